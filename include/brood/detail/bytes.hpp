@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace brood::detail {
+
+/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process boundary.
+/// Growth goes through realloc, so that a large buffer is remapped by the kernel and not copied.
+class Bytes {
+ public:
+  Bytes() = default;
+  explicit Bytes(std::span<const std::byte> source) { append(source.data(), source.size()); }
+  Bytes(Bytes&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  Bytes& operator=(Bytes&& other) noexcept {
+    Bytes(std::move(other)).swap(*this);
+    return *this;
+  }
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  ~Bytes() { std::free(data_); }
+
+  void swap(Bytes& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  std::byte* data() noexcept { return data_; }
+  const std::byte* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::span<const std::byte> view() const noexcept { return {data_, size_}; }
+
+  void clear() noexcept { size_ = 0; }
+  void append(const void* source, std::size_t count) {
+    if (count == 0) return;
+    std::memcpy(extend(count), source, count);
+  }
+  /// Adds `count` uninitialised bytes and returns where they start.
+  std::byte* extend(std::size_t count) {
+    if (count > capacity_ - size_) grow(count);
+    std::byte* const start = data_ + size_;
+    size_ += count;
+    return start;
+  }
+  /// Takes `count` bytes off the end.
+  void truncate(std::size_t new_size) noexcept { size_ = new_size; }
+  void reserve(std::size_t wanted) {
+    if (wanted > capacity_) reallocate(wanted);
+  }
+
+ private:
+  void grow(std::size_t count) {
+    if (count > static_cast<std::size_t>(-1) / 4 - size_) throw std::bad_alloc();
+    const std::size_t doubled = capacity_ * 2;
+    const std::size_t needed = size_ + count;
+    reallocate(needed > doubled ? (needed < 64 ? 64 : needed) : doubled);
+  }
+  void reallocate(std::size_t capacity) {
+    void* const moved = std::realloc(data_, capacity);
+    if (moved == nullptr) throw std::bad_alloc();
+    data_ = static_cast<std::byte*>(moved);
+    capacity_ = capacity;
+  }
+
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+/// Encoded bytes, some of which may still lie in the caller's memory: a large array in the argument of a call that
+/// blocks is written to the worker from where it is, without a copy.
+class Payload {
+ public:
+  Payload() = default;
+  explicit Payload(Bytes owned) : owned_(std::move(owned)) {}
+  /// Only borrowed memory; it must outlive the payload.
+  static Payload borrow(std::span<const std::byte> memory) {
+    Payload payload;
+    payload.lend(memory);
+    return payload;
+  }
+
+  Bytes& owned() noexcept { return owned_; }
+  /// Continues the payload with memory that its owner keeps alive.
+  void lend(std::span<const std::byte> memory) {
+    loans_.push_back({owned_.size(), memory});
+    lent_ += memory.size();
+  }
+  std::size_t size() const noexcept { return owned_.size() + lent_; }
+  bool contiguous() const noexcept { return loans_.empty() || (owned_.empty() && loans_.size() == 1); }
+  /// The bytes of a contiguous payload.
+  std::span<const std::byte> view() const noexcept {
+    return loans_.empty() ? owned_.view() : loans_.front().memory;
+  }
+  /// Calls `visit` with each contiguous part, in order.
+  template <class Visit>
+  void for_each_part(Visit visit) const {
+    std::size_t done = 0;
+    for (const Loan& loan : loans_) {
+      if (loan.position > done) visit(owned_.view().subspan(done, loan.position - done));
+      visit(loan.memory);
+      done = loan.position;
+    }
+    if (done < owned_.size()) visit(owned_.view().subspan(done));
+  }
+
+ private:
+  struct Loan {
+    std::size_t position;  // in owned_, where the borrowed part belongs
+    std::span<const std::byte> memory;
+  };
+  Bytes owned_;
+  std::vector<Loan> loans_;
+  std::size_t lent_ = 0;
+};
+
+}  // namespace brood::detail

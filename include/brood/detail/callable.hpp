@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <brood/codec.hpp>
+#include <brood/detail/export.hpp>
+
+// How functions cross a process boundary.
+namespace brood::detail {
+
+/// Appends a code reference: the build-id of the module that holds `address` and the offset in it.
+/// Throws CodecError when no loaded module does. Cost: a cached look-up.
+BROOD_API void put_code(Bytes& target, const void* address);
+/// Reads a code reference and returns the address in this process. Throws CodecError when the module is another build or
+/// the offset lies outside its code.
+BROOD_API const void* take_code(Reader& source);
+
+template <class F>
+inline constexpr bool is_function_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+/// Captureless lambdas and other function objects that their type alone describes.
+template <class F>
+inline constexpr bool is_stateless = std::is_class_v<F> && std::is_empty_v<F> && std::is_default_constructible_v<F>;
+template <class F>
+inline constexpr bool is_serializable_object =
+    std::is_class_v<F> && cereal::traits::is_output_serializable<F, OutputArchive>::value &&
+    cereal::traits::is_input_serializable<F, InputArchive>::value && std::is_default_constructible_v<F>;
+template <class F>
+inline constexpr bool may_be_task =
+    is_function_pointer<F> || std::is_member_pointer_v<F> || is_stateless<F> || is_serializable_object<F>;
+
+/// Fails to compile, with one sentence, for what cannot be a task.
+template <class F>
+constexpr void check_task() {
+  static_assert(may_be_task<F>,
+                "brood: this cannot be a task. Use a function, a captureless lambda, a pointer to member, or a function "
+                "object with serialize(); for a lambda with captures write brood::copied(lambda) when they are trivially "
+                "copyable values, else brood::task(function, values...)");
+}
+
+template <class T>
+std::decay_t<T> decayed(const T& value) {
+  return value;
+}
+
+/// What is stored of an argument of type A: a value, never a pointer to characters or a view.
+template <class A>
+using stored_t =
+    std::conditional_t<std::is_convertible_v<std::decay_t<A>, std::string_view> && !std::is_same_v<std::decay_t<A>, std::string>,
+                       std::string, std::decay_t<A>>;
+
+// A pointer to member is two words in the Itanium ABI: for a non-virtual function the first is its address, which
+// differs between processes; for a virtual one it is odd, the position in the table, which does not.
+struct MemberFunctionWords {
+  std::ptrdiff_t pointer, adjustment;
+};
+
+template <class Archive, class F>
+void save_callable(Archive& archive, const F& function) {
+  if constexpr (is_function_pointer<F>) {
+    Bytes reference;
+    put_code(reference, reinterpret_cast<const void*>(function));
+    archive.saveBinary(reference.data(), reference.size());
+  } else if constexpr (std::is_member_function_pointer_v<F>) {
+    MemberFunctionWords words;
+    static_assert(sizeof words == sizeof function);
+    std::memcpy(&words, &function, sizeof words);
+    const bool is_virtual = (words.pointer & 1) != 0;
+    archive(is_virtual, words.adjustment);
+    if (is_virtual) {
+      archive(words.pointer);
+    } else {
+      Bytes reference;
+      put_code(reference, reinterpret_cast<const void*>(words.pointer));
+      archive.saveBinary(reference.data(), reference.size());
+    }
+  } else if constexpr (std::is_member_object_pointer_v<F>) {
+    archive.saveBinary(&function, sizeof function);
+  } else if constexpr (!is_stateless<F>) {
+    archive(function);
+  }
+}
+
+template <class Archive, class F>
+void load_callable(Archive& archive, F& function) {
+  if constexpr (is_function_pointer<F>) {
+    function = reinterpret_cast<F>(const_cast<void*>(take_code(archive.source())));
+  } else if constexpr (std::is_member_function_pointer_v<F>) {
+    MemberFunctionWords words{};
+    bool is_virtual = false;
+    archive(is_virtual, words.adjustment);
+    if (is_virtual) {
+      archive(words.pointer);
+    } else {
+      words.pointer = reinterpret_cast<std::ptrdiff_t>(take_code(archive.source()));
+    }
+    std::memcpy(&function, &words, sizeof words);
+  } else if constexpr (std::is_member_object_pointer_v<F>) {
+    archive.loadBinary(&function, sizeof function);
+  } else if constexpr (!is_stateless<F>) {
+    archive(function);
+  }
+}
+
+/// Entry of a Call: reads the function and calls it.
+template <class F>
+void run_call(Reader& source) {
+  F function{};
+  InputArchive archive(source);
+  load_callable(archive, function);
+  static_cast<void>(std::invoke(function));
+}
+using CallEntry = void (*)(Reader&);
+
+}  // namespace brood::detail

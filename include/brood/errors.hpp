@@ -1,0 +1,172 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <brood/detail/export.hpp>
+
+namespace brood {
+
+/// Root of everything that Brood throws. Sorted below by who must act.
+class BROOD_API Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~Error() override;
+};
+
+/// The caller broke a stated precondition; the text says which one and what to write instead.
+class BROOD_API UsageError : public Error {
+ public:
+  using Error::Error;
+  ~UsageError() override;
+};
+
+/// A task was given to a pool after close() or terminate().
+class BROOD_API PoolClosed : public UsageError {
+ public:
+  using UsageError::UsageError;
+  ~PoolClosed() override;
+};
+
+/// The operating system refused a call.
+class BROOD_API SystemError : public Error {
+ public:
+  /// `call` names the system call, `stage` what it was made for, `error` is an errno value.
+  SystemError(std::string call, std::string stage, int error);
+  ~SystemError() override;
+  const std::string& call() const noexcept { return call_; }
+  const std::string& stage() const noexcept { return stage_; }
+  const std::error_code& code() const noexcept { return code_; }
+
+ private:
+  std::string call_, stage_;
+  std::error_code code_;
+};
+
+/// A worker did not come up: it could not be started, did not greet, or its initializer failed.
+class BROOD_API StartError : public Error {
+ public:
+  /// `stage` is one of "launch", "greeting", "preload", "initializer".
+  StartError(std::string method, std::string stage, const std::string& reason);
+  ~StartError() override;
+  const std::string& method() const noexcept { return method_; }
+  const std::string& stage() const noexcept { return stage_; }
+
+ private:
+  std::string method_, stage_;
+};
+
+/// A value that cannot become bytes, or bytes that are no value.
+class BROOD_API CodecError : public Error {
+ public:
+  enum class Direction : std::uint8_t { encode, decode };
+  CodecError(Direction direction, std::string type, const std::string& reason, std::uint64_t limit = 0);
+  ~CodecError() override;
+  Direction direction() const noexcept { return direction_; }
+  /// The C++ type that was being encoded or decoded; empty where the bytes had not got so far.
+  const std::string& type() const noexcept { return type_; }
+  /// The limit in bytes that was exceeded, 0 when it was none.
+  std::uint64_t limit() const noexcept { return limit_; }
+
+ private:
+  Direction direction_;
+  std::string type_;
+  std::uint64_t limit_;
+};
+
+/// Where a task ran: carried by the errors that a task ends in.
+struct WorkerIdentity {
+  std::string name;
+  int pid = 0;
+};
+
+/// User code threw in a worker. For an exception of the standard library or a registered type it is nested in the
+/// exception of the original type; for every other type it is what the caller catches.
+class BROOD_API TaskError : public Error {
+ public:
+  TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index, std::string stack_trace = {});
+  ~TaskError() override;
+  /// Demangled name of the type that was thrown.
+  const std::string& type_name() const noexcept { return type_; }
+  /// Its what(), empty for a type that has none.
+  const std::string& text() const noexcept { return text_; }
+  const std::string& worker_name() const noexcept { return worker_.name; }
+  int worker_pid() const noexcept { return worker_.pid; }
+  /// Position of the element in its map; 0 for a single call.
+  std::size_t index() const noexcept { return index_; }
+  /// Empty where none could be taken.
+  const std::string& stack_trace() const noexcept { return stack_trace_; }
+
+ private:
+  std::string type_, text_, stack_trace_;
+  WorkerIdentity worker_;
+  std::size_t index_;
+};
+
+/// How a process ended.
+struct ExitStatus {
+  enum class Kind : std::uint8_t { exited, signaled, lost };
+  Kind kind = Kind::lost;
+  int value = 0;  ///< exit code, or signal number
+  bool core_dumped = false;
+  /// "exit code 7", "signal 11 (Segmentation fault)", "unknown (its exit status was lost)".
+  BROOD_API std::string describe() const;
+};
+
+/// The worker died while it ran this task.
+class BROOD_API WorkerLost : public Error {
+ public:
+  WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index);
+  ~WorkerLost() override;
+  const ExitStatus& status() const noexcept { return status_; }
+  /// Signal number, 0 when the process exited.
+  int signal() const noexcept { return status_.kind == ExitStatus::Kind::signaled ? status_.value : 0; }
+  /// Exit code, -1 when a signal ended the process.
+  int exit_code() const noexcept { return status_.kind == ExitStatus::Kind::exited ? status_.value : -1; }
+  bool core_dumped() const noexcept { return status_.core_dumped; }
+  const std::string& worker_name() const noexcept { return worker_.name; }
+  int worker_pid() const noexcept { return worker_.pid; }
+  int pid() const noexcept { return worker_.pid; }
+  std::size_t index() const noexcept { return index_; }
+
+ private:
+  ExitStatus status_;
+  WorkerIdentity worker_;
+  std::size_t index_;
+};
+
+/// The task ran longer than its own limit; its worker was stopped and replaced.
+class BROOD_API TaskTimeout : public Error {
+ public:
+  TaskTimeout(std::chrono::nanoseconds limit, std::size_t index);
+  ~TaskTimeout() override;
+  std::chrono::nanoseconds limit() const noexcept { return limit_; }
+  std::size_t index() const noexcept { return index_; }
+
+ private:
+  std::chrono::nanoseconds limit_;
+  std::size_t index_;
+};
+
+/// The caller waited as long as it wanted to; what it waited for goes on.
+class BROOD_API TimeoutError : public Error {
+ public:
+  /// `what` says what was waited for.
+  explicit TimeoutError(const std::string& what);
+  ~TimeoutError() override;
+};
+
+/// The task will not run, or its result will not come: somebody cancelled it or ended its pool.
+class BROOD_API Cancelled : public Error {
+ public:
+  using Error::Error;
+  ~Cancelled() override;
+};
+
+}  // namespace brood

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+
+namespace brood {
+
+/// A function with its first arguments bound; serializable itself, and so a task. Made by task().
+template <class F, class... Bound>
+class Task {
+ public:
+  Task() = default;
+  explicit Task(F function, Bound... bound) : function_(std::move(function)), bound_(std::move(bound)...) {}
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    return std::apply(
+        [&](auto&... bound) -> decltype(auto) { return std::invoke(function_, bound..., std::forward<Args>(args)...); },
+        bound_);
+  }
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    detail::save_callable(archive, function_);
+    archive(bound_);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    detail::load_callable(archive, function_);
+    archive(bound_);
+  }
+
+ private:
+  F function_{};
+  std::tuple<Bound...> bound_;
+};
+
+/// Binds `bound` to the first parameters of `function`; the rest come from the call:
+///   pool.map(brood::task(scale, 2.5), values);
+template <class F, class... Bound>
+auto task(F function, Bound&&... bound) {
+  detail::check_task<F>();
+  return Task<F, detail::stored_t<Bound>...>(std::move(function), std::forward<Bound>(bound)...);
+}
+
+/// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of. Made by copied().
+template <class F>
+class Copied {
+ public:
+  Copied() = default;
+  explicit Copied(const F& function) { std::memcpy(bytes_, &function, sizeof(F)); }
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    return std::invoke(*std::launder(reinterpret_cast<F*>(bytes_)), std::forward<Args>(args)...);
+  }
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(cereal::binary_data(bytes_, sizeof(F)));
+  }
+
+ private:
+  alignas(F) std::byte bytes_[sizeof(F)]{};
+};
+
+/// Makes a task of a lambda with captures. Captured pointers and references still mean this process's memory: capture
+/// values.
+template <class F>
+Copied<F> copied(const F& function) {
+  static_assert(std::is_trivially_copyable_v<F>,
+                "brood::copied: every capture must be a trivially copyable value; bind the others with "
+                "brood::task(function, values...) instead");
+  return Copied<F>(function);
+}
+
+/// A bound call without parameters whose type is forgotten: an initializer, a preload hook.
+class Call {
+ public:
+  Call() = default;
+  /// From anything that may be a task and takes no arguments; what it returns is dropped.
+  /// Throws what encoding its bound values throws.
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
+  Call(const F& function) {
+    detail::check_task<std::decay_t<F>>();
+    static_assert(std::is_invocable_v<std::decay_t<F>&>,
+                  "brood: an initializer or hook takes no arguments; bind them with brood::task(function, values...)");
+    detail::Bytes bytes;
+    detail::put_code(bytes, reinterpret_cast<const void*>(&detail::run_call<std::decay_t<F>>));
+    OutputArchive archive(bytes);
+    detail::save_callable(archive, detail::decayed(function));
+    encoded_.assign(bytes.data(), bytes.data() + bytes.size());
+  }
+
+  bool empty() const noexcept { return encoded_.empty(); }
+  std::span<const std::byte> encoded() const noexcept { return encoded_; }
+
+ private:
+  std::vector<std::byte> encoded_;
+};
+
+}  // namespace brood

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <utility>
+
+namespace brood::platform {
+
+/// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and never below 3, so
+/// that a program started without stdin, stdout or stderr keeps those numbers free.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+      reset();
+      number_ = std::exchange(other.number_, -1);
+    }
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { reset(); }
+
+  int get() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+  int release() noexcept { return std::exchange(number_, -1); }
+  void reset() noexcept;  // closes
+
+  /// A close-on-exec copy numbered `lowest` or above. Throws SystemError.
+  Descriptor duplicate(int lowest = 3) const;
+
+ private:
+  int number_ = -1;
+};
+
+/// Takes over `number`, moved to 3 or above. Throws SystemError and closes it when that fails.
+Descriptor adopt_above_stdio(int number);
+
+void set_nonblocking(const Descriptor& descriptor);
+
+}  // namespace brood::platform

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <sys/uio.h>
+
+#include "platform/descriptor.hpp"
+
+namespace brood::platform {
+
+struct Pipe {
+  Descriptor read, write;
+};
+
+/// Both ends blocking and close-on-exec. Throws SystemError.
+Pipe make_pipe();
+
+/// Asks for a capacity in bytes. Best effort: the system's limit for one user may say no.
+void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept;
+
+/// Outcome of one read or write: how many bytes moved, or why none did.
+struct Transfer {
+  enum class State : unsigned char { moved, would_block, closed, failed };
+  State state = State::failed;
+  std::size_t count = 0;  // bytes, when moved
+  int error = 0;          // errno, when failed
+};
+
+/// One read(2), retried on EINTR. `closed` is end of stream.
+Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
+/// One writev(2), retried on EINTR. `closed` is EPIPE.
+Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
+
+/// Writes everything to a blocking descriptor; false when nobody reads any more. Throws SystemError.
+bool write_all(int descriptor, std::span<const std::byte> bytes);
+/// Reads exactly `count` bytes from a blocking descriptor; false at end of stream. Throws SystemError.
+bool read_all(int descriptor, void* target, std::size_t count);
+
+}  // namespace brood::platform

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include <brood/errors.hpp>
+#include "platform/descriptor.hpp"
+
+namespace brood::platform {
+
+/// A descriptor that polls readable when `pid` has ended. Throws SystemError.
+Descriptor open_pidfd(pid_t pid);
+/// Sends `signal` to the process behind `pidfd`; false when it is gone.
+bool send_signal(const Descriptor& pidfd, int signal) noexcept;
+/// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it runs; `lost` when it is
+/// not our child.
+std::optional<ExitStatus> reap(pid_t pid) noexcept;
+/// Waits for at most `timeout_ms` until the process behind `pidfd` has ended.
+bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept;
+
+/// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
+void reset_signals() noexcept;
+
+/// Closes every descriptor above 2 but those in `keep` (sorted ascending, `count` of them). Async-signal-safe.
+void close_all_but(const int* keep, int count) noexcept;
+/// stdin from /dev/null; stdout and stderr to /dev/null where they are closed.
+void prepare_stdio() noexcept;
+/// The name that ps and top show, cut to 15 characters.
+void set_thread_name(const char* name) noexcept;
+
+/// Number of threads of this process, from /proc/self/task; 1 where that cannot be read.
+int count_threads() noexcept;
+/// Counts the forks that made this process: differs between a process and what fork() made of it.
+unsigned fork_generation() noexcept;
+
+/// CPUs in the affinity mask, at least 1.
+int affinity_cpus() noexcept;
+/// ceil(quota / period) of this process's control group (version 2 cpu.max or version 1 cpu.cfs_*), nothing when it has no
+/// quota. `root` is where the control groups are mounted and `self` the text of /proc/self/cgroup: arguments for tests.
+std::optional<int> cgroup_cpus(const std::string& root = "/sys/fs/cgroup");
+
+}  // namespace brood::platform

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+namespace brood::platform {
+
+/// The one seam to the operating system: every call that can fail for a reason outside the program goes through this
+/// table, so that a test can make the Nth use of any of them fail. Plain function pointers; the default is the system's own.
+struct SystemCalls {
+  int (*pipe2)(int*, int);
+  int (*fcntl_int)(int, int, int);
+  ssize_t (*read)(int, void*, size_t);
+  ssize_t (*writev)(int, const iovec*, int);
+  int (*poll)(pollfd*, nfds_t, int);
+  int (*socketpair)(int, int, int, int*);
+  ssize_t (*sendmsg)(int, const msghdr*, int);
+  ssize_t (*recvmsg)(int, msghdr*, int);
+  int (*memfd_create)(const char*, unsigned);
+  int (*ftruncate)(int, off_t);
+  void* (*mmap)(void*, size_t, int, int, int, off_t);
+  int (*pidfd_open)(pid_t, unsigned);
+  int (*pidfd_send_signal)(int, int, void*, unsigned);
+  pid_t (*fork)();
+  int (*posix_spawn)(pid_t*, const char*, const void* file_actions, const void* attributes, char* const* argv,
+                     char* const* envp);
+};
+
+/// Not atomic: a test swaps entries while no other thread uses the library.
+SystemCalls& system_calls() noexcept;
+
+}  // namespace brood::platform

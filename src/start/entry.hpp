@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "start/method.hpp"
+
+// What a new process does once it exists. Declared by the layer that makes processes and defined in src/bootstrap/,
+// which alone knows both sides.
+namespace brood::start {
+
+/// Runs a pool's worker until its owner has no more tasks; ends the process itself.
+[[noreturn]] void worker_entry(const Handover& descriptors);
+
+/// Runs the encoded preload hooks in the fork server; the text of the failure, empty for success.
+std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept;
+
+/// The first argument of a process that Brood started by exec, followed by one of the two roles.
+inline constexpr const char* exec_marker = "--brood-child";
+inline constexpr const char* worker_role = "worker";
+inline constexpr const char* forkserver_role = "forkserver";
+
+/// Numbers that an exec'd worker finds its descriptors at.
+inline constexpr Handover exec_descriptors{3, 4, 5, 6};
+/// The fork server's control socket and the pidfd of its owner.
+inline constexpr int forkserver_socket = 3;
+inline constexpr int forkserver_owner = 4;
+
+/// Body of the exec'd fork server.
+[[noreturn]] void forkserver_main(int control_socket, int owner_pidfd);
+
+/// Set by brood::init: this program can be exec'd as a worker.
+void mark_initialized() noexcept;
+bool initialized() noexcept;
+
+}  // namespace brood::start

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include <brood/errors.hpp>
+#include <brood/start_method.hpp>
+#include "platform/descriptor.hpp"
+
+namespace brood::start {
+
+/// The descriptors that a new process is given, and nothing else beside stdio. In an exec'd process they have the
+/// numbers 3, 4, 5, 6; in a forked one they keep those that they have.
+struct Handover {
+  int tasks = -1;    // read end of the task pipe
+  int results = -1;  // write end of the result pipe
+  int page = -1;     // memfd of the worker page, -1 for none
+  int owner = -1;    // pidfd of the process that owns the worker
+};
+
+struct StartedProcess {
+  pid_t pid = -1;
+  platform::Descriptor pidfd;
+};
+
+/// A way to make workers, as one pool uses it. Fork keeps its snapshot here, forkserver its connection.
+/// Threads: one at a time.
+class Method {
+ public:
+  virtual ~Method() = default;
+  /// "fork", "forkserver", "spawn", or the name of the user's launcher.
+  virtual std::string name() const = 0;
+  /// Starts a process called `process_name` (as ps shows it) that runs worker_entry() on copies of these descriptors,
+  /// which stay the caller's. Blocks until the process exists, not until it greets. Throws StartError, SystemError.
+  virtual StartedProcess start(const std::string& process_name, const Handover& descriptors) = 0;
+  /// How the process ended; call when its pidfd has become readable, once. Blocks for as long as its parent takes to
+  /// tell, a second at most. Status `lost` when the parent is dead.
+  virtual ExitStatus collect(pid_t pid) = 0;
+};
+
+/// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this process, now.
+/// Throws StartError, SystemError, and UsageError where brood::init is missing.
+std::unique_ptr<Method> open_method(const StartMethod& method);
+
+/// "Fork", "ForkServer", "Spawn", or the launcher's name with its first letter raised: the first part of process names.
+std::string name_prefix(const std::string& method);
+
+}  // namespace brood::start

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <brood/detail/bytes.hpp>
+
+namespace brood::wire {
+
+/// What a channel carries is a sequence of frames: this header, then `length` bytes.
+struct FrameHeader {
+  static constexpr std::uint32_t expected_magic = 0x42524f44;  // "BROD": garbage is seen at the first frame
+  std::uint32_t magic = expected_magic;
+  std::uint16_t type = 0;
+  std::uint16_t flags = 0;
+  std::uint64_t length = 0;  // bytes that follow
+};
+static_assert(sizeof(FrameHeader) == 16);
+
+inline constexpr std::uint64_t default_frame_limit = std::uint64_t{1} << 40;  // bytes: 1 TiB
+
+/// Appends a header with length 0 and returns its position, for finish_frame.
+std::size_t begin_frame(detail::Bytes& target, std::uint16_t type);
+/// Sets the length of the frame that began at `position` to everything that follows it, plus `extra` bytes that are
+/// written to the channel from elsewhere.
+void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t extra = 0) noexcept;
+
+/// A frame whose payload lies in the parser's memory; valid until the parser is used again.
+struct Frame {
+  std::uint16_t type;
+  std::uint16_t flags;
+  std::span<const std::byte> payload;
+};
+
+/// Cuts a byte stream into frames. Pure: somebody else reads the bytes.
+///   auto room = parser.room();  n = read(fd, room.data(), room.size());  parser.filled(n);
+///   while (auto frame = parser.next()) …
+/// A frame larger than the buffer gets memory of its own that grows with the bytes that have arrived, never with the
+/// length that a header claims.
+class FrameParser {
+ public:
+  explicit FrameParser(std::size_t buffer_size = 256 * 1024, std::uint64_t limit = default_frame_limit);
+  /// Where the next bytes of the stream go: never empty. May move what has been buffered, so frames got before are invalid.
+  std::span<std::byte> room();
+  void filled(std::size_t count) noexcept;
+  /// Same, for bytes that lie elsewhere.
+  void feed(std::span<const std::byte> bytes);
+  /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over the limit; the stream is
+  /// of no use after that.
+  std::optional<Frame> next();
+  /// Whether a whole frame is buffered.
+  bool has_frame() const;
+  /// Bytes of the stream received so far, parsed or not.
+  std::uint64_t received() const noexcept;
+  /// Bytes received that belong to no frame returned so far.
+  std::size_t pending() const noexcept;
+  /// Gives memory of past large frames back to the system.
+  void shrink() noexcept;
+
+ private:
+  detail::Bytes buffer_;  // see frame.cpp: [begin_, end_) holds unparsed bytes
+  std::size_t begin_ = 0, end_ = 0, buffer_size_;
+  std::uint64_t limit_, received_ = 0;
+};
+
+}  // namespace brood::wire
