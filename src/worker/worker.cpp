@@ -1,20 +1,20 @@
 #include "worker/worker.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <fcntl.h>
 #include <memory>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #include <unordered_map>
 
-#include "base/log.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
+#include "worker/definition.hpp"
 #include "worker/exit_hooks.hpp"
 #include "worker/log_sink.hpp"
 #include "worker/result_stream.hpp"
@@ -27,32 +27,14 @@ using protocol::Type;
 
 namespace {
 
-/// The function of a job, kept from its `define` to its `forget`.
-struct Definition {
-  detail::Runner runner = nullptr;
-  detail::Bytes state;
-  std::shared_ptr<void> function;  // decoded at first use
-};
-
-Definition decode_definition(std::span<const std::byte> bytes) {
-  Reader reader(bytes);
-  Definition definition;
-  definition.runner = reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
-  const auto state = reader.take(reader.left());
-  definition.state.append(state.data(), state.size());
-  return definition;
-}
-
-// Runs for a definition that cannot be decoded: each element fails with the reason.
-void run_undefined(detail::Run& run) {
-  while (run.next()) {
-    try {
-      static_cast<void>(run.argument());
-      run.function<Definition>();
-    } catch (...) {
-      run.fail();
-    }
+void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit) {
+  if (!limit) return;
+  rlimit both{};
+  if (::getrlimit(resource, &both) == 0) {
+    both.rlim_cur = both.rlim_max = std::min<rlim_t>(*limit, both.rlim_max);
+    if (::setrlimit(resource, &both) == 0) return;
   }
+  throw SystemError("setrlimit", "the limits of a worker", errno);
 }
 
 class Worker {
@@ -120,7 +102,12 @@ class Worker {
     results_.send(Type::ready, {});
     results_.flush();
   }
-  void apply_limits() const;
+  void apply_limits() const {
+    set_limit(RLIMIT_AS, setup_.address_space);
+    set_limit(RLIMIT_CPU, setup_.cpu_seconds);
+    set_limit(RLIMIT_NOFILE, setup_.open_files);
+    set_limit(RLIMIT_CORE, setup_.core_size);
+  }
 
   void serve() {
     for (;;) {
@@ -141,27 +128,31 @@ class Worker {
   }
   void define(std::span<const std::byte> payload) {
     const auto header = protocol::take_header<protocol::DefineHeader>(payload);
-    detail::Bytes copy(payload);
-    encoded_.insert_or_assign(header.job, std::move(copy));
+    definitions_.insert_or_assign(header.job, Definition(payload));
   }
   void run(std::span<const std::byte> payload) {
     const auto header = protocol::take_header<protocol::RunHeader>(payload);
     if (results_.dropped(header.sequence)) return;
-    Definition inline_definition;
-    detail::Run run;
-    try {
-      Definition& definition = definition_of(header, payload, inline_definition);
-      results_.begin(run, header, payload.subspan(header.define));
-      detail::RunAccess::function(run, definition.state.view(), definition.function);
-      definition.runner(run);
-    } catch (const CodecError&) {
-      fail_all(run, header, payload);
+    results_.begin(run_, header, payload.subspan(header.define));
+    if (header.define != 0) {
+      Definition definition(payload.first(header.define));
+      run_defined(definition);
+    } else {
+      run_defined(definitions_.at(header.job));
     }
-    results_.end(run, header);
+    results_.end(run_, header);
     results_.flush_if_due();
   }
-  Definition& definition_of(const protocol::RunHeader& header, std::span<const std::byte> payload, Definition& inline_definition);
-  void fail_all(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> payload);
+  void run_defined(Definition& definition) {
+    detail::Runner runner = nullptr;
+    try {
+      runner = definition.prepare(run_);
+    } catch (const CodecError&) {
+      while (run_.next()) run_.fail();  // every element has this outcome
+      return;
+    }
+    runner(run_);
+  }
 
   [[noreturn]] void leave() {
     run_exit_hooks();
@@ -175,10 +166,16 @@ class Worker {
   ResultStream results_;
   wire::FrameParser stream_{64 * 1024};
   protocol::Setup setup_;
-  std::unordered_map<std::uint64_t, detail::Bytes> encoded_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
+  detail::Run run_;
 };
 
 }  // namespace
+
+void run_worker(const Channel& channel) {
+  watch_owner(channel.owner);
+  static Worker* const worker = new Worker(channel);  // never destroyed: threads of the user's may log to the last
+  worker->run();
+}
 
 }  // namespace brood::worker
