@@ -7,7 +7,7 @@ find_package(Boost 1.81 CONFIG REQUIRED)
 find_package(cereal REQUIRED)
 find_package(spdlog REQUIRED)
 
-set(brood_layers base platform wire start protocol worker pool process shared manager)
+set(brood_layers base platform wire start protocol worker pool process shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)
 foreach(layer IN LISTS brood_layers)
