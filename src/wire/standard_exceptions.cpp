@@ -188,9 +188,17 @@ struct Parts<TaskTimeout> {
 };
 
 template <class E>
+bool is_a(const std::exception& exception) {
+  if constexpr (std::is_same_v<E, std::exception>) {
+    return true;
+  } else {
+    return dynamic_cast<const E*>(&exception) != nullptr;
+  }
+}
+
+template <class E>
 constexpr StandardException entry(const char* name) {
-  return {name, &detail::is_exactly<E>,
-          [](const std::exception& exception) { return dynamic_cast<const E*>(&exception) != nullptr; },
+  return {name, &detail::is_exactly<E>, &is_a<E>,
           [](const std::exception& exception, Details& details) {
             Parts<E>::save(dynamic_cast<const E&>(exception), details);
           },
