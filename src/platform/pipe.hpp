@@ -26,9 +26,19 @@ struct Transfer {
   int error = 0;          // errno, when failed
 };
 
+/// Keeps SIGPIPE from this thread while it lives: blocks it, and takes back the one that a broken pipe has raised. write_some
+/// makes one for each write; a thread that writes often makes one for its whole life and saves those system calls.
+class SigpipeGuard {
+ public:
+  SigpipeGuard() noexcept;
+  ~SigpipeGuard();
+  SigpipeGuard(const SigpipeGuard&) = delete;
+  SigpipeGuard& operator=(const SigpipeGuard&) = delete;
+};
+
 /// One read(2), retried on EINTR. `closed` is end of stream.
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
-/// One writev(2), retried on EINTR. `closed` is EPIPE.
+/// One writev(2), retried on EINTR. `closed` is EPIPE; SIGPIPE is never raised.
 Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
 
 /// Writes everything to a blocking descriptor; false when nobody reads any more. Throws SystemError.

@@ -20,6 +20,10 @@ std::optional<ExitStatus> reap(pid_t pid) noexcept;
 /// Waits for at most `timeout_ms` until the process behind `pidfd` has ended.
 bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept;
 
+/// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the child (it could write
+/// to a self-pipe that both share). The child returns 0 with default actions and an empty mask. Throws SystemError.
+pid_t fork_process();
+
 /// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
 void reset_signals() noexcept;
 
@@ -32,13 +36,29 @@ void set_thread_name(const char* name) noexcept;
 
 /// Number of threads of this process, from /proc/self/task; 1 where that cannot be read.
 int count_threads() noexcept;
+/// Counts a thread of the library's own, so that a fork does not warn about it. Make one before the thread is started and
+/// keep it until it has been joined: a member declared before the thread does both. Copies in a forked child count nothing.
+class OwnThread {
+ public:
+  OwnThread() noexcept;
+  ~OwnThread();
+  OwnThread(const OwnThread&) = delete;
+  OwnThread& operator=(const OwnThread&) = delete;
+
+ private:
+  unsigned generation_;
+};
+int own_threads() noexcept;
+
 /// Counts the forks that made this process: differs between a process and what fork() made of it.
 unsigned fork_generation() noexcept;
 
 /// CPUs in the affinity mask, at least 1.
 int affinity_cpus() noexcept;
-/// ceil(quota / period) of this process's control group (version 2 cpu.max or version 1 cpu.cfs_*), nothing when it has no
-/// quota. `root` is where the control groups are mounted and `self` the text of /proc/self/cgroup: arguments for tests.
-std::optional<int> cgroup_cpus(const std::string& root = "/sys/fs/cgroup");
+/// ceil(quota / period) of this process's control group and of those above it, the smallest (version 2 cpu.max, version 1
+/// cpu.cfs_*); at least 1; nothing when none has a quota.
+std::optional<int> cgroup_cpus();
+/// The same for tests: `root` is where the control groups are mounted, `self` the text of /proc/self/cgroup.
+std::optional<int> cgroup_cpus(const std::string& root, const std::string& self);
 
 }  // namespace brood::platform

@@ -23,7 +23,9 @@ struct SystemCalls {
   void* (*mmap)(void*, size_t, int, int, int, off_t);
   int (*pidfd_open)(pid_t, unsigned);
   int (*pidfd_send_signal)(int, int, void*, unsigned);
+  int (*close_range)(unsigned, unsigned, int);
   pid_t (*fork)();
+  /// Looks the program up in PATH when its name has no slash.
   int (*posix_spawn)(pid_t*, const char*, const void* file_actions, const void* attributes, char* const* argv,
                      char* const* envp);
 };

@@ -1,0 +1,113 @@
+// What a new process does to itself before anything else runs in it. Async-signal-safe: no allocation, no locks.
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "platform/process.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+namespace {
+
+struct Kept {
+  const int* numbers;
+  int count;
+  bool contains(int number) const noexcept {
+    for (int i = 0; i < count; ++i) {
+      if (numbers[i] == number) return true;
+    }
+    return false;
+  }
+};
+
+/// False where the system has no close_range (before Linux 5.9, or a seccomp filter).
+bool close_gaps(const Kept& kept) noexcept {
+  unsigned first = 3;
+  for (int i = 0; i < kept.count; ++i) {
+    if (kept.numbers[i] < 3) continue;
+    const auto next = static_cast<unsigned>(kept.numbers[i]);
+    if (next > first && system_calls().close_range(first, next - 1, 0) != 0) return false;
+    if (next >= first) first = next + 1;
+  }
+  return system_calls().close_range(first, UINT_MAX, 0) == 0;
+}
+
+int parse_number(const char* text) noexcept {
+  if (*text < '0' || *text > '9') return -1;
+  int number = 0;
+  for (; *text >= '0' && *text <= '9'; ++text) number = number * 10 + (*text - '0');
+  return number;
+}
+
+// getdents64(2): no dirent64 in the library's headers has this guaranteed layout.
+struct DirectoryEntry {
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[1];
+};
+
+void close_listed(const char* entries, long size, int listing, const Kept& kept) noexcept {
+  for (long position = 0; position < size;) {
+    unsigned short length = 0;
+    std::memcpy(&length, entries + position + offsetof(DirectoryEntry, length), sizeof length);
+    const int number = parse_number(entries + position + offsetof(DirectoryEntry, name));
+    if (number > 2 && number != listing && !kept.contains(number)) ::close(number);
+    position += length;
+  }
+}
+
+bool close_from_proc(const Kept& kept) noexcept {
+  const int listing = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (listing < 0) return false;
+  alignas(DirectoryEntry) char entries[4096];
+  for (;;) {
+    const long size = ::syscall(SYS_getdents64, listing, entries, sizeof entries);
+    if (size <= 0) break;
+    close_listed(entries, size, listing, kept);  // procfs goes by number: closing while listing skips nothing
+  }
+  ::close(listing);
+  return true;
+}
+
+void close_by_limit(const Kept& kept) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 65536) limit.rlim_cur = 65536;
+  for (int number = 3; number < static_cast<int>(limit.rlim_cur); ++number) {
+    if (!kept.contains(number)) ::close(number);
+  }
+}
+
+void open_null_as(int number, int flags) noexcept {
+  const int opened = ::open("/dev/null", flags);
+  if (opened < 0 || opened == number) return;
+  ::dup2(opened, number);
+  ::close(opened);
+}
+
+}  // namespace
+
+void close_all_but(const int* keep, int count) noexcept {
+  const Kept kept{keep, count};
+  if (close_gaps(kept) || close_from_proc(kept)) return;
+  close_by_limit(kept);
+}
+
+void prepare_stdio() noexcept {
+  open_null_as(STDIN_FILENO, O_RDONLY);
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) < 0) open_null_as(number, O_WRONLY);
+  }
+}
+
+void set_thread_name(const char* name) noexcept { ::prctl(PR_SET_NAME, name); }
+
+}  // namespace brood::platform

@@ -1,0 +1,112 @@
+#include <sched.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "platform/process.hpp"
+
+namespace brood::platform {
+namespace {
+
+std::optional<std::string> file_text(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::optional<int> whole_cpus(long long quota, long long period) {
+  if (quota <= 0 || period <= 0) return std::nullopt;
+  return static_cast<int>(std::clamp<long long>((quota + period - 1) / period, 1, 1 << 20));
+}
+
+/// Version 2: "max 100000" or "150000 100000".
+std::optional<int> quota_in_cpu_max(const std::string& directory) {
+  std::istringstream text(file_text(directory + "/cpu.max").value_or(""));
+  long long quota = 0, period = 0;
+  if (!(text >> quota >> period)) return std::nullopt;
+  return whole_cpus(quota, period);
+}
+
+/// Version 1: -1 is no quota.
+std::optional<int> quota_in_cfs_files(const std::string& directory) {
+  std::istringstream quota_text(file_text(directory + "/cpu.cfs_quota_us").value_or(""));
+  std::istringstream period_text(file_text(directory + "/cpu.cfs_period_us").value_or(""));
+  long long quota = 0, period = 0;
+  if (!(quota_text >> quota) || !(period_text >> period)) return std::nullopt;
+  return whole_cpus(quota, period);
+}
+
+void lower(std::optional<int>& least, std::optional<int> candidate) {
+  if (candidate && (!least || *candidate < *least)) least = candidate;
+}
+
+/// The smallest quota of `mount + path` and everything above it up to the mount. In a container the path may be the
+/// host's, which is not visible here; the mount itself is then the container's group.
+template <class Quota>
+std::optional<int> smallest_quota(const std::string& mount, std::string path, Quota quota) {
+  std::optional<int> least;
+  if (path.find("..") != std::string::npos) path.clear();  // outside of this control group namespace
+  while (!path.empty() && path != "/") {
+    lower(least, quota(mount + path));
+    path.erase(std::min(path.rfind('/'), path.size()));
+  }
+  lower(least, quota(mount));
+  return least;
+}
+
+bool names_cpu(const std::string& controllers) {
+  return (',' + controllers + ',').find(",cpu,") != std::string::npos;
+}
+
+/// One line of /proc/self/cgroup: "number:controllers:path", cgroups(7).
+std::optional<int> quota_of_line(const std::string& root, const std::string& line) {
+  const std::size_t first = line.find(':');
+  const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  const std::string controllers = line.substr(first + 1, second - first - 1);
+  const std::string path = line.substr(second + 1);
+  std::optional<int> least;
+  if (controllers.empty()) {
+    lower(least, smallest_quota(root, path, quota_in_cpu_max));
+    lower(least, smallest_quota(root + "/unified", path, quota_in_cpu_max));  // version 2 beside version 1
+  } else if (names_cpu(controllers)) {
+    lower(least, smallest_quota(root + '/' + controllers, path, quota_in_cfs_files));
+    if (controllers != "cpu") lower(least, smallest_quota(root + "/cpu", path, quota_in_cfs_files));
+  }
+  return least;
+}
+
+}  // namespace
+
+int affinity_cpus() noexcept {
+  // sched_setaffinity(2): a kernel with more CPUs than the set has room for answers EINVAL.
+  for (int room = 1024; room <= 1 << 20; room *= 4) {
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(static_cast<std::size_t>(room)),
+                                                               [](cpu_set_t* allocated) { CPU_FREE(allocated); });
+    if (!set) return 1;
+    const std::size_t size = CPU_ALLOC_SIZE(static_cast<std::size_t>(room));
+    if (::sched_getaffinity(0, size, set.get()) == 0) return std::max(1, CPU_COUNT_S(size, set.get()));
+    if (errno != EINVAL) return 1;
+  }
+  return 1;
+}
+
+std::optional<int> cgroup_cpus() {
+  return cgroup_cpus("/sys/fs/cgroup", file_text("/proc/self/cgroup").value_or(""));
+}
+
+std::optional<int> cgroup_cpus(const std::string& root, const std::string& self) {
+  std::optional<int> least;
+  std::istringstream lines(self);
+  for (std::string line; std::getline(lines, line);) lower(least, quota_of_line(root, line));
+  return least;
+}
+
+}  // namespace brood::platform

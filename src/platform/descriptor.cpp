@@ -1,0 +1,39 @@
+#include "platform/descriptor.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <brood/errors.hpp>
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+
+void Descriptor::reset() noexcept {
+  if (number_ < 0) return;
+  const int saved = errno;
+  // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody else's.
+  ::close(std::exchange(number_, -1));
+  errno = saved;
+}
+
+Descriptor Descriptor::duplicate(int lowest) const {
+  const int copy = system_calls().fcntl_int(number_, F_DUPFD_CLOEXEC, lowest < 3 ? 3 : lowest);
+  if (copy < 0) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", "copying a descriptor", errno);
+  return Descriptor(copy);
+}
+
+Descriptor adopt_above_stdio(int number) {
+  Descriptor owned(number);
+  if (number < 0 || number > 2) return owned;
+  return owned.duplicate(3);
+}
+
+void set_nonblocking(const Descriptor& descriptor) {
+  const int flags = system_calls().fcntl_int(descriptor.get(), F_GETFL, 0);
+  if (flags < 0 || system_calls().fcntl_int(descriptor.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
+    throw SystemError("fcntl(F_SETFL)", "making a descriptor non-blocking", errno);
+  }
+}
+
+}  // namespace brood::platform

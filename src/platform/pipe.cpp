@@ -1,0 +1,132 @@
+#include "platform/pipe.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <ctime>
+#include <fcntl.h>
+#include <pthread.h>
+
+#include <brood/errors.hpp>
+#include "platform/sigpipe_state.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+
+thread_local SigpipeState sigpipe_state;
+
+namespace {
+
+sigset_t only_sigpipe() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  return set;
+}
+
+bool sigpipe_pending() noexcept {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+}  // namespace
+
+SigpipeGuard::SigpipeGuard() noexcept {
+  SigpipeState& state = sigpipe_state;
+  if (state.depth++ > 0) return;
+  const sigset_t set = only_sigpipe();
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  state.was_blocked = sigismember(&before, SIGPIPE) == 1;
+  state.was_pending = state.was_blocked && sigpipe_pending();
+  state.raised = false;
+}
+
+SigpipeGuard::~SigpipeGuard() {
+  SigpipeState& state = sigpipe_state;
+  if (state.depth == 0 || --state.depth > 0) return;  // 0 already: forked meanwhile, and reset_signals started anew
+  const int saved = errno;
+  const sigset_t set = only_sigpipe();
+  // pipe(7): the signal goes to the thread that wrote, so it is pending here and nowhere else.
+  if (state.raised && !state.was_pending) {
+    const timespec now{};
+    while (sigtimedwait(&set, nullptr, &now) < 0 && errno == EINTR) {
+    }
+  }
+  if (!state.was_blocked) pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  errno = saved;
+}
+
+Pipe make_pipe() {
+  int ends[2];
+  if (system_calls().pipe2(ends, O_CLOEXEC) != 0) throw SystemError("pipe2", "making a pipe", errno);
+  Descriptor write(ends[1]);  // owned before the next line can throw
+  Pipe pipe;
+  pipe.read = adopt_above_stdio(ends[0]);
+  pipe.write = adopt_above_stdio(write.release());
+  return pipe;
+}
+
+void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept {
+  const int wanted = static_cast<int>(std::min<std::size_t>(capacity, INT_MAX));
+  system_calls().fcntl_int(end.get(), F_SETPIPE_SZ, wanted);
+}
+
+Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept {
+  for (;;) {
+    const ssize_t count = system_calls().read(descriptor, target, capacity);
+    if (count > 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (count == 0) return {Transfer::State::closed, 0, 0};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
+    if (errno == ECONNRESET) return {Transfer::State::closed, 0, 0};
+    return {Transfer::State::failed, 0, errno};
+  }
+}
+
+Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept {
+  const SigpipeGuard guard;
+  const int part_count = static_cast<int>(std::min<std::size_t>(parts.size(), IOV_MAX));
+  for (;;) {
+    const ssize_t count = system_calls().writev(descriptor, parts.data(), part_count);
+    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
+    if (errno == EPIPE) {
+      sigpipe_state.raised = true;
+      return {Transfer::State::closed, 0, 0};
+    }
+    return {Transfer::State::failed, 0, errno};
+  }
+}
+
+bool write_all(int descriptor, std::span<const std::byte> bytes) {
+  const SigpipeGuard guard;
+  while (!bytes.empty()) {
+    const iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    const Transfer done = write_some(descriptor, {&part, 1});
+    if (done.state == Transfer::State::closed) return false;
+    if (done.state != Transfer::State::moved) {
+      throw SystemError("writev", "writing to a pipe", done.state == Transfer::State::failed ? done.error : EAGAIN);
+    }
+    bytes = bytes.subspan(done.count);
+  }
+  return true;
+}
+
+bool read_all(int descriptor, void* target, std::size_t count) {
+  auto* position = static_cast<std::byte*>(target);
+  while (count > 0) {
+    const Transfer done = read_some(descriptor, position, count);
+    if (done.state == Transfer::State::closed) return false;
+    if (done.state != Transfer::State::moved) {
+      throw SystemError("read", "reading from a pipe", done.state == Transfer::State::failed ? done.error : EAGAIN);
+    }
+    position += done.count;
+    count -= done.count;
+  }
+  return true;
+}
+
+}  // namespace brood::platform

@@ -1,0 +1,74 @@
+#include "platform/process.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/sigpipe_state.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+
+Descriptor open_pidfd(pid_t pid) {
+  const int pidfd = system_calls().pidfd_open(pid, 0);  // close-on-exec by itself: pidfd_open(2)
+  if (pidfd < 0) throw SystemError("pidfd_open", "watching a process", errno);
+  return adopt_above_stdio(pidfd);
+}
+
+bool send_signal(const Descriptor& pidfd, int signal) noexcept {
+  return system_calls().pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+std::optional<ExitStatus> reap(pid_t pid) noexcept {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0) {
+    if (errno != EINTR) return ExitStatus{};  // ECHILD: somebody else's child, or reaped by somebody else
+  }
+  if (info.si_pid == 0) return std::nullopt;
+  if (info.si_code == CLD_EXITED) return ExitStatus{ExitStatus::Kind::exited, info.si_status, false};
+  return ExitStatus{ExitStatus::Kind::signaled, info.si_status, info.si_code == CLD_DUMPED};
+}
+
+bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd watched{pidfd.get(), POLLIN, 0};
+    const int ready = system_calls().poll(&watched, 1, timeout_ms < 0 ? -1 : left > 0 ? static_cast<int>(left) : 0);
+    if (ready > 0) return (watched.revents & POLLIN) != 0;
+    if (ready == 0 && left <= 0 && timeout_ms >= 0) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+pid_t fork_process() {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = system_calls().fork();
+  if (pid == 0) {
+    reset_signals();
+    return 0;
+  }
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) throw SystemError("fork", "starting a process", error);
+  return pid;
+}
+
+void reset_signals() noexcept {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  // SIGKILL, SIGSTOP and the two that the C library keeps for itself refuse: no harm.
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  sigpipe_state = {};
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);  // last: what waited meets the default action, never an old handler
+}
+
+}  // namespace brood::platform

@@ -1,0 +1,47 @@
+#include <atomic>
+#include <cstdlib>
+#include <dirent.h>
+#include <pthread.h>
+
+#include "platform/process.hpp"
+
+namespace brood::platform {
+namespace {
+
+std::atomic<unsigned> generation{0};
+std::atomic<int> registered_threads{0};
+
+void count_fork() noexcept {
+  generation.fetch_add(1, std::memory_order_relaxed);
+  registered_threads.store(0, std::memory_order_relaxed);  // only the forking thread lives on
+}
+
+}  // namespace
+
+unsigned fork_generation() noexcept {
+  // Forks before the first call need no count: nobody has compared yet.
+  static const int installed = pthread_atfork(nullptr, nullptr, count_fork);
+  static_cast<void>(installed);
+  return generation.load(std::memory_order_relaxed);
+}
+
+OwnThread::OwnThread() noexcept : generation_(fork_generation()) {
+  registered_threads.fetch_add(1, std::memory_order_relaxed);
+}
+
+OwnThread::~OwnThread() {
+  if (generation_ == fork_generation()) registered_threads.fetch_sub(1, std::memory_order_relaxed);
+}
+
+int own_threads() noexcept { return registered_threads.load(std::memory_order_relaxed); }
+
+int count_threads() noexcept {
+  DIR* const tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return 1;
+  int count = 0;
+  while (const dirent* const entry = ::readdir(tasks)) count += entry->d_name[0] != '.';
+  ::closedir(tasks);
+  return count > 0 ? count : 1;
+}
+
+}  // namespace brood::platform
