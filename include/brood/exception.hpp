@@ -41,7 +41,7 @@ template <class E>
     const char* const own = exception.what();
     if (own == nullptr || own != text) std::throw_with_nested(Retold<E>(exception, text));
   }
-  std::throw_with_nested(exception);
+  std::throw_with_nested(E(exception));
 }
 
 /// Whether `exception` is an E and no user's class derived from it; std::throw_with_nested's own wrapping apart.
@@ -51,8 +51,9 @@ bool is_exactly(const std::exception& exception) noexcept {
   if (type == typeid(E)) return true;
 #ifdef __GLIBCXX__
   if constexpr (!std::is_final_v<E> && !std::is_base_of_v<std::nested_exception, E>) {
-    return type == typeid(std::_Nested_exception<E>) || type == typeid(Retold<E>) ||
-           type == typeid(std::_Nested_exception<Retold<E>>);
+    // The second is what throw_with_nested(constant) throws in some versions.
+    return type == typeid(std::_Nested_exception<E>) || type == typeid(std::_Nested_exception<const E>) ||
+           type == typeid(Retold<E>) || type == typeid(std::_Nested_exception<Retold<E>>);
   }
 #endif
   return false;

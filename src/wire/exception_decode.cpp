@@ -53,7 +53,7 @@ std::exception_ptr make_exception(const ExceptionRecord& record, const WorkerIde
                                   const std::exception_ptr& cause) {
   const TaskError error(record.type, record.text, worker, index, record.stack_trace);
   const std::exception_ptr task_error =
-      cause == nullptr ? std::make_exception_ptr(error) : thrown_over(cause, [&] { std::throw_with_nested(error); });
+      cause == nullptr ? std::make_exception_ptr(error) : thrown_over(cause, [&] { std::throw_with_nested(TaskError(error)); });
   return make_typed(record, task_error);
 }
 

@@ -15,6 +15,7 @@ bool strip(std::string& name, std::string_view prefix) {
   if (!name.starts_with(prefix) || !name.ends_with('>')) return false;
   name = name.substr(prefix.size(), name.size() - prefix.size() - 1);
   if (name.ends_with(' ')) name.pop_back();
+  if (name.ends_with(" const")) name.resize(name.size() - 6);
   return true;
 }
 

@@ -187,6 +187,14 @@ TEST(Exception, AnExceptionNestedOverNothingHasNoCause) {
   EXPECT_EQ(nested_in(task_error), nullptr);
 }
 
+TEST(Exception, AConstantThrownWithNestedKeepsItsType) {
+  const auto thrown = caught([] {
+    const std::range_error constant("constant");
+    std::throw_with_nested(constant);
+  });
+  expect_task_error(come_back_as<std::range_error>(thrown, "constant"), "std::range_error", "constant");
+}
+
 TEST(Exception, AnEndlessChainIsCut) {
   std::exception_ptr chain = std::make_exception_ptr(std::runtime_error("0"));
   for (int i = 1; i < 200; ++i) {
