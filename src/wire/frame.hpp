@@ -50,7 +50,7 @@ class FrameParser {
   /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over the limit; the stream is
   /// of no use after that.
   std::optional<Frame> next();
-  /// Whether a whole frame is buffered.
+  /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw for.
   bool has_frame() const;
   /// Bytes of the stream received so far, parsed or not.
   std::uint64_t received() const noexcept;
@@ -60,6 +60,9 @@ class FrameParser {
   void shrink() noexcept;
 
  private:
+  void compact() noexcept;
+  void grow();
+
   detail::Bytes buffer_;  // see frame.cpp: [begin_, end_) holds unparsed bytes
   std::size_t begin_ = 0, end_ = 0, buffer_size_;
   std::uint64_t limit_, received_ = 0;

@@ -1,4 +1,5 @@
 #pragma once
 
-/// Marks what the shared library exports; everything else stays hidden.
+/// Marks what a shared libbrood exports; everything else in it is hidden. An exception type needs
+/// the mark too, or a handler in another module does not recognise it.
 #define BROOD_API __attribute__((visibility("default")))

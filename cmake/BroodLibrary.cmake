@@ -1,0 +1,90 @@
+# Targets: brood (brood::brood) and brood_main (brood::main), of the type BUILD_SHARED_LIBS asks for.
+# With tests also brood_other and brood_other_main, the other type from the same objects: tests of
+# internals link brood_for_tests, which is always the static one, and package tests install both.
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED)
+find_package(cereal REQUIRED)
+find_package(spdlog REQUIRED)
+
+set(brood_layers base platform wire start protocol worker pool process shared manager bootstrap)
+set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
+set(brood_sources)
+foreach(layer IN LISTS brood_layers)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.cpp)
+  list(APPEND brood_sources ${sources})
+endforeach()
+list(REMOVE_ITEM brood_sources ${brood_wrap_main})
+if(NOT brood_sources)
+  message(FATAL_ERROR "No sources under ${PROJECT_SOURCE_DIR}/src")
+endif()
+
+# What a target that uses brood needs, in every variant.
+function(brood_public_usage target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(
+    ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC cereal::cereal Threads::Threads)
+endfunction()
+
+function(brood_add_objects target)
+  add_library(${target} OBJECT ${ARGN})
+  brood_public_usage(${target})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${target} PRIVATE Boost::headers spdlog::spdlog brood_warnings)
+  set_target_properties(
+    ${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                         VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+brood_add_objects(brood_objects ${brood_sources})
+if(EXISTS ${brood_wrap_main})
+  brood_add_objects(brood_main_objects ${brood_wrap_main})
+endif()
+
+function(brood_add_variant target type)
+  add_library(${target} ${type} $<TARGET_OBJECTS:brood_objects>)
+  brood_public_usage(${target})
+  target_link_libraries(${target} PRIVATE spdlog::spdlog)
+  # A task is named by its module's build-id, so every module that has tasks must carry one.
+  target_link_options(${target} PUBLIC LINKER:--build-id)
+  set_target_properties(
+    ${target} PROPERTIES OUTPUT_NAME brood EXPORT_NAME brood VERSION ${PROJECT_VERSION}
+                         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  if(TARGET brood_main_objects)
+    # The start-up code asks for main; --wrap turns that into __wrap_main, which is undefined until
+    # the linker takes it from this archive.
+    add_library(${target}_main STATIC $<TARGET_OBJECTS:brood_main_objects>)
+    target_link_libraries(${target}_main PUBLIC ${target})
+    target_link_options(${target}_main INTERFACE LINKER:--wrap=main,--undefined=__wrap_main)
+    set_target_properties(${target}_main PROPERTIES OUTPUT_NAME ${target}_main EXPORT_NAME main)
+  endif()
+endfunction()
+
+set(brood_type STATIC)
+set(brood_other_type SHARED)
+if(BUILD_SHARED_LIBS)
+  set(brood_type SHARED)
+  set(brood_other_type STATIC)
+endif()
+
+brood_add_variant(brood ${brood_type})
+add_library(brood::brood ALIAS brood)
+if(TARGET brood_main)
+  add_library(brood::main ALIAS brood_main)
+endif()
+
+if(BROOD_BUILD_TESTS OR BROOD_BUILD_FUZZERS)
+  brood_add_variant(brood_other ${brood_other_type})
+  if(TARGET brood_other_main)
+    set_target_properties(
+      brood_other_main PROPERTIES OUTPUT_NAME brood_main ARCHIVE_OUTPUT_DIRECTORY
+                                  ${PROJECT_BINARY_DIR}/other)
+  endif()
+  if(BUILD_SHARED_LIBS)
+    add_library(brood_for_tests ALIAS brood_other)
+  else()
+    add_library(brood_for_tests ALIAS brood)
+  endif()
+endif()

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <brood/detail/results.hpp>
+
+namespace brood {
+
+/// The result of a call that goes on in the background. Dropping it changes nothing for the task.
+/// Threads: any number may wait on one object; moving it is not safe beside other uses.
+/// Fork: in a forked child every use throws UsageError or waits for ever; take results in the process that made the call.
+template <class R>
+class [[nodiscard]] AsyncResult {
+ public:
+  using Decode = R (*)(const detail::Job&);
+  AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {}
+  AsyncResult(AsyncResult&&) noexcept = default;
+  AsyncResult& operator=(AsyncResult&&) noexcept = default;
+
+  /// The result, decoded anew at each call. Blocks until it is there.
+  /// Throws what the task threw (see errors.hpp), WorkerLost, TaskTimeout, Cancelled, CodecError.
+  R get() const {
+    job_->wait({});
+    return decode_(*job_);
+  }
+  /// Same, for at most `duration`. Throws TimeoutError, and the task goes on.
+  template <class Rep, class Period>
+  R get_for(std::chrono::duration<Rep, Period> duration) const {
+    if (!wait_for(duration)) detail::throw_timeout();
+    return decode_(*job_);
+  }
+  void wait() const { job_->wait({}); }
+  /// Whether it is ready before `duration` is over.
+  template <class Rep, class Period>
+  bool wait_for(std::chrono::duration<Rep, Period> duration) const {
+    return job_->wait(detail::deadline_after(duration));
+  }
+  bool ready() const noexcept { return job_->finished(); }
+  /// Whether the task ended without an error. Throws UsageError before it is ready.
+  bool successful() const {
+    if (!ready()) detail::throw_not_ready();
+    return job_->error() == nullptr;
+  }
+  /// Gives the task up. True if it will not run (for a map: if elements of it will not), and get() throws Cancelled.
+  /// A task that runs already goes on, and false comes back, unless `kill` is yes: then its worker is stopped.
+  bool cancel(Kill kill = Kill::no) { return job_->cancel(kill); }
+
+  /// Calls f(const R&), or f() for void, when the task has succeeded: once, on the pool's callback thread, or soon after
+  /// this call when it is ready already. An exception that f throws is logged and changes nothing.
+  template <class F>
+  AsyncResult& on_success(F f) {
+    job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
+      if (job->error() != nullptr) return;
+      if constexpr (std::is_void_v<R>) {
+        f();
+      } else {
+        f(std::as_const(*std::make_unique<R>(decode(*job))));
+      }
+    });
+    return *this;
+  }
+  /// Calls f(std::exception_ptr) when the task has failed; likewise.
+  template <class F>
+  AsyncResult& on_error(F f) {
+    job_->when_finished([job = job_.get(), f = std::move(f)]() mutable {
+      if (std::exception_ptr error = job->error()) f(std::move(error));
+    });
+    return *this;
+  }
+
+  /// co_await result: what get() returns or throws; the coroutine goes on in the pool's callback thread.
+  auto operator co_await() const noexcept {
+    struct Awaiter {
+      const AsyncResult& result;
+      bool await_ready() const noexcept { return result.ready(); }
+      void await_suspend(std::coroutine_handle<> waiting) const {
+        result.job_->when_finished([waiting] { waiting.resume(); });
+      }
+      R await_resume() const { return result.decode_(*result.job_); }
+    };
+    return Awaiter{*this};
+  }
+
+ private:
+  detail::JobHandle job_;
+  Decode decode_;
+};
+
+}  // namespace brood

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+#include <brood/detail/job.hpp>
+
+// From values to the encoded arguments of a job, always in the calling thread.
+namespace brood::detail {
+
+template <class Range>
+using element_t = stored_t<std::ranges::range_value_t<Range>>;
+
+/// Whether the caller's memory outlives the encoding, so that it may be lent.
+enum class Lifetime : bool { until_return, unknown };
+
+template <class T>
+void append_element(Elements& elements, const T& value) {
+  Bytes& bytes = elements.payload.owned();
+  if constexpr (is_flat<T>) {
+    bytes.append(&value, sizeof value);
+  } else {
+    const std::size_t start = bytes.size();
+    bytes.extend(sizeof(std::uint64_t));
+    encode_value(bytes, value);
+    const std::uint64_t length = bytes.size() - start - sizeof(std::uint64_t);
+    std::memcpy(bytes.data() + start, &length, sizeof length);
+    elements.ends.push_back(bytes.size());
+  }
+  ++elements.count;
+}
+
+template <class T, class Iterator>
+void append_from(Elements& elements, const Iterator& position) {
+  if constexpr (std::is_same_v<T, std::remove_cvref_t<decltype(*position)>>) {
+    append_element<T>(elements, *position);
+  } else {
+    append_element<T>(elements, static_cast<T>(*position));
+  }
+}
+
+template <class Range>
+Elements encode_range(Range& range, Lifetime lifetime) {
+  using T = element_t<Range>;
+  check_value<T>();
+  Elements elements;
+  if constexpr (is_flat<T>) elements.stride = sizeof(T);
+  if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
+                std::ranges::sized_range<Range>) {
+    const std::span<const T> memory(std::to_address(std::ranges::begin(range)), static_cast<std::size_t>(std::ranges::size(range)));
+    elements.count = memory.size();
+    if (lifetime == Lifetime::until_return) {
+      elements.payload = Payload::borrow(std::as_bytes(memory));
+    } else {
+      elements.payload.owned().append(memory.data(), memory.size_bytes());
+    }
+  } else {
+    const auto end = std::ranges::end(range);
+    for (auto position = std::ranges::begin(range); position != end; ++position) append_from<T>(elements, position);
+  }
+  return elements;
+}
+
+/// The inputs of an imap: an iterator and its end, with the range they belong to.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Encodes up to `count` inputs behind `target`; false when the range has no more. Throws what the range throws; the
+  /// inputs before that are in `target`.
+  virtual bool pull(Elements& target, std::size_t count) = 0;
+};
+
+template <class Range>
+class RangeSource final : public Source {
+ public:
+  explicit RangeSource(Range&& range) : range_(std::forward<Range>(range)) {}
+
+  bool pull(Elements& target, std::size_t count) override {
+    using T = element_t<Range>;
+    if constexpr (is_flat<T>) target.stride = sizeof(T);
+    if (!position_) position_.emplace(std::ranges::begin(range_));
+    // Advances before an input is taken, not after: an input iterator may block for the one that follows.
+    for (std::size_t taken = 0; taken < count; ++taken) {
+      if (std::exchange(advance_, false)) ++*position_;
+      if (*position_ == std::ranges::end(range_)) return false;
+      advance_ = true;
+      append_from<T>(target, *position_);
+    }
+    return true;
+  }
+
+ private:
+  Range range_;  // a reference for an lvalue
+  std::optional<std::ranges::iterator_t<std::remove_reference_t<Range>>> position_;
+  bool advance_ = false;
+};
+
+}  // namespace brood::detail

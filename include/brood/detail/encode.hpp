@@ -1,0 +1,112 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <brood/codec.hpp>
+
+// Single values to bytes and back; the sentences for types that cannot.
+namespace brood::detail {
+
+template <class T>
+concept EncodableItself = std::is_empty_v<T> || cereal::traits::is_output_serializable<T, OutputArchive>::value;
+template <class T>
+concept DecodableItself = std::is_empty_v<T> || cereal::traits::is_input_serializable<T, InputArchive>::value;
+
+/// Whether cereal can serialize T. Looks into the standard's containers, pairs and tuples, whose own serializers accept
+/// any element and fail deep inside.
+template <class T>
+struct Travels : std::bool_constant<EncodableItself<T> && DecodableItself<T>> {};
+template <class T>
+struct Travels<const T> : Travels<T> {};
+template <class T>
+struct Travels<T*> : std::false_type {};
+template <class A, class B>
+struct Travels<std::pair<A, B>> : std::conjunction<Travels<A>, Travels<B>> {};
+template <class... T>
+struct Travels<std::tuple<T...>> : std::conjunction<Travels<T>...> {};
+template <template <class...> class Container, class T>
+struct Travels<Container<T, std::allocator<T>>>
+    : std::bool_constant<Travels<T>::value && EncodableItself<Container<T, std::allocator<T>>> &&
+                         DecodableItself<Container<T, std::allocator<T>>>> {};
+
+/// Fails to compile, with one sentence, for a T that cannot be an argument or a result. True if it can.
+template <class T>
+constexpr bool check_value() {
+  static_assert(!std::is_reference_v<T>,
+                "brood: a task's result is returned by value; return a copy: a reference (or std::reference_wrapper) "
+                "means nothing in another process");
+  static_assert(!std::is_pointer_v<T>,
+                "brood: a pointer means nothing in another process; pass the value, or a std::unique_ptr or "
+                "std::shared_ptr to it with cereal/types/memory.hpp included");
+  using Value = std::remove_cvref_t<T>;
+  if constexpr (!std::is_reference_v<T> && !std::is_pointer_v<T>) {
+    static_assert(Travels<Value>::value,
+                  "brood: this type cannot travel between processes: give it a cereal serialize() function, or include "
+                  "the cereal/types header for it");
+    static_assert(std::is_default_constructible_v<Value>,
+                  "brood: a type that travels between processes needs a public default constructor");
+    return Travels<Value>::value && std::is_default_constructible_v<Value>;
+  }
+  return false;
+}
+
+/// Throws the current exception as what encode_value promises.
+[[noreturn]] BROOD_API void throw_encode_failure(const std::type_info& type);
+[[noreturn]] BROOD_API void throw_decode_failure(const std::type_info& type);
+
+/// Appends `value`. Throws CodecError where cereal fails, and what the type's own serializer throws; `target` is then
+/// as it was.
+template <class T>
+void encode_value(Bytes& target, const T& value) {
+  if constexpr (!check_value<T>()) {
+    return;  // the sentence has been said; cereal's errors would bury it
+  } else if constexpr (is_flat<T>) {
+    target.append(&value, sizeof value);
+  } else if constexpr (is_flat_sequence<T>) {
+    put_flat(target, value);
+  } else {
+    const std::size_t start = target.size();
+    try {
+      OutputArchive archive(target);
+      archive(value);
+    } catch (...) {
+      target.truncate(start);
+      throw_encode_failure(typeid(T));
+    }
+  }
+}
+
+template <class T>
+void decode_into(Reader& source, T& value) {
+  try {
+    if constexpr (is_flat<T>) {
+      source.read(&value, sizeof value);
+    } else if constexpr (is_flat_sequence<T>) {
+      take_flat(source, value);
+    } else {
+      InputArchive archive(source);
+      archive(value);
+    }
+  } catch (...) {
+    throw_decode_failure(typeid(T));
+  }
+}
+
+/// Reads a value. Throws CodecError, whatever goes wrong: also for what the type's own serializer throws.
+template <class T>
+T decode_value(Reader& source) {
+  static_assert(std::is_same_v<T, std::remove_cvref_t<T>>);
+  if constexpr (check_value<T>()) {
+    T value{};
+    decode_into(source, value);
+    return value;
+  }
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/detail/bytes.hpp>
+#include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
+#include <brood/options.hpp>
+
+// The seam between the typed skin and the pool's core: below this line there are only bytes.
+namespace brood {
+
+/// What cancel() does to a task that runs already.
+enum class Kill : bool { no, yes };
+
+namespace detail {
+
+class Run;
+using Runner = void (*)(Run&);
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // nothing: for ever
+
+/// The encoded arguments of a job: `count` records, each `stride` bytes, or, for stride 0, each with its length (8 bytes)
+/// in front and ends[i] behind it.
+struct Elements {
+  Payload payload;
+  std::size_t stride = 0;
+  std::vector<std::size_t> ends;
+  std::size_t count = 0;
+};
+
+enum class JobKind : std::uint8_t {
+  single,  // one element, whose record is the whole payload without a length
+  map,     // known number of elements
+  stream,  // elements are appended while results are taken
+};
+
+/// What happens to the elements that have no error when one of them ends in one.
+enum class ErrorPolicy : std::uint8_t { fail_fast, finish, isolate };
+
+struct JobSpec {
+  Runner runner = nullptr;
+  std::uint64_t cost_key = 0;  // calls with the same key are expected to cost the same
+  Bytes function;              // state of the function object
+  Elements elements;
+  JobKind kind = JobKind::single;
+  ErrorPolicy policy = ErrorPolicy::fail_fast;
+  std::optional<std::chrono::nanoseconds> timeout;
+  int retries = 0;
+  std::size_t chunk = 0;  // 0: adaptive
+  // Where results of a fixed size are copied to as they arrive: element i at target + i * target_stride.
+  std::byte* target = nullptr;
+  std::size_t target_stride = 0;
+};
+
+inline constexpr std::uint32_t variable_stride = 0xffffffff;
+
+/// How an element failed: an exception encoded in the worker, or one made here.
+struct Failure {
+  std::shared_ptr<const Bytes> encoded;
+  WorkerIdentity worker;
+  std::exception_ptr local;
+};
+
+/// Consecutive elements with results, or one element with a failure.
+struct Piece {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::uint32_t stride = 0;  // bytes of each result, or variable_stride: each with its length (8 bytes) in front
+  bool folded = false;       // one result stands for all `count` elements
+  Bytes bytes;
+  std::unique_ptr<Failure> failure;
+};
+
+/// One call, as its callers see it. The core fills it; many threads may wait.
+class BROOD_API Job {
+ public:
+  virtual ~Job();
+  virtual bool finished() const noexcept = 0;
+  /// Waits until finished; false when the deadline came first.
+  virtual bool wait(const Deadline& deadline) = 0;
+  /// Takes the pieces that have arrived. Waits for one, or the end of the job, or the deadline; the result is empty then.
+  virtual std::vector<Piece> take_pieces(const Deadline& deadline) = 0;
+  /// All pieces, for a finished job from which none have been taken.
+  virtual const std::vector<Piece>& pieces() const noexcept = 0;
+  /// Why the whole job failed, null when it did not. Decodes the exception in the calling thread.
+  virtual std::exception_ptr error() const = 0;
+  /// Elements that have their outcome.
+  virtual std::size_t done() const noexcept = 0;
+  /// True if at least one element will not run because of this call, and the job ends as Cancelled.
+  virtual bool cancel(Kill kill) = 0;
+  /// Calls `callback` on the pool's callback thread when finished; soon, when that is so already.
+  virtual void when_finished(std::function<void()> callback) = 0;
+  /// More elements for a stream; `last` says that none will follow.
+  virtual void extend(Elements more, bool last) = 0;
+};
+using JobHandle = std::shared_ptr<Job>;
+
+/// The exception that `failure` of element `index` stands for.
+BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t index);
+[[noreturn]] BROOD_API void throw_timeout();
+[[noreturn]] BROOD_API void throw_not_ready();
+
+class PoolCore;
+/// Hands a job to the pool. Throws PoolClosed, UsageError.
+BROOD_API JobHandle submit(PoolCore& core, JobSpec spec);
+/// Same, and drives an idle worker from the calling thread until the job, a single one, is finished.
+BROOD_API JobHandle call(PoolCore& core, JobSpec spec);
+
+}  // namespace detail
+}  // namespace brood

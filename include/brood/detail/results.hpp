@@ -1,0 +1,99 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <brood/codec.hpp>
+#include <brood/detail/job.hpp>
+#include <brood/outcome.hpp>
+
+// From pieces of bytes back to values, always in the thread of the caller who asked.
+namespace brood::detail {
+
+/// Walks over the results of one piece.
+class PieceReader {
+ public:
+  explicit PieceReader(const Piece& piece) : bytes_(piece.bytes.view()), stride_(piece.stride) {}
+
+  template <class R>
+  typename Outcome<R>::value_type next() {
+    if constexpr (std::is_void_v<R>) {
+      bytes_.take(1);
+      return {};
+    } else {
+      Reader record(bytes_.take(stride_ == variable_stride ? length() : stride_));
+      return decode_value<R>(record);
+    }
+  }
+
+ private:
+  std::size_t length() {
+    std::uint64_t length = 0;
+    bytes_.read(&length, sizeof length);
+    return length;
+  }
+  Reader bytes_;
+  std::uint32_t stride_;
+};
+
+/// Calls put(index, Outcome<R>) for each element of the piece; a result that cannot be decoded is an outcome too.
+template <class R, class Put>
+void for_each_outcome(const Piece& piece, Put put) {
+  if (piece.failure) return put(piece.first, Outcome<R>(to_exception(*piece.failure, piece.first)));
+  PieceReader reader(piece);
+  for (std::size_t i = 0; i < piece.count; ++i) {
+    try {
+      put(piece.first + i, Outcome<R>(reader.template next<R>()));
+    } catch (const CodecError&) {
+      put(piece.first + i, Outcome<R>(std::current_exception()));
+    }
+  }
+}
+
+/// The result of a finished job of one element.
+template <class R>
+R decode_single(const Job& job) {
+  if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
+  PieceReader reader(job.pieces().front());
+  if constexpr (std::is_void_v<R>) {
+    reader.template next<void>();
+  } else {
+    return reader.template next<R>();
+  }
+}
+
+/// The results of a finished map.
+template <class R>
+std::vector<R> decode_all(const Job& job) {
+  if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
+  std::vector<const Piece*> ordered;
+  std::size_t total = 0;
+  for (const Piece& piece : job.pieces()) {
+    ordered.push_back(&piece);
+    total += piece.count;
+  }
+  std::sort(ordered.begin(), ordered.end(), [](const Piece* a, const Piece* b) { return a->first < b->first; });
+  std::vector<R> values;
+  values.reserve(total);
+  for (const Piece* piece : ordered) {
+    PieceReader reader(*piece);
+    for (std::size_t i = 0; i < piece->count; ++i) values.push_back(reader.template next<R>());
+  }
+  return values;
+}
+
+/// The end of a finished job without results.
+inline void decode_none(const Job& job) {
+  if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
+}
+
+template <class Duration>
+Deadline deadline_after(const Duration& duration) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,247 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <span>
+#include <tuple>
+#include <type_traits>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+#include <brood/detail/job.hpp>
+
+// What runs in a worker: the typed loop over the elements of a chunk.
+namespace brood::detail {
+
+/// The worker's side of a Run that is not worth inlining.
+class BROOD_API RunHost {
+ public:
+  virtual ~RunHost();
+  /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's cursor at it.
+  virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
+  /// Sends a record too large for the buffer of results.
+  virtual void put_large(Run& run, std::span<const std::byte> record) = 0;
+  /// The exception in flight is the outcome of the current element.
+  virtual void fail(Run& run) = 0;
+  /// One result for `count` elements, the current one the last of them.
+  virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
+};
+
+/// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes an element this
+/// worker's: the owner may take back any element that is not claimed yet (see src/worker/README.md).
+class Run {
+ public:
+  /// Claims the next element; false at the end, also when the owner has taken the rest back.
+  bool next() noexcept {
+    if (left_ == 0) return false;
+    std::uint64_t expected = position_;
+    if (!claimed_->compare_exchange_strong(expected, position_ + 1, std::memory_order_acq_rel)) {
+      left_ = 0;
+      return false;
+    }
+    ++position_;
+    --left_;
+    if (clock_ != nullptr) stamp();
+    return true;
+  }
+  /// The argument of the claimed element.
+  Reader argument() {
+    if (stride_ != 0) return Reader(arguments_.take(stride_));
+    if (whole_) return Reader(arguments_.take(arguments_.left()));
+    std::uint64_t length = 0;
+    arguments_.read(&length, sizeof length);
+    return Reader(arguments_.take(length));
+  }
+  template <class R>
+  void put(const R& result) {
+    if constexpr (is_flat<R>) {
+      put_flat(&result, sizeof result);
+    } else {
+      scratch_.clear();
+      encode_value(scratch_, result);
+      put_record(scratch_.view());
+    }
+  }
+  void put_void() {
+    const char nothing = 0;  // a byte, so that it counts
+    put_flat(&nothing, 1);
+  }
+  void fail() { host_->fail(*this); }
+  template <class R>
+  void put_folded(std::size_t count, const R& result) {
+    scratch_.clear();
+    encode_value(scratch_, result);
+    host_->put_folded(*this, count, scratch_.view());
+  }
+
+  /// The function of the job, decoded at its first use in this worker.
+  template <class F>
+  F& function() {
+    if (function_cache_->get() == nullptr) {
+      auto made = std::make_shared<F>();
+      Reader source(function_bytes_);
+      InputArchive archive(source);
+      load_callable(archive, *made);
+      *function_cache_ = std::move(made);
+    }
+    return *static_cast<F*>(function_cache_->get());
+  }
+
+ private:
+  friend class RunAccess;  // the worker
+  static constexpr std::size_t record_limit = 16 * 1024;
+
+  void put_flat(const void* data, std::size_t count) {
+    if (static_cast<std::size_t>(limit_ - cursor_) < count) host_->make_room(*this, count, static_cast<std::uint32_t>(count));
+    std::memcpy(cursor_, data, count);
+    publish(count);
+  }
+  void put_record(std::span<const std::byte> record) {
+    const std::uint64_t length = record.size();
+    if (length > record_limit) return host_->put_large(*this, record);
+    const std::size_t count = sizeof length + record.size();
+    if (static_cast<std::size_t>(limit_ - cursor_) < count) host_->make_room(*this, count, variable_stride);
+    std::memcpy(cursor_, &length, sizeof length);
+    if (!record.empty()) std::memcpy(cursor_ + sizeof length, record.data(), record.size());
+    publish(count);
+  }
+  // From here on the result belongs to the owner, even if this process dies.
+  void publish(std::size_t count) noexcept {
+    cursor_ += count;
+    ++in_frame_;
+    head_->store(static_cast<std::uint64_t>(cursor_ - buffer_), std::memory_order_release);
+  }
+  BROOD_API void stamp() noexcept;
+
+  RunHost* host_ = nullptr;
+  std::atomic<std::uint64_t>* claimed_ = nullptr;  // elements claimed by this worker so far
+  std::atomic<std::uint64_t>* head_ = nullptr;     // bytes of results in the buffer
+  std::atomic<std::uint64_t>* clock_ = nullptr;    // when the claimed element started, for jobs with a timeout
+  std::uint64_t position_ = 0;
+  std::size_t left_ = 0;
+  Reader arguments_{{}};
+  std::size_t stride_ = 0;
+  bool whole_ = false;
+  std::byte* buffer_ = nullptr;
+  std::byte* cursor_ = nullptr;
+  std::byte* limit_ = nullptr;
+  std::size_t in_frame_ = 0;  // results in the open frame
+  std::span<const std::byte> function_bytes_;
+  std::shared_ptr<void>* function_cache_ = nullptr;
+  Bytes scratch_;
+};
+
+/// Calls with a value as an rvalue, or as an lvalue where the function wants to change it.
+template <class F, class T>
+decltype(auto) invoke_with(F& function, T& value) {
+  if constexpr (std::is_invocable_v<F&, T&&>) {
+    return std::invoke(function, std::move(value));
+  } else {
+    return std::invoke(function, value);
+  }
+}
+template <class F, class T>
+using map_result_t = decltype(invoke_with(std::declval<F&>(), std::declval<T&>()));
+
+template <class R, class Invoke>
+void run_element(Run& run, Invoke invoke) {
+  try {
+    if constexpr (std::is_void_v<R>) {
+      invoke();
+      run.put_void();
+    } else {
+      run.put<R>(invoke());
+    }
+  } catch (...) {
+    run.fail();
+  }
+}
+
+/// apply(f, args...)
+template <class F, class R, class... Args>
+void run_single(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> decltype(auto) {
+      Reader source = run.argument();
+      auto& function = run.function<F>();
+      auto arguments = decode_value<std::tuple<Args...>>(source);
+      if constexpr (std::is_invocable_v<F&, Args&&...>) {
+        return std::apply([&](Args&... args) -> R { return std::invoke(function, std::move(args)...); }, arguments);
+      } else {
+        return std::apply([&](Args&... args) -> R { return std::invoke(function, args...); }, arguments);
+      }
+    });
+  }
+}
+
+/// map(f, range of T)
+template <class F, class R, class T>
+void run_map(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> R {
+      Reader source = run.argument();
+      T value = decode_value<T>(source);
+      return invoke_with(run.function<F>(), value);
+    });
+  }
+}
+
+/// starmap(f, range of tuples)
+template <class F, class R, class Tuple>
+void run_starmap(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> R {
+      Reader source = run.argument();
+      auto value = decode_value<Tuple>(source);
+      auto& function = run.function<F>();
+      return std::apply([&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
+    });
+  }
+}
+
+/// The two functions of map_reduce.
+template <class F, class C>
+struct MapReduce {
+  F map{};
+  C combine{};
+  template <class Archive>
+  void save(Archive& archive) const {
+    save_callable(archive, map);
+    save_callable(archive, combine);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    load_callable(archive, map);
+    load_callable(archive, combine);
+  }
+};
+
+/// map_reduce(f, range of T, combine, init): folds what it claims and sends one Acc.
+template <class F, class C, class Acc, class T>
+void run_reduce(Run& run) {
+  std::optional<Acc> folded;
+  std::size_t count = 0;
+  while (run.next()) {
+    try {
+      Reader source = run.argument();
+      T value = decode_value<T>(source);
+      auto& functions = run.function<MapReduce<F, C>>();
+      Acc mapped = invoke_with(functions.map, value);
+      folded = folded ? Acc(std::invoke(functions.combine, std::move(*folded), std::move(mapped))) : std::move(mapped);
+      ++count;
+    } catch (...) {
+      if (count != 0) run.put_folded(count, *folded);
+      folded.reset();
+      count = 0;
+      run.fail();
+    }
+  }
+  if (count != 0) run.put_folded(count, *folded);
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,254 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <brood/async_result.hpp>
+#include <brood/detail/elements.hpp>
+#include <brood/detail/run.hpp>
+#include <brood/imap.hpp>
+#include <brood/options.hpp>
+#include <brood/outcome.hpp>
+
+namespace brood {
+
+/// The verbs of a pool, with the options of one call; got from Pool::with.
+/// Threads: any.
+/// Fork: in a forked child every verb throws UsageError.
+class BROOD_API PoolCalls {
+ public:
+  /// f(args...) in a worker. Blocks. Throws what f throws, and the errors of errors.hpp.
+  /// Cost: one pipe round trip when a worker is idle.
+  template <class F, class... Args>
+  auto apply(F f, Args&&... args) {
+    using R = apply_result<F, Args...>;
+    detail::JobHandle job = detail::call(core(), single<F, R>(f, args...));
+    job->wait({});
+    return detail::decode_single<R>(*job);
+  }
+  /// Same, without waiting. Arguments are encoded here: what that throws is thrown here.
+  template <class F, class... Args>
+  auto apply_async(F f, Args&&... args) {
+    using R = apply_result<F, Args...>;
+    return AsyncResult<R>(detail::submit(core(), single<F, R>(f, args...)), &detail::decode_single<R>);
+  }
+
+  /// f(x) for each x of an input range, results in input order. Blocks.
+  template <class F, class Range>
+  auto map(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    return collect<R>(map_spec<F, R>(f, range, detail::Lifetime::until_return));
+  }
+  template <class F, class T>
+  auto map(F f, std::initializer_list<T> list) {
+    return map(std::move(f), std::as_const(list));
+  }
+  template <class F, class Range>
+  auto map_async(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    return later<R>(map_spec<F, R>(f, range, detail::Lifetime::unknown));
+  }
+  /// f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of a range.
+  template <class F, class Range>
+  auto starmap(F f, Range&& range) {
+    using R = starmap_result<F, Range>;
+    return collect<R>(starmap_spec<F, R>(f, range, detail::Lifetime::until_return));
+  }
+  template <class F, class Range>
+  auto starmap_async(F f, Range&& range) {
+    using R = starmap_result<F, Range>;
+    return later<R>(starmap_spec<F, R>(f, range, detail::Lifetime::unknown));
+  }
+  /// Lazily, in input order: takes at most `window` inputs ahead of the results that have been got.
+  template <class F, class Range>
+  auto imap(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    return stream<F, R>(f, std::forward<Range>(range), ImapRange<R>::Order::input);
+  }
+  /// Same, each result as soon as it is there.
+  template <class F, class Range>
+  auto imap_unordered(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    return stream<F, R>(f, std::forward<Range>(range), ImapRange<R>::Order::completion);
+  }
+  /// One outcome per element: nothing that happens to one changes another. Blocks.
+  template <class F, class Range>
+  auto try_map(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    detail::JobSpec spec = map_spec<F, R>(f, range, detail::Lifetime::until_return);
+    spec.policy = detail::ErrorPolicy::isolate;
+    return collect_outcomes<R>(std::move(spec));
+  }
+  /// f(x) for each x; results are dropped. Blocks.
+  template <class F, class Range>
+  void for_each(F f, Range&& range) {
+    using R = detail::map_result_t<F, detail::element_t<Range>>;
+    const detail::JobHandle job = submit(map_spec<F, R>(f, range, detail::Lifetime::until_return));
+    follow(*job, [](const detail::Piece&) {});
+    detail::decode_none(*job);
+  }
+  /// combine(... combine(combine(init, f(x0)), f(x1)) ..., f(xn)), for an associative combine: workers fold what they
+  /// have mapped, this thread folds their results in input order. Blocks.
+  template <class F, class Range, class C, class T>
+  T map_reduce(F f, Range&& range, C combine, T init);
+
+ protected:
+  PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
+      : core_(std::move(core)), options_(std::move(options)) {}
+  ~PoolCalls() = default;
+  detail::PoolCore& core() const { return *core_; }
+  std::shared_ptr<detail::PoolCore> core_;
+
+ private:
+  friend class Pool;
+  template <class F, class... Args>
+  using apply_result = std::invoke_result_t<F&, detail::stored_t<Args>...>;
+  template <class F, class Range>
+  using starmap_result =
+      decltype(std::apply(std::declval<F&>(), std::declval<std::ranges::range_value_t<Range>>()));
+
+  detail::JobHandle submit(detail::JobSpec spec) { return detail::submit(core(), std::move(spec)); }
+  /// Fills in what the options say. Throws UsageError for one out of range.
+  void configure(detail::JobSpec& spec) const;
+  std::size_t window() const;
+  void report(const detail::Job& job, std::size_t total) const;
+
+  template <class F, class R>
+  detail::JobSpec spec(detail::Runner runner, const F& f) const {
+    detail::check_task<F>();
+    detail::check_result<R>();
+    detail::JobSpec spec;
+    spec.runner = runner;
+    OutputArchive archive(spec.function);
+    detail::save_callable(archive, f);
+    spec.cost_key = detail::cost_key(reinterpret_cast<const void*>(runner), spec.function.view());
+    configure(spec);
+    return spec;
+  }
+  template <class F, class R, class... Args>
+  detail::JobSpec single(const F& f, const Args&... args) const {
+    (detail::check_value<detail::stored_t<Args>>(), ...);
+    detail::JobSpec made = spec<F, R>(&detail::run_single<F, R, detail::stored_t<Args>...>, f);
+    (detail::encode_value<detail::stored_t<Args>>(made.elements.payload.owned(), args), ...);
+    made.elements.count = 1;
+    return made;
+  }
+  template <class F, class R, class Range>
+  detail::JobSpec map_spec(const F& f, Range& range, detail::Lifetime lifetime) const {
+    detail::JobSpec made = spec<F, R>(&detail::run_map<F, R, detail::element_t<Range>>, f);
+    made.kind = detail::JobKind::map;
+    made.elements = detail::encode_range(range, lifetime);
+    return made;
+  }
+  template <class F, class R, class Range>
+  detail::JobSpec starmap_spec(const F& f, Range& range, detail::Lifetime lifetime) const {
+    detail::JobSpec made = spec<F, R>(&detail::run_starmap<F, R, detail::element_t<Range>>, f);
+    made.kind = detail::JobKind::map;
+    made.elements = detail::encode_range(range, lifetime);
+    return made;
+  }
+  template <class F, class R, class Range>
+  ImapRange<R> stream(const F& f, Range&& range, typename ImapRange<R>::Order order) {
+    using T = detail::element_t<Range>;
+    detail::check_value<T>();
+    detail::JobSpec made = spec<F, R>(&detail::run_map<F, R, T>, f);
+    made.kind = detail::JobKind::stream;
+    made.policy = detail::ErrorPolicy::isolate;
+    if constexpr (detail::is_flat<T>) made.elements.stride = sizeof(T);
+    auto source = std::make_unique<detail::RangeSource<Range>>(std::forward<Range>(range));
+    return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order);
+  }
+
+  // Takes pieces until the job is finished.
+  template <class Take>
+  void follow(detail::Job& job, Take take, std::size_t total = 0) const {
+    for (bool last = false; !last;) {
+      last = job.finished();
+      for (const detail::Piece& piece : job.take_pieces({})) take(piece);
+      if (options_.progress) report(job, total);
+    }
+  }
+  template <class R>
+  auto collect(detail::JobSpec made) {
+    const std::size_t count = made.elements.count;
+    if constexpr (std::is_void_v<R>) {
+      const detail::JobHandle job = submit(std::move(made));
+      follow(*job, [](const detail::Piece&) {}, count);
+      detail::decode_none(*job);
+    } else {
+      std::vector<R> values(count);
+      if constexpr (detail::is_flat<R> && !std::is_same_v<R, bool>) {
+        made.target = reinterpret_cast<std::byte*>(values.data());
+        made.target_stride = sizeof(R);
+      }
+      const detail::JobHandle job = submit(std::move(made));
+      follow(*job, [&](const detail::Piece& piece) { place(piece, values); }, count);
+      detail::decode_none(*job);
+      return values;
+    }
+  }
+  template <class R>
+  static void place(const detail::Piece& piece, std::vector<R>& values) {
+    if (piece.failure || piece.bytes.empty()) return;
+    detail::PieceReader reader(piece);
+    for (std::size_t i = 0; i < piece.count; ++i) values[piece.first + i] = reader.template next<R>();
+  }
+  template <class R>
+  std::vector<Outcome<R>> collect_outcomes(detail::JobSpec made);
+  template <class R>
+  auto later(detail::JobSpec made) {
+    if constexpr (std::is_void_v<R>) {
+      return AsyncResult<void>(submit(std::move(made)), &detail::decode_none);
+    } else {
+      return AsyncResult<std::vector<R>>(submit(std::move(made)), &detail::decode_all<R>);
+    }
+  }
+
+  CallOptions options_;
+};
+
+template <class R>
+std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
+  const std::size_t count = made.elements.count;
+  const detail::JobHandle job = submit(std::move(made));
+  std::vector<std::optional<Outcome<R>>> found(count);
+  follow(*job, [&](const detail::Piece& piece) {
+    detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R> outcome) { found[index] = std::move(outcome); });
+  }, count);
+  std::vector<Outcome<R>> outcomes;
+  outcomes.reserve(count);
+  for (auto& outcome : found) outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
+  return outcomes;
+}
+
+template <class F, class Range, class C, class T>
+T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) {
+  using X = detail::element_t<Range>;
+  using Functions = detail::MapReduce<F, C>;
+  detail::check_task<F>();
+  detail::check_task<C>();
+  detail::JobSpec made = spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
+  made.kind = detail::JobKind::map;
+  made.elements = detail::encode_range(range, detail::Lifetime::until_return);
+  const std::size_t count = made.elements.count;
+  const detail::JobHandle job = submit(std::move(made));
+  std::map<std::size_t, std::pair<std::size_t, T>> waiting;  // by first element: those that follow a gap
+  std::size_t folded = 0;
+  follow(*job, [&](const detail::Piece& piece) {
+    if (piece.failure) return;
+    waiting.emplace(piece.first, std::pair(piece.count, detail::PieceReader(piece).template next<T>()));
+    for (auto first = waiting.begin(); first != waiting.end() && first->first == folded; first = waiting.erase(first)) {
+      folded += first->second.first;
+      init = std::invoke(combine, std::move(init), std::move(first->second.second));
+    }
+  }, count);
+  detail::decode_none(*job);
+  return init;
+}
+
+}  // namespace brood

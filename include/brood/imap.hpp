@@ -1,0 +1,150 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <brood/detail/elements.hpp>
+#include <brood/detail/results.hpp>
+
+namespace brood {
+
+/// The results of imap and imap_unordered, as a single-pass range. Inputs are taken in the thread that iterates, at most
+/// `window` ahead of the results that it has got. Destroying it cancels what has not started.
+///   for (int length : pool.imap(measure, lines)) …
+/// Threads: one at a time.
+template <class R>
+class [[nodiscard]] ImapRange {
+ public:
+  using value_type = typename Outcome<R>::value_type;
+  enum class Order : bool { input, completion };
+
+  ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window, Order order)
+      : job_(std::move(job)), source_(std::move(source)), window_(window), order_(order) {
+    refill();
+  }
+  ImapRange(ImapRange&&) noexcept = default;
+  ImapRange& operator=(ImapRange&&) = delete;
+  ~ImapRange() {
+    if (job_) job_->cancel(Kill::no);
+  }
+
+  /// The next outcome, nothing at the end. Blocks.
+  std::optional<Outcome<R>> next_outcome(const detail::Deadline& deadline = {}) {
+    refill();
+    for (;;) {
+      if (auto outcome = take_buffered()) return outcome;
+      if (delivered_ == submitted_ && exhausted_) return end_of_input();
+      std::vector<detail::Piece> pieces = job_->take_pieces(deadline);
+      if (pieces.empty()) {
+        if (!job_->finished()) detail::throw_timeout();
+        pieces = job_->take_pieces(deadline);
+        if (pieces.empty()) return job_ended();
+      }
+      for (const detail::Piece& piece : pieces) buffer(piece);
+    }
+  }
+  /// The next value, nothing at the end. Blocks. Throws the element's error; the next call goes on behind it.
+  std::optional<value_type> next() { return valued(next_outcome()); }
+  /// Same. Throws TimeoutError when none has come before `duration` is over; nothing is lost.
+  template <class Rep, class Period>
+  std::optional<value_type> next_for(std::chrono::duration<Rep, Period> duration) {
+    return valued(next_outcome(detail::deadline_after(duration)));
+  }
+
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = ImapRange::value_type;
+    using difference_type = std::ptrdiff_t;
+    iterator() = default;
+    explicit iterator(ImapRange& range) : range_(&range) { ++*this; }
+    /// Throws the element's error.
+    value_type& operator*() const { return range_->current_value(); }
+    iterator& operator++() {
+      range_->current_ = range_->next_outcome();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& it, std::default_sentinel_t) { return !it.range_->current_; }
+
+   private:
+    ImapRange* range_ = nullptr;
+  };
+  iterator begin() { return iterator(*this); }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  // Inputs: taken until `window_` more than have been delivered.
+  void refill() {
+    if (exhausted_ || submitted_ >= delivered_ + window_) return;
+    detail::Elements more;
+    try {
+      exhausted_ = !source_->pull(more, delivered_ + window_ - submitted_);
+    } catch (...) {
+      input_error_ = std::current_exception();
+      exhausted_ = true;
+    }
+    submitted_ += more.count;
+    job_->extend(std::move(more), exhausted_);
+  }
+  void buffer(const detail::Piece& piece) {
+    detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R> outcome) {
+      buffered_.emplace(order_ == Order::input ? index : arrived_++, std::move(outcome));
+    });
+  }
+  std::optional<Outcome<R>> take_buffered() {
+    const auto first = buffered_.begin();
+    if (first == buffered_.end() || first->first != delivered_) return std::nullopt;
+    std::optional<Outcome<R>> outcome(std::move(first->second));
+    buffered_.erase(first);
+    ++delivered_;
+    return outcome;
+  }
+  std::optional<Outcome<R>> end_of_input() {
+    if (input_error_) return Outcome<R>(std::exchange(input_error_, nullptr));
+    return std::nullopt;
+  }
+  // The job ended without a result for this element: cancelled, or its pool was.
+  std::optional<Outcome<R>> job_ended() {
+    exhausted_ = true;
+    delivered_ = submitted_;
+    if (std::exception_ptr error = job_->error()) return Outcome<R>(std::move(error));
+    return std::nullopt;
+  }
+  value_type& current_value() {
+    if constexpr (std::is_void_v<R>) {
+      current_->value();
+      return unit_;
+    } else {
+      return current_->value();
+    }
+  }
+  static std::optional<value_type> valued(std::optional<Outcome<R>> outcome) {
+    if (!outcome) return std::nullopt;
+    if constexpr (std::is_void_v<R>) {
+      outcome->value();
+      return value_type{};
+    } else {
+      return std::move(*outcome).value();
+    }
+  }
+
+  detail::JobHandle job_;
+  std::unique_ptr<detail::Source> source_;
+  std::size_t window_;
+  Order order_;
+  std::size_t submitted_ = 0, delivered_ = 0, arrived_ = 0;
+  bool exhausted_ = false;
+  std::exception_ptr input_error_;
+  std::map<std::size_t, Outcome<R>> buffered_;
+  std::optional<Outcome<R>> current_;
+  [[no_unique_address]] std::conditional_t<std::is_void_v<R>, value_type, std::false_type> unit_;
+};
+
+}  // namespace brood

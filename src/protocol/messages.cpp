@@ -1,0 +1,52 @@
+#include "protocol/messages.hpp"
+
+#include <cereal/types/array.hpp>
+#include <cereal/types/optional.hpp>
+
+namespace brood::protocol {
+
+void append_message(detail::Bytes& target, Type type, std::span<const std::byte> payload) {
+  const std::size_t start = wire::begin_frame(target, static_cast<std::uint16_t>(type));
+  target.append(payload.data(), payload.size());
+  wire::finish_frame(target, start);
+}
+
+namespace {
+
+// Version and build come first and keep their places for ever, so that any two builds can tell that they differ.
+template <class Archive>
+void visit(Archive& archive, Setup& setup) {
+  archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space, setup.cpu_seconds,
+          setup.open_files, setup.core_size, setup.message_limit, setup.log_level);
+}
+
+template <class Archive>
+void visit(Archive& archive, LogRecord& record) {
+  archive(record.level, record.logger, record.text);
+}
+
+template <class Message>
+void encode(detail::Bytes& target, Type type, Message message) {
+  const std::size_t start = wire::begin_frame(target, static_cast<std::uint16_t>(type));
+  OutputArchive archive(target);
+  visit(archive, message);
+  wire::finish_frame(target, start);
+}
+
+template <class Message>
+Message decode(std::span<const std::byte> payload) {
+  Reader reader(payload);
+  InputArchive archive(reader);
+  Message message;
+  visit(archive, message);
+  return message;
+}
+
+}  // namespace
+
+void encode_setup(detail::Bytes& target, const Setup& setup) { encode(target, Type::setup, setup); }
+Setup decode_setup(std::span<const std::byte> payload) { return decode<Setup>(payload); }
+void encode_log(detail::Bytes& target, const LogRecord& record) { encode(target, Type::log, record); }
+LogRecord decode_log(std::span<const std::byte> payload) { return decode<LogRecord>(payload); }
+
+}  // namespace brood::protocol

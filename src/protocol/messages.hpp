@@ -1,0 +1,129 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/codec.hpp>
+#include <brood/detail/bytes.hpp>
+#include "wire/code_ref.hpp"
+#include "wire/frame.hpp"
+
+// What owner and worker say to each other. Headers are plain structs in the machine's byte order: both ends are the same
+// program on the same machine, which the greeting checks.
+namespace brood::protocol {
+
+inline constexpr std::uint32_t version = 1;
+
+enum class Type : std::uint16_t {
+  // owner to worker
+  setup = 1,  // first message
+  define,     // the function of a job, before its first chunk in this worker
+  run,        // elements of a job
+  forget,     // the job is over
+  // worker to owner
+  greeting = 32,  // first message
+  ready,          // the initializer has run
+  start_failed,   // it has not, and the worker ends
+  results,        // consecutive elements and their results
+  failed,         // one element and its exception
+  skipped,        // acknowledges a revocation
+  log,            // a log record
+};
+
+struct DefineHeader {
+  std::uint64_t job;
+};  // then the code reference of the runner and the state of the function
+
+struct RunHeader {
+  std::uint64_t job;
+  std::uint64_t first;     // index in the job
+  std::uint64_t count;     // elements
+  std::uint64_t sequence;  // position of the first one among all elements that this worker was ever sent
+  std::uint64_t stride;    // bytes of each argument; 0: each with its length in front
+  std::uint64_t define;    // bytes of a definition that follows at once, for a job of one element; 0: see the define message
+  std::uint32_t attempt;   // 1 for the first
+  std::uint32_t flags;
+  static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start
+  static constexpr std::uint32_t whole = 2;  // one element, whose argument is all the rest
+};  // then the definition, then the arguments
+
+struct ForgetHeader {
+  std::uint64_t job;
+};
+
+struct ResultsHeader {
+  std::uint64_t job;
+  std::uint64_t first;
+  std::uint64_t sequence;
+  std::uint64_t count;    // 0 in a frame that is still open
+  std::uint64_t elapsed;  // ns for all of them, decoding and encoding included
+  std::uint32_t stride;   // bytes of each result, detail::variable_stride: each with its length in front
+  std::uint32_t folded;   // 1: one result stands for all
+};  // then the results
+
+struct FailedHeader {
+  std::uint64_t job;
+  std::uint64_t index;
+  std::uint64_t sequence;
+  std::uint64_t elapsed;  // ns
+};  // then the exception
+
+struct SkippedHeader {
+  std::uint64_t fence;
+};
+
+struct GreetingHeader {
+  std::uint32_t version;
+  std::uint32_t has_page;
+  wire::BuildId build;
+  std::uint64_t message_limit;
+};
+
+/// What a worker is told first.
+struct Setup {
+  std::uint32_t protocol_version = version;
+  wire::BuildId build{};
+  std::string name;
+  std::vector<std::byte> initializer;
+  std::optional<std::uint64_t> address_space, cpu_seconds, open_files, core_size;
+  std::uint64_t message_limit = wire::default_frame_limit;
+  int log_level = 0;
+};
+void encode_setup(detail::Bytes& target, const Setup& setup);
+/// Throws CodecError.
+Setup decode_setup(std::span<const std::byte> payload);
+
+struct LogRecord {
+  int level = 0;
+  std::string logger;
+  std::string text;
+};
+void encode_log(detail::Bytes& target, const LogRecord& record);
+LogRecord decode_log(std::span<const std::byte> payload);
+
+/// Appends a whole frame: header struct, then `rest`.
+template <class Header>
+void append_message(detail::Bytes& target, Type type, const Header& header, std::span<const std::byte> rest = {}) {
+  const std::size_t start = wire::begin_frame(target, static_cast<std::uint16_t>(type));
+  target.append(&header, sizeof header);
+  target.append(rest.data(), rest.size());
+  wire::finish_frame(target, start);
+}
+void append_message(detail::Bytes& target, Type type, std::span<const std::byte> payload = {});
+
+/// The header at the start of `payload`, which is advanced to what follows. Throws CodecError when it is too short.
+template <class Header>
+Header take_header(std::span<const std::byte>& payload) {
+  Header header;
+  Reader reader(payload);
+  reader.read(&header, sizeof header);
+  payload = payload.subspan(sizeof header);
+  return header;
+}
+
+}  // namespace brood::protocol

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "protocol/messages.hpp"
+#include "protocol/page.hpp"
+#include "wire/frame.hpp"
+
+namespace brood::protocol {
+
+/// What a worker's stream says; called by ParentSide in the order of the stream.
+class ParentEvents {
+ public:
+  virtual void on_greeting(const GreetingHeader& greeting) = 0;
+  virtual void on_ready() = 0;
+  /// `exception` is encoded by wire::encode_exception.
+  virtual void on_start_failed(std::span<const std::byte> exception) = 0;
+  virtual void on_results(const ResultsHeader& header, std::span<const std::byte> results) = 0;
+  virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
+  virtual void on_skipped(std::uint64_t fence) = 0;
+  virtual void on_log(const LogRecord& record) = 0;
+
+ protected:
+  ~ParentEvents() = default;
+};
+
+/// A copy of a worker's page, consistent in itself.
+struct PageSnapshot {
+  std::uint64_t base = 0;
+  std::optional<std::size_t> open;      // where the open frame starts
+  std::span<const std::byte> contents;  // buffer[0, head)
+};
+
+/// The owner's end of one channel: frames in, events out. Pure. Each element's outcome is reported once, also when it has
+/// been read from the page and comes through the pipe later.
+class ParentSide {
+ public:
+  explicit ParentSide(std::uint64_t message_limit) : parser_(64 * 1024, message_limit) {}
+
+  /// The buffer that the result pipe is read into.
+  wire::FrameParser& stream() noexcept { return parser_; }
+  /// Reports what whole frames have arrived. Throws CodecError for a stream that no worker of ours writes; the channel is
+  /// of no use after that.
+  void parse(ParentEvents& events);
+  /// Reports what a living worker has left in its page; only between whole frames of the stream.
+  void harvest(const PageSnapshot& page, ParentEvents& events);
+  /// Reports what a dead worker has left, after its pipe was read to the end.
+  void finish(const PageSnapshot& page, ParentEvents& events);
+  /// Position of the first element without a reported outcome.
+  std::uint64_t resolved() const noexcept { return resolved_; }
+
+ private:
+  void dispatch(const wire::Frame& frame, ParentEvents& events);
+  void results(std::span<const std::byte> payload, ParentEvents& events);
+  void report(ResultsHeader header, std::span<const std::byte> data, ParentEvents& events);
+  void failed(std::span<const std::byte> payload, ParentEvents& events);
+  void open_frame(const PageSnapshot& page, ParentEvents& events);
+  void expect(std::uint64_t sequence) const;
+
+  wire::FrameParser parser_;
+  std::uint64_t resolved_ = 0;
+};
+
+}  // namespace brood::protocol

@@ -1,0 +1,65 @@
+#include <brood/codec.hpp>
+
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "base/type_name.hpp"
+
+namespace brood::detail {
+namespace {
+
+constexpr auto decode = CodecError::Direction::decode;
+constexpr auto encode = CodecError::Direction::encode;
+
+// The reader knows what is wrong with the bytes, its caller which type they were to be.
+[[noreturn]] void throw_with_type(const CodecError& error, const std::string& type) {
+  const std::size_t prefix = std::strlen(CodecError(error.direction(), "", "").what());
+  const std::string text = error.what();
+  throw CodecError(error.direction(), type, text.size() > prefix ? text.substr(prefix) : text);
+}
+
+}  // namespace
+
+void throw_truncated(std::size_t wanted, std::size_t left) {
+  throw CodecError(decode, "", std::to_string(wanted) + " bytes are needed where " + std::to_string(left) + " are left");
+}
+
+void throw_bad_length(std::uint64_t claimed, std::size_t left) {
+  throw CodecError(decode, "",
+                   "a container claims " + std::to_string(claimed) + " elements where " + std::to_string(left) +
+                       " bytes are left");
+}
+
+void throw_bad_bool(unsigned value) { throw CodecError(decode, "bool", "its byte is " + std::to_string(value)); }
+
+void throw_trailing(std::size_t left, const std::type_info& type) {
+  throw CodecError(decode, base::type_name(type), std::to_string(left) + " bytes follow it that do not belong to it");
+}
+
+void throw_encode_failure(const std::type_info& type) {
+  try {
+    throw;
+  } catch (const cereal::Exception& error) {
+    throw CodecError(encode, base::type_name(type), error.what());
+  }
+}
+
+void throw_decode_failure(const std::type_info& type) {
+  try {
+    throw;
+  } catch (const CodecError& error) {
+    if (!error.type().empty()) throw;
+    throw_with_type(error, base::type_name(type));
+  } catch (const std::bad_alloc&) {
+    throw CodecError(decode, base::type_name(type), "there is no memory for the lengths that the bytes claim");
+  } catch (const std::exception& error) {
+    throw CodecError(decode, base::type_name(type),
+                     std::string(error.what()) + " (" + base::type_name(typeid(error)) + ")");
+  } catch (...) {
+    throw CodecError(decode, base::type_name(type), "its serializer threw something that is no std::exception");
+  }
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,196 @@
+#include "wire/module.hpp"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include <brood/errors.hpp>
+
+namespace brood::wire {
+namespace {
+
+std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& info) { return {info.dlpi_phdr, info.dlpi_phnum}; }
+
+// The build-id note's contents in a PT_NOTE segment; see elf(5), "Notes".
+std::span<const std::uint8_t> build_id_note(const std::uint8_t* position, std::size_t size, std::size_t alignment) {
+  const auto padded = [&](std::size_t length) { return (length + alignment - 1) / alignment * alignment; };
+  while (size >= sizeof(ElfW(Nhdr))) {
+    ElfW(Nhdr) header;
+    std::memcpy(&header, position, sizeof header);
+    const std::size_t name_end = sizeof header + padded(header.n_namesz);
+    const std::size_t end = name_end + padded(header.n_descsz);
+    if (name_end + header.n_descsz > size) return {};
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(position + sizeof header, "GNU", 4) == 0) {
+      return {position + name_end, header.n_descsz};
+    }
+    if (end >= size) return {};
+    position += end;
+    size -= end;
+  }
+  return {};
+}
+
+const std::uint8_t* at(const dl_phdr_info& info, const ElfW(Phdr) & segment) {
+  return reinterpret_cast<const std::uint8_t*>(info.dlpi_addr + segment.p_vaddr);
+}
+
+bool is_code(const ElfW(Phdr) & segment) { return segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0; }
+
+// Two FNV-1a sums with different starts: not against malice, only against mixing up two builds.
+BuildId hash_of_code(const dl_phdr_info& info) {
+  std::uint64_t sums[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
+  for (const ElfW(Phdr) & segment : segments_of(info)) {
+    if (!is_code(segment)) continue;
+    for (const std::uint8_t byte : std::span(at(info, segment), segment.p_filesz)) {
+      sums[0] = (sums[0] ^ byte) * 0x100000001b3u;
+      sums[1] = (sums[1] ^ byte) * 0x100000001b3u;
+    }
+  }
+  BuildId id;
+  static_assert(sizeof id == sizeof sums);
+  std::memcpy(id.data(), sums, sizeof sums);
+  return id;
+}
+
+BuildId build_id_of(const dl_phdr_info& info) {
+  for (const ElfW(Phdr) & segment : segments_of(info)) {
+    if (segment.p_type != PT_NOTE) continue;
+    const auto note = build_id_note(at(info, segment), segment.p_memsz, segment.p_align == 8 ? 8 : 4);
+    if (note.empty()) continue;
+    BuildId id{};
+    std::copy_n(note.begin(), std::min(note.size(), id.size()), id.begin());
+    return id;
+  }
+  return hash_of_code(info);
+}
+
+// The loader may know a library by a relative path; the process that reads the reference may be elsewhere.
+std::string absolute_path(const char* path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path, nullptr), &std::free);
+  return resolved != nullptr ? resolved.get() : path;
+}
+
+Module module_of(const dl_phdr_info& info, bool is_program) {
+  Module module;
+  module.id = build_id_of(info);
+  module.base = info.dlpi_addr;
+  for (const ElfW(Phdr) & segment : segments_of(info)) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(at(info, segment));
+    if (is_code(segment)) module.code.push_back({begin, begin + segment.p_memsz});
+  }
+  if (!is_program) module.path = absolute_path(info.dlpi_name);
+  return module;
+}
+
+// Walks the modules in load order, the program first, until `visit` returns true. The loader's lock is held meanwhile.
+template <class Visit>
+void for_each_module(Visit visit) {
+  struct Walk {
+    Visit& visit;
+    bool is_program = true;
+  } walk{visit};
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* context) -> int {
+        auto& state = *static_cast<Walk*>(context);
+        return state.visit(*info, std::exchange(state.is_program, false)) ? 1 : 0;
+      },
+      &walk);
+}
+
+// The module that this thread found last, and how often modules had come and gone by then. Per thread: neither a lock
+// to take nor one that a fork could leave locked.
+struct Found {
+  std::optional<Module> module;
+  unsigned long long loaded = 0, unloaded = 0;
+
+  bool is_current(const dl_phdr_info& info) const {
+    return module.has_value() && loaded == info.dlpi_adds && unloaded == info.dlpi_subs;
+  }
+  const Module* keep(Module found, const dl_phdr_info& info) {
+    module = std::move(found);
+    loaded = info.dlpi_adds;
+    unloaded = info.dlpi_subs;
+    return &*module;
+  }
+};
+
+Found& last_found() {
+  static thread_local Found found;
+  return found;
+}
+
+bool holds_code(const dl_phdr_info& info, std::uintptr_t address) {
+  for (const ElfW(Phdr) & segment : segments_of(info)) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(at(info, segment));
+    if (is_code(segment) && address >= begin && address - begin < segment.p_memsz) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const Module& main_module() {
+  static const Module module = [] {
+    Module program;
+    for_each_module([&](const dl_phdr_info& info, bool is_program) {
+      program = module_of(info, is_program);
+      return true;
+    });
+    return program;
+  }();
+  return module;
+}
+
+const Module* find_module(std::uintptr_t address) {
+  if (main_module().holds_code(address)) return &main_module();
+  const Module* result = nullptr;
+  Found& last = last_found();
+  for_each_module([&](const dl_phdr_info& info, bool is_program) {
+    if (is_program) {
+      if (last.is_current(info) && last.module->holds_code(address)) result = &*last.module;
+      return result != nullptr;
+    }
+    if (holds_code(info, address)) result = last.keep(module_of(info, false), info);
+    return result != nullptr;
+  });
+  return result;
+}
+
+const Module* find_module(const BuildId& id, const std::string& path) {
+  if (path.empty() && id == main_module().id) return &main_module();
+  Found& last = last_found();
+  const Module* result = nullptr;
+  for_each_module([&](const dl_phdr_info& info, bool is_program) {
+    if (is_program) {
+      if (last.is_current(info) && last.module->id == id && last.module->path == path) result = &*last.module;
+      return result != nullptr;
+    }
+    if (result != nullptr && absolute_path(info.dlpi_name) != path) return false;
+    if (build_id_of(info) != id) return false;
+    result = last.keep(module_of(info, false), info);
+    return result->path == path;
+  });
+  if (result == nullptr && id == main_module().id) return &main_module();  // the sender had it as a library
+  return result;
+}
+
+const Module& load_module(const BuildId& id, const std::string& path) {
+  void* const handle = ::dlopen(path.c_str(), RTLD_NOW);
+  if (handle == nullptr) {
+    const char* const reason = ::dlerror();
+    throw CodecError(CodecError::Direction::decode, "function",
+                     "the library it is in cannot be loaded here: " + std::string(reason != nullptr ? reason : path));
+  }
+  if (const Module* const module = find_module(id, path)) return *module;
+  ::dlclose(handle);
+  throw CodecError(CodecError::Direction::decode, "function",
+                   "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
+}
+
+}  // namespace brood::wire

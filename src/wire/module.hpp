@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/code_ref.hpp"
+
+namespace brood::wire {
+
+/// A program or shared library that is loaded in this process.
+struct Module {
+  struct Range {
+    std::uintptr_t begin, end;
+    bool holds(std::uintptr_t address) const noexcept { return address >= begin && address < end; }
+  };
+  bool holds_code(std::uintptr_t address) const noexcept {
+    for (const Range& range : code) {
+      if (range.holds(address)) return true;
+    }
+    return false;
+  }
+
+  BuildId id{};
+  std::uintptr_t base = 0;
+  std::vector<Range> code;  // its executable segments
+  std::string path;         // absolute; empty for the main program
+};
+
+/// The program itself: it is never unloaded. Threads: any. Cost: none after the first call.
+const Module& main_module();
+/// The module whose code holds `address`, or null. Valid until this thread's next call of these functions.
+/// Cost: tens of nanoseconds for the module of this thread's last call, else a walk over the loaded modules.
+const Module* find_module(std::uintptr_t address);
+/// A module that is that build; the one at `path` where there are several.
+const Module* find_module(const BuildId& id, const std::string& path);
+/// Loads the library at `path` and keeps it loaded. Throws CodecError when that fails or gives another build.
+const Module& load_module(const BuildId& id, const std::string& path);
+
+}  // namespace brood::wire

@@ -1,0 +1,208 @@
+#include "worker/result_stream.hpp"
+
+#include <cstring>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/pipe.hpp"
+#include "wire/exception.hpp"
+#include "wire/frame.hpp"
+#include "worker/run_access.hpp"
+#include "worker/worker.hpp"
+
+namespace brood::worker {
+
+using protocol::Type;
+using protocol::WorkerPage;
+
+namespace {
+constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
+constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;                 // bytes
+constexpr auto flush_age = std::chrono::microseconds(500);
+}  // namespace
+
+ResultStream::ResultStream(int descriptor, WorkerPage* shared_page)
+    : descriptor_(descriptor), batch_(shared_page != nullptr), page_(shared_page) {
+  if (page_ == nullptr) {
+    own_page_ = std::make_unique<WorkerPage>();
+    page_ = own_page_.get();
+  }
+}
+
+std::uint64_t ResultStream::lap() noexcept {
+  const auto now = Clock::now();
+  const auto elapsed = std::chrono::nanoseconds(now - lap_).count();
+  lap_ = now;
+  return static_cast<std::uint64_t>(elapsed);
+}
+
+void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> arguments) {
+  job_ = header.job;
+  next_index_ = header.first;
+  next_sequence_ = header.sequence;
+  if (!batch_) page_->claimed.store(header.sequence);
+  const bool timed = (header.flags & protocol::RunHeader::timed) != 0;
+  detail::RunAccess::begin(run, {.host = this,
+                                 .claimed = &page_->claimed,
+                                 .head = &page_->head,
+                                 .clock = timed ? &page_->clock : nullptr,
+                                 .buffer = page_->buffer,
+                                 .sequence = header.sequence,
+                                 .count = header.count,
+                                 .stride = header.stride,
+                                 .whole = (header.flags & protocol::RunHeader::whole) != 0,
+                                 .arguments = arguments});
+}
+
+void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
+  close_frame(run);
+  if (next_sequence_ != header.sequence + header.count) acknowledge_revocation();
+  if (has_logs_.load(std::memory_order_relaxed)) take_logs();
+}
+
+// The claim has failed: the owner has set the bit. `fence` was stored before it.
+void ResultStream::acknowledge_revocation() {
+  fence_ = page_->fence.load(std::memory_order_acquire);
+  page_->claimed.store(fence_, std::memory_order_release);
+  const protocol::SkippedHeader header{fence_};
+  send(Type::skipped, std::as_bytes(std::span(&header, 1)));
+}
+
+protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::uint32_t stride) {
+  return {.job = job_, .first = next_index_, .sequence = next_sequence_, .count = count, .elapsed = 0, .stride = stride, .folded = 0};
+}
+
+void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
+  close_frame(run);
+  if (used() + frame_overhead + count > WorkerPage::buffer_size || used() >= flush_size) flush();
+  open_frame(run, stride);
+}
+
+void ResultStream::open_frame(detail::Run& run, std::uint32_t stride) {
+  const std::size_t start = used();
+  const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results)};
+  const protocol::ResultsHeader header = results_header(0, stride);
+  std::memcpy(page_->buffer + start, &frame, sizeof frame);
+  std::memcpy(page_->buffer + start + sizeof frame, &header, sizeof header);
+  open_stride_ = stride;
+  page_->open.store(start + 1, std::memory_order_release);
+  page_->head.store(start + frame_overhead, std::memory_order_release);
+  detail::RunAccess::point(run, page_->buffer + start + frame_overhead, page_->buffer + WorkerPage::buffer_size);
+}
+
+void ResultStream::close_frame(detail::Run& run) {
+  const std::size_t count = detail::RunAccess::close(run);
+  const std::uint64_t open = page_->open.load(std::memory_order_relaxed);
+  if (open == 0) return;
+  const std::size_t start = open - 1;
+  protocol::ResultsHeader header = results_header(count, open_stride_);
+  header.elapsed = lap();
+  const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results), .length = used() - start - sizeof(wire::FrameHeader)};
+  std::memcpy(page_->buffer + start, &frame, sizeof frame);
+  std::memcpy(page_->buffer + start + sizeof frame, &header, sizeof header);
+  page_->open.store(0, std::memory_order_release);
+  next_index_ += count;
+  next_sequence_ += count;
+}
+
+void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record) {
+  close_frame(run);
+  flush();
+  const std::uint64_t length = record.size();
+  protocol::ResultsHeader header = results_header(1, detail::variable_stride);
+  header.elapsed = lap();
+  detail::Bytes head;
+  const std::size_t start = wire::begin_frame(head, static_cast<std::uint16_t>(Type::results));
+  head.append(&header, sizeof header);
+  head.append(&length, sizeof length);
+  wire::finish_frame(head, start, length);
+  ++next_index_;
+  ++next_sequence_;
+  write_direct(head.view(), record);
+}
+
+void ResultStream::fail(detail::Run& run) {
+  detail::Bytes encoded;
+  wire::encode_exception(encoded, std::current_exception());
+  close_frame(run);
+  const protocol::FailedHeader header{.job = job_, .index = next_index_++, .sequence = next_sequence_++, .elapsed = lap()};
+  detail::Bytes frame;
+  protocol::append_message(frame, Type::failed, header, encoded.view());
+  append(frame.view());
+}
+
+void ResultStream::put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) {
+  close_frame(run);
+  protocol::ResultsHeader header = results_header(count, detail::variable_stride);
+  header.folded = 1;
+  header.elapsed = lap();
+  const std::uint64_t length = record.size();
+  detail::Bytes frame;
+  const std::size_t start = wire::begin_frame(frame, static_cast<std::uint16_t>(Type::results));
+  frame.append(&header, sizeof header);
+  frame.append(&length, sizeof length);
+  frame.append(record.data(), record.size());
+  wire::finish_frame(frame, start);
+  next_index_ += count;
+  next_sequence_ += count;
+  append(frame.view());
+}
+
+void ResultStream::send(Type type, std::span<const std::byte> payload) {
+  detail::Bytes frame;
+  protocol::append_message(frame, type, payload);
+  append(frame.view());
+}
+
+void ResultStream::append(std::span<const std::byte> frame) {
+  if (used() + frame.size() > WorkerPage::buffer_size) flush();
+  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame, {});
+  const std::size_t start = used();
+  std::memcpy(page_->buffer + start, frame.data(), frame.size());
+  page_->head.store(start + frame.size(), std::memory_order_release);
+}
+
+void ResultStream::log(const protocol::LogRecord& record) {
+  const std::lock_guard lock(log_mutex_);
+  protocol::encode_log(logs_, record);
+  has_logs_.store(true, std::memory_order_relaxed);
+}
+
+void ResultStream::take_logs() {
+  detail::Bytes taken;
+  {
+    const std::lock_guard lock(log_mutex_);
+    taken.swap(logs_);
+    has_logs_.store(false, std::memory_order_relaxed);
+  }
+  if (taken.size() > WorkerPage::buffer_size) {
+    flush();
+    write_direct(taken.view(), {});
+  } else if (!taken.empty()) {
+    append(taken.view());
+  }
+}
+
+void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second) {
+  for (const auto part : {first, second}) {
+    if (!platform::write_all(descriptor_, part)) ::_exit(exit_orphaned);  // nobody reads: the owner is gone
+  }
+  page_->base.fetch_add(first.size() + second.size(), std::memory_order_release);
+}
+
+void ResultStream::flush() {
+  if (has_logs_.load(std::memory_order_relaxed)) take_logs();
+  const std::size_t waiting = used();
+  if (waiting != 0) {
+    if (!platform::write_all(descriptor_, {page_->buffer, waiting})) ::_exit(exit_orphaned);
+    page_->head.store(0, std::memory_order_release);  // before base: see "races" in the protocol's README
+    page_->base.fetch_add(waiting, std::memory_order_release);
+  }
+  last_flush_ = lap_;
+}
+
+void ResultStream::flush_if_due() {
+  if (!batch_ || used() >= flush_size || lap_ - last_flush_ > flush_age) flush();
+}
+
+}  // namespace brood::worker

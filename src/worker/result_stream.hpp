@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <brood/detail/run.hpp>
+#include "protocol/messages.hpp"
+#include "protocol/page.hpp"
+
+namespace brood::worker {
+
+/// The worker's end of the result stream: frames are built in the page's buffer and written to the pipe in batches.
+/// Without a page the buffer is this process's own and every frame is written at once.
+class ResultStream final : public detail::RunHost {
+ public:
+  ResultStream(int descriptor, protocol::WorkerPage* shared_page);
+
+  protocol::WorkerPage& page() noexcept { return *page_; }
+
+  /// Points `run` at the elements of `header`, whose arguments are `arguments`.
+  void begin(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> arguments);
+  /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the runner has returned.
+  void end(detail::Run& run, const protocol::RunHeader& header);
+  /// True when elements before `sequence` have been taken back and dropped.
+  bool dropped(std::uint64_t sequence) const noexcept { return sequence < fence_; }
+
+  void send(protocol::Type type, std::span<const std::byte> payload);
+  /// From any thread; goes out when the main thread is between two elements.
+  void log(const protocol::LogRecord& record);
+  /// Writes everything that waits.
+  void flush();
+  /// Writes what waits if it is much or old.
+  void flush_if_due();
+
+  void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
+  void put_large(detail::Run& run, std::span<const std::byte> record) override;
+  void fail(detail::Run& run) override;
+  void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::uint64_t lap() noexcept;  // ns since the last lap
+  std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
+  void open_frame(detail::Run& run, std::uint32_t stride);
+  void close_frame(detail::Run& run);
+  void append(std::span<const std::byte> frame);
+  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second);
+  void acknowledge_revocation();
+  void take_logs();
+  protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
+
+  int descriptor_;
+  bool batch_;
+  std::unique_ptr<protocol::WorkerPage> own_page_;
+  protocol::WorkerPage* page_;
+  std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
+  std::uint32_t open_stride_ = 0;
+  std::uint64_t fence_ = 0;
+  Clock::time_point lap_ = Clock::now(), last_flush_ = lap_;
+  std::mutex log_mutex_;
+  detail::Bytes logs_;  // guarded by log_mutex_
+  std::atomic<bool> has_logs_{false};
+};
+
+}  // namespace brood::worker

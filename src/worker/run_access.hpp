@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <brood/detail/run.hpp>
+
+namespace brood::detail {
+
+/// What the worker may do to a Run.
+class RunAccess {
+ public:
+  struct Begin {
+    RunHost* host;
+    std::atomic<std::uint64_t>* claimed;
+    std::atomic<std::uint64_t>* head;
+    std::atomic<std::uint64_t>* clock;
+    std::byte* buffer;
+    std::uint64_t sequence, count, stride;
+    bool whole;
+    std::span<const std::byte> arguments;
+  };
+  static void begin(Run& run, const Begin& values) noexcept {
+    run.host_ = values.host;
+    run.claimed_ = values.claimed;
+    run.head_ = values.head;
+    run.clock_ = values.clock;
+    run.buffer_ = values.buffer;
+    run.position_ = values.sequence;
+    run.left_ = values.count;
+    run.stride_ = values.stride;
+    run.whole_ = values.whole;
+    run.arguments_ = Reader(values.arguments);
+    point(run, nullptr, nullptr);
+  }
+  static void function(Run& run, std::span<const std::byte> state, std::shared_ptr<void>& cache) noexcept {
+    run.function_bytes_ = state;
+    run.function_cache_ = &cache;
+  }
+  static void point(Run& run, std::byte* cursor, std::byte* limit) noexcept {
+    run.cursor_ = cursor;
+    run.limit_ = limit;
+    run.in_frame_ = 0;
+  }
+  /// Ends the frame: the results in it.
+  static std::size_t close(Run& run) noexcept {
+    const std::size_t count = run.in_frame_;
+    point(run, nullptr, nullptr);
+    return count;
+  }
+};
+
+}  // namespace brood::detail

@@ -1,0 +1,181 @@
+#include "worker/worker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <unordered_map>
+
+#include "platform/identity.hpp"
+#include "platform/mapping.hpp"
+#include "platform/pipe.hpp"
+#include "platform/process.hpp"
+#include "protocol/messages.hpp"
+#include "wire/exception.hpp"
+#include "worker/definition.hpp"
+#include "worker/exit_hooks.hpp"
+#include "worker/log_sink.hpp"
+#include "worker/result_stream.hpp"
+#include "worker/run_access.hpp"
+#include "worker/watch.hpp"
+
+namespace brood::worker {
+
+using protocol::Type;
+
+namespace {
+
+void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit) {
+  if (!limit) return;
+  rlimit both{};
+  if (::getrlimit(resource, &both) == 0) {
+    both.rlim_cur = both.rlim_max = std::min<rlim_t>(*limit, both.rlim_max);
+    if (::setrlimit(resource, &both) == 0) return;
+  }
+  throw SystemError("setrlimit", "the limits of a worker", errno);
+}
+
+class Worker {
+ public:
+  explicit Worker(const Channel& channel)
+      : tasks_(channel.tasks), mapping_(map_page(channel.page)), results_(channel.results, page()) {}
+
+  [[noreturn]] void run() {
+    greet();
+    initialize();
+    serve();
+    leave();
+  }
+
+ private:
+  static platform::SharedMapping map_page(int descriptor) {
+    if (descriptor < 0) return {};
+    auto mapping = platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage));
+    mapping.drop_descriptor();
+    return mapping;
+  }
+  protocol::WorkerPage* page() const { return static_cast<protocol::WorkerPage*>(mapping_.data()); }
+
+  bool read_more() {
+    const auto room = stream_.room();
+    const platform::Transfer transfer = platform::read_some(tasks_, room.data(), room.size());
+    if (transfer.state != platform::Transfer::State::moved) return false;
+    stream_.filled(transfer.count);
+    return true;
+  }
+  wire::Frame first_frame() {
+    for (;;) {
+      if (const auto frame = stream_.next()) return *frame;
+      if (!read_more()) ::_exit(exit_orphaned);
+    }
+  }
+  void greet() {
+    const wire::Frame frame = first_frame();
+    const protocol::GreetingHeader greeting{protocol::version, mapping_.data() != nullptr, wire::program_build_id(),
+                                            wire::default_frame_limit};
+    results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
+    setup_ = protocol::decode_setup(frame.payload);
+    if (setup_.protocol_version == protocol::version && setup_.build == wire::program_build_id()) return;
+    results_.flush();
+    ::_exit(exit_mismatch);
+  }
+  void initialize() {
+    platform::set_process_name(setup_.name);
+    open_exit_hooks();
+    send_logs_to(results_, setup_.log_level);
+    try {
+      apply_limits();
+      if (!setup_.initializer.empty()) {
+        Reader call(setup_.initializer);
+        reinterpret_cast<detail::CallEntry>(const_cast<void*>(detail::take_code(call)))(call);
+      }
+    } catch (...) {
+      detail::Bytes encoded;
+      wire::encode_exception(encoded, std::current_exception());
+      results_.send(Type::start_failed, encoded.view());
+      results_.flush();
+      std::fflush(nullptr);
+      ::_exit(exit_initializer);
+    }
+    results_.send(Type::ready, {});
+    results_.flush();
+  }
+  void apply_limits() const {
+    set_limit(RLIMIT_AS, setup_.address_space);
+    set_limit(RLIMIT_CPU, setup_.cpu_seconds);
+    set_limit(RLIMIT_NOFILE, setup_.open_files);
+    set_limit(RLIMIT_CORE, setup_.core_size);
+  }
+
+  void serve() {
+    for (;;) {
+      while (const auto frame = stream_.next()) handle(*frame);
+      results_.flush();
+      stream_.shrink();
+      if (!read_more()) return;
+    }
+  }
+  void handle(const wire::Frame& frame) {
+    std::span<const std::byte> payload = frame.payload;
+    switch (static_cast<Type>(frame.type)) {
+      case Type::define: return define(payload);
+      case Type::run: return run(payload);
+      case Type::forget: definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job); return;
+      default: ::_exit(exit_broken_channel);
+    }
+  }
+  void define(std::span<const std::byte> payload) {
+    const auto header = protocol::take_header<protocol::DefineHeader>(payload);
+    definitions_.insert_or_assign(header.job, Definition(payload));
+  }
+  void run(std::span<const std::byte> payload) {
+    const auto header = protocol::take_header<protocol::RunHeader>(payload);
+    if (results_.dropped(header.sequence)) return;
+    results_.begin(run_, header, payload.subspan(header.define));
+    if (header.define != 0) {
+      Definition definition(payload.first(header.define));
+      run_defined(definition);
+    } else {
+      run_defined(definitions_.at(header.job));
+    }
+    results_.end(run_, header);
+    results_.flush_if_due();
+  }
+  void run_defined(Definition& definition) {
+    detail::Runner runner = nullptr;
+    try {
+      runner = definition.prepare(run_);
+    } catch (const CodecError&) {
+      while (run_.next()) run_.fail();  // every element has this outcome
+      return;
+    }
+    runner(run_);
+  }
+
+  [[noreturn]] void leave() {
+    run_exit_hooks();
+    results_.flush();
+    std::fflush(nullptr);
+    ::_exit(0);
+  }
+
+  int tasks_;
+  platform::SharedMapping mapping_;
+  ResultStream results_;
+  wire::FrameParser stream_{64 * 1024};
+  protocol::Setup setup_;
+  std::unordered_map<std::uint64_t, Definition> definitions_;
+  detail::Run run_;
+};
+
+}  // namespace
+
+void run_worker(const Channel& channel) {
+  watch_owner(channel.owner);
+  static Worker* const worker = new Worker(channel);  // never destroyed: threads of the user's may log to the last
+  worker->run();
+}
+
+}  // namespace brood::worker

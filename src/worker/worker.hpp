@@ -1,0 +1,19 @@
+#pragma once
+
+namespace brood::worker {
+
+/// Descriptors of a worker; see start::Handover.
+struct Channel {
+  int tasks, results, page, owner;
+};
+
+/// Body of a pool's worker, from the first message to the end of the process.
+[[noreturn]] void run_worker(const Channel& channel);
+
+/// Exit codes of a worker that could not begin.
+inline constexpr int exit_mismatch = 81;
+inline constexpr int exit_initializer = 82;
+inline constexpr int exit_orphaned = 83;
+inline constexpr int exit_broken_channel = 84;
+
+}  // namespace brood::worker
