@@ -1,5 +1,5 @@
-// Any bytes as a deeply compound value: they are refused with a CodecError, or they decode to a value that encodes to
-// bytes that decode again.
+// Any bytes as a deeply compound value: they are refused with a CodecError, or they decode to a
+// value that encodes to bytes that decode again.
 #include <cereal/types/array.hpp>
 #include <cereal/types/deque.hpp>
 #include <cereal/types/list.hpp>

@@ -1,4 +1,5 @@
-// Any bytes as an exception: something to throw comes out, it can be described, and it can travel on.
+// Any bytes as an exception: something to throw comes out, it can be described, and it can travel
+// on.
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>
@@ -26,7 +27,8 @@ const brood::WorkerIdentity worker{"worker", 1};
 // The bytes as the payload of a registered type: no input could hit on this build's code reference.
 void decode_registered(std::span<const std::byte> bytes) {
   brood::detail::Bytes payload, encoded;
-  brood::detail::put_code(payload, reinterpret_cast<const void*>(&brood::detail::rethrow_nested_as<Registered>));
+  brood::detail::put_code(
+      payload, reinterpret_cast<const void*>(&brood::detail::rethrow_nested_as<Registered>));
   payload.append(bytes.data(), bytes.size());
   brood::wire::ExceptionRecord record;
   record.registered.assign(payload.data(), payload.data() + payload.size());

@@ -1,5 +1,5 @@
-// Any byte stream, cut anywhere: the frames are those that a parser sees that gets it in one piece, and memory stays
-// within twice what was received.
+// Any byte stream, cut anywhere: the frames are those that a parser sees that gets it in one piece,
+// and memory stays within twice what was received.
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -37,7 +37,8 @@ std::vector<std::string> frames_of(std::span<const std::byte> stream, std::size_
       while (parser.has_frame()) {
         const auto frame = parser.next();
         require(frame.has_value());
-        frames.emplace_back(reinterpret_cast<const char*>(frame->payload.data()), frame->payload.size());
+        frames.emplace_back(reinterpret_cast<const char*>(frame->payload.data()),
+                            frame->payload.size());
       }
       require(!parser.next());
       if (step == 3) parser.shrink();

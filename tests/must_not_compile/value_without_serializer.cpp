@@ -7,4 +7,6 @@ struct Opaque {
   int number;
 };
 
-void encode(brood::detail::Bytes& target) { brood::detail::encode_value(target, std::vector<std::vector<Opaque>>()); }
+void encode(brood::detail::Bytes& target) {
+  brood::detail::encode_value(target, std::vector<std::vector<Opaque>>());
+}
