@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <span>
 #include <string_view>
 #include <sys/stat.h>
@@ -71,6 +72,12 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
     if (pair.first >= 0) command.descriptors.push_back(pair);
   }
   return command;
+}
+
+Handover take_exec_descriptors() noexcept {
+  const auto take = [](int number) { return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1; };
+  return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
+          take(exec_descriptors.owner)};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {
