@@ -1,14 +1,14 @@
 #include "start/exec.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <fcntl.h>
-#include <span>
-#include <string_view>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <span>
+#include <string_view>
 
 #include "start/entry.hpp"
 #include "start/posix_spawn_launcher.hpp"
@@ -16,9 +16,11 @@
 namespace brood::start {
 namespace {
 
-// Thread pools of numerical libraries: one per worker, each as wide as the machine, is the commonest slowness of pools.
-constexpr std::string_view thread_counts[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                                              "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"};
+// Thread pools of numerical libraries: one per worker, each as wide as the machine, is the
+// commonest slowness of pools.
+constexpr std::string_view thread_counts[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                                              "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+                                              "VECLIB_MAXIMUM_THREADS"};
 
 bool sets(const std::string& entry, std::string_view name) {
   return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
@@ -26,30 +28,38 @@ bool sets(const std::string& entry, std::string_view name) {
 
 std::vector<std::string> worker_environment() {
   std::vector<std::string> environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    environment.emplace_back(*entry);
   for (const std::string_view name : thread_counts) {
     const auto is_set = [name](const std::string& entry) { return sets(entry, name); };
-    if (std::none_of(environment.begin(), environment.end(), is_set)) environment.push_back(std::string(name) + "=1");
+    if (std::none_of(environment.begin(), environment.end(), is_set))
+      environment.push_back(std::string(name) + "=1");
   }
   return environment;
 }
 
 std::string shown_program() {
   // What main was given, kept by the C library: program_invocation_name(3).
-  return program_invocation_name != nullptr && *program_invocation_name != '\0' ? program_invocation_name : own_executable;
+  return program_invocation_name != nullptr && *program_invocation_name != '\0'
+             ? program_invocation_name
+             : own_executable;
 }
 
 bool same_file(const std::string& one, const char* other) {
-  struct stat a {}, b {};
-  return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  struct stat a {
+  }, b{};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
 }
 
 }  // namespace
 
 void require_initialized(const std::string& method) {
   if (initialized()) return;
-  throw UsageError("call brood::init(argc, argv) as the first line of main (or link brood::main); start method '" + method +
-                   "' starts this program again");
+  throw UsageError(
+      "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
+      "'" +
+      method + "' starts this program again");
 }
 
 std::string executable_path() {
@@ -63,7 +73,8 @@ std::string executable_path() {
 }
 
 WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors) {
-  WorkerCommand command{{shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
+  WorkerCommand command{
+      {shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
   const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
                                      {descriptors.results, exec_descriptors.results},
                                      {descriptors.page, exec_descriptors.page},
@@ -75,7 +86,9 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
 }
 
 Handover take_exec_descriptors() noexcept {
-  const auto take = [](int number) { return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1; };
+  const auto take = [](int number) {
+    return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1;
+  };
   return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
           take(exec_descriptors.owner)};
 }
@@ -108,9 +121,7 @@ OwnChildren::~OwnChildren() {
   for (const pid_t pid : pids_) discard_child(pid);
 }
 
-void OwnChildren::add(pid_t pid) try {
-  pids_.insert(pid);
-} catch (...) {
+void OwnChildren::add(pid_t pid) try { pids_.insert(pid); } catch (...) {
   discard_child(pid);
   throw;
 }
@@ -125,7 +136,8 @@ ExitStatus OwnChildren::collect(pid_t pid) {
 
 bool is_own_child(pid_t pid) noexcept {
   siginfo_t info{};
-  return pid > 0 && ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return pid > 0 &&
+         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 void discard_child(pid_t pid) noexcept {

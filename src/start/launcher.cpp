@@ -12,7 +12,8 @@ namespace brood {
 Launcher::~Launcher() = default;
 
 int spawn(const WorkerCommand& command) {
-  if (command.arguments.empty()) throw UsageError("brood::spawn: the command has no arguments: the first is the program");
+  if (command.arguments.empty())
+    throw UsageError("brood::spawn: the command has no arguments: the first is the program");
   return start::execute(command.arguments.front(), command).pid;
 }
 
@@ -22,7 +23,8 @@ namespace {
 /// The user's way to start a program, a child of this process.
 class LauncherMethod final : public Method {
  public:
-  explicit LauncherMethod(std::shared_ptr<Launcher> launcher) : launcher_(std::move(launcher)), name_(launcher_->name()) {}
+  explicit LauncherMethod(std::shared_ptr<Launcher> launcher)
+      : launcher_(std::move(launcher)), name_(launcher_->name()) {}
   std::string name() const override { return name_; }
   StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
     WorkerCommand command = worker_command(process_name, descriptors);
@@ -30,7 +32,9 @@ class LauncherMethod final : public Method {
     command.arguments.front() = executable_path();
     const pid_t pid = launch(std::move(command));
     if (!is_own_child(pid)) {
-      throw StartError(name_, "launch", "launch() returned " + std::to_string(pid) + ", which is no child of this process");
+      throw StartError(
+          name_, "launch",
+          "launch() returned " + std::to_string(pid) + ", which is no child of this process");
     }
     try {
       platform::Descriptor pidfd = platform::open_pidfd(pid);

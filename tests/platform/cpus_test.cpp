@@ -26,7 +26,9 @@ class CpuQuotaTest : public ::testing::Test {
     fs::create_directories((root / path).parent_path());
     std::ofstream(root / path) << text << '\n';
   }
-  std::optional<int> cpus(const std::string& self) const { return cgroup_cpus(root.string(), self); }
+  std::optional<int> cpus(const std::string& self) const {
+    return cgroup_cpus(root.string(), self);
+  }
   fs::path root;
 };
 

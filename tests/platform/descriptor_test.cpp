@@ -1,8 +1,8 @@
 #include "platform/descriptor.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <brood/errors.hpp>
 #include "platform/mapping.hpp"
@@ -18,7 +18,9 @@ namespace {
 using DescriptorTest = testing::LeakCheck;
 
 bool close_on_exec(int number) { return (::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0; }
-bool private_and_high(const Descriptor& descriptor) { return descriptor.get() >= 3 && close_on_exec(descriptor.get()); }
+bool private_and_high(const Descriptor& descriptor) {
+  return descriptor.get() >= 3 && close_on_exec(descriptor.get());
+}
 
 TEST_F(DescriptorTest, ADescriptorClosesWhatItOwns) {
   int number = -1;
@@ -43,7 +45,9 @@ TEST_F(DescriptorTest, ACopyHasAtLeastTheWantedNumberAndIsClosedOnExec) {
   EXPECT_TRUE(close_on_exec(copy.get()));
 }
 
-TEST_F(DescriptorTest, CopyingAClosedDescriptorThrows) { EXPECT_THROW(Descriptor().duplicate(), SystemError); }
+TEST_F(DescriptorTest, CopyingAClosedDescriptorThrows) {
+  EXPECT_THROW(Descriptor().duplicate(), SystemError);
+}
 
 TEST_F(DescriptorTest, ANonblockingPipeSaysSo) {
   const Pipe pipe = make_pipe();
@@ -60,7 +64,8 @@ TEST_F(DescriptorTest, NothingTakesTheNumbersOfClosedStandardStreams) {
               const Descriptor self = open_pidfd(::getpid());
               const SharedMapping memory = SharedMapping::create("test", 64);
               const int sent = pipe.read.get();
-              if (!send_message(sockets.ours.get(), std::as_bytes(std::span("x")), {&sent, 1})) return 1;
+              if (!send_message(sockets.ours.get(), std::as_bytes(std::span("x")), {&sent, 1}))
+                return 1;
               const std::optional<Message> message = receive_message(sockets.theirs.get());
               if (!private_and_high(message->descriptors.at(0))) return 2;
               if (!private_and_high(pipe.read) || !private_and_high(pipe.write)) return 3;

@@ -1,8 +1,8 @@
 #include "platform/pipe.hpp"
 
-#include <csignal>
 #include <fcntl.h>
 #include <pthread.h>
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,7 +82,8 @@ TEST_F(PipeTest, WritingEverythingWaitsForAReaderAndKeepsEveryByte) {
   std::vector<std::byte> sent(1 << 20);
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 7);
   std::vector<std::byte> received(sent.size());
-  std::thread reader([&] { EXPECT_TRUE(read_all(pipe.read.get(), received.data(), received.size())); });
+  std::thread reader(
+      [&] { EXPECT_TRUE(read_all(pipe.read.get(), received.data(), received.size())); });
   EXPECT_TRUE(write_all(pipe.write.get(), sent));
   reader.join();
   EXPECT_EQ(received, sent);

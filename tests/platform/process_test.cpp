@@ -1,14 +1,14 @@
 #include "platform/process.hpp"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
-#include <pthread.h>
 #include <string>
-#include <sys/stat.h>
 #include <thread>
-#include <unistd.h>
 
 #include "platform/pipe.hpp"
 #include "platform/system_calls.hpp"
@@ -59,7 +59,10 @@ TEST_F(ProcessTest, AForkedProcessHasDefaultSignalsAndAnEmptyMask) {
     ::sigaction(SIGUSR1, nullptr, &action);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-    ::_exit(action.sa_handler == SIG_DFL && sigismember(&mask, SIGTERM) == 0 && sigismember(&mask, SIGUSR1) == 0 ? 0 : 1);
+    ::_exit(action.sa_handler == SIG_DFL && sigismember(&mask, SIGTERM) == 0 &&
+                    sigismember(&mask, SIGUSR1) == 0
+                ? 0
+                : 1);
   }
   ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
   EXPECT_EQ(reap(pid)->value, 0);
@@ -80,27 +83,34 @@ int closes_all_but_two() {
   return testing::descriptors_of("self") == expected ? 0 : 1;
 }
 
-TEST_F(ProcessTest, EverythingButTheKeptDescriptorsIsClosed) { EXPECT_EQ(testing::in_child(closes_all_but_two), 0); }
+TEST_F(ProcessTest, EverythingButTheKeptDescriptorsIsClosed) {
+  EXPECT_EQ(testing::in_child(closes_all_but_two), 0);
+}
 
 TEST_F(ProcessTest, EverythingIsClosedAlsoWithoutCloseRange) {
   EXPECT_EQ(testing::in_child([] {
-              system_calls().close_range = [](unsigned, unsigned, int) { return errno = ENOSYS, -1; };
+              system_calls().close_range = [](unsigned, unsigned, int) {
+                return errno = ENOSYS, -1;
+              };
               return closes_all_but_two();
             }),
             0);
 }
 
 TEST_F(ProcessTest, StandardStreamsArePreparedAlsoWhenTheyAreClosed) {
-  EXPECT_EQ(testing::in_child([] {
-              ::close(0);
-              ::close(2);
-              prepare_stdio();
-              struct stat null {}, in {}, error {};
-              if (::stat("/dev/null", &null) != 0 || ::fstat(0, &in) != 0 || ::fstat(2, &error) != 0) return 1;
-              if (in.st_rdev != null.st_rdev || error.st_rdev != null.st_rdev) return 2;
-              return (::fcntl(0, F_GETFD) & FD_CLOEXEC) == 0 ? 0 : 3;
-            }),
-            0);
+  EXPECT_EQ(
+      testing::in_child([] {
+        ::close(0);
+        ::close(2);
+        prepare_stdio();
+        struct stat null {
+        }, in{}, error{};
+        if (::stat("/dev/null", &null) != 0 || ::fstat(0, &in) != 0 || ::fstat(2, &error) != 0)
+          return 1;
+        if (in.st_rdev != null.st_rdev || error.st_rdev != null.st_rdev) return 2;
+        return (::fcntl(0, F_GETFD) & FD_CLOEXEC) == 0 ? 0 : 3;
+      }),
+      0);
 }
 
 TEST_F(ProcessTest, AForkChangesTheGeneration) {

@@ -1,11 +1,11 @@
 #include "platform/socket.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <string>
-#include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <cerrno>
+#include <string>
+#include <string_view>
 
 #include <brood/errors.hpp>
 #include "platform/pipe.hpp"
@@ -66,14 +66,16 @@ TEST_F(SocketTest, AFullSocketWouldBlock) {
   const SocketPair pair = make_socket_pair();
   const std::string block(4096, 'x');
   SendState state = SendState::sent;
-  for (int i = 0; i < 100'000 && state == SendState::sent; ++i) state = try_send_message(pair.ours.get(), bytes(block));
+  for (int i = 0; i < 100'000 && state == SendState::sent; ++i)
+    state = try_send_message(pair.ours.get(), bytes(block));
   EXPECT_EQ(state, SendState::would_block);
 }
 
 TEST_F(SocketTest, AMessageThatIsEmptyOrTooLongIsRefused) {
   const SocketPair pair = make_socket_pair();
   EXPECT_THROW(send_message(pair.ours.get(), {}), SystemError);
-  EXPECT_THROW(send_message(pair.ours.get(), bytes(std::string(max_message_size + 1, 'x'))), SystemError);
+  EXPECT_THROW(send_message(pair.ours.get(), bytes(std::string(max_message_size + 1, 'x'))),
+               SystemError);
   EXPECT_TRUE(send_message(pair.ours.get(), bytes(std::string(max_message_size, 'x'))));
   EXPECT_EQ(receive_message(pair.theirs.get())->bytes.size(), max_message_size);
 }
@@ -103,7 +105,8 @@ TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) 
                 if (error.code().value() != EMFILE) return 3;
               }
               const std::optional<Message> lossy = receive_message_lossy(pair.theirs.get());
-              if (text(lossy) != "with" || !lossy->descriptors_lost || !lossy->descriptors.empty()) return 4;
+              if (text(lossy) != "with" || !lossy->descriptors_lost || !lossy->descriptors.empty())
+                return 4;
               return text(receive_message(pair.theirs.get())) == "without" ? 0 : 5;
             }),
             0);

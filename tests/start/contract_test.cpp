@@ -1,8 +1,8 @@
 // What every start method promises.
-#include <cstdio>
 #include <fcntl.h>
-#include <filesystem>
 #include <sys/stat.h>
+#include <cstdio>
+#include <filesystem>
 
 #include "platform/mapping.hpp"
 #include "protocol/page.hpp"
@@ -19,7 +19,8 @@ class Contract : public StartTest, public ::testing::WithParamInterface<std::str
  protected:
   static std::unique_ptr<Method> open() { return open_method(method_called(GetParam())); }
 };
-INSTANTIATE_TEST_SUITE_P(EveryMethod, Contract, ::testing::Values("fork", "forkserver", "spawn", "plain"),
+INSTANTIATE_TEST_SUITE_P(EveryMethod, Contract,
+                         ::testing::Values("fork", "forkserver", "spawn", "plain"),
                          [](const auto& parameter) { return parameter.param; });
 
 TEST_P(Contract, AWorkerRunsUntilItsTasksEnd) { EXPECT_EQ(start_and_finish(GetParam()), 0); }
@@ -31,7 +32,8 @@ TEST_P(Contract, ThePidfdBelongsToThePid) {
   TestWorker worker = start_worker(*method);
   std::ifstream info("/proc/self/fdinfo/" + std::to_string(worker.process.pidfd.get()));
   const std::string text(std::istreambuf_iterator<char>(info), {});
-  EXPECT_NE(text.find("Pid:\t" + std::to_string(worker.process.pid) + "\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Pid:\t" + std::to_string(worker.process.pid) + "\n"), std::string::npos)
+      << text;
   finish(*method, worker);
 }
 
@@ -51,7 +53,8 @@ TEST_P(Contract, ExitStatusesMayBeCollectedInAnyOrder) {
   std::vector<TestWorker> workers;
   for (int i = 0; i < 5; ++i) workers.push_back(start_worker(*method));
   for (const TestWorker& worker : workers) ASSERT_TRUE(worker.greet());
-  for (std::size_t i = 0; i < 5; ++i) platform::send_signal(workers[i].process.pidfd, i % 2 == 0 ? SIGKILL : SIGTERM);
+  for (std::size_t i = 0; i < 5; ++i)
+    platform::send_signal(workers[i].process.pidfd, i % 2 == 0 ? SIGKILL : SIGTERM);
   for (const TestWorker& worker : workers) ASSERT_TRUE(worker.ended());
   TestWorker late = start_worker(*method);  // notices of the others arrive before its reply
   for (std::size_t i = 5; i-- > 0;) {
@@ -64,7 +67,8 @@ TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
   const int stray = ::open("/dev/null", O_RDONLY);  // not close-on-exec, as the user's often are
   const auto method = open();
   TestWorker without = start_worker(*method);
-  const platform::SharedMapping page = platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
+  const platform::SharedMapping page =
+      platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
   TestWorker with = start_worker(*method, "Worker-2", page.descriptor().get());
   ASSERT_TRUE(without.greet());
   EXPECT_EQ(descriptors_of(std::to_string(without.process.pid)), (std::set<int>{0, 1, 2, 3, 4, 6}));
@@ -82,7 +86,8 @@ TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
 TEST_P(Contract, TwoHundredWorkersHaveTheSameDescriptorsEach) {
   const auto method = open();
   std::vector<TestWorker> workers;
-  for (int i = 1; i <= 200; ++i) workers.push_back(start_worker(*method, "Worker-" + std::to_string(i)));
+  for (int i = 1; i <= 200; ++i)
+    workers.push_back(start_worker(*method, "Worker-" + std::to_string(i)));
   for (const TestWorker& worker : workers) ASSERT_TRUE(worker.greet());
   const std::set<int> first = descriptors_of(std::to_string(workers[0].process.pid));
   EXPECT_EQ(descriptors_of(std::to_string(workers[63].process.pid)), first);
@@ -104,8 +109,11 @@ TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
   ::signal(SIGUSR1, handler);
   ::signal(SIGHUP, ignored);
   ASSERT_TRUE(worker.greet());
-  const auto set_of = [&](const char* name) { return std::stoull(status_field(worker.process.pid, name), nullptr, 16); };
-  // The worker may be in the middle of a write, which keeps SIGPIPE away; 32 and 33 are the C library's own affair.
+  const auto set_of = [&](const char* name) {
+    return std::stoull(status_field(worker.process.pid, name), nullptr, 16);
+  };
+  // The worker may be in the middle of a write, which keeps SIGPIPE away; 32 and 33 are the C
+  // library's own affair.
   EXPECT_EQ(set_of("SigBlk") & ~(1ULL << (SIGPIPE - 1)), 0U);
   EXPECT_EQ(set_of("SigIgn") & ~(3ULL << 31), 0U);
   platform::send_signal(worker.process.pidfd, SIGTERM);
@@ -131,24 +139,30 @@ std::string read_command(const std::string& command) {
 }
 
 TEST_P(Contract, WorkersStartInADeletedDirectoryWithAnUnusableTmpdir) {
-  const std::string prepare = "d=$(mktemp -d) && cd $d && rmdir $d && export TMPDIR=/nonexistent/" + std::string(200, 'x');
-  EXPECT_EQ(read_command(prepare + " && " BROOD_VICTIMS_DIR "/victim_starter " + GetParam()), "started\n");
+  const std::string prepare =
+      "d=$(mktemp -d) && cd $d && rmdir $d && export TMPDIR=/nonexistent/" + std::string(200, 'x');
+  EXPECT_EQ(read_command(prepare + " && " BROOD_VICTIMS_DIR "/victim_starter " + GetParam()),
+            "started\n");
 }
 
 TEST_P(Contract, WorkersStartWhenTheProgramsFileIsDeleted) {
-  const std::string prepare = "d=$(mktemp -d) && cp " BROOD_VICTIMS_DIR "/victim_starter $d/copy && $d/copy ";
+  const std::string prepare =
+      "d=$(mktemp -d) && cp " BROOD_VICTIMS_DIR "/victim_starter $d/copy && $d/copy ";
   EXPECT_EQ(read_command(prepare + GetParam() + " --unlink; rm -r $d"), "started\n");
 }
 
 TEST_P(Contract, AProgramThatForgetsInitIsToldWhichLineIsMissing) {
-  const std::string line = "call brood::init(argc, argv) as the first line of main (or link brood::main); start method '" +
-                           GetParam() + "' starts this program again\n";
+  const std::string line =
+      "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
+      "'" +
+      GetParam() + "' starts this program again\n";
   EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " --without-init"),
             GetParam() == "fork" ? "started\n" : line);
 }
 
 TEST_P(Contract, AVeryLongCommandLineDoesNotMatter) {
-  EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " $(seq 5000)"), "started\n");
+  EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " $(seq 5000)"),
+            "started\n");
 }
 
 TEST_P(Contract, ClosingAMethodKillsNoStrangers) {
@@ -207,7 +221,8 @@ TEST_P(Contract, AnOwnerThatIsKilledTakesItsWholeTreeAlong) {
   std::vector<platform::Descriptor> pidfds;
   for (const pid_t pid : tree) pidfds.push_back(platform::open_pidfd(pid));
   discard_child(owner);
-  for (const platform::Descriptor& pidfd : pidfds) EXPECT_TRUE(platform::wait_for_exit(pidfd, 2000));
+  for (const platform::Descriptor& pidfd : pidfds)
+    EXPECT_TRUE(platform::wait_for_exit(pidfd, 2000));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 using platform::SystemCalls;
 
 SystemCalls working;
-int countdown = 0;   // the use that fails
+int countdown = 0;  // the use that fails
 int error_to_give = 0;
 bool failed = false;
 
@@ -34,9 +34,10 @@ struct Failing<Member> {
   }
   static void install() { platform::system_calls().*Member = call; }
 };
-int failing_spawn(pid_t* pid, const char* program, const void* actions, const void* attributes, char* const* argv,
-                  char* const* envp) {
-  return is_due() ? error_to_give : working.posix_spawn(pid, program, actions, attributes, argv, envp);
+int failing_spawn(pid_t* pid, const char* program, const void* actions, const void* attributes,
+                  char* const* argv, char* const* envp) {
+  return is_due() ? error_to_give
+                  : working.posix_spawn(pid, program, actions, attributes, argv, envp);
 }
 
 struct Fault {
@@ -62,7 +63,8 @@ constexpr Fault faults[] = {
 
 void harmless_hook() {}
 
-class Faults : public StartTest, public ::testing::WithParamInterface<std::tuple<std::string, Fault>> {
+class Faults : public StartTest,
+               public ::testing::WithParamInterface<std::tuple<std::string, Fault>> {
  protected:
   void SetUp() override {
     set_forkserver_preload({harmless_hook});
@@ -76,10 +78,12 @@ class Faults : public StartTest, public ::testing::WithParamInterface<std::tuple
   }
 };
 INSTANTIATE_TEST_SUITE_P(EveryMethod, Faults,
-                         ::testing::Combine(::testing::Values("fork", "forkserver", "spawn", "plain"),
+                         ::testing::Combine(::testing::Values("fork", "forkserver", "spawn",
+                                                              "plain"),
                                             ::testing::ValuesIn(faults)),
                          [](const auto& parameter) {
-                           return std::get<0>(parameter.param) + "_" + std::get<1>(parameter.param).call;
+                           return std::get<0>(parameter.param) + "_" +
+                                  std::get<1>(parameter.param).call;
                          });
 
 /// Two workers, from the opening of the method to its end. The text of what was thrown.
@@ -109,8 +113,10 @@ TEST_P(Faults, TheNthUseOfACallFailsAndNothingIsLeftBehind) {
     const std::string text = use(method);
     platform::system_calls() = working;
     drop_forkserver();
-    ASSERT_EQ(brood::testing::Belongings::now().descriptors, before.descriptors) << "use " << nth << ": " << text;
-    ASSERT_EQ(brood::testing::Belongings::now().children, before.children) << "use " << nth << ": " << text;
+    ASSERT_EQ(brood::testing::Belongings::now().descriptors, before.descriptors)
+        << "use " << nth << ": " << text;
+    ASSERT_EQ(brood::testing::Belongings::now().children, before.children)
+        << "use " << nth << ": " << text;
   } while (failed);
   EXPECT_EQ(use(method), "");
 }

@@ -96,7 +96,9 @@ TEST_F(ForkTest, ASnapshotThatCannotForkSaysWhyAndStaysUsable) {
   static int forks;
   forks = 0;
   const platform::SystemCalls saved = platform::system_calls();
-  platform::system_calls().fork = []() -> pid_t { return ++forks == 3 ? (errno = EAGAIN, -1) : ::fork(); };
+  platform::system_calls().fork = []() -> pid_t {
+    return ++forks == 3 ? (errno = EAGAIN, -1) : ::fork();
+  };
   const auto method = open_method("fork");  // the first; the snapshot counts on
   platform::system_calls() = saved;
   TestWorker first = start_worker(*method);

@@ -1,7 +1,7 @@
-#include <csignal>
 #include <fcntl.h>
-#include <stdexcept>
 #include <sys/resource.h>
+#include <csignal>
+#include <stdexcept>
 
 #include <brood/errors.hpp>
 #include "platform/system_calls.hpp"
@@ -76,7 +76,8 @@ TEST_F(ForkserverTest, AKilledServerLosesStatusesButNotWorkersAndIsReplaced) {
   EXPECT_NE(server_of(next), server);
   EXPECT_TRUE(next.greet());
   EXPECT_EQ(finish(*method, next).value, 0);
-  for (TestWorker& worker : workers) EXPECT_EQ(finish(*method, worker).kind, ExitStatus::Kind::lost);
+  for (TestWorker& worker : workers)
+    EXPECT_EQ(finish(*method, worker).kind, ExitStatus::Kind::lost);
 }
 
 TEST_F(ForkserverTest, ANewPoolNoticesThatTheServerIsDead) {
@@ -148,7 +149,8 @@ TEST_F(ForkserverTest, AFailingHookFailsThePoolWithItsText) {
   } catch (const StartError& error) {
     EXPECT_EQ(error.method(), "forkserver");
     EXPECT_EQ(error.stage(), "preload");
-    EXPECT_NE(std::string(error.what()).find("the model is not there"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("the model is not there"), std::string::npos)
+        << error.what();
   }
 }
 
@@ -201,7 +203,8 @@ TEST_F(ForkserverTest, AnOwnerThatDiesWhileHooksRunTakesTheServerAlong) {
   const auto in_hook = [](pid_t pid) {
     std::string line;
     std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/syscall"), line);
-    return line.starts_with("34 ") || line.starts_with("73 ");  // pause, or ppoll where there is no pause
+    return line.starts_with("34 ") ||
+           line.starts_with("73 ");  // pause, or ppoll where there is no pause
   };
   for (int i = 0; i < patience_ms && (tree.empty() || !in_hook(tree[0])); ++i) {
     ::poll(nullptr, 0, 1);

@@ -55,7 +55,8 @@ TEST_F(LauncherTest, WhatALauncherThrowsIsTheTextOfAStartError) {
 }
 
 TEST_F(LauncherTest, APidThatIsNoChildIsAStartError) {
-  EXPECT_NE(start_error(std::make_shared<Lying>()).find("no child of this process"), std::string::npos);
+  EXPECT_NE(start_error(std::make_shared<Lying>()).find("no child of this process"),
+            std::string::npos);
 }
 
 TEST_F(LauncherTest, AProgramThatDoesNotExistIsASystemError) {
@@ -67,14 +68,17 @@ TEST_F(LauncherTest, AProgramThatDoesNotExistIsASystemError) {
   }
 }
 
-TEST_F(LauncherTest, ACommandWithoutArgumentsIsAUsageError) { EXPECT_THROW(brood::spawn({}), UsageError); }
+TEST_F(LauncherTest, ACommandWithoutArgumentsIsAUsageError) {
+  EXPECT_THROW(brood::spawn({}), UsageError);
+}
 
 TEST_F(LauncherTest, DescriptorsMayBeGivenInAnyOrderAndOverEachOther) {
   const platform::Pipe a = platform::make_pipe(), b = platform::make_pipe();
   // Swaps two numbers, and gives the child a standard output of its own.
-  const int pid = brood::spawn({{"sh", "-c", "echo first >&" + std::to_string(a.write.get()) + "; echo second"},
-                                {"PATH=/usr/bin:/bin"},
-                                {{b.write.get(), a.write.get()}, {a.write.get(), 1}}});
+  const int pid =
+      brood::spawn({{"sh", "-c", "echo first >&" + std::to_string(a.write.get()) + "; echo second"},
+                    {"PATH=/usr/bin:/bin"},
+                    {{b.write.get(), a.write.get()}, {a.write.get(), 1}}});
   const platform::Descriptor pidfd = platform::open_pidfd(pid);
   ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
   EXPECT_EQ(platform::reap(pid)->value, 0);

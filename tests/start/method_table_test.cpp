@@ -32,7 +32,8 @@ TEST(StartMethods, TheDefaultCanBeSet) {
 
 TEST(StartMethods, AnUnknownNameIsAUsageErrorThatListsTheKnownOnes) {
   const std::string expected =
-      "unknown start method \"thread\"; known are \"forkserver\", \"fork\", \"spawn\", or give an object of a class "
+      "unknown start method \"thread\"; known are \"forkserver\", \"fork\", \"spawn\", or give an "
+      "object of a class "
       "derived from brood::Launcher";
   EXPECT_EQ(usage_error([] { set_start_method("thread"); }), expected);
   EXPECT_EQ(usage_error([] { StartMethod method("thread"); }), expected);

@@ -51,15 +51,19 @@ struct TestWorker {
   }
   /// No more tasks: the worker ends.
   void dismiss() { tasks.reset(); }
-  bool ended(int timeout_ms = patience_ms) const { return platform::wait_for_exit(process.pidfd, timeout_ms); }
+  bool ended(int timeout_ms = patience_ms) const {
+    return platform::wait_for_exit(process.pidfd, timeout_ms);
+  }
   void kill() const { platform::send_signal(process.pidfd, SIGKILL); }
 };
 
-inline TestWorker start_worker(Method& method, const std::string& name = "Worker-1", int page = -1) {
+inline TestWorker start_worker(Method& method, const std::string& name = "Worker-1",
+                               int page = -1) {
   platform::Pipe tasks = platform::make_pipe();
   platform::Pipe results = platform::make_pipe();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  StartedProcess process = method.start(name, {tasks.read.get(), results.write.get(), page, owner.get()});
+  StartedProcess process =
+      method.start(name, {tasks.read.get(), results.write.get(), page, owner.get()});
   return {std::move(tasks.write), std::move(results.read), std::move(process)};
 }
 

@@ -1,8 +1,8 @@
 // Starts one worker by the method named first and says how that went.
 //   --without-init: forgets brood::init; --unlink: deletes the file that it was started from
+#include <unistd.h>
 #include <cstdio>
 #include <cstring>
-#include <unistd.h>
 
 #include <brood/errors.hpp>
 #include <brood/init.hpp>
