@@ -95,19 +95,6 @@ void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
   archive.saveBinary(&value, sizeof value);
 }
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
-  if constexpr (std::is_same_v<T, bool>) {
-    std::uint8_t byte = 0;
-    archive.loadBinary(&byte, 1);
-    if (byte > 1) detail::throw_bad_bool(byte);  // any other value in a bool is undefined behaviour
-    value = byte != 0;
-  } else {
-    archive.loadBinary(&value, sizeof value);
-  }
-}
-
-template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::NameValuePair<T>& pair) {
   archive(pair.value);
 }

@@ -17,8 +17,10 @@ void Descriptor::reset() noexcept {
   errno = saved;
 }
 
-Descriptor Descriptor::duplicate(int lowest) const {
-  const int copy = system_calls().fcntl_int(number_, F_DUPFD_CLOEXEC, lowest < 3 ? 3 : lowest);
+Descriptor Descriptor::duplicate(int lowest) const { return platform::duplicate(number_, lowest); }
+
+Descriptor duplicate(int number, int lowest) {
+  const int copy = system_calls().fcntl_int(number, F_DUPFD_CLOEXEC, lowest < 3 ? 3 : lowest);
   if (copy < 0) throw SystemError("fcntl(F_DUPFD_CLOEXEC)", "copying a descriptor", errno);
   return Descriptor(copy);
 }

@@ -37,6 +37,9 @@ class Descriptor {
 /// Takes over `number`, moved to 3 or above. Throws SystemError and closes it when that fails.
 Descriptor adopt_above_stdio(int number);
 
+/// A close-on-exec copy, numbered `lowest` or above, of a descriptor that somebody else owns. Throws SystemError.
+Descriptor duplicate(int number, int lowest = 3);
+
 void set_nonblocking(const Descriptor& descriptor);
 
 }  // namespace brood::platform

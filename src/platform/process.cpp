@@ -32,12 +32,12 @@ std::optional<ExitStatus> reap(pid_t pid) noexcept {
   return ExitStatus{ExitStatus::Kind::signaled, info.si_status, info.si_code == CLD_DUMPED};
 }
 
-bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {
+bool wait_for_exit(int pidfd, int timeout_ms) noexcept {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd watched{pidfd.get(), POLLIN, 0};
+    pollfd watched{pidfd, POLLIN, 0};
     const int ready = system_calls().poll(&watched, 1, timeout_ms < 0 ? -1 : left > 0 ? static_cast<int>(left) : 0);
     if (ready > 0) return (watched.revents & POLLIN) != 0;
     if (ready == 0 && left <= 0 && timeout_ms >= 0) return false;

@@ -17,8 +17,9 @@ bool send_signal(const Descriptor& pidfd, int signal) noexcept;
 /// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it runs; `lost` when it is
 /// not our child.
 std::optional<ExitStatus> reap(pid_t pid) noexcept;
-/// Waits for at most `timeout_ms` until the process behind `pidfd` has ended.
-bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept;
+/// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
+bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
+inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept { return wait_for_exit(pidfd.get(), timeout_ms); }
 
 /// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the child (it could write
 /// to a self-pipe that both share). The child returns 0 with default actions and an empty mask. Throws SystemError.

@@ -116,6 +116,12 @@ bool send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 }
 
 std::optional<Message> receive_message(int socket, int timeout_ms, bool* timed_out) {
+  std::optional<Message> message = receive_message_lossy(socket, timeout_ms, timed_out);
+  if (message && message->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
+  return message;
+}
+
+std::optional<Message> receive_message_lossy(int socket, int timeout_ms, bool* timed_out) {
   if (timed_out != nullptr) *timed_out = false;
   if (timeout_ms >= 0 && !wait_readable(socket, Clock::now() + std::chrono::milliseconds(timeout_ms))) {
     if (timed_out != nullptr) *timed_out = true;
@@ -133,9 +139,10 @@ std::optional<Message> receive_message(int socket, int timeout_ms, bool* timed_o
   if (count < 0) throw SystemError("recvmsg", "receiving a message", errno);
   if (count == 0) return std::nullopt;
   Message message;
-  message.descriptors = take_descriptors(header);
   // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
-  if ((header.msg_flags & MSG_CTRUNC) != 0) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
+  message.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
+  message.descriptors = take_descriptors(header);
+  if (message.descriptors_lost) message.descriptors.clear();
   if ((header.msg_flags & MSG_TRUNC) != 0) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
   message.bytes.assign(buffer.data(), buffer.data() + count);
   return message;

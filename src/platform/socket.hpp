@@ -19,6 +19,7 @@ SocketPair make_socket_pair();
 struct Message {
   std::vector<std::byte> bytes;
   std::vector<Descriptor> descriptors;
+  bool descriptors_lost = false;  // one or more found no room in this process
 };
 
 /// No message may be longer; every end of a socket can rely on it.
@@ -34,5 +35,7 @@ bool send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 /// over (`timed_out` says which, where given). Received descriptors are close-on-exec and 3 or above. Throws SystemError,
 /// with EMFILE when a descriptor of the message found no room (the message is gone then).
 std::optional<Message> receive_message(int socket, int timeout_ms = -1, bool* timed_out = nullptr);
+/// The same, but a message whose descriptors found no room is returned without them, marked.
+std::optional<Message> receive_message_lossy(int socket, int timeout_ms = -1, bool* timed_out = nullptr);
 
 }  // namespace brood::platform

@@ -25,6 +25,7 @@ enum class Type : std::uint16_t {
   define,     // the function of a job, before its first chunk in this worker
   run,        // elements of a job
   forget,     // the job is over
+  nudge,      // elements have been taken back: look at the page
   // worker to owner
   greeting = 32,  // first message
   ready,          // the initializer has run

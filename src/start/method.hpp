@@ -11,8 +11,7 @@
 
 namespace brood::start {
 
-/// The descriptors that a new process is given, and nothing else beside stdio. In an exec'd process they have the
-/// numbers 3, 4, 5, 6; in a forked one they keep those that they have.
+/// The descriptors that a new process is given, and nothing else beside stdio. There they have the numbers 3, 4, 5, 6.
 struct Handover {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
@@ -43,6 +42,15 @@ class Method {
 /// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this process, now.
 /// Throws StartError, SystemError, and UsageError where brood::init is missing.
 std::unique_ptr<Method> open_method(const StartMethod& method);
+
+/// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that makes the pool.
+using ForkWarning = void (*)(const std::string& text);
+/// Replaces what is done with that warning (to stderr, at first); returns what it was. Threads: before pools are made.
+ForkWarning set_fork_warning(ForkWarning handler) noexcept;
+
+/// Ends this process's fork server once the methods that use it are gone; the next open_method launches a new one.
+/// Blocks for two seconds at most when nothing uses it.
+void drop_forkserver() noexcept;
 
 /// "Fork", "ForkServer", "Spawn", or the launcher's name with its first letter raised: the first part of process names.
 std::string name_prefix(const std::string& method);

@@ -1,11 +1,8 @@
 #include "wire/code_ref.hpp"
 
 #include <string>
-#include <string_view>
 
 #include <brood/detail/callable.hpp>
-
-#include "wire/module.hpp"
 
 // A code reference: build-id (16 bytes), offset from the module's base (8), length of the path (4), path.
 
@@ -35,14 +32,14 @@ CodeReference take_reference(Reader& source) {
   return reference;
 }
 
-const void* address_in(const Module& module, const CodeReference& reference) {
+const void* address_in(const base::Module& module, const CodeReference& reference) {
   const std::uintptr_t address = module.base + reference.offset;
   return module.holds_code(address) ? reinterpret_cast<const void*>(address) : nullptr;
 }
 
-const Module& module_for(const CodeReference& reference) {
-  if (const Module* const module = find_module(reference.id, reference.path)) return *module;
-  if (!reference.path.empty()) return load_module(reference.id, reference.path);
+const base::Module& module_for(const CodeReference& reference) {
+  if (const base::Module* const module = base::find_module(reference.id, reference.path)) return *module;
+  if (!reference.path.empty()) return base::load_module(reference.id, reference.path);
   throw CodecError(CodecError::Direction::decode, "function",
                    "the sender's program is another build (" + to_string(reference.id) + ") than this one (" +
                        to_string(program_build_id()) + "); was it rebuilt while it ran?");
@@ -50,21 +47,11 @@ const Module& module_for(const CodeReference& reference) {
 
 }  // namespace
 
-BuildId program_build_id() { return main_module().id; }
-
-std::string to_string(const BuildId& id) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : id) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
+BuildId program_build_id() { return base::main_module().id; }
 
 const void* take_code_if_present(Reader& source) {
   const CodeReference reference = take_reference(source);
-  const Module* const module = find_module(reference.id, reference.path);
+  const base::Module* const module = base::find_module(reference.id, reference.path);
   return module != nullptr ? address_in(*module, reference) : nullptr;
 }
 
@@ -76,7 +63,7 @@ void put_code(Bytes& target, const void* address) {
   constexpr auto encode = CodecError::Direction::encode;
   if (address == nullptr) throw CodecError(encode, "function", "it is a null pointer: there is nothing to call");
   const auto value = reinterpret_cast<std::uintptr_t>(address);
-  const wire::Module* const module = wire::find_module(value);
+  const base::Module* const module = base::find_module(value);
   if (module == nullptr) {
     throw CodecError(encode, "function", "its address lies in no loaded program or library (code made at run time?)");
   }
@@ -90,7 +77,7 @@ void put_code(Bytes& target, const void* address) {
 
 const void* take_code(Reader& source) {
   const wire::CodeReference reference = wire::take_reference(source);
-  const wire::Module& module = wire::module_for(reference);
+  const base::Module& module = wire::module_for(reference);
   if (const void* const address = wire::address_in(module, reference)) return address;
   throw CodecError(CodecError::Direction::decode, "function",
                    "offset " + std::to_string(reference.offset) + " lies outside the code of " +

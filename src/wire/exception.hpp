@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <span>
+#include <string>
 
 #include <brood/detail/bytes.hpp>
 #include <brood/errors.hpp>
@@ -9,15 +10,19 @@
 namespace brood::wire {
 
 /// Encodes an exception in the worker: type name, text, nested causes, and, for a type of the standard library or a
-/// registered one, what it takes to make it again. Never throws but std::bad_alloc; an exception whose what() or
-/// serializer throws is encoded as far as it goes.
-void encode_exception(detail::Bytes& target, std::exception_ptr exception) noexcept(false);
+/// registered one, what it takes to make it again. Throws std::bad_alloc and nothing else: an exception whose serializer
+/// throws is encoded as far as it goes.
+void encode_exception(detail::Bytes& target, std::exception_ptr exception);
 
-/// Makes the exception again in the parent: the original type with the TaskError nested in it
-/// (std::throw_with_nested's way), or the TaskError itself. Bad bytes give a CodecError. `text_of` style helpers below.
+/// Makes the exception again in the parent, and so on for its nested causes:
+///   a registered type, the standard library's and Brood's own: that type, with the same what();
+///   a type derived from one of them: the nearest of them, unless a TaskError is caught by that one's handlers too;
+///   any other: the TaskError.
+/// Except in the last case the TaskError is nested in it; the exception's own cause is nested in the TaskError.
+/// Bad bytes give a CodecError. Throws std::bad_alloc only.
 std::exception_ptr decode_exception(std::span<const std::byte> bytes, const WorkerIdentity& worker, std::size_t index);
 
-/// "type: text" of an exception, for logs and for the texts of StartError.
+/// "type: text; caused by type: text" of an exception, for logs and for the texts of StartError.
 std::string describe_exception(std::exception_ptr exception);
 std::string describe_encoded_exception(std::span<const std::byte> bytes);
 

@@ -56,12 +56,13 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header, st
 
 void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   close_frame(run);
-  if (next_sequence_ != header.sequence + header.count) acknowledge_revocation();
+  if (next_sequence_ != header.sequence + header.count) acknowledge_revocation();  // a claim has failed
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
 }
 
-// The claim has failed: the owner has set the bit. `fence` was stored before it.
+// The owner has stored `fence` before it set the bit, and does nothing of the kind again until it reads `skipped`.
 void ResultStream::acknowledge_revocation() {
+  if ((page_->claimed.load(std::memory_order_acquire) & WorkerPage::revoked) == 0) return;
   fence_ = page_->fence.load(std::memory_order_acquire);
   page_->claimed.store(fence_, std::memory_order_release);
   const protocol::SkippedHeader header{fence_};

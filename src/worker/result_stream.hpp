@@ -26,6 +26,8 @@ class ResultStream final : public detail::RunHost {
   void begin(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> arguments);
   /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the runner has returned.
   void end(detail::Run& run, const protocol::RunHeader& header);
+  /// If the owner has taken elements back: drops them and says so.
+  void acknowledge_revocation();
   /// True when elements before `sequence` have been taken back and dropped.
   bool dropped(std::uint64_t sequence) const noexcept { return sequence < fence_; }
 
@@ -50,7 +52,6 @@ class ResultStream final : public detail::RunHost {
   void close_frame(detail::Run& run);
   void append(std::span<const std::byte> frame);
   void write_direct(std::span<const std::byte> first, std::span<const std::byte> second);
-  void acknowledge_revocation();
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 

@@ -118,10 +118,12 @@ class Worker {
     }
   }
   void handle(const wire::Frame& frame) {
+    results_.acknowledge_revocation();
     std::span<const std::byte> payload = frame.payload;
     switch (static_cast<Type>(frame.type)) {
       case Type::define: return define(payload);
       case Type::run: return run(payload);
+      case Type::nudge: return;  // every frame makes the worker look
       case Type::forget: definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job); return;
       default: ::_exit(exit_broken_channel);
     }

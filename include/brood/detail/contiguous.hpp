@@ -14,24 +14,35 @@
 namespace brood {
 
 namespace detail {
-/// A value whose bytes in memory are its encoding. Not bool: most values of its byte are not a bool.
+/// A value whose bytes in memory are its encoding.
 template <class T>
-constexpr bool test_flat() {
-  if constexpr (std::is_enum_v<T>) {
-    return !std::is_same_v<std::underlying_type_t<T>, bool>;
-  } else {
-    return std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
-  }
-}
+inline constexpr bool is_flat = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+/// Most values of its byte are not a bool: reading it needs a check.
+template <class T, bool = std::is_enum_v<T>>
+inline constexpr bool is_boolean = std::is_same_v<T, bool>;
 template <class T>
-inline constexpr bool is_flat = test_flat<T>();
+inline constexpr bool is_boolean<T, true> = std::is_same_v<std::underlying_type_t<T>, bool>;
 
+template <class T>
+inline constexpr bool is_flat_element = is_flat<T> && !is_boolean<T>;
 template <class T>
 inline constexpr bool is_flat_sequence = false;
 template <class T, class A>
-inline constexpr bool is_flat_sequence<std::vector<T, A>> = is_flat<T>;
+inline constexpr bool is_flat_sequence<std::vector<T, A>> = is_flat_element<T>;
 template <class C, class T, class A>
-inline constexpr bool is_flat_sequence<std::basic_string<C, T, A>> = is_flat<C>;
+inline constexpr bool is_flat_sequence<std::basic_string<C, T, A>> = true;
+
+template <class T>
+void take_flat_value(Reader& source, T& value) {
+  if constexpr (is_boolean<T>) {
+    std::uint8_t byte = 0;
+    source.read(&byte, 1);
+    if (byte > 1) throw_bad_bool(byte);  // in a bool it would be undefined behaviour
+    value = static_cast<T>(byte != 0);
+  } else {
+    source.read(&value, sizeof value);
+  }
+}
 
 inline std::uint64_t take_count(Reader& source) {
   std::uint64_t count = 0;
@@ -67,12 +78,12 @@ void take_flat(Reader& source, Sequence& sequence) {
 }  // namespace detail
 
 template <class T, class A>
-  requires detail::is_flat<T>
+  requires detail::is_flat_element<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::vector<T, A>& vector) {
   detail::put_flat(archive.target(), vector);
 }
 template <class T, class A>
-  requires detail::is_flat<T>
+  requires detail::is_flat_element<T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::vector<T, A>& vector) {
   detail::take_flat(archive.source(), vector);
 }
@@ -86,10 +97,16 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::basic_string<C, T, A>
   detail::take_flat(archive.source(), string);
 }
 
+template <class T>
+  requires std::is_arithmetic_v<T>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
+  detail::take_flat_value(archive.source(), value);
+}
+
 /// Elements are made one by one as their bytes turn up, so that a lying length costs address space and no memory. All
 /// the space is reserved first: an element may hold references to itself until serializeDeferments().
 template <class T, class A>
-  requires(!detail::is_flat<T> && !std::is_same_v<T, bool>)
+  requires(!detail::is_flat_element<T> && !std::is_same_v<T, bool>)
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::vector<T, A>& vector) {
   const std::uint64_t count = detail::take_count(archive.source());
   archive.check_length(count);

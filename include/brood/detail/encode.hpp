@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <tuple>
@@ -56,6 +55,34 @@ constexpr bool check_value() {
   return false;
 }
 
+/// What is written without an archive: numbers, strings, vectors of numbers, and tuples of these. The bytes are those
+/// that an archive would write.
+template <class T>
+inline constexpr bool is_direct = is_flat<T> || is_flat_sequence<T>;
+template <class... T>
+inline constexpr bool is_direct<std::tuple<T...>> = (is_direct<T> && ...);
+
+template <class T>
+void put_direct(Bytes& target, const T& value) {
+  if constexpr (is_flat<T>) {
+    target.append(&value, sizeof value);
+  } else if constexpr (is_flat_sequence<T>) {
+    put_flat(target, value);
+  } else {
+    std::apply([&](const auto&... element) { (put_direct(target, element), ...); }, value);
+  }
+}
+template <class T>
+void take_direct(Reader& source, T& value) {
+  if constexpr (is_flat<T>) {
+    take_flat_value(source, value);
+  } else if constexpr (is_flat_sequence<T>) {
+    take_flat(source, value);
+  } else {
+    std::apply([&](auto&... element) { (take_direct(source, element), ...); }, value);
+  }
+}
+
 /// Throws the current exception as what encode_value promises.
 [[noreturn]] BROOD_API void throw_encode_failure(const std::type_info& type);
 [[noreturn]] BROOD_API void throw_decode_failure(const std::type_info& type);
@@ -66,15 +93,15 @@ template <class T>
 void encode_value(Bytes& target, const T& value) {
   if constexpr (!check_value<T>()) {
     return;  // the sentence has been said; cereal's errors would bury it
-  } else if constexpr (is_flat<T>) {
-    target.append(&value, sizeof value);
-  } else if constexpr (is_flat_sequence<T>) {
-    put_flat(target, value);
   } else {
     const std::size_t start = target.size();
     try {
-      OutputArchive archive(target);
-      archive(value);
+      if constexpr (is_direct<T>) {
+        put_direct(target, value);
+      } else {
+        OutputArchive archive(target);
+        archive(value);
+      }
     } catch (...) {
       target.truncate(start);
       throw_encode_failure(typeid(T));
@@ -85,10 +112,8 @@ void encode_value(Bytes& target, const T& value) {
 template <class T>
 void decode_into(Reader& source, T& value) {
   try {
-    if constexpr (is_flat<T>) {
-      source.read(&value, sizeof value);
-    } else if constexpr (is_flat_sequence<T>) {
-      take_flat(source, value);
+    if constexpr (is_direct<T>) {
+      take_direct(source, value);
     } else {
       InputArchive archive(source);
       archive(value);

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <cstddef>
+#include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "wire/code_ref.hpp"
+namespace brood::base {
 
-namespace brood::wire {
+/// Names a build of a module: the first 16 bytes of its build-id, or of a hash of its code where the linker left none.
+using BuildId = std::array<std::uint8_t, 16>;
+std::string to_string(const BuildId& id);
 
 /// A program or shared library that is loaded in this process.
 struct Module {
@@ -39,4 +40,4 @@ const Module* find_module(const BuildId& id, const std::string& path);
 /// Loads the library at `path` and keeps it loaded. Throws CodecError when that fails or gives another build.
 const Module& load_module(const BuildId& id, const std::string& path);
 
-}  // namespace brood::wire
+}  // namespace brood::base

@@ -1,4 +1,4 @@
-#include "wire/module.hpp"
+#include "base/module.hpp"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -8,11 +8,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include <brood/errors.hpp>
 
-namespace brood::wire {
+namespace brood::base {
 namespace {
 
 std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& info) { return {info.dlpi_phdr, info.dlpi_phnum}; }
@@ -135,6 +138,16 @@ bool holds_code(const dl_phdr_info& info, std::uintptr_t address) {
 
 }  // namespace
 
+std::string to_string(const BuildId& id) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : id) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
 const Module& main_module() {
   static const Module module = [] {
     Module program;
@@ -193,4 +206,4 @@ const Module& load_module(const BuildId& id, const std::string& path) {
                    "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
 }
 
-}  // namespace brood::wire
+}  // namespace brood::base

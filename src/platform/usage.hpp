@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+
+namespace brood::platform {
+
+struct ProcessUsage {
+  std::uint64_t resident = 0;            // bytes
+  std::chrono::nanoseconds cpu_time{0};  // user and system
+};
+
+/// What a process uses now, from /proc; zeros when it is gone.
+ProcessUsage process_usage(pid_t pid);
+
+}  // namespace brood::platform

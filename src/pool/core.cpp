@@ -1,0 +1,262 @@
+#include "pool/core.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "platform/process.hpp"
+#include "platform/usage.hpp"
+#include "pool/dispatcher.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+constexpr int most_workers = 4096;
+
+std::uint32_t worker_count(const PoolOptions& options) {
+  const int count = options.workers.value_or(available_cpus());
+  if (count >= 1 && count <= most_workers) return static_cast<std::uint32_t>(count);
+  throw UsageError("brood::Pool: workers = " + std::to_string(count) + " is out of range; between 1 and " +
+                   std::to_string(most_workers) + " are possible");
+}
+
+SchedulerConfig scheduler_config(const PoolOptions& options) {
+  SchedulerConfig config;
+  config.workers = worker_count(options);
+  if (options.max_tasks_per_worker) {
+    if (*options.max_tasks_per_worker < 1) throw UsageError("brood::Pool: max_tasks_per_worker must be at least 1");
+    config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
+  }
+  if (options.start_timeout) {
+    if (options.start_timeout->count() <= 0) throw UsageError("brood::Pool: start_timeout must be positive");
+    config.start_timeout = *options.start_timeout;
+  }
+  return config;
+}
+
+JobTraits traits_of(const detail::JobSpec& spec) {
+  JobTraits traits;
+  traits.single = spec.kind == detail::JobKind::single;
+  traits.fail_fast = spec.policy == detail::ErrorPolicy::fail_fast;
+  traits.timeout = spec.timeout;
+  traits.retries = static_cast<std::uint32_t>(spec.retries);
+  traits.chunk = spec.chunk;
+  traits.cost_key = spec.cost_key;
+  if (spec.elements.count != 0) traits.element_bytes = spec.elements.payload.size() / spec.elements.count;
+  return traits;
+}
+
+}  // namespace
+
+std::shared_ptr<Core> Core::create(const PoolOptions& options) {
+  const std::shared_ptr<Core> core(new Core(options));
+  core->start_first_workers();
+  core->dispatcher_ = std::make_unique<Dispatcher>(*core);
+  return core;
+}
+
+Core::Core(const PoolOptions& options)
+    : generation_(platform::fork_generation()),
+      scheduler_(scheduler_config(options), *this),
+      supervisor_(options),
+      links_(worker_count(options)),
+      exits_(links_.size()) {}
+
+Core::~Core() = default;
+
+// Before there is a dispatcher, so that what fails is thrown to the caller; then nothing may be left behind.
+void Core::start_first_workers() {
+  const Time now = std::chrono::steady_clock::now();
+  scheduler_.pump(now);
+  try {
+    while (const std::optional<Action> action = scheduler_.next()) {
+      links_[action->worker] = supervisor_.start(action->worker);
+      scheduler_.worker_started(action->worker, links_[action->worker]->has_page(), now);
+    }
+  } catch (...) {
+    for (const auto& link : links_) {
+      if (!link) continue;
+      platform::send_signal(link->pidfd, SIGKILL);
+      platform::wait_for_exit(link->pidfd, -1);
+      supervisor_.collect(*link);
+    }
+    throw;
+  }
+}
+
+bool Core::in_owner() const noexcept { return generation_ == platform::fork_generation(); }
+
+void Core::check_process() const {
+  if (in_owner()) return;
+  throw UsageError("brood::Pool: this pool belongs to the process that this one was forked from; make a pool of your own here");
+}
+
+// Under the lock.
+std::shared_ptr<JobState> Core::add(detail::JobSpec spec) {
+  if (scheduler_.closing()) throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
+  const JobTraits traits = traits_of(spec);
+  const bool last = spec.kind != detail::JobKind::stream;
+  auto state = std::make_shared<JobState>(weak_from_this(), std::move(spec));
+  state->id = scheduler_.add(traits, state->element_count(), last);
+  const std::uint32_t slot = slot_of(state->id);
+  if (jobs_.size() <= slot) jobs_.resize(slot + 1);
+  jobs_[slot] = state;
+  if (state->element_count() == 0) perform(nullptr);
+  return state;
+}
+
+std::shared_ptr<JobState> Core::submit(detail::JobSpec spec) {
+  check_process();
+  std::shared_ptr<JobState> state;
+  {
+    const std::lock_guard lock(mutex_);
+    state = add(std::move(spec));
+  }
+  dispatcher_->wake();
+  return state;
+}
+
+void Core::extend(JobState& state, detail::Elements more, bool last) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t count = more.count;
+    if (!state.finished() && count != 0) state.append(std::move(more));
+    scheduler_.extend(state.id, state.finished() ? 0 : count, last);
+    perform(nullptr);
+  }
+  dispatcher_->wake();
+}
+
+bool Core::cancel(JobState& state, Kill kill) {
+  if (!in_owner()) return false;
+  bool cancelled = false;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled = scheduler_.cancel(state.id, kill == Kill::yes, std::chrono::steady_clock::now());
+    perform(nullptr);
+  }
+  dispatcher_->wake();
+  return cancelled;
+}
+
+void Core::close() {
+  check_process();
+  {
+    const std::lock_guard lock(mutex_);
+    scheduler_.close();
+  }
+  dispatcher_->wake();
+}
+
+void Core::terminate() {
+  check_process();
+  {
+    const std::lock_guard lock(mutex_);
+    scheduler_.terminate(std::chrono::steady_clock::now());
+    perform(nullptr);
+  }
+  dispatcher_->wake();
+}
+
+bool Core::join(const detail::Deadline& deadline) {
+  check_process();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!scheduler_.closing()) throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
+  }
+  if (!dispatcher_->join(deadline)) return false;
+  callbacks_.drain();
+  return true;
+}
+
+void Core::perform(Dispatcher* dispatcher) {
+  if (dispatcher != nullptr) {
+    for (const Action& action : std::exchange(deferred_, {})) dispatcher->carry_out(action);
+  }
+  while (const std::optional<Action> action = scheduler_.next()) {
+    switch (action->kind) {
+      case Action::Kind::resolve: resolve(*action); break;
+      case Action::Kind::finish:
+        if (dispatcher != nullptr) dispatcher->detach(action->job);
+        finish(*action);
+        break;
+      case Action::Kind::over: over(*action); break;
+      default:
+        if (dispatcher != nullptr) {
+          dispatcher->carry_out(*action);
+        } else {
+          deferred_.push_back(*action);
+        }
+    }
+  }
+}
+
+std::shared_ptr<JobState> Core::find_job(JobId id) {
+  const std::uint32_t slot = slot_of(id);
+  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot] : nullptr;
+}
+
+void Core::resolve(const Action& action) {
+  const std::shared_ptr<JobState> state = find_job(action.job);
+  if (!state) return;
+  auto failure = std::make_unique<detail::Failure>();
+  const Exit& exit = exits_[action.worker];
+  failure->worker = exit.worker;
+  switch (action.fate) {
+    case Fate::lost: failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, action.first)); break;
+    case Fate::timed_out:
+      failure->local = std::make_exception_ptr(TaskTimeout(state->spec().timeout.value_or(Nanoseconds(0)), action.first));
+      break;
+    case Fate::cancelled: failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran")); break;
+  }
+  state->deliver(action.first, std::move(failure));
+}
+
+void Core::finish(const Action& action) {
+  const std::shared_ptr<JobState> state = find_job(action.job);
+  if (!state) return;
+  std::exception_ptr error;
+  if (action.verdict == Verdict::cancelled) {
+    error = std::make_exception_ptr(Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
+                                                                      : "the task was cancelled"));
+  } else if (action.verdict == Verdict::no_workers) {
+    error = start_error_;
+  }
+  for (auto& callback : state->finish(std::move(error))) {
+    callbacks_.post([state, callback = std::move(callback)] { callback(); });
+  }
+}
+
+void Core::bury(WorkerId id, ExitStatus status) {
+  const WorkerLink& link = *links_[id];
+  exits_[id] = {link.identity(), status};
+  if (!scheduler_.came_up(id) && !start_error_) {
+    note_start_error(std::make_exception_ptr(
+        StartError(supervisor_.method_name(), "greeting", link.name + " ended before it was ready: " + status.describe())));
+  }
+  scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
+  links_[id].reset();
+}
+
+std::vector<WorkerInfo> Core::workers() {
+  check_process();
+  std::vector<WorkerInfo> infos;
+  const std::lock_guard lock(mutex_);
+  for (const auto& link : links_) {
+    if (!link) continue;
+    const WorkerView view = scheduler_.view(link->id);
+    const platform::ProcessUsage usage = platform::process_usage(link->pid);
+    infos.push_back({link->name, link->pid, view.state, view.done, usage.resident, usage.cpu_time});
+  }
+  return infos;
+}
+
+void Core::over(const Action& action) {
+  if (const std::shared_ptr<JobState> state = find_job(action.job)) {
+    state->drop_arguments();
+    jobs_[slot_of(action.job)].reset();
+  }
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <brood/detail/job.hpp>
+#include <brood/options.hpp>
+#include <brood/pool.hpp>
+#include "pool/callbacks.hpp"
+#include "pool/job_state.hpp"
+#include "pool/scheduler.hpp"
+#include "pool/supervisor.hpp"
+#include "pool/worker_link.hpp"
+
+namespace brood::pool {
+
+class Dispatcher;
+
+/// A pool without its types: the lock, and what it guards.
+/// Threads: public members from any thread; those of `Locked` by whoever holds the lock.
+class Core final : public std::enable_shared_from_this<Core>, private Claims {
+ public:
+  /// Starts the processes. Throws as Pool's constructor does.
+  static std::shared_ptr<Core> create(const PoolOptions& options);
+  ~Core();
+
+  std::shared_ptr<JobState> submit(detail::JobSpec spec);
+  /// Submits a single and drives an idle worker until it is finished, if there is one.
+  std::shared_ptr<JobState> call(detail::JobSpec spec);
+  bool cancel(JobState& job, Kill kill);
+  void extend(JobState& job, detail::Elements more, bool last);
+  void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
+  void close();
+  void terminate();
+  /// Waits until no worker is left; false when the deadline came first. Throws UsageError before close or terminate.
+  bool join(const detail::Deadline& deadline);
+  std::vector<WorkerInfo> workers();
+  /// Throws UsageError in a process forked from the pool's.
+  void check_process() const;
+  bool in_owner() const noexcept;
+
+  // --- the dispatcher's side; those that say so under the lock ---
+  std::mutex& mutex() noexcept { return mutex_; }
+  Scheduler& scheduler() noexcept { return scheduler_; }  // under the lock
+  Supervisor& supervisor() noexcept { return supervisor_; }
+  WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
+  std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
+  Callbacks& callbacks() noexcept { return callbacks_; }
+  /// Null when the job is over. Under the lock.
+  std::shared_ptr<JobState> find_job(JobId id);
+  /// Reports what has arrived in the link's stream. Throws CodecError. Under the lock.
+  void parse(WorkerLink& link);
+  /// Reports what is left in a dead worker's stream and page. Throws CodecError. Under the lock.
+  void parse_rest(WorkerLink& link);
+  void harvest(WorkerLink& link);
+  /// Carries out what the scheduler wants. With a null dispatcher what only that can do is left for it. Under the lock.
+  void perform(Dispatcher* dispatcher);
+  /// Why workers do not start, for the jobs that fail because of it. Under the lock.
+  void note_start_error(std::exception_ptr error) { start_error_ = std::move(error); }
+  /// Leaves an action for the dispatcher's next turn. Under the lock.
+  void defer(const Action& action) { deferred_.push_back(action); }
+  /// The end of a worker process, after all that it has left was parsed. Under the lock.
+  void bury(WorkerId id, ExitStatus status);
+
+ private:
+  class StreamEvents;
+  struct Exit {
+    WorkerIdentity worker;
+    ExitStatus status;
+  };
+  explicit Core(const PoolOptions& options);
+  std::shared_ptr<JobState> add(detail::JobSpec spec);
+  void start_first_workers();
+  bool exchange(WorkerLink& link, JobState& job);
+  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override { return links_[worker]->revoke(fence); }
+
+  void resolve(const Action& action);
+  void finish(const Action& action);
+  void over(const Action& action);
+
+  const unsigned generation_;  // see platform::fork_generation
+  std::mutex mutex_;
+  Scheduler scheduler_;
+  Supervisor supervisor_;
+  std::vector<std::unique_ptr<WorkerLink>> links_;
+  std::vector<std::shared_ptr<JobState>> jobs_;  // by slot_of(id)
+  std::deque<Action> deferred_;                  // for the dispatcher
+  std::exception_ptr start_error_;
+  std::vector<Exit> exits_;
+  Callbacks callbacks_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+/// Appends the frame that sends an assignment to the link's outbox.
+void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment);
+
+}  // namespace brood::pool

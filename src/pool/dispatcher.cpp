@@ -1,0 +1,350 @@
+#include "pool/dispatcher.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include "base/log.hpp"
+#include "platform/futex.hpp"
+#include "platform/process.hpp"
+#include "pool/core.hpp"
+#include "pool/own_thread.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::pool {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto grace = std::chrono::milliseconds(500);        // between SIGTERM and SIGKILL
+constexpr auto shortest_tick = std::chrono::milliseconds(1);  // so that a stalled worker costs little
+constexpr int reads_per_turn = 8;
+
+/// A descriptor of a link as Asio watches it; the link stays its owner.
+class Watched {
+ public:
+  explicit Watched(asio::io_context& io) : descriptor_(io) {}
+  ~Watched() { release(); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  template <class Handler>
+  void wait(int number, asio::posix::descriptor_base::wait_type event, Handler handler) {
+    if (!descriptor_.is_open()) descriptor_.assign(number);
+    descriptor_.async_wait(event, [handler = std::move(handler)](const boost::system::error_code& error) {
+      if (!error) handler();
+    });
+  }
+  bool watching() const { return descriptor_.is_open(); }
+  void release() {
+    if (descriptor_.is_open()) descriptor_.release();
+  }
+
+ private:
+  asio::posix::stream_descriptor descriptor_;
+};
+
+struct LinkIo {
+  explicit LinkIo(asio::io_context& io) : results(io), tasks(io), process(io) {}
+  Watched results, tasks, process;
+  bool ended = false;    // the pidfd has fired
+  bool blocked = false;  // the task pipe is full
+};
+
+}  // namespace
+
+class Dispatcher::Loop {
+ public:
+  explicit Loop(Core& core) : core_(core), io_(1), timer_(io_), ios_(core.links().size()) {
+    for (const auto& link : core_.links()) attach(*link);
+    thread_ = start_own_thread("brood-dispatch", [this] { run(); });
+  }
+  ~Loop() { thread_.join(); }
+
+  void wake() {
+    if (sleeping_.exchange(false, std::memory_order_seq_cst)) asio::post(io_, [] {});
+  }
+  bool join(const detail::Deadline& deadline) {
+    while (over_.load(std::memory_order_acquire) == 0) {
+      if (!platform::futex_wait(over_, 0, deadline)) return over_.load(std::memory_order_acquire) != 0;
+    }
+    return true;
+  }
+  void carry_out(const Action& action);
+  void detach(JobId job) {
+    for (const auto& link : core_.links()) {
+      if (link && !link->lent) link->outbox.detach(job);
+    }
+  }
+
+ private:
+  void run();
+  bool work();
+  void tick(Time now);
+  void set_timer(Time now);
+  void flush();
+  void flush_link(WorkerLink& link);
+  void attach(WorkerLink& link);
+  void watch_results(WorkerLink& link);
+  void on_results(WorkerId id);
+  void on_ended(WorkerId id);
+  void bury_the_dead();
+  void bury(WorkerId id);
+  void start(WorkerId id);
+  void stop(WorkerLink& link);
+  void kill_the_overdue(Time now);
+  void balance_watches();
+  void broken(WorkerLink& link, std::exception_ptr error);
+
+  Core& core_;
+  asio::io_context io_;
+  asio::steady_timer timer_;
+  std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
+  std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
+  Time last_tick_{};
+  Time timer_set_for_{};
+  std::atomic<bool> sleeping_{false};
+  std::atomic<std::uint32_t> over_{0};
+  std::thread thread_;
+};
+
+void Dispatcher::Loop::run() {
+  for (;;) {
+    io_.poll();
+    io_.restart();
+    bury_the_dead();
+    const bool over = work();
+    flush();
+    if (over) break;
+    io_.run_one();
+    sleeping_.store(false, std::memory_order_relaxed);
+  }
+  over_.store(1, std::memory_order_release);
+  platform::futex_wake(over_, INT_MAX);
+}
+
+// One turn under the lock; true when no worker is left and none will come.
+bool Dispatcher::Loop::work() {
+  const std::lock_guard lock(core_.mutex());
+  const Time now = Clock::now();
+  core_.perform(this);
+  tick(now);
+  core_.scheduler().pump(now);
+  core_.perform(this);
+  balance_watches();
+  kill_the_overdue(now);
+  if (core_.scheduler().closing() && core_.scheduler().drained() && core_.scheduler().all_gone()) return true;
+  for (const auto& link : core_.links()) {
+    if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
+  }
+  set_timer(now);
+  sleeping_.store(true, std::memory_order_seq_cst);
+  return false;
+}
+
+// Looks at pages: results that wait behind a long task, elements that have run for too long.
+void Dispatcher::Loop::tick(Time now) {
+  const std::optional<Time> due = core_.scheduler().next_tick();
+  if (!due || *due > now || now - last_tick_ < shortest_tick) return;
+  last_tick_ = now;
+  std::vector<Running> running;
+  for (const auto& link : core_.links()) {
+    if (!link || link->lent || !link->has_page() || core_.scheduler().idle(link->id)) continue;
+    try {
+      core_.harvest(*link);
+    } catch (const Error&) {
+      broken(*link, std::current_exception());
+    }
+    const Time since{Nanoseconds(link->page()->clock.load(std::memory_order_acquire))};
+    running.push_back({link->id, *link->claimed(), since});
+  }
+  core_.scheduler().tick(now, running);
+  core_.perform(this);
+}
+
+void Dispatcher::Loop::set_timer(Time now) {
+  std::optional<Time> next = core_.scheduler().next_tick();
+  if (next) next = std::max({*next, last_tick_ + shortest_tick, now});
+  for (const auto& link : core_.links()) {
+    if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
+  }
+  if (!next) return;
+  if (timer_set_for_ > now && timer_set_for_ <= *next) return;  // it fires early enough, and asks again
+  timer_set_for_ = *next;
+  timer_.expires_at(*next);
+  timer_.async_wait([](const boost::system::error_code&) {});
+}
+
+void Dispatcher::Loop::carry_out(const Action& action) {
+  WorkerLink* const link = core_.link(action.worker);
+  if (action.kind == Action::Kind::start) return start(action.worker);
+  if (link == nullptr) return;
+  switch (action.kind) {
+    case Action::Kind::send:
+      if (const auto job = core_.find_job(action.job)) append_run(*link, *job, action.assignment);
+      break;
+    case Action::Kind::forget:
+      if (link->lent) return core_.defer(action);
+      protocol::append_message(link->outbox.tail(), protocol::Type::forget, protocol::ForgetHeader{action.job});
+      break;
+    case Action::Kind::nudge: protocol::append_message(link->outbox.tail(), protocol::Type::nudge); break;
+    case Action::Kind::leave: link->tasks.reset(); return;
+    case Action::Kind::stop: return stop(*link);
+    default: return;
+  }
+  link->dirty = true;
+}
+
+// Without the lock: a link with something in its outbox is not lent.
+void Dispatcher::Loop::flush() {
+  for (WorkerLink* const link : std::exchange(dirty_, {})) flush_link(*link);
+}
+
+void Dispatcher::Loop::flush_link(WorkerLink& link) {
+  LinkIo& io = *ios_[link.id];
+  if (io.blocked || !link.tasks) return;
+  link.dirty = false;
+  using State = platform::Transfer::State;
+  if (link.outbox.write_to(link.tasks.get()) != State::would_block) return;  // a failure is seen by the pidfd
+  io.blocked = true;
+  io.tasks.wait(link.tasks.get(), asio::posix::descriptor_base::wait_write, [this, id = link.id] {
+    ios_[id]->blocked = false;
+    if (WorkerLink* const unblocked = core_.link(id)) flush_link(*unblocked);
+  });
+}
+
+void Dispatcher::Loop::attach(WorkerLink& link) {
+  ios_[link.id] = std::make_unique<LinkIo>(io_);
+  link.dirty = !link.outbox.empty();
+  ios_[link.id]->process.wait(link.pidfd.get(), asio::posix::descriptor_base::wait_read, [this, id = link.id] { on_ended(id); });
+  watch_results(link);
+}
+
+void Dispatcher::Loop::watch_results(WorkerLink& link) {
+  ios_[link.id]->results.wait(link.results.get(), asio::posix::descriptor_base::wait_read, [this, id = link.id] { on_results(id); });
+}
+
+// An idle worker's pipe is not watched, so that it can be lent; a busy one's is.
+void Dispatcher::Loop::balance_watches() {
+  for (const auto& link : core_.links()) {
+    if (!link || link->lent) continue;
+    LinkIo& io = *ios_[link->id];
+    const bool lendable = core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+    if (lendable) {
+      io.results.release();
+      io.tasks.release();
+    } else if (!io.results.watching()) {
+      watch_results(*link);
+    }
+    core_.scheduler().set_lendable(link->id, lendable);
+  }
+}
+
+void Dispatcher::Loop::on_results(WorkerId id) {
+  WorkerLink* const link = core_.link(id);
+  if (link == nullptr) return;
+  using State = platform::Transfer::State;
+  State state = State::moved;
+  for (int turn = 0; turn < reads_per_turn && state == State::moved; ++turn) {
+    state = link->read_once().state;
+    if (state != State::moved) break;
+    const std::lock_guard lock(core_.mutex());
+    try {
+      core_.parse(*link);
+    } catch (const Error&) {
+      broken(*link, std::current_exception());
+    }
+    core_.perform(this);
+  }
+  if (state == State::moved || state == State::would_block) return watch_results(*link);
+  const std::lock_guard lock(core_.mutex());
+  ios_[id]->results.release();  // end of stream: the pidfd tells the rest
+  if (!ios_[id]->ended) stop(*link);
+}
+
+void Dispatcher::Loop::on_ended(WorkerId id) { ios_[id]->ended = true; }
+
+void Dispatcher::Loop::bury_the_dead() {
+  for (WorkerId id = 0; id < ios_.size(); ++id) {
+    if (!ios_[id] || !ios_[id]->ended) continue;
+    {
+      const std::lock_guard lock(core_.mutex());
+      if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
+      core_.perform(this);
+    }
+    bury(id);
+  }
+}
+
+// The pipe first, then the page, then who is charged.
+void Dispatcher::Loop::bury(WorkerId id) {
+  WorkerLink& link = *core_.link(id);
+  while (link.read_once().state == platform::Transfer::State::moved) {
+    const std::lock_guard lock(core_.mutex());
+    try {
+      core_.parse(link);
+    } catch (const Error&) {
+      break;
+    }
+  }
+  const ExitStatus status = core_.supervisor().collect(link);
+  const std::lock_guard lock(core_.mutex());
+  try {
+    core_.parse_rest(link);
+  } catch (const Error&) {
+    base::log_error(link.name + " left a broken stream: " + wire::describe_exception(std::current_exception()));
+  }
+  ios_[id].reset();
+  core_.bury(id, status);
+  core_.perform(this);
+}
+
+void Dispatcher::Loop::start(WorkerId id) {
+  try {
+    core_.links()[id] = core_.supervisor().start(id);
+    core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
+    attach(*core_.link(id));
+  } catch (...) {
+    core_.note_start_error(std::current_exception());
+    core_.scheduler().start_failed(id, Clock::now());
+  }
+}
+
+void Dispatcher::Loop::stop(WorkerLink& link) {
+  if (link.kill_at != Time{}) return;
+  platform::send_signal(link.pidfd, SIGTERM);
+  link.kill_at = Clock::now() + grace;
+}
+
+void Dispatcher::Loop::kill_the_overdue(Time now) {
+  for (const auto& link : core_.links()) {
+    if (!link || link->kill_at == Time{} || now < link->kill_at) continue;
+    platform::send_signal(link->pidfd, SIGKILL);
+    link->kill_at = now + grace;
+  }
+}
+
+void Dispatcher::Loop::broken(WorkerLink& link, std::exception_ptr error) {
+  core_.note_start_error(error);  // tells only if it never came up
+  base::log_error(link.name + " is stopped: " + wire::describe_exception(error));
+  core_.scheduler().worker_broken(link.id, Clock::now());
+}
+
+Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
+Dispatcher::~Dispatcher() = default;
+void Dispatcher::wake() { loop_->wake(); }
+bool Dispatcher::join(const detail::Deadline& deadline) { return loop_->join(deadline); }
+void Dispatcher::carry_out(const Action& action) { loop_->carry_out(action); }
+void Dispatcher::detach(JobId job) { loop_->detach(job); }
+
+}  // namespace brood::pool

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+
+#include <brood/detail/job.hpp>
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+class Core;
+
+/// The thread that owns a pool's workers: sends, reads, starts, stops.
+class Dispatcher {
+ public:
+  /// Starts the thread. `core` outlives it.
+  explicit Dispatcher(Core& core);
+  /// Waits for the thread, which must have a reason to end.
+  ~Dispatcher();
+
+  /// There is something to do. Any thread; cheap while the dispatcher is awake.
+  void wake();
+  /// Waits until no worker is left. Any thread.
+  bool join(const detail::Deadline& deadline);
+
+  // Its own thread, under the core's lock:
+  void carry_out(const Action& action);
+  /// Copies what the job has lent to outboxes, because its caller is about to go on.
+  void detach(JobId job);
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace brood::pool

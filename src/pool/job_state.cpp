@@ -1,0 +1,169 @@
+#include "pool/job_state.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "platform/futex.hpp"
+#include "pool/core.hpp"
+#include "wire/exception.hpp"
+
+namespace brood {
+
+namespace pool {
+
+std::span<const std::byte> Segment::arguments(std::size_t from, std::size_t to) const {
+  const std::span<const std::byte> all = elements.payload.view();
+  from -= first;
+  to -= first;
+  if (elements.stride != 0) return all.subspan(from * elements.stride, (to - from) * elements.stride);
+  if (elements.ends.empty()) return all;
+  const std::size_t start = from == 0 ? 0 : elements.ends[from - 1];
+  return all.subspan(start, elements.ends[to - 1] - start);
+}
+
+JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec spec) : core_(std::move(core)), spec_(std::move(spec)) {
+  detail::put_code(definition_, reinterpret_cast<const void*>(spec_.runner));
+  definition_.append(spec_.function.data(), spec_.function.size());
+  if (spec_.elements.count != 0) append(std::move(spec_.elements));
+}
+
+void JobState::append(detail::Elements more) {
+  auto segment = std::make_shared<Segment>();
+  segment->first = total_;
+  total_ += more.count;
+  segment->elements = std::move(more);
+  segments_.push_back(std::move(segment));
+}
+
+const std::shared_ptr<Segment>& JobState::segment(std::size_t index) const {
+  const auto behind = std::upper_bound(segments_.begin(), segments_.end(), index,
+                                       [](std::size_t i, const auto& segment) { return i < segment->first; });
+  return *std::prev(behind);
+}
+
+// A stream may be endless: what has its outcome needs its arguments no more.
+void JobState::release_arguments(std::size_t first, std::size_t count) {
+  if (spec_.kind != detail::JobKind::stream || segments_.empty()) return;
+  segment(first)->resolved += count;
+  while (!segments_.empty() && segments_.front()->resolved == segments_.front()->elements.count) segments_.pop_front();
+}
+
+void JobState::arrived(std::size_t first, std::size_t count) {
+  release_arguments(first, count);
+  done_.fetch_add(count, std::memory_order_relaxed);
+  notify(event);
+}
+
+void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded,
+                       std::span<const std::byte> results) {
+  if (spec_.target != nullptr && stride == spec_.target_stride) {
+    std::memcpy(spec_.target + first * stride, results.data(), results.size());
+  } else {
+    keep({.first = first, .count = count, .stride = stride, .folded = folded, .bytes = detail::Bytes(results), .failure = {}});
+  }
+  arrived(first, count);
+}
+
+void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failure) {
+  keep({.first = index, .count = 1, .stride = 0, .folded = false, .bytes = {}, .failure = std::move(failure)});
+  arrived(index, 1);
+}
+
+void JobState::keep(detail::Piece piece) {
+  const std::lock_guard lock(mutex_);
+  if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
+    if (!failure_ || piece.first < failure_->first) failure_ = std::make_unique<detail::Piece>(std::move(piece));
+  } else {
+    pieces_.push_back(std::move(piece));
+  }
+}
+
+std::vector<std::function<void()>> JobState::finish(std::exception_ptr error) {
+  std::vector<std::function<void()>> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    error_ = std::move(error);
+    callbacks.swap(callbacks_);
+    signal_.fetch_or(finished_bit, std::memory_order_release);
+  }
+  notify(event);
+  return callbacks;
+}
+
+void JobState::notify(std::uint32_t change) noexcept {
+  signal_.fetch_add(change, std::memory_order_seq_cst);
+  if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
+}
+
+// False when the deadline has passed.
+bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
+  waiters_.fetch_add(1, std::memory_order_seq_cst);
+  const bool in_time = platform::futex_wait(signal_, seen, deadline);
+  waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return in_time;
+}
+
+bool JobState::wait(const detail::Deadline& deadline) {
+  for (;;) {
+    const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+    if ((seen & finished_bit) != 0) return true;
+    if (!sleep(seen, deadline)) return finished();
+  }
+}
+
+std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadline) {
+  for (;;) {
+    const std::uint32_t seen = signal_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!pieces_.empty()) return std::exchange(pieces_, {});
+    }
+    if ((seen & finished_bit) != 0 || !sleep(seen, deadline)) return {};
+    if (spec_.target != nullptr) return {};  // progress without a piece
+  }
+}
+
+std::exception_ptr JobState::error() const {
+  if (error_) return error_;
+  if (failure_) return detail::to_exception(*failure_->failure, failure_->first);
+  // A single one whose failure was kept as a piece has policy isolate, which nobody asks for.
+  return nullptr;
+}
+
+bool JobState::cancel(Kill kill) {
+  const std::shared_ptr<Core> core = core_.lock();
+  return core && core->cancel(*this, kill);
+}
+
+void JobState::extend(detail::Elements more, bool last) {
+  if (const std::shared_ptr<Core> core = core_.lock()) core->extend(*this, std::move(more), last);
+}
+
+void JobState::when_finished(std::function<void()> callback) {
+  const std::shared_ptr<Core> core = core_.lock();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!finished()) return callbacks_.push_back(std::move(callback));
+  }
+  if (core) return core->call_back(std::move(callback));
+  callback();  // the pool is gone, and with it its thread for callbacks
+}
+
+}  // namespace pool
+
+namespace detail {
+
+Job::~Job() = default;
+
+std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
+  if (failure.local) return failure.local;
+  return wire::decode_exception(failure.encoded->view(), failure.worker, index);
+}
+
+void throw_timeout() { throw TimeoutError("the result was not ready in time; the task goes on"); }
+void throw_not_ready() { throw UsageError("AsyncResult::successful() before the result is ready: call wait() first"); }
+
+}  // namespace detail
+}  // namespace brood

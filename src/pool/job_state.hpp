@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <brood/detail/job.hpp>
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+class Core;
+
+/// Arguments that came with one call: elements [first, first + elements.count) of a job.
+struct Segment {
+  std::size_t first = 0;
+  detail::Elements elements;
+  std::size_t resolved = 0;
+
+  /// The bytes of elements [from, to) of the job; all of a single one's when it is contiguous.
+  std::span<const std::byte> arguments(std::size_t from, std::size_t to) const;
+};
+
+/// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
+class JobState final : public detail::Job {
+ public:
+  JobState(std::weak_ptr<Core> core, detail::JobSpec spec);
+
+  // --- callers; any thread ---
+  bool finished() const noexcept override { return (signal_.load(std::memory_order_acquire) & finished_bit) != 0; }
+  bool wait(const detail::Deadline& deadline) override;
+  std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;
+  const std::vector<detail::Piece>& pieces() const noexcept override { return pieces_; }
+  std::exception_ptr error() const override;
+  std::size_t done() const noexcept override { return done_.load(std::memory_order_relaxed); }
+  bool cancel(Kill kill) override;
+  void when_finished(std::function<void()> callback) override;
+  void extend(detail::Elements more, bool last) override;
+
+  // --- the core, under its lock ---
+  JobId id = 0;
+  const detail::JobSpec& spec() const noexcept { return spec_; }
+  /// Code reference of the runner, then the state of the function.
+  std::span<const std::byte> definition() const noexcept { return definition_.view(); }
+  /// The arguments that element `index` belongs to.
+  const std::shared_ptr<Segment>& segment(std::size_t index) const;
+  std::size_t element_count() const noexcept { return total_; }
+  void append(detail::Elements more);
+  void drop_arguments() noexcept { segments_.clear(); }
+
+  /// `count` results from `first`, as they came: see Piece.
+  void deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded, std::span<const std::byte> results);
+  void deliver(std::size_t index, std::unique_ptr<detail::Failure> failure);
+  /// The last thing that happens to it. `error`: why the whole job failed, null when its elements tell.
+  /// Returns the callbacks to call.
+  std::vector<std::function<void()>> finish(std::exception_ptr error);
+
+ private:
+  static constexpr std::uint32_t finished_bit = 1;
+  static constexpr std::uint32_t event = 2;
+  bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
+  void notify(std::uint32_t change) noexcept;
+  void release_arguments(std::size_t first, std::size_t count);
+  void arrived(std::size_t first, std::size_t count);
+  void keep(detail::Piece piece);
+
+  const std::weak_ptr<Core> core_;
+  detail::JobSpec spec_;
+  detail::Bytes definition_;
+  std::deque<std::shared_ptr<Segment>> segments_;
+  std::size_t total_ = 0;
+
+  std::atomic<std::uint32_t> signal_{0};  // finished_bit, and a count of events above it: what waiters sleep on
+  std::atomic<std::uint32_t> waiters_{0};
+  std::atomic<std::size_t> done_{0};
+  mutable std::mutex mutex_;
+  std::vector<detail::Piece> pieces_;             // guarded by mutex_ until finished, constant after
+  std::unique_ptr<detail::Piece> failure_;        // of the element that error() tells; likewise
+  std::exception_ptr error_;                      // likewise
+  std::vector<std::function<void()>> callbacks_;  // guarded by mutex_
+};
+
+}  // namespace brood::pool

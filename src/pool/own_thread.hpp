@@ -1,0 +1,27 @@
+#pragma once
+
+#include <csignal>
+#include <pthread.h>
+#include <thread>
+#include <utility>
+
+#include "platform/process.hpp"
+
+namespace brood::pool {
+
+/// A thread of the library's: takes no signals of the user's, has a name, and does not count as a reason against fork.
+template <class Body>
+std::thread start_own_thread(const char* name, Body body) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);  // inherited by the new thread
+  std::thread thread([name, body = std::move(body)]() mutable {
+    const platform::OwnThread own;
+    platform::set_thread_name(name);
+    body();
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace brood::pool

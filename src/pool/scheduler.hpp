@@ -1,0 +1,165 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+/// Decides which worker gets which elements, and what becomes of them. Pure: events and the time come in as calls, what is
+/// to be done comes out of next(). See README.md for the states. Threads: under the core's lock.
+class Scheduler {
+ public:
+  Scheduler(const SchedulerConfig& config, Claims& claims);
+
+  // --- calls by the pool's users ---
+  JobId add(const JobTraits& traits, std::size_t count, bool last);
+  /// More elements for a job that was added with last = false.
+  void extend(JobId job, std::size_t count, bool last);
+  /// Finishes the job as cancelled if an element of it will not run because of that, and says so.
+  bool cancel(JobId job, bool stop_running, Time now);
+  void close();
+  /// Finishes every job as cancelled and stops every worker.
+  void terminate(Time now);
+
+  // --- what workers do ---
+  void worker_started(WorkerId worker, bool has_page, Time now);
+  void worker_ready(WorkerId worker, Time now);
+  /// Outcomes that the worker has told, in the order of its sequence.
+  enum class Told : std::uint8_t { wanted, unwanted, nonsense };
+  Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
+  /// The owner could not understand or reach the worker: it is stopped.
+  void worker_broken(WorkerId worker, Time now);
+  /// The process has ended; all of its stream has been reported before. `claimed`: how much of its sequence it has begun,
+  /// nothing without a page.
+  void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
+  /// No process could be started in this slot.
+  void start_failed(WorkerId worker, Time now);
+  /// Its initializer has failed; the process will end.
+  void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
+  /// The worker has seen a revocation.
+  void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
+
+  /// Whether pump() has something to hand out.
+  bool wants_pump() const noexcept { return !runnable_.empty() || closing_; }
+  /// Whether the worker is ready and has nothing to do.
+  bool can_lend(WorkerId worker) const { return usable(workers_[worker]) && workers_[worker].queue.empty(); }
+  bool came_up(WorkerId worker) const { return workers_[worker].came_up; }
+  /// Whether the worker has nothing to do.
+  bool idle(WorkerId worker) const { return workers_[worker].queue.empty(); }
+
+  // --- lending ---
+  /// Whether the dispatcher has let go of the worker's pipes.
+  void set_lendable(WorkerId worker, bool lendable) { workers_[worker].lendable = lendable; }
+  /// An idle worker for a caller that has just added `job`, a single one: nothing if there is none, or others wait.
+  std::optional<Assignment> lend(JobId job, Time now);
+  /// The caller drives it no longer; outcomes have been reported as always.
+  void give_back(WorkerId worker, Time now);
+
+  // --- time ---
+  /// Sends what can be sent, balances, starts and stops workers: fills the queue of actions.
+  void pump(Time now);
+  /// Checks limits against what the pages say.
+  void tick(Time now, const std::vector<Running>& running);
+  /// When tick is wanted next.
+  std::optional<Time> next_tick() const;
+  /// The next thing to do, in order.
+  std::optional<Action> next();
+
+  bool drained() const noexcept { return live_jobs_ == 0; }
+  bool all_gone() const noexcept;
+  bool closing() const noexcept { return closing_; }
+  bool terminated() const noexcept { return terminated_; }
+  WorkerView view(WorkerId worker) const;
+
+ private:
+  struct Range {
+    std::size_t first, last;  // [first, last)
+  };
+  struct Cost {
+    double mean = 0;  // ns
+    std::uint64_t samples = 0;
+  };
+  struct Job {
+    JobTraits traits;
+    Cost* cost = nullptr;
+    std::uint32_t generation = 0;
+    bool live = false, sealed = false, finished = false, runnable = false;
+    std::deque<Range> pending;
+    std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
+    std::unordered_map<std::size_t, std::uint32_t> failures;  // attempts used up, for elements that have failed
+    std::vector<WorkerId> defined_in;
+  };
+  struct Assigned {
+    JobId job;
+    std::size_t first, count;
+    std::uint64_t sequence;
+    std::uint64_t cost;  // ns expected for each
+    std::size_t bytes;   // of each argument
+  };
+  enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
+  struct Worker {
+    State state = State::vacant;
+    bool has_page = false, came_up = false, hopeless = false, lent = false, lendable = false, revoking = false, killed = false;
+    std::deque<Assigned> queue;  // in sequence order; the front's first element is the next to be resolved
+    std::uint64_t sequence = 0;  // positions given out in this process's sequence
+    std::uint64_t given = 0;     // elements sent to it and not taken back
+    std::uint64_t expected = 0;  // ns of work in the queue
+    std::uint64_t done = 0;
+    std::size_t elements = 0;    // in the queue
+    std::size_t bytes = 0;
+    Time heard{};                // when it was started, sent its first element, or told an outcome
+    Time since{};                // when the front element began, for jobs with a timeout
+    Time restart_at{};
+    std::uint32_t start_failures = 0;
+    std::optional<Fate> fate;    // why it was stopped while its front element ran
+    std::uint64_t fate_sequence = 0;
+  };
+
+  // scheduler_jobs.cpp
+  Job* find(JobId id);
+  void make_runnable(JobId id, Job& job);
+  void give_up_pending(Job& job);
+  void finish(JobId id, Job& job, Verdict verdict);
+  void settle(JobId id, Job& job);
+  void requeue(JobId id, std::size_t first, std::size_t count);
+  void element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate);
+  void fail_all_jobs(Verdict verdict);
+  // scheduler_workers.cpp
+  void unassign(Worker& worker, const Outcomes& outcomes);
+  std::size_t take_back(WorkerId id);
+  void take_back_from_all(JobId job);
+  void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed);
+  void note_start_failure(Worker& worker, bool lasting, Time now);
+  void stop(WorkerId id, Time now);
+  // scheduler_dispatch.cpp
+  void assign(Time now);
+  void balance(Time now);
+  void send(WorkerId id, JobId job_id, Job& job, std::size_t count, Time now);
+  bool usable(const Worker& worker) const;
+  bool hungry(const Worker& worker, const Job& job, Time now) const;
+  std::optional<WorkerId> hungriest(const Job& job, Time now) const;
+  std::size_t chunk_size(const Worker& worker, const Job& job) const;
+  void start_due_workers(Time now);
+  void let_workers_leave();
+  void learn(const Job& job, const Outcomes& outcomes);
+
+  SchedulerConfig config_;
+  Claims& claims_;
+  std::vector<Worker> workers_;
+  std::vector<Job> jobs_;
+  std::vector<std::uint32_t> free_jobs_;
+  std::size_t live_jobs_ = 0;
+  std::deque<JobId> runnable_;
+  std::unordered_map<std::uint64_t, Cost> costs_;
+  std::deque<Action> actions_;
+  bool closing_ = false, terminated_ = false;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "pool/scheduler.hpp"
+
+// Who gets what, and when.
+namespace brood::pool {
+
+namespace {
+constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
+constexpr std::size_t chunk_growth = 4;          // a chunk is at most so many times the largest that has come back
+constexpr double cheapest = 5;                   // ns; no element costs less
+}  // namespace
+
+void Scheduler::pump(Time now) {
+  start_due_workers(now);
+  assign(now);
+  balance(now);
+  let_workers_leave();
+}
+
+void Scheduler::assign(Time now) {
+  while (!runnable_.empty()) {
+    const JobId id = runnable_.front();
+    Job* const job = find(id);
+    if (job == nullptr || job->pending_count == 0) {
+      if (job != nullptr) job->runnable = false;
+      runnable_.pop_front();
+      continue;
+    }
+    const std::optional<WorkerId> worker = hungriest(*job, now);
+    if (!worker) return;
+    send(*worker, id, *job, chunk_size(workers_[*worker], *job), now);
+  }
+}
+
+void Scheduler::send(WorkerId id, JobId job_id, Job& job, std::size_t count, Time now) {
+  Worker& worker = workers_[id];
+  Range& range = job.pending.front();
+  const std::size_t first = range.first;
+  range.first += count;
+  if (range.first == range.last) job.pending.pop_front();
+  job.pending_count -= count;
+  job.assigned += count;
+  const auto failures = job.failures.find(first);
+  const bool define = !job.traits.single && std::find(job.defined_in.begin(), job.defined_in.end(), id) == job.defined_in.end();
+  if (define) job.defined_in.push_back(id);
+  const auto cost = static_cast<std::uint64_t>(job.cost->mean);
+  if (worker.queue.empty()) worker.heard = now;
+  worker.queue.push_back({job_id, first, count, worker.sequence, cost, job.traits.element_bytes});
+  actions_.push_back({.kind = Action::Kind::send,
+                      .worker = id,
+                      .job = job_id,
+                      .assignment = {id, job_id, first, count, worker.sequence,
+                                     failures == job.failures.end() ? 1 : failures->second + 1, define}});
+  worker.sequence += count;
+  worker.given += count;
+  worker.elements += count;
+  worker.expected += count * cost;
+  worker.bytes += count * job.traits.element_bytes;
+}
+
+bool Scheduler::usable(const Worker& worker) const {
+  return worker.state == State::ready && !worker.lent && !worker.revoking &&
+         (config_.max_tasks == 0 || worker.given < config_.max_tasks);
+}
+
+bool Scheduler::hungry(const Worker& worker, const Job& job, Time now) const {
+  if (!usable(worker)) return false;
+  if (worker.queue.empty()) return true;
+  return worker.has_page && job.cost->samples != 0 && now - worker.heard < config_.quiet &&
+         worker.expected < static_cast<std::uint64_t>(config_.depth.count()) && worker.bytes < config_.queue_bytes &&
+         worker.queue.size() < config_.queue_elements;
+}
+
+std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
+  std::optional<WorkerId> best;
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    const Worker& worker = workers_[id];
+    if (!hungry(worker, job, now)) continue;
+    if (worker.queue.empty()) return id;
+    if (!best || worker.expected < workers_[*best].expected) best = id;
+  }
+  return best;
+}
+
+std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
+  std::size_t most = job.pending.front().last - job.pending.front().first;
+  if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
+  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.front().first)) return 1;
+  if (job.traits.chunk != 0) return std::min(most, job.traits.chunk);
+  if (job.cost->samples == 0) return 1;
+  const auto budget = static_cast<double>(config_.depth.count()) - static_cast<double>(worker.expected);
+  const double by_time = std::max(1.0, budget / std::max(job.cost->mean, cheapest));
+  const std::size_t share = (job.pending_count + 2 * workers_.size() - 1) / (2 * workers_.size());
+  most = std::min({most, static_cast<std::size_t>(by_time), chunk_growth * std::max<std::size_t>(job.largest, 1), share});
+  if (job.traits.element_bytes != 0) most = std::min(most, config_.chunk_bytes / job.traits.element_bytes);
+  return std::max<std::size_t>(most, 1);
+}
+
+void Scheduler::learn(const Job& job, const Outcomes& outcomes) {
+  if (outcomes.elapsed == 0) return;
+  Cost& cost = *job.cost;
+  const double each = static_cast<double>(outcomes.elapsed) / static_cast<double>(outcomes.count);
+  const double weight = cost.samples == 0 ? 1.0 : outcomes.count > 16 ? 0.5 : 0.125;
+  cost.mean += weight * (each - cost.mean);
+  ++cost.samples;
+  const_cast<Job&>(job).largest = std::max(job.largest, outcomes.count);
+}
+
+// An idle worker, nothing pending, and somebody with more than it runs: shares out what has not begun.
+void Scheduler::balance(Time now) {
+  if (!runnable_.empty()) return;
+  const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
+  if (std::none_of(workers_.begin(), workers_.end(), idle)) return;
+  std::optional<WorkerId> victim;
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    const Worker& worker = workers_[id];
+    if (worker.state != State::ready || worker.elements < 2 || worker.revoking || worker.lent || !worker.has_page) continue;
+    if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
+    if (!victim || worker.expected > workers_[*victim].expected) victim = id;
+  }
+  if (victim && take_back(*victim) != 0) assign(now);
+}
+
+void Scheduler::start_due_workers(Time now) {
+  if (terminated_ || (closing_ && drained())) return;
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    Worker& worker = workers_[id];
+    const bool hopeful = worker.start_failures < config_.start_attempts || !runnable_.empty();
+    if (worker.state != State::vacant || now < worker.restart_at || !hopeful) continue;
+    worker.state = State::starting;
+    actions_.push_back({.kind = Action::Kind::start, .worker = id});
+  }
+}
+
+void Scheduler::let_workers_leave() {
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    Worker& worker = workers_[id];
+    if (worker.state != State::ready || worker.lent || !worker.queue.empty()) continue;
+    const bool used_up = config_.max_tasks != 0 && worker.given >= config_.max_tasks;
+    if (!used_up && !(closing_ && drained())) continue;
+    worker.state = State::leaving;
+    actions_.push_back({.kind = Action::Kind::leave, .worker = id});
+  }
+}
+
+void Scheduler::tick(Time now, const std::vector<Running>& running) {
+  for (const Running& seen : running) {
+    Worker& worker = workers_[seen.worker];
+    if (worker.state != State::ready || worker.queue.empty()) continue;
+    worker.since = seen.since;
+    const Assigned& front = worker.queue.front();
+    const Job* const job = find(front.job);
+    if (job == nullptr || !job->traits.timeout || seen.claimed <= front.sequence) continue;
+    if (now - seen.since < *job->traits.timeout) continue;
+    worker.fate = Fate::timed_out;
+    worker.fate_sequence = front.sequence;
+    stop(seen.worker, now);
+  }
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    if (workers_[id].state == State::starting && now - workers_[id].heard >= config_.start_timeout) stop(id, now);
+  }
+}
+
+std::optional<Time> Scheduler::next_tick() const {
+  std::optional<Time> soonest;
+  const auto at = [&soonest](Time time) {
+    if (!soonest || time < *soonest) soonest = time;
+  };
+  for (const Worker& worker : workers_) {
+    if (worker.state == State::starting) at(worker.heard + config_.start_timeout);
+    if (worker.state == State::vacant && !terminated_ && !(closing_ && drained())) {
+      if (worker.start_failures < config_.start_attempts || !runnable_.empty()) at(worker.restart_at);
+    }
+    if (worker.state != State::ready || worker.queue.empty() || worker.lent) continue;
+    if (worker.elements > 1) at(worker.heard + config_.quiet);
+    const JobTraits& traits = jobs_[slot_of(worker.queue.front().job)].traits;
+    if (traits.timeout) at(std::max(worker.heard, worker.since) + *traits.timeout);
+  }
+  return soonest;
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,138 @@
+#include <utility>
+
+#include "pool/scheduler.hpp"
+
+// Jobs: from pending to resolved.
+namespace brood::pool {
+
+namespace {
+constexpr JobId make_id(std::uint32_t slot, std::uint32_t generation) { return (JobId{generation} << 32) | slot; }
+}  // namespace
+
+Scheduler::Job* Scheduler::find(JobId id) {
+  const std::uint32_t slot = slot_of(id);
+  if (slot >= jobs_.size()) return nullptr;
+  Job& job = jobs_[slot];
+  return job.live && make_id(slot, job.generation) == id ? &job : nullptr;
+}
+
+JobId Scheduler::add(const JobTraits& traits, std::size_t count, bool last) {
+  if (free_jobs_.empty()) {
+    free_jobs_.push_back(static_cast<std::uint32_t>(jobs_.size()));
+    jobs_.emplace_back();
+  }
+  const std::uint32_t slot = free_jobs_.back();
+  free_jobs_.pop_back();
+  Job& job = jobs_[slot];
+  const std::uint32_t generation = job.generation + 1;
+  job = Job{};
+  job.traits = traits;
+  job.cost = &costs_[traits.cost_key];
+  job.generation = generation;
+  job.live = true;
+  ++live_jobs_;
+  const JobId id = make_id(slot, generation);
+  extend(id, count, last);
+  return id;
+}
+
+void Scheduler::extend(JobId id, std::size_t count, bool last) {
+  Job* const job = find(id);
+  if (job == nullptr) return;
+  job->sealed = last;
+  if (!job->finished && count != 0) {
+    job->pending.push_back({job->total, job->total + count});
+    job->pending_count += count;
+    make_runnable(id, *job);
+  }
+  job->total += count;
+  settle(id, *job);
+}
+
+void Scheduler::make_runnable(JobId id, Job& job) {
+  if (std::exchange(job.runnable, true)) return;
+  runnable_.push_back(id);
+}
+
+// The entry in runnable_ stays until assign() meets it.
+void Scheduler::give_up_pending(Job& job) {
+  job.pending.clear();
+  job.pending_count = 0;
+}
+
+bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
+  Job* const job = find(id);
+  if (job == nullptr || job->finished) return false;
+  const std::size_t running_before = job->assigned;
+  bool some = job->pending_count != 0 || !job->sealed;
+  give_up_pending(*job);
+  take_back_from_all(id);
+  some |= job->assigned != running_before;
+  give_up_pending(*job);  // what has been taken back
+  for (WorkerId worker = 0; stop_running && worker < workers_.size(); ++worker) {
+    Worker& w = workers_[worker];
+    if (w.queue.empty() || w.queue.front().job != id) continue;
+    w.fate = Fate::cancelled;
+    w.fate_sequence = w.queue.front().sequence;
+    stop(worker, now);
+    some = true;
+  }
+  if (some) finish(id, *job, Verdict::cancelled);
+  return some;
+}
+
+// Reports the end of a job as a whole, once.
+void Scheduler::finish(JobId id, Job& job, Verdict verdict) {
+  if (std::exchange(job.finished, true)) return;
+  give_up_pending(job);
+  if (verdict == Verdict::failed && job.assigned != 0) take_back_from_all(id);
+  actions_.push_back({.kind = Action::Kind::finish, .job = id, .verdict = verdict});
+  settle(id, job);
+}
+
+// Finishes a job that has all of its outcomes; lets go of one that nothing refers to any more.
+void Scheduler::settle(JobId id, Job& job) {
+  if (!job.finished && job.sealed && job.resolved == job.total) return finish(id, job, Verdict::complete);
+  if (!job.finished || job.assigned != 0) return;
+  for (const WorkerId worker : job.defined_in) actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
+  actions_.push_back({.kind = Action::Kind::over, .job = id});
+  job.live = false;
+  job.defined_in.clear();
+  free_jobs_.push_back(slot_of(id));
+  --live_jobs_;
+}
+
+// Elements that were assigned and have not run: they go first when the job is next served.
+void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
+  Job* const job = find(id);
+  if (job == nullptr) return;
+  job->assigned -= count;
+  if (job->finished) return settle(id, *job);
+  job->pending.push_front({first, first + count});  // not merged: a range never spans two calls of extend()
+  job->pending_count += count;
+  if (!std::exchange(job->runnable, true)) runnable_.push_front(id);
+}
+
+// An element whose worker cannot tell: again, or its outcome.
+void Scheduler::element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate) {
+  Job* const job = find(id);
+  if (job == nullptr) return;
+  if (!job->finished && fate != Fate::cancelled && ++job->failures[index] <= job->traits.retries) {
+    return requeue(id, index, 1);
+  }
+  --job->assigned;
+  ++job->resolved;
+  if (!job->finished) {
+    actions_.push_back({.kind = Action::Kind::resolve, .worker = worker, .job = id, .first = index, .fate = fate});
+    if (job->traits.fail_fast) return finish(id, *job, Verdict::failed);
+  }
+  settle(id, *job);
+}
+
+void Scheduler::fail_all_jobs(Verdict verdict) {
+  for (std::uint32_t slot = 0; slot < jobs_.size(); ++slot) {
+    if (jobs_[slot].live) finish(make_id(slot, jobs_[slot].generation), jobs_[slot], verdict);
+  }
+}
+
+}  // namespace brood::pool

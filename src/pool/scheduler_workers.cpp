@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <utility>
+
+#include "pool/scheduler.hpp"
+
+// Workers: from starting to gone.
+namespace brood::pool {
+
+void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
+  Worker& worker = workers_[id];
+  const std::uint32_t failures = worker.start_failures;
+  const bool stopping = worker.state == State::stopping;
+  worker = Worker{};
+  worker.state = stopping ? State::stopping : State::starting;
+  worker.has_page = has_page;
+  worker.start_failures = failures;
+  worker.heard = now;
+}
+
+void Scheduler::worker_ready(WorkerId id, Time now) {
+  Worker& worker = workers_[id];
+  if (worker.state != State::starting) return;
+  worker.state = State::ready;
+  worker.came_up = true;
+  worker.start_failures = 0;
+  worker.heard = now;
+}
+
+Scheduler::Told Scheduler::outcomes(WorkerId id, const Outcomes& outcomes, Time now) {
+  Worker& worker = workers_[id];
+  if (worker.queue.empty()) return Told::nonsense;
+  const Assigned& front = worker.queue.front();
+  if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count) return Told::nonsense;
+  worker.heard = now;
+  worker.done += outcomes.count;
+  unassign(worker, outcomes);
+  Job* const job = find(outcomes.job);
+  if (job == nullptr) return Told::nonsense;
+  learn(*job, outcomes);
+  job->assigned -= outcomes.count;
+  job->resolved += outcomes.count;
+  const bool wanted = !job->finished;
+  if (wanted && outcomes.failed && job->traits.fail_fast) {
+    finish(outcomes.job, *job, Verdict::failed);
+  } else {
+    settle(outcomes.job, *job);
+  }
+  return wanted ? Told::wanted : Told::unwanted;
+}
+
+void Scheduler::unassign(Worker& worker, const Outcomes& outcomes) {
+  Assigned& front = worker.queue.front();
+  front.first += outcomes.count;
+  front.sequence += outcomes.count;
+  front.count -= outcomes.count;
+  worker.elements -= outcomes.count;
+  worker.bytes -= outcomes.count * front.bytes;
+  worker.expected -= outcomes.count * front.cost;
+  if (front.count == 0) worker.queue.pop_front();
+}
+
+// Takes back what the worker has not begun; returns how many elements.
+std::size_t Scheduler::take_back(WorkerId id) {
+  Worker& worker = workers_[id];
+  if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() || worker.state != State::ready) return 0;
+  const std::uint64_t claimed = claims_.revoke(id, worker.sequence);
+  worker.revoking = true;
+  actions_.push_back({.kind = Action::Kind::nudge, .worker = id});
+  std::size_t taken = 0;
+  while (!worker.queue.empty()) {
+    Assigned& back = worker.queue.back();
+    const std::size_t keep = claimed > back.sequence ? std::min<std::size_t>(claimed - back.sequence, back.count) : 0;
+    const Assigned mine = back;
+    const std::size_t count = back.count - keep;
+    back.count = keep;
+    worker.elements -= count;
+    worker.bytes -= count * mine.bytes;
+    worker.expected -= count * mine.cost;
+    worker.given -= count;
+    taken += count;
+    if (keep == 0) worker.queue.pop_back();
+    if (count != 0) requeue(mine.job, mine.first + keep, count);
+    if (keep != 0) break;
+  }
+  return taken;
+}
+
+void Scheduler::take_back_from_all(JobId job) {
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    const auto& queue = workers_[id].queue;
+    if (std::any_of(queue.begin(), queue.end(), [job](const Assigned& a) { return a.job == job; })) take_back(id);
+  }
+}
+
+void Scheduler::worker_broken(WorkerId id, Time now) { stop(id, now); }
+
+void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
+  Worker& worker = workers_[id];
+  worker.state = State::vacant;
+  worker.lent = false;
+  worker.restart_at = now;
+  empty_queue(id, claimed);
+  for (Job& job : jobs_) std::erase(job.defined_in, id);
+  if (!worker.came_up && !terminated_) note_start_failure(worker, worker.hopeless, now);
+}
+
+// At most one element had begun: it is charged. The others go back, in their order.
+void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
+  Worker& worker = workers_[id];
+  std::deque<Assigned> queue = std::move(worker.queue);
+  worker.queue.clear();
+  worker.elements = worker.bytes = 0;
+  worker.expected = 0;
+  std::optional<Assigned> ran;
+  if (!queue.empty() && claimed.value_or(queue.front().sequence + 1) > queue.front().sequence) {
+    ran = queue.front();
+    Assigned& front = queue.front();
+    ++front.first;
+    if (--front.count == 0) queue.pop_front();
+  }
+  for (auto waiting = queue.rbegin(); waiting != queue.rend(); ++waiting) requeue(waiting->job, waiting->first, waiting->count);
+  if (!ran) return;
+  const bool meant = worker.fate && worker.fate_sequence == ran->sequence;
+  if (worker.killed && !meant) {
+    requeue(ran->job, ran->first, 1);  // we stopped the worker for another's sake
+  } else {
+    element_failed(ran->job, ran->first, id, meant ? *worker.fate : Fate::lost);
+  }
+}
+
+void Scheduler::start_failed(WorkerId id, Time now) {
+  workers_[id].state = State::vacant;
+  note_start_failure(workers_[id], false, now);
+}
+
+void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
+  worker.start_failures = lasting ? std::max(worker.start_failures + 1, config_.start_attempts) : worker.start_failures + 1;
+  const std::uint32_t doublings = std::min<std::uint32_t>(worker.start_failures - 1, 10);
+  worker.restart_at = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
+  const bool hopeless = std::all_of(workers_.begin(), workers_.end(), [this](const Worker& w) {
+    return w.state == State::vacant && w.start_failures >= config_.start_attempts;
+  });
+  if (hopeless) fail_all_jobs(Verdict::no_workers);
+}
+
+void Scheduler::stop(WorkerId id, Time now) {
+  Worker& worker = workers_[id];
+  if (worker.state == State::vacant || worker.state == State::stopping) return;
+  worker.state = State::stopping;
+  worker.killed = true;
+  worker.heard = now;
+  actions_.push_back({.kind = Action::Kind::stop, .worker = id});
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,84 @@
+#include "pool/supervisor.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "base/log.hpp"
+#include "platform/process.hpp"
+#include "wire/code_ref.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+constexpr std::size_t pipe_capacity = 1024 * 1024;  // bytes: fewer switches between processes for large values
+
+// Names count on over all pools of this process, as in Python.
+int next_worker_number() {
+  static std::atomic<int> last{0};
+  return ++last;
+}
+
+std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
+  if (!time) return std::nullopt;
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const PoolOptions& options)
+    : options_(options),
+      method_(start::open_method(options.start_method)),
+      owner_(platform::open_pidfd(::getpid())),
+      message_limit_(options.max_message_size.value_or(wire::default_frame_limit)) {}
+
+protocol::Setup Supervisor::setup_for(const std::string& name) const {
+  protocol::Setup setup;
+  setup.build = wire::program_build_id();
+  setup.name = name;
+  const auto initializer = options_.initializer.encoded();
+  setup.initializer.assign(initializer.begin(), initializer.end());
+  setup.address_space = options_.limits.address_space;
+  setup.cpu_seconds = whole_seconds(options_.limits.cpu_time);
+  setup.open_files = options_.limits.open_files;
+  setup.core_size = options_.limits.core_size;
+  setup.message_limit = message_limit_;
+  setup.log_level = base::log_level();
+  return setup;
+}
+
+std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
+  const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + std::to_string(next_worker_number());
+  auto link = std::make_unique<WorkerLink>(id, name, message_limit_);
+  platform::Pipe tasks = platform::make_pipe();
+  platform::Pipe results = platform::make_pipe();
+  platform::enlarge_pipe(tasks.write, pipe_capacity);
+  platform::enlarge_pipe(results.write, pipe_capacity);
+  link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
+  protocol::encode_setup(link->outbox.tail(), setup_for(name));
+  platform::set_nonblocking(tasks.write);
+  platform::set_nonblocking(results.read);
+  start::StartedProcess process = method_->start(
+      name, {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(), owner_.get()});
+  link->mapping.drop_descriptor();
+  link->pid = process.pid;
+  link->pidfd = std::move(process.pidfd);
+  link->tasks = std::move(tasks.write);
+  link->tasks_read_end = std::move(tasks.read);  // kept, so that a write is never SIGPIPE
+  link->results = std::move(results.read);
+  link->outbox.write_to(link->tasks.get());
+  return link;
+}
+
+ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid); }
+
+void Supervisor::check_greeting(const protocol::GreetingHeader& greeting) const {
+  if (greeting.version == protocol::version && greeting.build == wire::program_build_id()) return;
+  throw StartError(method_->name(), "greeting",
+                   "the worker runs another build of this program (" + wire::to_string(greeting.build) +
+                       "): the file was replaced while it ran; restart the program");
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <brood/options.hpp>
+#include "platform/descriptor.hpp"
+#include "pool/worker_link.hpp"
+#include "start/method.hpp"
+
+namespace brood::pool {
+
+/// Makes worker processes and sees them end.
+/// Threads: one at a time: the constructor's, then the dispatcher's.
+class Supervisor {
+ public:
+  /// Takes the snapshot of a fork pool, or connects to the fork server. Throws as start::open_method does.
+  explicit Supervisor(const PoolOptions& options);
+
+  /// A process in slot `id`, with the setup message in its pipe. Throws StartError, SystemError.
+  std::unique_ptr<WorkerLink> start(WorkerId id);
+  /// How it ended; its pidfd is readable.
+  ExitStatus collect(const WorkerLink& link);
+  std::string method_name() const { return method_->name(); }
+  /// Throws StartError if the greeting is not that of a worker of ours.
+  void check_greeting(const protocol::GreetingHeader& greeting) const;
+  std::uint64_t message_limit() const noexcept { return message_limit_; }
+
+ private:
+  protocol::Setup setup_for(const std::string& name) const;
+  PoolOptions options_;
+  std::unique_ptr<start::Method> method_;
+  platform::Descriptor owner_;  // pidfd of this process, for the workers to watch
+  std::uint64_t message_limit_;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,111 @@
+#include "pool/worker_link.hpp"
+
+#include <array>
+#include <utility>
+
+namespace brood::pool {
+
+using protocol::WorkerPage;
+
+namespace {
+constexpr std::size_t small_part = 64 * 1024;  // bytes; a part that has reached this is left for a new one
+constexpr std::size_t parts_per_write = 16;
+}  // namespace
+
+detail::Bytes& Outbox::tail() {
+  if (parts_.empty() || parts_.back().keeper || parts_.back().own.size() >= small_part) parts_.emplace_back();
+  return parts_.back().own;
+}
+
+void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job) {
+  if (memory.empty()) return;
+  Part part;
+  part.lent = memory;
+  part.keeper = std::move(keeper);
+  part.job = job;
+  parts_.push_back(std::move(part));
+}
+
+void Outbox::detach(JobId job) {
+  for (Part& part : parts_) {
+    if (!part.keeper || part.job != job) continue;
+    part.own = detail::Bytes(part.lent);
+    part.keeper.reset();
+  }
+}
+
+platform::Transfer::State Outbox::write_to(int descriptor) {
+  using State = platform::Transfer::State;
+  while (!parts_.empty()) {
+    std::array<iovec, parts_per_write> vector;
+    std::size_t count = 0;
+    for (auto part = parts_.begin(); part != parts_.end() && count < vector.size(); ++part) {
+      const auto view = part->view().subspan(count == 0 ? written_ : 0);
+      vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
+    }
+    const platform::Transfer transfer = platform::write_some(descriptor, {vector.data(), count});
+    if (transfer.state != State::moved) return transfer.state;
+    consume(transfer.count);
+  }
+  return State::moved;
+}
+
+void Outbox::consume(std::size_t count) {
+  written_ += count;
+  while (!parts_.empty() && written_ >= parts_.front().view().size()) {
+    written_ -= parts_.front().view().size();
+    parts_.pop_front();
+  }
+}
+
+void Outbox::clear() noexcept {
+  parts_.clear();
+  written_ = 0;
+}
+
+WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
+    : id(worker), name(std::move(worker_name)), stream(message_limit) {}
+
+std::optional<std::uint64_t> WorkerLink::claimed() const noexcept {
+  if (!has_page()) return std::nullopt;
+  return page()->claimed.load(std::memory_order_acquire) & ~WorkerPage::revoked;
+}
+
+std::uint64_t WorkerLink::revoke(std::uint64_t fence) noexcept {
+  page()->fence.store(fence, std::memory_order_release);
+  std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
+  while (!page()->claimed.compare_exchange_weak(claimed, claimed | WorkerPage::revoked, std::memory_order_acq_rel)) {
+  }
+  return claimed & ~WorkerPage::revoked;
+}
+
+protocol::PageSnapshot WorkerLink::snapshot() const noexcept {
+  const std::uint64_t open = page()->open.load(std::memory_order_acquire);
+  const std::uint64_t head = std::min<std::uint64_t>(page()->head.load(std::memory_order_acquire), WorkerPage::buffer_size);
+  protocol::PageSnapshot snapshot{page()->base.load(std::memory_order_acquire), std::nullopt, {page()->buffer, head}};
+  if (open != 0 && open - 1 <= head) snapshot.open = open - 1;
+  return snapshot;
+}
+
+std::optional<protocol::PageSnapshot> WorkerLink::stable_copy(std::vector<std::byte>& storage) const {
+  const std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
+  const protocol::PageSnapshot before = snapshot();
+  if (before.contents.empty()) return std::nullopt;
+  storage.assign(before.contents.begin(), before.contents.end());
+  std::atomic_thread_fence(std::memory_order_acq_rel);
+  const protocol::PageSnapshot after = snapshot();
+  if (page()->claimed.load(std::memory_order_acquire) != claimed || after.base != before.base || after.open != before.open ||
+      after.contents.size() != before.contents.size()) {
+    return std::nullopt;
+  }
+  return protocol::PageSnapshot{before.base, before.open, storage};
+}
+
+platform::Transfer WorkerLink::read_once() {
+  const auto room = stream.stream().room();
+  const platform::Transfer transfer = platform::read_some(results.get(), room.data(), room.size());
+  if (transfer.state == platform::Transfer::State::moved) stream.stream().filled(transfer.count);
+  return transfer;
+}
+
+}  // namespace brood::pool

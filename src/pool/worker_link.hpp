@@ -1,0 +1,88 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/detail/bytes.hpp>
+#include <brood/errors.hpp>
+#include "platform/descriptor.hpp"
+#include "platform/mapping.hpp"
+#include "platform/pipe.hpp"
+#include "pool/scheduler_types.hpp"
+#include "protocol/page.hpp"
+#include "protocol/parent_side.hpp"
+
+namespace brood::pool {
+
+/// What is to be written to a worker: bytes of its own, or bytes that somebody keeps alive.
+class Outbox {
+ public:
+  /// Where small messages are appended.
+  detail::Bytes& tail();
+  /// Continues with `memory`, which `keeper` keeps valid; `job` owns it.
+  void lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
+  /// Copies what `job` has lent: its memory is about to go.
+  void detach(JobId job);
+  bool empty() const noexcept { return parts_.empty(); }
+  /// Writes as much as the descriptor takes.
+  platform::Transfer::State write_to(int descriptor);
+  void clear() noexcept;
+
+ private:
+  struct Part {
+    detail::Bytes own;
+    std::span<const std::byte> lent;
+    std::shared_ptr<const void> keeper;
+    JobId job = 0;
+    std::span<const std::byte> view() const noexcept { return keeper ? lent : own.view(); }
+  };
+  void consume(std::size_t count);
+  std::deque<Part> parts_;
+  std::size_t written_ = 0;  // of the front part
+};
+
+/// One worker as its owner holds it.
+/// Threads: process and page as given; stream and outbox belong to whoever drives the link (README.md); the rest under the
+/// core's lock.
+class WorkerLink {
+ public:
+  WorkerLink(WorkerId id, std::string name, std::uint64_t message_limit);
+
+  const WorkerId id;
+  const std::string name;
+  pid_t pid = -1;
+  platform::Descriptor pidfd, tasks, tasks_read_end, results;
+
+  protocol::ParentSide stream;
+  Outbox outbox;
+  bool lent = false;                 // to a caller, who drives it
+  bool dirty = false;                // the outbox has something new
+  std::chrono::steady_clock::time_point kill_at{};  // when SIGTERM has had its time; zero: not stopped
+
+  WorkerIdentity identity() const { return {name, pid}; }
+  /// The memory that it shares with the worker.
+  platform::SharedMapping mapping;
+  protocol::WorkerPage* page() const noexcept { return static_cast<protocol::WorkerPage*>(mapping.data()); }
+  bool has_page() const noexcept { return page() != nullptr; }
+
+  /// Elements begun, by the page.
+  std::optional<std::uint64_t> claimed() const noexcept;
+  /// Takes back everything behind what has been begun; see Claims.
+  std::uint64_t revoke(std::uint64_t fence) noexcept;
+  /// The page as it is, for a dead worker.
+  protocol::PageSnapshot snapshot() const noexcept;
+  /// A copy of the page in `storage`, nothing if the worker has moved meanwhile or there is nothing in it.
+  std::optional<protocol::PageSnapshot> stable_copy(std::vector<std::byte>& storage) const;
+  /// Reads once from the result pipe into the stream's buffer.
+  platform::Transfer read_once();
+};
+
+}  // namespace brood::pool

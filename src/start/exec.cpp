@@ -1,0 +1,113 @@
+#include "start/exec.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <span>
+#include <string_view>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "start/entry.hpp"
+#include "start/posix_spawn_launcher.hpp"
+
+namespace brood::start {
+namespace {
+
+// Thread pools of numerical libraries: one per worker, each as wide as the machine, is the commonest slowness of pools.
+constexpr std::string_view thread_counts[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+                                              "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"};
+
+bool sets(const std::string& entry, std::string_view name) {
+  return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
+}
+
+std::vector<std::string> worker_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  for (const std::string_view name : thread_counts) {
+    const auto is_set = [name](const std::string& entry) { return sets(entry, name); };
+    if (std::none_of(environment.begin(), environment.end(), is_set)) environment.push_back(std::string(name) + "=1");
+  }
+  return environment;
+}
+
+std::string shown_program() {
+  // What main was given, kept by the C library: program_invocation_name(3).
+  return program_invocation_name != nullptr && *program_invocation_name != '\0' ? program_invocation_name : own_executable;
+}
+
+bool same_file(const std::string& one, const char* other) {
+  struct stat a {}, b {};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+}  // namespace
+
+void require_initialized(const std::string& method) {
+  if (initialized()) return;
+  throw UsageError("call brood::init(argc, argv) as the first line of main (or link brood::main); start method '" + method +
+                   "' starts this program again");
+}
+
+std::string executable_path() {
+  char target[4096];
+  const ssize_t length = ::readlink(own_executable, target, sizeof target);
+  if (length > 0 && length < static_cast<ssize_t>(sizeof target)) {
+    std::string path(target, static_cast<std::size_t>(length));
+    if (same_file(path, own_executable)) return path;
+  }
+  return "/proc/" + std::to_string(::getpid()) + "/exe";
+}
+
+WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors) {
+  WorkerCommand command{{shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
+  const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
+                                     {descriptors.results, exec_descriptors.results},
+                                     {descriptors.page, exec_descriptors.page},
+                                     {descriptors.owner, exec_descriptors.owner}};
+  for (const auto& pair : all) {
+    if (pair.first >= 0) command.descriptors.push_back(pair);
+  }
+  return command;
+}
+
+WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {
+  return {{shown_program(), exec_marker, forkserver_role},
+          worker_environment(),
+          {{control_socket, forkserver_socket}, {owner_pidfd, forkserver_owner}}};
+}
+
+StartedProcess execute(const std::string& program, const WorkerCommand& command) {
+  const SpawnPlan plan(command);
+  PosixSpawnLauncher launcher(plan, command.arguments.front(), command.environment);
+  const std::span<const std::string> arguments = std::span(command.arguments).subspan(1);
+  try {
+    boost::asio::io_context context;
+    boost::system::error_code error;
+    auto process = launcher(context.get_executor(), error, program, arguments);
+    if (error) throw SystemError("posix_spawn", "starting " + program, error.value());
+    const pid_t pid = process.id();
+    process.detach();  // else its destructor would end it
+    return {pid, launcher.take_pidfd()};
+  } catch (const boost::system::system_error& failure) {
+    throw SystemError("epoll", "starting " + program, failure.code().value());
+  }
+}
+
+ExitStatus collect_own_child(pid_t pid) {
+  if (const std::optional<ExitStatus> status = platform::reap(pid)) return *status;
+  // The caller saw its pidfd become readable; that it still runs is a misuse, which must not hang.
+  platform::wait_for_exit(platform::open_pidfd(pid), 1000);
+  return platform::reap(pid).value_or(ExitStatus{});
+}
+
+void discard_child(pid_t pid) noexcept {
+  ::kill(pid, SIGKILL);  // not reaped yet: the pid is still this child's
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace brood::start

@@ -1,0 +1,78 @@
+#include <atomic>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <brood/start_method.hpp>
+#include "start/entry.hpp"
+#include "start/methods.hpp"
+
+namespace brood {
+namespace {
+
+struct Row {
+  std::string_view name;
+  std::string_view prefix;  // of process names, as in Python
+  std::unique_ptr<start::Method> (*open)();
+};
+constexpr Row table[] = {{"forkserver", "ForkServer", start::open_forkserver},
+                         {"fork", "Fork", start::open_fork},
+                         {"spawn", "Spawn", start::open_spawn}};
+
+constinit std::atomic<const Row*> chosen{&table[0]};
+constinit std::atomic<bool> init_called{false};
+
+const Row* find(std::string_view name) {
+  for (const Row& row : table) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+const Row& known(std::string_view name) {
+  if (const Row* const row = find(name)) return *row;
+  std::string text = "unknown start method \"" + std::string(name) + "\"; known are";
+  for (const Row& row : table) text += (&row == table ? " \"" : ", \"") + std::string(row.name) + '"';
+  throw UsageError(text + ", or give an object of a class derived from brood::Launcher");
+}
+
+}  // namespace
+
+std::vector<std::string> start_methods() {
+  std::vector<std::string> names;
+  for (const Row& row : table) names.emplace_back(row.name);
+  return names;
+}
+
+void set_start_method(std::string_view name) { chosen = &known(name); }
+std::string get_start_method() { return std::string(chosen.load()->name); }
+
+StartMethod::StartMethod() = default;
+StartMethod::StartMethod(std::string_view name) : name_(known(name).name) {}
+StartMethod::StartMethod(const char* name) : StartMethod(std::string_view(name == nullptr ? "" : name)) {}
+StartMethod::StartMethod(const std::string& name) : StartMethod(std::string_view(name)) {}
+StartMethod::StartMethod(std::shared_ptr<Launcher> launcher) : launcher_(std::move(launcher)) {
+  if (!launcher_) throw UsageError("a start method needs a launcher: the pointer is null");
+  name_ = launcher_->name();
+}
+
+namespace start {
+
+void mark_initialized() noexcept { init_called = true; }
+bool initialized() noexcept { return init_called; }
+
+std::unique_ptr<Method> open_method(const StartMethod& method) {
+  if (method.launcher()) return open_launcher(method.launcher());
+  return (method.name().empty() ? *chosen.load() : known(method.name())).open();
+}
+
+std::string name_prefix(const std::string& method) {
+  if (const Row* const row = find(method)) return std::string(row->prefix);
+  std::string prefix = method;
+  if (!prefix.empty()) prefix[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(prefix[0])));
+  return prefix;
+}
+
+}  // namespace start
+}  // namespace brood

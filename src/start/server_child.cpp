@@ -1,0 +1,62 @@
+// Runs in a copy of the server, or of the owner's memory: nothing here allocates, locks or throws.
+#include "start/server_child.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <iterator>
+#include <unistd.h>
+
+#include "platform/pipe.hpp"
+#include "platform/process.hpp"
+#include "start/entry.hpp"
+
+namespace brood::start {
+namespace {
+
+constexpr int failed_in_child = 126;  // what a shell gives for "found, but could not be run"
+constexpr int first_spare = 16;       // above every final number
+
+void keep_only(int* numbers, int count) {
+  std::sort(numbers, numbers + count);
+  platform::close_all_but(numbers, count);
+}
+
+/// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
+int lift(int number) {
+  if (number < 0) return -1;
+  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, first_spare);
+  if (lifted < 0) ::_exit(failed_in_child);
+  return lifted;
+}
+
+int place(int number, int target) {
+  if (number < 0) return -1;
+  if (::dup3(number, target, O_CLOEXEC) < 0) ::_exit(failed_in_child);
+  return target;
+}
+
+void wait_at_gate(int gate) {
+  std::byte go;
+  // The server died before it could tell the owner of this process: there is nobody to work for.
+  if (platform::read_some(gate, &go, 1).state != platform::Transfer::State::moved) ::_exit(0);
+}
+
+}  // namespace
+
+void become_worker(const char* process_name, const Handover& received, int gate) noexcept {
+  int given[] = {received.tasks, received.results, received.page, received.owner, gate};
+  keep_only(given, std::size(given));
+  const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page), lift(received.owner)};
+  const int lifted_gate = lift(gate);
+  const Handover placed{place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
+                        place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner)};
+  int final_numbers[] = {placed.tasks, placed.results, placed.page, placed.owner, lifted_gate};
+  keep_only(final_numbers, std::size(final_numbers));
+  platform::prepare_stdio();
+  platform::set_thread_name(process_name);
+  wait_at_gate(lifted_gate);
+  ::close(lifted_gate);
+  worker_entry(placed);
+}
+
+}  // namespace brood::start

@@ -1,0 +1,89 @@
+// How the two kinds of server come to life.
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+#include "platform/mapping.hpp"
+#include "platform/process.hpp"
+#include "start/entry.hpp"
+#include "start/server_process.hpp"
+
+namespace brood::start {
+namespace {
+
+void become_server(const char* name, int one, int other) noexcept {
+  const int kept[] = {std::min(one, other), std::max(one, other)};
+  platform::close_all_but(kept, 2);
+  platform::prepare_stdio();
+  platform::set_thread_name(name);
+  // They go to process groups and services as a whole; the owner decides what they mean, and its end is ours.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
+  for (const int number : kept) ::fcntl(number, F_SETFD, FD_CLOEXEC);
+}
+
+/// While hooks run nobody polls: the owner's end of the socket closing kills this process instead. fcntl(2), F_SETSIG.
+void die_with_peer(int socket) noexcept {
+  ::fcntl(socket, F_SETSIG, SIGKILL);
+  ::fcntl(socket, F_SETOWN, ::getpid());
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_ASYNC);
+}
+
+void stop_dying_with_peer(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_ASYNC); }
+
+std::string run_hooks(platform::Descriptor memory, std::size_t size) {
+  const platform::SharedMapping hooks = platform::SharedMapping::open(std::move(memory), size);
+  return run_preload_hooks({static_cast<const std::byte*>(hooks.data()), size});
+}
+
+/// False when the owner is gone, or a hook failed and the owner knows.
+bool set_up(int control, int owner) {
+  std::optional<platform::Message> message = platform::receive_message(control);
+  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
+  if (!request || request->kind != Request::Kind::setup) return false;
+  std::string failure;
+  if (request->hooks_size != 0) {
+    die_with_peer(control);
+    // The owner may have died just before: then no signal comes.
+    if (platform::wait_for_exit(owner, 0)) return false;
+    failure = run_hooks(std::move(message->descriptors.at(0)), request->hooks_size);
+    stop_dying_with_peer(control);
+  }
+  Reply reply{.kind = failure.empty() ? Reply::Kind::ready : Reply::Kind::failed};
+  std::vector<std::byte> answer(bytes_of(reply).begin(), bytes_of(reply).end());
+  const auto text = std::as_bytes(std::span(failure)).first(std::min(failure.size(), platform::max_message_size / 2));
+  answer.insert(answer.end(), text.begin(), text.end());
+  return platform::send_message(control, answer) && failure.empty();
+}
+
+}  // namespace
+
+void forkserver_main(int control_socket, int owner_pidfd) {
+  become_server("brood-forkserver", control_socket, owner_pidfd);
+  try {
+    Server server{platform::Descriptor(owner_pidfd)};
+    if (set_up(control_socket, owner_pidfd)) {
+      server.set_control(platform::Descriptor(control_socket));
+      server.run();
+    }
+  } catch (...) {
+    ::_exit(1);  // the owner sees the end of its sockets
+  }
+  ::_exit(0);
+}
+
+void snapshot_main(int connection, int owner) noexcept {
+  become_server("brood-snapshot", connection, owner);
+  try {
+    Server server{platform::Descriptor(owner)};
+    server.add_connection(platform::Descriptor(connection));
+    server.run();
+  } catch (...) {
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+}  // namespace brood::start

@@ -1,0 +1,225 @@
+#include "start/server_process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <span>
+
+#include "platform/process.hpp"
+#include "platform/system_calls.hpp"
+#include "start/exec.hpp"
+#include "start/server_child.hpp"
+
+namespace brood::start {
+namespace {
+
+// A client that sends requests and reads no replies is not read any more.
+constexpr std::size_t longest_queue = 64;
+constexpr std::chrono::seconds time_to_die{1};
+
+}  // namespace
+
+void Server::add_connection(platform::Descriptor socket) {
+  connections_.emplace(++last_id_, Connection{std::move(socket), {}});
+}
+
+void Server::run() {
+  while (!finished()) {
+    fill_watched();
+    const int ready =
+        platform::system_calls().poll(watched_.data(), static_cast<nfds_t>(watched_.size()), timeout_ms());
+    if (ready < 0 && errno != EINTR) throw SystemError("poll", "serving", errno);
+    if (ready <= 0) continue;
+    const std::vector<pollfd> seen = watched_;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (seen[i].revents != 0) dispatch(sources_[i].first, sources_[i].second, seen[i].revents);
+    }
+  }
+}
+
+bool Server::finished() {
+  if (control_ || !connections_.empty()) return false;
+  if (!give_up_) give_up_ = Clock::now() + time_to_die;
+  return children_.empty() || Clock::now() >= *give_up_;
+}
+
+int Server::timeout_ms() const {
+  if (!give_up_) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*give_up_ - Clock::now()).count();
+  return static_cast<int>(std::max<decltype(left)>(0, left));
+}
+
+void Server::watch(Source source, int id, int descriptor, short events) {
+  watched_.push_back({descriptor, events, 0});
+  sources_.emplace_back(source, id);
+}
+
+void Server::fill_watched() {
+  watched_.clear();
+  sources_.clear();
+  if (owner_) watch(Source::owner, 0, owner_.get(), POLLIN);
+  // Children before connections: a status is in the queue before the end of its connection is seen.
+  for (const auto& [pid, child] : children_) watch(Source::child, pid, child.pidfd->get(), POLLIN);
+  if (control_) watch(Source::control, 0, control_.get(), POLLIN);
+  for (const auto& [id, connection] : connections_) {
+    const std::size_t waiting = connection.queue.size();
+    const int events = (waiting < longest_queue ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0);
+    watch(Source::connection, id, connection.socket.get(), static_cast<short>(events));
+  }
+}
+
+void Server::dispatch(Source source, int id, short events) {
+  switch (source) {
+    case Source::owner: return end();
+    case Source::control: return serve_control();
+    case Source::connection: return serve_connection(id, events);
+    case Source::child: return reap_child(id);
+  }
+}
+
+void Server::serve_control() {
+  if (!control_) return;  // ended in this round
+  std::optional<platform::Message> message = platform::receive_message_lossy(control_.get());
+  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
+  if (!request) return control_.reset();
+  if (request->kind == Request::Kind::connect && message->descriptors.size() == 1) {
+    add_connection(std::move(message->descriptors.front()));
+  }
+  // A connection that found no room here was closed by the kernel: its client sees that.
+}
+
+void Server::serve_connection(int id, short events) {
+  const auto entry = connections_.find(id);
+  if (entry == connections_.end()) return;
+  bool open = true;
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && entry->second.queue.size() < longest_queue) {
+    open = take_request(id, entry->second);
+  } else if ((events & (POLLHUP | POLLERR)) != 0) {
+    open = false;
+  }
+  if (!open || !flush(entry->second)) close_connection(id);
+}
+
+Server::Outgoing Server::refusal(std::uint32_t sequence, const SystemError& failure) {
+  Outgoing message;
+  message.reply.kind = Reply::Kind::refused;
+  message.reply.sequence = sequence;
+  message.reply.error = failure.code().value();
+  put_text(message.reply.call, failure.call().c_str());
+  return message;
+}
+
+bool Server::take_request(int id, Connection& connection) {
+  const std::optional<platform::Message> message = platform::receive_message_lossy(connection.socket.get());
+  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
+  if (!request) return false;
+  if (request->kind == Request::Kind::abandon) {
+    abandon(id, request->sequence);
+    return true;
+  }
+  if (request->kind != Request::Kind::start) return false;
+  try {
+    start_worker(id, *request, *message);
+  } catch (const SystemError& failure) {
+    connection.queue.push_back(refusal(request->sequence, failure));
+  }
+  return true;
+}
+
+void Server::start_worker(int id, const Request& request, const platform::Message& message) {
+  if (message.descriptors.size() != (request.has_page ? 4U : 3U)) throw SystemError("recvmsg", "starting a worker", EMFILE);
+  std::vector<int> given;
+  for (const platform::Descriptor& descriptor : message.descriptors) given.push_back(descriptor.get());
+  const Handover handover{given[0], given[1], request.has_page ? given[3] : -1, given[2]};
+  platform::Pipe gate = platform::make_pipe();
+  const pid_t pid = platform::fork_process();
+  if (pid == 0) become_worker(request.name, handover, gate.read.get());
+  Child child{nullptr, id, request.sequence};
+  try {
+    child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
+  } catch (...) {
+    discard_child(pid);
+    throw;
+  }
+  Outgoing started;
+  started.reply.kind = Reply::Kind::started;
+  started.reply.sequence = request.sequence;
+  started.reply.pid = pid;
+  started.pidfd = child.pidfd;
+  started.gate = std::move(gate.write);
+  children_.emplace(pid, std::move(child));
+  connections_.at(id).queue.push_back(std::move(started));
+}
+
+void Server::abandon(int id, std::uint32_t sequence) {
+  for (auto& [pid, child] : children_) {
+    if (child.connection != id || child.sequence != sequence) continue;
+    child.connection = 0;
+    platform::send_signal(*child.pidfd, SIGKILL);
+  }
+}
+
+void Server::reap_child(int pid) {
+  const auto entry = children_.find(pid);
+  if (entry == children_.end()) return;
+  const std::optional<ExitStatus> status = platform::reap(pid);
+  if (!status) return;
+  const auto connection = connections_.find(entry->second.connection);
+  children_.erase(entry);
+  if (connection == connections_.end()) return;
+  Outgoing notice;
+  notice.reply.kind = Reply::Kind::exited;
+  notice.reply.pid = pid;
+  notice.reply.status_kind = static_cast<std::uint32_t>(status->kind);
+  notice.reply.status_value = status->value;
+  notice.reply.core_dumped = status->core_dumped;
+  connection->second.queue.push_back(std::move(notice));
+  if (!flush(connection->second)) close_connection(connection->first);
+}
+
+platform::SendState Server::send(int socket, Outgoing& message) {
+  if (!message.pidfd) return platform::try_send_message(socket, bytes_of(message.reply));
+  try {
+    const int pidfd = message.pidfd->get();
+    return platform::try_send_message(socket, bytes_of(message.reply), {&pidfd, 1});
+  } catch (const SystemError& failure) {
+    // unix(7), ETOOMANYREFS: the pidfd cannot be sent. A worker that its owner cannot watch must not be.
+    platform::send_signal(*message.pidfd, SIGKILL);
+    message = refusal(message.reply.sequence, failure);
+    return platform::try_send_message(socket, bytes_of(message.reply));
+  }
+}
+
+bool Server::flush(Connection& connection) {
+  while (!connection.queue.empty()) {
+    Outgoing& next = connection.queue.front();
+    const platform::SendState state = send(connection.socket.get(), next);
+    if (state == platform::SendState::would_block) return true;
+    if (state == platform::SendState::gone) return false;
+    constexpr std::byte go{1};
+    if (next.gate) platform::write_all(next.gate.get(), {&go, 1});
+    connection.queue.pop_front();
+  }
+  return true;
+}
+
+void Server::close_connection(int id) {
+  connections_.erase(id);
+  for (auto& [pid, child] : children_) {
+    if (child.connection != id) continue;
+    child.connection = 0;
+    platform::send_signal(*child.pidfd, SIGKILL);
+  }
+}
+
+void Server::end() noexcept {
+  owner_.reset();
+  control_.reset();
+  connections_.clear();
+  for (auto& [pid, child] : children_) {
+    child.connection = 0;
+    platform::send_signal(*child.pidfd, SIGKILL);
+  }
+}
+
+}  // namespace brood::start

@@ -1,0 +1,24 @@
+#include "start/exec.hpp"
+#include "start/methods.hpp"
+
+namespace brood::start {
+namespace {
+
+/// A fresh program for each worker, a child of this process.
+class SpawnMethod final : public Method {
+ public:
+  std::string name() const override { return "spawn"; }
+  StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
+    return execute(own_executable, worker_command(process_name, descriptors));
+  }
+  ExitStatus collect(pid_t pid) override { return collect_own_child(pid); }
+};
+
+}  // namespace
+
+std::unique_ptr<Method> open_spawn() {
+  require_initialized("spawn");
+  return std::make_unique<SpawnMethod>();
+}
+
+}  // namespace brood::start

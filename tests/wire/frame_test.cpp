@@ -1,0 +1,233 @@
+#include "wire/frame.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <brood/errors.hpp>
+
+namespace brood::wire {
+namespace {
+
+using detail::Bytes;
+
+void add_frame(Bytes& stream, std::uint16_t type, const std::string& payload) {
+  const std::size_t position = begin_frame(stream, type);
+  stream.append(payload.data(), payload.size());
+  finish_frame(stream, position);
+}
+
+Bytes header_claiming(std::uint64_t length) {
+  Bytes stream;
+  FrameHeader header;
+  header.type = 7;
+  header.length = length;
+  stream.append(&header, sizeof header);
+  return stream;
+}
+
+std::string text_of(const Frame& frame) {
+  return {reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size()};
+}
+
+std::vector<std::string> all_frames(FrameParser& parser) {
+  std::vector<std::string> texts;
+  while (const auto frame = parser.next()) texts.push_back(text_of(*frame));
+  return texts;
+}
+
+TEST(Frame, AFrameComesOutAsItWentIn) {
+  Bytes stream;
+  add_frame(stream, 42, "hello");
+  FrameParser parser;
+  parser.feed(stream.view());
+  const auto frame = parser.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->type, 42);
+  EXPECT_EQ(frame->flags, 0);
+  EXPECT_EQ(text_of(*frame), "hello");
+  EXPECT_FALSE(parser.next());
+  EXPECT_EQ(parser.pending(), 0u);
+  EXPECT_EQ(parser.received(), stream.size());
+}
+
+TEST(Frame, AStreamSplitAtEveryByteIsReassembled) {
+  Bytes stream;
+  add_frame(stream, 1, "first");
+  add_frame(stream, 2, "");
+  add_frame(stream, 3, "third frame");
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    FrameParser parser(16);
+    parser.feed(stream.view().first(split));
+    auto texts = all_frames(parser);
+    parser.feed(stream.view().subspan(split));
+    for (auto& text : all_frames(parser)) texts.push_back(std::move(text));
+    EXPECT_EQ(texts, (std::vector<std::string>{"first", "", "third frame"})) << split;
+  }
+}
+
+TEST(Frame, SingleBytesMakeAFrameExactlyWhenTheLastArrives) {
+  Bytes stream;
+  add_frame(stream, 5, "payload");
+  FrameParser parser;
+  for (std::size_t i = 0; i + 1 < stream.size(); ++i) {
+    parser.feed(stream.view().subspan(i, 1));
+    EXPECT_FALSE(parser.has_frame());
+    EXPECT_FALSE(parser.next());
+    EXPECT_EQ(parser.pending(), i + 1);
+  }
+  parser.feed(stream.view().last(1));
+  EXPECT_TRUE(parser.has_frame());
+  EXPECT_TRUE(parser.next());
+}
+
+class FrameOfSize : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(FrameOfSize, PassesThroughRoomOfAnySize) {
+  std::string payload(GetParam(), '\0');
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(i * 31 >> 3);
+  Bytes stream;
+  add_frame(stream, 1, payload);
+  add_frame(stream, 2, "after");
+  FrameParser parser;
+  std::size_t sent = 0;
+  while (sent < stream.size()) {
+    const std::span<std::byte> room = parser.room();
+    ASSERT_FALSE(room.empty());
+    const std::size_t count = std::min(room.size(), stream.size() - sent);
+    std::memcpy(room.data(), stream.data() + sent, count);
+    parser.filled(count);
+    sent += count;
+    ASSERT_EQ(parser.has_frame(), sent >= sizeof(FrameHeader) + payload.size());
+  }
+  const auto first = parser.next();
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(text_of(*first) == payload);
+  const auto second = parser.next();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(text_of(*second), "after");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, FrameOfSize,
+                         testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u, 262129u, 16u << 20));
+
+TEST(Frame, ManySmallFramesDoNotGrowTheBuffer) {
+  Bytes stream;
+  for (int i = 0; i < 1000; ++i) add_frame(stream, 1, std::string(static_cast<std::size_t>(i % 200), 'x'));
+  FrameParser parser(1024);
+  std::size_t seen = 0;
+  for (std::size_t sent = 0; sent < stream.size();) {
+    const auto room = parser.room();
+    EXPECT_LE(room.size(), 1024u);
+    const std::size_t count = std::min<std::size_t>({room.size(), stream.size() - sent, 300});
+    parser.feed(stream.view().subspan(sent, count));
+    sent += count;
+    seen += all_frames(parser).size();
+  }
+  EXPECT_EQ(seen, 1000u);
+}
+
+TEST(Frame, MemoryGrowsWithTheBytesReceivedAndNotWithTheLengthClaimed) {
+  const Bytes header = header_claiming(std::uint64_t{1} << 39);
+  FrameParser parser(4096);
+  parser.feed(header.view());
+  std::size_t received = header.size();
+  while (received < (std::size_t{8} << 20)) {
+    const auto room = parser.room();
+    EXPECT_LE(received + room.size(), std::max<std::size_t>(4096, 2 * received));
+    std::memset(room.data(), 0, room.size());
+    parser.filled(room.size());
+    received += room.size();
+  }
+  EXPECT_FALSE(parser.has_frame());
+  EXPECT_EQ(parser.received(), received);
+}
+
+TEST(Frame, TheLastGrowthEndsWhereTheFrameDoes) {
+  const std::size_t length = 5000;
+  FrameParser parser(4096);
+  parser.feed(header_claiming(length).view());
+  parser.feed(std::vector<std::byte>(4096 - sizeof(FrameHeader)));
+  EXPECT_EQ(parser.room().size(), length + sizeof(FrameHeader) - 4096);
+}
+
+TEST(Frame, APayloadOfFiveGibibytesIsAnnouncedInFull) {
+  const std::uint64_t large = std::uint64_t{5} << 30;
+  Bytes stream;
+  const std::size_t position = begin_frame(stream, 1);
+  stream.append("abc", 3);
+  finish_frame(stream, position, large);
+  FrameHeader header;
+  std::memcpy(&header, stream.data(), sizeof header);
+  EXPECT_EQ(header.length, large + 3);
+  FrameParser parser;
+  parser.feed(stream.view());
+  EXPECT_FALSE(parser.has_frame());
+  EXPECT_FALSE(parser.next());
+  EXPECT_LE(parser.room().size(), 256u * 1024);
+}
+
+TEST(Frame, AFrameAmidOthersInABufferKeepsTheirBytes) {
+  Bytes stream;
+  stream.append("before", 6);
+  const std::size_t position = begin_frame(stream, 9);
+  EXPECT_EQ(position, 6u);
+  stream.append("in", 2);
+  finish_frame(stream, position);
+  FrameParser parser;
+  parser.feed(stream.view().subspan(6));
+  const auto frame = parser.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(text_of(*frame), "in");
+}
+
+TEST(Frame, ALengthOverTheLimitIsRefusedWithTheLimit) {
+  for (const std::uint64_t length : {std::uint64_t{1001}, std::uint64_t{1} << 60, ~std::uint64_t{0}, ~std::uint64_t{0} - 15}) {
+    FrameParser parser(64, 1000);
+    parser.feed(header_claiming(length).view());
+    EXPECT_TRUE(parser.has_frame());
+    try {
+      parser.next();
+      FAIL();
+    } catch (const CodecError& error) {
+      EXPECT_EQ(error.limit(), 1000u);
+      EXPECT_NE(std::string(error.what()).find(std::to_string(length)), std::string::npos);
+    }
+    EXPECT_THROW(parser.next(), CodecError);
+    EXPECT_FALSE(parser.room().empty());
+  }
+}
+
+TEST(Frame, ALengthNearTheEndOfTheNumbersDoesNotWrap) {
+  FrameParser parser(64, ~std::uint64_t{0});
+  parser.feed(header_claiming(~std::uint64_t{0}).view());
+  for (int i = 0; i < 100; ++i) parser.feed(std::vector<std::byte>(10));
+  EXPECT_FALSE(parser.has_frame());
+  EXPECT_FALSE(parser.next());
+}
+
+TEST(Frame, AWrongMagicIsSeenAtTheFirstHeader) {
+  const std::string garbage = "GET / HTTP/1.1\r\n\r\n";
+  FrameParser parser;
+  parser.feed(std::as_bytes(std::span(garbage)));
+  EXPECT_THROW(parser.next(), CodecError);
+}
+
+TEST(Frame, ShrinkGivesTheMemoryOfALargeFrameBackAndKeepsWhatIsPending) {
+  Bytes stream;
+  add_frame(stream, 1, std::string(100000, 'x'));
+  add_frame(stream, 2, "kept");
+  FrameParser parser(1024);
+  parser.feed(stream.view());
+  ASSERT_TRUE(parser.next());
+  parser.shrink();
+  EXPECT_LE(parser.room().size(), 1024u);
+  const auto frame = parser.next();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(text_of(*frame), "kept");
+}
+
+}  // namespace
+}  // namespace brood::wire
