@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
   print("starmap", pool.starmap(power, std::vector<std::pair<int, int>>{{2, 3}, {3, 2}}));
 
   auto squares = pool.imap(square, std::views::iota(1));  // an infinite range
-  std::cout << "imap: " << *squares.next() << ' ' << *squares.next() << ' ' << *squares.next() << '\n';
+  std::cout << "imap: " << *squares.next() << ' ' << *squares.next() << ' ' << *squares.next()
+            << '\n';
 
   std::cout << "try_map:";
   for (const auto& outcome : pool.try_map(crash_at_three, std::vector{1, 2, 3, 4})) {
@@ -42,8 +43,8 @@ int main(int argc, char** argv) {
   pool.for_each(check, std::views::iota(0, 1000));
   std::cout << "\nmap_reduce: "
             << pool.map_reduce(square, std::views::iota(1, 101), std::plus<int>(), 0) << '\n';
-  print("with options", pool.with({.timeout = 5s, .retries = 1, .chunk = 2})
-                            .map(square, std::vector{7, 8, 9}));
+  print("with options",
+        pool.with({.timeout = 5s, .retries = 1, .chunk = 2}).map(square, std::vector{7, 8, 9}));
 }
 
 // Prints: apply: 1024

@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
 
   brood::Pool pool({.workers = 2, .start_method = std::make_shared<Modest>()});
   std::cout << std::boolalpha;
-  std::cout << "worker: " << pool.apply([] { return brood::current_process().name().substr(0, 17); });
+  std::cout << "worker: "
+            << pool.apply([] { return brood::current_process().name().substr(0, 17); });
   std::cout << "\nniceness as asked: " << (pool.apply(current_niceness) == asked);
   std::cout << "\nlimit as asked: " << (pool.apply(address_space_limit) == memory) << '\n';
   try {
