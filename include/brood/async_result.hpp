@@ -14,7 +14,8 @@ namespace brood {
 
 /// The result of a call that goes on in the background. Dropping it changes nothing for the task.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
-/// Fork: in a forked child every use throws UsageError or waits for ever; take results in the process that made the call.
+/// Fork: in a forked child every use throws UsageError or waits for ever; take results in the
+/// process that made the call.
 template <class R>
 class [[nodiscard]] AsyncResult {
  public:
@@ -47,12 +48,14 @@ class [[nodiscard]] AsyncResult {
     if (!ready()) detail::throw_not_ready();
     return job_->error() == nullptr;
   }
-  /// Gives the task up. True if it will not run (for a map: if elements of it will not), and get() throws Cancelled.
-  /// A task that runs already goes on, and false comes back, unless `kill` is yes: then its worker is stopped.
+  /// Gives the task up. True if it will not run (for a map: if elements of it will not), and get()
+  /// throws Cancelled. A task that runs already goes on, and false comes back, unless `kill` is
+  /// yes: then its worker is stopped.
   bool cancel(Kill kill = Kill::no) { return job_->cancel(kill); }
 
-  /// Calls f(const R&), or f() for void, when the task has succeeded: once, on the pool's callback thread, or soon after
-  /// this call when it is ready already. An exception that f throws is logged and changes nothing.
+  /// Calls f(const R&), or f() for void, when the task has succeeded: once, on the pool's callback
+  /// thread, or soon after this call when it is ready already. An exception that f throws is logged
+  /// and changes nothing.
   template <class F>
   AsyncResult& on_success(F f) {
     job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
@@ -74,7 +77,8 @@ class [[nodiscard]] AsyncResult {
     return *this;
   }
 
-  /// co_await result: what get() returns or throws; the coroutine goes on in the pool's callback thread.
+  /// co_await result: what get() returns or throws; the coroutine goes on in the pool's callback
+  /// thread.
   auto operator co_await() const noexcept {
     struct Awaiter {
       const AsyncResult& result;

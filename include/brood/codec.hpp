@@ -60,7 +60,8 @@ class Reader {
 class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
  public:
   explicit OutputArchive(detail::Bytes& target)
-      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this), target_(target) {}
+      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this),
+        target_(target) {}
   void saveBinary(const void* data, std::size_t count) { target_.append(data, count); }
   detail::Bytes& target() noexcept { return target_; }
 
@@ -68,11 +69,12 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowE
   detail::Bytes& target_;
 };
 
-/// cereal archive over contiguous memory. Every length is checked against the bytes that are left before anything is
-/// allocated for it.
+/// cereal archive over contiguous memory. Every length is checked against the bytes that are left
+/// before anything is allocated for it.
 class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
  public:
-  /// So many elements may be claimed beyond the bytes that are left: elements of an empty class take no bytes.
+  /// So many elements may be claimed beyond the bytes that are left: elements of an empty class
+  /// take no bytes.
   static constexpr std::size_t length_slack = 4096;
 
   explicit InputArchive(Reader& source)
@@ -80,7 +82,8 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
   void loadBinary(void* target, std::size_t count) { source_.read(target, count); }
   /// Throws CodecError when `count` elements cannot be in the bytes that are left.
   void check_length(std::uint64_t count) const {
-    if (count > source_.left() && count - source_.left() > length_slack) detail::throw_bad_length(count, source_.left());
+    if (count > source_.left() && count - source_.left() > length_slack)
+      detail::throw_bad_length(count, source_.left());
   }
   Reader& source() noexcept { return source_; }
 
@@ -90,7 +93,7 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
 
 // What cereal asks of a binary archive; compare cereal/archives/binary.hpp.
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
   archive.saveBinary(&value, sizeof value);
 }

@@ -66,7 +66,8 @@ class BROOD_API StartError : public Error {
 class BROOD_API CodecError : public Error {
  public:
   enum class Direction : std::uint8_t { encode, decode };
-  CodecError(Direction direction, std::string type, const std::string& reason, std::uint64_t limit = 0);
+  CodecError(Direction direction, std::string type, const std::string& reason,
+             std::uint64_t limit = 0);
   ~CodecError() override;
   Direction direction() const noexcept { return direction_; }
   /// The C++ type that was being encoded or decoded; empty where the bytes had not got so far.
@@ -86,11 +87,13 @@ struct WorkerIdentity {
   int pid = 0;
 };
 
-/// User code threw in a worker. For an exception of the standard library or a registered type it is nested in the
-/// exception of the original type; for every other type it is what the caller catches.
+/// User code threw in a worker. For an exception of the standard library or a registered type it is
+/// nested in the exception of the original type; for every other type it is what the caller
+/// catches.
 class BROOD_API TaskError : public Error {
  public:
-  TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index, std::string stack_trace = {});
+  TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
+            std::string stack_trace = {});
   ~TaskError() override;
   /// Demangled name of the type that was thrown.
   const std::string& type_name() const noexcept { return type_; }
@@ -126,9 +129,13 @@ class BROOD_API WorkerLost : public Error {
   ~WorkerLost() override;
   const ExitStatus& status() const noexcept { return status_; }
   /// Signal number, 0 when the process exited.
-  int signal() const noexcept { return status_.kind == ExitStatus::Kind::signaled ? status_.value : 0; }
+  int signal() const noexcept {
+    return status_.kind == ExitStatus::Kind::signaled ? status_.value : 0;
+  }
   /// Exit code, -1 when a signal ended the process.
-  int exit_code() const noexcept { return status_.kind == ExitStatus::Kind::exited ? status_.value : -1; }
+  int exit_code() const noexcept {
+    return status_.kind == ExitStatus::Kind::exited ? status_.value : -1;
+  }
   bool core_dumped() const noexcept { return status_.core_dumped; }
   const std::string& worker_name() const noexcept { return worker_.name; }
   int worker_pid() const noexcept { return worker_.pid; }

@@ -17,7 +17,8 @@ namespace detail {
 struct ExceptionCodec {
   /// Encodes `exception` and returns true if it is of this type.
   bool (*encode)(const std::exception& exception, Bytes& target);
-  /// Decodes the exception and throws it nested over the current one. Its address names the type on the wire.
+  /// Decodes the exception and throws it nested over the current one. Its address names the type on
+  /// the wire.
   CallEntry rethrow;
 };
 BROOD_API void add_exception(const ExceptionCodec& codec);
@@ -44,7 +45,8 @@ template <class E>
   std::throw_with_nested(E(exception));
 }
 
-/// Whether `exception` is an E and no user's class derived from it; std::throw_with_nested's own wrapping apart.
+/// Whether `exception` is an E and no user's class derived from it; std::throw_with_nested's own
+/// wrapping apart.
 template <class E>
 bool is_exactly(const std::exception& exception) noexcept {
   const std::type_info& type = typeid(exception);
@@ -52,8 +54,9 @@ bool is_exactly(const std::exception& exception) noexcept {
 #ifdef __GLIBCXX__
   if constexpr (!std::is_final_v<E> && !std::is_base_of_v<std::nested_exception, E>) {
     // The second is what throw_with_nested(constant) throws in some versions.
-    return type == typeid(std::_Nested_exception<E>) || type == typeid(std::_Nested_exception<const E>) ||
-           type == typeid(Retold<E>) || type == typeid(std::_Nested_exception<Retold<E>>);
+    return type == typeid(std::_Nested_exception<E>) ||
+           type == typeid(std::_Nested_exception<const E>) || type == typeid(Retold<E>) ||
+           type == typeid(std::_Nested_exception<Retold<E>>);
   }
 #endif
   return false;
@@ -62,7 +65,8 @@ bool is_exactly(const std::exception& exception) noexcept {
 /// Made again from its text alone, for want of a serializer.
 template <class E>
 inline constexpr bool is_text_exception =
-    std::is_constructible_v<E, std::string> && !cereal::traits::is_output_serializable<E, OutputArchive>::value;
+    std::is_constructible_v<E, std::string> &&
+    !cereal::traits::is_output_serializable<E, OutputArchive>::value;
 
 template <class E>
 bool encode_exception_as(const std::exception& exception, Bytes& target) {
@@ -84,18 +88,20 @@ void rethrow_nested_as(Reader& source) {
 }
 }  // namespace detail
 
-/// Lets exceptions of type E come back from workers as E, with the TaskError nested. E derives from std::exception and
-/// either is constructible from its text or has cereal's serialize (and a default constructor). One line, at namespace
-/// scope, so that it holds in every process:
+/// Lets exceptions of type E come back from workers as E, with the TaskError nested. E derives from
+/// std::exception and either is constructible from its text or has cereal's serialize (and a
+/// default constructor). One line, at namespace scope, so that it holds in every process:
 ///   const bool registered = brood::register_exception<my::ParseError>();
 /// A type registered twice is registered once. The library that registers a type stays loaded.
 /// Threads: any.
 template <class E>
 bool register_exception() {
-  static_assert(std::is_base_of_v<std::exception, E>, "brood: a registered exception derives from std::exception");
+  static_assert(std::is_base_of_v<std::exception, E>,
+                "brood: a registered exception derives from std::exception");
   static_assert(!std::is_base_of_v<std::exception, E> || detail::is_text_exception<E> ||
                     (detail::Travels<E>::value && std::is_default_constructible_v<E>),
-                "brood: give this exception a constructor from its text (a std::string), or a cereal serialize() function "
+                "brood: give this exception a constructor from its text (a std::string), or a "
+                "cereal serialize() function "
                 "and a default constructor");
   detail::add_exception({&detail::encode_exception_as<E>, &detail::rethrow_nested_as<E>});
   return true;

@@ -14,8 +14,9 @@
 
 namespace brood {
 
-/// The results of imap and imap_unordered, as a single-pass range. Inputs are taken in the thread that iterates, at most
-/// `window` ahead of the results that it has got. Destroying it cancels what has not started.
+/// The results of imap and imap_unordered, as a single-pass range. Inputs are taken in the thread
+/// that iterates, at most `window` ahead of the results that it has got. Destroying it cancels what
+/// has not started.
 ///   for (int length : pool.imap(measure, lines)) …
 /// Threads: one at a time.
 template <class R>
@@ -24,7 +25,8 @@ class [[nodiscard]] ImapRange {
   using value_type = typename Outcome<R>::value_type;
   enum class Order : bool { input, completion };
 
-  ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window, Order order)
+  ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window,
+            Order order)
       : job_(std::move(job)), source_(std::move(source)), window_(window), order_(order) {
     refill();
   }
@@ -49,7 +51,8 @@ class [[nodiscard]] ImapRange {
       for (const detail::Piece& piece : pieces) buffer(piece);
     }
   }
-  /// The next value, nothing at the end. Blocks. Throws the element's error; the next call goes on behind it.
+  /// The next value, nothing at the end. Blocks. Throws the element's error; the next call goes on
+  /// behind it.
   std::optional<value_type> next() { return valued(next_outcome()); }
   /// Same. Throws TimeoutError when none has come before `duration` is over; nothing is lost.
   template <class Rep, class Period>
@@ -71,7 +74,7 @@ class [[nodiscard]] ImapRange {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& it, std::default_sentinel_t) { return !it.range_->current_; }
+    bool operator==(std::default_sentinel_t) const { return !range_->current_; }
 
    private:
     ImapRange* range_ = nullptr;

@@ -6,14 +6,15 @@
 
 namespace brood {
 
-/// First line of main. In a process that Brood started by exec it runs what that process is for and never returns; in
-/// every other it returns at once. Start methods spawn and forkserver need it; a program that cannot touch its main links
-/// brood::main instead.
-/// Throws UsageError when called a second time.
+/// First line of main. In a process that Brood started by exec it runs what that process is for and
+/// never returns; in every other it returns at once. Start methods spawn and forkserver need it; a
+/// program that cannot touch its main links brood::main instead. Throws UsageError when called a
+/// second time.
 BROOD_API void init(int argc, char** argv);
 
-/// Calls `hook` when this worker ends in order: at close, after max_tasks_per_worker; last registered, first called. Not
-/// when it is terminated or dies. Static destructors and std::atexit do not run in a worker. Throws UsageError outside one.
+/// Calls `hook` when this worker ends in order: at close, after max_tasks_per_worker; last
+/// registered, first called. Not when it is terminated or dies. Static destructors and std::atexit
+/// do not run in a worker. Throws UsageError outside one.
 BROOD_API void at_worker_exit(std::function<void()> hook);
 
 }  // namespace brood

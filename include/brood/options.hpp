@@ -21,22 +21,27 @@ constexpr std::uint64_t operator""_GiB(unsigned long long count) { return count 
 
 /// What a worker may use. Unset: no limit beyond the one that this process has.
 struct Limits {
-  std::optional<std::uint64_t> address_space{};      ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
-  std::optional<std::chrono::nanoseconds> cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
-  std::optional<std::uint64_t> resident{};           ///< bytes; a worker above it after a task is replaced
-  std::optional<std::uint64_t> open_files{};         ///< descriptors
-  std::optional<std::uint64_t> core_size{};          ///< bytes
+  std::optional<std::uint64_t>
+      address_space{};  ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
+  std::optional<std::chrono::nanoseconds>
+      cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
+  std::optional<std::uint64_t> resident{};    ///< bytes; a worker above it after a task is replaced
+  std::optional<std::uint64_t> open_files{};  ///< descriptors
+  std::optional<std::uint64_t> core_size{};   ///< bytes
 };
 
 /// What a pool is made of.
 struct PoolOptions {
-  std::optional<int> workers{};                          ///< unset: one per CPU that this process may use
-  StartMethod start_method{};                            ///< unset: get_start_method()
-  Call initializer{};                                    ///< runs once in each worker before its first task
-  std::optional<std::int64_t> max_tasks_per_worker{};    ///< elements after which a worker is replaced
-  Limits limits{};                                       ///< of each worker
-  std::optional<std::chrono::nanoseconds> start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
-  std::optional<std::uint64_t> max_message_size{};       ///< bytes of one argument or result; unset: 1 TiB
+  std::optional<int> workers{};  ///< unset: one per CPU that this process may use
+  StartMethod start_method{};    ///< unset: get_start_method()
+  Call initializer{};            ///< runs once in each worker before its first task
+  std::optional<std::int64_t>
+      max_tasks_per_worker{};  ///< elements after which a worker is replaced
+  Limits limits{};             ///< of each worker
+  std::optional<std::chrono::nanoseconds>
+      start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
+  std::optional<std::uint64_t>
+      max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
 };
 
 /// What a map does when an element fails.
@@ -51,7 +56,8 @@ struct Progress {
   std::size_t total = 0;  ///< elements of the call, 0 while that is not known
 };
 
-/// Takes a function of a Progress or of (done, total); called in the thread that waits for the call, never concurrently.
+/// Takes a function of a Progress or of (done, total); called in the thread that waits for the
+/// call, never concurrently.
 class ProgressFunction {
  public:
   ProgressFunction() = default;
@@ -72,10 +78,13 @@ class ProgressFunction {
 
 /// Options of one call, for Pool::with.
 struct CallOptions {
-  std::optional<std::chrono::nanoseconds> timeout{};  ///< for each element, from when it starts; then its worker is stopped
-  int retries = 0;                        ///< more attempts for an element that ends in WorkerLost or TaskTimeout
-  std::optional<std::size_t> chunk{};     ///< elements that travel together; unset: adapts to the measured time of one
-  std::optional<std::size_t> window{};    ///< imap: inputs that may be taken before their results are asked for
+  std::optional<std::chrono::nanoseconds>
+      timeout{};    ///< for each element, from when it starts; then its worker is stopped
+  int retries = 0;  ///< more attempts for an element that ends in WorkerLost or TaskTimeout
+  std::optional<std::size_t>
+      chunk{};  ///< elements that travel together; unset: adapts to the measured time of one
+  std::optional<std::size_t>
+      window{};  ///< imap: inputs that may be taken before their results are asked for
   OnError on_error = OnError::fail_fast;
   ProgressFunction progress{};
 };

@@ -19,7 +19,8 @@ struct WorkerInfo {
   std::chrono::nanoseconds cpu_time{0};
 };
 
-/// Worker processes that run tasks. Every task ends in exactly one outcome, whatever its worker does.
+/// Worker processes that run tasks. Every task ends in exactly one outcome, whatever its worker
+/// does.
 ///   brood::Pool pool(4);
 ///   std::vector<double> roots = pool.map(root, values);
 /// Threads: every verb from any thread.
@@ -31,7 +32,8 @@ class BROOD_API Pool : public PoolCalls {
   /// Throws UsageError unless 1 <= workers <= 4096.
   explicit Pool(int workers);
   /// Starts the workers; blocks until their processes exist, not until they are initialized.
-  /// Throws UsageError for an option out of range, StartError, SystemError; then no process is left.
+  /// Throws UsageError for an option out of range, StartError, SystemError; then no process is
+  /// left.
   explicit Pool(PoolOptions options);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -43,7 +45,8 @@ class BROOD_API Pool : public PoolCalls {
 
   /// No more tasks; workers leave when those that were given are done. Does not block. Idempotent.
   void close();
-  /// Ends the workers now; every result that is not ready becomes Cancelled before this returns. Idempotent.
+  /// Ends the workers now; every result that is not ready becomes Cancelled before this returns.
+  /// Idempotent.
   void terminate();
   /// Blocks until every worker is gone. Throws UsageError before close() or terminate().
   void join();

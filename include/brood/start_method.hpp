@@ -23,9 +23,11 @@ BROOD_API std::string get_start_method();
 
 /// What to execute for a worker, given to a Launcher and to spawn().
 struct WorkerCommand {
-  std::vector<std::string> arguments;            ///< program and arguments; the program is looked up in PATH unless it has a slash
-  std::vector<std::string> environment;          ///< "NAME=value", the whole environment
-  std::vector<std::pair<int, int>> descriptors;  ///< {number here, number in the worker}; every other one is closed
+  std::vector<std::string>
+      arguments;  ///< program and arguments; the program is looked up in PATH unless it has a slash
+  std::vector<std::string> environment;  ///< "NAME=value", the whole environment
+  std::vector<std::pair<int, int>>
+      descriptors;  ///< {number here, number in the worker}; every other one is closed
 };
 
 /// Executes `command` by posix_spawn, with default signals, an empty mask and stdin from /dev/null.
@@ -46,9 +48,9 @@ class BROOD_API Launcher {
   virtual ~Launcher();
   /// Lower-case word; "nice" makes workers called NicePoolWorker-1.
   virtual std::string name() const = 0;
-  /// Starts the worker and returns the id of a direct child of this process that has the same life as the worker.
-  /// What it throws becomes the text of a StartError.
-  /// Threads: called by one thread at a time for one pool.
+  /// Starts the worker and returns the id of a direct child of this process that has the same life
+  /// as the worker. What it throws becomes the text of a StartError. Threads: called by one thread
+  /// at a time for one pool.
   virtual int launch(WorkerCommand command) = 0;
 };
 
@@ -61,7 +63,8 @@ class BROOD_API StartMethod {
   StartMethod(const std::string& name);
   StartMethod(std::shared_ptr<Launcher> launcher);
   template <class L, class = std::enable_if_t<std::is_base_of_v<Launcher, L>>>
-  StartMethod(std::shared_ptr<L> launcher) : StartMethod(std::shared_ptr<Launcher>(std::move(launcher))) {}
+  StartMethod(std::shared_ptr<L> launcher)
+      : StartMethod(std::shared_ptr<Launcher>(std::move(launcher))) {}
 
   const std::string& name() const noexcept { return name_; }
   const std::shared_ptr<Launcher>& launcher() const noexcept { return launcher_; }
@@ -71,10 +74,10 @@ class BROOD_API StartMethod {
   std::shared_ptr<Launcher> launcher_;
 };
 
-/// Sets what the fork server does once, before it forks its first worker: load a model, warm a cache. The next fork
-/// server that starts runs the hooks in order; one that runs already is replaced when the next pool is made.
-/// A hook that throws fails the start of the pool with a StartError that carries its text.
-/// Threads: any.
+/// Sets what the fork server does once, before it forks its first worker: load a model, warm a
+/// cache. The next fork server that starts runs the hooks in order; one that runs already is
+/// replaced when the next pool is made. A hook that throws fails the start of the pool with a
+/// StartError that carries its text. Threads: any.
 BROOD_API void set_forkserver_preload(std::vector<Call> hooks);
 
 }  // namespace brood

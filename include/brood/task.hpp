@@ -19,12 +19,15 @@ template <class F, class... Bound>
 class Task {
  public:
   Task() = default;
-  explicit Task(F function, Bound... bound) : function_(std::move(function)), bound_(std::move(bound)...) {}
+  explicit Task(F function, Bound... bound)
+      : function_(std::move(function)), bound_(std::move(bound)...) {}
 
   template <class... Args>
   decltype(auto) operator()(Args&&... args) {
     return std::apply(
-        [&](auto&... bound) -> decltype(auto) { return std::invoke(function_, bound..., std::forward<Args>(args)...); },
+        [&](auto&... bound) -> decltype(auto) {
+          return std::invoke(function_, bound..., std::forward<Args>(args)...);
+        },
         bound_);
   }
 
@@ -52,7 +55,8 @@ auto task(F function, Bound&&... bound) {
   return Task<F, detail::stored_t<Bound>...>(std::move(function), std::forward<Bound>(bound)...);
 }
 
-/// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of. Made by copied().
+/// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of.
+/// Made by copied().
 template <class F>
 class Copied {
  public:
@@ -72,13 +76,14 @@ class Copied {
   alignas(F) std::byte bytes_[sizeof(F)]{};
 };
 
-/// Makes a task of a lambda with captures. Captured pointers and references still mean this process's memory: capture
-/// values.
+/// Makes a task of a lambda with captures. Captured pointers and references still mean this
+/// process's memory: capture values.
 template <class F>
 Copied<F> copied(const F& function) {
-  static_assert(std::is_trivially_copyable_v<F>,
-                "brood::copied: every capture must be a trivially copyable value; bind the others with "
-                "brood::task(function, values...) instead");
+  static_assert(
+      std::is_trivially_copyable_v<F>,
+      "brood::copied: every capture must be a trivially copyable value; bind the others with "
+      "brood::task(function, values...) instead");
   return Copied<F>(function);
 }
 
@@ -92,7 +97,8 @@ class Call {
   Call(const F& function) {
     detail::check_task<std::decay_t<F>>();
     static_assert(std::is_invocable_v<std::decay_t<F>&>,
-                  "brood: an initializer or hook takes no arguments; bind them with brood::task(function, values...)");
+                  "brood: an initializer or hook takes no arguments; bind them with "
+                  "brood::task(function, values...)");
     detail::Bytes bytes;
     detail::put_code(bytes, reinterpret_cast<const void*>(&detail::run_call<std::decay_t<F>>));
     OutputArchive archive(bytes);

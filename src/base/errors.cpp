@@ -17,37 +17,46 @@ std::string system_text(const std::string& call, const std::string& stage, int e
   if (!stage.empty()) text += " (" + stage + ")";
   const char* const name = strerrorname_np(error);
   text += ": " + std::generic_category().message(error);
-  return text + " [" + (name != nullptr ? std::string(name) : "errno " + std::to_string(error)) + "]";
+  return text + " [" + (name != nullptr ? std::string(name) : "errno " + std::to_string(error)) +
+         "]";
 }
 
-std::string start_text(const std::string& method, const std::string& stage, const std::string& reason) {
+std::string start_text(const std::string& method, const std::string& stage,
+                       const std::string& reason) {
   std::string text = "a worker did not start";
   if (!method.empty()) text += " with start method \"" + method + "\"";
   if (!stage.empty()) text += ", in its " + stage;
   return reason.empty() ? text : text + ": " + reason;
 }
 
-std::string codec_text(CodecError::Direction direction, const std::string& type, const std::string& reason,
-                       std::uint64_t limit) {
-  std::string text = direction == CodecError::Direction::encode ? "cannot encode " : "cannot decode ";
+std::string codec_text(CodecError::Direction direction, const std::string& type,
+                       const std::string& reason, std::uint64_t limit) {
+  std::string text =
+      direction == CodecError::Direction::encode ? "cannot encode " : "cannot decode ";
   text += (type.empty() ? "a value" : type) + ": " + reason;
   return limit == 0 ? text : text + " (the limit is " + std::to_string(limit) + " bytes)";
 }
 
-std::string task_text(const std::string& type, const std::string& text, const WorkerIdentity& worker, std::size_t index) {
+std::string task_text(const std::string& type, const std::string& text,
+                      const WorkerIdentity& worker, std::size_t index) {
   std::string result = type.empty() ? std::string("exception of unknown type") : type;
   if (!text.empty()) result += ": " + text;
-  return result + " [thrown in element " + std::to_string(index) + " by " + worker_in_words(worker) + "]";
+  return result + " [thrown in element " + std::to_string(index) + " by " +
+         worker_in_words(worker) + "]";
 }
 
 std::string lost_text(const ExitStatus& status, const WorkerIdentity& worker, std::size_t index) {
   const std::string place = " in element " + std::to_string(index);
   switch (status.kind) {
-    case ExitStatus::Kind::signaled: return worker_in_words(worker) + " died by " + status.describe() + place;
-    case ExitStatus::Kind::exited: return worker_in_words(worker) + " ended with " + status.describe() + place;
-    case ExitStatus::Kind::lost: break;
+    case ExitStatus::Kind::signaled:
+      return worker_in_words(worker) + " died by " + status.describe() + place;
+    case ExitStatus::Kind::exited:
+      return worker_in_words(worker) + " ended with " + status.describe() + place;
+    case ExitStatus::Kind::lost:
+      break;
   }
-  return worker_in_words(worker) + " disappeared" + place + "; how it ended is " + status.describe();
+  return worker_in_words(worker) + " disappeared" + place + "; how it ended is " +
+         status.describe();
 }
 
 // Milliseconds where they say it all: "1.5 s", "20 ms", "0.0001 ms".
@@ -55,14 +64,15 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   const auto nanoseconds = static_cast<double>(duration.count());
   const bool is_long = duration >= std::chrono::seconds(1);
   char text[48];
-  std::snprintf(text, sizeof text, "%.6g %s", nanoseconds / (is_long ? 1e9 : 1e6), is_long ? "s" : "ms");
+  std::snprintf(text, sizeof text, "%.6g %s", nanoseconds / (is_long ? 1e9 : 1e6),
+                is_long ? "s" : "ms");
   return text;
 }
 
 }  // namespace
 
-// The destructors are key functions: each class has one table of virtual functions and one type_info in the program,
-// which is what makes catching it across shared libraries work.
+// The destructors are key functions: each class has one table of virtual functions and one
+// type_info in the program, which is what makes catching it across shared libraries work.
 Error::~Error() = default;
 UsageError::~UsageError() = default;
 PoolClosed::~PoolClosed() = default;
@@ -82,10 +92,16 @@ SystemError::SystemError(std::string call, std::string stage, int error)
       code_(error, std::system_category()) {}
 
 StartError::StartError(std::string method, std::string stage, const std::string& reason)
-    : Error(start_text(method, stage, reason)), method_(std::move(method)), stage_(std::move(stage)) {}
+    : Error(start_text(method, stage, reason)),
+      method_(std::move(method)),
+      stage_(std::move(stage)) {}
 
-CodecError::CodecError(Direction direction, std::string type, const std::string& reason, std::uint64_t limit)
-    : Error(codec_text(direction, type, reason, limit)), direction_(direction), type_(std::move(type)), limit_(limit) {}
+CodecError::CodecError(Direction direction, std::string type, const std::string& reason,
+                       std::uint64_t limit)
+    : Error(codec_text(direction, type, reason, limit)),
+      direction_(direction),
+      type_(std::move(type)),
+      limit_(limit) {}
 
 TaskError::TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
                      std::string stack_trace)
@@ -97,11 +113,14 @@ TaskError::TaskError(std::string type, std::string text, WorkerIdentity worker, 
       index_(index) {}
 
 WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index)
-    : Error(lost_text(status, worker, index)), status_(status), worker_(std::move(worker)), index_(index) {}
+    : Error(lost_text(status, worker, index)),
+      status_(status),
+      worker_(std::move(worker)),
+      index_(index) {}
 
 TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index)
-    : Error("element " + std::to_string(index) + " ran longer than its limit of " + duration_text(limit) +
-            "; its worker was stopped"),
+    : Error("element " + std::to_string(index) + " ran longer than its limit of " +
+            duration_text(limit) + "; its worker was stopped"),
       limit_(limit),
       index_(index) {}
 
@@ -111,7 +130,8 @@ std::string ExitStatus::describe() const {
   if (kind == Kind::exited) return "exit code " + std::to_string(value);
   if (kind == Kind::lost) return "unknown (its exit status was lost)";
   const char* const words = sigdescr_np(value);
-  std::string text = "signal " + std::to_string(value) + " (" + (words != nullptr ? words : "no standard signal") + ")";
+  std::string text = "signal " + std::to_string(value) + " (" +
+                     (words != nullptr ? words : "no standard signal") + ")";
   return core_dumped ? text + ", core dumped" : text;
 }
 

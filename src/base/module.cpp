@@ -18,18 +18,24 @@
 namespace brood::base {
 namespace {
 
-std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& info) { return {info.dlpi_phdr, info.dlpi_phnum}; }
+std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& info) {
+  return {info.dlpi_phdr, info.dlpi_phnum};
+}
 
 // The build-id note's contents in a PT_NOTE segment; see elf(5), "Notes".
-std::span<const std::uint8_t> build_id_note(const std::uint8_t* position, std::size_t size, std::size_t alignment) {
-  const auto padded = [&](std::size_t length) { return (length + alignment - 1) / alignment * alignment; };
+std::span<const std::uint8_t> build_id_note(const std::uint8_t* position, std::size_t size,
+                                            std::size_t alignment) {
+  const auto padded = [&](std::size_t length) {
+    return (length + alignment - 1) / alignment * alignment;
+  };
   while (size >= sizeof(ElfW(Nhdr))) {
     ElfW(Nhdr) header;
     std::memcpy(&header, position, sizeof header);
     const std::size_t name_end = sizeof header + padded(header.n_namesz);
     const std::size_t end = name_end + padded(header.n_descsz);
     if (name_end + header.n_descsz > size) return {};
-    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && std::memcmp(position + sizeof header, "GNU", 4) == 0) {
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 &&
+        std::memcmp(position + sizeof header, "GNU", 4) == 0) {
       return {position + name_end, header.n_descsz};
     }
     if (end >= size) return {};
@@ -43,7 +49,9 @@ const std::uint8_t* at(const dl_phdr_info& info, const ElfW(Phdr) & segment) {
   return reinterpret_cast<const std::uint8_t*>(info.dlpi_addr + segment.p_vaddr);
 }
 
-bool is_code(const ElfW(Phdr) & segment) { return segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0; }
+bool is_code(const ElfW(Phdr) & segment) {
+  return segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0;
+}
 
 // Two FNV-1a sums with different starts: not against malice, only against mixing up two builds.
 BuildId hash_of_code(const dl_phdr_info& info) {
@@ -64,7 +72,8 @@ BuildId hash_of_code(const dl_phdr_info& info) {
 BuildId build_id_of(const dl_phdr_info& info) {
   for (const ElfW(Phdr) & segment : segments_of(info)) {
     if (segment.p_type != PT_NOTE) continue;
-    const auto note = build_id_note(at(info, segment), segment.p_memsz, segment.p_align == 8 ? 8 : 4);
+    const auto note =
+        build_id_note(at(info, segment), segment.p_memsz, segment.p_align == 8 ? 8 : 4);
     if (note.empty()) continue;
     BuildId id{};
     std::copy_n(note.begin(), std::min(note.size(), id.size()), id.begin());
@@ -73,7 +82,8 @@ BuildId build_id_of(const dl_phdr_info& info) {
   return hash_of_code(info);
 }
 
-// The loader may know a library by a relative path; the process that reads the reference may be elsewhere.
+// The loader may know a library by a relative path; the process that reads the reference may be
+// elsewhere.
 std::string absolute_path(const char* path) {
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path, nullptr), &std::free);
   return resolved != nullptr ? resolved.get() : path;
@@ -91,7 +101,8 @@ Module module_of(const dl_phdr_info& info, bool is_program) {
   return module;
 }
 
-// Walks the modules in load order, the program first, until `visit` returns true. The loader's lock is held meanwhile.
+// Walks the modules in load order, the program first, until `visit` returns true. The loader's lock
+// is held meanwhile.
 template <class Visit>
 void for_each_module(Visit visit) {
   struct Walk {
@@ -106,8 +117,8 @@ void for_each_module(Visit visit) {
       &walk);
 }
 
-// The module that this thread found last, and how often modules had come and gone by then. Per thread: neither a lock
-// to take nor one that a fork could leave locked.
+// The module that this thread found last, and how often modules had come and gone by then. Per
+// thread: neither a lock to take nor one that a fork could leave locked.
 struct Found {
   std::optional<Module> module;
   unsigned long long loaded = 0, unloaded = 0;
@@ -181,7 +192,8 @@ const Module* find_module(const BuildId& id, const std::string& path) {
   const Module* result = nullptr;
   for_each_module([&](const dl_phdr_info& info, bool is_program) {
     if (is_program) {
-      if (last.is_current(info) && last.module->id == id && last.module->path == path) result = &*last.module;
+      if (last.is_current(info) && last.module->id == id && last.module->path == path)
+        result = &*last.module;
       return result != nullptr;
     }
     if (result != nullptr && absolute_path(info.dlpi_name) != path) return false;
@@ -189,7 +201,8 @@ const Module* find_module(const BuildId& id, const std::string& path) {
     result = last.keep(module_of(info, false), info);
     return result->path == path;
   });
-  if (result == nullptr && id == main_module().id) return &main_module();  // the sender had it as a library
+  if (result == nullptr && id == main_module().id)
+    return &main_module();  // the sender had it as a library
   return result;
 }
 
@@ -198,12 +211,14 @@ const Module& load_module(const BuildId& id, const std::string& path) {
   if (handle == nullptr) {
     const char* const reason = ::dlerror();
     throw CodecError(CodecError::Direction::decode, "function",
-                     "the library it is in cannot be loaded here: " + std::string(reason != nullptr ? reason : path));
+                     "the library it is in cannot be loaded here: " +
+                         std::string(reason != nullptr ? reason : path));
   }
   if (const Module* const module = find_module(id, path)) return *module;
   ::dlclose(handle);
-  throw CodecError(CodecError::Direction::decode, "function",
-                   "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
+  throw CodecError(
+      CodecError::Direction::decode, "function",
+      "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
 }
 
 }  // namespace brood::base

@@ -7,7 +7,8 @@
 
 namespace brood::base {
 
-/// Names a build of a module: the first 16 bytes of its build-id, or of a hash of its code where the linker left none.
+/// Names a build of a module: the first 16 bytes of its build-id, or of a hash of its code where
+/// the linker left none.
 using BuildId = std::array<std::uint8_t, 16>;
 std::string to_string(const BuildId& id);
 
@@ -32,12 +33,14 @@ struct Module {
 
 /// The program itself: it is never unloaded. Threads: any. Cost: none after the first call.
 const Module& main_module();
-/// The module whose code holds `address`, or null. Valid until this thread's next call of these functions.
-/// Cost: tens of nanoseconds for the module of this thread's last call, else a walk over the loaded modules.
+/// The module whose code holds `address`, or null. Valid until this thread's next call of these
+/// functions. Cost: tens of nanoseconds for the module of this thread's last call, else a walk over
+/// the loaded modules.
 const Module* find_module(std::uintptr_t address);
 /// A module that is that build; the one at `path` where there are several.
 const Module* find_module(const BuildId& id, const std::string& path);
-/// Loads the library at `path` and keeps it loaded. Throws CodecError when that fails or gives another build.
+/// Loads the library at `path` and keeps it loaded. Throws CodecError when that fails or gives
+/// another build.
 const Module& load_module(const BuildId& id, const std::string& path);
 
 }  // namespace brood::base

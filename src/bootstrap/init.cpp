@@ -16,7 +16,9 @@ void init(int argc, char** argv) {
       start::forkserver_main(start::forkserver_socket, start::forkserver_owner);
     }
   }
-  if (start::initialized()) throw UsageError("brood::init was called a second time: call it once, as the first line of main");
+  if (start::initialized())
+    throw UsageError(
+        "brood::init was called a second time: call it once, as the first line of main");
   start::mark_initialized();
 }
 

@@ -1,14 +1,15 @@
-// What a new process does to itself before anything else runs in it. Async-signal-safe: no allocation, no locks.
-#include <cerrno>
-#include <climits>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
+// What a new process does to itself before anything else runs in it. Async-signal-safe: no
+// allocation, no locks.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "platform/process.hpp"
 #include "platform/system_calls.hpp"
@@ -72,7 +73,8 @@ bool close_from_proc(const Kept& kept) noexcept {
   for (;;) {
     const long size = ::syscall(SYS_getdents64, listing, entries, sizeof entries);
     if (size <= 0) break;
-    close_listed(entries, size, listing, kept);  // procfs goes by number: closing while listing skips nothing
+    close_listed(entries, size, listing,
+                 kept);  // procfs goes by number: closing while listing skips nothing
   }
   ::close(listing);
   return true;

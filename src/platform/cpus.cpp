@@ -47,12 +47,14 @@ void lower(std::optional<int>& least, std::optional<int> candidate) {
   if (candidate && (!least || *candidate < *least)) least = candidate;
 }
 
-/// The smallest quota of `mount + path` and everything above it up to the mount. In a container the path may be the
-/// host's, which is not visible here; the mount itself is then the container's group.
+/// The smallest quota of `mount + path` and everything above it up to the mount. In a container the
+/// path may be the host's, which is not visible here; the mount itself is then the container's
+/// group.
 template <class Quota>
 std::optional<int> smallest_quota(const std::string& mount, std::string path, Quota quota) {
   std::optional<int> least;
-  if (path.find("..") != std::string::npos) path.clear();  // outside of this control group namespace
+  if (path.find("..") != std::string::npos)
+    path.clear();  // outside of this control group namespace
   while (!path.empty() && path != "/") {
     lower(least, quota(mount + path));
     path.erase(std::min(path.rfind('/'), path.size()));
@@ -75,7 +77,8 @@ std::optional<int> quota_of_line(const std::string& root, const std::string& lin
   std::optional<int> least;
   if (controllers.empty()) {
     lower(least, smallest_quota(root, path, quota_in_cpu_max));
-    lower(least, smallest_quota(root + "/unified", path, quota_in_cpu_max));  // version 2 beside version 1
+    lower(least,
+          smallest_quota(root + "/unified", path, quota_in_cpu_max));  // version 2 beside version 1
   } else if (names_cpu(controllers)) {
     lower(least, smallest_quota(root + '/' + controllers, path, quota_in_cfs_files));
     if (controllers != "cpu") lower(least, smallest_quota(root + "/cpu", path, quota_in_cfs_files));
@@ -88,11 +91,13 @@ std::optional<int> quota_of_line(const std::string& root, const std::string& lin
 int affinity_cpus() noexcept {
   // sched_setaffinity(2): a kernel with more CPUs than the set has room for answers EINVAL.
   for (int room = 1024; room <= 1 << 20; room *= 4) {
-    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(CPU_ALLOC(static_cast<std::size_t>(room)),
-                                                               [](cpu_set_t* allocated) { CPU_FREE(allocated); });
+    const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
+        CPU_ALLOC(static_cast<std::size_t>(room)),
+        [](cpu_set_t* allocated) { CPU_FREE(allocated); });
     if (!set) return 1;
     const std::size_t size = CPU_ALLOC_SIZE(static_cast<std::size_t>(room));
-    if (::sched_getaffinity(0, size, set.get()) == 0) return std::max(1, CPU_COUNT_S(size, set.get()));
+    if (::sched_getaffinity(0, size, set.get()) == 0)
+      return std::max(1, CPU_COUNT_S(size, set.get()));
     if (errno != EINVAL) return 1;
   }
   return 1;

@@ -1,8 +1,8 @@
 #include "platform/descriptor.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <brood/errors.hpp>
 #include "platform/system_calls.hpp"
@@ -12,7 +12,8 @@ namespace brood::platform {
 void Descriptor::reset() noexcept {
   if (number_ < 0) return;
   const int saved = errno;
-  // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody else's.
+  // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody
+  // else's.
   ::close(std::exchange(number_, -1));
   errno = saved;
 }

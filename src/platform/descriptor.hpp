@@ -4,8 +4,9 @@
 
 namespace brood::platform {
 
-/// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and never below 3, so
-/// that a program started without stdin, stdout or stderr keeps those numbers free.
+/// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and
+/// never below 3, so that a program started without stdin, stdout or stderr keeps those numbers
+/// free.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -37,7 +38,8 @@ class Descriptor {
 /// Takes over `number`, moved to 3 or above. Throws SystemError and closes it when that fails.
 Descriptor adopt_above_stdio(int number);
 
-/// A close-on-exec copy, numbered `lowest` or above, of a descriptor that somebody else owns. Throws SystemError.
+/// A close-on-exec copy, numbered `lowest` or above, of a descriptor that somebody else owns.
+/// Throws SystemError.
 Descriptor duplicate(int number, int lowest = 3);
 
 void set_nonblocking(const Descriptor& descriptor);

@@ -1,10 +1,10 @@
 #include "platform/futex.hpp"
 
-#include <cerrno>
-#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <ctime>
 
 namespace brood::platform {
 namespace {
@@ -16,7 +16,8 @@ int operation(int wanted, FutexScope scope) noexcept {
   return scope == FutexScope::process ? wanted | FUTEX_PRIVATE_FLAG : wanted;
 }
 
-/// steady_clock is CLOCK_MONOTONIC, which FUTEX_WAIT_BITSET takes as an absolute time: no drift when woken for no reason.
+/// steady_clock is CLOCK_MONOTONIC, which FUTEX_WAIT_BITSET takes as an absolute time: no drift
+/// when woken for no reason.
 timespec absolute(std::chrono::steady_clock::time_point time) noexcept {
   const auto since = time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
@@ -29,8 +30,8 @@ timespec absolute(std::chrono::steady_clock::time_point time) noexcept {
 
 }  // namespace
 
-bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, const Deadline& deadline,
-                FutexScope scope) noexcept {
+bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                const Deadline& deadline, FutexScope scope) noexcept {
   timespec until{};
   if (deadline) until = absolute(*deadline);
   const int saved = errno;

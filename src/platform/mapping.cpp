@@ -1,8 +1,8 @@
 #include "platform/mapping.hpp"
 
-#include <cerrno>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <cerrno>
 #include <utility>
 
 #include <brood/errors.hpp>
@@ -58,9 +58,11 @@ SharedMapping SharedMapping::create(const char* label, std::size_t size) {
 
 SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size) {
   struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
+  if (::fstat(descriptor.get(), &status) != 0)
+    throw SystemError("fstat", "opening shared memory", errno);
   // Past the end of the file a mapping exists, but touching it is SIGBUS.
-  if (static_cast<std::size_t>(status.st_size) < size) throw SystemError("fstat", "opening shared memory", ENODATA);
+  if (static_cast<std::size_t>(status.st_size) < size)
+    throw SystemError("fstat", "opening shared memory", ENODATA);
   void* const data = map_shared(descriptor, size);
   return SharedMapping(std::move(descriptor), data, size);
 }

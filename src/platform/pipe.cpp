@@ -1,12 +1,12 @@
 #include "platform/pipe.hpp"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <ctime>
-#include <fcntl.h>
-#include <pthread.h>
 
 #include <brood/errors.hpp>
 #include "platform/sigpipe_state.hpp"
@@ -45,7 +45,8 @@ SigpipeGuard::SigpipeGuard() noexcept {
 
 SigpipeGuard::~SigpipeGuard() {
   SigpipeState& state = sigpipe_state;
-  if (state.depth == 0 || --state.depth > 0) return;  // 0 already: forked meanwhile, and reset_signals started anew
+  if (state.depth == 0 || --state.depth > 0)
+    return;  // 0 already: forked meanwhile, and reset_signals started anew
   const int saved = errno;
   const sigset_t set = only_sigpipe();
   // pipe(7): the signal goes to the thread that wrote, so it is pending here and nowhere else.
@@ -60,7 +61,8 @@ SigpipeGuard::~SigpipeGuard() {
 
 Pipe make_pipe() {
   int ends[2];
-  if (system_calls().pipe2(ends, O_CLOEXEC) != 0) throw SystemError("pipe2", "making a pipe", errno);
+  if (system_calls().pipe2(ends, O_CLOEXEC) != 0)
+    throw SystemError("pipe2", "making a pipe", errno);
   Descriptor write(ends[1]);  // owned before the next line can throw
   Pipe pipe;
   pipe.read = adopt_above_stdio(ends[0]);
@@ -108,7 +110,8 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
     const Transfer done = write_some(descriptor, {&part, 1});
     if (done.state == Transfer::State::closed) return false;
     if (done.state != Transfer::State::moved) {
-      throw SystemError("writev", "writing to a pipe", done.state == Transfer::State::failed ? done.error : EAGAIN);
+      throw SystemError("writev", "writing to a pipe",
+                        done.state == Transfer::State::failed ? done.error : EAGAIN);
     }
     bytes = bytes.subspan(done.count);
   }
@@ -121,7 +124,8 @@ bool read_all(int descriptor, void* target, std::size_t count) {
     const Transfer done = read_some(descriptor, position, count);
     if (done.state == Transfer::State::closed) return false;
     if (done.state != Transfer::State::moved) {
-      throw SystemError("read", "reading from a pipe", done.state == Transfer::State::failed ? done.error : EAGAIN);
+      throw SystemError("read", "reading from a pipe",
+                        done.state == Transfer::State::failed ? done.error : EAGAIN);
     }
     position += done.count;
     count -= done.count;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <sys/uio.h>
 #include <cstddef>
 #include <span>
-#include <sys/uio.h>
 
 #include "platform/descriptor.hpp"
 
@@ -26,8 +26,9 @@ struct Transfer {
   int error = 0;          // errno, when failed
 };
 
-/// Keeps SIGPIPE from this thread while it lives: blocks it, and takes back the one that a broken pipe has raised. write_some
-/// makes one for each write; a thread that writes often makes one for its whole life and saves those system calls.
+/// Keeps SIGPIPE from this thread while it lives: blocks it, and takes back the one that a broken
+/// pipe has raised. write_some makes one for each write; a thread that writes often makes one for
+/// its whole life and saves those system calls.
 class SigpipeGuard {
  public:
   SigpipeGuard() noexcept;
@@ -41,9 +42,11 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
 /// One writev(2), retried on EINTR. `closed` is EPIPE; SIGPIPE is never raised.
 Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
 
-/// Writes everything to a blocking descriptor; false when nobody reads any more. Throws SystemError.
+/// Writes everything to a blocking descriptor; false when nobody reads any more. Throws
+/// SystemError.
 bool write_all(int descriptor, std::span<const std::byte> bytes);
-/// Reads exactly `count` bytes from a blocking descriptor; false at end of stream. Throws SystemError.
+/// Reads exactly `count` bytes from a blocking descriptor; false at end of stream. Throws
+/// SystemError.
 bool read_all(int descriptor, void* target, std::size_t count);
 
 }  // namespace brood::platform

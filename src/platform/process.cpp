@@ -1,11 +1,11 @@
 #include "platform/process.hpp"
 
-#include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 
 #include "platform/sigpipe_state.hpp"
 #include "platform/system_calls.hpp"
@@ -25,10 +25,12 @@ bool send_signal(const Descriptor& pidfd, int signal) noexcept {
 std::optional<ExitStatus> reap(pid_t pid) noexcept {
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0) {
-    if (errno != EINTR) return ExitStatus{};  // ECHILD: somebody else's child, or reaped by somebody else
+    if (errno != EINTR)
+      return ExitStatus{};  // ECHILD: somebody else's child, or reaped by somebody else
   }
   if (info.si_pid == 0) return std::nullopt;
-  if (info.si_code == CLD_EXITED) return ExitStatus{ExitStatus::Kind::exited, info.si_status, false};
+  if (info.si_code == CLD_EXITED)
+    return ExitStatus{ExitStatus::Kind::exited, info.si_status, false};
   return ExitStatus{ExitStatus::Kind::signaled, info.si_status, info.si_code == CLD_DUMPED};
 }
 
@@ -38,7 +40,10 @@ bool wait_for_exit(int pidfd, int timeout_ms) noexcept {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd watched{pidfd, POLLIN, 0};
-    const int ready = system_calls().poll(&watched, 1, timeout_ms < 0 ? -1 : left > 0 ? static_cast<int>(left) : 0);
+    const int ready = system_calls().poll(&watched, 1,
+                                          timeout_ms < 0 ? -1
+                                          : left > 0     ? static_cast<int>(left)
+                                                         : 0);
     if (ready > 0) return (watched.revents & POLLIN) != 0;
     if (ready == 0 && left <= 0 && timeout_ms >= 0) return false;
     if (ready < 0 && errno != EINTR) return false;
@@ -68,7 +73,8 @@ void reset_signals() noexcept {
   sigpipe_state = {};
   sigset_t none;
   sigemptyset(&none);
-  pthread_sigmask(SIG_SETMASK, &none, nullptr);  // last: what waited meets the default action, never an old handler
+  pthread_sigmask(SIG_SETMASK, &none,
+                  nullptr);  // last: what waited meets the default action, never an old handler
 }
 
 }  // namespace brood::platform

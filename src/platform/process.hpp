@@ -14,21 +14,25 @@ namespace brood::platform {
 Descriptor open_pidfd(pid_t pid);
 /// Sends `signal` to the process behind `pidfd`; false when it is gone.
 bool send_signal(const Descriptor& pidfd, int signal) noexcept;
-/// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it runs; `lost` when it is
-/// not our child.
+/// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it
+/// runs; `lost` when it is not our child.
 std::optional<ExitStatus> reap(pid_t pid) noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
-inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept { return wait_for_exit(pidfd.get(), timeout_ms); }
+inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {
+  return wait_for_exit(pidfd.get(), timeout_ms);
+}
 
-/// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the child (it could write
-/// to a self-pipe that both share). The child returns 0 with default actions and an empty mask. Throws SystemError.
+/// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the
+/// child (it could write to a self-pipe that both share). The child returns 0 with default actions
+/// and an empty mask. Throws SystemError.
 pid_t fork_process();
 
 /// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
 void reset_signals() noexcept;
 
-/// Closes every descriptor above 2 but those in `keep` (sorted ascending, `count` of them). Async-signal-safe.
+/// Closes every descriptor above 2 but those in `keep` (sorted ascending, `count` of them).
+/// Async-signal-safe.
 void close_all_but(const int* keep, int count) noexcept;
 /// stdin from /dev/null; stdout and stderr to /dev/null where they are closed.
 void prepare_stdio() noexcept;
@@ -37,8 +41,9 @@ void set_thread_name(const char* name) noexcept;
 
 /// Number of threads of this process, from /proc/self/task; 1 where that cannot be read.
 int count_threads() noexcept;
-/// Counts a thread of the library's own, so that a fork does not warn about it. Make one before the thread is started and
-/// keep it until it has been joined: a member declared before the thread does both. Copies in a forked child count nothing.
+/// Counts a thread of the library's own, so that a fork does not warn about it. Make one before the
+/// thread is started and keep it until it has been joined: a member declared before the thread does
+/// both. Copies in a forked child count nothing.
 class OwnThread {
  public:
   OwnThread() noexcept;
@@ -56,10 +61,11 @@ unsigned fork_generation() noexcept;
 
 /// CPUs in the affinity mask, at least 1.
 int affinity_cpus() noexcept;
-/// ceil(quota / period) of this process's control group and of those above it, the smallest (version 2 cpu.max, version 1
-/// cpu.cfs_*); at least 1; nothing when none has a quota.
+/// ceil(quota / period) of this process's control group and of those above it, the smallest
+/// (version 2 cpu.max, version 1 cpu.cfs_*); at least 1; nothing when none has a quota.
 std::optional<int> cgroup_cpus();
-/// The same for tests: `root` is where the control groups are mounted, `self` the text of /proc/self/cgroup.
+/// The same for tests: `root` is where the control groups are mounted, `self` the text of
+/// /proc/self/cgroup.
 std::optional<int> cgroup_cpus(const std::string& root, const std::string& self);
 
 }  // namespace brood::platform

@@ -2,7 +2,8 @@
 
 namespace brood::platform {
 
-/// What SigpipeGuard knows of this thread; a process that resets its signals starts with a fresh one.
+/// What SigpipeGuard knows of this thread; a process that resets its signals starts with a fresh
+/// one.
 struct SigpipeState {
   unsigned depth = 0;  // guards alive
   bool was_blocked = false;

@@ -1,10 +1,10 @@
 #include "platform/socket.hpp"
 
+#include <sys/socket.h>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <sys/socket.h>
 
 #include <brood/errors.hpp>
 #include "platform/system_calls.hpp"
@@ -26,8 +26,10 @@ void attach(msghdr& header, ControlBuffer& control, std::span<const int> descrip
   std::memcpy(CMSG_DATA(part), descriptors.data(), descriptors.size_bytes());
 }
 
-SendState send_with(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors, int flags) {
-  if (bytes.empty() || bytes.size() > max_message_size || descriptors.size() > max_message_descriptors) {
+SendState send_with(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,
+                    int flags) {
+  if (bytes.empty() || bytes.size() > max_message_size ||
+      descriptors.size() > max_message_descriptors) {
     throw SystemError("sendmsg", "sending a message", EMSGSIZE);
   }
   alignas(cmsghdr) ControlBuffer control{};
@@ -59,7 +61,8 @@ std::vector<Descriptor> take_descriptors(msghdr& header) {
     }
   }
   std::vector<Descriptor> descriptors;
-  for (std::size_t i = 0; i < count; ++i) descriptors.push_back(adopt_above_stdio(raw[i].release()));
+  for (std::size_t i = 0; i < count; ++i)
+    descriptors.push_back(adopt_above_stdio(raw[i].release()));
   return descriptors;
 }
 
@@ -83,8 +86,8 @@ ssize_t receive_bytes(int socket, msghdr& header) {
     header.msg_controllen = control_size;
     const ssize_t count = system_calls().recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
     if (count >= 0) return count;
-    // unix(7): a peer that closed with our messages unread shows as ECONNRESET once, before messages of its own that
-    // still wait here. They count: a reply may be among them.
+    // unix(7): a peer that closed with our messages unread shows as ECONNRESET once, before
+    // messages of its own that still wait here. They count: a reply may be among them.
     if (errno == ECONNRESET && resets++ < 2) continue;
     if (errno == ECONNRESET || errno == ENOTCONN) return 0;
     if (errno != EINTR) return -1;
@@ -105,7 +108,8 @@ SocketPair make_socket_pair() {
   return pair;
 }
 
-SendState try_send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors) {
+SendState try_send_message(int socket, std::span<const std::byte> bytes,
+                           std::span<const int> descriptors) {
   return send_with(socket, bytes, descriptors, MSG_DONTWAIT);
 }
 
@@ -117,13 +121,15 @@ bool send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 
 std::optional<Message> receive_message(int socket, int timeout_ms, bool* timed_out) {
   std::optional<Message> message = receive_message_lossy(socket, timeout_ms, timed_out);
-  if (message && message->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
+  if (message && message->descriptors_lost)
+    throw SystemError("recvmsg", "receiving descriptors", EMFILE);
   return message;
 }
 
 std::optional<Message> receive_message_lossy(int socket, int timeout_ms, bool* timed_out) {
   if (timed_out != nullptr) *timed_out = false;
-  if (timeout_ms >= 0 && !wait_readable(socket, Clock::now() + std::chrono::milliseconds(timeout_ms))) {
+  if (timeout_ms >= 0 &&
+      !wait_readable(socket, Clock::now() + std::chrono::milliseconds(timeout_ms))) {
     if (timed_out != nullptr) *timed_out = true;
     return std::nullopt;
   }
@@ -143,7 +149,8 @@ std::optional<Message> receive_message_lossy(int socket, int timeout_ms, bool* t
   message.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
   message.descriptors = take_descriptors(header);
   if (message.descriptors_lost) message.descriptors.clear();
-  if ((header.msg_flags & MSG_TRUNC) != 0) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
+  if ((header.msg_flags & MSG_TRUNC) != 0)
+    throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
   message.bytes.assign(buffer.data(), buffer.data() + count);
   return message;
 }

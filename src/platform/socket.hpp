@@ -13,7 +13,8 @@ struct SocketPair {
   Descriptor ours, theirs;
 };
 
-/// A pair of connected SOCK_SEQPACKET sockets: no path, no name, message boundaries kept. Throws SystemError.
+/// A pair of connected SOCK_SEQPACKET sockets: no path, no name, message boundaries kept. Throws
+/// SystemError.
 SocketPair make_socket_pair();
 
 struct Message {
@@ -28,14 +29,19 @@ inline constexpr std::size_t max_message_descriptors = 16;
 
 enum class SendState : unsigned char { sent, would_block, gone };
 /// Sends one message with descriptors if the socket has room for it now. Throws SystemError.
-SendState try_send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {});
-/// Sends one message, not empty, with descriptors; false when the peer is gone (never SIGPIPE). Throws SystemError.
-bool send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {});
-/// Receives one message, waiting for at most `timeout_ms` (-1: for ever); nothing at end of stream or when the time is
-/// over (`timed_out` says which, where given). Received descriptors are close-on-exec and 3 or above. Throws SystemError,
-/// with EMFILE when a descriptor of the message found no room (the message is gone then).
+SendState try_send_message(int socket, std::span<const std::byte> bytes,
+                           std::span<const int> descriptors = {});
+/// Sends one message, not empty, with descriptors; false when the peer is gone (never SIGPIPE).
+/// Throws SystemError.
+bool send_message(int socket, std::span<const std::byte> bytes,
+                  std::span<const int> descriptors = {});
+/// Receives one message, waiting for at most `timeout_ms` (-1: for ever); nothing at end of stream
+/// or when the time is over (`timed_out` says which, where given). Received descriptors are
+/// close-on-exec and 3 or above. Throws SystemError, with EMFILE when a descriptor of the message
+/// found no room (the message is gone then).
 std::optional<Message> receive_message(int socket, int timeout_ms = -1, bool* timed_out = nullptr);
 /// The same, but a message whose descriptors found no room is returned without them, marked.
-std::optional<Message> receive_message_lossy(int socket, int timeout_ms = -1, bool* timed_out = nullptr);
+std::optional<Message> receive_message_lossy(int socket, int timeout_ms = -1,
+                                             bool* timed_out = nullptr);
 
 }  // namespace brood::platform

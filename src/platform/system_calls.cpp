@@ -9,10 +9,14 @@
 namespace brood::platform {
 namespace {
 
-int fcntl_with_int(int descriptor, int command, int argument) { return ::fcntl(descriptor, command, argument); }
+int fcntl_with_int(int descriptor, int command, int argument) {
+  return ::fcntl(descriptor, command, argument);
+}
 
 // glibc has wrappers for these since 2.36 only (close_range: 2.34).
-int open_pidfd_of(pid_t pid, unsigned flags) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, flags)); }
+int open_pidfd_of(pid_t pid, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, flags));
+}
 int signal_pidfd(int pidfd, int signal, void* info, unsigned flags) {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, info, flags));
 }
@@ -21,8 +25,8 @@ int close_descriptors(unsigned first, unsigned last, int flags) {
 }
 
 // posix_spawnp looks the program up in PATH only when its name has no slash.
-int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, const void* attributes, char* const* argv,
-                  char* const* envp) {
+int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, const void* attributes,
+                  char* const* argv, char* const* envp) {
   return ::posix_spawnp(pid, program, static_cast<const posix_spawn_file_actions_t*>(file_actions),
                         static_cast<const posix_spawnattr_t*>(attributes), argv, envp);
 }

@@ -7,8 +7,9 @@
 
 namespace brood::platform {
 
-/// The one seam to the operating system: every call that can fail for a reason outside the program goes through this
-/// table, so that a test can make the Nth use of any of them fail. Plain function pointers; the default is the system's own.
+/// The one seam to the operating system: every call that can fail for a reason outside the program
+/// goes through this table, so that a test can make the Nth use of any of them fail. Plain function
+/// pointers; the default is the system's own.
 struct SystemCalls {
   int (*pipe2)(int*, int);
   int (*fcntl_int)(int, int, int);
@@ -26,8 +27,8 @@ struct SystemCalls {
   int (*close_range)(unsigned, unsigned, int);
   pid_t (*fork)();
   /// Looks the program up in PATH when its name has no slash.
-  int (*posix_spawn)(pid_t*, const char*, const void* file_actions, const void* attributes, char* const* argv,
-                     char* const* envp);
+  int (*posix_spawn)(pid_t*, const char*, const void* file_actions, const void* attributes,
+                     char* const* argv, char* const* envp);
 };
 
 /// Not atomic: a test swaps entries while no other thread uses the library.

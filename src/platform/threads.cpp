@@ -1,7 +1,7 @@
-#include <atomic>
-#include <cstdlib>
 #include <dirent.h>
 #include <pthread.h>
+#include <atomic>
+#include <cstdlib>
 
 #include "platform/process.hpp"
 

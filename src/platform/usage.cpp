@@ -16,7 +16,8 @@ std::uint64_t resident_bytes(const std::string& directory) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// Fields 14 and 15 of /proc/pid/stat, counted behind the name, which may hold anything but ends with the last ')'.
+// Fields 14 and 15 of /proc/pid/stat, counted behind the name, which may hold anything but ends
+// with the last ')'.
 std::chrono::nanoseconds cpu_time(const std::string& directory) {
   std::ifstream file(directory + "stat");
   std::string line;
@@ -24,12 +25,15 @@ std::chrono::nanoseconds cpu_time(const std::string& directory) {
   const std::size_t behind_name = line.rfind(')');
   if (behind_name == std::string::npos) return {};
   std::size_t position = behind_name;
-  for (int field = 2; field < 14 && position != std::string::npos; ++field) position = line.find(' ', position + 1);
+  for (int field = 2; field < 14 && position != std::string::npos; ++field)
+    position = line.find(' ', position + 1);
   if (position == std::string::npos) return {};
   std::size_t length = 0;
   const unsigned long long user = std::stoull(line.substr(position), &length);
   const unsigned long long system = std::stoull(line.substr(position + length));
-  return std::chrono::nanoseconds((user + system) * (1'000'000'000ULL / static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK))));
+  return std::chrono::nanoseconds(
+      (user + system) *
+      (1'000'000'000ULL / static_cast<unsigned long long>(::sysconf(_SC_CLK_TCK))));
 }
 
 }  // namespace

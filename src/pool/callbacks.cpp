@@ -15,13 +15,14 @@ void Callbacks::post(std::function<void()> callback) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(callback));
-    if (!thread_.joinable() && !stopping_) thread_ = start_own_thread("brood-callback", [this] { run(); });
+    if (!thread_.joinable() && !stopping_)
+      thread_ = start_own_thread("brood-callback", [this] { run(); });
   }
   changed_.notify_one();
 }
 
-// A callback may hold the last handle of the pool, so that the pool's end is reached in this very thread: it cannot join
-// itself, and what is left in the queue stays to it.
+// A callback may hold the last handle of the pool, so that the pool's end is reached in this very
+// thread: it cannot join itself, and what is left in the queue stays to it.
 void Callbacks::drain() {
   {
     const std::lock_guard lock(mutex_);

@@ -8,8 +8,8 @@
 
 namespace brood::pool {
 
-/// Runs the user's callbacks, one at a time and in order, in a thread of their own that starts with the first.
-/// Threads: any.
+/// Runs the user's callbacks, one at a time and in order, in a thread of their own that starts with
+/// the first. Threads: any.
 class Callbacks {
  public:
   Callbacks() = default;

@@ -1,9 +1,10 @@
 #include "pool/core.hpp"
 
-#include <unistd.h>
+#include <csignal>
 
 #include <utility>
 
+#include <brood/cpu.hpp>
 #include "platform/process.hpp"
 #include "platform/usage.hpp"
 #include "pool/dispatcher.hpp"
@@ -17,19 +18,22 @@ constexpr int most_workers = 4096;
 std::uint32_t worker_count(const PoolOptions& options) {
   const int count = options.workers.value_or(available_cpus());
   if (count >= 1 && count <= most_workers) return static_cast<std::uint32_t>(count);
-  throw UsageError("brood::Pool: workers = " + std::to_string(count) + " is out of range; between 1 and " +
-                   std::to_string(most_workers) + " are possible");
+  throw UsageError("brood::Pool: workers = " + std::to_string(count) +
+                   " is out of range; between 1 and " + std::to_string(most_workers) +
+                   " are possible");
 }
 
 SchedulerConfig scheduler_config(const PoolOptions& options) {
   SchedulerConfig config;
   config.workers = worker_count(options);
   if (options.max_tasks_per_worker) {
-    if (*options.max_tasks_per_worker < 1) throw UsageError("brood::Pool: max_tasks_per_worker must be at least 1");
+    if (*options.max_tasks_per_worker < 1)
+      throw UsageError("brood::Pool: max_tasks_per_worker must be at least 1");
     config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
   }
   if (options.start_timeout) {
-    if (options.start_timeout->count() <= 0) throw UsageError("brood::Pool: start_timeout must be positive");
+    if (options.start_timeout->count() <= 0)
+      throw UsageError("brood::Pool: start_timeout must be positive");
     config.start_timeout = *options.start_timeout;
   }
   return config;
@@ -43,7 +47,8 @@ JobTraits traits_of(const detail::JobSpec& spec) {
   traits.retries = static_cast<std::uint32_t>(spec.retries);
   traits.chunk = spec.chunk;
   traits.cost_key = spec.cost_key;
-  if (spec.elements.count != 0) traits.element_bytes = spec.elements.payload.size() / spec.elements.count;
+  if (spec.elements.count != 0)
+    traits.element_bytes = spec.elements.payload.size() / spec.elements.count;
   return traits;
 }
 
@@ -65,7 +70,8 @@ Core::Core(const PoolOptions& options)
 
 Core::~Core() = default;
 
-// Before there is a dispatcher, so that what fails is thrown to the caller; then nothing may be left behind.
+// Before there is a dispatcher, so that what fails is thrown to the caller; then nothing may be
+// left behind.
 void Core::start_first_workers() {
   const Time now = std::chrono::steady_clock::now();
   scheduler_.pump(now);
@@ -89,12 +95,15 @@ bool Core::in_owner() const noexcept { return generation_ == platform::fork_gene
 
 void Core::check_process() const {
   if (in_owner()) return;
-  throw UsageError("brood::Pool: this pool belongs to the process that this one was forked from; make a pool of your own here");
+  throw UsageError(
+      "brood::Pool: this pool belongs to the process that this one was forked from; make a pool of "
+      "your own here");
 }
 
 // Under the lock.
 std::shared_ptr<JobState> Core::add(detail::JobSpec spec) {
-  if (scheduler_.closing()) throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
+  if (scheduler_.closing())
+    throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
   const JobTraits traits = traits_of(spec);
   const bool last = spec.kind != detail::JobKind::stream;
   auto state = std::make_shared<JobState>(weak_from_this(), std::move(spec));
@@ -106,7 +115,7 @@ std::shared_ptr<JobState> Core::add(detail::JobSpec spec) {
   return state;
 }
 
-std::shared_ptr<JobState> Core::submit(detail::JobSpec spec) {
+detail::JobHandle Core::submit(detail::JobSpec spec) {
   check_process();
   std::shared_ptr<JobState> state;
   {
@@ -163,28 +172,33 @@ bool Core::join(const detail::Deadline& deadline) {
   check_process();
   {
     const std::lock_guard lock(mutex_);
-    if (!scheduler_.closing()) throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
+    if (!scheduler_.closing())
+      throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
   }
   if (!dispatcher_->join(deadline)) return false;
   callbacks_.drain();
   return true;
 }
 
-void Core::perform(Dispatcher* dispatcher) {
-  if (dispatcher != nullptr) {
-    for (const Action& action : std::exchange(deferred_, {})) dispatcher->carry_out(action);
+void Core::perform(Hands* hands) {
+  if (hands != nullptr) {
+    for (const Action& action : std::exchange(deferred_, {})) hands->carry_out(action);
   }
   while (const std::optional<Action> action = scheduler_.next()) {
     switch (action->kind) {
-      case Action::Kind::resolve: resolve(*action); break;
+      case Action::Kind::resolve:
+        resolve(*action);
+        break;
       case Action::Kind::finish:
-        if (dispatcher != nullptr) dispatcher->detach(action->job);
+        if (hands != nullptr) hands->detach(action->job);
         finish(*action);
         break;
-      case Action::Kind::over: over(*action); break;
+      case Action::Kind::over:
+        over(*action);
+        break;
       default:
-        if (dispatcher != nullptr) {
-          dispatcher->carry_out(*action);
+        if (hands != nullptr) {
+          hands->carry_out(*action);
         } else {
           deferred_.push_back(*action);
         }
@@ -204,11 +218,16 @@ void Core::resolve(const Action& action) {
   const Exit& exit = exits_[action.worker];
   failure->worker = exit.worker;
   switch (action.fate) {
-    case Fate::lost: failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, action.first)); break;
-    case Fate::timed_out:
-      failure->local = std::make_exception_ptr(TaskTimeout(state->spec().timeout.value_or(Nanoseconds(0)), action.first));
+    case Fate::lost:
+      failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, action.first));
       break;
-    case Fate::cancelled: failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran")); break;
+    case Fate::timed_out:
+      failure->local = std::make_exception_ptr(
+          TaskTimeout(state->spec().timeout.value_or(Nanoseconds(0)), action.first));
+      break;
+    case Fate::cancelled:
+      failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
+      break;
   }
   state->deliver(action.first, std::move(failure));
 }
@@ -218,8 +237,9 @@ void Core::finish(const Action& action) {
   if (!state) return;
   std::exception_ptr error;
   if (action.verdict == Verdict::cancelled) {
-    error = std::make_exception_ptr(Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
-                                                                      : "the task was cancelled"));
+    error = std::make_exception_ptr(
+        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
+                                          : "the task was cancelled"));
   } else if (action.verdict == Verdict::no_workers) {
     error = start_error_;
   }
@@ -233,7 +253,8 @@ void Core::bury(WorkerId id, ExitStatus status) {
   exits_[id] = {link.identity(), status};
   if (!scheduler_.came_up(id) && !start_error_) {
     note_start_error(std::make_exception_ptr(
-        StartError(supervisor_.method_name(), "greeting", link.name + " ended before it was ready: " + status.describe())));
+        StartError(supervisor_.method_name(), "greeting",
+                   link.name + " ended before it was ready: " + status.describe())));
   }
   scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
   links_[id].reset();

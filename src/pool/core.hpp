@@ -22,23 +22,36 @@ namespace brood::pool {
 
 class Dispatcher;
 
+/// What only the dispatcher can do. Under the core's lock.
+class Hands {
+ public:
+  virtual void carry_out(const Action& action) = 0;
+  /// Copies what the job has lent to outboxes, because its caller is about to go on.
+  virtual void detach(JobId job) = 0;
+
+ protected:
+  ~Hands() = default;
+};
+
 /// A pool without its types: the lock, and what it guards.
 /// Threads: public members from any thread; those of `Locked` by whoever holds the lock.
-class Core final : public std::enable_shared_from_this<Core>, private Claims {
+class Core final : public detail::PoolCore,
+                   public std::enable_shared_from_this<Core>,
+                   private Claims {
  public:
   /// Starts the processes. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
   ~Core();
 
-  std::shared_ptr<JobState> submit(detail::JobSpec spec);
-  /// Submits a single and drives an idle worker until it is finished, if there is one.
-  std::shared_ptr<JobState> call(detail::JobSpec spec);
+  detail::JobHandle submit(detail::JobSpec spec) override;
+  detail::JobHandle call(detail::JobSpec spec) override;
   bool cancel(JobState& job, Kill kill);
   void extend(JobState& job, detail::Elements more, bool last);
   void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
   void close();
   void terminate();
-  /// Waits until no worker is left; false when the deadline came first. Throws UsageError before close or terminate.
+  /// Waits until no worker is left; false when the deadline came first. Throws UsageError before
+  /// close or terminate.
   bool join(const detail::Deadline& deadline);
   std::vector<WorkerInfo> workers();
   /// Throws UsageError in a process forked from the pool's.
@@ -59,8 +72,9 @@ class Core final : public std::enable_shared_from_this<Core>, private Claims {
   /// Reports what is left in a dead worker's stream and page. Throws CodecError. Under the lock.
   void parse_rest(WorkerLink& link);
   void harvest(WorkerLink& link);
-  /// Carries out what the scheduler wants. With a null dispatcher what only that can do is left for it. Under the lock.
-  void perform(Dispatcher* dispatcher);
+  /// Carries out what the scheduler wants. With null hands, what only the dispatcher can do is left
+  /// for it. Under the lock.
+  void perform(Hands* hands);
   /// Why workers do not start, for the jobs that fail because of it. Under the lock.
   void note_start_error(std::exception_ptr error) { start_error_ = std::move(error); }
   /// Leaves an action for the dispatcher's next turn. Under the lock.
@@ -78,7 +92,9 @@ class Core final : public std::enable_shared_from_this<Core>, private Claims {
   std::shared_ptr<JobState> add(detail::JobSpec spec);
   void start_first_workers();
   bool exchange(WorkerLink& link, JobState& job);
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override { return links_[worker]->revoke(fence); }
+  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
+    return links_[worker]->revoke(fence);
+  }
 
   void resolve(const Action& action);
   void finish(const Action& action);

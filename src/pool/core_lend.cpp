@@ -5,11 +5,11 @@
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 
-// A caller that waits for a single task drives an idle worker itself: write, poll, read. No other thread is woken, which would
-// double the round trip.
+// A caller that waits for a single task drives an idle worker itself: write, poll, read. No other
+// thread is woken, which would double the round trip.
 namespace brood::pool {
 
-std::shared_ptr<JobState> Core::call(detail::JobSpec spec) {
+detail::JobHandle Core::call(detail::JobSpec spec) {
   check_process();
   std::shared_ptr<JobState> state;
   WorkerLink* link = nullptr;
@@ -17,7 +17,8 @@ std::shared_ptr<JobState> Core::call(detail::JobSpec spec) {
     const std::lock_guard lock(mutex_);
     const bool timed = spec.timeout.has_value();
     state = add(std::move(spec));
-    const auto assignment = timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
+    const auto assignment =
+        timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
     if (assignment) {
       link = links_[assignment->worker].get();
       link->lent = true;
@@ -41,14 +42,17 @@ std::shared_ptr<JobState> Core::call(detail::JobSpec spec) {
   return state;
 }
 
-// Until the job is finished. False when the worker has ended or something else is wrong: the dispatcher will see to it.
+// Until the job is finished. False when the worker has ended or something else is wrong: the
+// dispatcher will see to it.
 bool Core::exchange(WorkerLink& link, JobState& job) {
   using State = platform::Transfer::State;
   while (!job.finished()) {
-    const State written = link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get());
+    const State written =
+        link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get());
     if (written != State::moved && written != State::would_block) return false;
     const short write_event = written == State::would_block ? POLLOUT : 0;
-    std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0}, pollfd{link.pidfd.get(), POLLIN, 0},
+    std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},
+                                pollfd{link.pidfd.get(), POLLIN, 0},
                                 pollfd{link.tasks.get(), write_event, 0}};
     if (::poll(waits.data(), write_event != 0 ? 3 : 2, -1) < 0) continue;  // EINTR
     if (waits[0].revents == 0) {

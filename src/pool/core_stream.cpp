@@ -11,21 +11,29 @@ namespace brood::pool {
 /// What one worker says. Under the core's lock.
 class Core::StreamEvents final : public protocol::ParentEvents {
  public:
-  StreamEvents(Core& core, WorkerLink& link) : core_(core), link_(link), now_(std::chrono::steady_clock::now()) {}
+  StreamEvents(Core& core, WorkerLink& link)
+      : core_(core), link_(link), now_(std::chrono::steady_clock::now()) {}
 
-  void on_greeting(const protocol::GreetingHeader& greeting) override { core_.supervisor_.check_greeting(greeting); }
+  void on_greeting(const protocol::GreetingHeader& greeting) override {
+    core_.supervisor_.check_greeting(greeting);
+  }
   void on_ready() override { core_.scheduler_.worker_ready(link_.id, now_); }
   void on_start_failed(std::span<const std::byte> exception) override {
-    core_.note_start_error(std::make_exception_ptr(
-        StartError(core_.supervisor_.method_name(), "initializer", wire::describe_encoded_exception(exception))));
+    core_.note_start_error(
+        std::make_exception_ptr(StartError(core_.supervisor_.method_name(), "initializer",
+                                           wire::describe_encoded_exception(exception))));
     core_.scheduler_.initializer_failed(link_.id);
   }
-  void on_results(const protocol::ResultsHeader& header, std::span<const std::byte> results) override {
-    const JobState* const state = told({header.job, header.first, header.count, header.elapsed, false});
+  void on_results(const protocol::ResultsHeader& header,
+                  std::span<const std::byte> results) override {
+    const JobState* const state =
+        told({header.job, header.first, header.count, header.elapsed, false});
     if (state == nullptr) return;
-    core_.find_job(header.job)->deliver(header.first, header.count, header.stride, header.folded != 0, results);
+    core_.find_job(header.job)
+        ->deliver(header.first, header.count, header.stride, header.folded != 0, results);
   }
-  void on_failed(const protocol::FailedHeader& header, std::span<const std::byte> exception) override {
+  void on_failed(const protocol::FailedHeader& header,
+                 std::span<const std::byte> exception) override {
     if (told({header.job, header.index, 1, header.elapsed, true}) == nullptr) return;
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
@@ -34,17 +42,23 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
-    core_.callbacks_.post([worker = link_.name, record] { base::log_from_worker(worker, record.level, record.logger, record.text); });
+    core_.callbacks_.post([worker = link_.name, record] {
+      base::log_from_worker(worker, record.level, record.logger, record.text);
+    });
   }
 
  private:
-  // The job that wants these outcomes, if it does. What they lead to is carried out after they have been delivered.
+  // The job that wants these outcomes, if it does. What they lead to is carried out after they have
+  // been delivered.
   const JobState* told(const Outcomes& outcomes) {
     switch (core_.scheduler_.outcomes(link_.id, outcomes, now_)) {
       case Scheduler::Told::nonsense:
-        throw CodecError(CodecError::Direction::decode, "message of a worker", "a result that nobody has asked for");
-      case Scheduler::Told::unwanted: return nullptr;
-      case Scheduler::Told::wanted: break;
+        throw CodecError(CodecError::Direction::decode, "message of a worker",
+                         "a result that nobody has asked for");
+      case Scheduler::Told::unwanted:
+        return nullptr;
+      case Scheduler::Told::wanted:
+        break;
     }
     return core_.find_job(outcomes.job).get();
   }
@@ -82,7 +96,8 @@ constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind
 }
 
 void append_definition(WorkerLink& link, const JobState& job) {
-  protocol::append_message(link.outbox.tail(), protocol::Type::define, protocol::DefineHeader{job.id}, job.definition());
+  protocol::append_message(link.outbox.tail(), protocol::Type::define,
+                           protocol::DefineHeader{job.id}, job.definition());
 }
 
 void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment) {
@@ -98,9 +113,11 @@ void append_run(WorkerLink& link, const JobState& job, const Assignment& assignm
   header.stride = segment->elements.stride;
   header.define = single ? job.definition().size() : 0;
   header.attempt = assignment.attempt;
-  header.flags = (job.spec().timeout ? protocol::RunHeader::timed : 0) | (single ? protocol::RunHeader::whole : 0);
+  header.flags = (job.spec().timeout ? protocol::RunHeader::timed : 0) |
+                 (single ? protocol::RunHeader::whole : 0);
   detail::Bytes& tail = link.outbox.tail();
-  const std::size_t frame = wire::begin_frame(tail, static_cast<std::uint16_t>(protocol::Type::run));
+  const std::size_t frame =
+      wire::begin_frame(tail, static_cast<std::uint16_t>(protocol::Type::run));
   tail.append(&header, sizeof header);
   if (single) tail.append(job.definition().data(), job.definition().size());
   if (arguments.size() < worth_lending) {

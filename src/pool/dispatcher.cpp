@@ -26,8 +26,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto grace = std::chrono::milliseconds(500);        // between SIGTERM and SIGKILL
-constexpr auto shortest_tick = std::chrono::milliseconds(1);  // so that a stalled worker costs little
+constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
+constexpr auto shortest_tick =
+    std::chrono::milliseconds(1);  // so that a stalled worker costs little
 constexpr int reads_per_turn = 8;
 
 /// A descriptor of a link as Asio watches it; the link stays its owner.
@@ -41,9 +42,10 @@ class Watched {
   template <class Handler>
   void wait(int number, asio::posix::descriptor_base::wait_type event, Handler handler) {
     if (!descriptor_.is_open()) descriptor_.assign(number);
-    descriptor_.async_wait(event, [handler = std::move(handler)](const boost::system::error_code& error) {
-      if (!error) handler();
-    });
+    descriptor_.async_wait(event,
+                           [handler = std::move(handler)](const boost::system::error_code& error) {
+                             if (!error) handler();
+                           });
   }
   bool watching() const { return descriptor_.is_open(); }
   void release() {
@@ -63,7 +65,7 @@ struct LinkIo {
 
 }  // namespace
 
-class Dispatcher::Loop {
+class Dispatcher::Loop final : private Hands {
  public:
   explicit Loop(Core& core) : core_(core), io_(1), timer_(io_), ios_(core.links().size()) {
     for (const auto& link : core_.links()) attach(*link);
@@ -76,18 +78,19 @@ class Dispatcher::Loop {
   }
   bool join(const detail::Deadline& deadline) {
     while (over_.load(std::memory_order_acquire) == 0) {
-      if (!platform::futex_wait(over_, 0, deadline)) return over_.load(std::memory_order_acquire) != 0;
+      if (!platform::futex_wait(over_, 0, deadline))
+        return over_.load(std::memory_order_acquire) != 0;
     }
     return true;
   }
-  void carry_out(const Action& action);
-  void detach(JobId job) {
+
+ private:
+  void carry_out(const Action& action) override;
+  void detach(JobId job) override {
     for (const auto& link : core_.links()) {
       if (link && !link->lent) link->outbox.detach(job);
     }
   }
-
- private:
   void run();
   bool work();
   void tick(Time now);
@@ -143,7 +146,8 @@ bool Dispatcher::Loop::work() {
   core_.perform(this);
   balance_watches();
   kill_the_overdue(now);
-  if (core_.scheduler().closing() && core_.scheduler().drained() && core_.scheduler().all_gone()) return true;
+  if (core_.scheduler().closing() && core_.scheduler().drained() && core_.scheduler().all_gone())
+    return true;
   for (const auto& link : core_.links()) {
     if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
   }
@@ -179,7 +183,8 @@ void Dispatcher::Loop::set_timer(Time now) {
     if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
   }
   if (!next) return;
-  if (timer_set_for_ > now && timer_set_for_ <= *next) return;  // it fires early enough, and asks again
+  if (timer_set_for_ > now && timer_set_for_ <= *next)
+    return;  // it fires early enough, and asks again
   timer_set_for_ = *next;
   timer_.expires_at(*next);
   timer_.async_wait([](const boost::system::error_code&) {});
@@ -195,12 +200,19 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       break;
     case Action::Kind::forget:
       if (link->lent) return core_.defer(action);
-      protocol::append_message(link->outbox.tail(), protocol::Type::forget, protocol::ForgetHeader{action.job});
+      protocol::append_message(link->outbox.tail(), protocol::Type::forget,
+                               protocol::ForgetHeader{action.job});
       break;
-    case Action::Kind::nudge: protocol::append_message(link->outbox.tail(), protocol::Type::nudge); break;
-    case Action::Kind::leave: link->tasks.reset(); return;
-    case Action::Kind::stop: return stop(*link);
-    default: return;
+    case Action::Kind::nudge:
+      protocol::append_message(link->outbox.tail(), protocol::Type::nudge);
+      break;
+    case Action::Kind::leave:
+      link->tasks.reset();
+      return;
+    case Action::Kind::stop:
+      return stop(*link);
+    default:
+      return;
   }
   link->dirty = true;
 }
@@ -215,7 +227,8 @@ void Dispatcher::Loop::flush_link(WorkerLink& link) {
   if (io.blocked || !link.tasks) return;
   link.dirty = false;
   using State = platform::Transfer::State;
-  if (link.outbox.write_to(link.tasks.get()) != State::would_block) return;  // a failure is seen by the pidfd
+  if (link.outbox.write_to(link.tasks.get()) != State::would_block)
+    return;  // a failure is seen by the pidfd
   io.blocked = true;
   io.tasks.wait(link.tasks.get(), asio::posix::descriptor_base::wait_write, [this, id = link.id] {
     ios_[id]->blocked = false;
@@ -226,12 +239,14 @@ void Dispatcher::Loop::flush_link(WorkerLink& link) {
 void Dispatcher::Loop::attach(WorkerLink& link) {
   ios_[link.id] = std::make_unique<LinkIo>(io_);
   link.dirty = !link.outbox.empty();
-  ios_[link.id]->process.wait(link.pidfd.get(), asio::posix::descriptor_base::wait_read, [this, id = link.id] { on_ended(id); });
+  ios_[link.id]->process.wait(link.pidfd.get(), asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_ended(id); });
   watch_results(link);
 }
 
 void Dispatcher::Loop::watch_results(WorkerLink& link) {
-  ios_[link.id]->results.wait(link.results.get(), asio::posix::descriptor_base::wait_read, [this, id = link.id] { on_results(id); });
+  ios_[link.id]->results.wait(link.results.get(), asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_results(id); });
 }
 
 // An idle worker's pipe is not watched, so that it can be lent; a busy one's is.
@@ -239,7 +254,8 @@ void Dispatcher::Loop::balance_watches() {
   for (const auto& link : core_.links()) {
     if (!link || link->lent) continue;
     LinkIo& io = *ios_[link->id];
-    const bool lendable = core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+    const bool lendable =
+        core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
     if (lendable) {
       io.results.release();
       io.tasks.release();
@@ -302,7 +318,8 @@ void Dispatcher::Loop::bury(WorkerId id) {
   try {
     core_.parse_rest(link);
   } catch (const Error&) {
-    base::log_error(link.name + " left a broken stream: " + wire::describe_exception(std::current_exception()));
+    base::log_error(link.name +
+                    " left a broken stream: " + wire::describe_exception(std::current_exception()));
   }
   ios_[id].reset();
   core_.bury(id, status);
@@ -344,7 +361,5 @@ Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
 void Dispatcher::wake() { loop_->wake(); }
 bool Dispatcher::join(const detail::Deadline& deadline) { return loop_->join(deadline); }
-void Dispatcher::carry_out(const Action& action) { loop_->carry_out(action); }
-void Dispatcher::detach(JobId job) { loop_->detach(job); }
 
 }  // namespace brood::pool

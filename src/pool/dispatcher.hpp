@@ -3,7 +3,6 @@
 #include <memory>
 
 #include <brood/detail/job.hpp>
-#include "pool/scheduler_types.hpp"
 
 namespace brood::pool {
 
@@ -21,11 +20,6 @@ class Dispatcher {
   void wake();
   /// Waits until no worker is left. Any thread.
   bool join(const detail::Deadline& deadline);
-
-  // Its own thread, under the core's lock:
-  void carry_out(const Action& action);
-  /// Copies what the job has lent to outboxes, because its caller is about to go on.
-  void detach(JobId job);
 
  private:
   class Loop;

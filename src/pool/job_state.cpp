@@ -17,13 +17,15 @@ std::span<const std::byte> Segment::arguments(std::size_t from, std::size_t to) 
   const std::span<const std::byte> all = elements.payload.view();
   from -= first;
   to -= first;
-  if (elements.stride != 0) return all.subspan(from * elements.stride, (to - from) * elements.stride);
+  if (elements.stride != 0)
+    return all.subspan(from * elements.stride, (to - from) * elements.stride);
   if (elements.ends.empty()) return all;
   const std::size_t start = from == 0 ? 0 : elements.ends[from - 1];
   return all.subspan(start, elements.ends[to - 1] - start);
 }
 
-JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec spec) : core_(std::move(core)), spec_(std::move(spec)) {
+JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec spec)
+    : core_(std::move(core)), spec_(std::move(spec)) {
   detail::put_code(definition_, reinterpret_cast<const void*>(spec_.runner));
   definition_.append(spec_.function.data(), spec_.function.size());
   if (spec_.elements.count != 0) append(std::move(spec_.elements));
@@ -38,8 +40,9 @@ void JobState::append(detail::Elements more) {
 }
 
 const std::shared_ptr<Segment>& JobState::segment(std::size_t index) const {
-  const auto behind = std::upper_bound(segments_.begin(), segments_.end(), index,
-                                       [](std::size_t i, const auto& segment) { return i < segment->first; });
+  const auto behind =
+      std::upper_bound(segments_.begin(), segments_.end(), index,
+                       [](std::size_t i, const auto& segment) { return i < segment->first; });
   return *std::prev(behind);
 }
 
@@ -47,7 +50,8 @@ const std::shared_ptr<Segment>& JobState::segment(std::size_t index) const {
 void JobState::release_arguments(std::size_t first, std::size_t count) {
   if (spec_.kind != detail::JobKind::stream || segments_.empty()) return;
   segment(first)->resolved += count;
-  while (!segments_.empty() && segments_.front()->resolved == segments_.front()->elements.count) segments_.pop_front();
+  while (!segments_.empty() && segments_.front()->resolved == segments_.front()->elements.count)
+    segments_.pop_front();
 }
 
 void JobState::arrived(std::size_t first, std::size_t count) {
@@ -61,20 +65,31 @@ void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t strid
   if (spec_.target != nullptr && stride == spec_.target_stride) {
     std::memcpy(spec_.target + first * stride, results.data(), results.size());
   } else {
-    keep({.first = first, .count = count, .stride = stride, .folded = folded, .bytes = detail::Bytes(results), .failure = {}});
+    keep({.first = first,
+          .count = count,
+          .stride = stride,
+          .folded = folded,
+          .bytes = detail::Bytes(results),
+          .failure = {}});
   }
   arrived(first, count);
 }
 
 void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failure) {
-  keep({.first = index, .count = 1, .stride = 0, .folded = false, .bytes = {}, .failure = std::move(failure)});
+  keep({.first = index,
+        .count = 1,
+        .stride = 0,
+        .folded = false,
+        .bytes = {},
+        .failure = std::move(failure)});
   arrived(index, 1);
 }
 
 void JobState::keep(detail::Piece piece) {
   const std::lock_guard lock(mutex_);
   if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
-    if (!failure_ || piece.first < failure_->first) failure_ = std::make_unique<detail::Piece>(std::move(piece));
+    if (!failure_ || piece.first < failure_->first)
+      failure_ = std::make_unique<detail::Piece>(std::move(piece));
   } else {
     pieces_.push_back(std::move(piece));
   }
@@ -163,7 +178,9 @@ std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
 }
 
 void throw_timeout() { throw TimeoutError("the result was not ready in time; the task goes on"); }
-void throw_not_ready() { throw UsageError("AsyncResult::successful() before the result is ready: call wait() first"); }
+void throw_not_ready() {
+  throw UsageError("AsyncResult::successful() before the result is ready: call wait() first");
+}
 
 }  // namespace detail
 }  // namespace brood

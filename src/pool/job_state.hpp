@@ -33,7 +33,9 @@ class JobState final : public detail::Job {
   JobState(std::weak_ptr<Core> core, detail::JobSpec spec);
 
   // --- callers; any thread ---
-  bool finished() const noexcept override { return (signal_.load(std::memory_order_acquire) & finished_bit) != 0; }
+  bool finished() const noexcept override {
+    return (signal_.load(std::memory_order_acquire) & finished_bit) != 0;
+  }
   bool wait(const detail::Deadline& deadline) override;
   std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;
   const std::vector<detail::Piece>& pieces() const noexcept override { return pieces_; }
@@ -55,10 +57,11 @@ class JobState final : public detail::Job {
   void drop_arguments() noexcept { segments_.clear(); }
 
   /// `count` results from `first`, as they came: see Piece.
-  void deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded, std::span<const std::byte> results);
+  void deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded,
+               std::span<const std::byte> results);
   void deliver(std::size_t index, std::unique_ptr<detail::Failure> failure);
-  /// The last thing that happens to it. `error`: why the whole job failed, null when its elements tell.
-  /// Returns the callbacks to call.
+  /// The last thing that happens to it. `error`: why the whole job failed, null when its elements
+  /// tell. Returns the callbacks to call.
   std::vector<std::function<void()>> finish(std::exception_ptr error);
 
  private:
@@ -76,13 +79,14 @@ class JobState final : public detail::Job {
   std::deque<std::shared_ptr<Segment>> segments_;
   std::size_t total_ = 0;
 
-  std::atomic<std::uint32_t> signal_{0};  // finished_bit, and a count of events above it: what waiters sleep on
+  std::atomic<std::uint32_t> signal_{
+      0};  // finished_bit, and a count of events above it: what waiters sleep on
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::size_t> done_{0};
   mutable std::mutex mutex_;
-  std::vector<detail::Piece> pieces_;             // guarded by mutex_ until finished, constant after
-  std::unique_ptr<detail::Piece> failure_;        // of the element that error() tells; likewise
-  std::exception_ptr error_;                      // likewise
+  std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after
+  std::unique_ptr<detail::Piece> failure_;  // of the element that error() tells; likewise
+  std::exception_ptr error_;                // likewise
   std::vector<std::function<void()>> callbacks_;  // guarded by mutex_
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -9,7 +9,8 @@
 
 namespace brood::pool {
 
-/// A thread of the library's: takes no signals of the user's, has a name, and does not count as a reason against fork.
+/// A thread of the library's: takes no signals of the user's, has a name, and does not count as a
+/// reason against fork.
 template <class Body>
 std::thread start_own_thread(const char* name, Body body) {
   sigset_t all, before;

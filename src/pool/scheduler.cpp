@@ -24,17 +24,22 @@ void Scheduler::terminate(Time now) {
 }
 
 bool Scheduler::all_gone() const noexcept {
-  return std::all_of(workers_.begin(), workers_.end(), [](const Worker& w) { return w.state == State::vacant; });
+  return std::all_of(workers_.begin(), workers_.end(),
+                     [](const Worker& w) { return w.state == State::vacant; });
 }
 
 WorkerView Scheduler::view(WorkerId id) const {
   const Worker& worker = workers_[id];
   switch (worker.state) {
-    case State::vacant: return {"gone", worker.done};
-    case State::starting: return {"starting", worker.done};
-    case State::ready: return {worker.queue.empty() ? "idle" : "busy", worker.done};
+    case State::vacant:
+      return {"gone", worker.done};
+    case State::starting:
+      return {"starting", worker.done};
+    case State::ready:
+      return {worker.queue.empty() ? "idle" : "busy", worker.done};
     case State::leaving:
-    case State::stopping: break;
+    case State::stopping:
+      break;
   }
   return {"leaving", worker.done};
 }

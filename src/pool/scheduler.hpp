@@ -12,8 +12,9 @@
 
 namespace brood::pool {
 
-/// Decides which worker gets which elements, and what becomes of them. Pure: events and the time come in as calls, what is
-/// to be done comes out of next(). See README.md for the states. Threads: under the core's lock.
+/// Decides which worker gets which elements, and what becomes of them. Pure: events and the time
+/// come in as calls, what is to be done comes out of next(). See README.md for the states. Threads:
+/// under the core's lock.
 class Scheduler {
  public:
   Scheduler(const SchedulerConfig& config, Claims& claims);
@@ -36,8 +37,8 @@ class Scheduler {
   Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
   void worker_broken(WorkerId worker, Time now);
-  /// The process has ended; all of its stream has been reported before. `claimed`: how much of its sequence it has begun,
-  /// nothing without a page.
+  /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
+  /// sequence it has begun, nothing without a page.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
   void start_failed(WorkerId worker, Time now);
@@ -49,7 +50,9 @@ class Scheduler {
   /// Whether pump() has something to hand out.
   bool wants_pump() const noexcept { return !runnable_.empty() || closing_; }
   /// Whether the worker is ready and has nothing to do.
-  bool can_lend(WorkerId worker) const { return usable(workers_[worker]) && workers_[worker].queue.empty(); }
+  bool can_lend(WorkerId worker) const {
+    return usable(workers_[worker]) && workers_[worker].queue.empty();
+  }
   bool came_up(WorkerId worker) const { return workers_[worker].came_up; }
   /// Whether the worker has nothing to do.
   bool idle(WorkerId worker) const { return workers_[worker].queue.empty(); }
@@ -57,7 +60,8 @@ class Scheduler {
   // --- lending ---
   /// Whether the dispatcher has let go of the worker's pipes.
   void set_lendable(WorkerId worker, bool lendable) { workers_[worker].lendable = lendable; }
-  /// An idle worker for a caller that has just added `job`, a single one: nothing if there is none, or others wait.
+  /// An idle worker for a caller that has just added `job`, a single one: nothing if there is none,
+  /// or others wait.
   std::optional<Assignment> lend(JobId job, Time now);
   /// The caller drives it no longer; outcomes have been reported as always.
   void give_back(WorkerId worker, Time now);
@@ -93,7 +97,8 @@ class Scheduler {
     bool live = false, sealed = false, finished = false, runnable = false;
     std::deque<Range> pending;
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
-    std::unordered_map<std::size_t, std::uint32_t> failures;  // attempts used up, for elements that have failed
+    std::unordered_map<std::size_t, std::uint32_t>
+        failures;  // attempts used up, for elements that have failed
     std::vector<WorkerId> defined_in;
   };
   struct Assigned {
@@ -106,19 +111,21 @@ class Scheduler {
   enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
   struct Worker {
     State state = State::vacant;
-    bool has_page = false, came_up = false, hopeless = false, lent = false, lendable = false, revoking = false, killed = false;
-    std::deque<Assigned> queue;  // in sequence order; the front's first element is the next to be resolved
+    bool has_page = false, came_up = false, hopeless = false, lent = false, lendable = false,
+         revoking = false, killed = false;
+    std::deque<Assigned>
+        queue;  // in sequence order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
     std::uint64_t given = 0;     // elements sent to it and not taken back
     std::uint64_t expected = 0;  // ns of work in the queue
     std::uint64_t done = 0;
-    std::size_t elements = 0;    // in the queue
+    std::size_t elements = 0;  // in the queue
     std::size_t bytes = 0;
-    Time heard{};                // when it was started, sent its first element, or told an outcome
-    Time since{};                // when the front element began, for jobs with a timeout
+    Time heard{};  // when it was started, sent its first element, or told an outcome
+    Time since{};  // when the front element began, for jobs with a timeout
     Time restart_at{};
     std::uint32_t start_failures = 0;
-    std::optional<Fate> fate;    // why it was stopped while its front element ran
+    std::optional<Fate> fate;  // why it was stopped while its front element ran
     std::uint64_t fate_sequence = 0;
   };
 

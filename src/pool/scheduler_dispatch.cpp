@@ -9,8 +9,9 @@ namespace brood::pool {
 
 namespace {
 constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
-constexpr std::size_t chunk_growth = 4;          // a chunk is at most so many times the largest that has come back
-constexpr double cheapest = 5;                   // ns; no element costs less
+constexpr std::size_t chunk_growth =
+    4;                          // a chunk is at most so many times the largest that has come back
+constexpr double cheapest = 5;  // ns; no element costs less
 }  // namespace
 
 void Scheduler::pump(Time now) {
@@ -44,16 +45,18 @@ void Scheduler::send(WorkerId id, JobId job_id, Job& job, std::size_t count, Tim
   job.pending_count -= count;
   job.assigned += count;
   const auto failures = job.failures.find(first);
-  const bool define = !job.traits.single && std::find(job.defined_in.begin(), job.defined_in.end(), id) == job.defined_in.end();
+  const bool define = !job.traits.single && std::find(job.defined_in.begin(), job.defined_in.end(),
+                                                      id) == job.defined_in.end();
   if (define) job.defined_in.push_back(id);
   const auto cost = static_cast<std::uint64_t>(job.cost->mean);
   if (worker.queue.empty()) worker.heard = now;
   worker.queue.push_back({job_id, first, count, worker.sequence, cost, job.traits.element_bytes});
-  actions_.push_back({.kind = Action::Kind::send,
-                      .worker = id,
-                      .job = job_id,
-                      .assignment = {id, job_id, first, count, worker.sequence,
-                                     failures == job.failures.end() ? 1 : failures->second + 1, define}});
+  actions_.push_back(
+      {.kind = Action::Kind::send,
+       .worker = id,
+       .job = job_id,
+       .assignment = {id, job_id, first, count, worker.sequence,
+                      failures == job.failures.end() ? 1 : failures->second + 1, define}});
   worker.sequence += count;
   worker.given += count;
   worker.elements += count;
@@ -70,8 +73,8 @@ bool Scheduler::hungry(const Worker& worker, const Job& job, Time now) const {
   if (!usable(worker)) return false;
   if (worker.queue.empty()) return true;
   return worker.has_page && job.cost->samples != 0 && now - worker.heard < config_.quiet &&
-         worker.expected < static_cast<std::uint64_t>(config_.depth.count()) && worker.bytes < config_.queue_bytes &&
-         worker.queue.size() < config_.queue_elements;
+         worker.expected < static_cast<std::uint64_t>(config_.depth.count()) &&
+         worker.bytes < config_.queue_bytes && worker.queue.size() < config_.queue_elements;
 }
 
 std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
@@ -88,14 +91,18 @@ std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
 std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
   std::size_t most = job.pending.front().last - job.pending.front().first;
   if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
-  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.front().first)) return 1;
+  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.front().first))
+    return 1;
   if (job.traits.chunk != 0) return std::min(most, job.traits.chunk);
   if (job.cost->samples == 0) return 1;
-  const auto budget = static_cast<double>(config_.depth.count()) - static_cast<double>(worker.expected);
+  const auto budget =
+      static_cast<double>(config_.depth.count()) - static_cast<double>(worker.expected);
   const double by_time = std::max(1.0, budget / std::max(job.cost->mean, cheapest));
   const std::size_t share = (job.pending_count + 2 * workers_.size() - 1) / (2 * workers_.size());
-  most = std::min({most, static_cast<std::size_t>(by_time), chunk_growth * std::max<std::size_t>(job.largest, 1), share});
-  if (job.traits.element_bytes != 0) most = std::min(most, config_.chunk_bytes / job.traits.element_bytes);
+  most = std::min({most, static_cast<std::size_t>(by_time),
+                   chunk_growth * std::max<std::size_t>(job.largest, 1), share});
+  if (job.traits.element_bytes != 0)
+    most = std::min(most, config_.chunk_bytes / job.traits.element_bytes);
   return std::max<std::size_t>(most, 1);
 }
 
@@ -109,7 +116,8 @@ void Scheduler::learn(const Job& job, const Outcomes& outcomes) {
   const_cast<Job&>(job).largest = std::max(job.largest, outcomes.count);
 }
 
-// An idle worker, nothing pending, and somebody with more than it runs: shares out what has not begun.
+// An idle worker, nothing pending, and somebody with more than it runs: shares out what has not
+// begun.
 void Scheduler::balance(Time now) {
   if (!runnable_.empty()) return;
   const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
@@ -117,7 +125,9 @@ void Scheduler::balance(Time now) {
   std::optional<WorkerId> victim;
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
-    if (worker.state != State::ready || worker.elements < 2 || worker.revoking || worker.lent || !worker.has_page) continue;
+    if (worker.state != State::ready || worker.elements < 2 || worker.revoking || worker.lent ||
+        !worker.has_page)
+      continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
@@ -160,7 +170,8 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
     stop(seen.worker, now);
   }
   for (WorkerId id = 0; id < workers_.size(); ++id) {
-    if (workers_[id].state == State::starting && now - workers_[id].heard >= config_.start_timeout) stop(id, now);
+    if (workers_[id].state == State::starting && now - workers_[id].heard >= config_.start_timeout)
+      stop(id, now);
   }
 }
 
@@ -172,7 +183,8 @@ std::optional<Time> Scheduler::next_tick() const {
   for (const Worker& worker : workers_) {
     if (worker.state == State::starting) at(worker.heard + config_.start_timeout);
     if (worker.state == State::vacant && !terminated_ && !(closing_ && drained())) {
-      if (worker.start_failures < config_.start_attempts || !runnable_.empty()) at(worker.restart_at);
+      if (worker.start_failures < config_.start_attempts || !runnable_.empty())
+        at(worker.restart_at);
     }
     if (worker.state != State::ready || worker.queue.empty() || worker.lent) continue;
     if (worker.elements > 1) at(worker.heard + config_.quiet);

@@ -6,7 +6,9 @@
 namespace brood::pool {
 
 namespace {
-constexpr JobId make_id(std::uint32_t slot, std::uint32_t generation) { return (JobId{generation} << 32) | slot; }
+constexpr JobId make_id(std::uint32_t slot, std::uint32_t generation) {
+  return (JobId{generation} << 32) | slot;
+}
 }  // namespace
 
 Scheduler::Job* Scheduler::find(JobId id) {
@@ -92,9 +94,11 @@ void Scheduler::finish(JobId id, Job& job, Verdict verdict) {
 
 // Finishes a job that has all of its outcomes; lets go of one that nothing refers to any more.
 void Scheduler::settle(JobId id, Job& job) {
-  if (!job.finished && job.sealed && job.resolved == job.total) return finish(id, job, Verdict::complete);
+  if (!job.finished && job.sealed && job.resolved == job.total)
+    return finish(id, job, Verdict::complete);
   if (!job.finished || job.assigned != 0) return;
-  for (const WorkerId worker : job.defined_in) actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
+  for (const WorkerId worker : job.defined_in)
+    actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
   actions_.push_back({.kind = Action::Kind::over, .job = id});
   job.live = false;
   job.defined_in.clear();
@@ -108,7 +112,8 @@ void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
   if (job == nullptr) return;
   job->assigned -= count;
   if (job->finished) return settle(id, *job);
-  job->pending.push_front({first, first + count});  // not merged: a range never spans two calls of extend()
+  job->pending.push_front(
+      {first, first + count});  // not merged: a range never spans two calls of extend()
   job->pending_count += count;
   if (!std::exchange(job->runnable, true)) runnable_.push_front(id);
 }
@@ -123,7 +128,8 @@ void Scheduler::element_failed(JobId id, std::size_t index, WorkerId worker, Fat
   --job->assigned;
   ++job->resolved;
   if (!job->finished) {
-    actions_.push_back({.kind = Action::Kind::resolve, .worker = worker, .job = id, .first = index, .fate = fate});
+    actions_.push_back(
+        {.kind = Action::Kind::resolve, .worker = worker, .job = id, .first = index, .fate = fate});
     if (job->traits.fail_fast) return finish(id, *job, Verdict::failed);
   }
   settle(id, *job);

@@ -9,20 +9,22 @@ namespace brood::pool {
 
 using Time = std::chrono::steady_clock::time_point;
 using Nanoseconds = std::chrono::nanoseconds;
-using JobId = std::uint64_t;     // never reused
-using WorkerId = std::uint32_t;  // a slot: the processes that follow each other in it share the number
+using JobId = std::uint64_t;  // never reused
+using WorkerId =
+    std::uint32_t;  // a slot: the processes that follow each other in it share the number
 
 /// Where the scheduler keeps a job: the low half of its id.
 constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id); }
 
 struct SchedulerConfig {
   std::uint32_t workers = 1;
-  std::uint64_t max_tasks = 0;  // elements per process, 0: no limit
-  Nanoseconds depth = std::chrono::milliseconds(2);            // work that a worker is topped up to
-  Nanoseconds quiet = std::chrono::milliseconds(2);            // after which a worker that tells nothing is looked at
-  Nanoseconds first_backoff = std::chrono::milliseconds(10);   // between failing starts; doubles
+  std::uint64_t max_tasks = 0;                       // elements per process, 0: no limit
+  Nanoseconds depth = std::chrono::milliseconds(2);  // work that a worker is topped up to
+  Nanoseconds quiet =
+      std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
+  Nanoseconds first_backoff = std::chrono::milliseconds(10);  // between failing starts; doubles
   Nanoseconds last_backoff = std::chrono::seconds(1);
-  Nanoseconds start_timeout = std::chrono::seconds(60);        // for a worker to become ready
+  Nanoseconds start_timeout = std::chrono::seconds(60);  // for a worker to become ready
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
   std::size_t chunk_bytes = 256 * 1024;
   std::size_t queue_bytes = 1024 * 1024;  // sent to one worker and not resolved
@@ -30,11 +32,11 @@ struct SchedulerConfig {
 };
 
 struct JobTraits {
-  bool single = false;      // travels whole: never grouped
+  bool single = false;  // travels whole: never grouped
   bool fail_fast = true;
   std::optional<Nanoseconds> timeout;
   std::uint32_t retries = 0;
-  std::size_t chunk = 0;    // elements; 0: adaptive
+  std::size_t chunk = 0;  // elements; 0: adaptive
   std::uint64_t cost_key = 0;
   std::size_t element_bytes = 0;  // of an argument, on average
 };
@@ -88,11 +90,12 @@ struct Running {
   Time since;  // for jobs with a timeout
 };
 
-/// The claims of living workers: the only thing that the scheduler asks for and does not get as an event, because the
-/// answer decides at once.
+/// The claims of living workers: the only thing that the scheduler asks for and does not get as an
+/// event, because the answer decides at once.
 class Claims {
  public:
-  /// Takes back what `worker` has not begun, up to position `fence` of its sequence; returns how much it has begun.
+  /// Takes back what `worker` has not begun, up to position `fence` of its sequence; returns how
+  /// much it has begun.
   virtual std::uint64_t revoke(WorkerId worker, std::uint64_t fence) = 0;
 
  protected:

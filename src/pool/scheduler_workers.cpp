@@ -30,7 +30,8 @@ Scheduler::Told Scheduler::outcomes(WorkerId id, const Outcomes& outcomes, Time 
   Worker& worker = workers_[id];
   if (worker.queue.empty()) return Told::nonsense;
   const Assigned& front = worker.queue.front();
-  if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count) return Told::nonsense;
+  if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count)
+    return Told::nonsense;
   worker.heard = now;
   worker.done += outcomes.count;
   unassign(worker, outcomes);
@@ -62,14 +63,17 @@ void Scheduler::unassign(Worker& worker, const Outcomes& outcomes) {
 // Takes back what the worker has not begun; returns how many elements.
 std::size_t Scheduler::take_back(WorkerId id) {
   Worker& worker = workers_[id];
-  if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() || worker.state != State::ready) return 0;
+  if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() ||
+      worker.state != State::ready)
+    return 0;
   const std::uint64_t claimed = claims_.revoke(id, worker.sequence);
   worker.revoking = true;
   actions_.push_back({.kind = Action::Kind::nudge, .worker = id});
   std::size_t taken = 0;
   while (!worker.queue.empty()) {
     Assigned& back = worker.queue.back();
-    const std::size_t keep = claimed > back.sequence ? std::min<std::size_t>(claimed - back.sequence, back.count) : 0;
+    const std::size_t keep =
+        claimed > back.sequence ? std::min<std::size_t>(claimed - back.sequence, back.count) : 0;
     const Assigned mine = back;
     const std::size_t count = back.count - keep;
     back.count = keep;
@@ -88,7 +92,8 @@ std::size_t Scheduler::take_back(WorkerId id) {
 void Scheduler::take_back_from_all(JobId job) {
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const auto& queue = workers_[id].queue;
-    if (std::any_of(queue.begin(), queue.end(), [job](const Assigned& a) { return a.job == job; })) take_back(id);
+    if (std::any_of(queue.begin(), queue.end(), [job](const Assigned& a) { return a.job == job; }))
+      take_back(id);
   }
 }
 
@@ -118,7 +123,8 @@ void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
     ++front.first;
     if (--front.count == 0) queue.pop_front();
   }
-  for (auto waiting = queue.rbegin(); waiting != queue.rend(); ++waiting) requeue(waiting->job, waiting->first, waiting->count);
+  for (auto waiting = queue.rbegin(); waiting != queue.rend(); ++waiting)
+    requeue(waiting->job, waiting->first, waiting->count);
   if (!ran) return;
   const bool meant = worker.fate && worker.fate_sequence == ran->sequence;
   if (worker.killed && !meant) {
@@ -134,9 +140,11 @@ void Scheduler::start_failed(WorkerId id, Time now) {
 }
 
 void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
-  worker.start_failures = lasting ? std::max(worker.start_failures + 1, config_.start_attempts) : worker.start_failures + 1;
+  worker.start_failures = lasting ? std::max(worker.start_failures + 1, config_.start_attempts)
+                                  : worker.start_failures + 1;
   const std::uint32_t doublings = std::min<std::uint32_t>(worker.start_failures - 1, 10);
-  worker.restart_at = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
+  worker.restart_at =
+      now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
   const bool hopeless = std::all_of(workers_.begin(), workers_.end(), [this](const Worker& w) {
     return w.state == State::vacant && w.start_failures >= config_.start_attempts;
   });

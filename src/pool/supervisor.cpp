@@ -13,7 +13,8 @@ namespace brood::pool {
 
 namespace {
 
-constexpr std::size_t pipe_capacity = 1024 * 1024;  // bytes: fewer switches between processes for large values
+constexpr std::size_t pipe_capacity =
+    1024 * 1024;  // bytes: fewer switches between processes for large values
 
 // Names count on over all pools of this process, as in Python.
 int next_worker_number() {
@@ -50,7 +51,8 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
 }
 
 std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
-  const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + std::to_string(next_worker_number());
+  const std::string name =
+      start::name_prefix(method_->name()) + "PoolWorker-" + std::to_string(next_worker_number());
   auto link = std::make_unique<WorkerLink>(id, name, message_limit_);
   platform::Pipe tasks = platform::make_pipe();
   platform::Pipe results = platform::make_pipe();
@@ -61,7 +63,8 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);
   start::StartedProcess process = method_->start(
-      name, {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(), owner_.get()});
+      name,
+      {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(), owner_.get()});
   link->mapping.drop_descriptor();
   link->pid = process.pid;
   link->pidfd = std::move(process.pidfd);
@@ -77,7 +80,8 @@ ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect
 void Supervisor::check_greeting(const protocol::GreetingHeader& greeting) const {
   if (greeting.version == protocol::version && greeting.build == wire::program_build_id()) return;
   throw StartError(method_->name(), "greeting",
-                   "the worker runs another build of this program (" + wire::to_string(greeting.build) +
+                   "the worker runs another build of this program (" +
+                       wire::to_string(greeting.build) +
                        "): the file was replaced while it ran; restart the program");
 }
 

@@ -16,7 +16,8 @@ namespace brood::pool {
 /// Threads: one at a time: the constructor's, then the dispatcher's.
 class Supervisor {
  public:
-  /// Takes the snapshot of a fork pool, or connects to the fork server. Throws as start::open_method does.
+  /// Takes the snapshot of a fork pool, or connects to the fork server. Throws as
+  /// start::open_method does.
   explicit Supervisor(const PoolOptions& options);
 
   /// A process in slot `id`, with the setup message in its pipe. Throws StartError, SystemError.

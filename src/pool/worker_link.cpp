@@ -8,16 +8,19 @@ namespace brood::pool {
 using protocol::WorkerPage;
 
 namespace {
-constexpr std::size_t small_part = 64 * 1024;  // bytes; a part that has reached this is left for a new one
+constexpr std::size_t small_part =
+    64 * 1024;  // bytes; a part that has reached this is left for a new one
 constexpr std::size_t parts_per_write = 16;
 }  // namespace
 
 detail::Bytes& Outbox::tail() {
-  if (parts_.empty() || parts_.back().keeper || parts_.back().own.size() >= small_part) parts_.emplace_back();
+  if (parts_.empty() || parts_.back().keeper || parts_.back().own.size() >= small_part)
+    parts_.emplace_back();
   return parts_.back().own;
 }
 
-void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job) {
+void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper,
+                  JobId job) {
   if (memory.empty()) return;
   Part part;
   part.lent = memory;
@@ -74,28 +77,32 @@ std::optional<std::uint64_t> WorkerLink::claimed() const noexcept {
 std::uint64_t WorkerLink::revoke(std::uint64_t fence) noexcept {
   page()->fence.store(fence, std::memory_order_release);
   std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
-  while (!page()->claimed.compare_exchange_weak(claimed, claimed | WorkerPage::revoked, std::memory_order_acq_rel)) {
+  while (!page()->claimed.compare_exchange_weak(claimed, claimed | WorkerPage::revoked,
+                                                std::memory_order_acq_rel)) {
   }
   return claimed & ~WorkerPage::revoked;
 }
 
 protocol::PageSnapshot WorkerLink::snapshot() const noexcept {
   const std::uint64_t open = page()->open.load(std::memory_order_acquire);
-  const std::uint64_t head = std::min<std::uint64_t>(page()->head.load(std::memory_order_acquire), WorkerPage::buffer_size);
-  protocol::PageSnapshot snapshot{page()->base.load(std::memory_order_acquire), std::nullopt, {page()->buffer, head}};
+  const std::uint64_t head = std::min<std::uint64_t>(page()->head.load(std::memory_order_acquire),
+                                                     WorkerPage::buffer_size);
+  protocol::PageSnapshot snapshot{
+      page()->base.load(std::memory_order_acquire), std::nullopt, {page()->buffer, head}};
   if (open != 0 && open - 1 <= head) snapshot.open = open - 1;
   return snapshot;
 }
 
-std::optional<protocol::PageSnapshot> WorkerLink::stable_copy(std::vector<std::byte>& storage) const {
+std::optional<protocol::PageSnapshot> WorkerLink::stable_copy(
+    std::vector<std::byte>& storage) const {
   const std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
   const protocol::PageSnapshot before = snapshot();
   if (before.contents.empty()) return std::nullopt;
   storage.assign(before.contents.begin(), before.contents.end());
   std::atomic_thread_fence(std::memory_order_acq_rel);
   const protocol::PageSnapshot after = snapshot();
-  if (page()->claimed.load(std::memory_order_acquire) != claimed || after.base != before.base || after.open != before.open ||
-      after.contents.size() != before.contents.size()) {
+  if (page()->claimed.load(std::memory_order_acquire) != claimed || after.base != before.base ||
+      after.open != before.open || after.contents.size() != before.contents.size()) {
     return std::nullopt;
   }
   return protocol::PageSnapshot{before.base, before.open, storage};

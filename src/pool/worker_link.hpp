@@ -50,8 +50,8 @@ class Outbox {
 };
 
 /// One worker as its owner holds it.
-/// Threads: process and page as given; stream and outbox belong to whoever drives the link (README.md); the rest under the
-/// core's lock.
+/// Threads: process and page as given; stream and outbox belong to whoever drives the link
+/// (README.md); the rest under the core's lock.
 class WorkerLink {
  public:
   WorkerLink(WorkerId id, std::string name, std::uint64_t message_limit);
@@ -63,14 +63,17 @@ class WorkerLink {
 
   protocol::ParentSide stream;
   Outbox outbox;
-  bool lent = false;                 // to a caller, who drives it
-  bool dirty = false;                // the outbox has something new
-  std::chrono::steady_clock::time_point kill_at{};  // when SIGTERM has had its time; zero: not stopped
+  bool lent = false;   // to a caller, who drives it
+  bool dirty = false;  // the outbox has something new
+  std::chrono::steady_clock::time_point
+      kill_at{};  // when SIGTERM has had its time; zero: not stopped
 
   WorkerIdentity identity() const { return {name, pid}; }
   /// The memory that it shares with the worker.
   platform::SharedMapping mapping;
-  protocol::WorkerPage* page() const noexcept { return static_cast<protocol::WorkerPage*>(mapping.data()); }
+  protocol::WorkerPage* page() const noexcept {
+    return static_cast<protocol::WorkerPage*>(mapping.data());
+  }
   bool has_page() const noexcept { return page() != nullptr; }
 
   /// Elements begun, by the page.
@@ -79,7 +82,8 @@ class WorkerLink {
   std::uint64_t revoke(std::uint64_t fence) noexcept;
   /// The page as it is, for a dead worker.
   protocol::PageSnapshot snapshot() const noexcept;
-  /// A copy of the page in `storage`, nothing if the worker has moved meanwhile or there is nothing in it.
+  /// A copy of the page in `storage`, nothing if the worker has moved meanwhile or there is nothing
+  /// in it.
   std::optional<protocol::PageSnapshot> stable_copy(std::vector<std::byte>& storage) const;
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();

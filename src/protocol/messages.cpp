@@ -13,11 +13,13 @@ void append_message(detail::Bytes& target, Type type, std::span<const std::byte>
 
 namespace {
 
-// Version and build come first and keep their places for ever, so that any two builds can tell that they differ.
+// Version and build come first and keep their places for ever, so that any two builds can tell that
+// they differ.
 template <class Archive>
 void visit(Archive& archive, Setup& setup) {
-  archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space, setup.cpu_seconds,
-          setup.open_files, setup.core_size, setup.message_limit, setup.log_level);
+  archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space,
+          setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit,
+          setup.log_level);
 }
 
 template <class Archive>
@@ -46,7 +48,9 @@ Message decode(std::span<const std::byte> payload) {
 
 void encode_setup(detail::Bytes& target, const Setup& setup) { encode(target, Type::setup, setup); }
 Setup decode_setup(std::span<const std::byte> payload) { return decode<Setup>(payload); }
-void encode_log(detail::Bytes& target, const LogRecord& record) { encode(target, Type::log, record); }
+void encode_log(detail::Bytes& target, const LogRecord& record) {
+  encode(target, Type::log, record);
+}
 LogRecord decode_log(std::span<const std::byte> payload) { return decode<LogRecord>(payload); }
 
 }  // namespace brood::protocol

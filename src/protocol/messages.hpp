@@ -13,8 +13,8 @@
 #include "wire/code_ref.hpp"
 #include "wire/frame.hpp"
 
-// What owner and worker say to each other. Headers are plain structs in the machine's byte order: both ends are the same
-// program on the same machine, which the greeting checks.
+// What owner and worker say to each other. Headers are plain structs in the machine's byte order:
+// both ends are the same program on the same machine, which the greeting checks.
 namespace brood::protocol {
 
 inline constexpr std::uint32_t version = 1;
@@ -42,16 +42,18 @@ struct DefineHeader {
 
 struct RunHeader {
   std::uint64_t job;
-  std::uint64_t first;     // index in the job
-  std::uint64_t count;     // elements
-  std::uint64_t sequence;  // position of the first one among all elements that this worker was ever sent
-  std::uint64_t stride;    // bytes of each argument; 0: each with its length in front
-  std::uint64_t define;    // bytes of a definition that follows at once, for a job of one element; 0: see the define message
-  std::uint32_t attempt;   // 1 for the first
+  std::uint64_t first;  // index in the job
+  std::uint64_t count;  // elements
+  std::uint64_t
+      sequence;  // position of the first one among all elements that this worker was ever sent
+  std::uint64_t stride;  // bytes of each argument; 0: each with its length in front
+  std::uint64_t define;  // bytes of a definition that follows at once, for a job of one element; 0:
+                         // see the define message
+  std::uint32_t attempt;  // 1 for the first
   std::uint32_t flags;
   static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start
   static constexpr std::uint32_t whole = 2;  // one element, whose argument is all the rest
-};  // then the definition, then the arguments
+};                                           // then the definition, then the arguments
 
 struct ForgetHeader {
   std::uint64_t job;
@@ -63,16 +65,17 @@ struct ResultsHeader {
   std::uint64_t sequence;
   std::uint64_t count;    // 0 in a frame that is still open
   std::uint64_t elapsed;  // ns for all of them, decoding and encoding included
-  std::uint32_t stride;   // bytes of each result, detail::variable_stride: each with its length in front
-  std::uint32_t folded;   // 1: one result stands for all
-};  // then the results
+  std::uint32_t
+      stride;  // bytes of each result, detail::variable_stride: each with its length in front
+  std::uint32_t folded;  // 1: one result stands for all
+};                       // then the results
 
 struct FailedHeader {
   std::uint64_t job;
   std::uint64_t index;
   std::uint64_t sequence;
   std::uint64_t elapsed;  // ns
-};  // then the exception
+};                        // then the exception
 
 struct SkippedHeader {
   std::uint64_t fence;
@@ -109,7 +112,8 @@ LogRecord decode_log(std::span<const std::byte> payload);
 
 /// Appends a whole frame: header struct, then `rest`.
 template <class Header>
-void append_message(detail::Bytes& target, Type type, const Header& header, std::span<const std::byte> rest = {}) {
+void append_message(detail::Bytes& target, Type type, const Header& header,
+                    std::span<const std::byte> rest = {}) {
   const std::size_t start = wire::begin_frame(target, static_cast<std::uint16_t>(type));
   target.append(&header, sizeof header);
   target.append(rest.data(), rest.size());
@@ -117,7 +121,8 @@ void append_message(detail::Bytes& target, Type type, const Header& header, std:
 }
 void append_message(detail::Bytes& target, Type type, std::span<const std::byte> payload = {});
 
-/// The header at the start of `payload`, which is advanced to what follows. Throws CodecError when it is too short.
+/// The header at the start of `payload`, which is advanced to what follows. Throws CodecError when
+/// it is too short.
 template <class Header>
 Header take_header(std::span<const std::byte>& payload) {
   Header header;

@@ -9,7 +9,9 @@ namespace brood::protocol {
 
 namespace {
 
-[[noreturn]] void broken(const char* reason) { throw CodecError(CodecError::Direction::decode, "message of a worker", reason); }
+[[noreturn]] void broken(const char* reason) {
+  throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+}
 
 // Bytes that the first `count` results take, checked against what is there.
 std::size_t extent(std::uint32_t stride, std::uint64_t count, std::span<const std::byte> data) {
@@ -48,7 +50,8 @@ void ParentSide::parse(ParentEvents& events) {
 }
 
 void ParentSide::harvest(const PageSnapshot& page, ParentEvents& events) {
-  if (parser_.pending() != 0 || parser_.received() != page.base) return;  // its bytes are on their way
+  if (parser_.pending() != 0 || parser_.received() != page.base)
+    return;  // its bytes are on their way
   wire::FrameParser frames(page.contents.size() + sizeof(wire::FrameHeader));
   frames.feed(page.contents.first(page.open.value_or(page.contents.size())));
   while (const auto frame = frames.next()) dispatch(*frame, events);
@@ -79,16 +82,23 @@ void ParentSide::open_frame(const PageSnapshot& page, ParentEvents& events) {
 void ParentSide::dispatch(const wire::Frame& frame, ParentEvents& events) {
   std::span<const std::byte> payload = frame.payload;
   switch (static_cast<Type>(frame.type)) {
-    case Type::greeting: return events.on_greeting(take_header<GreetingHeader>(payload));
-    case Type::ready: return events.on_ready();
-    case Type::start_failed: return events.on_start_failed(payload);
-    case Type::results: return results(payload, events);
-    case Type::failed: return failed(payload, events);
+    case Type::greeting:
+      return events.on_greeting(take_header<GreetingHeader>(payload));
+    case Type::ready:
+      return events.on_ready();
+    case Type::start_failed:
+      return events.on_start_failed(payload);
+    case Type::results:
+      return results(payload, events);
+    case Type::failed:
+      return failed(payload, events);
     case Type::skipped:
       resolved_ = std::max(resolved_, take_header<SkippedHeader>(payload).fence);
       return events.on_skipped(resolved_);
-    case Type::log: return events.on_log(decode_log(payload));
-    default: broken("a type that no worker sends");
+    case Type::log:
+      return events.on_log(decode_log(payload));
+    default:
+      broken("a type that no worker sends");
   }
 }
 
@@ -98,7 +108,8 @@ void ParentSide::results(std::span<const std::byte> payload, ParentEvents& event
 }
 
 // Drops the part that the page has told already.
-void ParentSide::report(ResultsHeader header, std::span<const std::byte> data, ParentEvents& events) {
+void ParentSide::report(ResultsHeader header, std::span<const std::byte> data,
+                        ParentEvents& events) {
   expect(header.sequence);
   const std::uint64_t known = std::min(header.count, resolved_ - header.sequence);
   if (known == header.count) return;

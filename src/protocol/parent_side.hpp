@@ -34,16 +34,16 @@ struct PageSnapshot {
   std::span<const std::byte> contents;  // buffer[0, head)
 };
 
-/// The owner's end of one channel: frames in, events out. Pure. Each element's outcome is reported once, also when it has
-/// been read from the page and comes through the pipe later.
+/// The owner's end of one channel: frames in, events out. Pure. Each element's outcome is reported
+/// once, also when it has been read from the page and comes through the pipe later.
 class ParentSide {
  public:
   explicit ParentSide(std::uint64_t message_limit) : parser_(64 * 1024, message_limit) {}
 
   /// The buffer that the result pipe is read into.
   wire::FrameParser& stream() noexcept { return parser_; }
-  /// Reports what whole frames have arrived. Throws CodecError for a stream that no worker of ours writes; the channel is
-  /// of no use after that.
+  /// Reports what whole frames have arrived. Throws CodecError for a stream that no worker of ours
+  /// writes; the channel is of no use after that.
   void parse(ParentEvents& events);
   /// Reports what a living worker has left in its page; only between whole frames of the stream.
   void harvest(const PageSnapshot& page, ParentEvents& events);

@@ -6,8 +6,8 @@
 
 #include "start/method.hpp"
 
-// What a new process does once it exists. Declared by the layer that makes processes and defined in src/bootstrap/,
-// which alone knows both sides.
+// What a new process does once it exists. Declared by the layer that makes processes and defined in
+// src/bootstrap/, which alone knows both sides.
 namespace brood::start {
 
 /// Runs a pool's worker until its owner has no more tasks; ends the process itself.
@@ -16,14 +16,15 @@ namespace brood::start {
 /// Runs the encoded preload hooks in the fork server; the text of the failure, empty for success.
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept;
 
-/// The first argument of a process that Brood started by exec, followed by one of the two roles and, for a worker, by the
-/// name of the process.
+/// The first argument of a process that Brood started by exec, followed by one of the two roles
+/// and, for a worker, by the name of the process.
 inline constexpr const char* exec_marker = "--brood-child";
 inline constexpr const char* worker_role = "worker";
 inline constexpr const char* forkserver_role = "forkserver";
 
-/// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is no page. After an exec
-/// they are not close-on-exec: brood::init sets the flag before it runs anything.
+/// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is
+/// no page. After an exec they are not close-on-exec: brood::init sets the flag before it runs
+/// anything.
 inline constexpr Handover exec_descriptors{3, 4, 5, 6};
 /// The fork server's control socket and the pidfd of its owner.
 inline constexpr int forkserver_socket = 3;
@@ -32,7 +33,8 @@ inline constexpr int forkserver_owner = 4;
 /// Body of the exec'd fork server.
 [[noreturn]] void forkserver_main(int control_socket, int owner_pidfd);
 
-/// Set by brood::init, in the roles too (their tasks may make pools): this program can be exec'd as a worker.
+/// Set by brood::init, in the roles too (their tasks may make pools): this program can be exec'd as
+/// a worker.
 void mark_initialized() noexcept;
 bool initialized() noexcept;
 

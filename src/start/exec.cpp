@@ -1,13 +1,13 @@
 #include "start/exec.hpp"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <span>
 #include <string_view>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "start/entry.hpp"
 #include "start/posix_spawn_launcher.hpp"
@@ -15,9 +15,11 @@
 namespace brood::start {
 namespace {
 
-// Thread pools of numerical libraries: one per worker, each as wide as the machine, is the commonest slowness of pools.
-constexpr std::string_view thread_counts[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                                              "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"};
+// Thread pools of numerical libraries: one per worker, each as wide as the machine, is the
+// commonest slowness of pools.
+constexpr std::string_view thread_counts[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                                              "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+                                              "VECLIB_MAXIMUM_THREADS"};
 
 bool sets(const std::string& entry, std::string_view name) {
   return entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name);
@@ -25,30 +27,38 @@ bool sets(const std::string& entry, std::string_view name) {
 
 std::vector<std::string> worker_environment() {
   std::vector<std::string> environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    environment.emplace_back(*entry);
   for (const std::string_view name : thread_counts) {
     const auto is_set = [name](const std::string& entry) { return sets(entry, name); };
-    if (std::none_of(environment.begin(), environment.end(), is_set)) environment.push_back(std::string(name) + "=1");
+    if (std::none_of(environment.begin(), environment.end(), is_set))
+      environment.push_back(std::string(name) + "=1");
   }
   return environment;
 }
 
 std::string shown_program() {
   // What main was given, kept by the C library: program_invocation_name(3).
-  return program_invocation_name != nullptr && *program_invocation_name != '\0' ? program_invocation_name : own_executable;
+  return program_invocation_name != nullptr && *program_invocation_name != '\0'
+             ? program_invocation_name
+             : own_executable;
 }
 
 bool same_file(const std::string& one, const char* other) {
-  struct stat a {}, b {};
-  return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  struct stat a {
+  }, b{};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
 }
 
 }  // namespace
 
 void require_initialized(const std::string& method) {
   if (initialized()) return;
-  throw UsageError("call brood::init(argc, argv) as the first line of main (or link brood::main); start method '" + method +
-                   "' starts this program again");
+  throw UsageError(
+      "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
+      "'" +
+      method + "' starts this program again");
 }
 
 std::string executable_path() {
@@ -62,7 +72,8 @@ std::string executable_path() {
 }
 
 WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors) {
-  WorkerCommand command{{shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
+  WorkerCommand command{
+      {shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
   const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
                                      {descriptors.results, exec_descriptors.results},
                                      {descriptors.page, exec_descriptors.page},

@@ -1,9 +1,9 @@
+#include <stdio_ext.h>
+#include <unistd.h>
 #include <atomic>
 #include <cstdio>
 #include <iostream>
-#include <stdio_ext.h>
 #include <string>
-#include <unistd.h>
 
 #include "base/log.hpp"
 #include "platform/process.hpp"
@@ -22,9 +22,11 @@ int other_threads() noexcept { return platform::count_threads() - platform::own_
 
 void warn_about_threads(int others) {
   if (others <= 0) return;
-  fork_warning.load()("start method \"fork\" copies this process while " + std::to_string(others) +
-                      " other thread(s) run: a lock that one of them holds at this moment stays locked in every worker, "
-                      "for ever. Make the pool before the threads, or use \"forkserver\" or \"spawn\"");
+  fork_warning.load()(
+      "start method \"fork\" copies this process while " + std::to_string(others) +
+      " other thread(s) run: a lock that one of them holds at this moment stays locked in every "
+      "worker, "
+      "for ever. Make the pool before the threads, or use \"forkserver\" or \"spawn\"");
 }
 
 /// Else the worker's copy of the buffer would be printed a second time.
@@ -58,7 +60,8 @@ class ForkMethod final : public Method {
       return std::move(*started);
     }
     // It cannot be taken again: this process is not what it was.
-    throw StartError(name(), "launch", "the pool's snapshot process has ended: " + snapshot_.describe_end());
+    throw StartError(name(), "launch",
+                     "the pool's snapshot process has ended: " + snapshot_.describe_end());
   }
   ExitStatus collect(pid_t pid) override { return client_.collect(pid); }
 
@@ -69,7 +72,9 @@ class ForkMethod final : public Method {
 
 }  // namespace
 
-ForkWarning set_fork_warning(ForkWarning handler) noexcept { return fork_warning.exchange(handler); }
+ForkWarning set_fork_warning(ForkWarning handler) noexcept {
+  return fork_warning.exchange(handler);
+}
 
 std::unique_ptr<Method> open_fork() {
   const int others = other_threads();

@@ -1,3 +1,4 @@
+#include <unistd.h>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -5,7 +6,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -19,7 +19,8 @@
 namespace brood::start {
 namespace {
 
-/// Never changed once it can be seen, and never freed: a forked child may have interrupted any other way of sharing it.
+/// Never changed once it can be seen, and never freed: a forked child may have interrupted any
+/// other way of sharing it.
 struct Hooks {
   std::vector<std::byte> encoded;  // Call::encoded of each, after its length in 64 bits
   const Hooks* previous = nullptr;
@@ -46,7 +47,8 @@ struct State {
   std::shared_ptr<RunningServer> server;
 };
 
-/// This process's; a forked child starts with a new one, since the old mutex may be locked for ever.
+/// This process's; a forked child starts with a new one, since the old mutex may be locked for
+/// ever.
 State& state() {
   static constinit std::atomic<State*> current{nullptr};
   State* seen = current.load();
@@ -63,7 +65,8 @@ void send_setup(int control, const Hooks& hooks) {
     platform::send_message(control, bytes_of(request));
     return;
   }
-  platform::SharedMapping memory = platform::SharedMapping::create("brood-preload", hooks.encoded.size());
+  platform::SharedMapping memory =
+      platform::SharedMapping::create("brood-preload", hooks.encoded.size());
   std::memcpy(memory.data(), hooks.encoded.data(), hooks.encoded.size());
   const int number = memory.descriptor().get();
   platform::send_message(control, bytes_of(request), {&number, 1});
@@ -75,28 +78,34 @@ void await_ready(RunningServer& server) {
   const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
   if (reply && reply->kind == Reply::Kind::ready) return;
   const char* const stage = server.hooks->encoded.empty() ? "launch" : "preload";
-  if (!reply) throw StartError("forkserver", stage, "the fork server ended: " + server.process.describe_end());
+  if (!reply)
+    throw StartError("forkserver", stage,
+                     "the fork server ended: " + server.process.describe_end());
   const auto* const text = reinterpret_cast<const char*>(message->bytes.data());
-  throw StartError("forkserver", stage, std::string(text + sizeof(Reply), message->bytes.size() - sizeof(Reply)));
+  throw StartError("forkserver", stage,
+                   std::string(text + sizeof(Reply), message->bytes.size() - sizeof(Reply)));
 }
 
 std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
   platform::SocketPair control = platform::make_socket_pair();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  StartedProcess started = execute(own_executable, forkserver_command(control.theirs.get(), owner.get()));
-  auto server = std::make_shared<RunningServer>(hooks, ServerHandle(started.pid, std::move(started.pidfd)),
-                                                std::move(control.ours));
+  StartedProcess started =
+      execute(own_executable, forkserver_command(control.theirs.get(), owner.get()));
+  auto server = std::make_shared<RunningServer>(
+      hooks, ServerHandle(started.pid, std::move(started.pidfd)), std::move(control.ours));
   control.theirs.reset();  // else its end would go unseen
   send_setup(server->control.get(), *hooks);
   await_ready(*server);
   return server;
 }
 
-/// The process's server, launched where there is none, where it has ended, and where the hooks have changed. What it
-/// replaces goes to `retired`, to be waited for without the lock.
-std::shared_ptr<RunningServer> usable_server(State& shared, std::shared_ptr<RunningServer>& retired) {
+/// The process's server, launched where there is none, where it has ended, and where the hooks have
+/// changed. What it replaces goes to `retired`, to be waited for without the lock.
+std::shared_ptr<RunningServer> usable_server(State& shared,
+                                             std::shared_ptr<RunningServer>& retired) {
   const Hooks* const hooks = current_hooks.load();
-  if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended()) return shared.server;
+  if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended())
+    return shared.server;
   retired = std::exchange(shared.server, nullptr);
   shared.server = launch_server(hooks);
   return shared.server;
@@ -107,7 +116,8 @@ std::optional<ServerClient> connect(const RunningServer& server) {
   platform::SocketPair pair = platform::make_socket_pair();
   const Request request{.kind = Request::Kind::connect};
   const int theirs = pair.theirs.get();
-  if (!platform::send_message(server.control.get(), bytes_of(request), {&theirs, 1})) return std::nullopt;
+  if (!platform::send_message(server.control.get(), bytes_of(request), {&theirs, 1}))
+    return std::nullopt;
   return ServerClient(std::move(pair.ours));
 }
 
@@ -127,7 +137,8 @@ class ForkserverMethod final : public Method {
   StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
     for (int attempt = 0; attempt < 2; ++attempt) {
       if (!client_.is_open()) reconnect();
-      if (std::optional<StartedProcess> started = client_.start(name(), process_name, descriptors)) {
+      if (std::optional<StartedProcess> started =
+              client_.start(name(), process_name, descriptors)) {
         return std::move(*started);
       }
     }

@@ -1,7 +1,7 @@
+#include <sys/wait.h>
 #include <cerrno>
 #include <exception>
 #include <string>
-#include <sys/wait.h>
 #include <utility>
 
 #include <brood/start_method.hpp>
@@ -14,7 +14,8 @@ namespace brood {
 Launcher::~Launcher() = default;
 
 int spawn(const WorkerCommand& command) {
-  if (command.arguments.empty()) throw UsageError("brood::spawn: the command has no arguments: the first is the program");
+  if (command.arguments.empty())
+    throw UsageError("brood::spawn: the command has no arguments: the first is the program");
   return start::execute(command.arguments.front(), command).pid;
 }
 
@@ -23,13 +24,15 @@ namespace {
 
 bool is_own_child(pid_t pid) {
   siginfo_t info{};
-  return pid > 0 && ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return pid > 0 &&
+         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 /// The user's way to start a program, a child of this process.
 class LauncherMethod final : public Method {
  public:
-  explicit LauncherMethod(std::shared_ptr<Launcher> launcher) : launcher_(std::move(launcher)), name_(launcher_->name()) {}
+  explicit LauncherMethod(std::shared_ptr<Launcher> launcher)
+      : launcher_(std::move(launcher)), name_(launcher_->name()) {}
   std::string name() const override { return name_; }
   StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
     WorkerCommand command = worker_command(process_name, descriptors);
@@ -37,7 +40,9 @@ class LauncherMethod final : public Method {
     command.arguments.front() = executable_path();
     const pid_t pid = launch(std::move(command));
     if (!is_own_child(pid)) {
-      throw StartError(name_, "launch", "launch() returned " + std::to_string(pid) + ", which is no child of this process");
+      throw StartError(
+          name_, "launch",
+          "launch() returned " + std::to_string(pid) + ", which is no child of this process");
     }
     try {
       return {pid, platform::open_pidfd(pid)};

@@ -11,7 +11,8 @@
 
 namespace brood::start {
 
-/// The descriptors that a new process is given, and nothing else beside stdio. There they have the numbers 3, 4, 5, 6.
+/// The descriptors that a new process is given, and nothing else beside stdio. There they have the
+/// numbers 3, 4, 5, 6.
 struct Handover {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
@@ -24,35 +25,39 @@ struct StartedProcess {
   platform::Descriptor pidfd;
 };
 
-/// A way to make workers, as one pool uses it. Fork keeps its snapshot here, forkserver its connection.
-/// Threads: one at a time.
+/// A way to make workers, as one pool uses it. Fork keeps its snapshot here, forkserver its
+/// connection. Threads: one at a time.
 class Method {
  public:
   virtual ~Method() = default;
   /// "fork", "forkserver", "spawn", or the name of the user's launcher.
   virtual std::string name() const = 0;
-  /// Starts a process called `process_name` (as ps shows it) that runs worker_entry() on copies of these descriptors,
-  /// which stay the caller's. Blocks until the process exists, not until it greets. Throws StartError, SystemError.
+  /// Starts a process called `process_name` (as ps shows it) that runs worker_entry() on copies of
+  /// these descriptors, which stay the caller's. Blocks until the process exists, not until it
+  /// greets. Throws StartError, SystemError.
   virtual StartedProcess start(const std::string& process_name, const Handover& descriptors) = 0;
-  /// How the process ended; call when its pidfd has become readable, once. Blocks for as long as its parent takes to
-  /// tell, a second at most. Status `lost` when the parent is dead.
+  /// How the process ended; call when its pidfd has become readable, once. Blocks for as long as
+  /// its parent takes to tell, a second at most. Status `lost` when the parent is dead.
   virtual ExitStatus collect(pid_t pid) = 0;
 };
 
-/// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this process, now.
-/// Throws StartError, SystemError, and UsageError where brood::init is missing.
+/// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this
+/// process, now. Throws StartError, SystemError, and UsageError where brood::init is missing.
 std::unique_ptr<Method> open_method(const StartMethod& method);
 
-/// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that makes the pool.
+/// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that
+/// makes the pool.
 using ForkWarning = void (*)(const std::string& text);
-/// Replaces what is done with that warning (to stderr, at first); returns what it was. Threads: before pools are made.
+/// Replaces what is done with that warning (to stderr, at first); returns what it was. Threads:
+/// before pools are made.
 ForkWarning set_fork_warning(ForkWarning handler) noexcept;
 
-/// Ends this process's fork server once the methods that use it are gone; the next open_method launches a new one.
-/// Blocks for two seconds at most when nothing uses it.
+/// Ends this process's fork server once the methods that use it are gone; the next open_method
+/// launches a new one. Blocks for two seconds at most when nothing uses it.
 void drop_forkserver() noexcept;
 
-/// "Fork", "ForkServer", "Spawn", or the launcher's name with its first letter raised: the first part of process names.
+/// "Fork", "ForkServer", "Spawn", or the launcher's name with its first letter raised: the first
+/// part of process names.
 std::string name_prefix(const std::string& method);
 
 }  // namespace brood::start

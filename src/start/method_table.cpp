@@ -33,7 +33,8 @@ const Row* find(std::string_view name) {
 const Row& known(std::string_view name) {
   if (const Row* const row = find(name)) return *row;
   std::string text = "unknown start method \"" + std::string(name) + "\"; known are";
-  for (const Row& row : table) text += (&row == table ? " \"" : ", \"") + std::string(row.name) + '"';
+  for (const Row& row : table)
+    text += (&row == table ? " \"" : ", \"") + std::string(row.name) + '"';
   throw UsageError(text + ", or give an object of a class derived from brood::Launcher");
 }
 
@@ -50,7 +51,8 @@ std::string get_start_method() { return std::string(chosen.load()->name); }
 
 StartMethod::StartMethod() = default;
 StartMethod::StartMethod(std::string_view name) : name_(known(name).name) {}
-StartMethod::StartMethod(const char* name) : StartMethod(std::string_view(name == nullptr ? "" : name)) {}
+StartMethod::StartMethod(const char* name)
+    : StartMethod(std::string_view(name == nullptr ? "" : name)) {}
 StartMethod::StartMethod(const std::string& name) : StartMethod(std::string_view(name)) {}
 StartMethod::StartMethod(std::shared_ptr<Launcher> launcher) : launcher_(std::move(launcher)) {
   if (!launcher_) throw UsageError("a start method needs a launcher: the pointer is null");
@@ -70,7 +72,8 @@ std::unique_ptr<Method> open_method(const StartMethod& method) {
 std::string name_prefix(const std::string& method) {
   if (const Row* const row = find(method)) return std::string(row->prefix);
   std::string prefix = method;
-  if (!prefix.empty()) prefix[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(prefix[0])));
+  if (!prefix.empty())
+    prefix[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(prefix[0])));
   return prefix;
 }
 

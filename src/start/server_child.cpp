@@ -1,10 +1,10 @@
 // Runs in a copy of the server, or of the owner's memory: nothing here allocates, locks or throws.
 #include "start/server_child.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
-#include <iterator>
 #include <unistd.h>
+#include <algorithm>
+#include <iterator>
 
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
@@ -46,10 +46,12 @@ void wait_at_gate(int gate) {
 void become_worker(const char* process_name, const Handover& received, int gate) noexcept {
   int given[] = {received.tasks, received.results, received.page, received.owner, gate};
   keep_only(given, std::size(given));
-  const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page), lift(received.owner)};
+  const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
+                        lift(received.owner)};
   const int lifted_gate = lift(gate);
-  const Handover placed{place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
-                        place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner)};
+  const Handover placed{
+      place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
+      place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner)};
   int final_numbers[] = {placed.tasks, placed.results, placed.page, placed.owner, lifted_gate};
   keep_only(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();

@@ -9,7 +9,8 @@
 namespace brood::start {
 namespace {
 
-// A fork takes milliseconds, a second for a snapshot of a hundred gigabytes. Only a stopped server takes longer.
+// A fork takes milliseconds, a second for a snapshot of a hundred gigabytes. Only a stopped server
+// takes longer.
 constexpr int start_timeout_ms = 30'000;
 constexpr std::chrono::milliseconds collect_timeout{1000};
 
@@ -26,13 +27,17 @@ void ServerClient::forget() noexcept {
   exited_.clear();
 }
 
-std::optional<StartedProcess> ServerClient::start(const std::string& method, const std::string& process_name,
+std::optional<StartedProcess> ServerClient::start(const std::string& method,
+                                                  const std::string& process_name,
                                                   const Handover& descriptors) {
   if (!is_open()) return std::nullopt;
-  Request request{.kind = Request::Kind::start, .sequence = ++sequence_, .has_page = descriptors.page >= 0};
+  Request request{
+      .kind = Request::Kind::start, .sequence = ++sequence_, .has_page = descriptors.page >= 0};
   put_text(request.name, process_name.c_str());
-  const int numbers[] = {descriptors.tasks, descriptors.results, descriptors.owner, descriptors.page};
-  if (!platform::send_message(socket_.get(), bytes_of(request), std::span(numbers).first(request.has_page ? 4 : 3))) {
+  const int numbers[] = {descriptors.tasks, descriptors.results, descriptors.owner,
+                         descriptors.page};
+  if (!platform::send_message(socket_.get(), bytes_of(request),
+                              std::span(numbers).first(request.has_page ? 4 : 3))) {
     close();
     return std::nullopt;
   }
@@ -49,7 +54,8 @@ std::optional<StartedProcess> ServerClient::await_start(const std::string& metho
     bool timed_out = false;
     std::optional<platform::Message> message =
         platform::receive_message_lossy(socket_.get(), start_timeout_ms, &timed_out);
-    if (timed_out) throw StartError(method, "launch", "the process that forks workers does not answer");
+    if (timed_out)
+      throw StartError(method, "launch", "the process that forks workers does not answer");
     const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
     if (!reply) {
       close();
@@ -57,7 +63,8 @@ std::optional<StartedProcess> ServerClient::await_start(const std::string& metho
     }
     if (reply->kind == Reply::Kind::exited) keep(*reply);
     if (reply->sequence != sequence_) continue;  // an abandoned start
-    if (reply->kind == Reply::Kind::refused) throw SystemError(reply->call, "starting a worker", reply->error);
+    if (reply->kind == Reply::Kind::refused)
+      throw SystemError(reply->call, "starting a worker", reply->error);
     if (reply->kind != Reply::Kind::started) continue;
     if (message->descriptors.empty()) throw SystemError("recvmsg", "starting a worker", EMFILE);
     ++running_[reply->pid];
@@ -79,12 +86,13 @@ void ServerClient::keep(const Reply& exited) {
   const auto entry = running_.find(exited.pid);
   if (entry == running_.end()) return;  // ended before it could be abandoned
   if (--entry->second == 0) running_.erase(entry);
-  exited_.emplace_back(exited.pid, ExitStatus{static_cast<ExitStatus::Kind>(exited.status_kind), exited.status_value,
-                                              exited.core_dumped != 0});
+  exited_.emplace_back(exited.pid, ExitStatus{static_cast<ExitStatus::Kind>(exited.status_kind),
+                                              exited.status_value, exited.core_dumped != 0});
 }
 
 std::optional<ExitStatus> ServerClient::take_kept(pid_t pid) {
-  const auto kept = std::find_if(exited_.begin(), exited_.end(), [pid](const auto& entry) { return entry.first == pid; });
+  const auto kept = std::find_if(exited_.begin(), exited_.end(),
+                                 [pid](const auto& entry) { return entry.first == pid; });
   if (kept == exited_.end()) return std::nullopt;
   const ExitStatus status = kept->second;
   exited_.erase(kept);
@@ -96,10 +104,11 @@ ExitStatus ServerClient::collect(pid_t pid) try {
   for (;;) {
     if (const std::optional<ExitStatus> status = take_kept(pid)) return *status;
     if (!is_open() || !running_.contains(pid)) return ExitStatus{};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     bool timed_out = false;
-    const std::optional<platform::Message> message =
-        platform::receive_message_lossy(socket_.get(), std::max(0, static_cast<int>(left.count())), &timed_out);
+    const std::optional<platform::Message> message = platform::receive_message_lossy(
+        socket_.get(), std::max(0, static_cast<int>(left.count())), &timed_out);
     if (timed_out) return ExitStatus{};
     if (!message) close();
     const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;

@@ -22,8 +22,9 @@ class ServerClient {
   bool is_open() const noexcept { return static_cast<bool>(socket_); }
   /// The server kills what it still has of this connection.
   void close() noexcept;
-  /// Nothing when the server is gone; the connection is closed then. Throws SystemError when the server could not fork,
-  /// or a descriptor was lacking on either side, StartError when the server does not answer.
+  /// Nothing when the server is gone; the connection is closed then. Throws SystemError when the
+  /// server could not fork, or a descriptor was lacking on either side, StartError when the server
+  /// does not answer.
   std::optional<StartedProcess> start(const std::string& method, const std::string& process_name,
                                       const Handover& descriptors);
   /// Waits for the notice for a second at most; `lost` when it does not come.
@@ -40,7 +41,8 @@ class ServerClient {
 
   platform::Descriptor socket_;
   std::uint32_t sequence_ = 0;
-  std::unordered_map<pid_t, int> running_;                // started here and not told to have ended; a pid may come twice
+  std::unordered_map<pid_t, int>
+      running_;  // started here and not told to have ended; a pid may come twice
   std::deque<std::pair<pid_t, ExitStatus>> exited_;  // told, and not asked for
 };
 

@@ -10,7 +10,8 @@
 
 namespace brood::start {
 
-/// A server as its owner holds it: a child that ends once its sockets are closed, and is reaped here.
+/// A server as its owner holds it: a child that ends once its sockets are closed, and is reaped
+/// here.
 class ServerHandle {
  public:
   ServerHandle(pid_t pid, platform::Descriptor pidfd)
@@ -18,14 +19,18 @@ class ServerHandle {
   /// From the pid of a child that was just made. Throws SystemError, and the child is gone then.
   static ServerHandle adopt(pid_t pid);
   ServerHandle(ServerHandle&& other) noexcept
-      : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), generation_(other.generation_) {}
+      : pid_(std::exchange(other.pid_, -1)),
+        pidfd_(std::move(other.pidfd_)),
+        generation_(other.generation_) {}
   ServerHandle& operator=(ServerHandle&&) = delete;
   /// Waits for its end, two seconds at most, then kills it. In a forked copy of the owner: nothing.
   ~ServerHandle();
 
   /// False in a forked copy of the process that made it.
   bool is_ours() const noexcept { return generation_ == platform::fork_generation(); }
-  bool ended(int timeout_ms = 0) const noexcept { return platform::wait_for_exit(pidfd_, timeout_ms); }
+  bool ended(int timeout_ms = 0) const noexcept {
+    return platform::wait_for_exit(pidfd_, timeout_ms);
+  }
   /// Waits a moment for its end and says how that was.
   std::string describe_end();
   pid_t pid() const noexcept { return pid_; }

@@ -1,10 +1,10 @@
 // How the two kinds of server come to life.
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <csignal>
 #include <exception>
-#include <fcntl.h>
 #include <string>
-#include <unistd.h>
 
 #include "platform/mapping.hpp"
 #include "platform/process.hpp"
@@ -19,19 +19,23 @@ void become_server(const char* name, int one, int other) noexcept {
   platform::close_all_but(kept, 2);
   platform::prepare_stdio();
   platform::set_thread_name(name);
-  // They go to process groups and services as a whole; the owner decides what they mean, and its end is ours.
+  // They go to process groups and services as a whole; the owner decides what they mean, and its
+  // end is ours.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   for (const int number : kept) ::fcntl(number, F_SETFD, FD_CLOEXEC);
 }
 
-/// While hooks run nobody polls: the owner's end of the socket closing kills this process instead. fcntl(2), F_SETSIG.
+/// While hooks run nobody polls: the owner's end of the socket closing kills this process instead.
+/// fcntl(2), F_SETSIG.
 void die_with_peer(int socket) noexcept {
   ::fcntl(socket, F_SETSIG, SIGKILL);
   ::fcntl(socket, F_SETOWN, ::getpid());
   ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_ASYNC);
 }
 
-void stop_dying_with_peer(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_ASYNC); }
+void stop_dying_with_peer(int socket) noexcept {
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_ASYNC);
+}
 
 std::string run_hooks(platform::Descriptor memory, std::size_t size) {
   const platform::SharedMapping hooks = platform::SharedMapping::open(std::move(memory), size);
@@ -53,7 +57,8 @@ bool set_up(int control, int owner) {
   }
   Reply reply{.kind = failure.empty() ? Reply::Kind::ready : Reply::Kind::failed};
   std::vector<std::byte> answer(bytes_of(reply).begin(), bytes_of(reply).end());
-  const auto text = std::as_bytes(std::span(failure)).first(std::min(failure.size(), platform::max_message_size / 2));
+  const auto text = std::as_bytes(std::span(failure))
+                        .first(std::min(failure.size(), platform::max_message_size / 2));
   answer.insert(answer.end(), text.begin(), text.end());
   return platform::send_message(control, answer) && failure.empty();
 }

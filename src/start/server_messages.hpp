@@ -7,7 +7,8 @@
 #include <span>
 #include <type_traits>
 
-// What an owner and its server say to each other. Both are the same build of the same program, so structures go as they are.
+// What an owner and its server say to each other. Both are the same build of the same program, so
+// structures go as they are.
 namespace brood::start {
 
 struct Request {
@@ -15,8 +16,8 @@ struct Request {
   Kind kind = Kind::setup;
   std::uint32_t sequence = 0;    // start, abandon
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
-  std::uint32_t has_page = 0;    // start: descriptors are tasks, results, owner and perhaps the page
-  char name[64] = {};            // start
+  std::uint32_t has_page = 0;  // start: descriptors are tasks, results, owner and perhaps the page
+  char name[64] = {};          // start
 };
 
 struct Reply {

@@ -26,8 +26,8 @@ void Server::add_connection(platform::Descriptor socket) {
 void Server::run() {
   while (!finished()) {
     fill_watched();
-    const int ready =
-        platform::system_calls().poll(watched_.data(), static_cast<nfds_t>(watched_.size()), timeout_ms());
+    const int ready = platform::system_calls().poll(
+        watched_.data(), static_cast<nfds_t>(watched_.size()), timeout_ms());
     if (ready < 0 && errno != EINTR) throw SystemError("poll", "serving", errno);
     if (ready <= 0) continue;
     const std::vector<pollfd> seen = watched_;
@@ -70,10 +70,14 @@ void Server::fill_watched() {
 
 void Server::dispatch(Source source, int id, short events) {
   switch (source) {
-    case Source::owner: return end();
-    case Source::control: return serve_control();
-    case Source::connection: return serve_connection(id, events);
-    case Source::child: return reap_child(id);
+    case Source::owner:
+      return end();
+    case Source::control:
+      return serve_control();
+    case Source::connection:
+      return serve_connection(id, events);
+    case Source::child:
+      return reap_child(id);
   }
 }
 
@@ -110,7 +114,8 @@ Server::Outgoing Server::refusal(std::uint32_t sequence, const SystemError& fail
 }
 
 bool Server::take_request(int id, Connection& connection) {
-  const std::optional<platform::Message> message = platform::receive_message_lossy(connection.socket.get());
+  const std::optional<platform::Message> message =
+      platform::receive_message_lossy(connection.socket.get());
   const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
   if (!request) return false;
   if (request->kind == Request::Kind::abandon) {
@@ -127,9 +132,11 @@ bool Server::take_request(int id, Connection& connection) {
 }
 
 void Server::start_worker(int id, const Request& request, const platform::Message& message) {
-  if (message.descriptors.size() != (request.has_page ? 4U : 3U)) throw SystemError("recvmsg", "starting a worker", EMFILE);
+  if (message.descriptors.size() != (request.has_page ? 4U : 3U))
+    throw SystemError("recvmsg", "starting a worker", EMFILE);
   std::vector<int> given;
-  for (const platform::Descriptor& descriptor : message.descriptors) given.push_back(descriptor.get());
+  for (const platform::Descriptor& descriptor : message.descriptors)
+    given.push_back(descriptor.get());
   const Handover handover{given[0], given[1], request.has_page ? given[3] : -1, given[2]};
   platform::Pipe gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();
@@ -183,7 +190,8 @@ platform::SendState Server::send(int socket, Outgoing& message) {
     const int pidfd = message.pidfd->get();
     return platform::try_send_message(socket, bytes_of(message.reply), {&pidfd, 1});
   } catch (const SystemError& failure) {
-    // unix(7), ETOOMANYREFS: the pidfd cannot be sent. A worker that its owner cannot watch must not be.
+    // unix(7), ETOOMANYREFS: the pidfd cannot be sent. A worker that its owner cannot watch must
+    // not be.
     platform::send_signal(*message.pidfd, SIGKILL);
     message = refusal(message.reply.sequence, failure);
     return platform::try_send_message(socket, bytes_of(message.reply));

@@ -17,7 +17,8 @@
 
 namespace brood::start {
 
-/// Body of the snapshot process of a fork pool: `connection` is its pool's, `owner` a pidfd. Ends the process.
+/// Body of the snapshot process of a fork pool: `connection` is its pool's, `owner` a pidfd. Ends
+/// the process.
 [[noreturn]] void snapshot_main(int connection, int owner) noexcept;
 
 /// The loop of a process that forks workers for others. README.md has its states and messages.

@@ -1,9 +1,9 @@
 #include "start/spawn_plan.hpp"
 
-#include <algorithm>
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <algorithm>
+#include <csignal>
 
 #include <brood/errors.hpp>
 
@@ -54,7 +54,8 @@ void SpawnPlan::place_descriptors(const WorkerCommand& command) {
       copies_.push_back(platform::duplicate(source, highest + 1));
       from = copies_.back().get();
     }
-    check(posix_spawn_file_actions_adddup2(&actions_, from, target), "posix_spawn_file_actions_adddup2");
+    check(posix_spawn_file_actions_adddup2(&actions_, from, target),
+          "posix_spawn_file_actions_adddup2");
   }
   targets.erase(targets.begin());
   close_others(targets);
@@ -67,11 +68,13 @@ void SpawnPlan::close_others(std::vector<int> targets) {
   int next = 3;
   for (const int target : targets) {
     for (; next < target; ++next) {
-      check(posix_spawn_file_actions_addclose(&actions_, next), "posix_spawn_file_actions_addclose");
+      check(posix_spawn_file_actions_addclose(&actions_, next),
+            "posix_spawn_file_actions_addclose");
     }
     next = std::max(next, target + 1);
   }
-  check(posix_spawn_file_actions_addclosefrom_np(&actions_, next), "posix_spawn_file_actions_addclosefrom_np");
+  check(posix_spawn_file_actions_addclosefrom_np(&actions_, next),
+        "posix_spawn_file_actions_addclosefrom_np");
 }
 
 void SpawnPlan::open_stdio(const std::vector<int>& targets) {
@@ -79,7 +82,8 @@ void SpawnPlan::open_stdio(const std::vector<int>& targets) {
     if (std::find(targets.begin(), targets.end(), number) != targets.end()) continue;
     if (number != STDIN_FILENO && !missing_after_exec(number)) continue;
     const int flags = number == STDIN_FILENO ? O_RDONLY : O_WRONLY;
-    check(posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", flags, 0), "posix_spawn_file_actions_addopen");
+    check(posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", flags, 0),
+          "posix_spawn_file_actions_addopen");
   }
 }
 

@@ -10,7 +10,8 @@
 
 namespace brood::start {
 
-/// Everything that posix_spawn needs, laid out before the call. Not movable: it is made of addresses.
+/// Everything that posix_spawn needs, laid out before the call. Not movable: it is made of
+/// addresses.
 class SpawnPlan {
  public:
   /// Throws SystemError.
@@ -30,7 +31,8 @@ class SpawnPlan {
 
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
-  std::vector<platform::Descriptor> copies_;  // sources that a dup2 of the plan would overwrite, out of its way
+  std::vector<platform::Descriptor>
+      copies_;  // sources that a dup2 of the plan would overwrite, out of its way
 };
 
 }  // namespace brood::start

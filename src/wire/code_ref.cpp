@@ -4,7 +4,8 @@
 
 #include <brood/detail/callable.hpp>
 
-// A code reference: build-id (16 bytes), offset from the module's base (8), length of the path (4), path.
+// A code reference: build-id (16 bytes), offset from the module's base (8), length of the path (4),
+// path.
 
 namespace brood {
 namespace wire {
@@ -25,7 +26,8 @@ CodeReference take_reference(Reader& source) {
   source.read(&reference.offset, sizeof reference.offset);
   source.read(&length, sizeof length);
   if (length > longest_path) {
-    throw CodecError(CodecError::Direction::decode, "function", "its library's path is too long", longest_path);
+    throw CodecError(CodecError::Direction::decode, "function", "its library's path is too long",
+                     longest_path);
   }
   const auto path = source.take(length);
   reference.path.assign(reinterpret_cast<const char*>(path.data()), path.size());
@@ -38,11 +40,13 @@ const void* address_in(const base::Module& module, const CodeReference& referenc
 }
 
 const base::Module& module_for(const CodeReference& reference) {
-  if (const base::Module* const module = base::find_module(reference.id, reference.path)) return *module;
+  if (const base::Module* const module = base::find_module(reference.id, reference.path))
+    return *module;
   if (!reference.path.empty()) return base::load_module(reference.id, reference.path);
   throw CodecError(CodecError::Direction::decode, "function",
-                   "the sender's program is another build (" + to_string(reference.id) + ") than this one (" +
-                       to_string(program_build_id()) + "); was it rebuilt while it ran?");
+                   "the sender's program is another build (" + to_string(reference.id) +
+                       ") than this one (" + to_string(program_build_id()) +
+                       "); was it rebuilt while it ran?");
 }
 
 }  // namespace
@@ -61,11 +65,13 @@ namespace detail {
 
 void put_code(Bytes& target, const void* address) {
   constexpr auto encode = CodecError::Direction::encode;
-  if (address == nullptr) throw CodecError(encode, "function", "it is a null pointer: there is nothing to call");
+  if (address == nullptr)
+    throw CodecError(encode, "function", "it is a null pointer: there is nothing to call");
   const auto value = reinterpret_cast<std::uintptr_t>(address);
   const base::Module* const module = base::find_module(value);
   if (module == nullptr) {
-    throw CodecError(encode, "function", "its address lies in no loaded program or library (code made at run time?)");
+    throw CodecError(encode, "function",
+                     "its address lies in no loaded program or library (code made at run time?)");
   }
   const std::uint64_t offset = value - module->base;
   const auto length = static_cast<std::uint32_t>(module->path.size());

@@ -23,19 +23,24 @@ constexpr auto encode = CodecError::Direction::encode;
 }  // namespace
 
 void throw_truncated(std::size_t wanted, std::size_t left) {
-  throw CodecError(decode, "", std::to_string(wanted) + " bytes are needed where " + std::to_string(left) + " are left");
+  throw CodecError(
+      decode, "",
+      std::to_string(wanted) + " bytes are needed where " + std::to_string(left) + " are left");
 }
 
 void throw_bad_length(std::uint64_t claimed, std::size_t left) {
   throw CodecError(decode, "",
-                   "a container claims " + std::to_string(claimed) + " elements where " + std::to_string(left) +
-                       " bytes are left");
+                   "a container claims " + std::to_string(claimed) + " elements where " +
+                       std::to_string(left) + " bytes are left");
 }
 
-void throw_bad_bool(unsigned value) { throw CodecError(decode, "bool", "its byte is " + std::to_string(value)); }
+void throw_bad_bool(unsigned value) {
+  throw CodecError(decode, "bool", "its byte is " + std::to_string(value));
+}
 
 void throw_trailing(std::size_t left, const std::type_info& type) {
-  throw CodecError(decode, base::type_name(type), std::to_string(left) + " bytes follow it that do not belong to it");
+  throw CodecError(decode, base::type_name(type),
+                   std::to_string(left) + " bytes follow it that do not belong to it");
 }
 
 void throw_encode_failure(const std::type_info& type) {
@@ -53,12 +58,14 @@ void throw_decode_failure(const std::type_info& type) {
     if (!error.type().empty()) throw;
     throw_with_type(error, base::type_name(type));
   } catch (const std::bad_alloc&) {
-    throw CodecError(decode, base::type_name(type), "there is no memory for the lengths that the bytes claim");
+    throw CodecError(decode, base::type_name(type),
+                     "there is no memory for the lengths that the bytes claim");
   } catch (const std::exception& error) {
     throw CodecError(decode, base::type_name(type),
                      std::string(error.what()) + " (" + base::type_name(typeid(error)) + ")");
   } catch (...) {
-    throw CodecError(decode, base::type_name(type), "its serializer threw something that is no std::exception");
+    throw CodecError(decode, base::type_name(type),
+                     "its serializer threw something that is no std::exception");
   }
 }
 

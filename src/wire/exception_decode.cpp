@@ -24,7 +24,8 @@ std::exception_ptr thrown_over(const std::exception_ptr& inner, Throw throw_it) 
   return inner;
 }
 
-// Null when the type is not registered here. Never jumps to an address that only the bytes vouch for.
+// Null when the type is not registered here. Never jumps to an address that only the bytes vouch
+// for.
 detail::CallEntry registered_rethrow(Reader& source) {
   const void* const address = take_code_if_present(source);
   const auto rethrow = reinterpret_cast<detail::CallEntry>(const_cast<void*>(address));
@@ -44,16 +45,18 @@ std::exception_ptr make_typed(const ExceptionRecord& record, const std::exceptio
       Reader source(record.registered);
       if (const detail::CallEntry rethrow = registered_rethrow(source)) rethrow(source);
     }
-    if (const StandardException* const type = standard_of(record)) type->rethrow(record.text, record.details);
+    if (const StandardException* const type = standard_of(record))
+      type->rethrow(record.text, record.details);
     throw;
   });
 }
 
-std::exception_ptr make_exception(const ExceptionRecord& record, const WorkerIdentity& worker, std::size_t index,
-                                  const std::exception_ptr& cause) {
+std::exception_ptr make_exception(const ExceptionRecord& record, const WorkerIdentity& worker,
+                                  std::size_t index, const std::exception_ptr& cause) {
   const TaskError error(record.type, record.text, worker, index, record.stack_trace);
   const std::exception_ptr task_error =
-      cause == nullptr ? std::make_exception_ptr(error) : thrown_over(cause, [&] { std::throw_with_nested(TaskError(error)); });
+      cause == nullptr ? std::make_exception_ptr(error)
+                       : thrown_over(cause, [&] { std::throw_with_nested(TaskError(error)); });
   return make_typed(record, task_error);
 }
 
@@ -68,7 +71,8 @@ ExceptionChain take_chain(std::span<const std::byte> bytes) {
   auto chain = detail::decode_value<ExceptionChain>(source);
   if (source.left() != 0) detail::throw_trailing(source.left(), typeid(ExceptionRecord));
   if (chain.empty() || chain.size() > longest_chain) {
-    throw CodecError(CodecError::Direction::decode, "exception", "it has " + std::to_string(chain.size()) + " causes");
+    throw CodecError(CodecError::Direction::decode, "exception",
+                     "it has " + std::to_string(chain.size()) + " causes");
   }
   for (const ExceptionRecord& record : chain) {
     if (record.standard >= standard_exceptions().size()) {
@@ -78,7 +82,8 @@ ExceptionChain take_chain(std::span<const std::byte> bytes) {
   return chain;
 }
 
-std::exception_ptr decode_exception(std::span<const std::byte> bytes, const WorkerIdentity& worker, std::size_t index) {
+std::exception_ptr decode_exception(std::span<const std::byte> bytes, const WorkerIdentity& worker,
+                                    std::size_t index) {
   try {
     const ExceptionChain chain = take_chain(bytes);
     std::exception_ptr made;

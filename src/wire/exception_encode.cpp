@@ -19,7 +19,8 @@ bool strip(std::string& name, std::string_view prefix) {
   return true;
 }
 
-// The name that the user gave it: without the wrapping of std::throw_with_nested and of an earlier journey.
+// The name that the user gave it: without the wrapping of std::throw_with_nested and of an earlier
+// journey.
 std::string name_of(const std::type_info& type) {
   std::string name = base::type_name(type);
   while (strip(name, "std::_Nested_exception<") || strip(name, "brood::detail::Retold<")) {
@@ -70,14 +71,16 @@ std::exception_ptr cause_of(const std::exception& exception) {
 }
 
 // Fills `record` from `exception` and returns its cause.
-std::exception_ptr record_standard(const std::exception& exception, Depth depth, ExceptionRecord& record) {
+std::exception_ptr record_standard(const std::exception& exception, Depth depth,
+                                   ExceptionRecord& record) {
   record.text = text_of(exception);
   match_standard(exception, record);
   if (depth == Depth::complete) match_registered(exception, record);
   return cause_of(exception);
 }
 
-std::exception_ptr record_exception(const std::exception_ptr& exception, Depth depth, ExceptionRecord& record) {
+std::exception_ptr record_exception(const std::exception_ptr& exception, Depth depth,
+                                    ExceptionRecord& record) {
   record.type = name_of(exception);
   try {
     std::rethrow_exception(exception);

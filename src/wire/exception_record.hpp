@@ -22,7 +22,9 @@ struct ExceptionDetails {
   Number number(std::size_t index) const {
     return index < numbers.size() ? static_cast<Number>(numbers[index]) : Number{};
   }
-  std::string text(std::size_t index) const { return index < texts.size() ? texts[index] : std::string(); }
+  std::string text(std::size_t index) const {
+    return index < texts.size() ? texts[index] : std::string();
+  }
   template <class Archive>
   void serialize(Archive& archive) {
     archive(numbers, texts);
@@ -33,8 +35,8 @@ struct ExceptionRecord {
   enum class Match : std::uint8_t { none, exact, base };
 
   std::string type, text, stack_trace;
-  Match match = Match::none;    // of `standard` with the type
-  std::uint8_t standard = 0;    // position in standard_exceptions()
+  Match match = Match::none;  // of `standard` with the type
+  std::uint8_t standard = 0;  // position in standard_exceptions()
   ExceptionDetails details;
   std::vector<std::byte> registered;  // code reference and payload of a registered type, else empty
 
@@ -67,7 +69,8 @@ struct StandardException {
 std::span<const StandardException> standard_exceptions() noexcept;
 
 /// The registered type that encodes `exception`, appended to `payload`; null if there is none.
-const detail::ExceptionCodec* encode_registered(const std::exception& exception, detail::Bytes& payload);
+const detail::ExceptionCodec* encode_registered(const std::exception& exception,
+                                                detail::Bytes& payload);
 bool is_registered(detail::CallEntry rethrow) noexcept;
 
 }  // namespace brood::wire

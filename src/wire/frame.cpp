@@ -8,8 +8,9 @@
 
 #include <brood/errors.hpp>
 
-// buffer_.size() bytes of memory are in use as a buffer; [begin_, end_) of them hold what was received and not parsed.
-// The memory never exceeds twice the unparsed bytes, or buffer_size_ where that is more, whatever a header claims.
+// buffer_.size() bytes of memory are in use as a buffer; [begin_, end_) of them hold what was
+// received and not parsed. The memory never exceeds twice the unparsed bytes, or buffer_size_ where
+// that is more, whatever a header claims.
 
 namespace brood::wire {
 namespace {
@@ -22,7 +23,8 @@ FrameHeader header_at(const std::byte* position) noexcept {
   return header;
 }
 
-// Checked before anything is computed from the length. No sum is formed: a length near 2^64 must not wrap.
+// Checked before anything is computed from the length. No sum is formed: a length near 2^64 must
+// not wrap.
 bool is_sound(const FrameHeader& header, std::uint64_t limit) noexcept {
   return header.magic == FrameHeader::expected_magic && header.length <= limit;
 }
@@ -30,7 +32,8 @@ bool is_sound(const FrameHeader& header, std::uint64_t limit) noexcept {
 [[noreturn]] void throw_unsound(const FrameHeader& header, std::uint64_t limit) {
   if (header.magic != FrameHeader::expected_magic) {
     throw CodecError(CodecError::Direction::decode, "frame",
-                     "the stream is out of step, or the other end is not Brood: its next bytes are no frame header");
+                     "the stream is out of step, or the other end is not Brood: its next bytes are "
+                     "no frame header");
   }
   throw CodecError(CodecError::Direction::decode, "frame",
                    "its header claims " + std::to_string(header.length) + " bytes", limit);
@@ -60,7 +63,8 @@ FrameParser::FrameParser(std::size_t buffer_size, std::uint64_t limit)
 std::span<std::byte> FrameParser::room() {
   if (begin_ == end_) begin_ = end_ = 0;
   const std::size_t tail = buffer_.size() - end_;
-  // Moving pays when it frees at least as much as it moves: then no byte is moved more than once on average.
+  // Moving pays when it frees at least as much as it moves: then no byte is moved more than once on
+  // average.
   if (tail < buffer_size_ / 4 && begin_ >= pending()) compact();
   if (end_ == buffer_.size()) {
     compact();
@@ -81,7 +85,8 @@ void FrameParser::grow() {
   std::size_t wanted = 2 * pending();
   if (pending() >= header_size) {
     const FrameHeader header = header_at(buffer_.data() + begin_);
-    if (header.length < wanted - header_size && !has_frame()) wanted = static_cast<std::size_t>(header.length) + header_size;
+    if (header.length < wanted - header_size && !has_frame())
+      wanted = static_cast<std::size_t>(header.length) + header_size;
   }
   if (wanted <= buffer_.size()) return;
   buffer_.reserve(wanted);

@@ -11,7 +11,8 @@ namespace brood::wire {
 
 /// What a channel carries is a sequence of frames: this header, then `length` bytes.
 struct FrameHeader {
-  static constexpr std::uint32_t expected_magic = 0x42524f44;  // "BROD": garbage is seen at the first frame
+  static constexpr std::uint32_t expected_magic =
+      0x42524f44;  // "BROD": garbage is seen at the first frame
   std::uint32_t magic = expected_magic;
   std::uint16_t type = 0;
   std::uint16_t flags = 0;
@@ -23,8 +24,8 @@ inline constexpr std::uint64_t default_frame_limit = std::uint64_t{1} << 40;  //
 
 /// Appends a header with length 0 and returns its position, for finish_frame.
 std::size_t begin_frame(detail::Bytes& target, std::uint16_t type);
-/// Sets the length of the frame that began at `position` to everything that follows it, plus `extra` bytes that are
-/// written to the channel from elsewhere.
+/// Sets the length of the frame that began at `position` to everything that follows it, plus
+/// `extra` bytes that are written to the channel from elsewhere.
 void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t extra = 0) noexcept;
 
 /// A frame whose payload lies in the parser's memory; valid until the parser is used again.
@@ -37,20 +38,23 @@ struct Frame {
 /// Cuts a byte stream into frames. Pure: somebody else reads the bytes.
 ///   auto room = parser.room();  n = read(fd, room.data(), room.size());  parser.filled(n);
 ///   while (auto frame = parser.next()) …
-/// A frame larger than the buffer gets memory of its own that grows with the bytes that have arrived, never with the
-/// length that a header claims.
+/// A frame larger than the buffer gets memory of its own that grows with the bytes that have
+/// arrived, never with the length that a header claims.
 class FrameParser {
  public:
-  explicit FrameParser(std::size_t buffer_size = 256 * 1024, std::uint64_t limit = default_frame_limit);
-  /// Where the next bytes of the stream go: never empty. May move what has been buffered, so frames got before are invalid.
+  explicit FrameParser(std::size_t buffer_size = 256 * 1024,
+                       std::uint64_t limit = default_frame_limit);
+  /// Where the next bytes of the stream go: never empty. May move what has been buffered, so frames
+  /// got before are invalid.
   std::span<std::byte> room();
   void filled(std::size_t count) noexcept;
   /// Same, for bytes that lie elsewhere.
   void feed(std::span<const std::byte> bytes);
-  /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over the limit; the stream is
-  /// of no use after that.
+  /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over
+  /// the limit; the stream is of no use after that.
   std::optional<Frame> next();
-  /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw for.
+  /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw
+  /// for.
   bool has_frame() const;
   /// Bytes of the stream received so far, parsed or not.
   std::uint64_t received() const noexcept;

@@ -24,7 +24,8 @@ namespace {
 
 using Details = ExceptionDetails;
 
-// How an E is taken apart and made again. The general case: from its text, or from nothing where the text is fixed.
+// How an E is taken apart and made again. The general case: from its text, or from nothing where
+// the text is fixed.
 template <class E>
 struct Parts {
   static void save(const E&, Details&) {}
@@ -48,8 +49,8 @@ class ForeignCategory final : public std::error_category {
 
 const std::error_category& category_named(const std::string& name) {
   static const ForeignCategory foreign;
-  for (const std::error_category* known :
-       {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()}) {
+  for (const std::error_category* known : {&std::generic_category(), &std::system_category(),
+                                           &std::iostream_category(), &std::future_category()}) {
     if (name == known->name()) return *known;
   }
   return foreign;
@@ -60,7 +61,9 @@ void save_code(const std::error_code& code, Details& details) {
   details.texts = {code.category().name()};
 }
 
-std::error_code code_of(const Details& details) { return {details.number<int>(0), category_named(details.text(0))}; }
+std::error_code code_of(const Details& details) {
+  return {details.number<int>(0), category_named(details.text(0))};
+}
 
 // std::system_error appends the code's message to the text it is given.
 std::string without_message(const std::string& text, const std::error_code& code) {
@@ -104,7 +107,9 @@ struct Parts<std::filesystem::filesystem_error> {
 
 template <>
 struct Parts<std::future_error> {
-  static void save(const std::future_error& exception, Details& details) { save_code(exception.code(), details); }
+  static void save(const std::future_error& exception, Details& details) {
+    save_code(exception.code(), details);
+  }
   static std::future_error make(const std::string&, const Details& details) {
     return std::future_error(static_cast<std::future_errc>(details.number<int>(0)));
   }
@@ -112,7 +117,9 @@ struct Parts<std::future_error> {
 
 template <>
 struct Parts<std::regex_error> {
-  static void save(const std::regex_error& exception, Details& details) { details.numbers = {exception.code()}; }
+  static void save(const std::regex_error& exception, Details& details) {
+    details.numbers = {exception.code()};
+  }
   static std::regex_error make(const std::string&, const Details& details) {
     using namespace std::regex_constants;
     const int code = std::clamp<int>(details.number<int>(0), error_collate, error_stack);
@@ -135,17 +142,21 @@ struct Parts<StartError> {
   static void save(const StartError& exception, Details& details) {
     details.texts = {exception.method(), exception.stage()};
   }
-  static StartError make(const std::string&, const Details& details) { return {details.text(0), details.text(1), ""}; }
+  static StartError make(const std::string&, const Details& details) {
+    return {details.text(0), details.text(1), ""};
+  }
 };
 
 template <>
 struct Parts<CodecError> {
   static void save(const CodecError& exception, Details& details) {
-    details = {{exception.direction() == CodecError::Direction::decode, static_cast<std::int64_t>(exception.limit())},
+    details = {{exception.direction() == CodecError::Direction::decode,
+                static_cast<std::int64_t>(exception.limit())},
                {exception.type()}};
   }
   static CodecError make(const std::string&, const Details& details) {
-    const auto direction = details.number<int>(0) != 0 ? CodecError::Direction::decode : CodecError::Direction::encode;
+    const auto direction =
+        details.number<int>(0) != 0 ? CodecError::Direction::decode : CodecError::Direction::encode;
     return {direction, details.text(0), "", details.number<std::uint64_t>(1)};
   }
 };
@@ -154,10 +165,14 @@ template <>
 struct Parts<TaskError> {
   static void save(const TaskError& exception, Details& details) {
     details = {{exception.worker_pid(), static_cast<std::int64_t>(exception.index())},
-               {exception.type_name(), exception.text(), exception.worker_name(), exception.stack_trace()}};
+               {exception.type_name(), exception.text(), exception.worker_name(),
+                exception.stack_trace()}};
   }
   static TaskError make(const std::string&, const Details& details) {
-    return {details.text(0), details.text(1), {details.text(2), details.number<int>(0)}, details.number<std::size_t>(1),
+    return {details.text(0),
+            details.text(1),
+            {details.text(2), details.number<int>(0)},
+            details.number<std::size_t>(1),
             details.text(3)};
   }
 };
@@ -171,8 +186,10 @@ struct Parts<WorkerLost> {
                {exception.worker_name()}};
   }
   static WorkerLost make(const std::string&, const Details& details) {
-    const int kind = std::clamp(details.number<int>(0), 0, static_cast<int>(ExitStatus::Kind::lost));
-    const ExitStatus status{static_cast<ExitStatus::Kind>(kind), details.number<int>(1), details.number<int>(2) != 0};
+    const int kind =
+        std::clamp(details.number<int>(0), 0, static_cast<int>(ExitStatus::Kind::lost));
+    const ExitStatus status{static_cast<ExitStatus::Kind>(kind), details.number<int>(1),
+                            details.number<int>(2) != 0};
     return {status, {details.text(0), details.number<int>(3)}, details.number<std::size_t>(4)};
   }
 };
@@ -183,7 +200,8 @@ struct Parts<TaskTimeout> {
     details.numbers = {exception.limit().count(), static_cast<std::int64_t>(exception.index())};
   }
   static TaskTimeout make(const std::string&, const Details& details) {
-    return {std::chrono::nanoseconds(details.number<std::int64_t>(0)), details.number<std::size_t>(1)};
+    return {std::chrono::nanoseconds(details.number<std::int64_t>(0)),
+            details.number<std::size_t>(1)};
   }
 };
 
@@ -198,7 +216,9 @@ bool is_a(const std::exception& exception) {
 
 template <class E>
 constexpr StandardException entry(const char* name) {
-  return {name, &detail::is_exactly<E>, &is_a<E>,
+  return {name,
+          &detail::is_exactly<E>,
+          &is_a<E>,
           [](const std::exception& exception, Details& details) {
             Parts<E>::save(dynamic_cast<const E&>(exception), details);
           },
@@ -209,21 +229,42 @@ constexpr StandardException entry(const char* name) {
 }
 
 #define BROOD_STANDARD(Type) entry<Type>(#Type)
-constexpr std::array standard_table{
-    BROOD_STANDARD(brood::PoolClosed), BROOD_STANDARD(brood::UsageError), BROOD_STANDARD(brood::SystemError),
-    BROOD_STANDARD(brood::StartError), BROOD_STANDARD(brood::CodecError), BROOD_STANDARD(brood::TaskError),
-    BROOD_STANDARD(brood::WorkerLost), BROOD_STANDARD(brood::TaskTimeout), BROOD_STANDARD(brood::TimeoutError),
-    BROOD_STANDARD(brood::Cancelled), BROOD_STANDARD(brood::Error),
-    BROOD_STANDARD(std::bad_array_new_length), BROOD_STANDARD(std::bad_alloc), BROOD_STANDARD(std::bad_any_cast),
-    BROOD_STANDARD(std::bad_cast), BROOD_STANDARD(std::bad_typeid), BROOD_STANDARD(std::bad_exception),
-    BROOD_STANDARD(std::bad_function_call), BROOD_STANDARD(std::bad_optional_access),
-    BROOD_STANDARD(std::bad_variant_access), BROOD_STANDARD(std::bad_weak_ptr),
-    BROOD_STANDARD(std::invalid_argument), BROOD_STANDARD(std::domain_error), BROOD_STANDARD(std::length_error),
-    BROOD_STANDARD(std::out_of_range), BROOD_STANDARD(std::future_error), BROOD_STANDARD(std::logic_error),
-    BROOD_STANDARD(std::filesystem::filesystem_error), BROOD_STANDARD(std::ios_base::failure),
-    BROOD_STANDARD(std::system_error), BROOD_STANDARD(std::regex_error), BROOD_STANDARD(std::range_error),
-    BROOD_STANDARD(std::overflow_error), BROOD_STANDARD(std::underflow_error), BROOD_STANDARD(std::runtime_error),
-    BROOD_STANDARD(std::exception)};
+constexpr std::array standard_table{BROOD_STANDARD(brood::PoolClosed),
+                                    BROOD_STANDARD(brood::UsageError),
+                                    BROOD_STANDARD(brood::SystemError),
+                                    BROOD_STANDARD(brood::StartError),
+                                    BROOD_STANDARD(brood::CodecError),
+                                    BROOD_STANDARD(brood::TaskError),
+                                    BROOD_STANDARD(brood::WorkerLost),
+                                    BROOD_STANDARD(brood::TaskTimeout),
+                                    BROOD_STANDARD(brood::TimeoutError),
+                                    BROOD_STANDARD(brood::Cancelled),
+                                    BROOD_STANDARD(brood::Error),
+                                    BROOD_STANDARD(std::bad_array_new_length),
+                                    BROOD_STANDARD(std::bad_alloc),
+                                    BROOD_STANDARD(std::bad_any_cast),
+                                    BROOD_STANDARD(std::bad_cast),
+                                    BROOD_STANDARD(std::bad_typeid),
+                                    BROOD_STANDARD(std::bad_exception),
+                                    BROOD_STANDARD(std::bad_function_call),
+                                    BROOD_STANDARD(std::bad_optional_access),
+                                    BROOD_STANDARD(std::bad_variant_access),
+                                    BROOD_STANDARD(std::bad_weak_ptr),
+                                    BROOD_STANDARD(std::invalid_argument),
+                                    BROOD_STANDARD(std::domain_error),
+                                    BROOD_STANDARD(std::length_error),
+                                    BROOD_STANDARD(std::out_of_range),
+                                    BROOD_STANDARD(std::future_error),
+                                    BROOD_STANDARD(std::logic_error),
+                                    BROOD_STANDARD(std::filesystem::filesystem_error),
+                                    BROOD_STANDARD(std::ios_base::failure),
+                                    BROOD_STANDARD(std::system_error),
+                                    BROOD_STANDARD(std::regex_error),
+                                    BROOD_STANDARD(std::range_error),
+                                    BROOD_STANDARD(std::overflow_error),
+                                    BROOD_STANDARD(std::underflow_error),
+                                    BROOD_STANDARD(std::runtime_error),
+                                    BROOD_STANDARD(std::exception)};
 #undef BROOD_STANDARD
 
 }  // namespace

@@ -18,7 +18,8 @@ class Definition {
   /// Gives the run its function. Throws CodecError when the runner is not in this program.
   detail::Runner prepare(detail::Run& run) {
     Reader reader(encoded_.view());
-    const auto runner = reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
+    const auto runner =
+        reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
     detail::RunAccess::function(run, reader.take(reader.left()), function_);
     return runner;
   }

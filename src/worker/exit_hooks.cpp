@@ -52,7 +52,8 @@ void run_exit_hooks() {
 
 void at_worker_exit(std::function<void()> hook) {
   const std::lock_guard lock(worker::hooks().mutex);
-  if (!worker::hooks().open) throw UsageError("brood::at_worker_exit: this process is not a worker");
+  if (!worker::hooks().open)
+    throw UsageError("brood::at_worker_exit: this process is not a worker");
   worker::hooks().list.push_back(std::move(hook));
 }
 

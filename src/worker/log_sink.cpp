@@ -13,7 +13,8 @@ class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    stream_.log({static_cast<int>(message.level), std::string(message.logger_name.data(), message.logger_name.size()),
+    stream_.log({static_cast<int>(message.level),
+                 std::string(message.logger_name.data(), message.logger_name.size()),
                  std::string(message.payload.data(), message.payload.size())});
   }
   void flush_() override {}
@@ -22,8 +23,9 @@ class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 }  // namespace
 
-// The sinks of the logger are replaced in place: under fork another thread of the parent may have held the registry's lock
-// at the moment of the fork, and then set_default_logger would wait for ever.
+// The sinks of the logger are replaced in place: under fork another thread of the parent may have
+// held the registry's lock at the moment of the fork, and then set_default_logger would wait for
+// ever.
 void send_logs_to(ResultStream& stream, int level) {
   spdlog::logger* const logger = spdlog::default_logger_raw();
   if (logger == nullptr) return;

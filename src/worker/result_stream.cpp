@@ -1,8 +1,8 @@
 #include "worker/result_stream.hpp"
 
-#include <cstring>
 #include <time.h>
 #include <unistd.h>
+#include <cstring>
 
 #include "platform/pipe.hpp"
 #include "wire/exception.hpp"
@@ -17,7 +17,7 @@ using protocol::WorkerPage;
 
 namespace {
 constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
-constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;                 // bytes
+constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;  // bytes
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
@@ -36,7 +36,8 @@ std::uint64_t ResultStream::lap() noexcept {
   return static_cast<std::uint64_t>(elapsed);
 }
 
-void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> arguments) {
+void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
+                         std::span<const std::byte> arguments) {
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;
@@ -56,11 +57,13 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header, st
 
 void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   close_frame(run);
-  if (next_sequence_ != header.sequence + header.count) acknowledge_revocation();  // a claim has failed
+  if (next_sequence_ != header.sequence + header.count)
+    acknowledge_revocation();  // a claim has failed
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
 }
 
-// The owner has stored `fence` before it set the bit, and does nothing of the kind again until it reads `skipped`.
+// The owner has stored `fence` before it set the bit, and does nothing of the kind again until it
+// reads `skipped`.
 void ResultStream::acknowledge_revocation() {
   if ((page_->claimed.load(std::memory_order_acquire) & WorkerPage::revoked) == 0) return;
   fence_ = page_->fence.load(std::memory_order_acquire);
@@ -70,7 +73,13 @@ void ResultStream::acknowledge_revocation() {
 }
 
 protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::uint32_t stride) {
-  return {.job = job_, .first = next_index_, .sequence = next_sequence_, .count = count, .elapsed = 0, .stride = stride, .folded = 0};
+  return {.job = job_,
+          .first = next_index_,
+          .sequence = next_sequence_,
+          .count = count,
+          .elapsed = 0,
+          .stride = stride,
+          .folded = 0};
 }
 
 void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
@@ -88,7 +97,8 @@ void ResultStream::open_frame(detail::Run& run, std::uint32_t stride) {
   open_stride_ = stride;
   page_->open.store(start + 1, std::memory_order_release);
   page_->head.store(start + frame_overhead, std::memory_order_release);
-  detail::RunAccess::point(run, page_->buffer + start + frame_overhead, page_->buffer + WorkerPage::buffer_size);
+  detail::RunAccess::point(run, page_->buffer + start + frame_overhead,
+                           page_->buffer + WorkerPage::buffer_size);
 }
 
 void ResultStream::close_frame(detail::Run& run) {
@@ -98,7 +108,8 @@ void ResultStream::close_frame(detail::Run& run) {
   const std::size_t start = open - 1;
   protocol::ResultsHeader header = results_header(count, open_stride_);
   header.elapsed = lap();
-  const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results), .length = used() - start - sizeof(wire::FrameHeader)};
+  const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results),
+                                .length = used() - start - sizeof(wire::FrameHeader)};
   std::memcpy(page_->buffer + start, &frame, sizeof frame);
   std::memcpy(page_->buffer + start + sizeof frame, &header, sizeof header);
   page_->open.store(0, std::memory_order_release);
@@ -126,13 +137,15 @@ void ResultStream::fail(detail::Run& run) {
   detail::Bytes encoded;
   wire::encode_exception(encoded, std::current_exception());
   close_frame(run);
-  const protocol::FailedHeader header{.job = job_, .index = next_index_++, .sequence = next_sequence_++, .elapsed = lap()};
+  const protocol::FailedHeader header{
+      .job = job_, .index = next_index_++, .sequence = next_sequence_++, .elapsed = lap()};
   detail::Bytes frame;
   protocol::append_message(frame, Type::failed, header, encoded.view());
   append(frame.view());
 }
 
-void ResultStream::put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) {
+void ResultStream::put_folded(detail::Run& run, std::size_t count,
+                              std::span<const std::byte> record) {
   close_frame(run);
   protocol::ResultsHeader header = results_header(count, detail::variable_stride);
   header.folded = 1;
@@ -184,9 +197,11 @@ void ResultStream::take_logs() {
   }
 }
 
-void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second) {
+void ResultStream::write_direct(std::span<const std::byte> first,
+                                std::span<const std::byte> second) {
   for (const auto part : {first, second}) {
-    if (!platform::write_all(descriptor_, part)) ::_exit(exit_orphaned);  // nobody reads: the owner is gone
+    if (!platform::write_all(descriptor_, part))
+      ::_exit(exit_orphaned);  // nobody reads: the owner is gone
   }
   page_->base.fetch_add(first.size() + second.size(), std::memory_order_release);
 }
@@ -196,7 +211,8 @@ void ResultStream::flush() {
   const std::size_t waiting = used();
   if (waiting != 0) {
     if (!platform::write_all(descriptor_, {page_->buffer, waiting})) ::_exit(exit_orphaned);
-    page_->head.store(0, std::memory_order_release);  // before base: see "races" in the protocol's README
+    page_->head.store(
+        0, std::memory_order_release);  // before base: see "races" in the protocol's README
     page_->base.fetch_add(waiting, std::memory_order_release);
   }
   last_flush_ = lap_;

@@ -14,8 +14,9 @@
 
 namespace brood::worker {
 
-/// The worker's end of the result stream: frames are built in the page's buffer and written to the pipe in batches.
-/// Without a page the buffer is this process's own and every frame is written at once.
+/// The worker's end of the result stream: frames are built in the page's buffer and written to the
+/// pipe in batches. Without a page the buffer is this process's own and every frame is written at
+/// once.
 class ResultStream final : public detail::RunHost {
  public:
   ResultStream(int descriptor, protocol::WorkerPage* shared_page);
@@ -23,8 +24,10 @@ class ResultStream final : public detail::RunHost {
   protocol::WorkerPage& page() noexcept { return *page_; }
 
   /// Points `run` at the elements of `header`, whose arguments are `arguments`.
-  void begin(detail::Run& run, const protocol::RunHeader& header, std::span<const std::byte> arguments);
-  /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the runner has returned.
+  void begin(detail::Run& run, const protocol::RunHeader& header,
+             std::span<const std::byte> arguments);
+  /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the
+  /// runner has returned.
   void end(detail::Run& run, const protocol::RunHeader& header);
   /// If the owner has taken elements back: drops them and says so.
   void acknowledge_revocation();

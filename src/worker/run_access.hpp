@@ -35,7 +35,8 @@ class RunAccess {
     run.arguments_ = Reader(values.arguments);
     point(run, nullptr, nullptr);
   }
-  static void function(Run& run, std::span<const std::byte> state, std::shared_ptr<void>& cache) noexcept {
+  static void function(Run& run, std::span<const std::byte> state,
+                       std::shared_ptr<void>& cache) noexcept {
     run.function_bytes_ = state;
     run.function_cache_ = &cache;
   }

@@ -1,9 +1,9 @@
 #include "worker/watch.hpp"
 
-#include <csignal>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
+#include <csignal>
 
 #include "platform/process.hpp"
 #include "worker/worker.hpp"
@@ -12,8 +12,8 @@ namespace brood::worker {
 
 namespace {
 
-// A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our parent may be the fork
-// server, whose death must not hurt us (prctl(2)).
+// A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
+// parent may be the fork server, whose death must not hurt us (prctl(2)).
 void* watch(void* argument) {
   platform::set_thread_name("brood-watch");
   pollfd owner{static_cast<int>(reinterpret_cast<long>(argument)), POLLIN, 0};
@@ -28,13 +28,15 @@ void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);  // the thread inherits it: signals are the main thread's
+  pthread_sigmask(SIG_BLOCK, &all,
+                  &before);  // the thread inherits it: signals are the main thread's
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, 64 * 1024);
   pthread_t thread;
-  const int failed = pthread_create(&thread, &attributes, &watch, reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
+  const int failed = pthread_create(&thread, &attributes, &watch,
+                                    reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failed != 0) ::_exit(exit_orphaned);  // better no worker than one that nobody can end

@@ -1,11 +1,11 @@
 #include "worker/worker.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <unordered_map>
 
 #include "platform/identity.hpp"
@@ -40,7 +40,9 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
 class Worker {
  public:
   explicit Worker(const Channel& channel)
-      : tasks_(channel.tasks), mapping_(map_page(channel.page)), results_(channel.results, page()) {}
+      : tasks_(channel.tasks),
+        mapping_(map_page(channel.page)),
+        results_(channel.results, page()) {}
 
   [[noreturn]] void run() {
     greet();
@@ -52,7 +54,8 @@ class Worker {
  private:
   static platform::SharedMapping map_page(int descriptor) {
     if (descriptor < 0) return {};
-    auto mapping = platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage));
+    auto mapping = platform::SharedMapping::open(platform::Descriptor(descriptor),
+                                                 sizeof(protocol::WorkerPage));
     mapping.drop_descriptor();
     return mapping;
   }
@@ -73,11 +76,12 @@ class Worker {
   }
   void greet() {
     const wire::Frame frame = first_frame();
-    const protocol::GreetingHeader greeting{protocol::version, mapping_.data() != nullptr, wire::program_build_id(),
-                                            wire::default_frame_limit};
+    const protocol::GreetingHeader greeting{protocol::version, mapping_.data() != nullptr,
+                                            wire::program_build_id(), wire::default_frame_limit};
     results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
     setup_ = protocol::decode_setup(frame.payload);
-    if (setup_.protocol_version == protocol::version && setup_.build == wire::program_build_id()) return;
+    if (setup_.protocol_version == protocol::version && setup_.build == wire::program_build_id())
+      return;
     results_.flush();
     ::_exit(exit_mismatch);
   }
@@ -121,11 +125,17 @@ class Worker {
     results_.acknowledge_revocation();
     std::span<const std::byte> payload = frame.payload;
     switch (static_cast<Type>(frame.type)) {
-      case Type::define: return define(payload);
-      case Type::run: return run(payload);
-      case Type::nudge: return;  // every frame makes the worker look
-      case Type::forget: definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job); return;
-      default: ::_exit(exit_broken_channel);
+      case Type::define:
+        return define(payload);
+      case Type::run:
+        return run(payload);
+      case Type::nudge:
+        return;  // every frame makes the worker look
+      case Type::forget:
+        definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job);
+        return;
+      default:
+        ::_exit(exit_broken_channel);
     }
   }
   void define(std::span<const std::byte> payload) {
@@ -176,7 +186,8 @@ class Worker {
 
 void run_worker(const Channel& channel) {
   watch_owner(channel.owner);
-  static Worker* const worker = new Worker(channel);  // never destroyed: threads of the user's may log to the last
+  static Worker* const worker =
+      new Worker(channel);  // never destroyed: threads of the user's may log to the last
   worker->run();
 }
 

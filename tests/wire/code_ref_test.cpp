@@ -156,7 +156,8 @@ TEST(CodeRef, AMissingLibraryIsRefusedByName) {
 
 TEST(CodeRef, OfTwoEqualLibrariesTheOneWithTheSamePathIsTaken) {
   const std::string copy = testing::TempDir() + "/wire_copy_" + std::to_string(::getpid()) + ".so";
-  std::filesystem::copy_file(path_of("plugin"), copy, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(path_of("plugin"), copy,
+                             std::filesystem::copy_options::overwrite_existing);
   {
     const Library first(path_of("plugin")), second(copy);
     ASSERT_NE(first.answer(), second.answer());

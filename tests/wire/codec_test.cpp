@@ -1,11 +1,11 @@
 #include <brood/codec.hpp>
 
+#include <gtest/gtest.h>
 #include <cereal/types/map.hpp>
 #include <cereal/types/memory.hpp>
 #include <cereal/types/optional.hpp>
 #include <cereal/types/polymorphic.hpp>
 #include <cereal/types/variant.hpp>
-#include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <string>
@@ -160,7 +160,8 @@ TEST(Codec, NumbersStringsAndVectorsComeBackEqual) {
   EXPECT_EQ(there_and_back(std::u32string(U"wide")), std::u32string(U"wide"));
   EXPECT_EQ(there_and_back(std::vector<double>{1, 2.5}), (std::vector<double>{1, 2.5}));
   EXPECT_EQ(there_and_back(std::vector<bool>{true, false}), (std::vector<bool>{true, false}));
-  EXPECT_EQ(there_and_back(std::vector<Flag>{Flag::on, Flag::off}), (std::vector<Flag>{Flag::on, Flag::off}));
+  EXPECT_EQ(there_and_back(std::vector<Flag>{Flag::on, Flag::off}),
+            (std::vector<Flag>{Flag::on, Flag::off}));
   EXPECT_EQ(there_and_back(std::vector<Empty>(4096)).size(), 4096u);
   const std::tuple<int, std::string, std::vector<Colour>> mixed{1, "two", {Colour::red}};
   EXPECT_EQ(there_and_back(mixed), mixed);
@@ -172,7 +173,8 @@ TEST(Codec, TheShortWaysWriteWhatTheArchiveWrites) {
   OutputArchive archive(by_archive);
   archive(value);
   EXPECT_EQ(encoded(value).size(), by_archive.size());
-  EXPECT_EQ((decoded<std::tuple<int, std::string, std::vector<double>, bool>>(by_archive.view())), value);
+  EXPECT_EQ((decoded<std::tuple<int, std::string, std::vector<double>, bool>>(by_archive.view())),
+            value);
 }
 
 TEST(Codec, VectorsAreReadFromUnalignedBytes) {
@@ -195,7 +197,9 @@ TEST(Codec, ACompoundValueComesBackEqual) {
 TEST(Codec, ATruncationAtAnyByteIsACodecError) {
   const Bytes bytes = encoded(compound());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_NE(failure<Compound>(bytes.view().first(size)).find("cannot decode codec_test::Compound"), std::string::npos);
+    EXPECT_NE(
+        failure<Compound>(bytes.view().first(size)).find("cannot decode codec_test::Compound"),
+        std::string::npos);
   }
 }
 
@@ -217,20 +221,24 @@ TEST(Codec, EveryByteMayBeWrongWithoutHarm) {
 template <class T>
 class LyingLength : public testing::Test {};
 using Containers =
-    testing::Types<std::string, std::u16string, std::vector<char>, std::vector<double>, std::vector<bool>,
-                   std::vector<std::string>, std::vector<Wide>, std::vector<Empty>, std::vector<Colour>,
-                   std::map<int, int>, std::vector<std::unique_ptr<int>>, std::tuple<std::vector<double>>>;
+    testing::Types<std::string, std::u16string, std::vector<char>, std::vector<double>,
+                   std::vector<bool>, std::vector<std::string>, std::vector<Wide>,
+                   std::vector<Empty>, std::vector<Colour>, std::map<int, int>,
+                   std::vector<std::unique_ptr<int>>, std::tuple<std::vector<double>>>;
 TYPED_TEST_SUITE(LyingLength, Containers);
 
 TYPED_TEST(LyingLength, IsRefusedBeforeAnythingIsAllocatedForIt) {
   for (const std::uint64_t length :
-       {std::uint64_t{1} << 60, std::uint64_t{1} << 61, ~std::uint64_t{0}, std::uint64_t{1} << 40, std::uint64_t{100000}}) {
-    EXPECT_NE(failure<TypeParam>(claiming(length, 100).view()).find("claims"), std::string::npos) << length;
+       {std::uint64_t{1} << 60, std::uint64_t{1} << 61, ~std::uint64_t{0}, std::uint64_t{1} << 40,
+        std::uint64_t{100000}}) {
+    EXPECT_NE(failure<TypeParam>(claiming(length, 100).view()).find("claims"), std::string::npos)
+        << length;
   }
 }
 
 TEST(Codec, ALengthThatTheBytesCannotHoldIsRefused) {
-  EXPECT_NE(failure<std::vector<double>>(claiming(13, 100).view()).find("claims 13 elements"), std::string::npos);
+  EXPECT_NE(failure<std::vector<double>>(claiming(13, 100).view()).find("claims 13 elements"),
+            std::string::npos);
   failure<std::vector<Wide>>(claiming(100, 1023).view());
   failure<std::string>(claiming(101, 100).view());
 }

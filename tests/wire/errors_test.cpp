@@ -14,25 +14,31 @@ using namespace std::chrono_literals;
 
 TEST(Errors, AnExitStatusIsDescribedInWords) {
   EXPECT_EQ((ExitStatus{Kind::exited, 7, false}).describe(), "exit code 7");
-  EXPECT_EQ((ExitStatus{Kind::signaled, SIGSEGV, false}).describe(), "signal 11 (Segmentation fault)");
-  EXPECT_EQ((ExitStatus{Kind::signaled, SIGABRT, true}).describe(), "signal 6 (Aborted), core dumped");
-  EXPECT_EQ((ExitStatus{Kind::signaled, 4711, false}).describe(), "signal 4711 (no standard signal)");
+  EXPECT_EQ((ExitStatus{Kind::signaled, SIGSEGV, false}).describe(),
+            "signal 11 (Segmentation fault)");
+  EXPECT_EQ((ExitStatus{Kind::signaled, SIGABRT, true}).describe(),
+            "signal 6 (Aborted), core dumped");
+  EXPECT_EQ((ExitStatus{Kind::signaled, 4711, false}).describe(),
+            "signal 4711 (no standard signal)");
   EXPECT_EQ(ExitStatus{}.describe(), "unknown (its exit status was lost)");
 }
 
 TEST(Errors, ALostWorkerSaysHowItEnded) {
   const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
-  EXPECT_STREQ(WorkerLost({Kind::signaled, SIGSEGV, false}, worker, 3).what(),
-               "worker SpawnPoolWorker-2 (pid 123) died by signal 11 (Segmentation fault) in element 3");
+  EXPECT_STREQ(
+      WorkerLost({Kind::signaled, SIGSEGV, false}, worker, 3).what(),
+      "worker SpawnPoolWorker-2 (pid 123) died by signal 11 (Segmentation fault) in element 3");
   EXPECT_STREQ(WorkerLost({Kind::exited, 7, false}, worker, 0).what(),
                "worker SpawnPoolWorker-2 (pid 123) ended with exit code 7 in element 0");
   EXPECT_STREQ(WorkerLost({}, worker, 0).what(),
-               "worker SpawnPoolWorker-2 (pid 123) disappeared in element 0; how it ended is unknown (its exit status "
+               "worker SpawnPoolWorker-2 (pid 123) disappeared in element 0; how it ended is "
+               "unknown (its exit status "
                "was lost)");
 }
 
 TEST(Errors, ALostWorkerHasASignalOrAnExitCode) {
-  const WorkerLost killed({Kind::signaled, SIGKILL, false}, {}, 0), exited({Kind::exited, 3, false}, {}, 0);
+  const WorkerLost killed({Kind::signaled, SIGKILL, false}, {}, 0),
+      exited({Kind::exited, 3, false}, {}, 0);
   EXPECT_EQ(killed.signal(), SIGKILL);
   EXPECT_EQ(killed.exit_code(), -1);
   EXPECT_EQ(exited.signal(), 0);
@@ -47,18 +53,22 @@ TEST(Errors, ASystemErrorNamesCallStageAndReason) {
 
 TEST(Errors, AStartErrorNamesMethodStageAndReason) {
   EXPECT_STREQ(StartError("spawn", "initializer", "std::runtime_error: no model").what(),
-               "a worker did not start with start method \"spawn\", in its initializer: std::runtime_error: no model");
+               "a worker did not start with start method \"spawn\", in its initializer: "
+               "std::runtime_error: no model");
 }
 
 TEST(Errors, ACodecErrorNamesDirectionTypeAndLimit) {
-  EXPECT_STREQ(CodecError(CodecError::Direction::encode, "my::Type", "why").what(), "cannot encode my::Type: why");
+  EXPECT_STREQ(CodecError(CodecError::Direction::encode, "my::Type", "why").what(),
+               "cannot encode my::Type: why");
   EXPECT_STREQ(CodecError(CodecError::Direction::decode, "", "why", 100).what(),
                "cannot decode a value: why (the limit is 100 bytes)");
 }
 
 TEST(Errors, TimesAreReadable) {
-  EXPECT_STREQ(TaskTimeout(1500ms, 3).what(), "element 3 ran longer than its limit of 1.5 s; its worker was stopped");
-  EXPECT_STREQ(TaskTimeout(20ms, 3).what(), "element 3 ran longer than its limit of 20 ms; its worker was stopped");
+  EXPECT_STREQ(TaskTimeout(1500ms, 3).what(),
+               "element 3 ran longer than its limit of 1.5 s; its worker was stopped");
+  EXPECT_STREQ(TaskTimeout(20ms, 3).what(),
+               "element 3 ran longer than its limit of 20 ms; its worker was stopped");
   EXPECT_STREQ(TimeoutError("a result").what(), "timed out waiting for a result");
 }
 

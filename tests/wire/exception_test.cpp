@@ -11,9 +11,10 @@
 using namespace exception_test;
 
 namespace {
-const bool registered = brood::register_exception<FromText>() && brood::register_exception<Prefixing>() &&
-                        brood::register_exception<WithFields>() && brood::register_exception<FailsToEncode>() &&
-                        brood::register_exception<FailsToDecode>() && brood::register_exception<Final>();
+const bool registered =
+    brood::register_exception<FromText>() && brood::register_exception<Prefixing>() &&
+    brood::register_exception<WithFields>() && brood::register_exception<FailsToEncode>() &&
+    brood::register_exception<FailsToDecode>() && brood::register_exception<Final>();
 }  // namespace
 
 namespace brood::wire {
@@ -78,7 +79,8 @@ std::exception_ptr come_back_as(const std::exception_ptr& exception, const std::
   return nested_in(back);
 }
 
-void expect_task_error(const std::exception_ptr& exception, const std::string& type, const std::string& text) {
+void expect_task_error(const std::exception_ptr& exception, const std::string& type,
+                       const std::string& text) {
   const auto error = as<TaskError>(exception);
   ASSERT_NE(error, nullptr);
   EXPECT_EQ(error->type_name(), type);
@@ -92,18 +94,21 @@ TEST(Exception, AnUnregisteredTypeComesBackAsTheTaskErrorThatIsAlsoARuntimeError
   const auto back = travelled(caught([] { throw Unregistered("oh no"); }));
   expect_task_error(back, "exception_test::Unregistered", "oh no");
   EXPECT_EQ(text_of<std::runtime_error>(back),
-            "exception_test::Unregistered: oh no [thrown in element 3 by worker SpawnPoolWorker-2 (pid 123)]");
+            "exception_test::Unregistered: oh no [thrown in element 3 by worker SpawnPoolWorker-2 "
+            "(pid 123)]");
   EXPECT_EQ(nested_in(back), nullptr);
 }
 
 TEST(Exception, AnUnregisteredTypeDerivedFromAStandardOneIsCaughtAsThat) {
-  const auto task_error = come_back_as<std::out_of_range>(caught([] { throw UnregisteredRange("9 of 3"); }), "9 of 3");
+  const auto task_error =
+      come_back_as<std::out_of_range>(caught([] { throw UnregisteredRange("9 of 3"); }), "9 of 3");
   expect_task_error(task_error, "exception_test::UnregisteredRange", "9 of 3");
   come_back_as<std::bad_alloc>(caught([] { throw OutOfTape(); }), "the tape is full");
 }
 
 TEST(Exception, ADirectChildOfStdExceptionComesBackAsTheTaskError) {
-  expect_task_error(travelled(caught([] { throw PlainError(); })), "exception_test::PlainError", "plain");
+  expect_task_error(travelled(caught([] { throw PlainError(); })), "exception_test::PlainError",
+                    "plain");
 }
 
 TEST(Exception, WhatIsNoStdExceptionComesBackWithItsTypeAndValue) {
@@ -111,8 +116,10 @@ TEST(Exception, WhatIsNoStdExceptionComesBackWithItsTypeAndValue) {
   expect_task_error(travelled(caught([] { throw "text"; })), "char const*", "text");
   expect_task_error(travelled(caught([] { throw std::string("text"); })), "std::string", "text");
   expect_task_error(travelled(caught([] { throw 2.5; })), "double", "");
-  expect_task_error(travelled(caught([] { throw NoException(); })), "exception_test::NoException", "");
-  expect_task_error(travelled(caught([] { throw static_cast<const char*>(nullptr); })), "char const*", "(null)");
+  expect_task_error(travelled(caught([] { throw NoException(); })), "exception_test::NoException",
+                    "");
+  expect_task_error(travelled(caught([] { throw static_cast<const char*>(nullptr); })),
+                    "char const*", "(null)");
 }
 
 TEST(Exception, AnExceptionWithoutTextSaysSo) {
@@ -120,10 +127,13 @@ TEST(Exception, AnExceptionWithoutTextSaysSo) {
                     "(its text could not be read)");
 }
 
-TEST(Exception, NoExceptionAtAllIsStillATaskError) { expect_task_error(travelled(nullptr), "", "no exception"); }
+TEST(Exception, NoExceptionAtAllIsStillATaskError) {
+  expect_task_error(travelled(nullptr), "", "no exception");
+}
 
 TEST(Exception, ARegisteredTypeComesBackFromItsText) {
-  const auto task_error = come_back_as<FromText>(caught([] { throw FromText("from text"); }), "from text");
+  const auto task_error =
+      come_back_as<FromText>(caught([] { throw FromText("from text"); }), "from text");
   expect_task_error(task_error, "exception_test::FromText", "from text");
   come_back_as<Prefixing>(caught([] { throw Prefixing("line 3"); }), "parse error: line 3");
 }
@@ -137,7 +147,8 @@ TEST(Exception, ARegisteredTypeComesBackWithItsFieldsAndText) {
 }
 
 TEST(Exception, AClassDerivedFromARegisteredTypeIsNotThatType) {
-  expect_task_error(travelled(caught([] { throw DerivedFromText("derived"); })), "exception_test::DerivedFromText", "derived");
+  expect_task_error(travelled(caught([] { throw DerivedFromText("derived"); })),
+                    "exception_test::DerivedFromText", "derived");
 }
 
 TEST(Exception, ARegisteredFinalTypeComesBackWithoutNesting) {
@@ -145,8 +156,8 @@ TEST(Exception, ARegisteredFinalTypeComesBackWithoutNesting) {
 }
 
 TEST(Exception, ASerializerThatFailsCostsTheTypeAndNotTheText) {
-  expect_task_error(travelled(caught([] { throw FailsToEncode(); })), "exception_test::FailsToEncode",
-                    "has a bad serializer");
+  expect_task_error(travelled(caught([] { throw FailsToEncode(); })),
+                    "exception_test::FailsToEncode", "has a bad serializer");
 }
 
 TEST(Exception, ADeserializerThatFailsGivesACodecError) {
@@ -176,9 +187,10 @@ TEST(Exception, NestedCausesKeepTheirChain) {
   const auto root = nested_in(nested_in(middle));
   EXPECT_EQ(text_of<std::invalid_argument>(root), "root");
   EXPECT_EQ(nested_in(nested_in(root)), nullptr);
-  EXPECT_EQ(describe_exception(thrown),
-            "exception_test::Unregistered: top; caused by exception_test::WithFields: middle; caused by "
-            "std::invalid_argument: root");
+  EXPECT_EQ(
+      describe_exception(thrown),
+      "exception_test::Unregistered: top; caused by exception_test::WithFields: middle; caused by "
+      "std::invalid_argument: root");
 }
 
 TEST(Exception, AnExceptionNestedOverNothingHasNoCause) {
@@ -192,7 +204,8 @@ TEST(Exception, AConstantThrownWithNestedKeepsItsType) {
     const std::range_error constant("constant");
     std::throw_with_nested(constant);
   });
-  expect_task_error(come_back_as<std::range_error>(thrown, "constant"), "std::range_error", "constant");
+  expect_task_error(come_back_as<std::range_error>(thrown, "constant"), "std::range_error",
+                    "constant");
 }
 
 TEST(Exception, AnEndlessChainIsCut) {
@@ -222,22 +235,25 @@ TEST(Exception, ASecondJourneyKeepsTypeTextAndHistory) {
 
 TEST(Exception, BytesCutAnywhereGiveACodecError) {
   detail::Bytes bytes;
-  encode_exception(bytes, caught([] {
-                     try {
-                       throw WithFields("inner", 1);
-                     } catch (...) {
-                       std::throw_with_nested(std::system_error(ENOENT, std::generic_category(), "outer"));
-                     }
-                   }));
+  encode_exception(
+      bytes, caught([] {
+        try {
+          throw WithFields("inner", 1);
+        } catch (...) {
+          std::throw_with_nested(std::system_error(ENOENT, std::generic_category(), "outer"));
+        }
+      }));
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_NE(as<CodecError>(decode_exception(bytes.view().first(size), worker, 0)), nullptr) << size;
+    EXPECT_NE(as<CodecError>(decode_exception(bytes.view().first(size), worker, 0)), nullptr)
+        << size;
   }
   bytes.append("x", 1);
   EXPECT_NE(as<CodecError>(decode_exception(bytes.view(), worker, 0)), nullptr);
 }
 
 TEST(Exception, DescriptionsSayTypeAndText) {
-  EXPECT_EQ(describe_exception(caught([] { throw std::out_of_range("7"); })), "std::out_of_range: 7");
+  EXPECT_EQ(describe_exception(caught([] { throw std::out_of_range("7"); })),
+            "std::out_of_range: 7");
   EXPECT_EQ(describe_exception(caught([] { throw NoException(); })), "exception_test::NoException");
   detail::Bytes bytes;
   encode_exception(bytes, caught([] { throw FromText("ft"); }));

@@ -111,11 +111,13 @@ TEST_P(FrameOfSize, PassesThroughRoomOfAnySize) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, FrameOfSize,
-                         testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u, 262129u, 16u << 20));
+                         testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u, 262129u,
+                                         16u << 20));
 
 TEST(Frame, ManySmallFramesDoNotGrowTheBuffer) {
   Bytes stream;
-  for (int i = 0; i < 1000; ++i) add_frame(stream, 1, std::string(static_cast<std::size_t>(i % 200), 'x'));
+  for (int i = 0; i < 1000; ++i)
+    add_frame(stream, 1, std::string(static_cast<std::size_t>(i % 200), 'x'));
   FrameParser parser(1024);
   std::size_t seen = 0;
   for (std::size_t sent = 0; sent < stream.size();) {
@@ -184,7 +186,8 @@ TEST(Frame, AFrameAmidOthersInABufferKeepsTheirBytes) {
 }
 
 TEST(Frame, ALengthOverTheLimitIsRefusedWithTheLimit) {
-  for (const std::uint64_t length : {std::uint64_t{1001}, std::uint64_t{1} << 60, ~std::uint64_t{0}, ~std::uint64_t{0} - 15}) {
+  for (const std::uint64_t length :
+       {std::uint64_t{1001}, std::uint64_t{1} << 60, ~std::uint64_t{0}, ~std::uint64_t{0} - 15}) {
     FrameParser parser(64, 1000);
     parser.feed(header_claiming(length).view());
     EXPECT_TRUE(parser.has_frame());

@@ -37,7 +37,8 @@ std::exception_ptr caught(const std::function<void()>& throw_it) {
   return nullptr;
 }
 
-void expect_nested_task_error(const std::exception& exception, const std::string& type, const std::string& text) {
+void expect_nested_task_error(const std::exception& exception, const std::string& type,
+                              const std::string& text) {
   try {
     std::rethrow_if_nested(exception);
     FAIL() << "no TaskError";
@@ -49,7 +50,9 @@ void expect_nested_task_error(const std::exception& exception, const std::string
 }
 
 template <class E>
-Case standard(const std::string& name, const E& exception, std::function<void(const E&)> check = [](const E&) {}) {
+Case standard(
+    const std::string& name, const E& exception,
+    std::function<void(const E&)> check = [](const E&) {}) {
   return {name, [exception] { throw exception; },
           [name, check](const std::exception_ptr& back, const std::string& text) {
             try {
@@ -107,27 +110,33 @@ const std::error_category& own_category() {
 
 std::vector<Case> codes() {
   using std::filesystem::filesystem_error;
-  return {standard<std::system_error>("std::system_error", {ENOENT, std::generic_category(), "open"},
-                                      [](const auto& e) { EXPECT_EQ(e.code(), std::errc::no_such_file_or_directory); }),
+  return {standard<std::system_error>(
+              "std::system_error", {ENOENT, std::generic_category(), "open"},
+              [](const auto& e) { EXPECT_EQ(e.code(), std::errc::no_such_file_or_directory); }),
           standard<std::system_error>("std::system_error", {EPERM, std::system_category()},
                                       [](const auto& e) {
-                                        EXPECT_EQ(e.code(), std::error_code(EPERM, std::system_category()));
+                                        EXPECT_EQ(e.code(),
+                                                  std::error_code(EPERM, std::system_category()));
                                       }),
           standard<std::system_error>("std::system_error", {77, own_category(), "x"},
                                       [](const auto& e) { EXPECT_EQ(e.code().value(), 77); }),
-          standard<std::ios_base::failure>("std::ios_base::failure", std::ios_base::failure("read"),
-                                           [](const auto& e) { EXPECT_EQ(e.code(), std::io_errc::stream); }),
-          standard<filesystem_error>("std::filesystem::filesystem_error",
-                                     {"copy", "/from", "/to", std::make_error_code(std::errc::file_exists)},
-                                     [](const auto& e) {
-                                       EXPECT_EQ(e.path1(), "/from");
-                                       EXPECT_EQ(e.path2(), "/to");
-                                       EXPECT_EQ(e.code(), std::errc::file_exists);
-                                     }),
-          standard<std::future_error>("std::future_error", std::future_error(std::future_errc::no_state),
-                                      [](const auto& e) { EXPECT_EQ(e.code(), std::future_errc::no_state); }),
-          standard<std::regex_error>("std::regex_error", std::regex_error(std::regex_constants::error_brack),
-                                     [](const auto& e) { EXPECT_EQ(e.code(), std::regex_constants::error_brack); })};
+          standard<std::ios_base::failure>(
+              "std::ios_base::failure", std::ios_base::failure("read"),
+              [](const auto& e) { EXPECT_EQ(e.code(), std::io_errc::stream); }),
+          standard<filesystem_error>(
+              "std::filesystem::filesystem_error",
+              {"copy", "/from", "/to", std::make_error_code(std::errc::file_exists)},
+              [](const auto& e) {
+                EXPECT_EQ(e.path1(), "/from");
+                EXPECT_EQ(e.path2(), "/to");
+                EXPECT_EQ(e.code(), std::errc::file_exists);
+              }),
+          standard<std::future_error>(
+              "std::future_error", std::future_error(std::future_errc::no_state),
+              [](const auto& e) { EXPECT_EQ(e.code(), std::future_errc::no_state); }),
+          standard<std::regex_error>(
+              "std::regex_error", std::regex_error(std::regex_constants::error_brack),
+              [](const auto& e) { EXPECT_EQ(e.code(), std::regex_constants::error_brack); })};
 }
 
 std::vector<Case> broods_own() {
@@ -143,7 +152,8 @@ std::vector<Case> broods_own() {
                                  EXPECT_EQ(e.method(), "spawn");
                                  EXPECT_EQ(e.stage(), "greeting");
                                }),
-          standard<CodecError>("brood::CodecError", {decode, "my::Type", "too long", std::uint64_t{1} << 63},
+          standard<CodecError>("brood::CodecError",
+                               {decode, "my::Type", "too long", std::uint64_t{1} << 63},
                                [](const auto& e) {
                                  EXPECT_EQ(e.direction(), CodecError::Direction::decode);
                                  EXPECT_EQ(e.type(), "my::Type");
@@ -156,15 +166,17 @@ std::vector<Case> broods_own() {
                                 EXPECT_EQ(e.index(), 6u);
                                 EXPECT_EQ(e.stack_trace(), "trace");
                               }),
-          standard<WorkerLost>("brood::WorkerLost", {{ExitStatus::Kind::signaled, 11, true}, {"inner", 5}, 6},
+          standard<WorkerLost>("brood::WorkerLost",
+                               {{ExitStatus::Kind::signaled, 11, true}, {"inner", 5}, 6},
                                [](const auto& e) {
                                  EXPECT_EQ(e.signal(), 11);
                                  EXPECT_TRUE(e.core_dumped());
                                  EXPECT_EQ(e.pid(), 5);
                                  EXPECT_EQ(e.index(), 6u);
                                }),
-          standard<TaskTimeout>("brood::TaskTimeout", {std::chrono::milliseconds(1500), 2},
-                                [](const auto& e) { EXPECT_EQ(e.limit(), std::chrono::milliseconds(1500)); })};
+          standard<TaskTimeout>(
+              "brood::TaskTimeout", {std::chrono::milliseconds(1500), 2},
+              [](const auto& e) { EXPECT_EQ(e.limit(), std::chrono::milliseconds(1500)); })};
 }
 
 class StandardException : public testing::TestWithParam<Case> {};

@@ -10,8 +10,9 @@
 
 namespace brood::detail {
 
-/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process boundary.
-/// Growth goes through realloc, so that a large buffer is remapped by the kernel and not copied.
+/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
+/// boundary. Growth goes through realloc, so that a large buffer is remapped by the kernel and not
+/// copied.
 class Bytes {
  public:
   Bytes() = default;
@@ -78,8 +79,8 @@ class Bytes {
   std::size_t capacity_ = 0;
 };
 
-/// Encoded bytes, some of which may still lie in the caller's memory: a large array in the argument of a call that
-/// blocks is written to the worker from where it is, without a copy.
+/// Encoded bytes, some of which may still lie in the caller's memory: a large array in the argument
+/// of a call that blocks is written to the worker from where it is, without a copy.
 class Payload {
  public:
   Payload() = default;
@@ -98,7 +99,9 @@ class Payload {
     lent_ += memory.size();
   }
   std::size_t size() const noexcept { return owned_.size() + lent_; }
-  bool contiguous() const noexcept { return loans_.empty() || (owned_.empty() && loans_.size() == 1); }
+  bool contiguous() const noexcept {
+    return loans_.empty() || (owned_.empty() && loans_.size() == 1);
+  }
   /// The bytes of a contiguous payload.
   std::span<const std::byte> view() const noexcept {
     return loans_.empty() ? owned_.view() : loans_.front().memory;

@@ -17,29 +17,34 @@ namespace brood::detail {
 /// Appends a code reference: the build-id of the module that holds `address` and the offset in it.
 /// Throws CodecError when no loaded module does. Cost: a cached look-up.
 BROOD_API void put_code(Bytes& target, const void* address);
-/// Reads a code reference and returns the address in this process. Throws CodecError when the module is another build or
-/// the offset lies outside its code.
+/// Reads a code reference and returns the address in this process. Throws CodecError when the
+/// module is another build or the offset lies outside its code.
 BROOD_API const void* take_code(Reader& source);
 
 template <class F>
-inline constexpr bool is_function_pointer = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<F>&& std::is_function_v<std::remove_pointer_t<F>>;
 /// Captureless lambdas and other function objects that their type alone describes.
 template <class F>
-inline constexpr bool is_stateless = std::is_class_v<F> && std::is_empty_v<F> && std::is_default_constructible_v<F>;
+inline constexpr bool is_stateless =
+    std::is_class_v<F>&& std::is_empty_v<F>&& std::is_default_constructible_v<F>;
 template <class F>
 inline constexpr bool is_serializable_object =
-    std::is_class_v<F> && cereal::traits::is_output_serializable<F, OutputArchive>::value &&
-    cereal::traits::is_input_serializable<F, InputArchive>::value && std::is_default_constructible_v<F>;
+    std::is_class_v<F>&& cereal::traits::is_output_serializable<F, OutputArchive>::value&&
+        cereal::traits::is_input_serializable<F, InputArchive>::value&&
+            std::is_default_constructible_v<F>;
 template <class F>
-inline constexpr bool may_be_task =
-    is_function_pointer<F> || std::is_member_pointer_v<F> || is_stateless<F> || is_serializable_object<F>;
+inline constexpr bool may_be_task = is_function_pointer<F> || std::is_member_pointer_v<F> ||
+                                    is_stateless<F> || is_serializable_object<F>;
 
 /// Fails to compile, with one sentence, for what cannot be a task.
 template <class F>
 constexpr void check_task() {
   static_assert(may_be_task<F>,
-                "brood: this cannot be a task. Use a function, a captureless lambda, a pointer to member, or a function "
-                "object with serialize(); for a lambda with captures write brood::copied(lambda) when they are trivially "
+                "brood: this cannot be a task. Use a function, a captureless lambda, a pointer to "
+                "member, or a function "
+                "object with serialize(); for a lambda with captures write brood::copied(lambda) "
+                "when they are trivially "
                 "copyable values, else brood::task(function, values...)");
 }
 
@@ -50,12 +55,13 @@ std::decay_t<T> decayed(const T& value) {
 
 /// What is stored of an argument of type A: a value, never a pointer to characters or a view.
 template <class A>
-using stored_t =
-    std::conditional_t<std::is_convertible_v<std::decay_t<A>, std::string_view> && !std::is_same_v<std::decay_t<A>, std::string>,
-                       std::string, std::decay_t<A>>;
+using stored_t = std::conditional_t<std::is_convertible_v<std::decay_t<A>, std::string_view> &&
+                                        !std::is_same_v<std::decay_t<A>, std::string>,
+                                    std::string, std::decay_t<A>>;
 
-// A pointer to member is two words in the Itanium ABI: for a non-virtual function the first is its address, which
-// differs between processes; for a virtual one it is odd, the position in the table, which does not.
+// A pointer to member is two words in the Itanium ABI: for a non-virtual function the first is its
+// address, which differs between processes; for a virtual one it is odd, the position in the table,
+// which does not.
 struct MemberFunctionWords {
   std::ptrdiff_t pointer, adjustment;
 };

@@ -9,8 +9,8 @@
 
 #include <brood/codec.hpp>
 
-// Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over cereal's own, and
-// write the same bytes.
+// Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over
+// cereal's own, and write the same bytes.
 namespace brood {
 
 namespace detail {
@@ -65,7 +65,8 @@ void take_flat(Reader& source, Sequence& sequence) {
   using Element = typename Sequence::value_type;
   const std::uint64_t count = take_count(source);
   if (count > source.left() / sizeof(Element)) throw_bad_length(count, source.left());
-  const std::span<const std::byte> bytes = source.take(static_cast<std::size_t>(count) * sizeof(Element));
+  const std::span<const std::byte> bytes =
+      source.take(static_cast<std::size_t>(count) * sizeof(Element));
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Element) == 0) {
     // Straight from the source: resize() would first fill the memory with zeros.
     const auto* const first = reinterpret_cast<const Element*>(bytes.data());
@@ -78,12 +79,12 @@ void take_flat(Reader& source, Sequence& sequence) {
 }  // namespace detail
 
 template <class T, class A>
-  requires detail::is_flat_element<T>
+requires detail::is_flat_element<T>
 void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::vector<T, A>& vector) {
   detail::put_flat(archive.target(), vector);
 }
 template <class T, class A>
-  requires detail::is_flat_element<T>
+requires detail::is_flat_element<T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::vector<T, A>& vector) {
   detail::take_flat(archive.source(), vector);
 }
@@ -98,16 +99,18 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::basic_string<C, T, A>
 }
 
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
   detail::take_flat_value(archive.source(), value);
 }
 
-/// Elements are made one by one as their bytes turn up, so that a lying length costs address space and no memory. All
-/// the space is reserved first: an element may hold references to itself until serializeDeferments().
+/// Elements are made one by one as their bytes turn up, so that a lying length costs address space
+/// and no memory. All the space is reserved first: an element may hold references to itself until
+/// serializeDeferments().
 template <class T, class A>
-  requires(!detail::is_flat_element<T> && !std::is_same_v<T, bool>)
-void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::vector<T, A>& vector) {
+requires(!detail::is_flat_element<T> &&
+         !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive,
+                                                                  std::vector<T, A>& vector) {
   const std::uint64_t count = detail::take_count(archive.source());
   archive.check_length(count);
   vector.clear();

@@ -55,7 +55,8 @@ Elements encode_range(Range& range, Lifetime lifetime) {
   if constexpr (is_flat<T>) elements.stride = sizeof(T);
   if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
                 std::ranges::sized_range<Range>) {
-    const std::span<const T> memory(std::to_address(std::ranges::begin(range)), static_cast<std::size_t>(std::ranges::size(range)));
+    const std::span<const T> memory(std::to_address(std::ranges::begin(range)),
+                                    static_cast<std::size_t>(std::ranges::size(range)));
     elements.count = memory.size();
     if (lifetime == Lifetime::until_return) {
       elements.payload = Payload::borrow(std::as_bytes(memory));
@@ -64,7 +65,8 @@ Elements encode_range(Range& range, Lifetime lifetime) {
     }
   } else {
     const auto end = std::ranges::end(range);
-    for (auto position = std::ranges::begin(range); position != end; ++position) append_from<T>(elements, position);
+    for (auto position = std::ranges::begin(range); position != end; ++position)
+      append_from<T>(elements, position);
   }
   return elements;
 }
@@ -73,8 +75,8 @@ Elements encode_range(Range& range, Lifetime lifetime) {
 class Source {
  public:
   virtual ~Source() = default;
-  /// Encodes up to `count` inputs behind `target`; false when the range has no more. Throws what the range throws; the
-  /// inputs before that are in `target`.
+  /// Encodes up to `count` inputs behind `target`; false when the range has no more. Throws what
+  /// the range throws; the inputs before that are in `target`.
   virtual bool pull(Elements& target, std::size_t count) = 0;
 };
 
@@ -87,7 +89,8 @@ class RangeSource final : public Source {
     using T = element_t<Range>;
     if constexpr (is_flat<T>) target.stride = sizeof(T);
     if (!position_) position_.emplace(std::ranges::begin(range_));
-    // Advances before an input is taken, not after: an input iterator may block for the one that follows.
+    // Advances before an input is taken, not after: an input iterator may block for the one that
+    // follows.
     for (std::size_t taken = 0; taken < count; ++taken) {
       if (std::exchange(advance_, false)) ++*position_;
       if (*position_ == std::ranges::end(range_)) return false;

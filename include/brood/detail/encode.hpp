@@ -13,12 +13,14 @@
 namespace brood::detail {
 
 template <class T>
-concept EncodableItself = std::is_empty_v<T> || cereal::traits::is_output_serializable<T, OutputArchive>::value;
+concept EncodableItself =
+    std::is_empty_v<T> || cereal::traits::is_output_serializable<T, OutputArchive>::value;
 template <class T>
-concept DecodableItself = std::is_empty_v<T> || cereal::traits::is_input_serializable<T, InputArchive>::value;
+concept DecodableItself =
+    std::is_empty_v<T> || cereal::traits::is_input_serializable<T, InputArchive>::value;
 
-/// Whether cereal can serialize T. Looks into the standard's containers, pairs and tuples, whose own serializers accept
-/// any element and fail deep inside.
+/// Whether cereal can serialize T. Looks into the standard's containers, pairs and tuples, whose
+/// own serializers accept any element and fail deep inside.
 template <class T>
 struct Travels : std::bool_constant<EncodableItself<T> && DecodableItself<T>> {};
 template <class T>
@@ -34,29 +36,34 @@ struct Travels<Container<T, std::allocator<T>>>
     : std::bool_constant<Travels<T>::value && EncodableItself<Container<T, std::allocator<T>>> &&
                          DecodableItself<Container<T, std::allocator<T>>>> {};
 
-/// Fails to compile, with one sentence, for a T that cannot be an argument or a result. True if it can.
+/// Fails to compile, with one sentence, for a T that cannot be an argument or a result. True if it
+/// can.
 template <class T>
 constexpr bool check_value() {
   static_assert(!std::is_reference_v<T>,
-                "brood: a task's result is returned by value; return a copy: a reference (or std::reference_wrapper) "
+                "brood: a task's result is returned by value; return a copy: a reference (or "
+                "std::reference_wrapper) "
                 "means nothing in another process");
-  static_assert(!std::is_pointer_v<T>,
-                "brood: a pointer means nothing in another process; pass the value, or a std::unique_ptr or "
-                "std::shared_ptr to it with cereal/types/memory.hpp included");
+  static_assert(
+      !std::is_pointer_v<T>,
+      "brood: a pointer means nothing in another process; pass the value, or a std::unique_ptr or "
+      "std::shared_ptr to it with cereal/types/memory.hpp included");
   using Value = std::remove_cvref_t<T>;
   if constexpr (!std::is_reference_v<T> && !std::is_pointer_v<T>) {
     static_assert(Travels<Value>::value,
-                  "brood: this type cannot travel between processes: give it a cereal serialize() function, or include "
+                  "brood: this type cannot travel between processes: give it a cereal serialize() "
+                  "function, or include "
                   "the cereal/types header for it");
-    static_assert(std::is_default_constructible_v<Value>,
-                  "brood: a type that travels between processes needs a public default constructor");
+    static_assert(
+        std::is_default_constructible_v<Value>,
+        "brood: a type that travels between processes needs a public default constructor");
     return Travels<Value>::value && std::is_default_constructible_v<Value>;
   }
   return false;
 }
 
-/// What is written without an archive: numbers, strings, vectors of numbers, and tuples of these. The bytes are those
-/// that an archive would write.
+/// What is written without an archive: numbers, strings, vectors of numbers, and tuples of these.
+/// The bytes are those that an archive would write.
 template <class T>
 inline constexpr bool is_direct = is_flat<T> || is_flat_sequence<T>;
 template <class... T>
@@ -87,8 +94,8 @@ void take_direct(Reader& source, T& value) {
 [[noreturn]] BROOD_API void throw_encode_failure(const std::type_info& type);
 [[noreturn]] BROOD_API void throw_decode_failure(const std::type_info& type);
 
-/// Appends `value`. Throws CodecError where cereal fails, and what the type's own serializer throws; `target` is then
-/// as it was.
+/// Appends `value`. Throws CodecError where cereal fails, and what the type's own serializer
+/// throws; `target` is then as it was.
 template <class T>
 void encode_value(Bytes& target, const T& value) {
   if constexpr (!check_value<T>()) {
@@ -123,7 +130,8 @@ void decode_into(Reader& source, T& value) {
   }
 }
 
-/// Reads a value. Throws CodecError, whatever goes wrong: also for what the type's own serializer throws.
+/// Reads a value. Throws CodecError, whatever goes wrong: also for what the type's own serializer
+/// throws.
 template <class T>
 T decode_value(Reader& source) {
   static_assert(std::is_same_v<T, std::remove_cvref_t<T>>);

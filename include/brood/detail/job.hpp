@@ -28,8 +28,8 @@ class Run;
 using Runner = void (*)(Run&);
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // nothing: for ever
 
-/// The encoded arguments of a job: `count` records, each `stride` bytes, or, for stride 0, each with its length (8 bytes)
-/// in front and ends[i] behind it.
+/// The encoded arguments of a job: `count` records, each `stride` bytes, or, for stride 0, each
+/// with its length (8 bytes) in front and ends[i] behind it.
 struct Elements {
   Payload payload;
   std::size_t stride = 0;
@@ -56,7 +56,8 @@ struct JobSpec {
   std::optional<std::chrono::nanoseconds> timeout;
   int retries = 0;
   std::size_t chunk = 0;  // 0: adaptive
-  // Where results of a fixed size are copied to as they arrive: element i at target + i * target_stride.
+  // Where results of a fixed size are copied to as they arrive: element i at target + i *
+  // target_stride.
   std::byte* target = nullptr;
   std::size_t target_stride = 0;
 };
@@ -74,8 +75,9 @@ struct Failure {
 struct Piece {
   std::size_t first = 0;
   std::size_t count = 0;
-  std::uint32_t stride = 0;  // bytes of each result, or variable_stride: each with its length (8 bytes) in front
-  bool folded = false;       // one result stands for all `count` elements
+  std::uint32_t stride =
+      0;  // bytes of each result, or variable_stride: each with its length (8 bytes) in front
+  bool folded = false;  // one result stands for all `count` elements
   Bytes bytes;
   std::unique_ptr<Failure> failure;
 };
@@ -87,7 +89,8 @@ class BROOD_API Job {
   virtual bool finished() const noexcept = 0;
   /// Waits until finished; false when the deadline came first.
   virtual bool wait(const Deadline& deadline) = 0;
-  /// Takes the pieces that have arrived. Waits for one, or the end of the job, or the deadline; the result is empty then.
+  /// Takes the pieces that have arrived. Waits for one, or the end of the job, or the deadline; the
+  /// result is empty then.
   virtual std::vector<Piece> take_pieces(const Deadline& deadline) = 0;
   /// All pieces, for a finished job from which none have been taken.
   virtual const std::vector<Piece>& pieces() const noexcept = 0;
@@ -109,11 +112,21 @@ BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t in
 [[noreturn]] BROOD_API void throw_timeout();
 [[noreturn]] BROOD_API void throw_not_ready();
 
-class PoolCore;
-/// Hands a job to the pool. Throws PoolClosed, UsageError.
-BROOD_API JobHandle submit(PoolCore& core, JobSpec spec);
-/// Same, and drives an idle worker from the calling thread until the job, a single one, is finished.
-BROOD_API JobHandle call(PoolCore& core, JobSpec spec);
+/// A pool below its types.
+class PoolCore {
+ public:
+  /// Hands a job to the pool. Throws PoolClosed, UsageError.
+  virtual JobHandle submit(JobSpec spec) = 0;
+  /// Same for a single one; drives an idle worker from the calling thread until it is finished,
+  /// where there is one.
+  virtual JobHandle call(JobSpec spec) = 0;
+
+ protected:
+  ~PoolCore() = default;
+};
+
+/// Under which calls are expected to cost the same: the runner and the state of the function.
+BROOD_API std::uint64_t cost_key(Runner runner, std::span<const std::byte> function) noexcept;
 
 }  // namespace detail
 }  // namespace brood

@@ -40,7 +40,8 @@ class PieceReader {
   std::uint32_t stride_;
 };
 
-/// Calls put(index, Outcome<R>) for each element of the piece; a result that cannot be decoded is an outcome too.
+/// Calls put(index, Outcome<R>) for each element of the piece; a result that cannot be decoded is
+/// an outcome too.
 template <class R, class Put>
 void for_each_outcome(const Piece& piece, Put put) {
   if (piece.failure) return put(piece.first, Outcome<R>(to_exception(*piece.failure, piece.first)));
@@ -76,7 +77,8 @@ std::vector<R> decode_all(const Job& job) {
     ordered.push_back(&piece);
     total += piece.count;
   }
-  std::sort(ordered.begin(), ordered.end(), [](const Piece* a, const Piece* b) { return a->first < b->first; });
+  std::sort(ordered.begin(), ordered.end(),
+            [](const Piece* a, const Piece* b) { return a->first < b->first; });
   std::vector<R> values;
   values.reserve(total);
   for (const Piece* piece : ordered) {
@@ -93,7 +95,8 @@ inline void decode_none(const Job& job) {
 
 template <class Duration>
 Deadline deadline_after(const Duration& duration) {
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+  return std::chrono::steady_clock::now() +
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
 }
 
 }  // namespace brood::detail

@@ -22,7 +22,8 @@ namespace brood::detail {
 class BROOD_API RunHost {
  public:
   virtual ~RunHost();
-  /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's cursor at it.
+  /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's
+  /// cursor at it.
   virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
   /// Sends a record too large for the buffer of results.
   virtual void put_large(Run& run, std::span<const std::byte> record) = 0;
@@ -32,8 +33,9 @@ class BROOD_API RunHost {
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
 };
 
-/// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes an element this
-/// worker's: the owner may take back any element that is not claimed yet (see src/worker/README.md).
+/// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes
+/// an element this worker's: the owner may take back any element that is not claimed yet (see
+/// src/worker/README.md).
 class Run {
  public:
   /// Claims the next element; false at the end, also when the owner has taken the rest back.
@@ -97,7 +99,8 @@ class Run {
   static constexpr std::size_t record_limit = 16 * 1024;
 
   void put_flat(const void* data, std::size_t count) {
-    if (static_cast<std::size_t>(limit_ - cursor_) < count) host_->make_room(*this, count, static_cast<std::uint32_t>(count));
+    if (static_cast<std::size_t>(limit_ - cursor_) < count)
+      host_->make_room(*this, count, static_cast<std::uint32_t>(count));
     std::memcpy(cursor_, data, count);
     publish(count);
   }
@@ -105,7 +108,8 @@ class Run {
     const std::uint64_t length = record.size();
     if (length > record_limit) return host_->put_large(*this, record);
     const std::size_t count = sizeof length + record.size();
-    if (static_cast<std::size_t>(limit_ - cursor_) < count) host_->make_room(*this, count, variable_stride);
+    if (static_cast<std::size_t>(limit_ - cursor_) < count)
+      host_->make_room(*this, count, variable_stride);
     std::memcpy(cursor_, &length, sizeof length);
     if (!record.empty()) std::memcpy(cursor_ + sizeof length, record.data(), record.size());
     publish(count);
@@ -121,7 +125,8 @@ class Run {
   RunHost* host_ = nullptr;
   std::atomic<std::uint64_t>* claimed_ = nullptr;  // elements claimed by this worker so far
   std::atomic<std::uint64_t>* head_ = nullptr;     // bytes of results in the buffer
-  std::atomic<std::uint64_t>* clock_ = nullptr;    // when the claimed element started, for jobs with a timeout
+  std::atomic<std::uint64_t>* clock_ =
+      nullptr;  // when the claimed element started, for jobs with a timeout
   std::uint64_t position_ = 0;
   std::size_t left_ = 0;
   Reader arguments_{{}};
@@ -148,6 +153,10 @@ decltype(auto) invoke_with(F& function, T& value) {
 template <class F, class T>
 using map_result_t = decltype(invoke_with(std::declval<F&>(), std::declval<T&>()));
 
+/// What travels back of a result of type R: a byte for void.
+template <class R>
+using result_t = std::conditional_t<std::is_void_v<R>, char, R>;
+
 template <class R, class Invoke>
 void run_element(Run& run, Invoke invoke) {
   try {
@@ -171,9 +180,12 @@ void run_single(Run& run) {
       auto& function = run.function<F>();
       auto arguments = decode_value<std::tuple<Args...>>(source);
       if constexpr (std::is_invocable_v<F&, Args&&...>) {
-        return std::apply([&](Args&... args) -> R { return std::invoke(function, std::move(args)...); }, arguments);
+        return std::apply(
+            [&](Args&... args) -> R { return std::invoke(function, std::move(args)...); },
+            arguments);
       } else {
-        return std::apply([&](Args&... args) -> R { return std::invoke(function, args...); }, arguments);
+        return std::apply([&](Args&... args) -> R { return std::invoke(function, args...); },
+                          arguments);
       }
     });
   }
@@ -199,7 +211,8 @@ void run_starmap(Run& run) {
       Reader source = run.argument();
       auto value = decode_value<Tuple>(source);
       auto& function = run.function<F>();
-      return std::apply([&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
+      return std::apply(
+          [&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
     });
   }
 }
@@ -232,7 +245,8 @@ void run_reduce(Run& run) {
       T value = decode_value<T>(source);
       auto& functions = run.function<MapReduce<F, C>>();
       Acc mapped = invoke_with(functions.map, value);
-      folded = folded ? Acc(std::invoke(functions.combine, std::move(*folded), std::move(mapped))) : std::move(mapped);
+      folded = folded ? Acc(std::invoke(functions.combine, std::move(*folded), std::move(mapped)))
+                      : std::move(mapped);
       ++count;
     } catch (...) {
       if (count != 0) run.put_folded(count, *folded);

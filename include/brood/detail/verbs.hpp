@@ -27,7 +27,7 @@ class BROOD_API PoolCalls {
   template <class F, class... Args>
   auto apply(F f, Args&&... args) {
     using R = apply_result<F, Args...>;
-    detail::JobHandle job = detail::call(core(), single<F, R>(f, args...));
+    detail::JobHandle job = core_->call(single<F, R>(f, args...));
     job->wait({});
     return detail::decode_single<R>(*job);
   }
@@ -35,7 +35,7 @@ class BROOD_API PoolCalls {
   template <class F, class... Args>
   auto apply_async(F f, Args&&... args) {
     using R = apply_result<F, Args...>;
-    return AsyncResult<R>(detail::submit(core(), single<F, R>(f, args...)), &detail::decode_single<R>);
+    return AsyncResult<R>(core_->submit(single<F, R>(f, args...)), &detail::decode_single<R>);
   }
 
   /// f(x) for each x of an input range, results in input order. Blocks.
@@ -92,8 +92,8 @@ class BROOD_API PoolCalls {
     follow(*job, [](const detail::Piece&) {});
     detail::decode_none(*job);
   }
-  /// combine(... combine(combine(init, f(x0)), f(x1)) ..., f(xn)), for an associative combine: workers fold what they
-  /// have mapped, this thread folds their results in input order. Blocks.
+  /// combine(... combine(combine(init, f(x0)), f(x1)) ..., f(xn)), for an associative combine:
+  /// workers fold what they have mapped, this thread folds their results in input order. Blocks.
   template <class F, class Range, class C, class T>
   T map_reduce(F f, Range&& range, C combine, T init);
 
@@ -101,7 +101,6 @@ class BROOD_API PoolCalls {
   PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
       : core_(std::move(core)), options_(std::move(options)) {}
   ~PoolCalls() = default;
-  detail::PoolCore& core() const { return *core_; }
   std::shared_ptr<detail::PoolCore> core_;
 
  private:
@@ -112,7 +111,7 @@ class BROOD_API PoolCalls {
   using starmap_result =
       decltype(std::apply(std::declval<F&>(), std::declval<std::ranges::range_value_t<Range>>()));
 
-  detail::JobHandle submit(detail::JobSpec spec) { return detail::submit(core(), std::move(spec)); }
+  detail::JobHandle submit(detail::JobSpec spec) { return core_->submit(std::move(spec)); }
   /// Fills in what the options say. Throws UsageError for one out of range.
   void configure(detail::JobSpec& spec) const;
   std::size_t window() const;
@@ -121,12 +120,12 @@ class BROOD_API PoolCalls {
   template <class F, class R>
   detail::JobSpec spec(detail::Runner runner, const F& f) const {
     detail::check_task<F>();
-    detail::check_result<R>();
+    detail::check_value<detail::result_t<R>>();
     detail::JobSpec spec;
     spec.runner = runner;
     OutputArchive archive(spec.function);
     detail::save_callable(archive, f);
-    spec.cost_key = detail::cost_key(reinterpret_cast<const void*>(runner), spec.function.view());
+    spec.cost_key = detail::cost_key(runner, spec.function.view());
     configure(spec);
     return spec;
   }
@@ -178,7 +177,8 @@ class BROOD_API PoolCalls {
     const std::size_t count = made.elements.count;
     if constexpr (std::is_void_v<R>) {
       const detail::JobHandle job = submit(std::move(made));
-      follow(*job, [](const detail::Piece&) {}, count);
+      follow(
+          *job, [](const detail::Piece&) {}, count);
       detail::decode_none(*job);
     } else {
       std::vector<R> values(count);
@@ -187,7 +187,8 @@ class BROOD_API PoolCalls {
         made.target_stride = sizeof(R);
       }
       const detail::JobHandle job = submit(std::move(made));
-      follow(*job, [&](const detail::Piece& piece) { place(piece, values); }, count);
+      follow(
+          *job, [&](const detail::Piece& piece) { place(piece, values); }, count);
       detail::decode_none(*job);
       return values;
     }
@@ -196,7 +197,8 @@ class BROOD_API PoolCalls {
   static void place(const detail::Piece& piece, std::vector<R>& values) {
     if (piece.failure || piece.bytes.empty()) return;
     detail::PieceReader reader(piece);
-    for (std::size_t i = 0; i < piece.count; ++i) values[piece.first + i] = reader.template next<R>();
+    for (std::size_t i = 0; i < piece.count; ++i)
+      values[piece.first + i] = reader.template next<R>();
   }
   template <class R>
   std::vector<Outcome<R>> collect_outcomes(detail::JobSpec made);
@@ -217,12 +219,18 @@ std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
   const std::size_t count = made.elements.count;
   const detail::JobHandle job = submit(std::move(made));
   std::vector<std::optional<Outcome<R>>> found(count);
-  follow(*job, [&](const detail::Piece& piece) {
-    detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R> outcome) { found[index] = std::move(outcome); });
-  }, count);
+  follow(
+      *job,
+      [&](const detail::Piece& piece) {
+        detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R> outcome) {
+          found[index] = std::move(outcome);
+        });
+      },
+      count);
   std::vector<Outcome<R>> outcomes;
   outcomes.reserve(count);
-  for (auto& outcome : found) outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
+  for (auto& outcome : found)
+    outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
   return outcomes;
 }
 
@@ -232,21 +240,28 @@ T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) {
   using Functions = detail::MapReduce<F, C>;
   detail::check_task<F>();
   detail::check_task<C>();
-  detail::JobSpec made = spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
+  detail::JobSpec made =
+      spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
   made.kind = detail::JobKind::map;
   made.elements = detail::encode_range(range, detail::Lifetime::until_return);
   const std::size_t count = made.elements.count;
   const detail::JobHandle job = submit(std::move(made));
-  std::map<std::size_t, std::pair<std::size_t, T>> waiting;  // by first element: those that follow a gap
+  std::map<std::size_t, std::pair<std::size_t, T>>
+      waiting;  // by first element: those that follow a gap
   std::size_t folded = 0;
-  follow(*job, [&](const detail::Piece& piece) {
-    if (piece.failure) return;
-    waiting.emplace(piece.first, std::pair(piece.count, detail::PieceReader(piece).template next<T>()));
-    for (auto first = waiting.begin(); first != waiting.end() && first->first == folded; first = waiting.erase(first)) {
-      folded += first->second.first;
-      init = std::invoke(combine, std::move(init), std::move(first->second.second));
-    }
-  }, count);
+  follow(
+      *job,
+      [&](const detail::Piece& piece) {
+        if (piece.failure) return;
+        waiting.emplace(piece.first,
+                        std::pair(piece.count, detail::PieceReader(piece).template next<T>()));
+        for (auto first = waiting.begin(); first != waiting.end() && first->first == folded;
+             first = waiting.erase(first)) {
+          folded += first->second.first;
+          init = std::invoke(combine, std::move(init), std::move(first->second.second));
+        }
+      },
+      count);
   detail::decode_none(*job);
   return init;
 }

@@ -1,0 +1,18 @@
+#include <brood/cpu.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "platform/process.hpp"
+
+namespace brood {
+
+int cpu_count() { return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN))); }
+
+int available_cpus() {
+  const int affinity = platform::affinity_cpus();
+  return std::max(1, std::min(affinity, platform::cgroup_cpus().value_or(affinity)));
+}
+
+}  // namespace brood
