@@ -101,7 +101,6 @@ class BROOD_API PoolCalls {
  protected:
   PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
       : core_(std::move(core)), options_(std::move(options)) {}
-  ~PoolCalls() = default;
   std::shared_ptr<detail::PoolCore> core_;
 
  private:
