@@ -9,14 +9,9 @@
 
 namespace brood::testing {
 
-<<<<<<< HEAD
 /// Runs `body` in a forked child and returns its result (0 to 100) as the child's exit code; 101
 /// when it threw, negative for a signal. For what would spoil the test's own process: closed
 /// standard streams, limits, a deleted directory.
-=======
-/// Runs `body` in a forked child and returns its result (0 to 100) as the child's exit code; 101 when it threw, negative
-/// for a signal. For what would spoil the test's own process: closed standard streams, limits, a deleted directory.
->>>>>>> tests
 template <class Body>
 int in_child(Body body) {
   const pid_t pid = ::fork();

@@ -43,12 +43,8 @@ inline std::set<int> descriptors_of(const std::string& process) {
   for (const std::string& name : names_in("/proc/" + process + "/fd")) {
     char target[16];
     // The one that lists the directory is gone by now.
-<<<<<<< HEAD
     if (::readlink(("/proc/" + process + "/fd/" + name).c_str(), target, sizeof target) > 0)
       numbers.insert(std::atoi(name.c_str()));
-=======
-    if (::readlink(("/proc/" + process + "/fd/" + name).c_str(), target, sizeof target) > 0) numbers.insert(std::atoi(name.c_str()));
->>>>>>> tests
   }
   return numbers;
 }
@@ -58,12 +54,8 @@ struct Belongings {
   std::set<int> descriptors;
   std::set<int> children;
   std::size_t threads = 0;
-<<<<<<< HEAD
   std::set<std::string>
       segments;  // in /dev/shm; other programs use that too, so only what bears our name
-=======
-  std::set<std::string> segments;  // in /dev/shm; other programs use that too, so only what bears our name
->>>>>>> tests
 
   static Belongings now() {
     Belongings found;
