@@ -87,6 +87,9 @@ class WorkerLink {
   std::optional<protocol::PageSnapshot> stable_copy(std::vector<std::byte>& storage) const;
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();
+
+ private:
+  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
 };
 
 }  // namespace brood::pool
