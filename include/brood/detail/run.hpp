@@ -159,8 +159,11 @@ decltype(auto) invoke_with(F& function, T& value) {
     return std::invoke(function, value);
   }
 }
+/// A pointer to a data member gives a reference to it; its value is what travels.
+template <class F, class R>
+using returned_t = std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>, R>;
 template <class F, class T>
-using map_result_t = decltype(invoke_with(std::declval<F&>(), std::declval<T&>()));
+using map_result_t = returned_t<F, decltype(invoke_with(std::declval<F&>(), std::declval<T&>()))>;
 
 /// What travels back of a result of type R: a byte for void.
 template <class R>
@@ -182,9 +185,10 @@ void run_element(Run& run, Invoke invoke) {
 
 /// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change them.
 template <class F, class... Args>
-using single_result_t = typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
-                                                    std::invoke_result<F&, Args&&...>,
-                                                    std::invoke_result<F&, Args&...>>::type;
+using single_result_t =
+    returned_t<F, typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&...>>::type>;
 
 /// apply(f, args...)
 template <class F, class R, class... Args>
