@@ -171,6 +171,12 @@ void run_element(Run& run, Invoke invoke) {
   }
 }
 
+/// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change them.
+template <class F, class... Args>
+using single_result_t = typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
+                                                    std::invoke_result<F&, Args&&...>,
+                                                    std::invoke_result<F&, Args&...>>::type;
+
 /// apply(f, args...)
 template <class F, class R, class... Args>
 void run_single(Run& run) {
@@ -214,6 +220,36 @@ void run_starmap(Run& run) {
       return std::apply(
           [&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
     });
+  }
+}
+
+template <class F>
+std::shared_ptr<const Definition> encode_definition(Runner runner, const F& function) {
+  Bytes bytes;
+  put_code(bytes, reinterpret_cast<const void*>(runner));
+  OutputArchive archive(bytes);
+  save_callable(archive, function);
+  return make_definition(std::move(bytes));
+}
+
+/// The definition of a job. That of a plain function is kept for the next call, which is likely to be of the same.
+template <class F>
+std::shared_ptr<const Definition> definition_of(Runner runner, const F& function) {
+  if constexpr (is_function_pointer<F>) {
+    struct Last {
+      Runner runner = nullptr;
+      F function = nullptr;
+      std::shared_ptr<const Definition> definition;
+    };
+    static thread_local Last last;
+    if (last.runner != runner || last.function != function) last = {runner, function, encode_definition(runner, function)};
+    return last.definition;
+  } else if constexpr (is_stateless<F>) {
+    static thread_local const std::shared_ptr<const Definition> only = encode_definition(runner, function);
+    static thread_local const Runner only_for = runner;
+    return only_for == runner ? only : encode_definition(runner, function);
+  } else {
+    return encode_definition(runner, function);
   }
 }
 
