@@ -141,6 +141,7 @@ void Scheduler::start_due_workers(Time now) {
     const bool hopeful = worker.start_failures < config_.start_attempts || !runnable_.empty();
     if (worker.state != State::vacant || now < worker.restart_at || !hopeful) continue;
     worker.state = State::starting;
+    worker.heard = now;
     actions_.push_back({.kind = Action::Kind::start, .worker = id});
   }
 }

@@ -11,10 +11,11 @@ void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
   const std::uint32_t failures = worker.start_failures;
   const bool stopping = worker.state == State::stopping;
   worker = Worker{};
-  worker.state = stopping ? State::stopping : State::starting;
+  worker.state = State::starting;
   worker.has_page = has_page;
   worker.start_failures = failures;
   worker.heard = now;
+  if (stopping) stop(id, now);  // what was to be stopped is there only now
 }
 
 void Scheduler::worker_ready(WorkerId id, Time now) {
@@ -104,8 +105,8 @@ void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, T
   worker.state = State::vacant;
   worker.lent = false;
   worker.restart_at = now;
-  empty_queue(id, claimed);
   for (Job& job : jobs_) std::erase(job.defined_in, id);
+  empty_queue(id, claimed);
   if (!worker.came_up && !terminated_) note_start_failure(worker, worker.hopeless, now);
 }
 
