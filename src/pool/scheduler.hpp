@@ -147,6 +147,7 @@ class Scheduler {
   std::size_t take_back(WorkerId id);
   void take_back_from_all(JobId job);
   void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed);
+  void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence);
   void note_start_failure(Worker& worker, bool lasting, Time now);
   void stop(WorkerId id, Time now);
   // scheduler_dispatch.cpp
