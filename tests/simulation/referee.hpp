@@ -100,6 +100,7 @@ class Referee {
   };
   struct Record {
     std::deque<Held> held;
+    std::deque<std::uint64_t> chunks;  // where each starts
     std::uint64_t sequence = 0, begun = 0, given = 0;
     std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
     std::optional<Execution> current, at_stop;

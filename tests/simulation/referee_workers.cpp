@@ -23,7 +23,10 @@ void Referee::start_failed(WorkerId worker) {
   start_has_failed_ = true;
 }
 
-void Referee::ready(const Process& process) { record(process).ready = true; }
+void Referee::ready(const Process& process) {
+  Record& newcomer = record(process);
+  newcomer.ready = !newcomer.stopped;
+}
 
 void Referee::sent(const pool::Assignment& assignment) {
   environment_.say("send %llx[%zu, %zu) to worker %u at %llu",
@@ -32,9 +35,17 @@ void Referee::sent(const pool::Assignment& assignment) {
                    static_cast<unsigned long long>(assignment.sequence));
   Record& target = record_of(assignment.worker);
   Job& its_job = job(assignment.job);
+  if (target.fence && assignment.sequence < *target.fence) {
+    // It was decided before the revocation, and is written behind it: the worker drops it.
+    require(assignment.sequence == target.sequence, "a gap in a worker's sequence");
+    target.sequence += assignment.count;
+    if (assignment.define) target.knows.push_back(assignment.job);
+    return;
+  }
   check_assignment(target, its_job, assignment);
   if (assignment.define) target.knows.push_back(assignment.job);
   target.given += assignment.count;
+  target.chunks.push_back(assignment.sequence);
   for (std::size_t i = 0; i < assignment.count; ++i) {
     hold(*slots_[assignment.worker].process, target,
          {assignment.sequence + i, assignment.job, assignment.first + i});
@@ -55,7 +66,7 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   require(traits.chunk == 0 || assignment.count <= traits.chunk, "a chunk larger than asked for");
   require(config.max_tasks == 0 || target.given + assignment.count <= config.max_tasks,
           "more elements than a worker may run");
-  require(target.held.size() < config.queue_elements, "an endless queue");
+  require(target.chunks.size() < config.queue_elements || target.held.empty(), "an endless queue");
   require(environment_.parameters.pages || (target.held.empty() && assignment.count == 1),
           "a queue for a worker without a page");
   const bool known = std::count(target.knows.begin(), target.knows.end(), assignment.job) != 0;
@@ -83,13 +94,14 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
                    static_cast<unsigned long long>(fence));
   Record& target = record(process);
   require(!target.fence, "a second revocation before the first is acknowledged");
-  require(fence == target.sequence, "a fence that is not the end of the sequence");
+  require(fence >= target.sequence, "a fence that is not the end of the sequence");
   target.fence = fence;
   while (!target.held.empty() && target.held.back().sequence >= claimed) {
     release(target.held.back());
     target.held.pop_back();
     --target.given;
   }
+  while (!target.chunks.empty() && target.chunks.back() >= claimed) target.chunks.pop_back();
 }
 
 void Referee::acknowledged(const Process& process, std::uint64_t fence) {
@@ -110,6 +122,9 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
             "outcomes out of sequence");
     teller.held.pop_front();
     release(held);
+    while (teller.chunks.size() > 1 && teller.chunks[1] <= held.sequence + 1)
+      teller.chunks.pop_front();
+    if (teller.held.empty()) teller.chunks.clear();
     Element& told = element(held.job, held.index);
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
     require(folded || told.failed == outcomes.failed, "an error becomes a value, or a value an error");
