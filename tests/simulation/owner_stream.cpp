@@ -181,6 +181,7 @@ void Owner::bury(Link& link) {
   } catch (const Error&) {
     environment_.say("worker %u left a broken stream", process.slot);
   }
+  perform(true);
   if (process.has_page()) claimed = protocol::claimed(process.page());
   referee_.gone(process, claimed);
   if (claimed && mutate(Mutation::charge_although_idle)) ++*claimed;

@@ -178,7 +178,9 @@ void Process::run_elements(std::span<const std::byte> payload) {
 // The clock is stamped in simulated time, and seen before the claim.
 bool Process::claim(const JobPlan& plan) {
   if (plan.traits.timeout && shared_) {
-    page_->clock.store(static_cast<std::uint64_t>(environment_.now.time_since_epoch().count()));
+    const auto stamp = std::chrono::nanoseconds(environment_.now.time_since_epoch()).count();
+    page_->clock.store(static_cast<std::uint64_t>(stamp));
+    stamped_ = environment_.now;
     maybe_pause();
   }
   const std::uint64_t clock = page_->clock.load();
@@ -192,7 +194,7 @@ void Process::run_each(JobId job, const JobPlan& plan, std::uint32_t attempt) {
     Reader argument = run_.argument();
     std::array<std::uint64_t, 2> named{};
     argument.read(named.data(), sizeof named);
-    referee_.begun(*this, job, named, attempt);
+    referee_.begun(*this, job, named, attempt, stamped_);
     maybe_pause();
     sleep(environment_.random.spread(0.2, 2) * plan.mean);
     const bool calm = environment_.calm;
@@ -219,7 +221,7 @@ void Process::run_folded(JobId job, const JobPlan& plan, std::uint32_t attempt) 
     Reader argument = run_.argument();
     std::array<std::uint64_t, 2> named{};
     argument.read(named.data(), sizeof named);
-    referee_.begun(*this, job, named, attempt);
+    referee_.begun(*this, job, named, attempt, stamped_);
     maybe_pause();
     sleep(environment_.random.spread(0.2, 2) * plan.mean);
     if (!environment_.calm && environment_.random.chance(plan.dies)) throw Killed();

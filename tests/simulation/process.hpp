@@ -68,7 +68,7 @@ class Process final : private worker::ResultOutlet {
   bool shared_, alive_ = true, dying_ = false;
   std::unique_ptr<protocol::WorkerPage> page_;
   Wait wait_ = Wait::none;
-  Time wakes_at_{};
+  Time wakes_at_{}, stamped_{};
   std::unique_ptr<worker::ResultStream> stream_;
   wire::FrameParser parser_{1024};
   std::map<JobId, JobPlan> definitions_;

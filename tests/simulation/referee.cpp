@@ -59,7 +59,7 @@ void Referee::cancelled(JobId id, bool with_success) {
 }
 
 void Referee::begun(const Process& process, JobId id, const std::array<std::uint64_t, 2>& argument,
-                    std::uint32_t attempt) {
+                    std::uint32_t attempt, Time since) {
   Record& runner = record(process);
   const std::size_t index = argument[1];
   require(argument[0] == id, "the argument of another job");
@@ -79,7 +79,7 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   ++begun.executions;
   begun.computed = false;
   runner.begun = held->sequence + 1;
-  runner.current = Execution{id, index, begun.executions, environment_.now};
+  runner.current = Execution{id, index, since};
   environment_.say("worker %u runs %llx[%zu]", process.slot, static_cast<unsigned long long>(id),
                    index);
 }
@@ -129,7 +129,7 @@ void Referee::finished(JobId id, pool::Verdict verdict) {
   Job& done = job(id);
   require(!done.finished, "a job is finished twice");
   require(!done.over, "a job is over before it is finished");
-  done.finished = true;
+  done.finished = done.ending = true;
   switch (verdict) {
     case pool::Verdict::complete:
       require(done.sealed && done.settled == done.elements.size(),

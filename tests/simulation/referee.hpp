@@ -32,7 +32,7 @@ class Referee {
 
   // --- what happens in worker processes ---
   void begun(const Process& process, JobId job, const std::array<std::uint64_t, 2>& argument,
-             std::uint32_t attempt);
+             std::uint32_t attempt, Time since);
   void telling(const Process& process, bool failed);
   void told(const Process& process);
   void spoilt(const Process& process);
@@ -84,6 +84,7 @@ class Referee {
     JobPlan plan;
     std::vector<Element> elements;
     std::size_t settled = 0, held = 0;
+    bool ending = false;  // finished, or about to be
     bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
   };
   struct Held {
@@ -94,7 +95,6 @@ class Referee {
   struct Execution {
     JobId job;
     std::size_t index;
-    std::uint32_t number;  // of the element's executions
     Time since;
     bool telling = false;
   };
@@ -104,6 +104,7 @@ class Referee {
     std::uint64_t sequence = 0, begun = 0, given = 0;
     std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
     std::optional<Execution> current, at_stop;
+    Time stopped_at{};
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false;
   };

@@ -114,7 +114,7 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
                       bool wanted) {
   Record& teller = record(process);
   Job& its_job = job(outcomes.job);
-  require(wanted == !its_job.finished, "an outcome is wanted, or not, and should not be, or be");
+  require(wanted == !its_job.ending, "an outcome of a finished job is wanted, or another is not");
   for (std::size_t i = 0; i < outcomes.count; ++i) {
     require(!teller.held.empty(), "an outcome of an element that the worker does not hold");
     const Held held = teller.held.front();
@@ -131,6 +131,7 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     if (wanted) settle(its_job, told);
   }
   its_job.has_error |= wanted && outcomes.failed;
+  its_job.ending |= its_job.has_error && its_job.plan.traits.fail_fast;
 }
 
 void Referee::broken(const Process& process) {
@@ -144,6 +145,7 @@ void Referee::stopping(WorkerId worker) {
   Record& target = record_of(worker);
   if (target.stopped) return;
   target.stopped = true;
+  target.stopped_at = environment_.now;
   target.at_stop = target.current;
 }
 
@@ -199,7 +201,9 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  const bool late = same && environment_.now - dead.at_stop->since >= *its_plan.traits.timeout;
+  // Without a page nobody knows when it began.
+  const bool late = page ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
+                         : its_plan.traits.timeout.has_value();
   if (late) {
     ++begun.doubtful;
   } else {
