@@ -76,7 +76,7 @@ void Core::parse(WorkerLink& link) {
 void Core::parse_rest(WorkerLink& link) {
   StreamEvents events(*this, link);
   if (link.has_page()) {
-    link.stream.finish(link.snapshot(), events);
+    link.stream.finish(protocol::snapshot(*link.page()), events);
   } else {
     link.stream.parse(events);
   }
@@ -85,7 +85,7 @@ void Core::parse_rest(WorkerLink& link) {
 void Core::harvest(WorkerLink& link) {
   if (!link.has_page()) return;
   std::vector<std::byte> storage;
-  const auto page = link.stable_copy(storage);
+  const auto page = protocol::stable_copy(*link.page(), storage);
   if (!page) return;
   StreamEvents events(*this, link);
   link.stream.harvest(*page, events);

@@ -17,6 +17,7 @@
 #include "worker/definition.hpp"
 #include "worker/exit_hooks.hpp"
 #include "worker/log_sink.hpp"
+#include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/run_access.hpp"
 #include "worker/watch.hpp"
@@ -42,7 +43,8 @@ class Worker {
   explicit Worker(const Channel& channel)
       : tasks_(channel.tasks),
         mapping_(map_page(channel.page)),
-        results_(channel.results, page()) {}
+        pipe_(channel.results),
+        results_(pipe_, page()) {}
 
   [[noreturn]] void run() {
     greet();
@@ -179,6 +181,7 @@ class Worker {
 
   int tasks_;
   platform::SharedMapping mapping_;
+  ResultPipe pipe_;
   ResultStream results_;
   wire::FrameParser stream_{64 * 1024};
   protocol::Setup setup_;
