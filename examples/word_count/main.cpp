@@ -38,8 +38,10 @@ Result count_in_workers(const std::vector<std::string>& files, const std::string
   const auto started = std::chrono::steady_clock::now();
   ProgressBar bar(method);
   const auto progress = [&bar](std::size_t done, std::size_t total) { bar.show(done, total); };
-  Summary summary =
-      pool.with({.progress = progress}).map_reduce(count_file, files, merge, Summary{});
+  // A chunk's files are merged in its worker. Its result is a large map: a few of them are enough.
+  const std::size_t chunk = files.size() / (32 * static_cast<std::size_t>(workers)) + 1;
+  Summary summary = pool.with({.chunk = chunk, .progress = progress})
+                        .map_reduce(count_file, files, merge, Summary{});
   const auto end = std::chrono::steady_clock::now();
   return {std::move(summary), {method, started - start, end - started}};
 }
@@ -116,3 +118,13 @@ int main(int argc, char** argv) {
     return 1;
   }
 }
+
+// Prints~ method +start \[ms\] +count \[s\] +speed-up +same answer
+// Prints~ single process .*  yes
+// Prints~ forkserver .*  yes
+// Prints~ fork .*  yes
+// Prints~ spawn .*  yes
+// Prints:            5  the
+// Prints:            4  eggs
+// Prints:            3  The
+// Prints: 3 files, 163 bytes, 33 words, 22 distinct
