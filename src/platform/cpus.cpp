@@ -53,11 +53,11 @@ void lower(std::optional<int>& least, std::optional<int> candidate) {
 template <class Quota>
 std::optional<int> smallest_quota(const std::string& mount, std::string path, Quota quota) {
   std::optional<int> least;
-  if (path.find("..") != std::string::npos)
-    path.clear();  // outside of this control group namespace
+  // "/../x" is outside of this control group namespace; what has no slash in front is no path.
+  if (!path.starts_with('/') || path.find("..") != std::string::npos) path.clear();
   while (!path.empty() && path != "/") {
     lower(least, quota(mount + path));
-    path.erase(std::min(path.rfind('/'), path.size()));
+    path.erase(path.rfind('/'));
   }
   lower(least, quota(mount));
   return least;

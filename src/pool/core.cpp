@@ -46,7 +46,7 @@ JobTraits traits_of(const detail::JobSpec& spec) {
   traits.timeout = spec.timeout;
   traits.retries = static_cast<std::uint32_t>(spec.retries);
   traits.chunk = spec.chunk;
-  traits.cost_key = spec.cost_key;
+  traits.cost_key = spec.definition->cost_key;
   if (spec.elements.count != 0)
     traits.element_bytes = spec.elements.payload.size() / spec.elements.count;
   return traits;
@@ -101,7 +101,7 @@ void Core::check_process() const {
 }
 
 // Under the lock.
-std::shared_ptr<JobState> Core::add(detail::JobSpec spec) {
+std::shared_ptr<JobState> Core::add(detail::JobSpec&& spec) {
   if (scheduler_.closing())
     throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
   const JobTraits traits = traits_of(spec);
@@ -115,14 +115,17 @@ std::shared_ptr<JobState> Core::add(detail::JobSpec spec) {
   return state;
 }
 
-detail::JobHandle Core::submit(detail::JobSpec spec) {
+detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   check_process();
   std::shared_ptr<JobState> state;
+  bool first_in_line = false;
   {
     const std::lock_guard lock(mutex_);
     state = add(std::move(spec));
+    first_in_line = scheduler_.first_in_line(state->id);
   }
-  dispatcher_->wake();
+  // Behind others it waits for a worker to become free, which wakes the dispatcher anyway.
+  if (first_in_line) dispatcher_->wake();
   return state;
 }
 
@@ -206,14 +209,14 @@ void Core::perform(Hands* hands) {
   }
 }
 
-std::shared_ptr<JobState> Core::find_job(JobId id) {
+JobState* Core::find_job(JobId id) {
   const std::uint32_t slot = slot_of(id);
-  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot] : nullptr;
+  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
 }
 
 void Core::resolve(const Action& action) {
-  const std::shared_ptr<JobState> state = find_job(action.job);
-  if (!state) return;
+  JobState* const state = find_job(action.job);
+  if (state == nullptr) return;
   auto failure = std::make_unique<detail::Failure>();
   const Exit& exit = exits_[action.worker];
   failure->worker = exit.worker;
@@ -233,8 +236,8 @@ void Core::resolve(const Action& action) {
 }
 
 void Core::finish(const Action& action) {
-  const std::shared_ptr<JobState> state = find_job(action.job);
-  if (!state) return;
+  JobState* const state = find_job(action.job);
+  if (state == nullptr) return;
   std::exception_ptr error;
   if (action.verdict == Verdict::cancelled) {
     error = std::make_exception_ptr(
@@ -244,7 +247,7 @@ void Core::finish(const Action& action) {
     error = start_error_;
   }
   for (auto& callback : state->finish(std::move(error))) {
-    callbacks_.post([state, callback = std::move(callback)] { callback(); });
+    callbacks_.post([keep = jobs_[slot_of(action.job)], callback = std::move(callback)] { callback(); });
   }
 }
 
@@ -274,7 +277,7 @@ std::vector<WorkerInfo> Core::workers() {
 }
 
 void Core::over(const Action& action) {
-  if (const std::shared_ptr<JobState> state = find_job(action.job)) {
+  if (JobState* const state = find_job(action.job)) {
     state->drop_arguments();
     jobs_[slot_of(action.job)].reset();
   }

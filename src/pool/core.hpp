@@ -43,8 +43,8 @@ class Core final : public detail::PoolCore,
   static std::shared_ptr<Core> create(const PoolOptions& options);
   ~Core();
 
-  detail::JobHandle submit(detail::JobSpec spec) override;
-  detail::JobHandle call(detail::JobSpec spec) override;
+  detail::JobHandle submit(detail::JobSpec&& spec) override;
+  detail::JobHandle call(detail::JobSpec&& spec) override;
   bool cancel(JobState& job, Kill kill);
   void extend(JobState& job, detail::Elements more, bool last);
   void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
@@ -65,8 +65,8 @@ class Core final : public detail::PoolCore,
   WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
   std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
   Callbacks& callbacks() noexcept { return callbacks_; }
-  /// Null when the job is over. Under the lock.
-  std::shared_ptr<JobState> find_job(JobId id);
+  /// Null when the job is over; it lives as long as nobody carries out that it is. Under the lock.
+  JobState* find_job(JobId id);
   /// Reports what has arrived in the link's stream. Throws CodecError. Under the lock.
   void parse(WorkerLink& link);
   /// Reports what is left in a dead worker's stream and page. Throws CodecError. Under the lock.
@@ -89,7 +89,7 @@ class Core final : public detail::PoolCore,
     ExitStatus status;
   };
   explicit Core(const PoolOptions& options);
-  std::shared_ptr<JobState> add(detail::JobSpec spec);
+  std::shared_ptr<JobState> add(detail::JobSpec&& spec);
   void start_first_workers();
   bool exchange(WorkerLink& link, JobState& job);
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {

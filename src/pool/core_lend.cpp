@@ -9,7 +9,7 @@
 // thread is woken, which would double the round trip.
 namespace brood::pool {
 
-detail::JobHandle Core::call(detail::JobSpec spec) {
+detail::JobHandle Core::call(detail::JobSpec&& spec) {
   check_process();
   std::shared_ptr<JobState> state;
   WorkerLink* link = nullptr;

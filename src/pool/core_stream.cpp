@@ -26,19 +26,19 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
-    const JobState* const state =
+    JobState* const state =
         told({header.job, header.first, header.count, header.elapsed, false});
     if (state == nullptr) return;
-    core_.find_job(header.job)
-        ->deliver(header.first, header.count, header.stride, header.folded != 0, results);
+    state->deliver(header.first, header.count, header.stride, header.folded != 0, results);
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
-    if (told({header.job, header.index, 1, header.elapsed, true}) == nullptr) return;
+    JobState* const state = told({header.job, header.index, 1, header.elapsed, true});
+    if (state == nullptr) return;
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
     failure->worker = link_.identity();
-    core_.find_job(header.job)->deliver(header.index, std::move(failure));
+    state->deliver(header.index, std::move(failure));
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
@@ -50,7 +50,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
  private:
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  const JobState* told(const Outcomes& outcomes) {
+  JobState* told(const Outcomes& outcomes) {
     switch (core_.scheduler_.outcomes(link_.id, outcomes, now_)) {
       case Scheduler::Told::nonsense:
         throw CodecError(CodecError::Direction::decode, "message of a worker",
@@ -60,7 +60,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
       case Scheduler::Told::wanted:
         break;
     }
-    return core_.find_job(outcomes.job).get();
+    return core_.find_job(outcomes.job);
   }
 
   Core& core_;
@@ -102,15 +102,14 @@ void append_definition(WorkerLink& link, const JobState& job) {
 
 void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment) {
   if (assignment.define) append_definition(link, job);
-  const std::shared_ptr<Segment>& segment = job.segment(assignment.first);
-  const auto arguments = segment->arguments(assignment.first, assignment.first + assignment.count);
+  const Arguments arguments = job.arguments(assignment.first, assignment.count);
   const bool single = job.spec().kind == detail::JobKind::single;
   protocol::RunHeader header{};
   header.job = job.id;
   header.first = assignment.first;
   header.count = assignment.count;
   header.sequence = assignment.sequence;
-  header.stride = segment->elements.stride;
+  header.stride = arguments.stride;
   header.define = single ? job.definition().size() : 0;
   header.attempt = assignment.attempt;
   header.flags = (job.spec().timeout ? protocol::RunHeader::timed : 0) |
@@ -120,12 +119,12 @@ void append_run(WorkerLink& link, const JobState& job, const Assignment& assignm
       wire::begin_frame(tail, static_cast<std::uint16_t>(protocol::Type::run));
   tail.append(&header, sizeof header);
   if (single) tail.append(job.definition().data(), job.definition().size());
-  if (arguments.size() < worth_lending) {
-    tail.append(arguments.data(), arguments.size());
+  if (arguments.bytes.size() < worth_lending) {
+    tail.append(arguments.bytes.data(), arguments.bytes.size());
     wire::finish_frame(tail, frame);
   } else {
-    wire::finish_frame(tail, frame, arguments.size());
-    link.outbox.lend(arguments, segment, job.id);
+    wire::finish_frame(tail, frame, arguments.bytes.size());
+    link.outbox.lend(arguments.bytes, job.keep(arguments), job.id);
   }
 }
 

@@ -13,22 +13,23 @@ namespace brood {
 
 namespace pool {
 
-std::span<const std::byte> Segment::arguments(std::size_t from, std::size_t to) const {
+namespace {
+
+// The bytes of elements [from, to) of these.
+std::span<const std::byte> slice(const detail::Elements& elements, std::size_t from, std::size_t to) {
   const std::span<const std::byte> all = elements.payload.view();
-  from -= first;
-  to -= first;
   if (elements.stride != 0)
     return all.subspan(from * elements.stride, (to - from) * elements.stride);
-  if (elements.ends.empty()) return all;
+  if (elements.ends.empty()) return all;  // a single
   const std::size_t start = from == 0 ? 0 : elements.ends[from - 1];
   return all.subspan(start, elements.ends[to - 1] - start);
 }
 
-JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec spec)
+}  // namespace
+
+JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
     : core_(std::move(core)), spec_(std::move(spec)) {
-  detail::put_code(definition_, reinterpret_cast<const void*>(spec_.runner));
-  definition_.append(spec_.function.data(), spec_.function.size());
-  if (spec_.elements.count != 0) append(std::move(spec_.elements));
+  total_ = spec_.elements.count;
 }
 
 void JobState::append(detail::Elements more) {
@@ -36,22 +37,37 @@ void JobState::append(detail::Elements more) {
   segment->first = total_;
   total_ += more.count;
   segment->elements = std::move(more);
-  segments_.push_back(std::move(segment));
+  later_.push_back(std::move(segment));
 }
 
-const std::shared_ptr<Segment>& JobState::segment(std::size_t index) const {
+const Segment* JobState::segment(std::size_t index) const {
   const auto behind =
-      std::upper_bound(segments_.begin(), segments_.end(), index,
+      std::upper_bound(later_.begin(), later_.end(), index,
                        [](std::size_t i, const auto& segment) { return i < segment->first; });
-  return *std::prev(behind);
+  return behind == later_.begin() ? nullptr : std::prev(behind)->get();
+}
+
+Arguments JobState::arguments(std::size_t first, std::size_t count) const {
+  const Segment* const later = later_.empty() ? nullptr : segment(first);
+  const detail::Elements& elements = later == nullptr ? spec_.elements : later->elements;
+  const std::size_t from = later == nullptr ? first : first - later->first;
+  return {slice(elements, from, from + count), elements.stride, later};
+}
+
+std::shared_ptr<const void> JobState::keep(const Arguments& arguments) const {
+  if (arguments.segment == nullptr) return shared_from_this();
+  return *std::find_if(later_.begin(), later_.end(),
+                       [&](const auto& one) { return one.get() == arguments.segment; });
 }
 
 // A stream may be endless: what has its outcome needs its arguments no more.
 void JobState::release_arguments(std::size_t first, std::size_t count) {
-  if (spec_.kind != detail::JobKind::stream || segments_.empty()) return;
-  segment(first)->resolved += count;
-  while (!segments_.empty() && segments_.front()->resolved == segments_.front()->elements.count)
-    segments_.pop_front();
+  if (later_.empty()) return;
+  if (const Segment* const later = segment(first)) const_cast<Segment*>(later)->resolved += count;
+  const auto used = std::find_if(later_.begin(), later_.end(), [](const auto& one) {
+    return one->resolved != one->elements.count;
+  });
+  later_.erase(later_.begin(), used);
 }
 
 void JobState::arrived(std::size_t first, std::size_t count) {
@@ -65,7 +81,7 @@ void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t strid
   if (spec_.target != nullptr && stride == spec_.target_stride) {
     std::memcpy(spec_.target + first * stride, results.data(), results.size());
   } else {
-    keep({.first = first,
+    store({.first = first,
           .count = count,
           .stride = stride,
           .folded = folded,
@@ -76,7 +92,7 @@ void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t strid
 }
 
 void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failure) {
-  keep({.first = index,
+  store({.first = index,
         .count = 1,
         .stride = 0,
         .folded = false,
@@ -85,9 +101,11 @@ void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failu
   arrived(index, 1);
 }
 
-void JobState::keep(detail::Piece piece) {
+void JobState::store(detail::Piece piece) {
   const std::lock_guard lock(mutex_);
-  if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
+  if (spec_.kind == detail::JobKind::single && !piece.failure) {
+    only_ = std::move(piece);
+  } else if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
     if (!failure_ || piece.first < failure_->first)
       failure_ = std::make_unique<detail::Piece>(std::move(piece));
   } else {
@@ -118,6 +136,11 @@ bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
   const bool in_time = platform::futex_wait(signal_, seen, deadline);
   waiters_.fetch_sub(1, std::memory_order_relaxed);
   return in_time;
+}
+
+std::span<const detail::Piece> JobState::pieces() const noexcept {
+  if (spec_.kind == detail::JobKind::single) return {&only_, 1};
+  return pieces_;
 }
 
 bool JobState::wait(const detail::Deadline& deadline) {

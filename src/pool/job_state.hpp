@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -17,20 +16,24 @@ namespace brood::pool {
 
 class Core;
 
-/// Arguments that came with one call: elements [first, first + elements.count) of a job.
+/// Arguments that a stream got later: elements [first, first + elements.count) of the job.
 struct Segment {
   std::size_t first = 0;
   detail::Elements elements;
   std::size_t resolved = 0;
+};
 
-  /// The bytes of elements [from, to) of the job; all of a single one's when it is contiguous.
-  std::span<const std::byte> arguments(std::size_t from, std::size_t to) const;
+/// Where the arguments of an assignment are.
+struct Arguments {
+  std::span<const std::byte> bytes;
+  std::size_t stride;
+  const Segment* segment;  // null: those that the job came with
 };
 
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
-class JobState final : public detail::Job {
+class JobState final : public detail::Job, public std::enable_shared_from_this<JobState> {
  public:
-  JobState(std::weak_ptr<Core> core, detail::JobSpec spec);
+  JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
 
   // --- callers; any thread ---
   bool finished() const noexcept override {
@@ -38,7 +41,7 @@ class JobState final : public detail::Job {
   }
   bool wait(const detail::Deadline& deadline) override;
   std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;
-  const std::vector<detail::Piece>& pieces() const noexcept override { return pieces_; }
+  std::span<const detail::Piece> pieces() const noexcept override;
   std::exception_ptr error() const override;
   std::size_t done() const noexcept override { return done_.load(std::memory_order_relaxed); }
   bool cancel(Kill kill) override;
@@ -49,12 +52,14 @@ class JobState final : public detail::Job {
   JobId id = 0;
   const detail::JobSpec& spec() const noexcept { return spec_; }
   /// Code reference of the runner, then the state of the function.
-  std::span<const std::byte> definition() const noexcept { return definition_.view(); }
-  /// The arguments that element `index` belongs to.
-  const std::shared_ptr<Segment>& segment(std::size_t index) const;
+  std::span<const std::byte> definition() const noexcept { return spec_.definition->bytes.view(); }
+  /// The bytes of elements [first, first + count); never beyond what one extend() brought.
+  Arguments arguments(std::size_t first, std::size_t count) const;
+  /// What keeps them while somebody writes them.
+  std::shared_ptr<const void> keep(const Arguments& arguments) const;
   std::size_t element_count() const noexcept { return total_; }
   void append(detail::Elements more);
-  void drop_arguments() noexcept { segments_.clear(); }
+  void drop_arguments() noexcept { later_.clear(); }
 
   /// `count` results from `first`, as they came: see Piece.
   void deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded,
@@ -69,14 +74,14 @@ class JobState final : public detail::Job {
   static constexpr std::uint32_t event = 2;
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
   void notify(std::uint32_t change) noexcept;
+  const Segment* segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
   void arrived(std::size_t first, std::size_t count);
-  void keep(detail::Piece piece);
+  void store(detail::Piece piece);
 
   const std::weak_ptr<Core> core_;
   detail::JobSpec spec_;
-  detail::Bytes definition_;
-  std::deque<std::shared_ptr<Segment>> segments_;
+  std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;
 
   std::atomic<std::uint32_t> signal_{
@@ -84,6 +89,7 @@ class JobState final : public detail::Job {
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::size_t> done_{0};
   mutable std::mutex mutex_;
+  detail::Piece only_;  // of a single; likewise
   std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after
   std::unique_ptr<detail::Piece> failure_;  // of the element that error() tells; likewise
   std::exception_ptr error_;                // likewise

@@ -1,8 +1,9 @@
 #include <brood/pool.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "pool/core.hpp"
@@ -11,13 +12,12 @@ namespace brood {
 
 namespace detail {
 
-// FNV-1a over the runner and the first bytes of the state: a function pointer, a few bound values.
-std::uint64_t cost_key(Runner runner, std::span<const std::byte> function) noexcept {
-  std::uint64_t hash = 14695981039346656037ULL ^ reinterpret_cast<std::uintptr_t>(runner);
-  for (const std::byte byte : function.first(std::min<std::size_t>(function.size(), 64))) {
-    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 1099511628211ULL;
-  }
-  return hash;
+// The key: the code references of runner and function come first; what follows are bound values, of which a few may matter.
+std::shared_ptr<const Definition> make_definition(Bytes bytes) {
+  constexpr std::size_t enough = 128;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), enough));
+  const std::uint64_t key = std::hash<std::string_view>()(text);
+  return std::make_shared<const Definition>(Definition{std::move(bytes), key});
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +48,8 @@ class Scheduler {
   /// The worker has seen a revocation.
   void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
 
+  /// Whether no job waits for a worker before this one.
+  bool first_in_line(JobId job) const { return !runnable_.empty() && runnable_.front() == job; }
   /// Whether pump() has something to hand out.
   bool wants_pump() const noexcept { return !runnable_.empty() || closing_; }
   /// Whether the worker is ready and has nothing to do.
@@ -95,11 +98,11 @@ class Scheduler {
     Cost* cost = nullptr;
     std::uint32_t generation = 0;
     bool live = false, sealed = false, finished = false, runnable = false;
-    std::deque<Range> pending;
+    std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
-    std::unordered_map<std::size_t, std::uint32_t>
-        failures;  // attempts used up, for elements that have failed
+    std::map<std::size_t, std::uint32_t> failures;  // attempts used up, for elements that have failed
     std::vector<WorkerId> defined_in;
+    void reset() noexcept;
   };
   struct Assigned {
     JobId job;
@@ -131,6 +134,7 @@ class Scheduler {
 
   // scheduler_jobs.cpp
   Job* find(JobId id);
+  Cost* cost_for(std::uint64_t key);
   void make_runnable(JobId id, Job& job);
   void give_up_pending(Job& job);
   void finish(JobId id, Job& job, Verdict verdict);
@@ -160,11 +164,13 @@ class Scheduler {
   SchedulerConfig config_;
   Claims& claims_;
   std::vector<Worker> workers_;
-  std::vector<Job> jobs_;
+  std::deque<Job> jobs_;
   std::vector<std::uint32_t> free_jobs_;
   std::size_t live_jobs_ = 0;
   std::deque<JobId> runnable_;
   std::unordered_map<std::uint64_t, Cost> costs_;
+  std::uint64_t last_key_ = 0;
+  Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike
   std::deque<Action> actions_;
   bool closing_ = false, terminated_ = false;
 };

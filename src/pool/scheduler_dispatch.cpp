@@ -38,13 +38,13 @@ void Scheduler::assign(Time now) {
 
 void Scheduler::send(WorkerId id, JobId job_id, Job& job, std::size_t count, Time now) {
   Worker& worker = workers_[id];
-  Range& range = job.pending.front();
+  Range& range = job.pending.back();
   const std::size_t first = range.first;
   range.first += count;
-  if (range.first == range.last) job.pending.pop_front();
+  if (range.first == range.last) job.pending.pop_back();
   job.pending_count -= count;
   job.assigned += count;
-  const auto failures = job.failures.find(first);
+  const auto failures = job.failures.empty() ? job.failures.end() : job.failures.find(first);
   const bool define = !job.traits.single && std::find(job.defined_in.begin(), job.defined_in.end(),
                                                       id) == job.defined_in.end();
   if (define) job.defined_in.push_back(id);
@@ -89,9 +89,9 @@ std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
 }
 
 std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
-  std::size_t most = job.pending.front().last - job.pending.front().first;
+  std::size_t most = job.pending.back().last - job.pending.back().first;
   if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
-  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.front().first))
+  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.back().first))
     return 1;
   if (job.traits.chunk != 0) return std::min(most, job.traits.chunk);
   if (job.cost->samples == 0) return 1;

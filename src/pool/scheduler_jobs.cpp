@@ -26,16 +26,28 @@ JobId Scheduler::add(const JobTraits& traits, std::size_t count, bool last) {
   const std::uint32_t slot = free_jobs_.back();
   free_jobs_.pop_back();
   Job& job = jobs_[slot];
-  const std::uint32_t generation = job.generation + 1;
-  job = Job{};
+  ++job.generation;
   job.traits = traits;
-  job.cost = &costs_[traits.cost_key];
-  job.generation = generation;
+  job.cost = cost_for(traits.cost_key);
   job.live = true;
   ++live_jobs_;
-  const JobId id = make_id(slot, generation);
+  const JobId id = make_id(slot, job.generation);
   extend(id, count, last);
   return id;
+}
+
+Scheduler::Cost* Scheduler::cost_for(std::uint64_t key) {
+  if (last_cost_ == nullptr || key != last_key_) last_cost_ = &costs_[last_key_ = key];
+  return last_cost_;
+}
+
+// For the next job in this slot; keeps what memory the vectors have.
+void Scheduler::Job::reset() noexcept {
+  live = sealed = finished = runnable = false;
+  pending.clear();
+  pending_count = total = resolved = assigned = largest = 0;
+  failures.clear();
+  defined_in.clear();
 }
 
 void Scheduler::extend(JobId id, std::size_t count, bool last) {
@@ -43,7 +55,7 @@ void Scheduler::extend(JobId id, std::size_t count, bool last) {
   if (job == nullptr) return;
   job->sealed = last;
   if (!job->finished && count != 0) {
-    job->pending.push_back({job->total, job->total + count});
+    job->pending.insert(job->pending.begin(), {job->total, job->total + count});
     job->pending_count += count;
     make_runnable(id, *job);
   }
@@ -100,8 +112,7 @@ void Scheduler::settle(JobId id, Job& job) {
   for (const WorkerId worker : job.defined_in)
     actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
   actions_.push_back({.kind = Action::Kind::over, .job = id});
-  job.live = false;
-  job.defined_in.clear();
+  job.reset();
   free_jobs_.push_back(slot_of(id));
   --live_jobs_;
 }
@@ -112,8 +123,7 @@ void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
   if (job == nullptr) return;
   job->assigned -= count;
   if (job->finished) return settle(id, *job);
-  job->pending.push_front(
-      {first, first + count});  // not merged: a range never spans two calls of extend()
+  job->pending.push_back({first, first + count});  // not merged: a range never spans two calls of extend()
   job->pending_count += count;
   if (!std::exchange(job->runnable, true)) runnable_.push_front(id);
 }

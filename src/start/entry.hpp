@@ -23,9 +23,11 @@ inline constexpr const char* worker_role = "worker";
 inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is
-/// no page. After an exec they are not close-on-exec: brood::init sets the flag before it runs
-/// anything.
+/// no page.
 inline constexpr Handover exec_descriptors{3, 4, 5, 6};
+/// Those of them that this exec'd worker was given, made close-on-exec. Call once, before anything
+/// opens a descriptor.
+Handover take_exec_descriptors() noexcept;
 /// The fork server's control socket and the pidfd of its owner.
 inline constexpr int forkserver_socket = 3;
 inline constexpr int forkserver_owner = 4;

@@ -1,5 +1,6 @@
 #include "start/exec.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,14 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
   return command;
 }
 
+Handover take_exec_descriptors() noexcept {
+  const auto take = [](int number) {
+    return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1;
+  };
+  return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
+          take(exec_descriptors.owner)};
+}
+
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {
   return {{shown_program(), exec_marker, forkserver_role},
           worker_environment(),
@@ -107,14 +116,32 @@ StartedProcess execute(const std::string& program, const WorkerCommand& command)
   }
 }
 
-ExitStatus collect_own_child(pid_t pid) {
+OwnChildren::~OwnChildren() {
+  if (generation_ != platform::fork_generation()) return;  // a forked copy: they are the owner's
+  for (const pid_t pid : pids_) discard_child(pid);
+}
+
+void OwnChildren::add(pid_t pid) try { pids_.insert(pid); } catch (...) {
+  discard_child(pid);
+  throw;
+}
+
+ExitStatus OwnChildren::collect(pid_t pid) {
+  pids_.erase(pid);
   if (const std::optional<ExitStatus> status = platform::reap(pid)) return *status;
   // The caller saw its pidfd become readable; that it still runs is a misuse, which must not hang.
   platform::wait_for_exit(platform::open_pidfd(pid), 1000);
   return platform::reap(pid).value_or(ExitStatus{});
 }
 
+bool is_own_child(pid_t pid) noexcept {
+  siginfo_t info{};
+  return pid > 0 &&
+         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void discard_child(pid_t pid) noexcept {
+  if (!is_own_child(pid)) return;
   ::kill(pid, SIGKILL);  // not reaped yet: the pid is still this child's
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 
 #include <brood/start_method.hpp>
+#include "platform/process.hpp"
 #include "start/method.hpp"
 
 // Starting this program again: what spawn, the user's launchers and the launch of the fork server
@@ -25,10 +27,28 @@ WorkerCommand forkserver_command(int control_socket, int owner_pidfd);
 /// SystemError.
 StartedProcess execute(const std::string& program, const WorkerCommand& command);
 
-/// The status of an ended child of this process; waits for a second at most.
-ExitStatus collect_own_child(pid_t pid);
+/// Workers that are children of this process: reaped by pid, and killed when their pool goes
+/// without them.
+class OwnChildren {
+ public:
+  OwnChildren() = default;
+  ~OwnChildren();
+  OwnChildren(const OwnChildren&) = delete;
+  OwnChildren& operator=(const OwnChildren&) = delete;
 
-/// SIGKILL, and reaps it. For a child that was only just made and must not stay.
+  /// Kills the child when it throws.
+  void add(pid_t pid);
+  /// The status of one that has ended; waits for a second at most.
+  ExitStatus collect(pid_t pid);
+
+ private:
+  std::unordered_set<pid_t> pids_;
+  unsigned generation_ = platform::fork_generation();
+};
+
+/// Also when it has ended, until it is reaped.
+bool is_own_child(pid_t pid) noexcept;
+/// SIGKILL, and reaps it; nothing when `pid` is no child (any more).
 void discard_child(pid_t pid) noexcept;
 
 /// This program, whatever has happened to its file: proc(5).

@@ -24,8 +24,8 @@ void warn_about_threads(int others) {
   if (others <= 0) return;
   fork_warning.load()(
       "start method \"fork\" copies this process while " + std::to_string(others) +
-      " other thread(s) run: a lock that one of them holds at this moment stays locked in every "
-      "worker, "
+      (others == 1 ? " other thread runs" : " other threads run") +
+      ": a lock that one of them holds at this moment stays locked in every worker, "
       "for ever. Make the pool before the threads, or use \"forkserver\" or \"spawn\"");
 }
 

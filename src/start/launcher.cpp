@@ -1,5 +1,3 @@
-#include <sys/wait.h>
-#include <cerrno>
 #include <exception>
 #include <string>
 #include <utility>
@@ -22,12 +20,6 @@ int spawn(const WorkerCommand& command) {
 namespace start {
 namespace {
 
-bool is_own_child(pid_t pid) {
-  siginfo_t info{};
-  return pid > 0 &&
-         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
 /// The user's way to start a program, a child of this process.
 class LauncherMethod final : public Method {
  public:
@@ -45,13 +37,15 @@ class LauncherMethod final : public Method {
           "launch() returned " + std::to_string(pid) + ", which is no child of this process");
     }
     try {
-      return {pid, platform::open_pidfd(pid)};
+      platform::Descriptor pidfd = platform::open_pidfd(pid);
+      children_.add(pid);
+      return {pid, std::move(pidfd)};
     } catch (...) {
       discard_child(pid);
       throw;
     }
   }
-  ExitStatus collect(pid_t pid) override { return collect_own_child(pid); }
+  ExitStatus collect(pid_t pid) override { return children_.collect(pid); }
 
  private:
   pid_t launch(WorkerCommand command) {
@@ -66,6 +60,7 @@ class LauncherMethod final : public Method {
 
   std::shared_ptr<Launcher> launcher_;
   std::string name_;
+  OwnChildren children_;
 };
 
 }  // namespace

@@ -29,6 +29,8 @@ struct StartedProcess {
 /// connection. Threads: one at a time.
 class Method {
  public:
+  /// Kills and reaps what is left of its workers, in bounded time; nothing in a forked copy of the
+  /// process.
   virtual ~Method() = default;
   /// "fork", "forkserver", "spawn", or the name of the user's launcher.
   virtual std::string name() const = 0;

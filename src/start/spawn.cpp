@@ -9,9 +9,14 @@ class SpawnMethod final : public Method {
  public:
   std::string name() const override { return "spawn"; }
   StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
-    return execute(own_executable, worker_command(process_name, descriptors));
+    StartedProcess started = execute(own_executable, worker_command(process_name, descriptors));
+    children_.add(started.pid);
+    return started;
   }
-  ExitStatus collect(pid_t pid) override { return collect_own_child(pid); }
+  ExitStatus collect(pid_t pid) override { return children_.collect(pid); }
+
+ private:
+  OwnChildren children_;
 };
 
 }  // namespace

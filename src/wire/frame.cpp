@@ -138,7 +138,7 @@ void FrameParser::shrink() noexcept {
     smaller.extend(buffer_size_ - pending());
     end_ = pending();
     begin_ = 0;
-    buffer_.swap(smaller);
+    buffer_ = std::move(smaller);
   } catch (const std::bad_alloc&) {
     // The large buffer serves as well.
   }

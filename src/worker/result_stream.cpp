@@ -186,7 +186,8 @@ void ResultStream::take_logs() {
   detail::Bytes taken;
   {
     const std::lock_guard lock(log_mutex_);
-    taken.swap(logs_);
+    taken = std::move(logs_);
+    logs_.clear();
     has_logs_.store(false, std::memory_order_relaxed);
   }
   if (taken.size() > WorkerPage::buffer_size) {

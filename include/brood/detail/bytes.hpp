@@ -10,30 +10,23 @@
 
 namespace brood::detail {
 
-/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
-/// boundary. Growth goes through realloc, so that a large buffer is remapped by the kernel and not
-/// copied.
+/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process boundary. A few bytes
+/// need no allocation; growth goes through realloc, so that a large buffer is remapped by the kernel and not copied.
 class Bytes {
  public:
   Bytes() = default;
   explicit Bytes(std::span<const std::byte> source) { append(source.data(), source.size()); }
-  Bytes(Bytes&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        size_(std::exchange(other.size_, 0)),
-        capacity_(std::exchange(other.capacity_, 0)) {}
+  Bytes(Bytes&& other) noexcept { take(other); }
   Bytes& operator=(Bytes&& other) noexcept {
-    Bytes(std::move(other)).swap(*this);
+    if (this != &other) {
+      release();
+      take(other);
+    }
     return *this;
   }
   Bytes(const Bytes&) = delete;
   Bytes& operator=(const Bytes&) = delete;
-  ~Bytes() { std::free(data_); }
-
-  void swap(Bytes& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-  }
+  ~Bytes() { release(); }
 
   std::byte* data() noexcept { return data_; }
   const std::byte* data() const noexcept { return data_; }
@@ -54,29 +47,49 @@ class Bytes {
     size_ += count;
     return start;
   }
-  /// Takes `count` bytes off the end.
+  /// Takes bytes off the end.
   void truncate(std::size_t new_size) noexcept { size_ = new_size; }
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) reallocate(wanted);
   }
 
  private:
+  static constexpr std::size_t inline_size = 48;
+
+  bool is_inline() const noexcept { return data_ == inline_; }
+  void release() noexcept {
+    if (!is_inline()) std::free(data_);
+  }
+  // Leaves `other` empty; what this one owned has been released.
+  void take(Bytes& other) noexcept {
+    size_ = std::exchange(other.size_, 0);
+    if (other.is_inline()) {
+      std::memcpy(inline_, other.inline_, sizeof inline_);
+      data_ = inline_;
+      capacity_ = inline_size;
+    } else {
+      data_ = std::exchange(other.data_, other.inline_);
+      capacity_ = std::exchange(other.capacity_, inline_size);
+    }
+  }
   void grow(std::size_t count) {
     if (count > static_cast<std::size_t>(-1) / 4 - size_) throw std::bad_alloc();
     const std::size_t doubled = capacity_ * 2;
     const std::size_t needed = size_ + count;
-    reallocate(needed > doubled ? (needed < 64 ? 64 : needed) : doubled);
+    reallocate(needed > doubled ? needed : doubled);
   }
   void reallocate(std::size_t capacity) {
-    void* const moved = std::realloc(data_, capacity);
+    void* const moved = std::realloc(is_inline() ? nullptr : data_, capacity);
     if (moved == nullptr) throw std::bad_alloc();
+    if (is_inline()) std::memcpy(moved, inline_, size_);
     data_ = static_cast<std::byte*>(moved);
     capacity_ = capacity;
   }
 
-  std::byte* data_ = nullptr;
+  std::byte* data_ = inline_;
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = inline_size;
+  std::byte inline_[inline_size];
 };
 
 /// Encoded bytes, some of which may still lie in the caller's memory: a large array in the argument

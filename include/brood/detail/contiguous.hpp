@@ -67,6 +67,7 @@ void take_flat(Reader& source, Sequence& sequence) {
   if (count > source.left() / sizeof(Element)) throw_bad_length(count, source.left());
   const std::span<const std::byte> bytes =
       source.take(static_cast<std::size_t>(count) * sizeof(Element));
+  if (bytes.empty()) return sequence.clear();
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Element) == 0) {
     // Straight from the source: resize() would first fill the memory with zeros.
     const auto* const first = reinterpret_cast<const Element*>(bytes.data());

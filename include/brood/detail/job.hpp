@@ -46,10 +46,14 @@ enum class JobKind : std::uint8_t {
 /// What happens to the elements that have no error when one of them ends in one.
 enum class ErrorPolicy : std::uint8_t { fail_fast, finish, isolate };
 
-struct JobSpec {
-  Runner runner = nullptr;
+/// What a job runs: the code reference of its runner, then the state of its function.
+struct Definition {
+  Bytes bytes;
   std::uint64_t cost_key = 0;  // calls with the same key are expected to cost the same
-  Bytes function;              // state of the function object
+};
+
+struct JobSpec {
+  std::shared_ptr<const Definition> definition;
   Elements elements;
   JobKind kind = JobKind::single;
   ErrorPolicy policy = ErrorPolicy::fail_fast;
@@ -93,7 +97,7 @@ class BROOD_API Job {
   /// result is empty then.
   virtual std::vector<Piece> take_pieces(const Deadline& deadline) = 0;
   /// All pieces, for a finished job from which none have been taken.
-  virtual const std::vector<Piece>& pieces() const noexcept = 0;
+  virtual std::span<const Piece> pieces() const noexcept = 0;
   /// Why the whole job failed, null when it did not. Decodes the exception in the calling thread.
   virtual std::exception_ptr error() const = 0;
   /// Elements that have their outcome.
@@ -116,17 +120,18 @@ BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t in
 class PoolCore {
  public:
   /// Hands a job to the pool. Throws PoolClosed, UsageError.
-  virtual JobHandle submit(JobSpec spec) = 0;
+  virtual JobHandle submit(JobSpec&& spec) = 0;
   /// Same for a single one; drives an idle worker from the calling thread until it is finished,
   /// where there is one.
-  virtual JobHandle call(JobSpec spec) = 0;
+  virtual JobHandle call(JobSpec&& spec) = 0;
 
  protected:
   ~PoolCore() = default;
 };
 
-/// Under which calls are expected to cost the same: the runner and the state of the function.
-BROOD_API std::uint64_t cost_key(Runner runner, std::span<const std::byte> function) noexcept;
+
+/// A definition from its bytes: adds the key.
+BROOD_API std::shared_ptr<const Definition> make_definition(Bytes bytes);
 
 }  // namespace detail
 }  // namespace brood

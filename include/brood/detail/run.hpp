@@ -217,6 +217,36 @@ void run_starmap(Run& run) {
   }
 }
 
+template <class F>
+std::shared_ptr<const Definition> encode_definition(Runner runner, const F& function) {
+  Bytes bytes;
+  put_code(bytes, reinterpret_cast<const void*>(runner));
+  OutputArchive archive(bytes);
+  save_callable(archive, function);
+  return make_definition(std::move(bytes));
+}
+
+/// The definition of a job. That of a plain function is kept for the next call, which is likely to be of the same.
+template <class F>
+std::shared_ptr<const Definition> definition_of(Runner runner, const F& function) {
+  if constexpr (is_function_pointer<F>) {
+    struct Last {
+      Runner runner = nullptr;
+      F function = nullptr;
+      std::shared_ptr<const Definition> definition;
+    };
+    static thread_local Last last;
+    if (last.runner != runner || last.function != function) last = {runner, function, encode_definition(runner, function)};
+    return last.definition;
+  } else if constexpr (is_stateless<F>) {
+    static thread_local const std::shared_ptr<const Definition> only = encode_definition(runner, function);
+    static thread_local const Runner only_for = runner;
+    return only_for == runner ? only : encode_definition(runner, function);
+  } else {
+    return encode_definition(runner, function);
+  }
+}
+
 /// The two functions of map_reduce.
 template <class F, class C>
 struct MapReduce {

@@ -122,10 +122,7 @@ class BROOD_API PoolCalls {
     detail::check_task<F>();
     detail::check_value<detail::result_t<R>>();
     detail::JobSpec spec;
-    spec.runner = runner;
-    OutputArchive archive(spec.function);
-    detail::save_callable(archive, f);
-    spec.cost_key = detail::cost_key(runner, spec.function.view());
+    spec.definition = detail::definition_of(runner, f);
     configure(spec);
     return spec;
   }

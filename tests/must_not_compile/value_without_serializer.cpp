@@ -1,0 +1,12 @@
+// Expect: brood: this type cannot travel between processes: give it a cereal serialize() function
+#include <vector>
+
+#include <brood/codec.hpp>
+
+struct Opaque {
+  int number;
+};
+
+void encode(brood::detail::Bytes& target) {
+  brood::detail::encode_value(target, std::vector<std::vector<Opaque>>());
+}

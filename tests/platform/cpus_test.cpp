@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "platform/process.hpp"
+#include "support/in_child.hpp"
+
+namespace brood::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A tree of control group files.
+class CpuQuotaTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "brood-cgroup-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root = name;
+  }
+  void TearDown() override { fs::remove_all(root); }
+  void write(const std::string& path, const std::string& text) const {
+    fs::create_directories((root / path).parent_path());
+    std::ofstream(root / path) << text << '\n';
+  }
+  std::optional<int> cpus(const std::string& self) const {
+    return cgroup_cpus(root.string(), self);
+  }
+  fs::path root;
+};
+
+TEST_F(CpuQuotaTest, Version2QuotaIsRoundedUp) {
+  write("app/cpu.max", "150000 100000");
+  EXPECT_EQ(cpus("0::/app\n"), 2);
+}
+
+TEST_F(CpuQuotaTest, Version2WithoutQuotaIsNothing) {
+  write("app/cpu.max", "max 100000");
+  EXPECT_EQ(cpus("0::/app\n"), std::nullopt);
+}
+
+TEST_F(CpuQuotaTest, TheSmallestQuotaOnTheWayUpCounts) {
+  write("a/cpu.max", "300000 100000");
+  write("a/b/cpu.max", "800000 100000");
+  write("a/b/c/cpu.max", "max 100000");
+  EXPECT_EQ(cpus("0::/a/b/c\n"), 3);
+}
+
+TEST_F(CpuQuotaTest, Version1QuotaIsRead) {
+  write("cpu,cpuacct/job/cpu.cfs_quota_us", "50000");
+  write("cpu,cpuacct/job/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(cpus("5:memory:/x\n3:cpu,cpuacct:/job\n0::/\n"), 1);
+}
+
+TEST_F(CpuQuotaTest, Version1WithoutQuotaIsNothing) {
+  write("cpu/cpu.cfs_quota_us", "-1");
+  write("cpu/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(cpus("1:cpu:/\n"), std::nullopt);
+}
+
+TEST_F(CpuQuotaTest, AContainersOwnGroupIsTheMountWhenTheHostsPathIsNotVisible) {
+  write("cpu/cpu.cfs_quota_us", "400000");
+  write("cpu/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(cpus("4:cpu,cpuacct:/docker/0123\n"), 4);
+  write("cpu.max", "200000 100000");
+  EXPECT_EQ(cpus("0::/../../elsewhere\n"), 2);
+}
+
+TEST_F(CpuQuotaTest, GarbageIsNoQuota) {
+  write("cpu.max", "many few");
+  EXPECT_EQ(cpus("0::/\nnonsense\n:::\n"), std::nullopt);
+  EXPECT_EQ(cpus(""), std::nullopt);
+}
+
+TEST(Affinity, TheMaskIsCounted) {
+  EXPECT_GE(affinity_cpus(), 1);
+  EXPECT_EQ(testing::in_child([] {
+              cpu_set_t one;
+              CPU_ZERO(&one);
+              CPU_SET(sched_getcpu(), &one);
+              if (::sched_setaffinity(0, sizeof one, &one) != 0) return 100;
+              return affinity_cpus();
+            }),
+            1);
+}
+
+}  // namespace
+}  // namespace brood::platform

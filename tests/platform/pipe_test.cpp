@@ -1,0 +1,123 @@
+#include "platform/pipe.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/system_calls.hpp"
+#include "support/leak_check.hpp"
+
+namespace brood::platform {
+namespace {
+
+using PipeTest = testing::LeakCheck;
+using State = Transfer::State;
+
+bool sigpipe_is_blocked() {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return sigismember(&mask, SIGPIPE) == 1;
+}
+bool sigpipe_is_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGPIPE) == 1;
+}
+Transfer write_one(int descriptor) {
+  char byte = 'x';
+  const iovec part{&byte, 1};
+  return write_some(descriptor, {&part, 1});
+}
+
+TEST_F(PipeTest, TheEndOfTheStreamIsAValue) {
+  Pipe pipe = make_pipe();
+  pipe.write.reset();
+  char byte;
+  EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, State::closed);
+  EXPECT_FALSE(read_all(pipe.read.get(), &byte, 1));
+}
+
+TEST_F(PipeTest, WritingToNobodyIsAValueAndRaisesNoSignal) {
+  Pipe pipe = make_pipe();
+  pipe.read.reset();
+  EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
+  EXPECT_FALSE(write_all(pipe.write.get(), std::as_bytes(std::span("text"))));
+  EXPECT_FALSE(sigpipe_is_blocked());
+  EXPECT_FALSE(sigpipe_is_pending());
+}
+
+TEST_F(PipeTest, AGuardForManyWritesLeavesTheMaskAsItWas) {
+  Pipe pipe = make_pipe();
+  pipe.read.reset();
+  {
+    const SigpipeGuard guard;
+    EXPECT_TRUE(sigpipe_is_blocked());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
+    EXPECT_TRUE(sigpipe_is_blocked());
+  }
+  EXPECT_FALSE(sigpipe_is_blocked());
+  EXPECT_FALSE(sigpipe_is_pending());
+}
+
+TEST_F(PipeTest, ASignalThatTheUserHasPendingStaysPending) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  pthread_kill(pthread_self(), SIGPIPE);
+  Pipe pipe = make_pipe();
+  pipe.read.reset();
+  EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
+  EXPECT_TRUE(sigpipe_is_pending());
+  const timespec now{};
+  sigtimedwait(&set, nullptr, &now);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST_F(PipeTest, WritingEverythingWaitsForAReaderAndKeepsEveryByte) {
+  const Pipe pipe = make_pipe();
+  std::vector<std::byte> sent(1 << 20);
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 7);
+  std::vector<std::byte> received(sent.size());
+  std::thread reader(
+      [&] { EXPECT_TRUE(read_all(pipe.read.get(), received.data(), received.size())); });
+  EXPECT_TRUE(write_all(pipe.write.get(), sent));
+  reader.join();
+  EXPECT_EQ(received, sent);
+}
+
+TEST_F(PipeTest, APipeCanBeEnlarged) {
+  const Pipe pipe = make_pipe();
+  enlarge_pipe(pipe.write, 256 * 1024);
+  EXPECT_GE(::fcntl(pipe.write.get(), F_GETPIPE_SZ), 256 * 1024);
+  enlarge_pipe(pipe.write, std::size_t{1} << 40);  // refused: no harm
+}
+
+TEST_F(PipeTest, AnInterruptedReadIsTakenUpAgain) {
+  static int interruptions;
+  interruptions = 2;
+  const SystemCalls saved = system_calls();
+  system_calls().read = [](int descriptor, void* target, std::size_t size) -> ssize_t {
+    if (interruptions-- > 0) return errno = EINTR, -1;
+    return ::read(descriptor, target, size);
+  };
+  const Pipe pipe = make_pipe();
+  write_one(pipe.write.get());
+  char byte = 0;
+  const Transfer done = read_some(pipe.read.get(), &byte, 1);
+  system_calls() = saved;
+  EXPECT_EQ(done.state, State::moved);
+  EXPECT_EQ(byte, 'x');
+}
+
+TEST_F(PipeTest, AFailureCarriesItsError) {
+  const Transfer done = write_one(-1);
+  EXPECT_EQ(done.state, State::failed);
+  EXPECT_EQ(done.error, EBADF);
+}
+
+}  // namespace
+}  // namespace brood::platform

@@ -1,0 +1,157 @@
+#include "platform/process.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "platform/pipe.hpp"
+#include "platform/system_calls.hpp"
+#include "support/in_child.hpp"
+#include "support/leak_check.hpp"
+
+namespace brood::platform {
+namespace {
+
+using ProcessTest = testing::LeakCheck;
+
+TEST_F(ProcessTest, AnExitCodeIsReapedOnce) {
+  const pid_t pid = fork_process();
+  if (pid == 0) ::_exit(7);
+  ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
+  const std::optional<ExitStatus> status = reap(pid);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->kind, ExitStatus::Kind::exited);
+  EXPECT_EQ(status->value, 7);
+  EXPECT_EQ(reap(pid)->kind, ExitStatus::Kind::lost);
+}
+
+TEST_F(ProcessTest, ASignalIsSentThroughThePidfdAndReported) {
+  const pid_t pid = fork_process();
+  if (pid == 0) {
+    for (;;) ::pause();
+  }
+  const Descriptor pidfd = open_pidfd(pid);
+  EXPECT_FALSE(wait_for_exit(pidfd, 0));
+  EXPECT_FALSE(reap(pid));
+  EXPECT_TRUE(send_signal(pidfd, SIGTERM));
+  ASSERT_TRUE(wait_for_exit(pidfd, 5000));
+  const std::optional<ExitStatus> status = reap(pid);
+  EXPECT_EQ(status->kind, ExitStatus::Kind::signaled);
+  EXPECT_EQ(status->value, SIGTERM);
+  EXPECT_FALSE(send_signal(pidfd, SIGTERM));
+}
+
+TEST_F(ProcessTest, AForkedProcessHasDefaultSignalsAndAnEmptyMask) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  const auto previous = ::signal(SIGUSR1, [](int) {});
+  const pid_t pid = fork_process();
+  if (pid == 0) {
+    struct sigaction action {};
+    ::sigaction(SIGUSR1, nullptr, &action);
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    ::_exit(action.sa_handler == SIG_DFL && sigismember(&mask, SIGTERM) == 0 &&
+                    sigismember(&mask, SIGUSR1) == 0
+                ? 0
+                : 1);
+  }
+  ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
+  EXPECT_EQ(reap(pid)->value, 0);
+  sigset_t now;
+  pthread_sigmask(SIG_SETMASK, &before, &now);
+  EXPECT_EQ(sigismember(&now, SIGTERM), 1);
+  EXPECT_EQ(sigismember(&now, SIGUSR1), 0) << "the parent's mask was not given back";
+  ::signal(SIGUSR1, previous);
+}
+
+int closes_all_but_two() {
+  const Pipe a = make_pipe();
+  const Pipe b = make_pipe();
+  const Descriptor high = a.read.duplicate(900);
+  const int kept[] = {a.write.get(), high.get()};
+  close_all_but(kept, 2);
+  const std::set<int> expected{0, 1, 2, kept[0], kept[1]};
+  return testing::descriptors_of("self") == expected ? 0 : 1;
+}
+
+TEST_F(ProcessTest, EverythingButTheKeptDescriptorsIsClosed) {
+  EXPECT_EQ(testing::in_child(closes_all_but_two), 0);
+}
+
+TEST_F(ProcessTest, EverythingIsClosedAlsoWithoutCloseRange) {
+  EXPECT_EQ(testing::in_child([] {
+              system_calls().close_range = [](unsigned, unsigned, int) {
+                return errno = ENOSYS, -1;
+              };
+              return closes_all_but_two();
+            }),
+            0);
+}
+
+TEST_F(ProcessTest, StandardStreamsArePreparedAlsoWhenTheyAreClosed) {
+  EXPECT_EQ(
+      testing::in_child([] {
+        ::close(0);
+        ::close(2);
+        prepare_stdio();
+        struct stat null {
+        }, in{}, error{};
+        if (::stat("/dev/null", &null) != 0 || ::fstat(0, &in) != 0 || ::fstat(2, &error) != 0)
+          return 1;
+        if (in.st_rdev != null.st_rdev || error.st_rdev != null.st_rdev) return 2;
+        return (::fcntl(0, F_GETFD) & FD_CLOEXEC) == 0 ? 0 : 3;
+      }),
+      0);
+}
+
+TEST_F(ProcessTest, AForkChangesTheGeneration) {
+  const unsigned before = fork_generation();
+  EXPECT_EQ(testing::in_child([before] { return fork_generation() != before ? 0 : 1; }), 0);
+  EXPECT_EQ(fork_generation(), before);
+}
+
+TEST_F(ProcessTest, OwnThreadsAreCountedAndNotInAForkedChild) {
+  ASSERT_EQ(own_threads(), 0);
+  {
+    const OwnThread counted;
+    EXPECT_EQ(own_threads(), 1);
+    EXPECT_EQ(testing::in_child([] { return own_threads(); }), 0);
+  }
+  EXPECT_EQ(own_threads(), 0);
+}
+
+TEST_F(ProcessTest, ThreadsAreCounted) {
+  const int before = count_threads();
+  const Pipe pipe = make_pipe();
+  std::thread waiter([&] {
+    char byte;
+    read_all(pipe.read.get(), &byte, 1);
+  });
+  EXPECT_EQ(count_threads(), before + 1);
+  write_all(pipe.write.get(), std::as_bytes(std::span("x", 1)));
+  waiter.join();
+}
+
+TEST_F(ProcessTest, AThreadNameIsCutToFifteenCharacters) {
+  EXPECT_EQ(testing::in_child([] {
+              set_thread_name("ForkServerPoolWorker-1");
+              std::string name;
+              std::getline(std::ifstream("/proc/self/comm"), name);
+              return name == "ForkServerPoolW" ? 0 : 1;
+            }),
+            0);
+}
+
+TEST_F(ProcessTest, OpeningAPidfdOfNobodyThrows) { EXPECT_THROW(open_pidfd(1 << 22), SystemError); }
+
+}  // namespace
+}  // namespace brood::platform

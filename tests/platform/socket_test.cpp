@@ -1,0 +1,116 @@
+#include "platform/socket.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include <brood/errors.hpp>
+#include "platform/pipe.hpp"
+#include "support/in_child.hpp"
+#include "support/leak_check.hpp"
+
+namespace brood::platform {
+namespace {
+
+using SocketTest = testing::LeakCheck;
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::string text(const std::optional<Message>& message) {
+  if (!message) return "(none)";
+  return {reinterpret_cast<const char*>(message->bytes.data()), message->bytes.size()};
+}
+
+TEST_F(SocketTest, MessagesKeepTheirBoundaries) {
+  const SocketPair pair = make_socket_pair();
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("one")));
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("three")));
+  EXPECT_EQ(text(receive_message(pair.theirs.get())), "one");
+  EXPECT_EQ(text(receive_message(pair.theirs.get())), "three");
+}
+
+TEST_F(SocketTest, DescriptorsComeAlongAndAreClosedOnExec) {
+  const SocketPair pair = make_socket_pair();
+  Pipe pipe = make_pipe();
+  const int sent[] = {pipe.write.get(), pipe.read.get()};
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("x"), sent));
+  const std::optional<Message> message = receive_message(pair.theirs.get());
+  ASSERT_EQ(message->descriptors.size(), 2U);
+  EXPECT_NE(::fcntl(message->descriptors[0].get(), F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_TRUE(write_all(message->descriptors[0].get(), bytes("y")));
+  char byte = 0;
+  EXPECT_TRUE(read_all(pipe.read.get(), &byte, 1));
+  EXPECT_EQ(byte, 'y');
+}
+
+TEST_F(SocketTest, ADeadlineAndTheEndOfTheStreamAreTwoThings) {
+  SocketPair pair = make_socket_pair();
+  bool timed_out = false;
+  EXPECT_FALSE(receive_message(pair.ours.get(), 1, &timed_out));
+  EXPECT_TRUE(timed_out);
+  pair.theirs.reset();
+  EXPECT_FALSE(receive_message(pair.ours.get(), 1000, &timed_out));
+  EXPECT_FALSE(timed_out);
+}
+
+TEST_F(SocketTest, SendingToNobodyIsAValueAndRaisesNoSignal) {
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  EXPECT_FALSE(send_message(pair.ours.get(), bytes("x")));
+  EXPECT_EQ(try_send_message(pair.ours.get(), bytes("x")), SendState::gone);
+}
+
+TEST_F(SocketTest, AFullSocketWouldBlock) {
+  const SocketPair pair = make_socket_pair();
+  const std::string block(4096, 'x');
+  SendState state = SendState::sent;
+  for (int i = 0; i < 100'000 && state == SendState::sent; ++i)
+    state = try_send_message(pair.ours.get(), bytes(block));
+  EXPECT_EQ(state, SendState::would_block);
+}
+
+TEST_F(SocketTest, AMessageThatIsEmptyOrTooLongIsRefused) {
+  const SocketPair pair = make_socket_pair();
+  EXPECT_THROW(send_message(pair.ours.get(), {}), SystemError);
+  EXPECT_THROW(send_message(pair.ours.get(), bytes(std::string(max_message_size + 1, 'x'))),
+               SystemError);
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes(std::string(max_message_size, 'x'))));
+  EXPECT_EQ(receive_message(pair.theirs.get())->bytes.size(), max_message_size);
+}
+
+TEST_F(SocketTest, ALastMessageIsReadThoughItsSenderHadUnreadOnes) {
+  SocketPair pair = make_socket_pair();
+  EXPECT_TRUE(send_message(pair.theirs.get(), bytes("reply")));
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("never read")));
+  pair.theirs.reset();
+  EXPECT_EQ(text(receive_message(pair.ours.get())), "reply");
+  EXPECT_FALSE(receive_message(pair.ours.get()));
+}
+
+TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) {
+  EXPECT_EQ(testing::in_child([] {
+              const SocketPair pair = make_socket_pair();
+              const int sent = pair.theirs.get();
+              for (int i = 0; i < 2; ++i) send_message(pair.ours.get(), bytes("with"), {&sent, 1});
+              send_message(pair.ours.get(), bytes("without"));
+              const int next = pair.theirs.duplicate().get();
+              const rlimit full{static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
+              if (::setrlimit(RLIMIT_NOFILE, &full) != 0) return 1;
+              try {
+                receive_message(pair.theirs.get());
+                return 2;
+              } catch (const SystemError& error) {
+                if (error.code().value() != EMFILE) return 3;
+              }
+              const std::optional<Message> lossy = receive_message_lossy(pair.theirs.get());
+              if (text(lossy) != "with" || !lossy->descriptors_lost || !lossy->descriptors.empty())
+                return 4;
+              return text(receive_message(pair.theirs.get())) == "without" ? 0 : 5;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace brood::platform

@@ -1,0 +1,229 @@
+// What every start method promises.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <cstdio>
+#include <filesystem>
+
+#include "platform/mapping.hpp"
+#include "protocol/page.hpp"
+#include "start/exec.hpp"
+#include "start/start_fixture.hpp"
+
+namespace brood::start {
+namespace {
+
+using brood::testing::descriptors_of;
+using brood::testing::in_child;
+
+class Contract : public StartTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  static std::unique_ptr<Method> open() { return open_method(method_called(GetParam())); }
+};
+INSTANTIATE_TEST_SUITE_P(EveryMethod, Contract,
+                         ::testing::Values("fork", "forkserver", "spawn", "plain"),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST_P(Contract, AWorkerRunsUntilItsTasksEnd) { EXPECT_EQ(start_and_finish(GetParam()), 0); }
+
+TEST_P(Contract, AMethodKnowsItsName) { EXPECT_EQ(open()->name(), GetParam()); }
+
+TEST_P(Contract, ThePidfdBelongsToThePid) {
+  const auto method = open();
+  TestWorker worker = start_worker(*method);
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(worker.process.pidfd.get()));
+  const std::string text(std::istreambuf_iterator<char>(info), {});
+  EXPECT_NE(text.find("Pid:\t" + std::to_string(worker.process.pid) + "\n"), std::string::npos)
+      << text;
+  finish(*method, worker);
+}
+
+TEST_P(Contract, AKilledWorkerIsReportedWithItsSignal) {
+  const auto method = open();
+  TestWorker worker = start_worker(*method);
+  ASSERT_TRUE(worker.greet());
+  worker.kill();
+  ASSERT_TRUE(worker.ended());
+  const ExitStatus status = method->collect(worker.process.pid);
+  EXPECT_EQ(status.kind, ExitStatus::Kind::signaled);
+  EXPECT_EQ(status.value, SIGKILL);
+}
+
+TEST_P(Contract, ExitStatusesMayBeCollectedInAnyOrder) {
+  const auto method = open();
+  std::vector<TestWorker> workers;
+  for (int i = 0; i < 5; ++i) workers.push_back(start_worker(*method));
+  for (const TestWorker& worker : workers) ASSERT_TRUE(worker.greet());
+  for (std::size_t i = 0; i < 5; ++i)
+    platform::send_signal(workers[i].process.pidfd, i % 2 == 0 ? SIGKILL : SIGTERM);
+  for (const TestWorker& worker : workers) ASSERT_TRUE(worker.ended());
+  TestWorker late = start_worker(*method);  // notices of the others arrive before its reply
+  for (std::size_t i = 5; i-- > 0;) {
+    EXPECT_EQ(method->collect(workers[i].process.pid).value, i % 2 == 0 ? SIGKILL : SIGTERM);
+  }
+  finish(*method, late);
+}
+
+TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
+  const int stray = ::open("/dev/null", O_RDONLY);  // not close-on-exec, as the user's often are
+  const auto method = open();
+  TestWorker without = start_worker(*method);
+  const platform::SharedMapping page =
+      platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
+  TestWorker with = start_worker(*method, "Worker-2", page.descriptor().get());
+  ASSERT_TRUE(without.greet());
+  EXPECT_EQ(descriptors_of(std::to_string(without.process.pid)), (std::set<int>{0, 1, 2, 3, 4, 6}));
+  // It may have closed number 5, once the page is mapped.
+  const std::string here = std::to_string(with.process.pid);
+  ASSERT_TRUE(with.greet());
+  const std::set<int> allowed{0, 1, 2, 3, 4, 5, 6};
+  for (const int number : descriptors_of(here)) EXPECT_TRUE(allowed.contains(number)) << number;
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/" + here + "/fd/0"), "/dev/null");
+  finish(*method, with);
+  finish(*method, without);
+  ::close(stray);
+}
+
+TEST_P(Contract, TwoHundredWorkersHaveTheSameDescriptorsEach) {
+  const auto method = open();
+  std::vector<TestWorker> workers;
+  for (int i = 1; i <= 200; ++i)
+    workers.push_back(start_worker(*method, "Worker-" + std::to_string(i)));
+  for (const TestWorker& worker : workers) ASSERT_TRUE(worker.greet());
+  const std::set<int> first = descriptors_of(std::to_string(workers[0].process.pid));
+  EXPECT_EQ(descriptors_of(std::to_string(workers[63].process.pid)), first);
+  EXPECT_EQ(descriptors_of(std::to_string(workers[199].process.pid)), first);
+  for (TestWorker& worker : workers) worker.dismiss();
+  for (TestWorker& worker : workers) EXPECT_EQ(finish(*method, worker).value, 0);
+}
+
+TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  const auto handler = ::signal(SIGUSR1, [](int) {});
+  const auto ignored = ::signal(SIGHUP, SIG_IGN);
+  const auto method = open();
+  TestWorker worker = start_worker(*method);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::signal(SIGUSR1, handler);
+  ::signal(SIGHUP, ignored);
+  ASSERT_TRUE(worker.greet());
+  const auto set_of = [&](const char* name) {
+    return std::stoull(status_field(worker.process.pid, name), nullptr, 16);
+  };
+  // The worker may be in the middle of a write, which keeps SIGPIPE away; 32 and 33 are the C
+  // library's own affair.
+  EXPECT_EQ(set_of("SigBlk") & ~(1ULL << (SIGPIPE - 1)), 0U);
+  EXPECT_EQ(set_of("SigIgn") & ~(3ULL << 31), 0U);
+  platform::send_signal(worker.process.pidfd, SIGTERM);
+  ASSERT_TRUE(worker.ended());
+  EXPECT_EQ(method->collect(worker.process.pid).value, SIGTERM);
+}
+
+TEST_P(Contract, WorkersStartInAProgramWithoutStandardStreams) {
+  EXPECT_EQ(in_child([] {
+              for (const int number : {0, 1, 2}) ::close(number);
+              return start_and_finish(GetParam());
+            }),
+            0);
+}
+
+/// What a shell command prints.
+std::string read_command(const std::string& command) {
+  std::string text;
+  FILE* const output = ::popen(command.c_str(), "re");
+  for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) text += static_cast<char>(c);
+  ::pclose(output);
+  return text;
+}
+
+TEST_P(Contract, WorkersStartInADeletedDirectoryWithAnUnusableTmpdir) {
+  const std::string prepare =
+      "d=$(mktemp -d) && cd $d && rmdir $d && export TMPDIR=/nonexistent/" + std::string(200, 'x');
+  EXPECT_EQ(read_command(prepare + " && " BROOD_VICTIMS_DIR "/victim_starter " + GetParam()),
+            "started\n");
+}
+
+TEST_P(Contract, WorkersStartWhenTheProgramsFileIsDeleted) {
+  const std::string prepare =
+      "d=$(mktemp -d) && cp " BROOD_VICTIMS_DIR "/victim_starter $d/copy && $d/copy ";
+  EXPECT_EQ(read_command(prepare + GetParam() + " --unlink; rm -r $d"), "started\n");
+}
+
+TEST_P(Contract, AProgramThatForgetsInitIsToldWhichLineIsMissing) {
+  const std::string line =
+      "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
+      "'" +
+      GetParam() + "' starts this program again\n";
+  EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " --without-init"),
+            GetParam() == "fork" ? "started\n" : line);
+}
+
+TEST_P(Contract, AVeryLongCommandLineDoesNotMatter) {
+  EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " $(seq 5000)"),
+            "started\n");
+}
+
+TEST_P(Contract, ClosingAMethodKillsNoStrangers) {
+  const auto kept = open();
+  TestWorker survivor = start_worker(*kept);
+  {
+    const auto other = open();
+    TestWorker worker = start_worker(*other);
+    finish(*other, worker);
+  }
+  EXPECT_TRUE(survivor.greet());
+  EXPECT_EQ(finish(*kept, survivor).value, 0);
+}
+
+TEST_P(Contract, AForkedCopyOfAMethodDoesNothing) {
+  auto method = open();
+  TestWorker worker = start_worker(*method);
+  EXPECT_EQ(in_child([&] {
+              method.reset();
+              return 0;
+            }),
+            0);
+  EXPECT_TRUE(worker.greet());
+  EXPECT_EQ(finish(*method, worker).value, 0);
+}
+
+TEST_P(Contract, AForkedChildCanHaveMethodsOfItsOwn) {
+  const auto method = open();
+  TestWorker worker = start_worker(*method);
+  EXPECT_EQ(in_child([] {
+              const int result = start_and_finish(GetParam());
+              drop_forkserver();
+              return result;
+            }),
+            0);
+  EXPECT_TRUE(worker.greet());
+  finish(*method, worker);
+}
+
+TEST_P(Contract, AnOwnerThatIsKilledTakesItsWholeTreeAlong) {
+  platform::Pipe ready = platform::make_pipe();
+  const pid_t owner = platform::fork_process();
+  if (owner == 0) {
+    const auto method = open();
+    std::vector<TestWorker> workers;
+    for (int i = 0; i < 3; ++i) workers.push_back(start_worker(*method));
+    for (const TestWorker& worker : workers) static_cast<void>(worker.greet());
+    platform::write_all(ready.write.get(), std::as_bytes(std::span("x", 1)));
+    for (;;) ::pause();
+  }
+  ready.write.reset();
+  char byte;
+  ASSERT_TRUE(platform::read_all(ready.read.get(), &byte, 1));
+  const std::vector<pid_t> tree = descendants_of(owner);
+  EXPECT_EQ(tree.size(), GetParam().starts_with("fork") ? 4U : 3U);
+  std::vector<platform::Descriptor> pidfds;
+  for (const pid_t pid : tree) pidfds.push_back(platform::open_pidfd(pid));
+  discard_child(owner);
+  for (const platform::Descriptor& pidfd : pidfds)
+    EXPECT_TRUE(platform::wait_for_exit(pidfd, 2000));
+}
+
+}  // namespace
+}  // namespace brood::start

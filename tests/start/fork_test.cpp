@@ -1,0 +1,130 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include <brood/errors.hpp>
+#include "platform/mapping.hpp"
+#include "platform/system_calls.hpp"
+#include "start/start_fixture.hpp"
+
+namespace brood::start {
+namespace {
+
+using brood::testing::in_child;
+using ForkTest = StartTest;
+
+std::string last_warning;
+void keep_warning(const std::string& text) { last_warning = text; }
+
+TEST_F(ForkTest, WorkersAreForkedFromASnapshotAndNotFromTheOwner) {
+  const auto method = open_method("fork");
+  TestWorker worker = start_worker(*method);
+  const pid_t snapshot = parent_of(worker.process.pid);
+  EXPECT_NE(snapshot, ::getpid());
+  EXPECT_EQ(parent_of(snapshot), ::getpid());
+  EXPECT_EQ(status_field(snapshot, "Name"), "brood-snapshot");
+  finish(*method, worker);
+}
+
+TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
+  const auto method = open_method("fork");
+  TestWorker worker = start_worker(*method);
+  ASSERT_TRUE(worker.greet());
+  const pid_t snapshot = parent_of(worker.process.pid);
+  const platform::Descriptor pidfd = platform::open_pidfd(snapshot);
+  platform::send_signal(pidfd, SIGKILL);
+  ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
+  for (int i = 0; i < 2; ++i) {
+    try {
+      start_worker(*method);
+      FAIL() << "nothing was thrown";
+    } catch (const StartError& error) {
+      EXPECT_EQ(error.stage(), "launch");
+      EXPECT_NE(std::string(error.what()).find("signal 9"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_FALSE(worker.ended(0));
+  EXPECT_EQ(finish(*method, worker).kind, ExitStatus::Kind::lost);
+}
+
+TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
+  const ForkWarning before = set_fork_warning(keep_warning);
+  const platform::Pipe pipe = platform::make_pipe();
+  const auto wait = [&] {
+    char byte;
+    platform::read_all(pipe.read.get(), &byte, 1);
+  };
+  last_warning.clear();
+  {
+    const platform::OwnThread counted;
+    std::thread own(wait);
+    open_method("fork");
+    EXPECT_EQ(last_warning, "");
+    std::thread users(wait);
+    open_method("fork");
+    EXPECT_NE(last_warning.find("while 1 other thread"), std::string::npos) << last_warning;
+    EXPECT_NE(last_warning.find("\"forkserver\""), std::string::npos) << last_warning;
+    platform::write_all(pipe.write.get(), std::as_bytes(std::span("xx", 2)));
+    own.join();
+    users.join();
+  }
+  set_fork_warning(before);
+}
+
+TEST_F(ForkTest, WhatTheOwnerHasBufferedIsPrintedOnceAndItsExitHandlersRunNowhereElse) {
+  const platform::Pipe pipe = platform::make_pipe();
+  EXPECT_EQ(in_child([&] {
+              ::dup2(pipe.write.get(), 1);
+              std::atexit([] { std::fputs("exit;", stdout); });
+              std::printf("buffered;");
+              {
+                const auto method = open_method("fork");
+                TestWorker worker = start_worker(*method);
+                if (!worker.greet() || finish(*method, worker).value != 0) return 1;
+              }
+              std::exit(0);
+            }),
+            0);
+  char text[64] = {};
+  const platform::Transfer read = platform::read_some(pipe.read.get(), text, sizeof text - 1);
+  EXPECT_EQ(std::string(text, read.count), "buffered;exit;");
+}
+
+TEST_F(ForkTest, ASnapshotThatCannotForkSaysWhyAndStaysUsable) {
+  static int forks;
+  forks = 0;
+  const platform::SystemCalls saved = platform::system_calls();
+  platform::system_calls().fork = []() -> pid_t {
+    return ++forks == 3 ? (errno = EAGAIN, -1) : ::fork();
+  };
+  const auto method = open_method("fork");  // the first; the snapshot counts on
+  platform::system_calls() = saved;
+  TestWorker first = start_worker(*method);
+  EXPECT_TRUE(first.greet());
+  try {
+    start_worker(*method);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const SystemError& error) {
+    EXPECT_EQ(error.code().value(), EAGAIN);
+  }
+  TestWorker next = start_worker(*method);
+  EXPECT_TRUE(next.greet());
+  EXPECT_EQ(finish(*method, next).value, 0);
+  EXPECT_EQ(finish(*method, first).value, 0);
+}
+
+TEST_F(ForkTest, WorkersOfAThreadThatHasEndedStayAlive) {
+  std::unique_ptr<Method> method;
+  TestWorker worker;
+  std::thread([&] {
+    method = open_method("fork");
+    worker = start_worker(*method);
+  }).join();
+  EXPECT_TRUE(worker.greet());
+  EXPECT_EQ(finish(*method, worker).value, 0);
+}
+
+}  // namespace
+}  // namespace brood::start

@@ -1,0 +1,93 @@
+#include <sstream>
+#include <stdexcept>
+
+#include <brood/errors.hpp>
+#include "start/start_fixture.hpp"
+
+namespace brood::start {
+namespace {
+
+using LauncherTest = StartTest;
+
+struct Nice final : Launcher {
+  std::string name() const override { return "nice"; }
+  int launch(WorkerCommand command) override {
+    command.arguments.insert(command.arguments.begin(), {"nice", "-n", "10"});
+    return brood::spawn(command);
+  }
+};
+struct Throwing final : Launcher {
+  std::string name() const override { return "throwing"; }
+  int launch(WorkerCommand) override { throw std::runtime_error("no container"); }
+};
+struct Lying final : Launcher {
+  std::string name() const override { return "lying"; }
+  int launch(WorkerCommand) override { return 1; }
+};
+
+std::string start_error(std::shared_ptr<Launcher> launcher) {
+  const auto method = open_method(StartMethod(std::move(launcher)));
+  try {
+    start_worker(*method);
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.stage(), "launch");
+    return error.what();
+  }
+  return "(none)";
+}
+
+TEST_F(LauncherTest, AWorkerCanRunUnderAnotherProgram) {
+  const auto method = open_method(std::make_shared<Nice>());
+  EXPECT_EQ(method->name(), "nice");
+  TestWorker worker = start_worker(*method);
+  ASSERT_TRUE(worker.greet());
+  std::ifstream stat("/proc/" + std::to_string(worker.process.pid) + "/stat");
+  std::string text(std::istreambuf_iterator<char>(stat), {});
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string field;
+  for (int i = 3; i <= 19; ++i) fields >> field;  // proc(5): 19 is nice
+  EXPECT_EQ(field, "10");
+  EXPECT_EQ(finish(*method, worker).value, 0);
+}
+
+TEST_F(LauncherTest, WhatALauncherThrowsIsTheTextOfAStartError) {
+  EXPECT_NE(start_error(std::make_shared<Throwing>()).find("no container"), std::string::npos);
+}
+
+TEST_F(LauncherTest, APidThatIsNoChildIsAStartError) {
+  EXPECT_NE(start_error(std::make_shared<Lying>()).find("no child of this process"),
+            std::string::npos);
+}
+
+TEST_F(LauncherTest, AProgramThatDoesNotExistIsASystemError) {
+  try {
+    brood::spawn({{"/nonexistent/program"}, {}, {}});
+    FAIL() << "nothing was thrown";
+  } catch (const SystemError& error) {
+    EXPECT_EQ(error.code().value(), ENOENT);
+  }
+}
+
+TEST_F(LauncherTest, ACommandWithoutArgumentsIsAUsageError) {
+  EXPECT_THROW(brood::spawn({}), UsageError);
+}
+
+TEST_F(LauncherTest, DescriptorsMayBeGivenInAnyOrderAndOverEachOther) {
+  const platform::Pipe a = platform::make_pipe(), b = platform::make_pipe();
+  // Swaps two numbers, and gives the child a standard output of its own.
+  const int pid =
+      brood::spawn({{"sh", "-c", "echo first >&" + std::to_string(a.write.get()) + "; echo second"},
+                    {"PATH=/usr/bin:/bin"},
+                    {{b.write.get(), a.write.get()}, {a.write.get(), 1}}});
+  const platform::Descriptor pidfd = platform::open_pidfd(pid);
+  ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
+  EXPECT_EQ(platform::reap(pid)->value, 0);
+  char text[16] = {};
+  EXPECT_TRUE(platform::read_all(b.read.get(), text, 6));
+  EXPECT_STREQ(text, "first\n");
+  EXPECT_TRUE(platform::read_all(a.read.get(), text, 7));
+  EXPECT_STREQ(text, "second\n");
+}
+
+}  // namespace
+}  // namespace brood::start

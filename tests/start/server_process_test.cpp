@@ -1,0 +1,117 @@
+#include "start/server_process.hpp"
+
+#include <sys/socket.h>
+#include <csignal>
+
+#include "start/exec.hpp"
+#include "start/server_client.hpp"
+#include "start/start_fixture.hpp"
+
+namespace brood::start {
+namespace {
+
+using ServerTest = StartTest;
+
+/// A server with two connections, in a process of its own.
+struct TwoClients {
+  platform::SocketPair one = platform::make_socket_pair(), other = platform::make_socket_pair();
+  pid_t server = -1;
+
+  TwoClients() {
+    constexpr int smallest = 1;  // the kernel makes a few replies of it
+    ::setsockopt(one.theirs.get(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+    server = platform::fork_process();
+    if (server != 0) {
+      one.theirs.reset();
+      other.theirs.reset();
+      return;
+    }
+    one.ours.reset();
+    other.ours.reset();
+    Server loop(platform::open_pidfd(::getppid()));
+    loop.add_connection(std::move(one.theirs));
+    loop.add_connection(std::move(other.theirs));
+    loop.run();
+    ::_exit(0);
+  }
+  ~TwoClients() { discard_child(server); }
+};
+
+struct Pipes {
+  platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
+  platform::Descriptor owner = platform::open_pidfd(::getpid());
+};
+
+TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
+  TwoClients clients;
+  const Pipes pipes;
+  std::uint32_t sent = 0;
+  // Without the descriptors that a start needs every request is refused: replies pile up, processes
+  // do not.
+  for (bool full = false; !full && sent < 100'000; ++sent) {
+    const Request request{.kind = Request::Kind::start, .sequence = sent + 1};
+    full = platform::try_send_message(clients.one.ours.get(), bytes_of(request)) ==
+           platform::SendState::would_block;
+    pollfd writable{clients.one.ours.get(), POLLOUT, 0};
+    full = full && ::poll(&writable, 1, 250) == 0;  // it has stopped reading, it is not just slow
+  }
+  EXPECT_LT(sent, 100'000U);
+  ServerClient polite(std::move(clients.other.ours));
+  std::optional<StartedProcess> started = polite.start(
+      "test", "Worker", {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get()});
+  ASSERT_TRUE(started);
+  platform::send_signal(started->pidfd, SIGKILL);
+  ASSERT_TRUE(platform::wait_for_exit(started->pidfd, patience_ms));
+  EXPECT_EQ(polite.collect(started->pid).value, SIGKILL);
+  // Nothing was lost meanwhile: the first client finds a refusal for each request that was taken.
+  std::uint32_t refused = 0;
+  while (const auto message = platform::receive_message(clients.one.ours.get(), 250)) {
+    const auto reply = parse<Reply>(message->bytes);
+    EXPECT_EQ(reply->kind, Reply::Kind::refused);
+    EXPECT_EQ(reply->sequence, ++refused);
+  }
+  EXPECT_GE(refused + 1, sent);
+}
+
+TEST_F(ServerTest, AnUnknownRequestEndsItsConnectionOnly) {
+  TwoClients clients;
+  EXPECT_TRUE(platform::send_message(clients.one.ours.get(), std::as_bytes(std::span("nonsense"))));
+  EXPECT_FALSE(platform::receive_message(clients.one.ours.get(), patience_ms));
+  const Pipes pipes;
+  ServerClient polite(std::move(clients.other.ours));
+  EXPECT_TRUE(
+      polite.start("test", "Worker",
+                   {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get()}));
+}
+
+TEST_F(ServerTest, AServerEndsWithItsLastConnection) {
+  TwoClients clients;
+  const platform::Descriptor pidfd = platform::open_pidfd(clients.server);
+  clients.one.ours.reset();
+  clients.other.ours.reset();
+  EXPECT_TRUE(platform::wait_for_exit(pidfd, 2000));
+}
+
+TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
+  TwoClients clients;
+  Pipes pipes;
+  // The socket is full of unread replies, so that of the start stays in the queue and the child at
+  // its gate, with copies of both ends.
+  const int given[] = {pipes.tasks.read.get(), pipes.results.write.get(), pipes.owner.get()};
+  const Request refused{.kind = Request::Kind::start},
+      request{.kind = Request::Kind::start, .sequence = 1};
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(platform::send_message(clients.one.ours.get(), bytes_of(refused)));
+  ASSERT_TRUE(platform::send_message(clients.one.ours.get(), bytes_of(request), given));
+  while (descendants_of(clients.server).empty()) ::poll(nullptr, 0, 1);
+  const platform::Descriptor server = platform::open_pidfd(clients.server);
+  platform::send_signal(server, SIGKILL);
+  ASSERT_TRUE(platform::wait_for_exit(server, patience_ms));
+  pipes.results.write.reset();
+  char byte;
+  EXPECT_FALSE(
+      platform::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
+}
+
+}  // namespace
+}  // namespace brood::start

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <exception>
+
+namespace brood::testing {
+
+/// Runs `body` in a forked child and returns its result (0 to 100) as the child's exit code; 101
+/// when it threw, negative for a signal. For what would spoil the test's own process: closed
+/// standard streams, limits, a deleted directory.
+template <class Body>
+int in_child(Body body) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::alarm(60);  // never left behind, whatever it waits for
+    try {
+      ::_exit(body());
+    } catch (...) {
+      ::_exit(101);
+    }
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace brood::testing
