@@ -55,6 +55,6 @@ int main(int argc, char** argv) {
 // Prints~ WorkerLost: worker .* died by signal 6 \(Aborted\) in element 0
 // Prints: TaskTimeout: element 0 ran longer than its limit of 9 ms; its worker was stopped
 // Prints: CodecError: cannot encode function: it is a null pointer: there is nothing to call
-// Prints~ PoolClosed, a UsageError: .* no task can be given to a pool after close\(\) or
-// terminate\(\) Prints~ StartError: .*"forkserver", in its initializer: ParseError: line 7 Prints~
-// SystemError: .*\[EMFILE\]
+// Prints~ PoolClosed, a UsageError: .* after close\(\) or terminate\(\)
+// Prints~ StartError: .*"forkserver", in its initializer: ParseError: line 7
+// Prints~ SystemError: .*\[EMFILE\]

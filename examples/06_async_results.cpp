@@ -45,11 +45,9 @@ int main(int argc, char** argv) {
   } catch (const std::domain_error& error) {
     std::cout << "error: " << error.what() << '\n';
   }
-
   std::promise<int> sum;
   add_squares(pool, sum);
   std::cout << "coroutine: " << sum.get_future().get() << '\n';
-
   auto endless = pool.apply_async(sleep_long);
   std::cout << std::boolalpha << "in time: " << endless.wait_for(10ms) << '\n';
   std::cout << "cancelled: " << endless.cancel(brood::Kill::yes) << '\n';
