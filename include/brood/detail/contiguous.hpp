@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <brood/codec.hpp>
+#include <brood/detail/codec_archive.hpp>
 
 // Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over
 // cereal's own, and write the same bytes.

@@ -16,8 +16,27 @@
 // From values to the encoded arguments of a job, always in the calling thread.
 namespace brood::detail {
 
+/// A map's elements have a constant key, which could not be read into.
+template <class T>
+struct WithoutConstant {
+  using type = T;
+};
+template <class K, class V>
+struct WithoutConstant<std::pair<const K, V>> {
+  using type = std::pair<K, V>;
+};
 template <class Range>
-using element_t = stored_t<std::ranges::range_value_t<Range>>;
+using element_t = typename WithoutConstant<stored_t<std::ranges::range_value_t<Range>>>::type;
+
+/// Encodes `value` as the T that is stored of it.
+template <class T, class Value>
+void encode_stored(Bytes& target, const Value& value) {
+  if constexpr (std::is_same_v<T, Value>) {
+    encode_value<T>(target, value);
+  } else {
+    encode_value<T>(target, static_cast<T>(value));
+  }
+}
 
 /// Whether the caller's memory outlives the encoding, so that it may be lent.
 enum class Lifetime : bool { until_return, unknown };

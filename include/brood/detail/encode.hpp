@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <brood/codec.hpp>
+#include <brood/detail/codec_archive.hpp>
+#include <brood/detail/contiguous.hpp>
 
 // Single values to bytes and back; the sentences for types that cannot.
 namespace brood::detail {

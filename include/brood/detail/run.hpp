@@ -171,6 +171,12 @@ void run_element(Run& run, Invoke invoke) {
   }
 }
 
+/// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change them.
+template <class F, class... Args>
+using single_result_t = typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
+                                                    std::invoke_result<F&, Args&&...>,
+                                                    std::invoke_result<F&, Args&...>>::type;
+
 /// apply(f, args...)
 template <class F, class R, class... Args>
 void run_single(Run& run) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -46,7 +47,7 @@ class BROOD_API PoolCalls {
   }
   template <class F, class T>
   auto map(F f, std::initializer_list<T> list) {
-    return map(std::move(f), std::as_const(list));
+    return map(std::move(f), std::span<const T>(list.begin(), list.size()));
   }
   template <class F, class Range>
   auto map_async(F f, Range&& range) {
@@ -100,13 +101,12 @@ class BROOD_API PoolCalls {
  protected:
   PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
       : core_(std::move(core)), options_(std::move(options)) {}
-  ~PoolCalls() = default;
   std::shared_ptr<detail::PoolCore> core_;
 
  private:
   friend class Pool;
   template <class F, class... Args>
-  using apply_result = std::invoke_result_t<F&, detail::stored_t<Args>...>;
+  using apply_result = detail::single_result_t<F, detail::stored_t<Args>...>;
   template <class F, class Range>
   using starmap_result =
       decltype(std::apply(std::declval<F&>(), std::declval<std::ranges::range_value_t<Range>>()));
@@ -130,7 +130,7 @@ class BROOD_API PoolCalls {
   detail::JobSpec single(const F& f, const Args&... args) const {
     (detail::check_value<detail::stored_t<Args>>(), ...);
     detail::JobSpec made = spec<F, R>(&detail::run_single<F, R, detail::stored_t<Args>...>, f);
-    (detail::encode_value<detail::stored_t<Args>>(made.elements.payload.owned(), args), ...);
+    (detail::encode_stored<detail::stored_t<Args>>(made.elements.payload.owned(), args), ...);
     made.elements.count = 1;
     return made;
   }

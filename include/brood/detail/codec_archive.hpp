@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cereal/cereal.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/tuple.hpp>
+#include <cereal/types/utility.hpp>
+#include <cereal/types/vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <typeinfo>
+
+#include <brood/detail/bytes.hpp>
+#include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
+
+namespace brood {
+
+namespace detail {
+/// Throws CodecError: fewer bytes are left than `wanted`.
+[[noreturn]] BROOD_API void throw_truncated(std::size_t wanted, std::size_t left);
+/// Throws CodecError for a container that claims more elements than bytes are left.
+[[noreturn]] BROOD_API void throw_bad_length(std::uint64_t claimed, std::size_t left);
+/// Throws CodecError for a bool that is neither 0 nor 1.
+[[noreturn]] BROOD_API void throw_bad_bool(unsigned value);
+/// Throws CodecError: `left` bytes follow the value of type `type`.
+[[noreturn]] BROOD_API void throw_trailing(std::size_t left, const std::type_info& type);
+}  // namespace detail
+
+/// Reads values from bytes that somebody else owns. Never reads past their end.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> bytes) noexcept
+      : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - position_); }
+  /// Throws CodecError when fewer than `count` bytes are left.
+  void read(void* target, std::size_t count) {
+    if (count > left()) detail::throw_truncated(count, left());
+    if (count != 0) std::memcpy(target, position_, count);
+    position_ += count;
+  }
+  /// The next `count` bytes where they lie. Throws CodecError when fewer are left.
+  std::span<const std::byte> take(std::size_t count) {
+    if (count > left()) detail::throw_truncated(count, left());
+    const std::span<const std::byte> taken{position_, count};
+    position_ += count;
+    return taken;
+  }
+
+ private:
+  const std::byte* position_;
+  const std::byte* end_;
+};
+
+/// cereal archive that appends to a buffer in the machine's own byte order.
+class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit OutputArchive(detail::Bytes& target)
+      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this),
+        target_(target) {}
+  void saveBinary(const void* data, std::size_t count) { target_.append(data, count); }
+  detail::Bytes& target() noexcept { return target_; }
+
+ private:
+  detail::Bytes& target_;
+};
+
+/// cereal archive over contiguous memory. Every length is checked against the bytes that are left
+/// before anything is allocated for it.
+class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
+ public:
+  /// So many elements may be claimed beyond the bytes that are left: elements of an empty class
+  /// take no bytes.
+  static constexpr std::size_t length_slack = 4096;
+
+  explicit InputArchive(Reader& source)
+      : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this), source_(source) {}
+  void loadBinary(void* target, std::size_t count) { source_.read(target, count); }
+  /// Throws CodecError when `count` elements cannot be in the bytes that are left.
+  void check_length(std::uint64_t count) const {
+    if (count > source_.left() && count - source_.left() > length_slack)
+      detail::throw_bad_length(count, source_.left());
+  }
+  Reader& source() noexcept { return source_; }
+
+ private:
+  Reader& source_;
+};
+
+// What cereal asks of a binary archive; compare cereal/archives/binary.hpp.
+template <class T>
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
+  archive.saveBinary(&value, sizeof value);
+}
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::BinaryData<T>& data) {
+  archive.saveBinary(data.data, static_cast<std::size_t>(data.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::BinaryData<T>& data) {
+  archive.loadBinary(data.data, static_cast<std::size_t>(data.size));
+}
+
+// Lengths of containers, in 64 bits.
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::SizeTag<T>& tag) {
+  const std::uint64_t count = tag.size;
+  archive.saveBinary(&count, sizeof count);
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::SizeTag<T>& tag) {
+  std::uint64_t count = 0;
+  archive.loadBinary(&count, sizeof count);
+  archive.check_length(count);
+  tag.size = static_cast<std::remove_reference_t<T>>(count);
+}
+
+}  // namespace brood
+
+// cereal's polymorphic pointers (CEREAL_REGISTER_TYPE) work with these archives.
+CEREAL_REGISTER_ARCHIVE(brood::OutputArchive)
+CEREAL_REGISTER_ARCHIVE(brood::InputArchive)
+CEREAL_SETUP_ARCHIVE_TRAITS(brood::InputArchive, brood::OutputArchive)

@@ -1,0 +1,56 @@
+#include <atomic>
+#include <future>
+
+#include "pool/pool_fixture.hpp"
+
+// F21: a callback that throws ends nothing but itself.
+namespace brood::testing {
+namespace {
+
+class CallbackFailure : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(CallbackFailure);
+
+int fails(int x) { throw std::invalid_argument(std::to_string(x)); }
+
+void next_hundred_call_back(Pool& pool) {
+  std::atomic<int> called = 0;
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 100; ++i) {
+    results.push_back(pool.apply_async(square, i));
+    results.back().on_success([&](int) { ++called; });
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i * i);
+  pool.close();
+  pool.join();
+  EXPECT_EQ(called, 100);
+}
+
+TEST_P(CallbackFailure, an_exception_of_on_success_changes_nothing_else) {
+  Pool pool = make_pool(2);
+  AsyncResult<int> result = pool.apply_async(square, 3);
+  std::promise<void> second;
+  result.on_success([](int) { throw std::runtime_error("from a callback"); })
+      .on_success([&](int) { second.set_value(); });
+  second.get_future().get();
+  EXPECT_EQ(result.get(), 9);
+  next_hundred_call_back(pool);
+}
+
+TEST_P(CallbackFailure, a_number_thrown_by_on_success_changes_nothing_else) {
+  Pool pool = make_pool(2);
+  AsyncResult<int> result = pool.apply_async(square, 3);
+  result.on_success([](int) { throw 1; });
+  EXPECT_EQ(result.get(), 9);
+  next_hundred_call_back(pool);
+}
+
+TEST_P(CallbackFailure, an_exception_of_on_error_changes_nothing_else) {
+  Pool pool = make_pool(2);
+  AsyncResult<int> result = pool.apply_async(fails, 3);
+  result.on_error([](const std::exception_ptr&) { throw 1; });
+  EXPECT_THROW(result.get(), std::invalid_argument);
+  next_hundred_call_back(pool);
+}
+
+}  // namespace
+}  // namespace brood::testing

@@ -1,0 +1,175 @@
+#include <map>
+#include <set>
+
+#include "pool/pool_fixture.hpp"
+
+// Workers that leave after max_tasks_per_worker elements.
+namespace brood::testing {
+namespace {
+
+class Replacement : public PoolTest {
+ protected:
+  Pool pool_of(int workers, int max_tasks) const {
+    PoolOptions made = options(workers);
+    made.max_tasks_per_worker = max_tasks;
+    return Pool(made);
+  }
+};
+BROOD_FOR_EVERY_METHOD(Replacement);
+
+std::map<int, int> tasks_by_pid(const std::vector<int>& pids) {
+  std::map<int, int> counts;
+  for (const int pid : pids) ++counts[pid];
+  return counts;
+}
+std::vector<int> pids_of_applies(Pool& pool, int count) {
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < count; ++i) results.push_back(pool.apply_async(pid_here));
+  std::vector<int> pids;
+  for (AsyncResult<int>& result : results) pids.push_back(result.get());
+  return pids;
+}
+
+// F12
+TEST_P(Replacement, one_worker_and_two_tasks_each) {
+  Pool pool = pool_of(1, 2);
+  const std::map<int, int> counts = tasks_by_pid(pids_of_applies(pool, 6));
+  EXPECT_EQ(counts.size(), 3U);
+  for (const auto& [pid, count] : counts) EXPECT_EQ(count, 2);
+}
+
+TEST_P(Replacement, two_workers_and_two_tasks_each) {
+  Pool pool = pool_of(2, 2);
+  const std::map<int, int> counts = tasks_by_pid(pids_of_applies(pool, 8));
+  for (const auto& [pid, count] : counts) EXPECT_LE(count, 2);
+  EXPECT_GE(counts.size(), 4U);
+  EXPECT_LE(counts.size(), 5U);
+}
+
+TEST_P(Replacement, three_workers_and_one_task_each) {
+  Pool pool = pool_of(3, 1);
+  const int count = method() == "spawn" ? 100 : 300;
+  EXPECT_EQ(tasks_by_pid(pids_of_applies(pool, count)).size(), static_cast<std::size_t>(count));
+}
+
+TEST_P(Replacement, counts_elements_and_not_chunks) {
+  Pool pool = pool_of(1, 10);
+  const auto pid_of = [](int) { return ::getpid(); };
+  const auto pids = pool.with({.chunk = 25}).map(pid_of, std::vector<int>(100, 0));
+  const std::map<int, int> counts = tasks_by_pid(pids);
+  EXPECT_EQ(counts.size(), 10U);
+  for (const auto& [pid, count] : counts) EXPECT_EQ(count, 10);
+}
+
+TEST_P(Replacement, blocking_applies_count_too) {
+  Pool pool = pool_of(1, 3);
+  std::vector<int> pids;
+  for (int i = 0; i < 9; ++i) pids.push_back(pool.apply(pid_here));
+  const std::map<int, int> counts = tasks_by_pid(pids);
+  EXPECT_EQ(counts.size(), 3U);
+  for (const auto& [pid, count] : counts) EXPECT_EQ(count, 3);
+}
+
+// F13
+TEST_P(Replacement, races_with_close_and_ends) {
+  const int rounds = method() == "spawn" ? 15 : 40;
+  for (int round = 0; round < rounds; ++round) {
+    Pool pool = pool_of(2, 1);
+    std::vector<AsyncResult<int>> results;
+    for (int i = 0; i < 6; ++i) results.push_back(pool.apply_async(square, i));
+    pool.close();
+    pool.join();
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i * i);
+  }
+}
+
+TEST_P(Replacement, keeps_the_name_of_the_worker) {
+  Pool pool = pool_of(1, 1);
+  std::set<std::string> names;
+  for (int i = 0; i < 4; ++i)
+    names.insert(pool.apply([] { return current_process().name(); }));
+  EXPECT_EQ(names.size(), 1U);
+}
+
+TEST_P(Replacement, runs_the_initializer_in_each_new_worker) {
+  const Scratch scratch;
+  PoolOptions made = options(1);
+  made.max_tasks_per_worker = 2;
+  const auto note = [](const std::string& log) { append_line(log, std::to_string(::getpid())); };
+  made.initializer = task(note, scratch.path("log"));
+  std::set<std::string> expected;
+  {
+    Pool pool(made);
+    for (const int pid : pids_of_applies(pool, 6)) expected.insert(std::to_string(pid));
+    pool.close();
+    pool.join();
+  }
+  const std::vector<std::string> lines = lines_of(scratch.path("log"));
+  const std::set<std::string> found(lines.begin(), lines.end());
+  EXPECT_EQ(found.size(), lines.size());
+  for (const std::string& pid : expected) EXPECT_TRUE(found.contains(pid));
+}
+
+TEST_P(Replacement, does_nothing_to_a_pool_that_waits) {
+  Pool pool = pool_of(2, 1);
+  pool.apply(square, 1);
+  pool.map(square, std::vector<int>(10, 1));
+  EXPECT_LE(pool.workers().size(), 2U);
+  EXPECT_EQ(pool.apply(square, 5), 25);
+}
+
+class WorkersTable : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(WorkersTable);
+
+TEST_P(WorkersTable, names_the_workers_as_python_does) {
+  Pool pool = make_pool(3);
+  const std::map<std::string, std::string> prefixes{
+      {"fork", "Fork"}, {"forkserver", "ForkServer"}, {"spawn", "Spawn"}};
+  const std::string prefix = prefixes.at(method()) + "PoolWorker-";
+  std::set<std::string> names;
+  for (const WorkerInfo& worker : pool.workers()) {
+    EXPECT_TRUE(worker.name.starts_with(prefix)) << worker.name;
+    names.insert(worker.name);
+  }
+  EXPECT_EQ(names.size(), 3U);
+  EXPECT_TRUE(names.contains(pool.apply([] { return current_process().name(); })));
+  EXPECT_EQ(current_process().name(), "MainProcess");
+}
+
+TEST_P(WorkersTable, tells_pid_state_tasks_memory_and_time) {
+  Pool pool = make_pool(1);
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  Gate gate(scratch.path("gate"));
+  const int pid = pool.apply(pid_here);
+  WorkerInfo worker = pool.workers().at(0);
+  EXPECT_EQ(worker.pid, pid);
+  EXPECT_EQ(worker.state, "idle");
+  EXPECT_EQ(worker.tasks_done, 1U);
+  EXPECT_GT(worker.memory, 100'000U);
+  const auto tell_and_wait = [](const std::string& mail, const std::string& at) {
+    for (volatile int i = 0; i < 50'000'000; i = i + 1) {
+    }
+    Mailbox::send(mail, "running");
+    Gate::pass(at);
+  };
+  AsyncResult<void> result = pool.apply_async(tell_and_wait, mailbox.path(), gate.path());
+  mailbox.receive();
+  worker = pool.workers().at(0);
+  EXPECT_EQ(worker.state, "busy");
+  EXPECT_GT(worker.cpu_time, 1ms);
+  gate.open();
+  result.get();
+  EXPECT_EQ(pool.workers().at(0).tasks_done, 2U);
+}
+
+TEST_P(WorkersTable, is_empty_after_the_end) {
+  Pool pool = make_pool(2);
+  EXPECT_EQ(pool.workers().size(), 2U);
+  pool.close();
+  pool.join();
+  EXPECT_TRUE(pool.workers().empty());
+}
+
+}  // namespace
+}  // namespace brood::testing
