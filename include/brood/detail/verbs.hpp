@@ -127,7 +127,7 @@ class BROOD_API PoolCalls {
     return spec;
   }
   template <class F, class R, class... Args>
-  detail::JobSpec single(detail::Lifetime lifetime, const F& f, const Args&... args) const {
+  detail::JobSpec single([[maybe_unused]] detail::Lifetime lifetime, const F& f, const Args&... args) const {
     (detail::check_value<detail::stored_t<Args>>(), ...);
     detail::JobSpec made = spec<F, R>(&detail::run_single<F, R, detail::stored_t<Args>...>, f);
     (detail::encode_argument<detail::stored_t<Args>>(made.elements.payload, args, lifetime), ...);
