@@ -124,8 +124,8 @@ bool Owner::read_some(Link& link, std::size_t most) {
   link.stream.stream().filled(count);
   try {
     parse(link);
-  } catch (const Error&) {
-    broken(link);
+  } catch (const Error& error) {
+    broken(link, error.what());
   }
   perform(true);
   return true;
@@ -140,8 +140,9 @@ void Owner::read(Link& link) {
   if (link.process->results.empty() && link.process->results.closed && !link.ended) stop(link);
 }
 
-void Owner::broken(Link& link) {
-  if (!link.broken) environment_.say("the stream of worker %u is broken", link.process->slot);
+void Owner::broken(Link& link, const char* why) {
+  if (!link.broken)
+    environment_.say("the stream of worker %u is broken: %s", link.process->slot, why);
   link.broken = true;
   referee_.broken(*link.process);
   scheduler_.worker_broken(link.process->slot, environment_.now);
