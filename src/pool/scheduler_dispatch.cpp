@@ -179,7 +179,12 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
 void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   Worker& worker = workers_[id];
   if (worker.state != State::ready) return;
-  const Job* const job = find(worker.queue.front().job);
+  // Not always in the front chunk: what that one has told may still be on its way.
+  const auto chunk = std::find_if(worker.queue.begin(), worker.queue.end(), [&](const Assigned& a) {
+    return a.sequence <= sequence && sequence - a.sequence < a.count;
+  });
+  if (chunk == worker.queue.end()) return;
+  const Job* const job = find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return;
   if (now - std::max(worker.heard, worker.since) < *job->traits.timeout) return;
   worker.fate = Fate::timed_out;
