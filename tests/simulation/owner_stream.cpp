@@ -99,11 +99,10 @@ class Owner::Events final : public protocol::ParentEvents {
   WorkerId slot() const { return link_.process->slot; }
   void tell(const pool::Outcomes& outcomes, bool folded) {
     using Told = pool::Scheduler::Told;
+    if (owner_.mutate(Mutation::lose_a_result)) return;
     const auto told = owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
     require(told != Told::nonsense, "a result that nobody has asked for");
     owner_.referee_.told_by(*link_.process, outcomes, folded, told == Told::wanted);
-    if (owner_.mutate(Mutation::report_a_result_twice))
-      owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
   }
 
   Owner& owner_;
