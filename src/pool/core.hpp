@@ -92,6 +92,9 @@ class Core final : public detail::PoolCore,
   std::shared_ptr<JobState> add(detail::JobSpec&& spec);
   void start_first_workers();
   bool exchange(WorkerLink& link, JobState& job);
+  std::uint64_t begun(WorkerId worker) const override {
+    return protocol::claimed(*links_[worker]->page());
+  }
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
     return protocol::revoke(*links_[worker]->page(), fence);
   }

@@ -117,7 +117,8 @@ void Scheduler::learn(const Job& job, const Outcomes& outcomes) {
 }
 
 // An idle worker, nothing pending, and somebody with more than it runs: shares out what has not
-// begun.
+// begun. Not from a worker that has begun nothing: slow workers would take the same elements from
+// each other for ever.
 void Scheduler::balance(Time now) {
   if (!runnable_.empty()) return;
   const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
@@ -129,6 +130,7 @@ void Scheduler::balance(Time now) {
         !worker.has_page)
       continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
+    if (claims_.begun(id) <= worker.queue.front().sequence) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
   if (victim && take_back(*victim) != 0) assign(now);
@@ -177,7 +179,12 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
 void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   Worker& worker = workers_[id];
   if (worker.state != State::ready) return;
-  const Job* const job = find(worker.queue.front().job);
+  // Not always in the front chunk: what that one has told may still be on its way.
+  const auto chunk = std::find_if(worker.queue.begin(), worker.queue.end(), [&](const Assigned& a) {
+    return a.sequence <= sequence && sequence - a.sequence < a.count;
+  });
+  if (chunk == worker.queue.end()) return;
+  const Job* const job = find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return;
   if (now - std::max(worker.heard, worker.since) < *job->traits.timeout) return;
   worker.fate = Fate::timed_out;

@@ -173,6 +173,10 @@ bool Owner::finished() const {
   return scheduler_.closing() && scheduler_.drained() && scheduler_.all_gone();
 }
 
+std::uint64_t Owner::begun(WorkerId worker) const {
+  return protocol::claimed(links_[worker]->process->page());
+}
+
 std::uint64_t Owner::revoke(WorkerId worker, std::uint64_t fence) {
   Link& link = *links_[worker];
   if (mutate(Mutation::revoke_without_the_page)) {
@@ -241,8 +245,8 @@ void Owner::tick() {
       continue;
     try {
       harvest(*link);
-    } catch (const Error&) {
-      broken(*link);
+    } catch (const Error& error) {
+      broken(*link, error.what());
     }
     elsewhere_();
     const std::uint64_t claimed = protocol::claimed(link->process->page());

@@ -61,6 +61,7 @@ class Owner final : private pool::Claims {
 
  private:
   class Events;
+  std::uint64_t begun(WorkerId worker) const override;
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
   void perform(bool dispatcher);
   std::optional<pool::Action> next_action();
@@ -74,7 +75,7 @@ class Owner final : private pool::Claims {
   void read(Link& link);
   bool read_some(Link& link, std::size_t most);
   void parse(Link& link);
-  void broken(Link& link);
+  void broken(Link& link, const char* why);
   void bury_the_dead();
   void bury(Link& link);
   void tick();

@@ -99,11 +99,10 @@ class Owner::Events final : public protocol::ParentEvents {
   WorkerId slot() const { return link_.process->slot; }
   void tell(const pool::Outcomes& outcomes, bool folded) {
     using Told = pool::Scheduler::Told;
+    if (owner_.mutate(Mutation::lose_a_result)) return;
     const auto told = owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
     require(told != Told::nonsense, "a result that nobody has asked for");
     owner_.referee_.told_by(*link_.process, outcomes, folded, told == Told::wanted);
-    if (owner_.mutate(Mutation::report_a_result_twice))
-      owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
   }
 
   Owner& owner_;
@@ -124,8 +123,8 @@ bool Owner::read_some(Link& link, std::size_t most) {
   link.stream.stream().filled(count);
   try {
     parse(link);
-  } catch (const Error&) {
-    broken(link);
+  } catch (const Error& error) {
+    broken(link, error.what());
   }
   perform(true);
   return true;
@@ -140,8 +139,9 @@ void Owner::read(Link& link) {
   if (link.process->results.empty() && link.process->results.closed && !link.ended) stop(link);
 }
 
-void Owner::broken(Link& link) {
-  if (!link.broken) environment_.say("the stream of worker %u is broken", link.process->slot);
+void Owner::broken(Link& link, const char* why) {
+  if (!link.broken)
+    environment_.say("the stream of worker %u is broken: %s", link.process->slot, why);
   link.broken = true;
   referee_.broken(*link.process);
   scheduler_.worker_broken(link.process->slot, environment_.now);

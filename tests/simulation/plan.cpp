@@ -95,7 +95,7 @@ const char* name_of(Mutation mutation) {
                                           "bury_before_the_pipe_is_empty",
                                           "charge_although_idle",
                                           "forget_skipped",
-                                          "report_a_result_twice"};
+                                          "lose_a_result"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

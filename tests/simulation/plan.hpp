@@ -61,7 +61,7 @@ enum class Mutation : std::uint8_t {
   bury_before_the_pipe_is_empty,
   charge_although_idle,
   forget_skipped,
-  report_a_result_twice,
+  lose_a_result,
   count,
 };
 

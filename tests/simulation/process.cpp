@@ -264,7 +264,6 @@ void Process::put(JobId job, std::size_t index, const JobPlan& plan) {
 
 // What a task that writes to a descriptor that is not its own does.
 void Process::write_garbage() {
-  stream_->flush();
   environment_.say("worker %u writes garbage", slot);
   referee_.spoilt(*this);
   static constexpr std::array<std::byte, 24> garbage{std::byte{7}};

@@ -201,8 +201,8 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  // Without a page nobody knows when it began.
-  const bool late = page ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
+  // Without a page nobody knows when it began; behind garbage, what it has told.
+  const bool late = page && !dead.spoilt ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
                          : its_plan.traits.timeout.has_value();
   if (late) {
     ++begun.doubtful;

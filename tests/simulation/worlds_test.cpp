@@ -51,14 +51,14 @@ class Mutations : public testing::TestWithParam<int> {};
 
 TEST_P(Mutations, AreNoticed) {
   const auto mutation = static_cast<Mutation>(GetParam());
-  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
     const std::string fault = fault_of(seed, mutation);
     if (fault.empty()) continue;
     RecordProperty("seed", std::to_string(seed));
     RecordProperty("fault", fault);
     return;
   }
-  FAIL() << "2000 worlds, and nobody has noticed " << name_of(mutation);
+  FAIL() << "20,000 worlds, and nobody has noticed " << name_of(mutation);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Mutations,
