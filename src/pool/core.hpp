@@ -93,7 +93,7 @@ class Core final : public detail::PoolCore,
   void start_first_workers();
   bool exchange(WorkerLink& link, JobState& job);
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
-    return links_[worker]->revoke(fence);
+    return protocol::revoke(*links_[worker]->page(), fence);
   }
 
   void resolve(const Action& action);

@@ -96,14 +96,19 @@ TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) 
               for (int i = 0; i < 2; ++i) send_message(pair.ours.get(), bytes("with"), {&sent, 1});
               send_message(pair.ours.get(), bytes("without"));
               const int next = pair.theirs.duplicate().get();
-              const rlimit full{static_cast<rlim_t>(next), static_cast<rlim_t>(next)};
-              if (::setrlimit(RLIMIT_NOFILE, &full) != 0) return 1;
+              rlimit limit{};
+              ::getrlimit(RLIMIT_NOFILE, &limit);
+              const rlimit full{static_cast<rlim_t>(next), limit.rlim_max};
+              ::setrlimit(RLIMIT_NOFILE, &full);
+              int error = 0;
               try {
                 receive_message(pair.theirs.get());
-                return 2;
-              } catch (const SystemError& error) {
-                if (error.code().value() != EMFILE) return 3;
+              } catch (const SystemError& thrown) {
+                ::setrlimit(RLIMIT_NOFILE, &limit);
+                error = thrown.code().value();
               }
+              if (error != EMFILE) return 1;
+              ::setrlimit(RLIMIT_NOFILE, &full);
               const std::optional<Message> lossy = receive_message_lossy(pair.theirs.get());
               if (text(lossy) != "with" || !lossy->descriptors_lost || !lossy->descriptors.empty())
                 return 4;
