@@ -92,8 +92,11 @@ class Core final : public detail::PoolCore,
   std::shared_ptr<JobState> add(detail::JobSpec&& spec);
   void start_first_workers();
   bool exchange(WorkerLink& link, JobState& job);
+  std::uint64_t begun(WorkerId worker) const override {
+    return protocol::claimed(*links_[worker]->page());
+  }
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
-    return links_[worker]->revoke(fence);
+    return protocol::revoke(*links_[worker]->page(), fence);
   }
 
   void resolve(const Action& action);

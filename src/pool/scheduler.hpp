@@ -147,6 +147,7 @@ class Scheduler {
   std::size_t take_back(WorkerId id);
   void take_back_from_all(JobId job);
   void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed);
+  void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence);
   void note_start_failure(Worker& worker, bool lasting, Time now);
   void stop(WorkerId id, Time now);
   // scheduler_dispatch.cpp
@@ -157,6 +158,7 @@ class Scheduler {
   bool hungry(const Worker& worker, const Job& job, Time now) const;
   std::optional<WorkerId> hungriest(const Job& job, Time now) const;
   std::size_t chunk_size(const Worker& worker, const Job& job) const;
+  void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   void start_due_workers(Time now);
   void let_workers_leave();
   void learn(const Job& job, const Outcomes& outcomes);

@@ -117,7 +117,8 @@ void Scheduler::learn(const Job& job, const Outcomes& outcomes) {
 }
 
 // An idle worker, nothing pending, and somebody with more than it runs: shares out what has not
-// begun.
+// begun. Not from a worker that has begun nothing: slow workers would take the same elements from
+// each other for ever.
 void Scheduler::balance(Time now) {
   if (!runnable_.empty()) return;
   const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
@@ -129,6 +130,7 @@ void Scheduler::balance(Time now) {
         !worker.has_page)
       continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
+    if (claims_.begun(id) <= worker.queue.front().sequence) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
   if (victim && take_back(*victim) != 0) assign(now);
@@ -141,6 +143,7 @@ void Scheduler::start_due_workers(Time now) {
     const bool hopeful = worker.start_failures < config_.start_attempts || !runnable_.empty();
     if (worker.state != State::vacant || now < worker.restart_at || !hopeful) continue;
     worker.state = State::starting;
+    worker.heard = now;
     actions_.push_back({.kind = Action::Kind::start, .worker = id});
   }
 }
@@ -159,20 +162,34 @@ void Scheduler::let_workers_leave() {
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
   for (const Running& seen : running) {
     Worker& worker = workers_[seen.worker];
-    if (worker.state != State::ready || worker.queue.empty()) continue;
+    if (worker.queue.empty() || seen.claimed <= worker.queue.front().sequence) continue;
     worker.since = seen.since;
-    const Assigned& front = worker.queue.front();
-    const Job* const job = find(front.job);
-    if (job == nullptr || !job->traits.timeout || seen.claimed <= front.sequence) continue;
-    if (now - seen.since < *job->traits.timeout) continue;
-    worker.fate = Fate::timed_out;
-    worker.fate_sequence = front.sequence;
-    stop(seen.worker, now);
+    stop_if_late(seen.worker, seen.claimed - 1, now);
   }
   for (WorkerId id = 0; id < workers_.size(); ++id) {
-    if (workers_[id].state == State::starting && now - workers_[id].heard >= config_.start_timeout)
+    const Worker& worker = workers_[id];
+    if (worker.state == State::starting && now - worker.heard >= config_.start_timeout)
       stop(id, now);
+    if (!worker.has_page && !worker.queue.empty())
+      stop_if_late(id, worker.queue.front().sequence, now);
   }
+}
+
+// The element at `sequence` runs. It did not begin before the worker was last heard of.
+void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
+  Worker& worker = workers_[id];
+  if (worker.state != State::ready) return;
+  // Not always in the front chunk: what that one has told may still be on its way.
+  const auto chunk = std::find_if(worker.queue.begin(), worker.queue.end(), [&](const Assigned& a) {
+    return a.sequence <= sequence && sequence - a.sequence < a.count;
+  });
+  if (chunk == worker.queue.end()) return;
+  const Job* const job = find(chunk->job);
+  if (job == nullptr || !job->traits.timeout) return;
+  if (now - std::max(worker.heard, worker.since) < *job->traits.timeout) return;
+  worker.fate = Fate::timed_out;
+  worker.fate_sequence = sequence;
+  stop(id, now);
 }
 
 std::optional<Time> Scheduler::next_tick() const {

@@ -95,13 +95,13 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
   return some;
 }
 
-// Reports the end of a job as a whole, once.
+// Reports the end of a job as a whole, once. What is taken back may be the last that refers to it.
 void Scheduler::finish(JobId id, Job& job, Verdict verdict) {
   if (std::exchange(job.finished, true)) return;
   give_up_pending(job);
-  if (verdict == Verdict::failed && job.assigned != 0) take_back_from_all(id);
   actions_.push_back({.kind = Action::Kind::finish, .job = id, .verdict = verdict});
-  settle(id, job);
+  if (verdict == Verdict::failed && job.assigned != 0) take_back_from_all(id);
+  if (find(id) != nullptr) settle(id, job);
 }
 
 // Finishes a job that has all of its outcomes; lets go of one that nothing refers to any more.

@@ -91,9 +91,11 @@ struct Running {
 };
 
 /// The claims of living workers: the only thing that the scheduler asks for and does not get as an
-/// event, because the answer decides at once.
+/// event, because the answer decides at once. Workers with a page only.
 class Claims {
  public:
+  /// How much of its sequence `worker` has begun.
+  virtual std::uint64_t begun(WorkerId worker) const = 0;
   /// Takes back what `worker` has not begun, up to position `fence` of its sequence; returns how
   /// much it has begun.
   virtual std::uint64_t revoke(WorkerId worker, std::uint64_t fence) = 0;

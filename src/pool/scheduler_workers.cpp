@@ -11,10 +11,11 @@ void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
   const std::uint32_t failures = worker.start_failures;
   const bool stopping = worker.state == State::stopping;
   worker = Worker{};
-  worker.state = stopping ? State::stopping : State::starting;
+  worker.state = State::starting;
   worker.has_page = has_page;
   worker.start_failures = failures;
   worker.heard = now;
+  if (stopping) stop(id, now);  // what was to be stopped is there only now
 }
 
 void Scheduler::worker_ready(WorkerId id, Time now) {
@@ -97,41 +98,51 @@ void Scheduler::take_back_from_all(JobId job) {
   }
 }
 
-void Scheduler::worker_broken(WorkerId id, Time now) { stop(id, now); }
+// Unless it is being stopped anyway, what runs in it is charged: it would break the next one too.
+void Scheduler::worker_broken(WorkerId id, Time now) {
+  const bool killed = workers_[id].killed;
+  stop(id, now);
+  workers_[id].killed = killed;
+}
 
 void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
   worker.state = State::vacant;
   worker.lent = false;
   worker.restart_at = now;
-  empty_queue(id, claimed);
   for (Job& job : jobs_) std::erase(job.defined_in, id);
+  empty_queue(id, claimed);
   if (!worker.came_up && !terminated_) note_start_failure(worker, worker.hopeless, now);
 }
 
-// At most one element had begun: it is charged. The others go back, in their order.
+// What had not begun goes back, in its order. The last that had begun is the one that ran; those
+// before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
   Worker& worker = workers_[id];
-  std::deque<Assigned> queue = std::move(worker.queue);
-  worker.queue.clear();
+  const std::deque<Assigned> queue = std::exchange(worker.queue, {});
   worker.elements = worker.bytes = 0;
   worker.expected = 0;
-  std::optional<Assigned> ran;
-  if (!queue.empty() && claimed.value_or(queue.front().sequence + 1) > queue.front().sequence) {
-    ran = queue.front();
-    Assigned& front = queue.front();
-    ++front.first;
-    if (--front.count == 0) queue.pop_front();
+  if (queue.empty()) return;
+  const std::uint64_t end = claimed.value_or(queue.front().sequence + 1);
+  const auto begun = [end](const Assigned& chunk) {
+    return end > chunk.sequence ? std::min<std::size_t>(end - chunk.sequence, chunk.count) : 0;
+  };
+  for (auto chunk = queue.rbegin(); chunk != queue.rend(); ++chunk) {
+    const std::size_t count = begun(*chunk);
+    if (count != chunk->count) requeue(chunk->job, chunk->first + count, chunk->count - count);
   }
-  for (auto waiting = queue.rbegin(); waiting != queue.rend(); ++waiting)
-    requeue(waiting->job, waiting->first, waiting->count);
-  if (!ran) return;
-  const bool meant = worker.fate && worker.fate_sequence == ran->sequence;
-  if (worker.killed && !meant) {
-    requeue(ran->job, ran->first, 1);  // we stopped the worker for another's sake
-  } else {
-    element_failed(ran->job, ran->first, id, meant ? *worker.fate : Fate::lost);
+  for (auto chunk = queue.rbegin(); chunk != queue.rend(); ++chunk) {
+    for (std::size_t i = begun(*chunk); i-- > 0;)
+      lose(id, chunk->job, chunk->first + i, chunk->sequence + i);
   }
+}
+
+// An element that had begun in a worker that is gone.
+void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence) {
+  const Worker& worker = workers_[id];
+  const bool meant = worker.fate && worker.fate_sequence == sequence;
+  if (worker.killed && !meant) return requeue(job, index, 1);  // for another's sake
+  element_failed(job, index, id, meant ? *worker.fate : Fate::lost);
 }
 
 void Scheduler::start_failed(WorkerId id, Time now) {

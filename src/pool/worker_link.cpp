@@ -5,8 +5,6 @@
 
 namespace brood::pool {
 
-using protocol::WorkerPage;
-
 namespace {
 constexpr std::size_t small_part =
     64 * 1024;  // bytes; a part that has reached this is left for a new one
@@ -46,7 +44,7 @@ platform::Transfer::State Outbox::write_to(int descriptor) {
       const auto view = part->view().subspan(count == 0 ? written_ : 0);
       vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
     }
-    const platform::Transfer transfer = platform::write_some(descriptor, {vector.data(), count});
+    const platform::Transfer transfer = platform::write_some_unguarded(descriptor, {vector.data(), count});
     if (transfer.state != State::moved) return transfer.state;
     consume(transfer.count);
   }
@@ -69,47 +67,12 @@ void Outbox::clear() noexcept {
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
     : id(worker), name(std::move(worker_name)), stream(message_limit) {}
 
-std::optional<std::uint64_t> WorkerLink::claimed() const noexcept {
-  if (!has_page()) return std::nullopt;
-  return page()->claimed.load(std::memory_order_acquire) & ~WorkerPage::revoked;
-}
-
-std::uint64_t WorkerLink::revoke(std::uint64_t fence) noexcept {
-  page()->fence.store(fence, std::memory_order_release);
-  std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
-  while (!page()->claimed.compare_exchange_weak(claimed, claimed | WorkerPage::revoked,
-                                                std::memory_order_acq_rel)) {
-  }
-  return claimed & ~WorkerPage::revoked;
-}
-
-protocol::PageSnapshot WorkerLink::snapshot() const noexcept {
-  const std::uint64_t open = page()->open.load(std::memory_order_acquire);
-  const std::uint64_t head = std::min<std::uint64_t>(page()->head.load(std::memory_order_acquire),
-                                                     WorkerPage::buffer_size);
-  protocol::PageSnapshot snapshot{
-      page()->base.load(std::memory_order_acquire), std::nullopt, {page()->buffer, head}};
-  if (open != 0 && open - 1 <= head) snapshot.open = open - 1;
-  return snapshot;
-}
-
-std::optional<protocol::PageSnapshot> WorkerLink::stable_copy(
-    std::vector<std::byte>& storage) const {
-  const std::uint64_t claimed = page()->claimed.load(std::memory_order_acquire);
-  const protocol::PageSnapshot before = snapshot();
-  if (before.contents.empty()) return std::nullopt;
-  storage.assign(before.contents.begin(), before.contents.end());
-  std::atomic_thread_fence(std::memory_order_acq_rel);
-  const protocol::PageSnapshot after = snapshot();
-  if (page()->claimed.load(std::memory_order_acquire) != claimed || after.base != before.base ||
-      after.open != before.open || after.contents.size() != before.contents.size()) {
-    return std::nullopt;
-  }
-  return protocol::PageSnapshot{before.base, before.open, storage};
-}
-
 platform::Transfer WorkerLink::read_once() {
   const auto room = stream.stream().room();
+  if (room.size() >= detail::large_memory && room.data() + room.size() != advised_) {
+    detail::advise_large(room.data(), room.size());
+    advised_ = room.data() + room.size();
+  }
   const platform::Transfer transfer = platform::read_some(results.get(), room.data(), room.size());
   if (transfer.state == platform::Transfer::State::moved) stream.stream().filled(transfer.count);
   return transfer;

@@ -17,6 +17,7 @@
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "pool/scheduler_types.hpp"
+#include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
 #include "protocol/parent_side.hpp"
 
@@ -77,16 +78,14 @@ class WorkerLink {
   bool has_page() const noexcept { return page() != nullptr; }
 
   /// Elements begun, by the page.
-  std::optional<std::uint64_t> claimed() const noexcept;
-  /// Takes back everything behind what has been begun; see Claims.
-  std::uint64_t revoke(std::uint64_t fence) noexcept;
-  /// The page as it is, for a dead worker.
-  protocol::PageSnapshot snapshot() const noexcept;
-  /// A copy of the page in `storage`, nothing if the worker has moved meanwhile or there is nothing
-  /// in it.
-  std::optional<protocol::PageSnapshot> stable_copy(std::vector<std::byte>& storage) const;
+  std::optional<std::uint64_t> claimed() const noexcept {
+    return has_page() ? std::optional(protocol::claimed(*page())) : std::nullopt;
+  }
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();
+
+ private:
+  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
 };
 
 }  // namespace brood::pool

@@ -46,7 +46,10 @@ std::uint64_t whole_results(std::uint32_t stride, std::span<const std::byte> dat
 }  // namespace
 
 void ParentSide::parse(ParentEvents& events) {
-  while (const auto frame = parser_.next()) dispatch(*frame, events);
+  while (const auto frame = parser_.next()) {
+    const std::uint64_t end = parser_.received() - parser_.pending();
+    if (end > harvested_) dispatch(*frame, events);
+  }
 }
 
 void ParentSide::harvest(const PageSnapshot& page, ParentEvents& events) {
@@ -54,7 +57,11 @@ void ParentSide::harvest(const PageSnapshot& page, ParentEvents& events) {
     return;  // its bytes are on their way
   wire::FrameParser frames(page.contents.size() + sizeof(wire::FrameHeader));
   frames.feed(page.contents.first(page.open.value_or(page.contents.size())));
-  while (const auto frame = frames.next()) dispatch(*frame, events);
+  while (const auto frame = frames.next()) {
+    const std::uint64_t end = page.base + frames.received() - frames.pending();
+    if (end > harvested_) dispatch(*frame, events);
+    harvested_ = std::max(harvested_, end);
+  }
   open_frame(page, events);
 }
 
@@ -121,6 +128,7 @@ void ParentSide::report(ResultsHeader header, std::span<const std::byte> data,
   }
   header.first += known;
   header.sequence += known;
+  header.elapsed -= header.elapsed / header.count * known;
   header.count -= known;
   resolved_ = header.sequence + header.count;
   events.on_results(header, data);

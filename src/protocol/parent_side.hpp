@@ -62,6 +62,7 @@ class ParentSide {
 
   wire::FrameParser parser_;
   std::uint64_t resolved_ = 0;
+  std::uint64_t harvested_ = 0;  // position of the stream up to which whole frames were told
 };
 
 }  // namespace brood::protocol

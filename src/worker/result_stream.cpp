@@ -1,14 +1,10 @@
 #include "worker/result_stream.hpp"
 
-#include <time.h>
-#include <unistd.h>
 #include <cstring>
 
-#include "platform/pipe.hpp"
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
-#include "worker/worker.hpp"
 
 namespace brood::worker {
 
@@ -21,8 +17,12 @@ constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;  // bytes
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
-ResultStream::ResultStream(int descriptor, WorkerPage* shared_page)
-    : descriptor_(descriptor), batch_(shared_page != nullptr), page_(shared_page) {
+ResultStream::ResultStream(ResultOutlet& outlet, WorkerPage* shared_page)
+    : outlet_(outlet),
+      batch_(shared_page != nullptr),
+      page_(shared_page),
+      lap_(outlet.now()),
+      last_flush_(lap_) {
   if (page_ == nullptr) {
     own_page_ = std::make_unique<WorkerPage>();
     page_ = own_page_.get();
@@ -30,7 +30,7 @@ ResultStream::ResultStream(int descriptor, WorkerPage* shared_page)
 }
 
 std::uint64_t ResultStream::lap() noexcept {
-  const auto now = Clock::now();
+  const auto now = outlet_.now();
   const auto elapsed = std::chrono::nanoseconds(now - lap_).count();
   lap_ = now;
   return static_cast<std::uint64_t>(elapsed);
@@ -117,10 +117,11 @@ void ResultStream::close_frame(detail::Run& run) {
   next_sequence_ += count;
 }
 
-void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record) {
+void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record,
+                             std::span<const std::byte> rest) {
   close_frame(run);
   flush();
-  const std::uint64_t length = record.size();
+  const std::uint64_t length = record.size() + rest.size();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -130,7 +131,7 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   wire::finish_frame(head, start, length);
   ++next_index_;
   ++next_sequence_;
-  write_direct(head.view(), record);
+  write_direct(head.view(), record, rest);
 }
 
 void ResultStream::fail(detail::Run& run) {
@@ -170,7 +171,7 @@ void ResultStream::send(Type type, std::span<const std::byte> payload) {
 
 void ResultStream::append(std::span<const std::byte> frame) {
   if (used() + frame.size() > WorkerPage::buffer_size) flush();
-  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame, {});
+  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame);
   const std::size_t start = used();
   std::memcpy(page_->buffer + start, frame.data(), frame.size());
   page_->head.store(start + frame.size(), std::memory_order_release);
@@ -192,26 +193,25 @@ void ResultStream::take_logs() {
   }
   if (taken.size() > WorkerPage::buffer_size) {
     flush();
-    write_direct(taken.view(), {});
+    write_direct(taken.view());
   } else if (!taken.empty()) {
     append(taken.view());
   }
 }
 
-void ResultStream::write_direct(std::span<const std::byte> first,
-                                std::span<const std::byte> second) {
-  for (const auto part : {first, second}) {
-    if (!platform::write_all(descriptor_, part))
-      ::_exit(exit_orphaned);  // nobody reads: the owner is gone
+void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second,
+                                std::span<const std::byte> third) {
+  for (const auto part : {first, second, third}) {
+    if (!part.empty()) outlet_.write(part);
   }
-  page_->base.fetch_add(first.size() + second.size(), std::memory_order_release);
+  page_->base.fetch_add(first.size() + second.size() + third.size(), std::memory_order_release);
 }
 
 void ResultStream::flush() {
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
   const std::size_t waiting = used();
   if (waiting != 0) {
-    if (!platform::write_all(descriptor_, {page_->buffer, waiting})) ::_exit(exit_orphaned);
+    outlet_.write({page_->buffer, waiting});
     page_->head.store(
         0, std::memory_order_release);  // before base: see "races" in the protocol's README
     page_->base.fetch_add(waiting, std::memory_order_release);

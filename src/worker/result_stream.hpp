@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,12 +15,23 @@
 
 namespace brood::worker {
 
+/// What a result stream needs of its process.
+class ResultOutlet {
+ public:
+  /// Writes all of it to the result pipe. Blocks; never returns when nobody reads any more.
+  virtual void write(std::span<const std::byte> bytes) = 0;
+  virtual std::chrono::steady_clock::time_point now() noexcept = 0;
+
+ protected:
+  ~ResultOutlet() = default;
+};
+
 /// The worker's end of the result stream: frames are built in the page's buffer and written to the
 /// pipe in batches. Without a page the buffer is this process's own and every frame is written at
 /// once.
 class ResultStream final : public detail::RunHost {
  public:
-  ResultStream(int descriptor, protocol::WorkerPage* shared_page);
+  ResultStream(ResultOutlet& outlet, protocol::WorkerPage* shared_page);
 
   protocol::WorkerPage& page() noexcept { return *page_; }
 
@@ -43,29 +55,30 @@ class ResultStream final : public detail::RunHost {
   void flush_if_due();
 
   void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
-  void put_large(detail::Run& run, std::span<const std::byte> record) override;
+  void put_large(detail::Run& run, std::span<const std::byte> record,
+                 std::span<const std::byte> rest) override;
   void fail(detail::Run& run) override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::uint64_t lap() noexcept;  // ns since the last lap
   std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
   void open_frame(detail::Run& run, std::uint32_t stride);
   void close_frame(detail::Run& run);
   void append(std::span<const std::byte> frame);
-  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second);
+  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second = {},
+                    std::span<const std::byte> third = {});
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
-  int descriptor_;
+  ResultOutlet& outlet_;
   bool batch_;
   std::unique_ptr<protocol::WorkerPage> own_page_;
   protocol::WorkerPage* page_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   std::uint32_t open_stride_ = 0;
   std::uint64_t fence_ = 0;
-  Clock::time_point lap_ = Clock::now(), last_flush_ = lap_;
+  std::chrono::steady_clock::time_point lap_, last_flush_;
   std::mutex log_mutex_;
   detail::Bytes logs_;  // guarded by log_mutex_
   std::atomic<bool> has_logs_{false};

@@ -1,0 +1,103 @@
+#include "plan.hpp"
+
+namespace brood::simulation {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Most worlds have few kinds of faults: where everything fails at once, little is seen.
+double rarely(Random& random, double low, double high) {
+  return random.chance(0.25) ? random.spread(low, high) : 0;
+}
+
+pool::SchedulerConfig draw_config(Random& random) {
+  pool::SchedulerConfig config;
+  config.workers = static_cast<std::uint32_t>(random.between(1, random.chance(0.2) ? 8 : 3));
+  if (random.chance(0.2)) config.max_tasks = random.between(1, 12);
+  if (random.chance(0.1)) config.chunk_bytes = 64;
+  if (random.chance(0.1)) config.queue_bytes = 64;
+  if (random.chance(0.2)) config.queue_elements = random.between(1, 4);
+  config.start_timeout = milliseconds(500);
+  config.start_attempts = static_cast<std::uint32_t>(random.between(1, 3));
+  return config;
+}
+
+}  // namespace
+
+Parameters draw_parameters(Random& random) {
+  Parameters parameters;
+  parameters.config = draw_config(random);
+  parameters.pages = !random.chance(0.1);
+  parameters.task_capacity = static_cast<std::size_t>(random.spread(16, 65536));
+  parameters.result_capacity = static_cast<std::size_t>(random.spread(16, 65536));
+  parameters.jobs = static_cast<int>(random.between(1, 6));
+  parameters.pause = random.chance(0.3) ? 0 : random.spread(0.01, 0.7);
+  parameters.notice = random.spread(0.1, 1);
+  parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
+  parameters.user = random.spread(0.03, 0.5);
+  parameters.kill = rarely(random, 0.001, 0.05);
+  parameters.garbage = random.chance(0.05) ? random.spread(0.001, 0.1) : 0;
+  parameters.start_error = rarely(random, 0.05, 0.8);
+  parameters.start_death = rarely(random, 0.05, 0.8);
+  parameters.initializer_error = rarely(random, 0.05, 0.8);
+  parameters.torn = random.unit() / 2;
+  parameters.outage = random.chance(0.05);
+  parameters.early_end = rarely(random, 0.001, 0.1);
+  parameters.slow_starts = random.chance(0.3);
+  return parameters;
+}
+
+JobPlan draw_job(Random& random) {
+  JobPlan plan;
+  pool::JobTraits& traits = plan.traits;
+  traits.single = random.chance(0.3);
+  traits.fail_fast = random.chance(0.5);
+  if (random.chance(0.3)) traits.timeout = Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(1e5, 1e7)));
+  if (random.chance(0.4)) traits.retries = static_cast<std::uint32_t>(random.between(1, 3));
+  if (random.chance(0.3)) traits.chunk = random.between(1, 12);
+  traits.cost_key = random.between(1, 3);
+  plan.stream = !traits.single && random.chance(0.3);
+  plan.folded = !traits.single && random.chance(0.15);
+  plan.fixed_arguments = random.chance(0.5);
+  traits.element_bytes = plan.fixed_arguments ? 16 : 24;
+  plan.result = static_cast<ResultKind>(random.below(3));
+  plan.text_size = static_cast<std::size_t>(random.chance(0.1) ? random.spread(1000, 40000)
+                                                               : random.spread(1, 200));
+  plan.mean = random.spread(100, 3e6);
+  plan.throws = rarely(random, 0.01, 0.5);
+  plan.dies = rarely(random, 0.01, 0.5);
+  plan.hangs = rarely(random, 0.01, 0.2);
+  return plan;
+}
+
+const char* name_of(Mutation mutation) {
+  static constexpr const char* names[] = {"none",
+                                          "drop_send",
+                                          "duplicate_send",
+                                          "send_out_of_sequence",
+                                          "drop_resolve",
+                                          "duplicate_resolve",
+                                          "resolve_the_neighbour",
+                                          "drop_finish",
+                                          "duplicate_finish",
+                                          "over_before_finish",
+                                          "drop_over",
+                                          "drop_start",
+                                          "drop_leave",
+                                          "leave_early",
+                                          "drop_nudge",
+                                          "drop_stop",
+                                          "revoke_without_the_page",
+                                          "revoke_one_too_many",
+                                          "forget_the_page_of_the_dead",
+                                          "bury_before_the_pipe_is_empty",
+                                          "charge_although_idle",
+                                          "forget_skipped",
+                                          "lose_a_result"};
+  static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
+  return names[static_cast<std::size_t>(mutation)];
+}
+
+}  // namespace brood::simulation

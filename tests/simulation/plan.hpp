@@ -1,0 +1,119 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+#include "pool/scheduler_types.hpp"
+#include "random.hpp"
+
+// What one world is made of; all of it follows from its seed.
+namespace brood::simulation {
+
+using pool::JobId;
+using pool::Nanoseconds;
+using pool::Time;
+using pool::WorkerId;
+
+/// An invariant does not hold.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class ResultKind : std::uint8_t { nothing, number, text };
+
+struct JobPlan {
+  pool::JobTraits traits;
+  bool folded = false;  // one result for all elements of a chunk
+  bool stream = false;
+  bool fixed_arguments = true;
+  ResultKind result = ResultKind::number;
+  std::size_t text_size = 0;  // bytes, at most
+  double mean = 1e4;          // ns of an element
+  double throws = 0, dies = 0, hangs = 0;
+};
+
+/// Errors in the owner that the invariants must notice: the simulator's own test.
+enum class Mutation : std::uint8_t {
+  none,
+  drop_send,
+  duplicate_send,
+  send_out_of_sequence,
+  drop_resolve,
+  duplicate_resolve,
+  resolve_the_neighbour,
+  drop_finish,
+  duplicate_finish,
+  over_before_finish,
+  drop_over,
+  drop_start,
+  drop_leave,
+  leave_early,
+  drop_nudge,
+  drop_stop,
+  revoke_without_the_page,
+  revoke_one_too_many,
+  forget_the_page_of_the_dead,
+  bury_before_the_pipe_is_empty,
+  charge_although_idle,
+  forget_skipped,
+  lose_a_result,
+  count,
+};
+
+struct Parameters {
+  pool::SchedulerConfig config;
+  bool pages = true;
+  std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipes, bytes
+  int jobs = 3;
+  double pause = 0.1;        // a worker pauses at a point where it may
+  double notice = 0.5;       // the owner sees an event in this turn
+  double partial_read = 0.5;
+  double user = 0.1;         // the next step is a user's
+  double kill = 0;           // the next step kills a worker from outside
+  double garbage = 0;        // a worker writes what is no frame
+  double start_error = 0, start_death = 0, initializer_error = 0;
+  double torn = 0.3;         // a flush is seen between its two stores
+  bool outage = false;       // for a while no worker can be started
+  double early_end = 0;      // close or terminate while there is work
+  bool slow_starts = false;  // worker_started comes later than the start
+  Mutation mutation = Mutation::none;
+};
+
+/// What everybody in a world shares.
+struct Environment {
+  explicit Environment(std::uint64_t seed) : random(seed) {}
+  Random random;
+  Parameters parameters;
+  Time now{std::chrono::hours(1)};
+  bool calm = false;  // no more faults
+  bool trace = false;
+  double nanoseconds() const {
+    return static_cast<double>((now - Time(std::chrono::hours(1))).count());
+  }
+  template <class... Values>
+  void say(const char* format, Values... values) const {
+    if (!trace) return;
+    std::fprintf(stderr, "%12.3f us  ", nanoseconds() / 1e3);
+    std::fprintf(stderr, format, values...);
+    std::fputc('\n', stderr);
+  }
+};
+
+/// The result of an element: everybody can compute it.
+constexpr std::uint64_t value_of(JobId job, std::size_t index) {
+  return (job * 0x9e3779b97f4a7c15) ^ (index * 0xbf58476d1ce4e5b9 + 1);
+}
+constexpr std::size_t text_size_of(JobId job, std::size_t index, std::size_t most) {
+  return value_of(job, index) % (most + 1);
+}
+
+Parameters draw_parameters(Random& random);
+JobPlan draw_job(Random& random);
+const char* name_of(Mutation mutation);
+
+}  // namespace brood::simulation

@@ -1,0 +1,170 @@
+#include "referee.hpp"
+
+#include <algorithm>
+
+#include "process.hpp"
+
+// Jobs, and what happens in the workers.
+namespace brood::simulation {
+
+Referee::Job& Referee::job(JobId id) {
+  const auto found = jobs_.find(id);
+  require(found != jobs_.end(), "a job that nobody has added");
+  return found->second;
+}
+
+Referee::Element& Referee::element(JobId id, std::size_t index) {
+  Job& its_job = job(id);
+  require(index < its_job.elements.size(), "an element that the job does not have");
+  return its_job.elements[index];
+}
+
+Referee::Record& Referee::record(const Process& process) {
+  const auto found = records_.find(&process);
+  require(found != records_.end(), "a process that does not exist");
+  return found->second;
+}
+
+Referee::Record& Referee::record_of(WorkerId worker) {
+  const Process* const process = slots_[worker].process;
+  require(process != nullptr, "an action for a worker that does not exist");
+  return record(*process);
+}
+
+const JobPlan& Referee::plan(JobId id) { return job(id).plan; }
+
+void Referee::added(JobId id, const JobPlan& plan, std::size_t count, bool last) {
+  require(!jobs_.contains(id), "two jobs with one number");
+  Job& added = jobs_[id];
+  added.plan = plan;
+  added.elements.resize(count);
+  added.sealed = last;
+  elements_ += count;
+  ++live_;
+}
+
+void Referee::extended(JobId id, std::size_t count, bool last) {
+  Job& extended = job(id);
+  if (!extended.finished) {
+    extended.elements.resize(extended.elements.size() + count);
+    elements_ += count;
+  }
+  extended.sealed = last;
+}
+
+void Referee::cancelled(JobId id, bool with_success) {
+  Job& cancelled = job(id);
+  require(!with_success || !cancelled.finished, "a finished job has been cancelled");
+  cancelled.cancelled |= with_success;
+}
+
+void Referee::begun(const Process& process, JobId id, const std::array<std::uint64_t, 2>& argument,
+                    std::uint32_t attempt, Time since) {
+  Record& runner = record(process);
+  const std::size_t index = argument[1];
+  require(argument[0] == id, "the argument of another job");
+  Element& begun = element(id, index);
+  require(begun.holder == &process, "an element runs in a worker that it was not sent to");
+  const auto held = std::find_if(runner.held.begin(), runner.held.end(), [&](const Held& h) {
+    return h.job == id && h.index == index;
+  });
+  require(held != runner.held.end(), "an element runs that has an outcome");
+  require(!begun.settled, "an element runs again although it has an outcome");
+  require(begun.executions <= begun.charges + begun.doubtful + begun.excuses,
+          "an element runs twice");
+  require(begun.charges <= job(id).plan.traits.retries, "an element is retried too often");
+  require(attempt > begun.charges && attempt <= begun.charges + begun.doubtful + 1,
+          "the wrong number of attempts");
+  require(!runner.current || runner.current->telling, "two elements run in one worker");
+  ++begun.executions;
+  begun.computed = false;
+  runner.begun = held->sequence + 1;
+  runner.current = Execution{id, index, since};
+  environment_.say("worker %u runs %llx[%zu]", process.slot, static_cast<unsigned long long>(id),
+                   index);
+}
+
+void Referee::telling(const Process& process, bool failed) {
+  Execution& current = record(process).current.value();
+  Element& told = element(current.job, current.index);
+  told.failed = failed;
+  told.computed = true;
+  current.telling = true;
+}
+
+void Referee::told(const Process& process) { record(process).current.reset(); }
+void Referee::spoilt(const Process& process) { record(process).spoilt = true; }
+
+void Referee::left(const Process& process) {
+  const Record& leaver = record(process);
+  require(leaver.leaving || leaver.stopped, "a worker leaves that was not told to");
+}
+
+void Referee::settle(Job& its_job, Element& settled) {
+  require(!settled.settled, "an element has two outcomes");
+  require(!its_job.finished, "an outcome for a finished job");
+  settled.settled = true;
+  ++its_job.settled;
+}
+
+void Referee::resolved(const pool::Action& action) {
+  environment_.say("resolve %llx[%zu] %s", static_cast<unsigned long long>(action.job),
+                   action.first, action.fate == pool::Fate::lost ? "lost" : "timed out");
+  Job& its_job = job(action.job);
+  Element& given_up = element(action.job, action.first);
+  settle(its_job, given_up);
+  its_job.has_error = true;
+  require(given_up.holder == nullptr, "an element is given up that a worker holds");
+  require(action.fate != pool::Fate::cancelled, "one element is cancelled");
+  const std::uint32_t budget = its_job.plan.traits.retries + 1;
+  require(given_up.charges <= budget && given_up.charges + given_up.doubtful >= budget,
+          "an element is given up that was not at fault");
+  if (action.fate == pool::Fate::timed_out)
+    require(given_up.doubtful != 0, "an element timed out that had time left");
+}
+
+void Referee::finished(JobId id, pool::Verdict verdict) {
+  environment_.say("finish %llx verdict %d", static_cast<unsigned long long>(id),
+                   static_cast<int>(verdict));
+  Job& done = job(id);
+  require(!done.finished, "a job is finished twice");
+  require(!done.over, "a job is over before it is finished");
+  done.finished = done.ending = true;
+  switch (verdict) {
+    case pool::Verdict::complete:
+      require(done.sealed && done.settled == done.elements.size(),
+              "a job is complete without all of its outcomes");
+      break;
+    case pool::Verdict::failed:
+      require(done.plan.traits.fail_fast && done.has_error, "a job fails without an error");
+      break;
+    case pool::Verdict::cancelled:
+      require(done.cancelled || terminated_, "a job is cancelled that nobody has cancelled");
+      break;
+    case pool::Verdict::no_workers:
+      require(start_has_failed_, "no workers, although every start was a success");
+      break;
+  }
+}
+
+void Referee::over(JobId id) {
+  environment_.say("over %llx", static_cast<unsigned long long>(id));
+  Job& done = job(id);
+  require(done.finished, "a job is over before it is finished");
+  require(!done.over, "a job is over twice");
+  require(done.held == 0, "a job is over and a worker holds elements of it");
+  done.over = true;
+  --live_;
+}
+
+void Referee::check_the_end() const {
+  for (const auto& [id, last] : jobs_) {
+    require(last.finished && last.over, "a job has no end");
+    for (const Element& left : last.elements)
+      require(left.holder == nullptr, "an element is held by nobody that lives");
+  }
+  for (const auto& [worker, slot] : slots_)
+    require(slot.process == nullptr && !slot.starting, "a process outlives its owner");
+}
+
+}  // namespace brood::simulation

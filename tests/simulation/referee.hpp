@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "plan.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::simulation {
+
+class Process;
+
+/// Knows the truth, sees everything that is said and done, and throws a Violation when the two do
+/// not fit. README.md lists what it checks.
+class Referee {
+ public:
+  explicit Referee(const Environment& environment) : environment_(environment) {}
+
+  // --- what users do ---
+  void added(JobId job, const JobPlan& plan, std::size_t count, bool last);
+  void extended(JobId job, std::size_t count, bool last);
+  void cancelled(JobId job, bool with_success);
+  void closed() { closed_ = true; }
+  void terminated() { closed_ = terminated_ = true; }
+  const JobPlan& plan(JobId job);
+
+  // --- what happens in worker processes ---
+  void begun(const Process& process, JobId job, const std::array<std::uint64_t, 2>& argument,
+             std::uint32_t attempt, Time since);
+  void telling(const Process& process, bool failed);
+  void told(const Process& process);
+  void spoilt(const Process& process);
+  void left(const Process& process);
+  void note(const Violation& violation) {
+    if (!noted_) noted_ = violation;
+  }
+  /// Throws what was noted where nothing may be thrown.
+  void rethrow() const {
+    if (noted_) throw *noted_;
+  }
+
+  // --- what the owner does ---
+  void starting(WorkerId worker);
+  void started(const Process& process);
+  void start_failed(WorkerId worker);
+  void ready(const Process& process);
+  void sent(const pool::Assignment& assignment);
+  void revoked(const Process& process, std::uint64_t claimed, std::uint64_t fence);
+  void acknowledged(const Process& process, std::uint64_t fence);
+  void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded, bool wanted);
+  void broken(const Process& process);
+  void stopping(WorkerId worker);
+  void leaving(WorkerId worker);
+  void forgets(WorkerId worker, JobId job);
+  void nudged(WorkerId worker);
+  /// The process is dead and drained; `claimed` as its page says.
+  void gone(const Process& process, std::optional<std::uint64_t> claimed);
+  void resolved(const pool::Action& action);
+  void finished(JobId job, pool::Verdict verdict);
+  void over(JobId job);
+
+  /// Whether every job is over.
+  bool idle() const noexcept { return live_ == 0; }
+  /// At the end of the world, when no process is left.
+  void check_the_end() const;
+  std::uint64_t elements() const noexcept { return elements_; }
+
+ private:
+  struct Element {
+    std::uint32_t executions = 0;
+    std::uint32_t charges = 0;   // executions that ended by their own fault
+    std::uint32_t doubtful = 0;  // may be the element's fault, may be its neighbour's
+    std::uint32_t excuses = 0;   // ended by a stop for another's sake
+    bool settled = false, failed = false, computed = false;
+    const Process* holder = nullptr;
+  };
+  struct Job {
+    JobPlan plan;
+    std::vector<Element> elements;
+    std::size_t settled = 0, held = 0;
+    bool ending = false;  // finished, or about to be
+    bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
+  };
+  struct Held {
+    std::uint64_t sequence;
+    JobId job;
+    std::size_t index;
+  };
+  struct Execution {
+    JobId job;
+    std::size_t index;
+    Time since;
+    bool telling = false;
+  };
+  struct Record {
+    std::deque<Held> held;
+    std::deque<std::uint64_t> chunks;  // where each starts
+    std::uint64_t sequence = 0, begun = 0, given = 0;
+    std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
+    std::optional<Execution> current, at_stop;
+    Time stopped_at{};
+    std::vector<JobId> knows;
+    bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false;
+  };
+  struct Slot {
+    const Process* process = nullptr;
+    bool starting = false;
+  };
+
+  void require(bool condition, const char* what) const {
+    if (!condition) throw Violation(what);
+  }
+  Job& job(JobId id);
+  Record& record(const Process& process);
+  Record& record_of(WorkerId worker);
+  Element& element(JobId id, std::size_t index);
+  void settle(Job& job, Element& element);
+  void hold(const Process& process, Record& record, const Held& held);
+  void release(const Held& held);
+  void check_assignment(const Record& record, const Job& job,
+                        const pool::Assignment& assignment) const;
+  void judge(Record& record, const Held& held, bool page);
+
+  const Environment& environment_;
+  std::unordered_map<JobId, Job> jobs_;
+  std::unordered_map<const Process*, Record> records_;
+  std::map<WorkerId, Slot> slots_;
+  std::optional<Violation> noted_;
+  std::size_t live_ = 0;
+  std::uint64_t elements_ = 0;
+  bool closed_ = false, terminated_ = false, start_has_failed_ = false;
+};
+
+}  // namespace brood::simulation

@@ -1,0 +1,214 @@
+#include <algorithm>
+
+#include "process.hpp"
+#include "referee.hpp"
+
+// Workers, as the owner treats them.
+namespace brood::simulation {
+
+void Referee::starting(WorkerId worker) {
+  Slot& slot = slots_[worker];
+  require(slot.process == nullptr && !slot.starting, "two processes in one slot");
+  require(!terminated_, "a worker is started after terminate");
+  slot.starting = true;
+}
+
+void Referee::started(const Process& process) {
+  slots_[process.slot] = {&process, false};
+  records_[&process];
+}
+
+void Referee::start_failed(WorkerId worker) {
+  slots_[worker].starting = false;
+  start_has_failed_ = true;
+}
+
+void Referee::ready(const Process& process) {
+  Record& newcomer = record(process);
+  newcomer.ready = !newcomer.stopped;
+}
+
+void Referee::sent(const pool::Assignment& assignment) {
+  environment_.say("send %llx[%zu, %zu) to worker %u at %llu",
+                   static_cast<unsigned long long>(assignment.job), assignment.first,
+                   assignment.first + assignment.count, assignment.worker,
+                   static_cast<unsigned long long>(assignment.sequence));
+  Record& target = record_of(assignment.worker);
+  Job& its_job = job(assignment.job);
+  if (target.fence && assignment.sequence < *target.fence) {
+    // It was decided before the revocation, and is written behind it: the worker drops it.
+    require(assignment.sequence == target.sequence, "a gap in a worker's sequence");
+    target.sequence += assignment.count;
+    if (assignment.define) target.knows.push_back(assignment.job);
+    return;
+  }
+  check_assignment(target, its_job, assignment);
+  if (assignment.define) target.knows.push_back(assignment.job);
+  target.given += assignment.count;
+  target.chunks.push_back(assignment.sequence);
+  for (std::size_t i = 0; i < assignment.count; ++i) {
+    hold(*slots_[assignment.worker].process, target,
+         {assignment.sequence + i, assignment.job, assignment.first + i});
+  }
+  target.sequence = assignment.sequence + assignment.count;
+}
+
+void Referee::check_assignment(const Record& target, const Job& its_job,
+                               const pool::Assignment& assignment) const {
+  const pool::SchedulerConfig& config = environment_.parameters.config;
+  const pool::JobTraits& traits = its_job.plan.traits;
+  require(target.ready && !target.leaving && !target.stopped, "elements for a worker that is not ready");
+  require(!target.fence, "elements for a worker with a revocation on its way");
+  require(!its_job.finished, "elements of a finished job are sent");
+  require(assignment.count != 0, "an assignment of nothing");
+  require(assignment.sequence == target.sequence, "a gap in a worker's sequence");
+  require(assignment.count == 1 || !traits.single, "a single job is grouped");
+  require(traits.chunk == 0 || assignment.count <= traits.chunk, "a chunk larger than asked for");
+  require(config.max_tasks == 0 || target.given + assignment.count <= config.max_tasks,
+          "more elements than a worker may run");
+  require(target.chunks.size() < config.queue_elements || target.held.empty(), "an endless queue");
+  require(environment_.parameters.pages || (target.held.empty() && assignment.count == 1),
+          "a queue for a worker without a page");
+  const bool known = std::count(target.knows.begin(), target.knows.end(), assignment.job) != 0;
+  require(traits.single ? !assignment.define : assignment.define != known,
+          "a job is defined twice in a worker, or never");
+}
+
+void Referee::hold(const Process& process, Record& target, const Held& held) {
+  Element& given = element(held.job, held.index);
+  require(!given.settled, "an element is sent that has an outcome");
+  require(given.holder == nullptr, "an element is sent to two workers");
+  given.holder = &process;
+  ++job(held.job).held;
+  target.held.push_back(held);
+}
+
+void Referee::release(const Held& held) {
+  element(held.job, held.index).holder = nullptr;
+  --job(held.job).held;
+}
+
+void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64_t fence) {
+  environment_.say("revoke worker %u: %llu begun, fence %llu", process.slot,
+                   static_cast<unsigned long long>(claimed),
+                   static_cast<unsigned long long>(fence));
+  Record& target = record(process);
+  require(!target.fence, "a second revocation before the first is acknowledged");
+  require(fence >= target.sequence, "a fence that is not the end of the sequence");
+  target.fence = fence;
+  while (!target.held.empty() && target.held.back().sequence >= claimed) {
+    release(target.held.back());
+    target.held.pop_back();
+    --target.given;
+  }
+  while (!target.chunks.empty() && target.chunks.back() >= claimed) target.chunks.pop_back();
+}
+
+void Referee::acknowledged(const Process& process, std::uint64_t fence) {
+  Record& target = record(process);
+  require(target.fence == fence, "an acknowledgement that nobody waits for");
+  target.fence.reset();
+}
+
+void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
+                      bool wanted) {
+  Record& teller = record(process);
+  Job& its_job = job(outcomes.job);
+  require(wanted == !its_job.ending, "an outcome of a finished job is wanted, or another is not");
+  for (std::size_t i = 0; i < outcomes.count; ++i) {
+    require(!teller.held.empty(), "an outcome of an element that the worker does not hold");
+    const Held held = teller.held.front();
+    require(held.job == outcomes.job && held.index == outcomes.first + i,
+            "outcomes out of sequence");
+    teller.held.pop_front();
+    release(held);
+    while (teller.chunks.size() > 1 && teller.chunks[1] <= held.sequence + 1)
+      teller.chunks.pop_front();
+    if (teller.held.empty()) teller.chunks.clear();
+    Element& told = element(held.job, held.index);
+    require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
+    require(folded || told.failed == outcomes.failed, "an error becomes a value, or a value an error");
+    if (wanted) settle(its_job, told);
+  }
+  its_job.has_error |= wanted && outcomes.failed;
+  its_job.ending |= its_job.has_error && its_job.plan.traits.fail_fast;
+}
+
+void Referee::broken(const Process& process) {
+  Record& target = record(process);
+  require(target.spoilt, "a sound stream is said to be broken");
+  if (!target.stopped) target.broken = true;
+}
+
+void Referee::stopping(WorkerId worker) {
+  environment_.say("stop worker %u", worker);
+  Record& target = record_of(worker);
+  if (target.stopped) return;
+  target.stopped = true;
+  target.stopped_at = environment_.now;
+  target.at_stop = target.current;
+}
+
+void Referee::leaving(WorkerId worker) {
+  environment_.say("worker %u may leave", worker);
+  Record& target = record_of(worker);
+  require(target.ready && !target.leaving && !target.stopped, "a worker leaves that is not ready");
+  require(target.held.empty(), "a worker leaves that holds elements");
+  const std::uint64_t most = environment_.parameters.config.max_tasks;
+  require((closed_ && live_ == 0) || (most != 0 && target.given >= most),
+          "a worker leaves without a reason");
+  target.leaving = true;
+}
+
+void Referee::forgets(WorkerId worker, JobId id) {
+  Record& target = record_of(worker);
+  require(std::erase(target.knows, id) == 1, "a worker forgets what it does not know");
+  require(job(id).finished && job(id).held == 0, "a worker forgets a job that it needs");
+}
+
+void Referee::nudged(WorkerId worker) { record_of(worker); }
+
+void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed) {
+  environment_.say("worker %u is gone", process.slot);
+  Record& dead = record(process);
+  require(!process.alive(), "a living worker is buried");
+  if (claimed && !dead.spoilt && dead.current && !dead.current->telling) {
+    require(!dead.held.empty() && *claimed > dead.held.front().sequence,
+            "the page does not tell what runs");
+  }
+  if (!dead.ready) start_has_failed_ = true;
+  bool first = true;
+  for (const Held& held : dead.held) {
+    const bool begun = claimed ? held.sequence < *claimed : first;
+    first = false;
+    if (begun) judge(dead, held, claimed.has_value());
+    release(held);
+  }
+  slots_[process.slot] = {};
+  records_.erase(&process);
+}
+
+// Whose fault it is that the worker is dead before this element has an outcome.
+void Referee::judge(Record& dead, const Held& held, bool page) {
+  Element& begun = element(held.job, held.index);
+  const JobPlan& its_plan = job(held.job).plan;
+  const bool running = dead.current && dead.current->job == held.job && dead.current->index == held.index;
+  if (page && !dead.spoilt && !its_plan.folded)
+    require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
+  if (!dead.stopped || dead.broken) {
+    ++begun.charges;
+    return;
+  }
+  const bool same = dead.at_stop && dead.at_stop->job == held.job &&
+                    dead.at_stop->index == held.index && its_plan.traits.timeout;
+  // Without a page nobody knows when it began; behind garbage, what it has told.
+  const bool late = page && !dead.spoilt ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
+                         : its_plan.traits.timeout.has_value();
+  if (late) {
+    ++begun.doubtful;
+  } else {
+    ++begun.excuses;
+  }
+}
+
+}  // namespace brood::simulation

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "world.hpp"
+
+namespace brood::simulation {
+namespace {
+
+constexpr std::uint64_t shards = 12;
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
+}
+
+bool trace() { return from_environment("BROOD_SIM_TRACE", 0) != 0; }
+
+/// What goes wrong in a world; empty when nothing does.
+std::string fault_of(std::uint64_t seed, Mutation mutation = Mutation::none) {
+  World world(seed, mutation, trace());
+  try {
+    world.run();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+class Worlds : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Worlds, KeepTheInvariants) {
+  if (std::getenv("BROOD_SIM_SEED") != nullptr) GTEST_SKIP() << "only BROOD_SIM_SEED is replayed";
+  const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", 102'000) / shards;
+  for (std::uint64_t i = 0; i < worlds; ++i) {
+    const std::uint64_t seed = i * shards + GetParam() + 1;
+    const std::string fault = fault_of(seed);
+    ASSERT_EQ(fault, "") << "replay: BROOD_SIM_SEED=" << seed << " BROOD_SIM_TRACE=1";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shard, Worlds, testing::Range(std::uint64_t{0}, shards));
+
+TEST(World, OfAGivenSeedKeepsTheInvariants) {
+  if (std::getenv("BROOD_SIM_SEED") == nullptr) GTEST_SKIP() << "BROOD_SIM_SEED is not set";
+  EXPECT_EQ(fault_of(from_environment("BROOD_SIM_SEED", 1)), "");
+}
+
+class Mutations : public testing::TestWithParam<int> {};
+
+TEST_P(Mutations, AreNoticed) {
+  const auto mutation = static_cast<Mutation>(GetParam());
+  for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
+    const std::string fault = fault_of(seed, mutation);
+    if (fault.empty()) continue;
+    RecordProperty("seed", std::to_string(seed));
+    RecordProperty("fault", fault);
+    return;
+  }
+  FAIL() << "20,000 worlds, and nobody has noticed " << name_of(mutation);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Mutations,
+                         testing::Range(1, static_cast<int>(Mutation::count)),
+                         [](const auto& param) {
+                           return std::string(name_of(static_cast<Mutation>(param.param)));
+                         });
+
+}  // namespace
+}  // namespace brood::simulation
