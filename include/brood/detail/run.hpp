@@ -13,6 +13,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/detail/encode.hpp>
 #include <brood/detail/job.hpp>
 
 // What runs in a worker: the typed loop over the elements of a chunk.
@@ -92,8 +93,12 @@ class Run {
     if (function_cache_->get() == nullptr) {
       auto made = std::make_shared<F>();
       Reader source(function_bytes_);
-      InputArchive archive(source);
-      load_callable(archive, *made);
+      try {
+        InputArchive archive(source);
+        load_callable(archive, *made);
+      } catch (...) {
+        throw_decode_failure(typeid(F));
+      }
       *function_cache_ = std::move(made);
     }
     return *static_cast<F*>(function_cache_->get());
