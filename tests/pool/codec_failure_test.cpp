@@ -1,3 +1,6 @@
+#include <thread>
+#include <tuple>
+
 #include "pool/pool_fixture.hpp"
 #include "victims/codecs.hpp"
 
@@ -114,6 +117,29 @@ TEST_P(CodecFailure, of_a_result_calls_no_success_and_one_error_callback) {
   pool.join();
   EXPECT_EQ(successes, 0);
   EXPECT_EQ(errors, 1);
+}
+
+// F28
+TEST_P(CodecFailure, of_arguments_beside_the_end_of_the_pool_never_hangs) {
+  for (int round = 0; round < 30; ++round) {
+    Pool pool = make_pool(1);
+    std::thread submitter([&] {
+      const BadToEncode bad{How::throws};
+      for (;;) {
+        try {
+          static_cast<void>(pool.apply_async(square, 1));
+          static_cast<void>(pool.apply_async(take_encoded, bad));
+        } catch (const PoolClosed&) {
+          return;
+        } catch (const std::exception&) {
+        }
+      }
+    });
+    pool.apply(square, 2);
+    round % 2 == 0 ? pool.close() : pool.terminate();
+    submitter.join();
+    pool.join();
+  }
 }
 
 // F19, stage by stage.

@@ -39,6 +39,26 @@ TEST_P(Owner, killed_takes_nested_pools_along) {
   tree_dies_with_its_owner("nested", 4, SIGKILL);
 }
 
+class OwnerEnds : public PoolTest {
+ protected:
+  int code_after(const std::string& how) {
+    expect_orphans();
+    Program owner({victim("ends_with_pool"), method(), how});
+    std::vector<Watched> below;
+    for (std::string line; !(line = owner.line()).empty();) below.emplace_back(std::stoi(line));
+    EXPECT_GE(below.size(), 2U);
+    const int code = owner.wait();
+    EXPECT_EQ(left_after(below, 2s), std::vector<int>{});
+    return code;
+  }
+};
+BROOD_FOR_EVERY_METHOD(OwnerEnds);
+
+TEST_P(OwnerEnds, with_a_busy_pool_in_a_static_object) { EXPECT_EQ(code_after("static"), 0); }
+TEST_P(OwnerEnds, by_exit_with_a_busy_pool_on_the_stack) { EXPECT_EQ(code_after("exit"), 0); }
+TEST_P(OwnerEnds, by_an_exception_that_nobody_catches) { EXPECT_EQ(code_after("throw"), -SIGABRT); }
+TEST_P(OwnerEnds, by_abort) { EXPECT_EQ(code_after("abort"), -SIGABRT); }
+
 class Nested : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Nested);
 

@@ -1,0 +1,103 @@
+#include <sys/resource.h>
+
+#include <csignal>
+#include <ctime>
+#include <memory>
+
+#include "pool/pool_fixture.hpp"
+
+namespace brood::testing {
+namespace {
+
+class LimitsOfWorkers : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(LimitsOfWorkers);
+
+std::uint64_t limit_here(int resource) {
+  rlimit limit{};
+  ::getrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  return limit.rlim_cur;
+}
+int burns() {
+  for (;;) static_cast<void>(std::clock());
+}
+std::size_t keeps(std::size_t bytes) {
+  static std::string kept;
+  kept.append(bytes, 'x');
+  return kept.size();
+}
+
+TEST_P(LimitsOfWorkers, are_set_in_the_worker_and_not_in_the_owner) {
+  PoolOptions made = options(1);
+  made.limits = {.address_space = 4_GiB, .cpu_time = 1500ms, .open_files = 64, .core_size = 0};
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(limit_here, static_cast<int>(RLIMIT_AS)), 4_GiB);
+  EXPECT_EQ(pool.apply(limit_here, static_cast<int>(RLIMIT_CPU)), 2U);
+  EXPECT_EQ(pool.apply(limit_here, static_cast<int>(RLIMIT_NOFILE)), 64U);
+  EXPECT_EQ(pool.apply(limit_here, static_cast<int>(RLIMIT_CORE)), 0U);
+  EXPECT_NE(limit_here(RLIMIT_AS), 4_GiB);
+}
+
+TEST_P(LimitsOfWorkers, cpu_time_ends_a_task_that_computes_for_ever) {
+  PoolOptions made = options(1);
+  made.limits.cpu_time = 1s;
+  Pool pool(made);
+  const auto lost = caught<WorkerLost>([&] { pool.apply(burns); });
+  EXPECT_TRUE(lost.signal() == SIGXCPU || lost.signal() == SIGKILL) << lost.what();
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_P(LimitsOfWorkers, resident_memory_above_the_limit_replaces_the_worker_after_its_task) {
+  PoolOptions made = options(1);
+  made.limits.resident = 100_MiB;
+  Pool pool(made);
+  const int pid = pool.apply(pid_here);
+  EXPECT_EQ(pool.apply(pid_here), pid);
+  EXPECT_EQ(pool.apply(keeps, std::size_t{200} << 20), std::size_t{200} << 20);
+  const Watched worker(pid);
+  EXPECT_TRUE(worker.ends_within(patience));
+  EXPECT_NE(pool.apply(pid_here), pid);
+}
+
+class OwnLauncher : public PoolCheck {};
+
+struct Nice : Launcher {
+  std::string name() const override { return "nice"; }
+  int launch(WorkerCommand command) override {
+    command.arguments.insert(command.arguments.begin(), {"nice", "-n", "7"});
+    return brood::spawn(command);
+  }
+};
+struct Refuses : Launcher {
+  std::string name() const override { return "refuses"; }
+  int launch(WorkerCommand) override { throw std::runtime_error("no room in the container"); }
+};
+struct StartsSomethingElse : Launcher {
+  std::string name() const override { return "else"; }
+  int launch(WorkerCommand command) override {
+    command.arguments = {"true"};
+    return brood::spawn(command);
+  }
+};
+int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
+
+TEST_F(OwnLauncher, runs_the_workers_its_way) {
+  Pool pool({.workers = 2, .start_method = std::make_shared<Nice>(), .max_tasks_per_worker = 2});
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(pool.apply(niceness), 7);
+  EXPECT_EQ(pool.map(square, std::vector(10, 2)), std::vector(10, 4));
+  EXPECT_TRUE(pool.workers().at(0).name.starts_with("NicePoolWorker-"));
+}
+
+TEST_F(OwnLauncher, that_throws_fails_the_start_with_its_text) {
+  const auto error = caught<StartError>(
+      [] { const Pool pool({.workers = 2, .start_method = std::make_shared<Refuses>()}); });
+  EXPECT_TRUE(contains(error.what(), "no room in the container")) << error.what();
+  EXPECT_EQ(error.method(), "refuses");
+}
+
+TEST_F(OwnLauncher, that_starts_something_else_is_a_start_error) {
+  Pool pool({.workers = 1, .start_method = std::make_shared<StartsSomethingElse>()});
+  EXPECT_THROW(pool.apply(square, 2), StartError);
+}
+
+}  // namespace
+}  // namespace brood::testing
