@@ -19,7 +19,6 @@ struct Counted {  // counts how often its values became bytes, and how often byt
     ++decoded;
   }
 };
-
 struct Seen {
   int setting, preloaded, pid, decoded;
   std::uintptr_t address;

@@ -38,19 +38,16 @@ int main(int argc, char** argv) {
   one.on_error([&](const std::exception_ptr&) { good.set_value("never called"); });
   auto other = pool.apply_async(refuse, 5);
   other.on_success([&](int) { bad.set_value("never called"); });
-  other.on_error([&](const std::exception_ptr& error) {
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::domain_error& e) {
-      bad.set_value(std::string("error: ") + e.what());
-    }
-  });
-  std::cout << good.get_future().get() << '\n' << bad.get_future().get() << '\n';
-
+  other.on_error([&](const std::exception_ptr& error) { bad.set_exception(error); });
+  std::cout << good.get_future().get() << '\n';
+  try {
+    bad.get_future().get();
+  } catch (const std::domain_error& error) {
+    std::cout << "error: " << error.what() << '\n';
+  }
   std::promise<int> sum;
   add_squares(pool, sum);
   std::cout << "coroutine: " << sum.get_future().get() << '\n';
-
   auto endless = pool.apply_async(sleep_long);
   std::cout << std::boolalpha << "in time: " << endless.wait_for(10ms) << '\n';
   std::cout << "cancelled: " << endless.cancel(brood::Kill::yes) << '\n';

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <iostream>
 #include <numeric>
-#include <ranges>
 
 constexpr int width = 720, height = 480;
 using Row = std::vector<std::uint8_t>;
@@ -47,11 +46,12 @@ int main(int argc, char** argv) {
   brood::init(argc, argv);
   const char* const path = argc > 1 ? argv[1] : "mandelbrot.png";
   brood::Pool pool;
-  const std::vector<Row> rows = pool.map(draw_row, std::views::iota(0, height));
+  std::vector<int> ys(height);
+  std::iota(ys.begin(), ys.end(), 0);
+  const std::vector<Row> rows = pool.map(draw_row, ys);
   if (!write_png(path, rows)) return 1;
-  const bool same = std::ranges::all_of(std::views::iota(0, height), [&](int y) {
-    return rows[static_cast<std::size_t>(y)] == draw_row(y);
-  });
+  const bool same = std::equal(ys.begin(), ys.end(), rows.begin(),
+                               [](int y, const Row& row) { return draw_row(y) == row; });
   std::cout << path << ": " << width << " x " << height << ", "
             << (same ? "the same as" : "another than") << " in one process\n";
 }

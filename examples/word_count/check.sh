@@ -39,6 +39,8 @@ head -c 2000000 /dev/zero | tr '\0' 'a' >"$work/odd/sub/one-long-run"
 printf 'name' >"$work/odd/a name with spaces"
 printf 'newline' >"$work/odd/a"$'\n'"newline"
 mkfifo "$work/odd/fifo"
+perl -MSocket -e 'socket(my $s, PF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un(shift))' \
+  "$work/odd/socket" 2>/dev/null
 ln -s . "$work/odd/loop"
 ln -s missing "$work/odd/dangling"
 ln -s ../.. "$work/odd/sub/up"

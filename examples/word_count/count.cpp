@@ -49,7 +49,7 @@ std::size_t add_words(Summary& summary, std::string_view text, bool at_end) {
 }
 
 void read_words(Summary& summary, std::FILE* file) {
-  static std::array<char, 256 * 1024> buffer;
+  static std::array<char, std::size_t{256} * 1024> buffer;
   for (std::size_t kept = 0;;) {
     const std::size_t got = std::fread(buffer.data() + kept, 1, buffer.size() - kept, file);
     const std::string_view text(buffer.data(), kept + got);

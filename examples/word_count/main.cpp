@@ -2,6 +2,8 @@
 // Needs: CLI11
 // Run: "$(dirname "$source")/text" --workers 2 --top 3 --compare
 
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
@@ -38,8 +40,10 @@ Result count_in_workers(const std::vector<std::string>& files, const std::string
   const auto started = std::chrono::steady_clock::now();
   ProgressBar bar(method);
   const auto progress = [&bar](std::size_t done, std::size_t total) { bar.show(done, total); };
-  Summary summary =
-      pool.with({.progress = progress}).map_reduce(count_file, files, merge, Summary{});
+  // A chunk's files are merged in its worker. Its result is a large map: a few of them are enough.
+  const std::size_t chunk = files.size() / (32 * static_cast<std::size_t>(workers)) + 1;
+  Summary summary = pool.with({.chunk = chunk, .progress = progress})
+                        .map_reduce(count_file, files, merge, Summary{});
   const auto end = std::chrono::steady_clock::now();
   return {std::move(summary), {method, started - start, end - started}};
 }
@@ -73,6 +77,7 @@ int compare(const FileList& list, const Options& options) {
   std::vector<Measurement> measurements{baseline};
   bool all_same = true;
   for (const std::string& method : brood::start_methods()) {
+    malloc_trim(0);  // what the run before has freed is no cost of this one
     auto [summary, measurement] = count_in_workers(list.files, method, options.workers);
     measurement.same = same_answer(summary, expected);
     all_same = all_same && measurement.same;
@@ -116,3 +121,13 @@ int main(int argc, char** argv) {
     return 1;
   }
 }
+
+// Prints~ method +start \[ms\] +count \[s\] +speed-up +same answer
+// Prints~ single process .*  yes
+// Prints~ forkserver .*  yes
+// Prints~ fork .*  yes
+// Prints~ spawn .*  yes
+// Prints:            5  the
+// Prints:            4  eggs
+// Prints:            3  The
+// Prints: 3 files, 163 bytes, 33 words, 22 distinct

@@ -89,6 +89,10 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept 
 
 Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept {
   const SigpipeGuard guard;
+  return write_some_unguarded(descriptor, parts);
+}
+
+Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noexcept {
   const int part_count = static_cast<int>(std::min<std::size_t>(parts.size(), IOV_MAX));
   for (;;) {
     const ssize_t count = system_calls().writev(descriptor, parts.data(), part_count);
@@ -105,9 +109,13 @@ Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept {
 
 bool write_all(int descriptor, std::span<const std::byte> bytes) {
   const SigpipeGuard guard;
+  return write_all_unguarded(descriptor, bytes);
+}
+
+bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    const Transfer done = write_some(descriptor, {&part, 1});
+    const Transfer done = write_some_unguarded(descriptor, {&part, 1});
     if (done.state == Transfer::State::closed) return false;
     if (done.state != Transfer::State::moved) {
       throw SystemError("writev", "writing to a pipe",

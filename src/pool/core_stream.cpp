@@ -100,6 +100,22 @@ void append_definition(WorkerLink& link, const JobState& job) {
                            protocol::DefineHeader{job.id}, job.definition());
 }
 
+// The rest of a frame: small arguments are copied, larger ones stay where they are until they are written.
+void append_arguments(WorkerLink& link, const JobState& job, const Arguments& arguments, std::size_t frame) {
+  detail::Bytes& tail = link.outbox.tail();
+  const detail::Payload& payload = job.spec().elements.payload;
+  if (arguments.segment == nullptr && !payload.contiguous()) {
+    wire::finish_frame(tail, frame, payload.size());
+    payload.for_each_part([&](std::span<const std::byte> part) { link.outbox.lend(part, job.keep(arguments), job.id); });
+  } else if (arguments.bytes.size() < worth_lending) {
+    tail.append(arguments.bytes.data(), arguments.bytes.size());
+    wire::finish_frame(tail, frame);
+  } else {
+    wire::finish_frame(tail, frame, arguments.bytes.size());
+    link.outbox.lend(arguments.bytes, job.keep(arguments), job.id);
+  }
+}
+
 void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment) {
   if (assignment.define) append_definition(link, job);
   const Arguments arguments = job.arguments(assignment.first, assignment.count);
@@ -119,13 +135,7 @@ void append_run(WorkerLink& link, const JobState& job, const Assignment& assignm
       wire::begin_frame(tail, static_cast<std::uint16_t>(protocol::Type::run));
   tail.append(&header, sizeof header);
   if (single) tail.append(job.definition().data(), job.definition().size());
-  if (arguments.bytes.size() < worth_lending) {
-    tail.append(arguments.bytes.data(), arguments.bytes.size());
-    wire::finish_frame(tail, frame);
-  } else {
-    wire::finish_frame(tail, frame, arguments.bytes.size());
-    link.outbox.lend(arguments.bytes, job.keep(arguments), job.id);
-  }
+  append_arguments(link, job, arguments, frame);
 }
 
 }  // namespace brood::pool

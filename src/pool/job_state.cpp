@@ -17,6 +17,7 @@ namespace {
 
 // The bytes of elements [from, to) of these.
 std::span<const std::byte> slice(const detail::Elements& elements, std::size_t from, std::size_t to) {
+  if (!elements.payload.contiguous()) return {};
   const std::span<const std::byte> all = elements.payload.view();
   if (elements.stride != 0)
     return all.subspan(from * elements.stride, (to - from) * elements.stride);

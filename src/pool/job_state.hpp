@@ -25,7 +25,7 @@ struct Segment {
 
 /// Where the arguments of an assignment are.
 struct Arguments {
-  std::span<const std::byte> bytes;
+  std::span<const std::byte> bytes;  // empty for a payload in several parts
   std::size_t stride;
   const Segment* segment;  // null: those that the job came with
 };

@@ -44,7 +44,7 @@ platform::Transfer::State Outbox::write_to(int descriptor) {
       const auto view = part->view().subspan(count == 0 ? written_ : 0);
       vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
     }
-    const platform::Transfer transfer = platform::write_some(descriptor, {vector.data(), count});
+    const platform::Transfer transfer = platform::write_some_unguarded(descriptor, {vector.data(), count});
     if (transfer.state != State::moved) return transfer.state;
     consume(transfer.count);
   }
@@ -69,6 +69,10 @@ WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t m
 
 platform::Transfer WorkerLink::read_once() {
   const auto room = stream.stream().room();
+  if (room.size() >= detail::large_memory && room.data() + room.size() != advised_) {
+    detail::advise_large(room.data(), room.size());
+    advised_ = room.data() + room.size();
+  }
   const platform::Transfer transfer = platform::read_some(results.get(), room.data(), room.size());
   if (transfer.state == platform::Transfer::State::moved) stream.stream().filled(transfer.count);
   return transfer;

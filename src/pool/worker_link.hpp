@@ -83,6 +83,9 @@ class WorkerLink {
   }
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();
+
+ private:
+  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
 };
 
 }  // namespace brood::pool

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 
-#include <brood/detail/bytes.hpp>
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
 #include <brood/detail/job.hpp>
+
 #include "worker/run_access.hpp"
 
 namespace brood::worker {
@@ -15,17 +18,24 @@ class Definition {
  public:
   explicit Definition(std::span<const std::byte> encoded) : encoded_(encoded) {}
 
+  bool is(std::span<const std::byte> encoded) const noexcept {
+    return encoded.size() == encoded_.size() && std::equal(encoded.begin(), encoded.end(), encoded_.data());
+  }
   /// Gives the run its function. Throws CodecError when the runner is not in this program.
   detail::Runner prepare(detail::Run& run) {
-    Reader reader(encoded_.view());
-    const auto runner =
-        reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
-    detail::RunAccess::function(run, reader.take(reader.left()), function_);
-    return runner;
+    if (runner_ == nullptr) {
+      Reader reader(encoded_.view());
+      runner_ = reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
+      state_ = encoded_.view().last(reader.left());
+    }
+    detail::RunAccess::function(run, state_, function_);
+    return runner_;
   }
 
  private:
   detail::Bytes encoded_;
+  detail::Runner runner_ = nullptr;
+  std::span<const std::byte> state_;
   std::shared_ptr<void> function_;  // decoded by the run at its first use
 };
 

@@ -8,7 +8,7 @@
 namespace brood::worker {
 
 void ResultPipe::write(std::span<const std::byte> bytes) {
-  if (!platform::write_all(descriptor_, bytes))
+  if (!platform::write_all_unguarded(descriptor_, bytes))
     ::_exit(exit_orphaned);  // nobody reads: the owner is gone
 }
 

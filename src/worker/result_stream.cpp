@@ -117,10 +117,11 @@ void ResultStream::close_frame(detail::Run& run) {
   next_sequence_ += count;
 }
 
-void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record) {
+void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record,
+                             std::span<const std::byte> rest) {
   close_frame(run);
   flush();
-  const std::uint64_t length = record.size();
+  const std::uint64_t length = record.size() + rest.size();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -130,7 +131,7 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   wire::finish_frame(head, start, length);
   ++next_index_;
   ++next_sequence_;
-  write_direct(head.view(), record);
+  write_direct(head.view(), record, rest);
 }
 
 void ResultStream::fail(detail::Run& run) {
@@ -170,7 +171,7 @@ void ResultStream::send(Type type, std::span<const std::byte> payload) {
 
 void ResultStream::append(std::span<const std::byte> frame) {
   if (used() + frame.size() > WorkerPage::buffer_size) flush();
-  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame, {});
+  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame);
   const std::size_t start = used();
   std::memcpy(page_->buffer + start, frame.data(), frame.size());
   page_->head.store(start + frame.size(), std::memory_order_release);
@@ -192,17 +193,18 @@ void ResultStream::take_logs() {
   }
   if (taken.size() > WorkerPage::buffer_size) {
     flush();
-    write_direct(taken.view(), {});
+    write_direct(taken.view());
   } else if (!taken.empty()) {
     append(taken.view());
   }
 }
 
-void ResultStream::write_direct(std::span<const std::byte> first,
-                                std::span<const std::byte> second) {
-  outlet_.write(first);
-  if (!second.empty()) outlet_.write(second);
-  page_->base.fetch_add(first.size() + second.size(), std::memory_order_release);
+void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second,
+                                std::span<const std::byte> third) {
+  for (const auto part : {first, second, third}) {
+    if (!part.empty()) outlet_.write(part);
+  }
+  page_->base.fetch_add(first.size() + second.size() + third.size(), std::memory_order_release);
 }
 
 void ResultStream::flush() {

@@ -55,7 +55,8 @@ class ResultStream final : public detail::RunHost {
   void flush_if_due();
 
   void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
-  void put_large(detail::Run& run, std::span<const std::byte> record) override;
+  void put_large(detail::Run& run, std::span<const std::byte> record,
+                 std::span<const std::byte> rest) override;
   void fail(detail::Run& run) override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
 
@@ -65,7 +66,8 @@ class ResultStream final : public detail::RunHost {
   void open_frame(detail::Run& run, std::uint32_t stride);
   void close_frame(detail::Run& run);
   void append(std::span<const std::byte> frame);
-  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second);
+  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second = {},
+                    std::span<const std::byte> third = {});
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 

@@ -65,6 +65,10 @@ class Worker {
 
   bool read_more() {
     const auto room = stream_.room();
+    if (room.size() >= detail::large_memory && room.data() + room.size() != advised_) {
+      detail::advise_large(room.data(), room.size());
+      advised_ = room.data() + room.size();
+    }
     const platform::Transfer transfer = platform::read_some(tasks_, room.data(), room.size());
     if (transfer.state != platform::Transfer::State::moved) return false;
     stream_.filled(transfer.count);
@@ -149,8 +153,8 @@ class Worker {
     if (results_.dropped(header.sequence)) return;
     results_.begin(run_, header, payload.subspan(header.define));
     if (header.define != 0) {
-      Definition definition(payload.first(header.define));
-      run_defined(definition);
+      if (!last_.is(payload.first(header.define))) last_ = Definition(payload.first(header.define));
+      run_defined(last_);
     } else {
       run_defined(definitions_.at(header.job));
     }
@@ -183,6 +187,8 @@ class Worker {
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;
+  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
+  Definition last_{{}};                 // of a single: the next is likely to be of the same function
 };
 
 }  // namespace

@@ -208,7 +208,8 @@ Detached what_fails_says(Pool& pool, std::promise<std::string>& text) {
 }
 Detached void_and_map(Pool& pool, std::promise<std::size_t>& count) {
   co_await pool.apply_async(nothing);
-  const std::vector<int> found = co_await pool.map_async(square, std::vector{1, 2});
+  const std::vector<int> inputs(2, 3);
+  const std::vector<int> found = co_await pool.map_async(square, inputs);
   count.set_value(found.size());
 }
 

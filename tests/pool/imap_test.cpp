@@ -1,6 +1,7 @@
 #include <atomic>
 #include <iterator>
 #include <list>
+#include <ranges>
 #include <set>
 #include <sstream>
 

@@ -25,7 +25,18 @@ BROOD_FOR_EVERY_METHOD(Map);
 // What does not depend on how the worker was born: ranges and their types.
 class MapOver : public PoolCheck {
  protected:
-  Pool pool_{PoolOptions{.workers = 2, .start_method = "fork"}};
+  void SetUp() override {
+    PoolCheck::SetUp();
+    made_ = std::make_unique<Pool>(PoolOptions{.workers = 2, .start_method = "fork"});
+  }
+  void TearDown() override {
+    made_.reset();
+    PoolCheck::TearDown();
+  }
+  Pool& pool() { return *made_; }
+
+ private:
+  std::unique_ptr<Pool> made_;
 };
 
 std::size_t length(const std::string& text) { return text.size(); }
@@ -141,17 +152,17 @@ TEST_P(Map, from_several_threads_at_once) {
 }
 
 TEST_F(MapOver, an_empty_range_is_ready_at_once) {
-  EXPECT_TRUE(pool_.map(square, std::vector<int>{}).empty());
-  EXPECT_TRUE(pool_.map(length, std::vector<std::string>{}).empty());
-  auto result = pool_.map_async(square, std::vector<int>{});
+  EXPECT_TRUE(pool().map(square, std::vector<int>{}).empty());
+  EXPECT_TRUE(pool().map(length, std::vector<std::string>{}).empty());
+  auto result = pool().map_async(square, std::vector<int>{});
   EXPECT_TRUE(result.ready());
   EXPECT_TRUE(result.get().empty());
-  EXPECT_TRUE(pool_.starmap(product, std::vector<std::pair<int, int>>{}).empty());
+  EXPECT_TRUE(pool().starmap(product, std::vector<std::pair<int, int>>{}).empty());
 }
 
 TEST_F(MapOver, an_empty_range_calls_its_callback) {
   std::promise<std::size_t> called;
-  pool_.map_async(square, std::vector<int>{}).on_success([&](const std::vector<int>& found) {
+  pool().map_async(square, std::vector<int>{}).on_success([&](const std::vector<int>& found) {
     called.set_value(found.size());
   });
   EXPECT_EQ(called.get_future().get(), 0U);
@@ -159,42 +170,42 @@ TEST_F(MapOver, an_empty_range_calls_its_callback) {
 
 TEST_F(MapOver, containers_of_all_kinds) {
   const std::vector<int> expected{1, 4, 9};
-  EXPECT_EQ(pool_.map(square, std::vector{1, 2, 3}), expected);
-  EXPECT_EQ(pool_.map(square, {1, 2, 3}), expected);
-  EXPECT_EQ(pool_.map(square, std::list{1, 2, 3}), expected);
-  EXPECT_EQ(pool_.map(square, std::deque{1, 2, 3}), expected);
-  EXPECT_EQ(pool_.map(square, std::set{3, 2, 1}), expected);
-  EXPECT_EQ(pool_.map(square, std::forward_list{1, 2, 3}), expected);
-  EXPECT_EQ(pool_.map(square, std::array{1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, std::vector{1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, {1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, std::list{1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, std::deque{1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, std::set{3, 2, 1}), expected);
+  EXPECT_EQ(pool().map(square, std::forward_list{1, 2, 3}), expected);
+  EXPECT_EQ(pool().map(square, std::array{1, 2, 3}), expected);
   const int plain[] = {1, 2, 3};
-  EXPECT_EQ(pool_.map(square, plain), expected);
-  EXPECT_EQ(pool_.map(square, std::span(plain)), expected);
+  EXPECT_EQ(pool().map(square, plain), expected);
+  EXPECT_EQ(pool().map(square, std::span(plain)), expected);
 }
 
 TEST_F(MapOver, constant_and_viewed_ranges) {
   const std::vector<int> constant{1, 2, 3};
-  EXPECT_EQ(pool_.map(square, constant), (std::vector{1, 4, 9}));
-  EXPECT_EQ(pool_.map(square, std::views::iota(1, 4)), (std::vector{1, 4, 9}));
-  EXPECT_EQ(pool_.map(square, constant | std::views::reverse), (std::vector{9, 4, 1}));
+  EXPECT_EQ(pool().map(square, constant), (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool().map(square, std::views::iota(1, 4)), (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool().map(square, constant | std::views::reverse), (std::vector{9, 4, 1}));
   auto odd = constant | std::views::filter([](int x) { return x % 2 == 1; });
-  EXPECT_EQ(pool_.map(square, odd), (std::vector{1, 9}));
-  EXPECT_EQ(pool_.map(square, constant | std::views::transform([](int x) { return x + 1; })),
+  EXPECT_EQ(pool().map(square, odd), (std::vector{1, 9}));
+  EXPECT_EQ(pool().map(square, constant | std::views::transform([](int x) { return x + 1; })),
             (std::vector{4, 9, 16}));
 }
 
 TEST_F(MapOver, a_single_pass_range_of_unknown_size) {
   std::istringstream numbers("4 5 6");
   std::ranges::istream_view<int> view(numbers);
-  EXPECT_EQ(pool_.map(square, view), (std::vector{16, 25, 36}));
+  EXPECT_EQ(pool().map(square, view), (std::vector{16, 25, 36}));
   std::istringstream words("a bb ccc");
-  EXPECT_EQ(pool_.map(length, std::ranges::istream_view<std::string>(words)),
+  EXPECT_EQ(pool().map(length, std::ranges::istream_view<std::string>(words)),
             (std::vector<std::size_t>{1, 2, 3}));
 }
 
 TEST_F(MapOver, vector_of_bool_and_to_bool) {
-  EXPECT_EQ(pool_.map(negated, std::vector<bool>{true, false, true}), (std::vector{0, 1, 0}));
-  EXPECT_EQ(pool_.map([](int x) { return x > 1; }, {1, 2}), (std::vector<bool>{false, true}));
-  EXPECT_EQ(pool_.map_async([](int x) { return x > 1; }, std::vector{1, 2}).get(),
+  EXPECT_EQ(pool().map(negated, std::vector<bool>{true, false, true}), (std::vector{0, 1, 0}));
+  EXPECT_EQ(pool().map([](int x) { return x > 1; }, {1, 2}), (std::vector<bool>{false, true}));
+  EXPECT_EQ(pool().map_async([](int x) { return x > 1; }, std::vector{1, 2}).get(),
             (std::vector<bool>{false, true}));
 }
 
@@ -202,9 +213,9 @@ TEST_F(MapOver, elements_that_can_only_be_moved) {
   std::vector<std::unique_ptr<int>> inputs;
   inputs.push_back(std::make_unique<int>(1));
   inputs.push_back(std::make_unique<int>(2));
-  EXPECT_EQ(pool_.map(pointee, inputs), (std::vector{1, 2}));
-  EXPECT_EQ(pool_.map(pointee, std::move(inputs)), (std::vector{1, 2}));
-  const auto made = pool_.map([](int x) { return std::make_unique<int>(x); }, {7, 8});
+  EXPECT_EQ(pool().map(pointee, inputs), (std::vector{1, 2}));
+  EXPECT_EQ(pool().map(pointee, std::move(inputs)), (std::vector{1, 2}));
+  const auto made = pool().map([](int x) { return std::make_unique<int>(x); }, {7, 8});
   EXPECT_EQ(*made.at(0) + *made.at(1), 15);
 }
 
@@ -212,26 +223,26 @@ TEST_F(MapOver, pairs_as_one_argument) {
   const auto sum = [](const std::pair<int, std::string>& p) {
     return static_cast<std::size_t>(p.first) + p.second.size();
   };
-  EXPECT_EQ(pool_.map(sum, std::vector<std::pair<int, std::string>>{{1, "ab"}, {2, ""}}),
+  EXPECT_EQ(pool().map(sum, std::vector<std::pair<int, std::string>>{{1, "ab"}, {2, ""}}),
             (std::vector<std::size_t>{3, 2}));
 }
 
 TEST_F(MapOver, literals_and_views_of_text) {
-  EXPECT_EQ(pool_.map(length, {"a", "bb"}), (std::vector<std::size_t>{1, 2}));
-  EXPECT_EQ(pool_.map(length, std::vector<std::string_view>{"ccc", ""}),
+  EXPECT_EQ(pool().map(length, {"a", "bb"}), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(pool().map(length, std::vector<std::string_view>{"ccc", ""}),
             (std::vector<std::size_t>{3, 0}));
 }
 
 TEST_F(MapOver, elements_are_copies_that_the_function_may_change) {
   const std::vector<int> inputs{1, 2};
-  EXPECT_EQ(pool_.map([](int& x) { return ++x; }, inputs), (std::vector{2, 3}));
+  EXPECT_EQ(pool().map([](int& x) { return ++x; }, inputs), (std::vector{2, 3}));
   EXPECT_EQ(inputs, (std::vector{1, 2}));
 }
 
 TEST_F(MapOver, a_million_cheap_elements) {
   std::vector<double> inputs(1'000'000);
   std::iota(inputs.begin(), inputs.end(), 0.0);
-  const std::vector<double> found = pool_.map(halved, inputs);
+  const std::vector<double> found = pool().map(halved, inputs);
   ASSERT_EQ(found.size(), inputs.size());
   for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], inputs[i] / 2);
 }
@@ -242,9 +253,9 @@ TEST_F(MapOver, an_input_range_that_throws_leaves_the_pool_usable) {
                           if (x == 3) throw std::range_error("no third");
                           return x;
                         });
-  EXPECT_THROW(pool_.map(square, throwing), std::range_error);
-  EXPECT_THROW(static_cast<void>(pool_.map_async(square, throwing)), std::range_error);
-  EXPECT_EQ(pool_.map(square, inputs), (std::vector{1, 4, 9}));
+  EXPECT_THROW(pool().map(square, throwing), std::range_error);
+  EXPECT_THROW(static_cast<void>(pool().map_async(square, throwing)), std::range_error);
+  EXPECT_EQ(pool().map(square, inputs), (std::vector{1, 4, 9}));
 }
 
 }  // namespace

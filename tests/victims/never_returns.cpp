@@ -5,6 +5,9 @@
 
 int brood::victims::never_returns(const std::string& mailbox) {
   testing::Mailbox::send(mailbox, std::to_string(::getpid()));
-  for (volatile unsigned spin = 0;; spin = spin + 1) {
+  volatile unsigned spin = 0;
+  for (;;) {
+    const unsigned next = spin + 1;
+    spin = next;
   }
 }

@@ -25,8 +25,8 @@ class BROOD_API RunHost {
   /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's
   /// cursor at it.
   virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
-  /// Sends a record too large for the buffer of results.
-  virtual void put_large(Run& run, std::span<const std::byte> record) = 0;
+  /// Sends a record too large for the buffer of results, in two parts.
+  virtual void put_large(Run& run, std::span<const std::byte> record, std::span<const std::byte> rest) = 0;
   /// The exception in flight is the outcome of the current element.
   virtual void fail(Run& run) = 0;
   /// One result for `count` elements, the current one the last of them.
@@ -62,12 +62,17 @@ class Run {
   template <class R>
   void put(const R& result) {
     if constexpr (is_flat<R>) {
-      put_flat(&result, sizeof result);
-    } else {
-      scratch_.clear();
-      encode_value(scratch_, result);
-      put_record(scratch_.view());
+      return put_flat(&result, sizeof result);
+    } else if constexpr (is_flat_sequence<R>) {
+      const std::span<const typename R::value_type> memory(result.data(), result.size());
+      const std::uint64_t count = memory.size();
+      if (memory.size_bytes() > record_limit) {
+        return host_->put_large(*this, std::as_bytes(std::span(&count, 1)), std::as_bytes(memory));
+      }
     }
+    scratch_.clear();
+    encode_value(scratch_, result);
+    put_record(scratch_.view());
   }
   void put_void() {
     const char nothing = 0;  // a byte, so that it counts
@@ -106,7 +111,11 @@ class Run {
   }
   void put_record(std::span<const std::byte> record) {
     const std::uint64_t length = record.size();
-    if (length > record_limit) return host_->put_large(*this, record);
+    if (length > record_limit) {
+      host_->put_large(*this, record, {});
+      if (scratch_.capacity() > large_memory) scratch_ = Bytes();
+      return;
+    }
     const std::size_t count = sizeof length + record.size();
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
       host_->make_room(*this, count, variable_stride);
@@ -150,8 +159,11 @@ decltype(auto) invoke_with(F& function, T& value) {
     return std::invoke(function, value);
   }
 }
+/// A pointer to a data member gives a reference to it; its value is what travels.
+template <class F, class R>
+using returned_t = std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>, R>;
 template <class F, class T>
-using map_result_t = decltype(invoke_with(std::declval<F&>(), std::declval<T&>()));
+using map_result_t = returned_t<F, decltype(invoke_with(std::declval<F&>(), std::declval<T&>()))>;
 
 /// What travels back of a result of type R: a byte for void.
 template <class R>
@@ -173,9 +185,10 @@ void run_element(Run& run, Invoke invoke) {
 
 /// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change them.
 template <class F, class... Args>
-using single_result_t = typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
-                                                    std::invoke_result<F&, Args&&...>,
-                                                    std::invoke_result<F&, Args&...>>::type;
+using single_result_t =
+    returned_t<F, typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&...>>::type>;
 
 /// apply(f, args...)
 template <class F, class R, class... Args>

@@ -28,7 +28,7 @@ class BROOD_API PoolCalls {
   template <class F, class... Args>
   auto apply(F f, Args&&... args) {
     using R = apply_result<F, Args...>;
-    detail::JobHandle job = core_->call(single<F, R>(f, args...));
+    detail::JobHandle job = core_->call(single<F, R>(detail::Lifetime::until_return, f, args...));
     job->wait({});
     return detail::decode_single<R>(*job);
   }
@@ -36,7 +36,7 @@ class BROOD_API PoolCalls {
   template <class F, class... Args>
   auto apply_async(F f, Args&&... args) {
     using R = apply_result<F, Args...>;
-    return AsyncResult<R>(core_->submit(single<F, R>(f, args...)), &detail::decode_single<R>);
+    return AsyncResult<R>(core_->submit(single<F, R>(detail::Lifetime::unknown, f, args...)), &detail::decode_single<R>);
   }
 
   /// f(x) for each x of an input range, results in input order. Blocks.
@@ -127,10 +127,10 @@ class BROOD_API PoolCalls {
     return spec;
   }
   template <class F, class R, class... Args>
-  detail::JobSpec single(const F& f, const Args&... args) const {
+  detail::JobSpec single([[maybe_unused]] detail::Lifetime lifetime, const F& f, const Args&... args) const {
     (detail::check_value<detail::stored_t<Args>>(), ...);
     detail::JobSpec made = spec<F, R>(&detail::run_single<F, R, detail::stored_t<Args>...>, f);
-    (detail::encode_stored<detail::stored_t<Args>>(made.elements.payload.owned(), args), ...);
+    (detail::encode_argument<detail::stored_t<Args>>(made.elements.payload, args, lifetime), ...);
     made.elements.count = 1;
     return made;
   }

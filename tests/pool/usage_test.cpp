@@ -1,0 +1,194 @@
+#include <sched.h>
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "pool/pool_fixture.hpp"
+#include "support/in_child.hpp"
+#include "support/program.hpp"
+
+namespace brood::testing {
+namespace {
+
+class Usage : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(Usage);
+class UsageOnce : public PoolCheck {};
+
+template <class Change>
+std::string refused(const std::string& method, Change change) {
+  PoolOptions options{.workers = 1, .start_method = method};
+  change(options);
+  return caught<UsageError>([&] { const Pool pool(options); }).what();
+}
+
+TEST_P(Usage, worker_counts_out_of_range_are_refused_and_named) {
+  for (const int workers : {0, -1, 1'000'000}) {
+    const std::string text = refused(method(), [&](PoolOptions& o) { o.workers = workers; });
+    EXPECT_TRUE(contains(text, std::to_string(workers))) << text;
+  }
+}
+
+TEST_P(Usage, other_options_out_of_range_are_refused_and_named) {
+  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_tasks_per_worker = 0; }),
+                       "max_tasks_per_worker"));
+  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_tasks_per_worker = -5; }),
+                       "max_tasks_per_worker"));
+  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.start_timeout = 0s; }),
+                       "start_timeout"));
+  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.start_timeout = -1s; }),
+                       "start_timeout"));
+  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_message_size = 0; }),
+                       "max_message_size"));
+}
+
+TEST_P(Usage, a_value_beyond_the_largest_message_is_a_codec_error) {
+  PoolOptions small = options(1);
+  small.max_message_size = 1_MiB;
+  Pool pool(small);
+  const auto length = [](const std::string& s) { return s.size(); };
+  const auto error =
+      caught<CodecError>([&] { pool.apply(length, std::string(2 << 20, 'x')); });
+  EXPECT_EQ(error.limit(), 1_MiB);
+  EXPECT_EQ(error.direction(), CodecError::Direction::encode);
+  EXPECT_THROW(pool.apply([](int n) { return std::string(static_cast<std::size_t>(n), 'x'); },
+                          2 << 20),
+               CodecError);
+  EXPECT_EQ(pool.apply(length, std::string(1000, 'x')), 1000U);
+}
+
+TEST_P(Usage, in_a_forked_child_every_use_of_the_pool_is_a_usage_error) {
+  Pool pool = make_pool(1);
+  std::optional<AsyncResult<int>> result = pool.apply_async(square, 2);
+  EXPECT_EQ(result->get(), 4);
+  const int code = in_child([&] {
+    int refusals = 0;
+    const auto count = [&](auto use) {
+      try {
+        use();
+      } catch (const UsageError&) {
+        ++refusals;
+      }
+    };
+    count([&] { pool.apply(square, 1); });
+    count([&] { static_cast<void>(pool.apply_async(square, 1)); });
+    count([&] { pool.map(square, std::vector{1}); });
+    count([&] { pool.close(); });
+    count([&] { pool.terminate(); });
+    count([&] { pool.join(); });
+    count([&] { static_cast<void>(pool.workers()); });
+    return refusals;
+  });
+  EXPECT_EQ(code, 7);
+  EXPECT_EQ(pool.apply(square, 3), 9);  // the owner's pool does not care
+}
+
+TEST_P(Usage, the_end_of_a_forked_child_does_nothing_to_the_pool) {
+  auto pool = std::make_unique<Pool>(options(1));
+  EXPECT_EQ(pool->apply(square, 2), 4);
+  EXPECT_EQ(in_child([&] {
+              pool.reset();  // the destructor of the copy
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(pool->apply(square, 3), 9);
+}
+
+TEST_P(Usage, a_forked_child_may_make_a_pool_of_its_own) {
+  Pool outer = make_pool(1);
+  EXPECT_EQ(outer.apply(square, 2), 4);
+  EXPECT_EQ(in_child([&] {
+              Pool inner = make_pool(1);
+              return inner.apply(square, 5);
+            }),
+            25);
+  EXPECT_EQ(outer.apply(square, 3), 9);
+}
+
+TEST_F(UsageOnce, an_unknown_start_method_is_refused_with_a_list_of_the_known) {
+  const auto check = [](const std::string& text) {
+    for (const char* word : {"fork", "forkserver", "spawn", "thread"})
+      EXPECT_TRUE(contains(text, word)) << text;
+  };
+  check(refused("thread", [](PoolOptions&) {}));
+  check(caught<UsageError>([] { set_start_method("thread"); }).what());
+  EXPECT_THROW(set_start_method(""), UsageError);
+  EXPECT_EQ(get_start_method(), "forkserver");
+}
+
+TEST_F(UsageOnce, forkserver_is_the_first_and_default_method) {
+  EXPECT_EQ(start_methods(), (std::vector<std::string>{"forkserver", "fork", "spawn"}));
+  Pool pool(1);
+  EXPECT_EQ(pool.workers().at(0).name, "ForkServerPoolWorker-1");
+}
+
+TEST_F(UsageOnce, set_start_method_holds_for_pools_that_name_none) {
+  set_start_method("spawn");
+  EXPECT_EQ(get_start_method(), "spawn");
+  {
+    Pool pool(1);
+    EXPECT_EQ(pool.workers().at(0).name, "SpawnPoolWorker-1");
+    Pool named({.workers = 1, .start_method = "fork"});
+    EXPECT_EQ(named.workers().at(0).name, "ForkPoolWorker-1");
+  }
+  set_start_method("forkserver");
+}
+
+TEST_F(UsageOnce, a_second_init_is_a_usage_error) {
+  char name[] = "program";
+  char* arguments[] = {name, nullptr};
+  EXPECT_THROW(brood::init(1, arguments), UsageError);
+}
+
+// F88
+TEST_F(UsageOnce, default_workers_are_the_cpus_that_the_process_may_use) {
+  EXPECT_EQ(in_child([] {
+              cpu_set_t one;
+              CPU_ZERO(&one);
+              CPU_SET(0, &one);
+              ::sched_setaffinity(0, sizeof one, &one);
+              const Pool pool(PoolOptions{.start_method = "fork"});
+              return static_cast<int>(pool.workers().size());
+            }),
+            1);
+  const Pool pool(PoolOptions{.start_method = "fork"});
+  EXPECT_EQ(static_cast<int>(pool.workers().size()), available_cpus());
+  EXPECT_LE(available_cpus(), cpu_count());
+}
+
+// F53: victim no_init <log> <method> makes a pool without brood::init.
+class WithoutInit : public PoolCheck {
+ protected:
+  Scratch scratch_;
+};
+
+TEST_F(WithoutInit, fork_works) {
+  Program program({victim("no_init"), scratch_.path("log"), "fork"});
+  EXPECT_EQ(program.rest(), "49\n");
+  EXPECT_EQ(program.wait(), 0);
+}
+
+TEST_F(WithoutInit, spawn_and_forkserver_say_which_line_is_missing_and_main_runs_once) {
+  for (const char* const method : {"spawn", "forkserver"}) {
+    const std::string log = scratch_.path(method);
+    Program program({victim("no_init"), log, method});
+    const std::string output = program.rest();
+    EXPECT_TRUE(contains(output, "brood::init(argc, argv)")) << output;
+    EXPECT_TRUE(contains(output, "UsageError")) << output;
+    EXPECT_EQ(program.wait(), 3);
+    EXPECT_EQ(lines_of(log).size(), 1U) << "main ran again";
+  }
+}
+
+TEST_F(WithoutInit, a_program_that_would_be_a_fork_bomb_stops_with_one_message) {
+  const std::string log = scratch_.path("log");
+  Program program({victim("late_init"), log});
+  const std::string output = program.rest();
+  EXPECT_NE(program.wait(), 0);
+  EXPECT_LE(lines_of(log).size(), 20U) << "main runs again and again";
+  EXPECT_FALSE(output.empty());
+}
+
+}  // namespace
+}  // namespace brood::testing
