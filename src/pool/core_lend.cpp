@@ -65,6 +65,8 @@ bool Core::exchange(WorkerLink& link, JobState& job) {
       parse(link);
     } catch (const Error&) {
       scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
+      perform(nullptr);
+      return false;  // only the dispatcher can stop it
     }
     perform(nullptr);
   }

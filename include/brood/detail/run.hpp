@@ -42,6 +42,7 @@ class Run {
   /// Claims the next element; false at the end, also when the owner has taken the rest back.
   bool next() noexcept {
     if (left_ == 0) return false;
+    if (clock_ != nullptr) stamp();  // before the claim: who sees that sees a clock as new
     std::uint64_t expected = position_;
     if (!claimed_->compare_exchange_strong(expected, position_ + 1, std::memory_order_acq_rel)) {
       left_ = 0;
@@ -49,7 +50,6 @@ class Run {
     }
     ++position_;
     --left_;
-    if (clock_ != nullptr) stamp();
     return true;
   }
   /// The argument of the claimed element.
