@@ -11,6 +11,7 @@ namespace brood::pool {
 
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
   check_process();
+  check_size(spec.elements, supervisor_.message_limit());
   std::shared_ptr<JobState> state;
   WorkerLink* link = nullptr;
   {
@@ -65,6 +66,8 @@ bool Core::exchange(WorkerLink& link, JobState& job) {
       parse(link);
     } catch (const Error&) {
       scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
+      perform(nullptr);
+      return false;  // only the dispatcher can stop it
     }
     perform(nullptr);
   }

@@ -169,8 +169,9 @@ void Dispatcher::Loop::tick(Time now) {
     } catch (const Error&) {
       broken(*link, std::current_exception());
     }
+    const std::uint64_t claimed = *link->claimed();  // before the clock: see protocol's README
     const Time since{Nanoseconds(link->page()->clock.load(std::memory_order_acquire))};
-    running.push_back({link->id, *link->claimed(), since});
+    running.push_back({link->id, claimed, since});
   }
   core_.scheduler().tick(now, running);
   core_.perform(this);

@@ -100,7 +100,8 @@ class Scheduler {
     bool live = false, sealed = false, finished = false, runnable = false;
     std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
-    std::map<std::size_t, std::uint32_t> failures;  // attempts used up, for elements that have failed
+    std::map<std::size_t, std::uint32_t>
+        failures;  // attempts used up, for elements that have failed
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };

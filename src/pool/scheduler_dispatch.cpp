@@ -15,8 +15,8 @@ constexpr double cheapest = 5;  // ns; no element costs less
 }  // namespace
 
 void Scheduler::pump(Time now) {
-  start_due_workers(now);
   assign(now);
+  start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
   balance(now);
   let_workers_leave();
 }

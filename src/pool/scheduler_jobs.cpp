@@ -123,7 +123,8 @@ void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
   if (job == nullptr) return;
   job->assigned -= count;
   if (job->finished) return settle(id, *job);
-  job->pending.push_back({first, first + count});  // not merged: a range never spans two calls of extend()
+  job->pending.push_back(
+      {first, first + count});  // not merged: a range never spans two calls of extend()
   job->pending_count += count;
   if (!std::exchange(job->runnable, true)) runnable_.push_front(id);
 }

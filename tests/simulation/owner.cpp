@@ -210,9 +210,9 @@ void Owner::finish_start(WorkerId worker) {
     return scheduler_.start_failed(worker, environment_.now);
   }
   environment_.say("worker %u starts", worker);
-  links_[worker] = std::make_unique<Link>(
-      std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
-      wire::default_frame_limit);
+  links_[worker] =
+      std::make_unique<Link>(std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
+                             wire::default_frame_limit);
   Process& process = *links_[worker]->process;
   referee_.started(process);
   scheduler_.worker_started(worker, process.has_page(), environment_.now);

@@ -32,7 +32,7 @@ Parameters draw_parameters(Random& random) {
   parameters.pages = !random.chance(0.1);
   parameters.task_capacity = static_cast<std::size_t>(random.spread(16, 65536));
   parameters.result_capacity = static_cast<std::size_t>(random.spread(16, 65536));
-  parameters.jobs = static_cast<int>(random.between(1, 6));
+  parameters.jobs = static_cast<int>(random.between(1, random.chance(0.2) ? 25 : 6));
   parameters.pause = random.chance(0.3) ? 0 : random.spread(0.01, 0.7);
   parameters.notice = random.spread(0.1, 1);
   parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
@@ -54,7 +54,8 @@ JobPlan draw_job(Random& random) {
   pool::JobTraits& traits = plan.traits;
   traits.single = random.chance(0.3);
   traits.fail_fast = random.chance(0.5);
-  if (random.chance(0.3)) traits.timeout = Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(1e5, 1e7)));
+  if (random.chance(0.3))
+    traits.timeout = Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(1e5, 1e7)));
   if (random.chance(0.4)) traits.retries = static_cast<std::uint32_t>(random.between(1, 3));
   if (random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);

@@ -70,12 +70,12 @@ struct Parameters {
   bool pages = true;
   std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipes, bytes
   int jobs = 3;
-  double pause = 0.1;        // a worker pauses at a point where it may
-  double notice = 0.5;       // the owner sees an event in this turn
+  double pause = 0.1;   // a worker pauses at a point where it may
+  double notice = 0.5;  // the owner sees an event in this turn
   double partial_read = 0.5;
-  double user = 0.1;         // the next step is a user's
-  double kill = 0;           // the next step kills a worker from outside
-  double garbage = 0;        // a worker writes what is no frame
+  double user = 0.1;   // the next step is a user's
+  double kill = 0;     // the next step kills a worker from outside
+  double garbage = 0;  // a worker writes what is no frame
   double start_error = 0, start_death = 0, initializer_error = 0;
   double torn = 0.3;         // a flush is seen between its two stores
   bool outage = false;       // for a while no worker can be started

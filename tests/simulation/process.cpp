@@ -48,7 +48,8 @@ Process::Process(Environment& environment, Referee& referee, WorkerId worker, st
       shared_(environment.parameters.pages),
       page_(clean_page()),
       fiber_([this] { body(); }) {
-  stream_ = std::make_unique<worker::ResultStream>(static_cast<ResultOutlet&>(*this), shared_ ? page_.get() : nullptr);
+  stream_ = std::make_unique<worker::ResultStream>(static_cast<ResultOutlet&>(*this),
+                                                   shared_ ? page_.get() : nullptr);
 }
 
 Process::~Process() {
@@ -198,7 +199,8 @@ void Process::run_each(JobId job, const JobPlan& plan, std::uint32_t attempt) {
     maybe_pause();
     sleep(environment_.random.spread(0.2, 2) * plan.mean);
     const bool calm = environment_.calm;
-    if (!calm && environment_.random.chance(plan.hangs)) sleep(environment_.random.spread(1e6, 1e9));
+    if (!calm && environment_.random.chance(plan.hangs))
+      sleep(environment_.random.spread(1e6, 1e9));
     if (!environment_.calm && environment_.random.chance(plan.dies)) throw Killed();
     if (environment_.random.chance(plan.throws)) {
       referee_.telling(*this, true);

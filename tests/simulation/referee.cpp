@@ -65,9 +65,8 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   require(argument[0] == id, "the argument of another job");
   Element& begun = element(id, index);
   require(begun.holder == &process, "an element runs in a worker that it was not sent to");
-  const auto held = std::find_if(runner.held.begin(), runner.held.end(), [&](const Held& h) {
-    return h.job == id && h.index == index;
-  });
+  const auto held = std::find_if(runner.held.begin(), runner.held.end(),
+                                 [&](const Held& h) { return h.job == id && h.index == index; });
   require(held != runner.held.end(), "an element runs that has an outcome");
   require(!begun.settled, "an element runs again although it has an outcome");
   require(begun.executions <= begun.charges + begun.doubtful + begun.excuses,

@@ -57,7 +57,8 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
                                const pool::Assignment& assignment) const {
   const pool::SchedulerConfig& config = environment_.parameters.config;
   const pool::JobTraits& traits = its_job.plan.traits;
-  require(target.ready && !target.leaving && !target.stopped, "elements for a worker that is not ready");
+  require(target.ready && !target.leaving && !target.stopped,
+          "elements for a worker that is not ready");
   require(!target.fence, "elements for a worker with a revocation on its way");
   require(!its_job.finished, "elements of a finished job are sent");
   require(assignment.count != 0, "an assignment of nothing");
@@ -127,7 +128,8 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     if (teller.held.empty()) teller.chunks.clear();
     Element& told = element(held.job, held.index);
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
-    require(folded || told.failed == outcomes.failed, "an error becomes a value, or a value an error");
+    require(folded || told.failed == outcomes.failed,
+            "an error becomes a value, or a value an error");
     if (wanted) settle(its_job, told);
   }
   its_job.has_error |= wanted && outcomes.failed;
@@ -192,7 +194,8 @@ void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed)
 void Referee::judge(Record& dead, const Held& held, bool page) {
   Element& begun = element(held.job, held.index);
   const JobPlan& its_plan = job(held.job).plan;
-  const bool running = dead.current && dead.current->job == held.job && dead.current->index == held.index;
+  const bool running =
+      dead.current && dead.current->job == held.job && dead.current->index == held.index;
   if (page && !dead.spoilt && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {
@@ -202,8 +205,9 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
   // Without a page nobody knows when it began; behind garbage, what it has told.
-  const bool late = page && !dead.spoilt ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
-                         : its_plan.traits.timeout.has_value();
+  const bool late = page && !dead.spoilt
+                        ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
+                        : its_plan.traits.timeout.has_value();
   if (late) {
     ++begun.doubtful;
   } else {

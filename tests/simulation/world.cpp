@@ -29,7 +29,7 @@ void World::run() {
 
 // With faults, until the users have nothing more to do.
 void World::live() {
-  const std::uint64_t last = environment_.random.between(50, 1500);
+  const std::uint64_t last = environment_.random.between(50, 4000);
   while (steps_ < last && !owner_.finished()) {
     if (to_submit_ == 0 && referee_.idle() && environment_.random.chance(0.05)) break;
     if (environment_.random.chance(environment_.parameters.kill)) kill_somebody();
@@ -168,7 +168,7 @@ void World::touch(JobId job) {
     const bool last = random.chance(0.1);
     if (last) streams_.erase(stream);
     owner_.extend(job, random.below(8), last);
-  } else if (random.chance(0.1)) {
+  } else if (random.chance(0.25)) {
     owner_.cancel(job, random.chance(0.5));
   }
 }

@@ -61,8 +61,7 @@ TEST_P(Mutations, AreNoticed) {
   FAIL() << "20,000 worlds, and nobody has noticed " << name_of(mutation);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Mutations,
-                         testing::Range(1, static_cast<int>(Mutation::count)),
+INSTANTIATE_TEST_SUITE_P(Every, Mutations, testing::Range(1, static_cast<int>(Mutation::count)),
                          [](const auto& param) {
                            return std::string(name_of(static_cast<Mutation>(param.param)));
                          });

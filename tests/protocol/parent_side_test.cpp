@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <brood/errors.hpp>
+#include "stream.hpp"
+
+namespace brood::protocol {
+namespace {
+
+class ParentSideTest : public testing::Test {
+ protected:
+  void receive(std::span<const std::byte> bytes) {
+    side.stream().feed(bytes);
+    side.parse(events);
+  }
+  ParentSide side{1 << 20};
+  Events events;
+};
+
+TEST_F(ParentSideTest, AStreamIsReportedInItsOrder) {
+  receive(Stream().results(0, 3).failed(3).texts(4, 2).folded(6, 4).log("hello").view());
+  auto expected = elements(0, 10);
+  expected[3].failed = true;
+  EXPECT_EQ(events.outcomes, expected);
+  EXPECT_EQ(events.logs, std::vector<std::string>{"hello"});
+  EXPECT_EQ(side.resolved(), 10u);
+}
+
+TEST_F(ParentSideTest, AStreamMayBeSplitAtEveryByte) {
+  const Stream stream = Stream().results(0, 2).skipped(5).texts(5, 3).failed(8).log("x");
+  for (std::size_t split = 0; split <= stream.size(); ++split) {
+    ParentSide parts(1 << 20);
+    Events seen;
+    for (const auto part : {stream.view().first(split), stream.view().subspan(split)}) {
+      parts.stream().feed(part);
+      parts.parse(seen);
+    }
+    ASSERT_EQ(seen.outcomes.size(), 6u) << split;
+    ASSERT_EQ(seen.fences, std::vector<std::uint64_t>{5}) << split;
+    ASSERT_EQ(seen.logs.size(), 1u) << split;
+  }
+}
+
+TEST_F(ParentSideTest, GreetingReadyAndStartFailureAreTold) {
+  detail::Bytes bytes;
+  append_message(bytes, Type::greeting, GreetingHeader{});
+  append_message(bytes, Type::ready);
+  append_message(bytes, Type::start_failed);
+  receive(bytes.view());
+  EXPECT_EQ(events.greetings + events.readies + events.start_failures, 3);
+}
+
+TEST_F(ParentSideTest, ResultsOutOfSequenceAreAnError) {
+  EXPECT_THROW(receive(Stream().results(1, 1).view()), CodecError);
+}
+
+TEST_F(ParentSideTest, AFailureOutOfSequenceIsAnError) {
+  EXPECT_THROW(receive(Stream().failed(2).view()), CodecError);
+}
+
+TEST_F(ParentSideTest, SkippedMovesTheSequenceOn) {
+  receive(Stream().results(0, 1).skipped(7).results(7, 1).view());
+  EXPECT_EQ(events.outcomes, (std::vector<Events::Outcome>{{1, 0, 0, false}, {1, 7, 7, false}}));
+}
+
+TEST_F(ParentSideTest, AFrameThatAnnouncesMoreThanItHasIsAnError) {
+  for (const bool variable : {false, true}) {
+    Stream stream;
+    variable ? stream.texts(0, 2) : stream.results(0, 2);
+    std::vector<std::byte> bytes(stream.view().begin(), stream.view().end());
+    const std::uint64_t lie = std::uint64_t{1} << 62;
+    std::memcpy(bytes.data() + sizeof(wire::FrameHeader) + offsetof(ResultsHeader, count), &lie,
+                sizeof lie);
+    ParentSide fresh(1 << 20);
+    fresh.stream().feed(bytes);
+    EXPECT_THROW(fresh.parse(events), CodecError);
+    EXPECT_TRUE(events.outcomes.empty());
+  }
+}
+
+TEST_F(ParentSideTest, AMessageThatNoWorkerSendsIsAnError) {
+  detail::Bytes bytes;
+  append_message(bytes, Type::run, RunHeader{});
+  EXPECT_THROW(receive(bytes.view()), CodecError);
+}
+
+TEST_F(ParentSideTest, ATooShortHeaderIsAnError) {
+  detail::Bytes bytes;
+  append_message(bytes, Type::results);
+  EXPECT_THROW(receive(bytes.view()), CodecError);
+}
+
+TEST_F(ParentSideTest, AMessageOverTheLimitIsAnError) {
+  ParentSide small(100);
+  small.stream().feed(Stream().results(0, 20).view());
+  EXPECT_THROW(small.parse(events), CodecError);
+}
+
+TEST_F(ParentSideTest, ADeadWorkersPageIsReadBehindItsPipe) {
+  receive(Stream().results(0, 2).view());
+  side.finish(Stream().failed(2).results(3, 2).page(side.stream().received()), events);
+  EXPECT_EQ(events.outcomes.size(), 5u);
+}
+
+TEST_F(ParentSideTest, AWorkerMayDieAtEveryByteOfAFlush) {
+  const Stream before = Stream().results(0, 2);
+  const Stream page = Stream().texts(2, 3).failed(5).results(6, 2).log("last words");
+  for (std::size_t written = 0; written <= page.size(); ++written) {
+    ParentSide dead(1 << 20);
+    Events seen;
+    dead.stream().feed(before.view());
+    dead.stream().feed(page.view().first(written));
+    dead.parse(seen);
+    dead.finish(page.page(before.size()), seen);
+    auto expected = elements(0, 8);
+    expected[5].failed = true;
+    ASSERT_EQ(seen.outcomes, expected) << written;
+    ASSERT_EQ(seen.logs.size(), 1u) << written;
+  }
+}
+
+TEST_F(ParentSideTest, AWorkerMayDieBetweenTheTwoStoresOfAFlush) {
+  const Stream page = Stream().results(0, 3);
+  receive(page.view());
+  side.finish({0, std::nullopt, {}}, events);
+  EXPECT_EQ(events.outcomes, elements(0, 3));
+}
+
+TEST_F(ParentSideTest, AWorkerMayDieAtEveryByteOfALargeResult) {
+  const Stream before = Stream().results(0, 2);
+  const Stream large = Stream().texts(200, 1);
+  for (std::size_t written = 0; written < large.size(); ++written) {
+    ParentSide dead(1 << 20);
+    Events seen;
+    dead.stream().feed(before.view());
+    dead.stream().feed(large.view().first(written));
+    dead.parse(seen);
+    dead.finish({before.size(), std::nullopt, {}}, seen);
+    ASSERT_EQ(seen.outcomes, elements(0, 2)) << written;
+  }
+}
+
+TEST_F(ParentSideTest, AnOpenFrameCountsItsWholeResults) {
+  for (const std::uint32_t stride : {std::uint32_t{8}, detail::variable_stride}) {
+    for (std::uint64_t done = 0; done < 5; ++done) {
+      ParentSide dead(1 << 20);
+      Events seen;
+      dead.finish(Stream().results(0, 2).open(2, done, stride).page(), seen);
+      ASSERT_EQ(seen.outcomes, elements(0, 2 + done));
+    }
+  }
+}
+
+TEST_F(ParentSideTest, HalfAResultInAnOpenFrameIsNone) {
+  side.finish(Stream().open(0, 3, detail::variable_stride).half().page(), events);
+  EXPECT_EQ(events.outcomes, elements(0, 3));
+}
+
+TEST_F(ParentSideTest, AFrameMayBeOpenBeforeItsHeaderCounts) {
+  Stream stream = Stream().results(0, 1);
+  stream.open_at = stream.size();
+  side.finish(stream.page(), events);
+  EXPECT_EQ(events.outcomes, elements(0, 1));
+}
+
+TEST_F(ParentSideTest, AFrameMayBeClosedAndStillMarkedOpen) {
+  Stream stream = Stream().results(0, 3);
+  stream.open_at = 0;
+  side.finish(stream.page(), events);
+  EXPECT_EQ(events.outcomes, elements(0, 3));
+}
+
+TEST_F(ParentSideTest, WhatWasHarvestedIsNotToldAgainByThePipe) {
+  const Stream page = Stream().results(0, 2).skipped(4).log("once").failed(4).folded(5, 2);
+  side.harvest(page.page(), events);
+  side.harvest(page.page(), events);
+  EXPECT_EQ(events.outcomes.size(), 5u);
+  receive(page.view());
+  receive(Stream().results(7, 1).view());
+  EXPECT_EQ(events.outcomes.size(), 6u);
+  EXPECT_EQ(events.fences, std::vector<std::uint64_t>{4});
+  EXPECT_EQ(events.logs.size(), 1u);
+}
+
+TEST_F(ParentSideTest, AnOpenFrameIsHarvestedAsItGrows) {
+  for (const std::uint32_t stride : {std::uint32_t{8}, detail::variable_stride}) {
+    ParentSide living(1 << 20);
+    Events seen;
+    for (std::uint64_t done = 0; done <= 6; done += 2) {
+      living.harvest(Stream().open(0, done, stride).page(), seen);
+      ASSERT_EQ(seen.outcomes, elements(0, done));
+    }
+    Stream whole;
+    living.stream().feed((stride == 8 ? whole.results(0, 10) : whole.texts(0, 10)).view());
+    living.parse(seen);
+    ASSERT_EQ(seen.outcomes, elements(0, 10));
+    EXPECT_EQ(seen.elapsed, 40u);  // of the four that the harvest has not told
+    const Stream again = stride == 8 ? Stream().results(0, 10) : Stream().texts(0, 10);
+    EXPECT_EQ(seen.bytes.size(), again.size() - sizeof(wire::FrameHeader) - sizeof(ResultsHeader));
+  }
+}
+
+TEST_F(ParentSideTest, APageWhosePredecessorIsOnItsWayIsNotHarvested) {
+  const Stream first = Stream().results(0, 2);
+  const Stream page = Stream().results(2, 2);
+  side.harvest(page.page(first.size()), events);
+  EXPECT_TRUE(events.outcomes.empty());
+  side.stream().feed(first.view().first(10));
+  side.parse(events);
+  side.harvest(page.page(first.size()), events);
+  EXPECT_TRUE(events.outcomes.empty());
+  receive(first.view().subspan(10));
+  side.harvest(page.page(first.size()), events);
+  EXPECT_EQ(events.outcomes, elements(0, 4));
+}
+
+TEST_F(ParentSideTest, AFoldedResultThatIsHalfKnownIsAnError) {
+  receive(Stream().results(0, 2).view());
+  EXPECT_THROW(receive(Stream().folded(1, 3).view()), CodecError);
+}
+
+}  // namespace
+}  // namespace brood::protocol

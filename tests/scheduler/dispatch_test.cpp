@@ -1,0 +1,203 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+class Dispatch : public SchedulerTest {};
+
+TEST_F(Dispatch, WorkersAreStartedAtTheFirstPump) {
+  EXPECT_EQ(of(Kind::start, make_cold(workers(3))).size(), 3u);
+  EXPECT_TRUE(pump().empty());
+}
+
+TEST_F(Dispatch, JobsAreServedInTheOrderTheyCame) {
+  make(workers(1));
+  const JobId first = scheduler->add(single(), 1, true);
+  const JobId second = scheduler->add(single(), 1, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].job, first);
+  EXPECT_TRUE(scheduler->first_in_line(second));
+  tell(0, first, 0);
+  const auto next = of(Kind::send, pump());
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0].job, second);
+}
+
+TEST_F(Dispatch, AFunctionThatWasNeverTimedGetsOneElementPerWorker) {
+  make(workers(3));
+  scheduler->add(map(), 100, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 3u);
+  for (const Action& send : sends) EXPECT_EQ(send.assignment.count, 1u);
+}
+
+TEST_F(Dispatch, ChunksGrowByAtMostFourTimesTheLargestThatCameBack) {
+  make(workers(1));
+  teach(7, Nanoseconds(10));
+  JobTraits traits = map();
+  traits.cost_key = 7;
+  scheduler->add(traits, 100'000, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_FALSE(sends.empty());
+  EXPECT_EQ(sends[0].assignment.count, 4u);
+}
+
+TEST_F(Dispatch, AWorkerIsToppedUpToTwoMillisecondsOfWork) {
+  make(workers(1));
+  teach(7, milliseconds(1));
+  JobTraits traits = map();
+  traits.cost_key = 7;
+  scheduler->add(traits, 1000, true);
+  std::size_t sent = 0;
+  for (const Action& send : of(Kind::send, pump())) sent += send.assignment.count;
+  EXPECT_EQ(sent, 2u);
+}
+
+TEST_F(Dispatch, AChunkIsBoundedByItsBytes) {
+  SchedulerConfig config = workers(1);
+  config.chunk_bytes = 100;
+  make(config);
+  teach(7, Nanoseconds(10));
+  JobTraits traits = map();
+  traits.cost_key = 7;
+  traits.element_bytes = 50;
+  scheduler->add(traits, 1000, true);
+  for (const Action& send : of(Kind::send, pump())) EXPECT_LE(send.assignment.count, 2u);
+}
+
+TEST_F(Dispatch, AQueueIsBoundedByBytesAndByAssignments) {
+  SchedulerConfig config = workers(1);
+  config.queue_bytes = 100;
+  config.queue_elements = 3;
+  make(config);
+  teach(7, Nanoseconds(10));
+  JobTraits large = map(1);
+  large.cost_key = 7;
+  large.element_bytes = 60;
+  scheduler->add(large, 10, true);
+  EXPECT_EQ(of(Kind::send, pump()).size(), 2u);
+}
+
+TEST_F(Dispatch, ManySinglesAreBoundedByTheirNumber) {
+  SchedulerConfig config = workers(1);
+  config.queue_elements = 3;
+  make(config);
+  teach(7, Nanoseconds(10));
+  JobTraits traits = single();
+  traits.cost_key = 7;
+  for (int i = 0; i < 10; ++i) scheduler->add(traits, 1, true);
+  EXPECT_EQ(of(Kind::send, pump()).size(), 3u);
+}
+
+TEST_F(Dispatch, TheChunkThatTheUserAsksForIsKept) {
+  make(workers(2));
+  scheduler->add(map(16), 40, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 2u);
+  EXPECT_EQ(sends[0].assignment.count, 16u);
+  EXPECT_EQ(sends[1].assignment.first, 16u);
+}
+
+TEST_F(Dispatch, AJobIsDefinedOnceInEachWorkerAndForgottenWhenItIsOver) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(1), 2, true);
+  auto sends = of(Kind::send, pump());
+  EXPECT_TRUE(sends.at(0).assignment.define);
+  tell(0, job, 0);
+  sends = of(Kind::send, pump());
+  EXPECT_FALSE(sends.at(0).assignment.define);
+  tell(0, job, 1);
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::forget, Kind::over}));
+}
+
+TEST_F(Dispatch, AWorkerWithoutAPageGetsOneElementAtATime) {
+  make(workers(1), false);
+  teach(7, Nanoseconds(10));
+  JobTraits traits = map(16);
+  traits.cost_key = 7;
+  scheduler->add(traits, 100, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].assignment.count, 1u);
+}
+
+TEST_F(Dispatch, AnIdleWorkerSharesWhatABusyOneHasNotBegun) {
+  make(workers(2));
+  const JobId other = scheduler->add(single(), 1, true);
+  ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
+  const JobId job = scheduler->add(map(10), 10, true);
+  ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 1u);
+  begin(1, 3);
+  begin(0);
+  tell(0, other, 0);
+  now += milliseconds(3);
+  const auto actions = pump();
+  EXPECT_EQ(revoked, std::vector<WorkerId>{1});
+  ASSERT_EQ(of(Kind::nudge, actions).size(), 1u);
+  const auto sends = of(Kind::send, actions);
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].worker, 0u);
+  EXPECT_EQ(sends[0].assignment.first, 3u);
+  EXPECT_EQ(sends[0].assignment.count, 7u);
+  EXPECT_EQ(sends[0].job, job);
+}
+
+TEST_F(Dispatch, BalanceTakesNothingFromAWorkerThatHasBegunNothing) {
+  make(workers(2));
+  const JobId other = scheduler->add(single(), 1, true);
+  pump();
+  scheduler->add(map(10), 10, true);
+  pump();
+  begin(0);
+  tell(0, other, 0);
+  now += milliseconds(3);
+  EXPECT_TRUE(of(Kind::nudge, pump()).empty());
+  begin(1);
+  EXPECT_EQ(of(Kind::nudge, pump()).size(), 1u);
+}
+
+TEST_F(Dispatch, ARevokedWorkerGetsNothingBeforeItHasAcknowledged) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(4), 4, true);
+  pump();
+  begin(0);
+  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  scheduler->add(single(), 1, true);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  tell(0, job, 0);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  scheduler->revocation_done(0);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].assignment.sequence, 4u);  // behind the fence
+}
+
+TEST_F(Dispatch, AnIdleWorkerIsLentToACallerAndUsedAgainAfterwards) {
+  make(workers(1));
+  scheduler->set_lendable(0, true);
+  const JobId job = scheduler->add(single(), 1, true);
+  const auto assignment = scheduler->lend(job, now);
+  ASSERT_TRUE(assignment);
+  EXPECT_EQ(assignment->job, job);
+  EXPECT_FALSE(scheduler->wants_pump());
+  const JobId next = scheduler->add(single(), 1, true);
+  EXPECT_FALSE(scheduler->lend(next, now));
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  tell(0, job, 0);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  scheduler->give_back(0, now);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).job, next);
+}
+
+TEST_F(Dispatch, NoWorkerIsLentWhileOthersWaitOrItsPipesAreWatched) {
+  make(workers(1));
+  const JobId job = scheduler->add(single(), 1, true);
+  EXPECT_FALSE(scheduler->lend(job, now));
+  scheduler->set_lendable(0, true);
+  const JobId late = scheduler->add(single(), 1, true);
+  EXPECT_FALSE(scheduler->lend(late, now));
+}
+
+}  // namespace
+}  // namespace brood::pool

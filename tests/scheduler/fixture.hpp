@@ -1,0 +1,118 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "pool/scheduler.hpp"
+
+namespace brood::pool {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Kind = Action::Kind;
+
+/// A scheduler, the pages of its workers, and time that passes when a test says so.
+class SchedulerTest : public testing::Test, private Claims {
+ protected:
+  static SchedulerConfig workers(std::uint32_t count) {
+    SchedulerConfig config;
+    config.workers = count;
+    return config;
+  }
+  static JobTraits single() {
+    JobTraits traits;
+    traits.single = true;
+    return traits;
+  }
+  static JobTraits map(std::size_t chunk = 0) {
+    JobTraits traits;
+    traits.chunk = chunk;
+    return traits;
+  }
+  static JobTraits isolated(std::size_t chunk = 0, std::uint32_t retries = 0) {
+    JobTraits traits = map(chunk);
+    traits.fail_fast = false;
+    traits.retries = retries;
+    return traits;
+  }
+
+  /// A pool whose workers are ready.
+  void make(const SchedulerConfig& config, bool pages = true) {
+    make_cold(config);
+    for (WorkerId id = 0; id < config.workers; ++id) come_up(id, pages);
+    pump();
+  }
+  /// A pool whose workers have been asked for.
+  std::vector<Action> make_cold(const SchedulerConfig& config) {
+    scheduler.emplace(config, static_cast<Claims&>(*this));
+    return pump();
+  }
+  void come_up(WorkerId id, bool page = true) {
+    begun_[id] = 0;
+    scheduler->worker_started(id, page, now);
+    scheduler->worker_ready(id, now);
+  }
+  /// Everything that is to be done now.
+  std::vector<Action> pump() {
+    scheduler->pump(now);
+    return drain();
+  }
+  std::vector<Action> drain() {
+    std::vector<Action> actions;
+    while (const auto action = scheduler->next()) actions.push_back(*action);
+    return actions;
+  }
+  /// Has the scheduler know what an element with this key costs.
+  void teach(std::uint64_t key, Nanoseconds cost) {
+    JobTraits traits = map();
+    traits.cost_key = key;
+    const JobId job = scheduler->add(traits, 1, true);
+    const auto sends = of(Kind::send, pump());
+    ASSERT_EQ(sends.size(), 1u);
+    begin(sends[0].worker);
+    scheduler->outcomes(sends[0].worker,
+                        {job, 0, 1, static_cast<std::uint64_t>(cost.count()), false}, now);
+    drain();
+  }
+  /// The worker begins `count` more elements.
+  void begin(WorkerId id, std::uint64_t count = 1) { begun_[id] += count; }
+  Scheduler::Told tell(WorkerId id, JobId job, std::size_t first, std::size_t count = 1,
+                       bool failed = false) {
+    return scheduler->outcomes(id, {job, first, count, 0, failed}, now);
+  }
+  std::uint64_t begun_by(WorkerId id) const { return begun_.at(id); }
+  void die(WorkerId id) { scheduler->worker_gone(id, begun_[id], now); }
+
+  static std::vector<Action> of(Kind kind, const std::vector<Action>& actions) {
+    std::vector<Action> found;
+    for (const Action& action : actions) {
+      if (action.kind == kind) found.push_back(action);
+    }
+    return found;
+  }
+  static std::vector<Kind> kinds(const std::vector<Action>& actions) {
+    std::vector<Kind> found;
+    for (const Action& action : actions) found.push_back(action.kind);
+    return found;
+  }
+
+  std::optional<Scheduler> scheduler;
+  Time now{seconds(1000)};
+  std::vector<WorkerId> revoked;
+
+ private:
+  std::uint64_t begun(WorkerId worker) const override { return begun_.at(worker); }
+  // The worker acknowledges when the test says so; it goes on behind the fence.
+  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
+    revoked.push_back(worker);
+    return std::exchange(begun_[worker], fence);
+  }
+
+  std::map<WorkerId, std::uint64_t> begun_;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,201 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+class Jobs : public SchedulerTest {
+ protected:
+  void expect_end(Verdict verdict, const std::vector<Action>& actions) {
+    const auto finishes = of(Kind::finish, actions);
+    ASSERT_EQ(finishes.size(), 1u);
+    EXPECT_EQ(finishes[0].verdict, verdict);
+  }
+};
+
+TEST_F(Jobs, AnEmptyJobIsCompleteAtOnce) {
+  make(workers(1));
+  scheduler->add(map(), 0, true);
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
+  EXPECT_TRUE(scheduler->drained());
+}
+
+TEST_F(Jobs, FinishAndOverComeOnceAndInThisOrder) {
+  make(workers(1));
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  begin(0);
+  EXPECT_EQ(tell(0, job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
+  EXPECT_TRUE(pump().empty());
+}
+
+TEST_F(Jobs, TheFirstErrorFailsAJobAndItsOtherElementsAreTakenBack) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(4), 4, true);
+  pump();
+  begin(0);
+  tell(0, job, 0, 1, true);
+  const auto actions = drain();
+  expect_end(Verdict::failed, actions);
+  EXPECT_EQ(kinds(actions), (std::vector{Kind::finish, Kind::nudge, Kind::forget, Kind::over}));
+  EXPECT_TRUE(scheduler->drained());
+}
+
+TEST_F(Jobs, AnErrorOfAnIsolatedJobIsOneOutcomeOfMany) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(2), 2, true);
+  pump();
+  tell(0, job, 0, 1, true);
+  EXPECT_TRUE(drain().empty());
+  tell(0, job, 1);
+  expect_end(Verdict::complete, drain());
+}
+
+TEST_F(Jobs, OutcomesBehindTheFirstErrorAreNotWanted) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(4), 4, true);
+  pump();
+  begin(0, 2);
+  tell(0, job, 0, 1, true);
+  EXPECT_TRUE(of(Kind::over, drain()).empty());
+  EXPECT_EQ(tell(0, job, 1), Scheduler::Told::unwanted);
+  EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
+}
+
+TEST_F(Jobs, OutcomesThatNobodyAskedForAreNonsense) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(2), 2, true);
+  EXPECT_EQ(tell(0, job, 0), Scheduler::Told::nonsense);
+  pump();
+  EXPECT_EQ(tell(0, job, 1), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 0, 3), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job + 1, 0), Scheduler::Told::nonsense);
+}
+
+TEST_F(Jobs, AQueuedJobIsCancelled) {
+  make(workers(1));
+  scheduler->add(single(), 1, true);
+  const JobId queued = scheduler->add(single(), 1, true);
+  pump();
+  EXPECT_TRUE(scheduler->cancel(queued, false, now));
+  expect_end(Verdict::cancelled, drain());
+  EXPECT_FALSE(scheduler->cancel(queued, false, now));
+}
+
+TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelled) {
+  make(workers(1));
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  expect_end(Verdict::cancelled, drain());
+  EXPECT_TRUE(scheduler->drained());
+}
+
+TEST_F(Jobs, ARunningElementIsNotCancelledUnlessItsWorkerMayBeStopped) {
+  make(workers(1));
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  begin(0);
+  EXPECT_FALSE(scheduler->cancel(job, false, now));
+  scheduler->revocation_done(0);
+  EXPECT_TRUE(scheduler->cancel(job, true, now));
+  const auto actions = drain();
+  expect_end(Verdict::cancelled, actions);
+  EXPECT_EQ(of(Kind::stop, actions).size(), 1u);
+  die(0);
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::over});
+}
+
+TEST_F(Jobs, NeighboursOfACancelledElementRunElsewhereWithoutBlame) {
+  make(workers(1));
+  const JobId victim = scheduler->add(map(1), 1, true);
+  pump();
+  begin(0);
+  const JobId other = scheduler->add(single(), 1, true);
+  EXPECT_TRUE(scheduler->cancel(victim, true, now));
+  drain();
+  die(0);
+  pump();
+  come_up(0);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].job, other);
+  EXPECT_EQ(sends[0].assignment.attempt, 1u);
+}
+
+TEST_F(Jobs, AStreamIsServedAsItGrowsAndEndsWhenItIsSealed) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(8), 0, false);
+  EXPECT_TRUE(pump().empty());
+  scheduler->extend(job, 2, false);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 2u);
+  tell(0, job, 0, 2);
+  EXPECT_TRUE(drain().empty());
+  scheduler->extend(job, 1, false);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 2u);
+  tell(0, job, 2);
+  EXPECT_TRUE(drain().empty());
+  scheduler->extend(job, 0, true);
+  expect_end(Verdict::complete, drain());
+}
+
+TEST_F(Jobs, AChunkNeverSpansTwoExtensions) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(8), 0, false);
+  scheduler->extend(job, 2, false);
+  scheduler->extend(job, 3, true);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 2u);
+}
+
+TEST_F(Jobs, AnIdleStreamIsCancelledAndExtendsNoMore) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(), 0, false);
+  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
+  scheduler->extend(job, 5, true);
+  EXPECT_TRUE(pump().empty());
+}
+
+TEST_F(Jobs, ANumberIsNeverUsedTwice) {
+  make(workers(1));
+  const JobId first = scheduler->add(map(), 0, true);
+  const JobId second = scheduler->add(map(), 0, true);
+  EXPECT_EQ(slot_of(first), slot_of(second));
+  EXPECT_NE(first, second);
+}
+
+TEST_F(Jobs, TerminateFinishesEveryJobAsCancelledAndStopsEveryWorker) {
+  make(workers(2));
+  scheduler->add(map(2), 8, true);
+  scheduler->add(map(), 0, false);
+  pump();
+  begin(0);
+  scheduler->terminate(now);
+  const auto actions = drain();
+  ASSERT_EQ(of(Kind::finish, actions).size(), 2u);
+  for (const Action& finish : of(Kind::finish, actions))
+    EXPECT_EQ(finish.verdict, Verdict::cancelled);
+  EXPECT_EQ(of(Kind::stop, actions).size(), 2u);
+  die(0);
+  die(1);
+  EXPECT_TRUE(scheduler->drained());
+  EXPECT_TRUE(scheduler->all_gone());
+  EXPECT_TRUE(of(Kind::start, pump()).empty());
+}
+
+TEST_F(Jobs, CloseLetsEverythingRunAndWorkersLeaveAfterwards) {
+  make(workers(1));
+  const JobId job = scheduler->add(map(1), 2, true);
+  scheduler->close();
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::send});
+  tell(0, job, 0);
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::send});
+  tell(0, job, 1);
+  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+  die(0);
+  EXPECT_TRUE(pump().empty());
+  EXPECT_TRUE(scheduler->all_gone());
+}
+
+}  // namespace
+}  // namespace brood::pool

@@ -1,0 +1,313 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+class Workers : public SchedulerTest {};
+
+TEST_F(Workers, ADeathIsChargedToTheElementThatRan) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(4), 4, true);
+  pump();
+  begin(0, 2);
+  tell(0, job, 0);
+  die(0);
+  const auto resolves = of(Kind::resolve, drain());
+  ASSERT_EQ(resolves.size(), 1u);
+  EXPECT_EQ(resolves[0].first, 1u);
+  EXPECT_EQ(resolves[0].fate, Fate::lost);
+  EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
+  come_up(0);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1u);
+  EXPECT_EQ(sends[0].assignment.first, 2u);
+  EXPECT_EQ(sends[0].assignment.count, 2u);
+  EXPECT_EQ(sends[0].assignment.sequence, 0u);
+}
+
+TEST_F(Workers, ADeathBeforeAnythingHasBegunIsChargedToNobody) {
+  make(workers(1));
+  scheduler->add(map(4), 4, true);
+  pump();
+  die(0);
+  EXPECT_TRUE(drain().empty());
+}
+
+TEST_F(Workers, ADeathInAFoldedChunkIsChargedToTheLastThatBeganFirst) {
+  make(workers(1));
+  scheduler->add(map(4), 4, true);
+  pump();
+  begin(0, 3);
+  die(0);
+  const auto actions = drain();
+  EXPECT_EQ(of(Kind::resolve, actions).at(0).first, 2u);
+  EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
+}
+
+TEST_F(Workers, WithoutAPageADeathIsChargedToWhatTheWorkerHeld) {
+  make(workers(1), false);
+  scheduler->add(isolated(), 1, true);
+  pump();
+  scheduler->worker_gone(0, std::nullopt, now);
+  EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
+}
+
+TEST_F(Workers, TheElementsOfADeadWorkerGoFirstAndInTheirOrder) {
+  make(workers(2));
+  scheduler->add(map(2), 8, true);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 2u);
+  die(0);
+  pump();
+  come_up(0);
+  const auto again = of(Kind::send, pump());
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].assignment.first, 0u);
+}
+
+TEST_F(Workers, AnElementIsRetriedAloneAndItsAttemptsAreCounted) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(4, 2), 4, true);
+  pump();
+  for (std::uint32_t attempt = 2; attempt <= 3; ++attempt) {
+    begin(0);
+    die(0);
+    EXPECT_TRUE(of(Kind::resolve, drain()).empty());
+    pump();
+    come_up(0);
+    const auto sends = of(Kind::send, pump());
+    ASSERT_FALSE(sends.empty());
+    EXPECT_EQ(sends[0].assignment.first, 0u);
+    EXPECT_EQ(sends[0].assignment.count, 1u);
+    EXPECT_EQ(sends[0].assignment.attempt, attempt);
+  }
+  begin(0);
+  die(0);
+  const auto resolves = of(Kind::resolve, drain());
+  ASSERT_EQ(resolves.size(), 1u);
+  EXPECT_EQ(resolves[0].job, job);
+}
+
+TEST_F(Workers, ABrokenStreamIsChargedToWhatRan) {
+  make(workers(1));
+  scheduler->add(isolated(4), 4, true);
+  pump();
+  begin(0);
+  scheduler->worker_broken(0, now);
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+  die(0);
+  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::lost);
+}
+
+TEST_F(Workers, ATimeoutStopsTheWorkerAndIsChargedToTheElementThatRan) {
+  make(workers(1));
+  JobTraits traits = isolated(4);
+  traits.timeout = milliseconds(50);
+  scheduler->add(traits, 4, true);
+  pump();
+  begin(0);
+  now += milliseconds(49);
+  scheduler->tick(now, {{0, 1, now - milliseconds(49)}});
+  EXPECT_TRUE(drain().empty());
+  now += milliseconds(1);
+  scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+  die(0);
+  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::timed_out);
+}
+
+TEST_F(Workers, AnElementThatBeganAfterTheTimeoutStruckIsNotCharged) {
+  make(workers(1));
+  JobTraits traits = isolated(4);
+  traits.timeout = milliseconds(50);
+  const JobId job = scheduler->add(traits, 4, true);
+  pump();
+  begin(0);
+  now += milliseconds(50);
+  scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
+  begin(0);
+  tell(0, job, 0);
+  drain();
+  die(0);
+  EXPECT_TRUE(drain().empty());
+}
+
+TEST_F(Workers, AnOldClockDoesNotTimeOutAnElementThatHasJustBeenSent) {
+  make(workers(1));
+  now += seconds(60);
+  JobTraits traits = isolated();
+  traits.timeout = milliseconds(50);
+  scheduler->add(traits, 1, true);
+  pump();
+  begin(0);
+  scheduler->tick(now, {{0, 1, Time{}}});
+  EXPECT_TRUE(drain().empty());
+}
+
+TEST_F(Workers, ATimeoutIsThatOfTheJobThatRuns) {
+  make(workers(1));
+  JobTraits timed = isolated(1);
+  timed.timeout = milliseconds(1);
+  timed.cost_key = 7;
+  teach(7, Nanoseconds(10));
+  scheduler->add(timed, 1, true);
+  JobTraits patient = isolated(1);
+  patient.cost_key = 7;
+  scheduler->add(patient, 1, true);
+  ASSERT_EQ(of(Kind::send, pump()).size(), 2u);
+  begin(0, 2);
+  now += milliseconds(10);
+  scheduler->tick(now, {{0, begun_by(0), now - milliseconds(10)}});
+  EXPECT_TRUE(drain().empty());
+}
+
+TEST_F(Workers, WithoutAPageATimeoutCountsFromTheSending) {
+  make(workers(1), false);
+  JobTraits traits = isolated();
+  traits.timeout = milliseconds(50);
+  scheduler->add(traits, 1, true);
+  pump();
+  ASSERT_EQ(scheduler->next_tick(), now + milliseconds(50));
+  now += milliseconds(50);
+  scheduler->tick(now, {});
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+  scheduler->worker_gone(0, std::nullopt, now);
+  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::timed_out);
+}
+
+TEST_F(Workers, AWorkerLeavesAfterItsShareOfElements) {
+  SchedulerConfig config = workers(1);
+  config.max_tasks = 3;
+  make(config);
+  const JobId job = scheduler->add(map(2), 5, true);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 2u);
+  tell(0, job, 0, 2);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 1u);
+  tell(0, job, 2);
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
+  begin(0, 3);
+  die(0);
+  pump();
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 3u);
+}
+
+TEST_F(Workers, WhatIsTakenBackDoesNotCount) {
+  SchedulerConfig config = workers(1);
+  config.max_tasks = 4;
+  make(config);
+  const JobId job = scheduler->add(map(4), 4, true);
+  pump();
+  begin(0);
+  scheduler->cancel(job, false, now);
+  tell(0, job, 0);
+  scheduler->revocation_done(0);
+  drain();
+  scheduler->add(map(4), 4, true);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 3u);
+}
+
+TEST_F(Workers, FailingStartsWaitLongerEachTime) {
+  make_cold(workers(1));
+  std::vector<Nanoseconds> waits;
+  scheduler->add(map(), 0, false);  // a pool in use
+  for (int i = 0; i < 2; ++i) {
+    scheduler->start_failed(0, now);
+    EXPECT_TRUE(pump().empty());
+    ASSERT_TRUE(scheduler->next_tick());
+    waits.push_back(*scheduler->next_tick() - now);
+    now = *scheduler->next_tick();
+    EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  }
+  EXPECT_EQ(waits, (std::vector<Nanoseconds>{milliseconds(10), milliseconds(20)}));
+}
+
+TEST_F(Workers, APoolThatCannotStartFailsItsJobsAndTriesAgainForNewOnes) {
+  make_cold(workers(1));
+  scheduler->add(single(), 1, true);
+  std::vector<Action> finishes;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(finishes.empty());
+    scheduler->start_failed(0, now);
+    finishes = of(Kind::finish, drain());
+    now += seconds(1);
+    EXPECT_EQ(of(Kind::start, pump()).size(), i < 2 ? 1u : 0u);
+  }
+  ASSERT_EQ(finishes.size(), 1u);
+  EXPECT_EQ(finishes[0].verdict, Verdict::no_workers);
+  pump();
+  EXPECT_TRUE(pump().empty());
+  const JobId job = scheduler->add(single(), 1, true);
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).job, job);
+}
+
+TEST_F(Workers, JobsAreNotFailedWhileOneWorkerLives) {
+  make_cold(workers(2));
+  come_up(1);
+  scheduler->add(single(), 1, true);
+  pump();
+  scheduler->add(single(), 1, true);
+  for (int i = 0; i < 5; ++i) {
+    scheduler->start_failed(0, now);
+    now += seconds(1);
+    EXPECT_TRUE(of(Kind::finish, pump()).empty());
+  }
+}
+
+TEST_F(Workers, AFailingInitializerFailsTheJobsAtOnce) {
+  make_cold(workers(1));
+  scheduler->add(single(), 1, true);
+  scheduler->worker_started(0, true, now);
+  scheduler->initializer_failed(0);
+  scheduler->worker_gone(0, 0, now);
+  EXPECT_EQ(of(Kind::finish, drain()).at(0).verdict, Verdict::no_workers);
+}
+
+TEST_F(Workers, AWorkerThatDoesNotComeUpInTimeIsStopped) {
+  make_cold(workers(1));
+  scheduler->worker_started(0, true, now);
+  now += seconds(60);
+  scheduler->tick(now, {});
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+}
+
+TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {
+  make_cold(workers(1));
+  scheduler->terminate(now);
+  drain();
+  scheduler->worker_started(0, true, now);
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+  scheduler->worker_ready(0, now);
+  EXPECT_TRUE(pump().empty());
+}
+
+TEST_F(Workers, ADeadWorkerIsToldNothing) {
+  make(workers(1));
+  scheduler->add(map(1), 1, true);
+  pump();
+  begin(0);
+  die(0);
+  EXPECT_TRUE(of(Kind::forget, drain()).empty());
+}
+
+TEST_F(Workers, CloseWaitsForStartsAndLetsThemLeave) {
+  make_cold(workers(1));
+  scheduler->close();
+  EXPECT_TRUE(pump().empty());
+  EXPECT_FALSE(scheduler->all_gone());
+  come_up(0);
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
+}
+
+TEST_F(Workers, TerminateAfterCloseStopsThoseThatLeave) {
+  make(workers(1));
+  scheduler->close();
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
+  scheduler->terminate(now);
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+}
+
+}  // namespace
+}  // namespace brood::pool
