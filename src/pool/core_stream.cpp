@@ -101,8 +101,9 @@ void append_definition(WorkerLink& link, const JobState& job) {
 }
 
 // The rest of a frame: small arguments are copied, larger ones stay where they are until they are written.
-void append_arguments(WorkerLink& link, const JobState& job, const Arguments& arguments, std::size_t frame) {
-  detail::Bytes& tail = link.outbox.tail();
+// `tail` is the part that the frame was begun in: asking the outbox again may give a new one.
+void append_arguments(WorkerLink& link, detail::Bytes& tail, const JobState& job, const Arguments& arguments,
+                      std::size_t frame) {
   const detail::Payload& payload = job.spec().elements.payload;
   if (arguments.segment == nullptr && !payload.contiguous()) {
     wire::finish_frame(tail, frame, payload.size());
@@ -135,7 +136,7 @@ void append_run(WorkerLink& link, const JobState& job, const Assignment& assignm
       wire::begin_frame(tail, static_cast<std::uint16_t>(protocol::Type::run));
   tail.append(&header, sizeof header);
   if (single) tail.append(job.definition().data(), job.definition().size());
-  append_arguments(link, job, arguments, frame);
+  append_arguments(link, tail, job, arguments, frame);
 }
 
 }  // namespace brood::pool
