@@ -59,7 +59,14 @@ TEST_P(OwnerEnds, by_exit_with_a_busy_pool_on_the_stack) { EXPECT_EQ(code_after(
 TEST_P(OwnerEnds, by_an_exception_that_nobody_catches) { EXPECT_EQ(code_after("throw"), -SIGABRT); }
 TEST_P(OwnerEnds, by_abort) { EXPECT_EQ(code_after("abort"), -SIGABRT); }
 
-class Nested : public PoolTest {};
+// A fork server belongs to the worker that needed it and ends a moment after it: an orphan until then.
+class Nested : public PoolTest {
+ protected:
+  void SetUp() override {
+    PoolTest::SetUp();
+    expect_orphans();
+  }
+};
 BROOD_FOR_EVERY_METHOD(Nested);
 
 int sum_of_squares(const std::string& method, int count) {
@@ -86,7 +93,6 @@ TEST_P(Nested, a_task_may_make_a_pool_of_every_method) {
 }
 
 TEST_P(Nested, terminating_the_outer_pool_ends_the_inner_workers) {
-  expect_orphans();
   const Scratch scratch;
   Mailbox mailbox(scratch.path("mail"));
   const auto owns = [](const std::string& inner_method, const std::string& mail) {

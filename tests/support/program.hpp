@@ -32,7 +32,9 @@ class Program {
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(output[1]);
     output_ = output[0];
-    if (error != 0) throw std::runtime_error("cannot run " + arguments[0]);
+    if (error == 0) return;
+    ::close(output_);
+    throw std::runtime_error("cannot run " + arguments[0]);
   }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
