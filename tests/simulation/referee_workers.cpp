@@ -210,8 +210,10 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  // Without a page nobody knows when it began; behind garbage, what it has told.
-  const bool late = page && !dead.spoilt
+  // Without a page nobody knows when it began; behind garbage, what it has told. An element that
+  // has been folded may have been late when the owner looked, and over when it acted.
+  const bool known = page && !dead.spoilt && !its_plan.folded;
+  const bool late = known
                         ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
                         : its_plan.traits.timeout.has_value();
   if (late) {
