@@ -108,7 +108,11 @@ struct Environment {
   void say(const char* format, Values... values) const {
     if (!trace) return;
     std::fprintf(stderr, "%12.3f us  ", nanoseconds() / 1e3);
-    std::fprintf(stderr, format, values...);
+    if constexpr (sizeof...(values) == 0) {
+      std::fputs(format, stderr);
+    } else {
+      std::fprintf(stderr, format, values...);
+    }
     std::fputc('\n', stderr);
   }
 };
