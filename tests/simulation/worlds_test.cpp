@@ -9,6 +9,11 @@ namespace brood::simulation {
 namespace {
 
 constexpr std::uint64_t shards = 12;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t default_worlds = 12'000;
+#else
+constexpr std::uint64_t default_worlds = 102'000;
+#endif
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -40,7 +45,7 @@ class Worlds : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Worlds, KeepTheInvariants) {
   if (std::getenv("BROOD_SIM_SEED") != nullptr) GTEST_SKIP() << "only BROOD_SIM_SEED is replayed";
-  const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", 102'000) / shards;
+  const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", default_worlds) / shards;
   for (std::uint64_t i = 0; i < worlds; ++i) {
     const std::uint64_t seed = i * shards + GetParam() + 1;
     const std::string fault = fault_of(seed);
