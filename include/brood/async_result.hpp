@@ -63,7 +63,13 @@ class [[nodiscard]] AsyncResult {
       if constexpr (std::is_void_v<R>) {
         f();
       } else {
-        f(std::as_const(*std::make_unique<R>(decode(*job))));
+        std::unique_ptr<const R> value;
+        try {
+          value = std::make_unique<const R>(decode(*job));
+        } catch (...) {
+          return;  // on_error tells
+        }
+        f(*value);
       }
     });
     return *this;
@@ -71,8 +77,8 @@ class [[nodiscard]] AsyncResult {
   /// Calls f(std::exception_ptr) when the task has failed; likewise.
   template <class F>
   AsyncResult& on_error(F f) {
-    job_->when_finished([job = job_.get(), f = std::move(f)]() mutable {
-      if (std::exception_ptr error = job->error()) f(std::move(error));
+    job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
+      if (std::exception_ptr error = failure(*job, decode)) f(std::move(error));
     });
     return *this;
   }
@@ -92,6 +98,17 @@ class [[nodiscard]] AsyncResult {
   }
 
  private:
+  // What get() would throw: the task's error, or that its result cannot be decoded.
+  static std::exception_ptr failure(const detail::Job& job, Decode decode) {
+    if (std::exception_ptr error = job.error()) return error;
+    try {
+      static_cast<void>(decode(job));
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+
   detail::JobHandle job_;
   Decode decode_;
 };

@@ -97,7 +97,7 @@ class [[nodiscard]] ImapRange {
     job_->extend(std::move(more), exhausted_);
   }
   void buffer(const detail::Piece& piece) {
-    detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R> outcome) {
+    detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R>&& outcome) {
       buffered_.emplace(order_ == Order::input ? index : arrived_++, std::move(outcome));
     });
   }

@@ -1,5 +1,6 @@
 #include "pool/core.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include <utility>
@@ -52,7 +53,26 @@ JobTraits traits_of(const detail::JobSpec& spec) {
   return traits;
 }
 
+// The largest argument that has to travel in one piece, in bytes.
+std::size_t largest_argument(const detail::Elements& elements) {
+  if (elements.ends.empty()) return elements.stride != 0 ? elements.stride : elements.payload.size();
+  std::size_t largest = 0, start = 0;
+  for (const std::size_t end : elements.ends) {
+    largest = std::max(largest, end - start);
+    start = end;
+  }
+  return largest;
+}
+
 }  // namespace
+
+void check_size(const detail::Elements& elements, std::uint64_t limit) {
+  if (elements.payload.size() <= limit) return;
+  const std::size_t largest = largest_argument(elements);
+  if (largest <= limit) return;
+  throw CodecError(CodecError::Direction::encode, "argument",
+                   "it takes " + std::to_string(largest) + " bytes", limit);
+}
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   const std::shared_ptr<Core> core(new Core(options));
@@ -117,6 +137,7 @@ std::shared_ptr<JobState> Core::add(detail::JobSpec&& spec) {
 
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   check_process();
+  check_size(spec.elements, supervisor_.message_limit());
   std::shared_ptr<JobState> state;
   bool first_in_line = false;
   {
@@ -130,6 +151,7 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 }
 
 void Core::extend(JobState& state, detail::Elements more, bool last) {
+  check_size(more, supervisor_.message_limit());
   {
     const std::lock_guard lock(mutex_);
     const std::size_t count = more.count;

@@ -116,6 +116,9 @@ class Core final : public detail::PoolCore,
   std::unique_ptr<Dispatcher> dispatcher_;
 };
 
+/// Throws CodecError for an argument of more than `limit` bytes.
+void check_size(const detail::Elements& elements, std::uint64_t limit);
+
 /// Appends the frame that sends an assignment to the link's outbox.
 void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment);
 

@@ -11,6 +11,7 @@ namespace brood::pool {
 
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
   check_process();
+  check_size(spec.elements, supervisor_.message_limit());
   std::shared_ptr<JobState> state;
   WorkerLink* link = nullptr;
   {

@@ -201,7 +201,7 @@ std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
   return wire::decode_exception(failure.encoded->view(), failure.worker, index);
 }
 
-void throw_timeout() { throw TimeoutError("the result was not ready in time; the task goes on"); }
+void throw_timeout() { throw TimeoutError("a result, which was not ready in time; its task goes on"); }
 void throw_not_ready() {
   throw UsageError("AsyncResult::successful() before the result is ready: call wait() first");
 }

@@ -16,7 +16,6 @@ namespace brood::wire {
 namespace {
 
 constexpr std::size_t header_size = sizeof(FrameHeader);
-constexpr std::size_t large_step = 80 * 1024 * 1024;  // bytes of address space
 
 FrameHeader header_at(const std::byte* position) noexcept {
   FrameHeader header;
@@ -81,10 +80,9 @@ void FrameParser::compact() noexcept {
   begin_ = 0;
 }
 
-// To twice what has arrived, but at least to `large_step`, of which nothing is touched before its bytes arrive; or to the
-// end of the frame that is arriving where that is nearer.
+// To twice what has arrived, or to the end of the frame that is arriving where that is nearer.
 void FrameParser::grow() {
-  std::size_t wanted = std::max(2 * pending(), pending() >= buffer_size_ ? large_step : 0);
+  std::size_t wanted = 2 * pending();
   if (pending() >= header_size) {
     const FrameHeader header = header_at(buffer_.data() + begin_);
     if (header.length < wanted - header_size && !has_frame())

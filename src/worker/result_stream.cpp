@@ -119,9 +119,13 @@ void ResultStream::close_frame(detail::Run& run) {
 
 void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record,
                              std::span<const std::byte> rest) {
+  const std::uint64_t length = record.size() + rest.size();
+  if (length + frame_overhead > message_limit_) {
+    throw CodecError(CodecError::Direction::encode, "result",
+                     "it takes " + std::to_string(length) + " bytes", message_limit_);
+  }
   close_frame(run);
   flush();
-  const std::uint64_t length = record.size() + rest.size();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -143,6 +147,11 @@ void ResultStream::fail(detail::Run& run) {
   detail::Bytes frame;
   protocol::append_message(frame, Type::failed, header, encoded.view());
   append(frame.view());
+}
+
+void ResultStream::abandon() {
+  flush();
+  ::_exit(exit_thread_ended);
 }
 
 void ResultStream::put_folded(detail::Run& run, std::size_t count,

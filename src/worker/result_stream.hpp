@@ -33,6 +33,8 @@ class ResultStream final : public detail::RunHost {
  public:
   ResultStream(ResultOutlet& outlet, protocol::WorkerPage* shared_page);
 
+  /// Larger results become a CodecError.
+  void set_message_limit(std::uint64_t bytes) noexcept { message_limit_ = bytes; }
   protocol::WorkerPage& page() noexcept { return *page_; }
 
   /// Points `run` at the elements of `header`, whose arguments are `arguments`.
@@ -58,6 +60,7 @@ class ResultStream final : public detail::RunHost {
   void put_large(detail::Run& run, std::span<const std::byte> record,
                  std::span<const std::byte> rest) override;
   void fail(detail::Run& run) override;
+  [[noreturn]] void abandon() override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
 
  private:
@@ -77,6 +80,7 @@ class ResultStream final : public detail::RunHost {
   protocol::WorkerPage* page_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   std::uint32_t open_stride_ = 0;
+  std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
   std::chrono::steady_clock::time_point lap_, last_flush_;
   std::mutex log_mutex_;

@@ -28,11 +28,13 @@ using protocol::Type;
 
 namespace {
 
-void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit) {
+// The hard limit lies `slack` higher, so that the soft one is told by its own signal.
+void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit, rlim_t slack = 0) {
   if (!limit) return;
   rlimit both{};
   if (::getrlimit(resource, &both) == 0) {
-    both.rlim_cur = both.rlim_max = std::min<rlim_t>(*limit, both.rlim_max);
+    both.rlim_max = std::min<rlim_t>(*limit + slack, both.rlim_max);
+    both.rlim_cur = std::min<rlim_t>(*limit, both.rlim_max);
     if (::setrlimit(resource, &both) == 0) return;
   }
   throw SystemError("setrlimit", "the limits of a worker", errno);
@@ -93,6 +95,7 @@ class Worker {
   }
   void initialize() {
     platform::set_process_name(setup_.name);
+    results_.set_message_limit(setup_.message_limit);
     open_exit_hooks();
     send_logs_to(results_, setup_.log_level);
     try {
@@ -114,7 +117,7 @@ class Worker {
   }
   void apply_limits() const {
     set_limit(RLIMIT_AS, setup_.address_space);
-    set_limit(RLIMIT_CPU, setup_.cpu_seconds);
+    set_limit(RLIMIT_CPU, setup_.cpu_seconds, 5);
     set_limit(RLIMIT_NOFILE, setup_.open_files);
     set_limit(RLIMIT_CORE, setup_.core_size);
   }

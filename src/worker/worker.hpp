@@ -15,5 +15,7 @@ inline constexpr int exit_mismatch = 81;
 inline constexpr int exit_initializer = 82;
 inline constexpr int exit_orphaned = 83;
 inline constexpr int exit_broken_channel = 84;
+/// Of one whose task called pthread_exit.
+inline constexpr int exit_thread_ended = 85;
 
 }  // namespace brood::worker

@@ -96,7 +96,9 @@ TEST_P(Birth, signals_are_default_and_the_mask_is_empty) {
     Pool pool = make_pool(1);
     EXPECT_EQ(pool.apply(status_here, "SigBlk"), "0000000000000000");
     EXPECT_EQ(pool.apply(status_here, "SigIgn"), "0000000000000000");
-    EXPECT_EQ(pool.apply(status_here, "SigCgt"), "0000000000000000");
+    // The C library keeps signals 32 and 33 for its threads.
+    const auto handled = std::stoull(pool.apply(status_here, "SigCgt"), nullptr, 16);
+    EXPECT_EQ(handled & ~(std::uint64_t{3} << 31), 0U);
     AsyncResult<int> sleeper = pool.apply_async([] { return ::pause(); });
     const auto start = std::chrono::steady_clock::now();
     pool.terminate();
@@ -129,6 +131,7 @@ TEST_P(Birth, workers_are_children_of_a_process_without_threads_or_made_by_exec)
 
 // F57
 TEST_P(Birth, needs_no_temporary_directory_and_no_current_one) {
+  expect_orphans();
   const Scratch scratch;
   EXPECT_EQ(in_child([&] {
               const std::string directory = scratch.path("gone");
@@ -142,6 +145,7 @@ TEST_P(Birth, needs_no_temporary_directory_and_no_current_one) {
 }
 
 TEST_P(Birth, works_without_standard_streams) {
+  expect_orphans();  // the fork server ends after the process that it belongs to
   EXPECT_EQ(in_child([&] {
               ::close(0);
               ::close(1);
@@ -154,6 +158,7 @@ TEST_P(Birth, works_without_standard_streams) {
 }
 
 TEST_P(Birth, works_in_a_parent_with_5000_open_descriptors) {
+  expect_orphans();
   EXPECT_EQ(in_child([&] {
               rlimit limit{};
               ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -169,6 +174,7 @@ TEST_P(Birth, works_in_a_parent_with_5000_open_descriptors) {
 }
 
 TEST_P(Birth, two_hundred_workers_work) {
+  expect_orphans();
   EXPECT_EQ(in_child([&] {
               rlimit limit{};
               ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -234,7 +240,8 @@ TEST_P(Birth, starts_while_other_threads_hold_locks) {
 // victim self_removing <method>: deletes or replaces its own file before it makes a pool.
 class Removed : public PoolTest {
  protected:
-  std::string run(const std::string& how) const {
+  std::string run(const std::string& how) {
+    expect_orphans();
     const Scratch scratch;
     const std::string copy = scratch.path("program");
     std::filesystem::copy_file(victim("self_removing"), copy);

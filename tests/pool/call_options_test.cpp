@@ -3,6 +3,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"

@@ -96,6 +96,7 @@ TEST_P(Usage, the_end_of_a_forked_child_does_nothing_to_the_pool) {
 }
 
 TEST_P(Usage, a_forked_child_may_make_a_pool_of_its_own) {
+  expect_orphans();  // the child's fork server
   Pool outer = make_pool(1);
   EXPECT_EQ(outer.apply(square, 2), 4);
   EXPECT_EQ(in_child([&] {
@@ -111,7 +112,7 @@ TEST_F(UsageOnce, an_unknown_start_method_is_refused_with_a_list_of_the_known) {
     for (const char* word : {"fork", "forkserver", "spawn", "thread"})
       EXPECT_TRUE(contains(text, word)) << text;
   };
-  check(refused("thread", [](PoolOptions&) {}));
+  check(caught<UsageError>([] { const Pool pool({.start_method = "thread"}); }).what());
   check(caught<UsageError>([] { set_start_method("thread"); }).what());
   EXPECT_THROW(set_start_method(""), UsageError);
   EXPECT_EQ(get_start_method(), "forkserver");
@@ -120,7 +121,7 @@ TEST_F(UsageOnce, an_unknown_start_method_is_refused_with_a_list_of_the_known) {
 TEST_F(UsageOnce, forkserver_is_the_first_and_default_method) {
   EXPECT_EQ(start_methods(), (std::vector<std::string>{"forkserver", "fork", "spawn"}));
   Pool pool(1);
-  EXPECT_EQ(pool.workers().at(0).name, "ForkServerPoolWorker-1");
+  EXPECT_TRUE(pool.workers().at(0).name.starts_with("ForkServerPoolWorker-"));
 }
 
 TEST_F(UsageOnce, set_start_method_holds_for_pools_that_name_none) {
@@ -128,9 +129,9 @@ TEST_F(UsageOnce, set_start_method_holds_for_pools_that_name_none) {
   EXPECT_EQ(get_start_method(), "spawn");
   {
     Pool pool(1);
-    EXPECT_EQ(pool.workers().at(0).name, "SpawnPoolWorker-1");
+    EXPECT_TRUE(pool.workers().at(0).name.starts_with("SpawnPoolWorker-"));
     Pool named({.workers = 1, .start_method = "fork"});
-    EXPECT_EQ(named.workers().at(0).name, "ForkPoolWorker-1");
+    EXPECT_TRUE(named.workers().at(0).name.starts_with("ForkPoolWorker-"));
   }
   set_start_method("forkserver");
 }

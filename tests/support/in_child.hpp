@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <exception>
 
 namespace brood::testing {
@@ -19,6 +20,9 @@ int in_child(Body body) {
     ::alarm(60);  // never left behind, whatever it waits for
     try {
       ::_exit(body());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "in the child: %s\n", error.what());
+      ::_exit(101);
     } catch (...) {
       ::_exit(101);
     }

@@ -51,7 +51,7 @@ inline std::uint64_t take_count(Reader& source) {
 }
 
 /// From this size on, in bytes, fresh memory is worth a word to the kernel.
-inline constexpr std::size_t large_memory = 4 * 1024 * 1024;
+inline constexpr std::size_t large_memory = std::size_t{4} << 20;
 /// Asks for large pages for memory that is about to be filled: one fault in place of 512.
 BROOD_API void advise_large(void* memory, std::size_t size) noexcept;
 

@@ -30,7 +30,7 @@ using element_t = typename WithoutConstant<stored_t<std::ranges::range_value_t<R
 
 /// Whether the caller's memory outlives the encoding, so that it may be lent.
 enum class Lifetime : bool { until_return, unknown };
-inline constexpr std::size_t worth_lending = 64 * 1024;  // bytes
+inline constexpr std::size_t worth_lending = std::size_t{64} << 10;  // bytes
 
 /// Encodes an argument as the T that is stored of it. A large string or vector of numbers is lent where that is possible.
 template <class T, class Value>

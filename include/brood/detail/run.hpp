@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cxxabi.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/detail/encode.hpp>
 #include <brood/detail/job.hpp>
 
 // What runs in a worker: the typed loop over the elements of a chunk.
@@ -29,6 +32,8 @@ class BROOD_API RunHost {
   virtual void put_large(Run& run, std::span<const std::byte> record, std::span<const std::byte> rest) = 0;
   /// The exception in flight is the outcome of the current element.
   virtual void fail(Run& run) = 0;
+  /// The task has ended its thread: so ends the worker.
+  [[noreturn]] virtual void abandon() = 0;
   /// One result for `count` elements, the current one the last of them.
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
 };
@@ -79,6 +84,7 @@ class Run {
     put_flat(&nothing, 1);
   }
   void fail() { host_->fail(*this); }
+  [[noreturn]] void abandon() { host_->abandon(); }
   template <class R>
   void put_folded(std::size_t count, const R& result) {
     scratch_.clear();
@@ -89,11 +95,15 @@ class Run {
   /// The function of the job, decoded at its first use in this worker.
   template <class F>
   F& function() {
-    if (function_cache_->get() == nullptr) {
+    if (!*function_cache_) {
       auto made = std::make_shared<F>();
       Reader source(function_bytes_);
-      InputArchive archive(source);
-      load_callable(archive, *made);
+      try {
+        InputArchive archive(source);
+        load_callable(archive, *made);
+      } catch (...) {
+        throw_decode_failure(typeid(F));
+      }
       *function_cache_ = std::move(made);
     }
     return *static_cast<F*>(function_cache_->get());
@@ -101,7 +111,7 @@ class Run {
 
  private:
   friend class RunAccess;  // the worker
-  static constexpr std::size_t record_limit = 16 * 1024;
+  static constexpr std::size_t record_limit = std::size_t{16} << 10;
 
   void put_flat(const void* data, std::size_t count) {
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
@@ -178,6 +188,8 @@ void run_element(Run& run, Invoke invoke) {
     } else {
       run.put<R>(invoke());
     }
+  } catch (const abi::__forced_unwind&) {
+    run.abandon();  // pthread_exit: this handler must not be left by a return
   } catch (...) {
     run.fail();
   }

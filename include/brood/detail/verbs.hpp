@@ -219,8 +219,8 @@ std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
   follow(
       *job,
       [&](const detail::Piece& piece) {
-        detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R> outcome) {
-          found[index] = std::move(outcome);
+        detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R>&& outcome) {
+          found[index].emplace(std::move(outcome));
         });
       },
       count);
