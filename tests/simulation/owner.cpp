@@ -87,6 +87,7 @@ JobId Owner::call(const JobPlan& plan) {
     Link& link = *links_[assignment->worker];
     environment_.say("worker %u is lent", assignment->worker);
     link.lent = true;
+    ++environment_.census.lent;
     link.lent_for = job;
     referee_.sent(*assignment);
     send(*assignment, link);

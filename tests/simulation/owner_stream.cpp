@@ -152,7 +152,9 @@ void Owner::harvest(Link& link) {
   const auto page = protocol::stable_copy(link.process->page(), storage);
   if (!page) return;
   Events events(*this, link);
+  const std::uint64_t known = link.stream.resolved();
   link.stream.harvest(*page, events);
+  environment_.census.harvested += link.stream.resolved() - known;
 }
 
 void Owner::bury_the_dead() {
@@ -176,7 +178,9 @@ void Owner::bury(Link& link) {
     if (!process.has_page()) {
       link.stream.parse(events);
     } else if (!mutate(Mutation::forget_the_page_of_the_dead)) {
+      const std::uint64_t known = link.stream.resolved();
       link.stream.finish(protocol::snapshot(process.page()), events);
+      environment_.census.from_pages_of_the_dead += link.stream.resolved() - known;
     }
   } catch (const Error&) {
     environment_.say("worker %u left a broken stream", process.slot);

@@ -38,7 +38,7 @@ Parameters draw_parameters(Random& random) {
   parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
   parameters.user = random.spread(0.03, 0.5);
   parameters.kill = rarely(random, 0.001, 0.05);
-  parameters.garbage = random.chance(0.05) ? random.spread(0.001, 0.1) : 0;
+  parameters.garbage = random.chance(0.1) ? random.spread(0.001, 0.1) : 0;
   parameters.start_error = rarely(random, 0.05, 0.8);
   parameters.start_death = rarely(random, 0.05, 0.8);
   parameters.initializer_error = rarely(random, 0.05, 0.8);

@@ -84,6 +84,14 @@ struct Parameters {
   Mutation mutation = Mutation::none;
 };
 
+/// What has happened: a world in which nothing does proves nothing.
+struct Census {
+  std::uint64_t executions = 0, retries = 0, errors = 0, lost = 0, timed_out = 0, excused = 0;
+  std::uint64_t deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
+  std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
+  std::uint64_t torn_flushes = 0, partial_writes = 0;
+};
+
 /// What everybody in a world shares.
 struct Environment {
   explicit Environment(std::uint64_t seed) : random(seed) {}
@@ -92,6 +100,7 @@ struct Environment {
   Time now{std::chrono::hours(1)};
   bool calm = false;  // no more faults
   bool trace = false;
+  Census census;
   double nanoseconds() const {
     return static_cast<double>((now - Time(std::chrono::hours(1))).count());
   }
@@ -99,7 +108,11 @@ struct Environment {
   void say(const char* format, Values... values) const {
     if (!trace) return;
     std::fprintf(stderr, "%12.3f us  ", nanoseconds() / 1e3);
-    std::fprintf(stderr, format, values...);
+    if constexpr (sizeof...(values) == 0) {
+      std::fputs(format, stderr);
+    } else {
+      std::fprintf(stderr, format, values...);
+    }
     std::fputc('\n', stderr);
   }
 };

@@ -280,6 +280,7 @@ void Process::write(std::span<const std::byte> bytes) {
       part = part.first(environment_.random.between(1, part.size()));
     const std::size_t written = results.write(part);
     bytes = bytes.subspan(written);
+    environment_.census.partial_writes += !bytes.empty();
     if (!bytes.empty()) pause(results.space() == 0 ? Wait::writing : Wait::none);
   }
   maybe_pause();
@@ -289,6 +290,7 @@ void Process::write(std::span<const std::byte> bytes) {
 
 // The first store of ResultStream::flush() has happened, the second has not.
 void Process::show_the_torn_flush() {
+  ++environment_.census.torn_flushes;
   const std::uint64_t head = page_->head.exchange(0);
   pause(Wait::none);
   page_->head.store(head);

@@ -39,7 +39,6 @@ void Referee::added(JobId id, const JobPlan& plan, std::size_t count, bool last)
   added.plan = plan;
   added.elements.resize(count);
   added.sealed = last;
-  elements_ += count;
   ++live_;
 }
 
@@ -47,7 +46,6 @@ void Referee::extended(JobId id, std::size_t count, bool last) {
   Job& extended = job(id);
   if (!extended.finished) {
     extended.elements.resize(extended.elements.size() + count);
-    elements_ += count;
   }
   extended.sealed = last;
 }
@@ -55,6 +53,7 @@ void Referee::extended(JobId id, std::size_t count, bool last) {
 void Referee::cancelled(JobId id, bool with_success) {
   Job& cancelled = job(id);
   require(!with_success || !cancelled.finished, "a finished job has been cancelled");
+  environment_.census.cancelled += with_success;
   cancelled.cancelled |= with_success;
 }
 
@@ -75,6 +74,8 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   require(attempt > begun.charges && attempt <= begun.charges + begun.doubtful + 1,
           "the wrong number of attempts");
   require(!runner.current || runner.current->telling, "two elements run in one worker");
+  ++environment_.census.executions;
+  environment_.census.retries += attempt > 1;
   ++begun.executions;
   begun.computed = false;
   runner.begun = held->sequence + 1;
@@ -113,6 +114,8 @@ void Referee::resolved(const pool::Action& action) {
   Element& given_up = element(action.job, action.first);
   settle(its_job, given_up);
   its_job.has_error = true;
+  Census& census = environment_.census;
+  ++(action.fate == pool::Fate::lost ? census.lost : census.timed_out);
   require(given_up.holder == nullptr, "an element is given up that a worker holds");
   require(action.fate != pool::Fate::cancelled, "one element is cancelled");
   const std::uint32_t budget = its_job.plan.traits.retries + 1;

@@ -20,7 +20,7 @@ class Process;
 /// not fit. README.md lists what it checks.
 class Referee {
  public:
-  explicit Referee(const Environment& environment) : environment_(environment) {}
+  explicit Referee(Environment& environment) : environment_(environment) {}
 
   // --- what users do ---
   void added(JobId job, const JobPlan& plan, std::size_t count, bool last);
@@ -69,7 +69,6 @@ class Referee {
   bool idle() const noexcept { return live_ == 0; }
   /// At the end of the world, when no process is left.
   void check_the_end() const;
-  std::uint64_t elements() const noexcept { return elements_; }
 
  private:
   struct Element {
@@ -127,13 +126,12 @@ class Referee {
                         const pool::Assignment& assignment) const;
   void judge(Record& record, const Held& held, bool page);
 
-  const Environment& environment_;
+  Environment& environment_;
   std::unordered_map<JobId, Job> jobs_;
   std::unordered_map<const Process*, Record> records_;
   std::map<WorkerId, Slot> slots_;
   std::optional<Violation> noted_;
   std::size_t live_ = 0;
-  std::uint64_t elements_ = 0;
   bool closed_ = false, terminated_ = false, start_has_failed_ = false;
 };
 

@@ -21,6 +21,7 @@ void Referee::started(const Process& process) {
 void Referee::start_failed(WorkerId worker) {
   slots_[worker].starting = false;
   start_has_failed_ = true;
+  ++environment_.census.failed_starts;
 }
 
 void Referee::ready(const Process& process) {
@@ -100,6 +101,7 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
   while (!target.held.empty() && target.held.back().sequence >= claimed) {
     release(target.held.back());
     target.held.pop_back();
+    ++environment_.census.revoked;
     --target.given;
   }
   while (!target.chunks.empty() && target.chunks.back() >= claimed) target.chunks.pop_back();
@@ -132,6 +134,7 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
             "an error becomes a value, or a value an error");
     if (wanted) settle(its_job, told);
   }
+  environment_.census.errors += outcomes.failed;
   its_job.has_error |= wanted && outcomes.failed;
   its_job.ending |= its_job.has_error && its_job.plan.traits.fail_fast;
 }
@@ -139,11 +142,13 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
 void Referee::broken(const Process& process) {
   Record& target = record(process);
   require(target.spoilt, "a sound stream is said to be broken");
+  ++environment_.census.broken_streams;
   if (!target.stopped) target.broken = true;
 }
 
 void Referee::stopping(WorkerId worker) {
   environment_.say("stop worker %u", worker);
+  ++environment_.census.stops;
   Record& target = record_of(worker);
   if (target.stopped) return;
   target.stopped = true;
@@ -172,6 +177,7 @@ void Referee::nudged(WorkerId worker) { record_of(worker); }
 
 void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed) {
   environment_.say("worker %u is gone", process.slot);
+  ++environment_.census.deaths;
   Record& dead = record(process);
   require(!process.alive(), "a living worker is buried");
   if (claimed && !dead.spoilt && dead.current && !dead.current->telling) {
@@ -204,14 +210,17 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  // Without a page nobody knows when it began; behind garbage, what it has told.
-  const bool late = page && !dead.spoilt
+  // Without a page nobody knows when it began; behind garbage, what it has told. An element that
+  // has been folded may have been late when the owner looked, and over when it acted.
+  const bool known = page && !dead.spoilt && !its_plan.folded;
+  const bool late = known
                         ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
                         : its_plan.traits.timeout.has_value();
   if (late) {
     ++begun.doubtful;
   } else {
     ++begun.excuses;
+    ++environment_.census.excused;
   }
 }
 

@@ -15,8 +15,7 @@ class World {
   World(std::uint64_t seed, Mutation mutation, bool trace);
   /// Runs it to its end. Throws Violation.
   void run();
-  std::uint64_t elements() const noexcept { return referee_.elements(); }
-  std::uint64_t steps() const noexcept { return steps_; }
+  const Census& census() const noexcept { return environment_.census; }
 
  private:
   void live();

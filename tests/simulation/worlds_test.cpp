@@ -9,6 +9,11 @@ namespace brood::simulation {
 namespace {
 
 constexpr std::uint64_t shards = 12;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t default_worlds = 12'000;
+#else
+constexpr std::uint64_t default_worlds = 102'000;
+#endif
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -28,11 +33,19 @@ std::string fault_of(std::uint64_t seed, Mutation mutation = Mutation::none) {
   return {};
 }
 
+constexpr std::uint64_t Census::*counts[] = {
+    &Census::executions,     &Census::retries,       &Census::errors,
+    &Census::lost,           &Census::timed_out,     &Census::excused,
+    &Census::deaths,         &Census::stops,         &Census::failed_starts,
+    &Census::broken_streams, &Census::revoked,       &Census::cancelled,
+    &Census::lent,           &Census::harvested,     &Census::from_pages_of_the_dead,
+    &Census::torn_flushes,   &Census::partial_writes};
+
 class Worlds : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Worlds, KeepTheInvariants) {
   if (std::getenv("BROOD_SIM_SEED") != nullptr) GTEST_SKIP() << "only BROOD_SIM_SEED is replayed";
-  const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", 102'000) / shards;
+  const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", default_worlds) / shards;
   for (std::uint64_t i = 0; i < worlds; ++i) {
     const std::uint64_t seed = i * shards + GetParam() + 1;
     const std::string fault = fault_of(seed);
@@ -45,6 +58,18 @@ INSTANTIATE_TEST_SUITE_P(Shard, Worlds, testing::Range(std::uint64_t{0}, shards)
 TEST(World, OfAGivenSeedKeepsTheInvariants) {
   if (std::getenv("BROOD_SIM_SEED") == nullptr) GTEST_SKIP() << "BROOD_SIM_SEED is not set";
   EXPECT_EQ(fault_of(from_environment("BROOD_SIM_SEED", 1)), "");
+}
+
+TEST(World, SeesEverythingThatCanHappen) {
+  Census sum;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    World world(seed, Mutation::none, false);
+    world.run();
+    const Census& census = world.census();
+    for (const auto count : counts) sum.*count += census.*count;
+  }
+  for (std::size_t i = 0; i < std::size(counts); ++i)
+    EXPECT_GE(sum.*counts[i], 20u) << "count number " << i << " of Census";
 }
 
 class Mutations : public testing::TestWithParam<int> {};
