@@ -5,6 +5,7 @@
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
+#include "worker/worker.hpp"
 
 namespace brood::worker {
 

@@ -60,7 +60,7 @@ class ResultStream final : public detail::RunHost {
   void put_large(detail::Run& run, std::span<const std::byte> record,
                  std::span<const std::byte> rest) override;
   void fail(detail::Run& run) override;
-  [[noreturn]] void abandon() override;
+  void abandon() override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
 
  private:

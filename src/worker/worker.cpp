@@ -198,8 +198,9 @@ class Worker {
 
 void run_worker(const Channel& channel) {
   watch_owner(channel.owner);
-  static Worker* const worker =
-      new Worker(channel);  // never destroyed: threads of the user's may log to the last
+  // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed: threads of the user's may log
+  // to the last.
+  auto* const worker = new Worker(channel);
   worker->run();
 }
 

@@ -33,7 +33,7 @@ class BROOD_API RunHost {
   /// The exception in flight is the outcome of the current element.
   virtual void fail(Run& run) = 0;
   /// The task has ended its thread: so ends the worker.
-  [[noreturn]] virtual void abandon() = 0;
+  virtual void abandon() = 0;
   /// One result for `count` elements, the current one the last of them.
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
 };
@@ -84,7 +84,7 @@ class Run {
     put_flat(&nothing, 1);
   }
   void fail() { host_->fail(*this); }
-  [[noreturn]] void abandon() { host_->abandon(); }
+  void abandon() { host_->abandon(); }
   template <class R>
   void put_folded(std::size_t count, const R& result) {
     scratch_.clear();
@@ -189,7 +189,8 @@ void run_element(Run& run, Invoke invoke) {
       run.put<R>(invoke());
     }
   } catch (const abi::__forced_unwind&) {
-    run.abandon();  // pthread_exit: this handler must not be left by a return
+    run.abandon();  // pthread_exit
+    throw;          // not reached, but demanded of such a handler
   } catch (...) {
     run.fail();
   }
