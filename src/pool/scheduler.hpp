@@ -45,6 +45,8 @@ class Scheduler {
   void start_failed(WorkerId worker, Time now);
   /// Its initializer has failed; the process will end.
   void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
+  /// The worker gets no more and leaves; a new one takes its place.
+  void retire(WorkerId worker);
   /// The worker has seen a revocation.
   void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
 
@@ -115,8 +117,8 @@ class Scheduler {
   enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
   struct Worker {
     State state = State::vacant;
-    bool has_page = false, came_up = false, hopeless = false, lent = false, lendable = false,
-         revoking = false, killed = false;
+    bool has_page = false, came_up = false, hopeless = false, retired = false, lent = false,
+         lendable = false, revoking = false, killed = false;
     std::deque<Assigned>
         queue;  // in sequence order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence

@@ -44,7 +44,8 @@ platform::Transfer::State Outbox::write_to(int descriptor) {
       const auto view = part->view().subspan(count == 0 ? written_ : 0);
       vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
     }
-    const platform::Transfer transfer = platform::write_some_unguarded(descriptor, {vector.data(), count});
+    const platform::Transfer transfer =
+        platform::write_some_unguarded(descriptor, {vector.data(), count});
     if (transfer.state != State::moved) return transfer.state;
     consume(transfer.count);
   }
