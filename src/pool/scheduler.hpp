@@ -69,7 +69,7 @@ class Scheduler {
   /// or others wait.
   std::optional<Assignment> lend(JobId job, Time now);
   /// The caller drives it no longer; outcomes have been reported as always.
-  void give_back(WorkerId worker, Time now);
+  void give_back(WorkerId worker) { workers_[worker].lent = false; }
 
   // --- time ---
   /// Sends what can be sent, balances, starts and stops workers: fills the queue of actions.
@@ -176,7 +176,8 @@ class Scheduler {
   std::unordered_map<std::uint64_t, Cost> costs_;
   std::uint64_t last_key_ = 0;
   Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike
-  std::deque<Action> actions_;
+  std::vector<Action> actions_;
+  std::size_t next_action_ = 0;  // those before have been carried out
   bool closing_ = false, terminated_ = false;
 };
 
