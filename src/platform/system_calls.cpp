@@ -9,8 +9,9 @@
 namespace brood::platform {
 namespace {
 
-// The calls of every task. Not by glibc's functions, which are cancellation points: in a program with threads that costs two
-// atomic operations each, and pthread_cancel is nothing that this library lets happen inside a call.
+// The calls of every task. Not by glibc's functions, which are cancellation points: in a program
+// with threads that costs two atomic operations each, and pthread_cancel is nothing that this
+// library lets happen inside a call.
 ssize_t read_plainly(int descriptor, void* target, size_t count) {
   return ::syscall(SYS_read, descriptor, target, count);
 }

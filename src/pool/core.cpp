@@ -79,6 +79,10 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
                    "it takes " + std::to_string(largest) + " bytes", limit);
 }
 
+[[noreturn]] void throw_closed() {
+  throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
+}
+
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   const std::shared_ptr<Core> core(new Core(options));
   core->start_first_workers();
@@ -125,40 +129,59 @@ void Core::check_process() const {
       "your own here");
 }
 
+std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
+  check_process();
+  check_size(spec.elements, supervisor_.message_limit());
+  return std::make_shared<JobState>(weak_from_this(), std::move(spec));
+}
+
 // Under the lock.
-std::shared_ptr<JobState> Core::add(detail::JobSpec&& spec) {
-  if (scheduler_.closing())
-    throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
-  const JobTraits traits = traits_of(spec);
-  const bool last = spec.kind != detail::JobKind::stream;
-  auto state = std::make_shared<JobState>(weak_from_this(), std::move(spec));
-  state->id = scheduler_.add(traits, state->element_count(), last);
+void Core::add(const std::shared_ptr<JobState>& state) {
+  if (scheduler_.closing()) throw_closed();
+  const bool last = state->spec().kind != detail::JobKind::stream;
+  state->id = scheduler_.add(traits_of(state->spec()), state->element_count(), last);
   const std::uint32_t slot = slot_of(state->id);
   if (jobs_.size() <= slot) jobs_.resize(slot + 1);
   jobs_[slot] = state;
-  if (state->element_count() == 0) perform(nullptr);
+}
+
+// The lock is the dispatcher's most of the time: who only leaves a job does not wait for it.
+detail::JobHandle Core::submit(detail::JobSpec&& spec) {
+  std::shared_ptr<JobState> state = make_job(std::move(spec));
+  {
+    const std::lock_guard lock(intake_mutex_);
+    if (intake_closed_) throw_closed();
+    intake_.push_back(state);
+  }
+  // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
+  if (!backlog_.load(std::memory_order_seq_cst)) dispatcher_->wake();
   return state;
 }
 
-detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  check_process();
-  check_size(spec.elements, supervisor_.message_limit());
-  std::shared_ptr<JobState> state;
-  bool first_in_line = false;
+// Under the lock.
+void Core::take_intake() {
+  std::vector<std::shared_ptr<JobState>>& taken = intake_taken_;  // a member for its memory
   {
-    const std::lock_guard lock(mutex_);
-    state = add(std::move(spec));
-    first_in_line = scheduler_.first_in_line(state->id);
+    const std::lock_guard lock(intake_mutex_);
+    taken.swap(intake_);
   }
-  // Behind others it waits for a worker to become free, which wakes the dispatcher anyway.
-  if (first_in_line) dispatcher_->wake();
-  return state;
+  for (const auto& state : taken) add(state);
+  taken.clear();
+}
+
+// Under the lock. True if the dispatcher may sleep: whoever leaves a job from now on wakes it, or
+// knows that a worker will.
+bool Core::settle_intake() {
+  backlog_.store(scheduler_.backlog(), std::memory_order_seq_cst);
+  const std::lock_guard lock(intake_mutex_);
+  return intake_.empty();
 }
 
 void Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   {
     const std::lock_guard lock(mutex_);
+    take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
     scheduler_.extend(state.id, state.finished() ? 0 : count, last);
@@ -172,6 +195,7 @@ bool Core::cancel(JobState& state, Kill kill) {
   bool cancelled = false;
   {
     const std::lock_guard lock(mutex_);
+    take_intake();
     cancelled = scheduler_.cancel(state.id, kill == Kill::yes, std::chrono::steady_clock::now());
     perform(nullptr);
   }
@@ -179,10 +203,20 @@ bool Core::cancel(JobState& state, Kill kill) {
   return cancelled;
 }
 
+// Under the lock.
+void Core::close_intake() {
+  if (!scheduler_.closing()) take_intake();
+  const std::lock_guard lock(intake_mutex_);
+  if (!std::exchange(intake_closed_, true)) {  // what has come in meanwhile
+    for (const auto& state : std::exchange(intake_, {})) add(state);
+  }
+}
+
 void Core::close() {
   check_process();
   {
     const std::lock_guard lock(mutex_);
+    close_intake();
     scheduler_.close();
   }
   dispatcher_->wake();
@@ -192,6 +226,7 @@ void Core::terminate() {
   check_process();
   {
     const std::lock_guard lock(mutex_);
+    close_intake();
     scheduler_.terminate(std::chrono::steady_clock::now());
     perform(nullptr);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -65,6 +66,10 @@ class Core final : public detail::PoolCore,
   WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
   std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
   Callbacks& callbacks() noexcept { return callbacks_; }
+  /// Gives the scheduler what callers have left. Under the lock.
+  void take_intake();
+  /// Whether nothing more has come in: the dispatcher may sleep. Under the lock.
+  bool settle_intake();
   /// Null when the job is over; it lives as long as nobody carries out that it is. Under the lock.
   JobState* find_job(JobId id);
   /// Reports what has arrived in the link's stream. Throws CodecError. Under the lock.
@@ -89,7 +94,9 @@ class Core final : public detail::PoolCore,
     ExitStatus status;
   };
   explicit Core(const PoolOptions& options);
-  std::shared_ptr<JobState> add(detail::JobSpec&& spec);
+  std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
+  void add(const std::shared_ptr<JobState>& state);
+  void close_intake();
   void start_first_workers();
   bool drive(WorkerLink& link, JobState& job);
   static bool exchange(WorkerLink& link);
@@ -110,7 +117,13 @@ class Core final : public detail::PoolCore,
   Supervisor supervisor_;
   std::vector<std::unique_ptr<WorkerLink>> links_;
   std::vector<std::shared_ptr<JobState>> jobs_;  // by slot_of(id)
-  std::deque<Action> deferred_;                  // for the dispatcher
+  std::mutex intake_mutex_;  // never held while anything else is taken, nor for long
+  std::vector<std::shared_ptr<JobState>>
+      intake_;                  // guarded by intake_mutex_: not in the scheduler yet
+  bool intake_closed_ = false;  // guarded by intake_mutex_
+  std::vector<std::shared_ptr<JobState>> intake_taken_;  // under the lock
+  std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
+  std::deque<Action> deferred_;       // for the dispatcher
   std::exception_ptr start_error_;
   std::vector<Exit> exits_;
   Callbacks callbacks_;

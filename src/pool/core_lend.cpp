@@ -11,14 +11,13 @@
 namespace brood::pool {
 
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
-  check_process();
-  check_size(spec.elements, supervisor_.message_limit());
-  std::shared_ptr<JobState> state;
+  const std::shared_ptr<JobState> state = make_job(std::move(spec));
   WorkerLink* link = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    const bool timed = spec.timeout.has_value();
-    state = add(std::move(spec));
+    const bool timed = state->spec().timeout.has_value();
+    take_intake();
+    add(state);
     const auto assignment =
         timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
     if (assignment) {
@@ -32,7 +31,8 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
   return state;
 }
 
-// Until the job is finished, or something is wrong; then the link is given back. True if the dispatcher has something to do.
+// Until the job is finished, or something is wrong; then the link is given back. True if the
+// dispatcher has something to do.
 bool Core::drive(WorkerLink& link, JobState& job) {
   for (;;) {
     const bool heard = exchange(link);

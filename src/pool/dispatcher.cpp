@@ -141,6 +141,7 @@ bool Dispatcher::Loop::work() {
   const std::lock_guard lock(core_.mutex());
   const Time now = Clock::now();
   core_.perform(this);
+  core_.take_intake();
   tick(now);
   core_.scheduler().pump(now);
   core_.perform(this);
@@ -153,6 +154,7 @@ bool Dispatcher::Loop::work() {
   }
   set_timer(now);
   sleeping_.store(true, std::memory_order_seq_cst);
+  if (!core_.settle_intake()) wake();
   return false;
 }
 

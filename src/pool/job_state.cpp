@@ -188,7 +188,9 @@ void JobState::when_finished(std::function<void()> callback) {
     if (!finished()) return callbacks_.push_back(std::move(callback));
   }
   // The callback knows the job by address; whoever registered it may drop the result at once.
-  if (core) return core->call_back([keep = shared_from_this(), callback = std::move(callback)] { callback(); });
+  if (core)
+    return core->call_back(
+        [keep = shared_from_this(), callback = std::move(callback)] { callback(); });
   callback();  // the pool is gone, and with it its thread for callbacks
 }
 

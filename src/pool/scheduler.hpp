@@ -50,8 +50,8 @@ class Scheduler {
   /// The worker has seen a revocation.
   void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
 
-  /// Whether no job waits for a worker before this one.
-  bool first_in_line(JobId job) const { return !runnable_.empty() && runnable_.front() == job; }
+  /// Whether jobs wait for a worker.
+  bool backlog() const noexcept { return !runnable_.empty(); }
   /// Whether pump() has something to hand out.
   bool wants_pump() const noexcept { return !runnable_.empty() || closing_; }
   /// Whether the worker is ready and has nothing to do.

@@ -57,7 +57,8 @@ void Outbox::consume(std::size_t count) {
   written_ += count;
   while (!parts_.empty() && written_ >= parts_.front().view().size()) {
     written_ -= parts_.front().view().size();
-    if (parts_.size() == 1 && !parts_.front().keeper && parts_.front().own.capacity() <= small_part) {
+    if (parts_.size() == 1 && !parts_.front().keeper &&
+        parts_.front().own.capacity() <= small_part) {
       parts_.front().own.clear();
       return;
     }

@@ -54,8 +54,8 @@ void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t ext
   std::memcpy(target.data() + position + offsetof(FrameHeader, length), &length, sizeof length);
 }
 
-FrameParser::FrameParser(std::size_t buffer_size, std::uint64_t limit)
-    : buffer_size_(std::max(buffer_size, header_size)), limit_(limit) {
+FrameParser::FrameParser(std::size_t buffer_size, std::uint64_t limit, std::size_t trusted)
+    : buffer_size_(std::max(buffer_size, header_size)), trusted_(trusted), limit_(limit) {
   buffer_.reserve(buffer_size_);
   buffer_.extend(buffer_size_);
 }
@@ -85,7 +85,7 @@ void FrameParser::grow() {
   std::size_t wanted = 2 * pending();
   if (pending() >= header_size) {
     const FrameHeader header = header_at(buffer_.data() + begin_);
-    if (header.length < wanted - header_size && !has_frame())
+    if ((header.length < wanted - header_size || header.length <= trusted_) && !has_frame())
       wanted = static_cast<std::size_t>(header.length) + header_size;
   }
   if (wanted <= buffer_.size()) return;

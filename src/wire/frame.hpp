@@ -39,11 +39,12 @@ struct Frame {
 ///   auto room = parser.room();  n = read(fd, room.data(), room.size());  parser.filled(n);
 ///   while (auto frame = parser.next()) …
 /// A frame larger than the buffer gets memory of its own that grows with the bytes that have
-/// arrived, never with the length that a header claims.
+/// arrived, never with the length that a header claims; for a sender that is known to be one of
+/// ours, lengths up to `trusted` are believed, which saves the growing.
 class FrameParser {
  public:
   explicit FrameParser(std::size_t buffer_size = 256 * 1024,
-                       std::uint64_t limit = default_frame_limit);
+                       std::uint64_t limit = default_frame_limit, std::size_t trusted = 0);
   /// Where the next bytes of the stream go: never empty. May move what has been buffered, so frames
   /// got before are invalid.
   std::span<std::byte> room();
@@ -69,6 +70,7 @@ class FrameParser {
 
   detail::Bytes buffer_;  // see frame.cpp: [begin_, end_) holds unparsed bytes
   std::size_t begin_ = 0, end_ = 0, buffer_size_;
+  std::size_t trusted_;
   std::uint64_t limit_, received_ = 0;
 };
 

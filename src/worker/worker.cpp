@@ -43,6 +43,8 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
   throw SystemError("setrlimit", "the limits of a worker", errno);
 }
 
+constexpr std::size_t trusted_length = std::size_t{256} << 20;  // bytes
+
 class Worker {
  public:
   explicit Worker(const Channel& channel)
@@ -200,7 +202,7 @@ class Worker {
   platform::SharedMapping mapping_;
   ResultPipe pipe_;
   ResultStream results_;
-  wire::FrameParser stream_{64 * 1024};
+  wire::FrameParser stream_{64 * 1024, wire::default_frame_limit, trusted_length};
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;

@@ -17,7 +17,7 @@ TEST_F(Dispatch, JobsAreServedInTheOrderTheyCame) {
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].job, first);
-  EXPECT_TRUE(scheduler->first_in_line(second));
+  EXPECT_TRUE(scheduler->backlog());
   tell(0, first, 0);
   const auto next = of(Kind::send, pump());
   ASSERT_EQ(next.size(), 1u);
