@@ -84,12 +84,12 @@ TEST_P(Replacement, races_with_close_and_ends) {
   }
 }
 
-TEST_P(Replacement, keeps_the_name_of_the_worker) {
+TEST_P(Replacement, gives_each_new_worker_a_name_of_its_own) {
   Pool pool = pool_of(1, 1);
   std::set<std::string> names;
   for (int i = 0; i < 4; ++i)
     names.insert(pool.apply([] { return current_process().name(); }));
-  EXPECT_EQ(names.size(), 1U);
+  EXPECT_EQ(names.size(), 4U);
 }
 
 TEST_P(Replacement, runs_the_initializer_in_each_new_worker) {
