@@ -101,7 +101,8 @@ inline void read_fully(int descriptor, void* data, std::size_t count) {
 /// Body of a peer that sends back what it reads, in blocks of at most 64 KiB.
 inline void echo(int from, int to) {
   std::vector<char> block(64 * 1024);
-  for (ssize_t got = 0; (got = read(from, block.data(), block.size())) > 0;) write_fully(to, block.data(), static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = read(from, block.data(), block.size())) > 0;)
+    write_fully(to, block.data(), static_cast<std::size_t>(got));
 }
 
 }  // namespace bench

@@ -1,5 +1,6 @@
-// The distance to the limit: what a call of the pool costs, as a multiple of what the operating system alone takes for the
-// same. Both sides are measured in turn, many times, in one run; the counters are medians.
+// The distance to the limit: what a call of the pool costs, as a multiple of what the operating
+// system alone takes for the same. Both sides are measured in turn, many times, in one run; the
+// counters are medians.
 #include <benchmark/benchmark.h>
 #include <brood/brood.hpp>
 
@@ -25,7 +26,8 @@ double root(double value) { return std::sqrt(value); }
 std::size_t length(const std::string& text) { return text.size(); }
 
 double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -64,7 +66,10 @@ void apply_against_pipe_round_trip(benchmark::State& state) {
         }
       });
 }
-BENCHMARK(apply_against_pipe_round_trip)->UseManualTime()->Iterations(41)->Unit(benchmark::kMillisecond);
+BENCHMARK(apply_against_pipe_round_trip)
+    ->UseManualTime()
+    ->Iterations(41)
+    ->Unit(benchmark::kMillisecond);
 
 // Seconds that python3 takes for the same, 0 where there is none.
 double python_apply_async(int calls) {
@@ -72,7 +77,9 @@ double python_apply_async(int calls) {
       "python3 -c 'import multiprocessing as m, time, operator\n"
       "if __name__ == \"__main__\":\n"
       "    p = m.get_context(\"fork\").Pool(2); p.apply(abs, (1,)); t = time.perf_counter()\n"
-      "    r = [p.apply_async(abs, (i,)) for i in range(" + std::to_string(calls) + ")]; [x.get() for x in r]\n"
+      "    r = [p.apply_async(abs, (i,)) for i in range(" +
+      std::to_string(calls) +
+      ")]; [x.get() for x in r]\n"
       "    print(time.perf_counter() - t)\n' 2>/dev/null";
   const std::unique_ptr<FILE, int (*)(FILE*)> output(popen(command.c_str(), "r"), pclose);
   double time = 0;
@@ -90,7 +97,8 @@ void apply_async_against_python(benchmark::State& state) {
     const double ours = bench::seconds([&] {
                           std::vector<brood::AsyncResult<int>> results;
                           results.reserve(calls);
-                          for (int i = 0; i < calls; ++i) results.push_back(pool.apply_async(next, i));
+                          for (int i = 0; i < calls; ++i)
+                            results.push_back(pool.apply_async(next, i));
                           for (const auto& result : results) benchmark::DoNotOptimize(result.get());
                         }) /
                         calls;
@@ -101,10 +109,14 @@ void apply_async_against_python(benchmark::State& state) {
   state.counters["per_second"] = median(rates);
   state.counters["times_python"] = median(ratios);
 }
-BENCHMARK(apply_async_against_python)->UseManualTime()->Iterations(5)->Unit(benchmark::kMillisecond);
+BENCHMARK(apply_async_against_python)
+    ->UseManualTime()
+    ->Iterations(5)
+    ->Unit(benchmark::kMillisecond);
 
 // The same bytes there and back through two pipes.
-void through_pipe(const bench::PipePeer& peer, const std::vector<double>& values, std::vector<double>& results) {
+void through_pipe(const bench::PipePeer& peer, const std::vector<double>& values,
+                  std::vector<double>& results) {
   const char* out = reinterpret_cast<const char*>(values.data());
   char* in = reinterpret_cast<char*>(results.data());
   std::size_t to_write = values.size() * sizeof(double), to_read = to_write;
@@ -116,7 +128,8 @@ void through_pipe(const bench::PipePeer& peer, const std::vector<double>& values
       in += got;
       to_read -= static_cast<std::size_t>(got);
     } else {
-      const std::size_t block = std::min<std::size_t>(to_write, 4096);  // what a pipe takes without blocking
+      const std::size_t block =
+          std::min<std::size_t>(to_write, 4096);  // what a pipe takes without blocking
       bench::write_fully(peer.to(), out, block);
       out += block;
       to_write -= block;
@@ -135,7 +148,8 @@ void map_of_sqrt_against_pipe(benchmark::State& state) {
   brood::Pool pool({.workers = 2, .start_method = "fork"});
   pool.map(root, std::vector<double>(1000, 1.0));
   compare(
-      state, 1, [&] { benchmark::DoNotOptimize(pool.map(root, values)); }, [&] { through_pipe(peer, values, echoed); });
+      state, 1, [&] { benchmark::DoNotOptimize(pool.map(root, values)); },
+      [&] { through_pipe(peer, values, echoed); });
 }
 BENCHMARK(map_of_sqrt_against_pipe)->UseManualTime()->Iterations(7)->Unit(benchmark::kMillisecond);
 
@@ -163,7 +177,10 @@ void large_argument_against_pipe(benchmark::State& state) {
       });
   state.counters["bandwidth_ratio"] = 1 / state.counters["ratio"];
 }
-BENCHMARK(large_argument_against_pipe)->UseManualTime()->Iterations(11)->Unit(benchmark::kMillisecond);
+BENCHMARK(large_argument_against_pipe)
+    ->UseManualTime()
+    ->Iterations(11)
+    ->Unit(benchmark::kMillisecond);
 
 /// Memory of the parent's, touched, so that a fork has page tables to copy.
 class Ballast {
@@ -198,7 +215,8 @@ void bare_start(const std::string& method) {
   waitpid(child, nullptr, 0);
 }
 
-// From nothing to the first result of a pool of one. Ending the pool is not counted, as reaping is all that the bare side has.
+// From nothing to the first result of a pool of one. Ending the pool is not counted, as reaping is
+// all that the bare side has.
 void start_to_first_result(benchmark::State& state, const std::string& method) {
   const Ballast ballast(static_cast<std::size_t>(state.range(0)) << 30);
   if (method == "forkserver") brood::Pool({.workers = 1, .start_method = method}).apply(next, 1);
@@ -207,7 +225,8 @@ void start_to_first_result(benchmark::State& state, const std::string& method) {
     bare.push_back(bench::seconds([&] { bare_start(method); }));
     std::unique_ptr<brood::Pool> pool;
     ours.push_back(bench::seconds([&] {
-      pool = std::make_unique<brood::Pool>(brood::PoolOptions{.workers = 1, .start_method = method});
+      pool =
+          std::make_unique<brood::Pool>(brood::PoolOptions{.workers = 1, .start_method = method});
       benchmark::DoNotOptimize(pool->apply(next, 1));
     }));
     state.SetIterationTime(ours.back());
@@ -216,9 +235,23 @@ void start_to_first_result(benchmark::State& state, const std::string& method) {
   state.counters["bare_us"] = median(bare) * 1e6;
   state.counters["ratio"] = median(ours) / median(bare);
 }
-BENCHMARK_CAPTURE(start_to_first_result, fork, std::string("fork"))->UseManualTime()->Iterations(101)->Arg(0)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(start_to_first_result, forkserver, std::string("forkserver"))->UseManualTime()->Iterations(101)->Arg(0)->Arg(4)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(start_to_first_result, spawn, std::string("spawn"))->UseManualTime()->Iterations(51)->Arg(0)->Arg(4)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(start_to_first_result, fork, std::string("fork"))
+    ->UseManualTime()
+    ->Iterations(101)
+    ->Arg(0)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(start_to_first_result, forkserver, std::string("forkserver"))
+    ->UseManualTime()
+    ->Iterations(101)
+    ->Arg(0)
+    ->Arg(4)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(start_to_first_result, spawn, std::string("spawn"))
+    ->UseManualTime()
+    ->Iterations(51)
+    ->Arg(0)
+    ->Arg(4)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

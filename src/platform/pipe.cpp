@@ -95,7 +95,10 @@ Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept {
 Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noexcept {
   const int part_count = static_cast<int>(std::min<std::size_t>(parts.size(), IOV_MAX));
   for (;;) {
-    const ssize_t count = system_calls().writev(descriptor, parts.data(), part_count);
+    const ssize_t count =
+        part_count == 1
+            ? system_calls().write(descriptor, parts.front().iov_base, parts.front().iov_len)
+            : system_calls().writev(descriptor, parts.data(), part_count);
     if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};

@@ -41,7 +41,8 @@ class SigpipeGuard {
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
 /// One writev(2), retried on EINTR. `closed` is EPIPE; SIGPIPE is never raised.
 Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
-/// Same without the guard, which costs two system calls: for a pipe that always has a reader, or a process that may end.
+/// Same without the guard, which costs two system calls: for a pipe that always has a reader, or a
+/// process that may end.
 Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noexcept;
 
 /// Writes everything to a blocking descriptor; false when nobody reads any more. Throws

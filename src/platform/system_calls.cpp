@@ -9,6 +9,21 @@
 namespace brood::platform {
 namespace {
 
+// The calls of every task. Not by glibc's functions, which are cancellation points: in a program with threads that costs two
+// atomic operations each, and pthread_cancel is nothing that this library lets happen inside a call.
+ssize_t read_plainly(int descriptor, void* target, size_t count) {
+  return ::syscall(SYS_read, descriptor, target, count);
+}
+ssize_t write_plainly(int descriptor, const void* source, size_t count) {
+  return ::syscall(SYS_write, descriptor, source, count);
+}
+ssize_t writev_plainly(int descriptor, const iovec* parts, int count) {
+  return ::syscall(SYS_writev, descriptor, parts, count);
+}
+int poll_plainly(pollfd* descriptors, nfds_t count, int timeout_ms) {
+  return static_cast<int>(::syscall(SYS_poll, descriptors, count, timeout_ms));
+}
+
 int fcntl_with_int(int descriptor, int command, int argument) {
   return ::fcntl(descriptor, command, argument);
 }
@@ -37,9 +52,10 @@ SystemCalls& system_calls() noexcept {
   static SystemCalls calls{
       .pipe2 = ::pipe2,
       .fcntl_int = fcntl_with_int,
-      .read = ::read,
-      .writev = ::writev,
-      .poll = ::poll,
+      .read = read_plainly,
+      .write = write_plainly,
+      .writev = writev_plainly,
+      .poll = poll_plainly,
       .socketpair = ::socketpair,
       .sendmsg = ::sendmsg,
       .recvmsg = ::recvmsg,

@@ -14,6 +14,7 @@ struct SystemCalls {
   int (*pipe2)(int*, int);
   int (*fcntl_int)(int, int, int);
   ssize_t (*read)(int, void*, size_t);
+  ssize_t (*write)(int, const void*, size_t);
   ssize_t (*writev)(int, const iovec*, int);
   int (*poll)(pollfd*, nfds_t, int);
   int (*socketpair)(int, int, int, int*);

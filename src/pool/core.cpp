@@ -15,6 +15,7 @@ namespace brood::pool {
 namespace {
 
 constexpr int most_workers = 4096;
+constexpr std::uint64_t smallest_message_limit = 4096;  // bytes: the pool itself has things to say
 
 std::uint32_t worker_count(const PoolOptions& options) {
   const int count = options.workers.value_or(available_cpus());
@@ -31,6 +32,9 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
     if (*options.max_tasks_per_worker < 1)
       throw UsageError("brood::Pool: max_tasks_per_worker must be at least 1");
     config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
+  }
+  if (options.max_message_size && *options.max_message_size < smallest_message_limit) {
+    throw UsageError("brood::Pool: max_message_size must be at least 4 KiB");
   }
   if (options.start_timeout) {
     if (options.start_timeout->count() <= 0)
@@ -55,7 +59,8 @@ JobTraits traits_of(const detail::JobSpec& spec) {
 
 // The largest argument that has to travel in one piece, in bytes.
 std::size_t largest_argument(const detail::Elements& elements) {
-  if (elements.ends.empty()) return elements.stride != 0 ? elements.stride : elements.payload.size();
+  if (elements.ends.empty())
+    return elements.stride != 0 ? elements.stride : elements.payload.size();
   std::size_t largest = 0, start = 0;
   for (const std::size_t end : elements.ends) {
     largest = std::max(largest, end - start);
@@ -269,7 +274,8 @@ void Core::finish(const Action& action) {
     error = start_error_;
   }
   for (auto& callback : state->finish(std::move(error))) {
-    callbacks_.post([keep = jobs_[slot_of(action.job)], callback = std::move(callback)] { callback(); });
+    callbacks_.post(
+        [keep = jobs_[slot_of(action.job)], callback = std::move(callback)] { callback(); });
   }
 }
 

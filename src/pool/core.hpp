@@ -91,7 +91,8 @@ class Core final : public detail::PoolCore,
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> add(detail::JobSpec&& spec);
   void start_first_workers();
-  bool exchange(WorkerLink& link, JobState& job);
+  bool drive(WorkerLink& link, JobState& job);
+  static bool exchange(WorkerLink& link);
   std::uint64_t begun(WorkerId worker) const override {
     return protocol::claimed(*links_[worker]->page());
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "platform/system_calls.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 
@@ -26,52 +27,47 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
       append_run(*link, *state, *assignment);
     }
   }
-  if (link == nullptr) {
-    dispatcher_->wake();
-    return state;
-  }
-  bool others_wait = false;
-  const bool trouble = !exchange(*link, *state);
-  {
-    const std::lock_guard lock(mutex_);
-    link->lent = false;
-    link->dirty = !link->outbox.empty();
-    scheduler_.give_back(link->id, std::chrono::steady_clock::now());
-    others_wait = trouble || scheduler_.wants_pump() || !deferred_.empty();
-  }
+  const bool others_wait = link == nullptr || drive(*link, *state);
   if (others_wait) dispatcher_->wake();
   return state;
 }
 
-// Until the job is finished. False when the worker has ended or something else is wrong: the
-// dispatcher will see to it.
-bool Core::exchange(WorkerLink& link, JobState& job) {
+// Until the job is finished, or something is wrong; then the link is given back. True if the dispatcher has something to do.
+bool Core::drive(WorkerLink& link, JobState& job) {
+  for (;;) {
+    const bool heard = exchange(link);
+    const std::lock_guard lock(mutex_);
+    bool trouble = !heard;
+    try {
+      if (heard) parse(link);
+    } catch (const Error&) {
+      scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
+      trouble = true;  // only the dispatcher can stop it
+    }
+    perform(nullptr);
+    if (!trouble && !job.finished()) continue;
+    link.lent = false;
+    link.dirty = !link.outbox.empty();
+    scheduler_.give_back(link.id);
+    return trouble || scheduler_.wants_pump() || !deferred_.empty();
+  }
+}
+
+// Writes what there is to write, and reads once. False when the worker has ended or a call fails.
+bool Core::exchange(WorkerLink& link) {
   using State = platform::Transfer::State;
-  while (!job.finished()) {
+  for (;;) {
     const State written =
         link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get());
     if (written != State::moved && written != State::would_block) return false;
-    const short write_event = written == State::would_block ? POLLOUT : 0;
+    const bool blocked = written == State::would_block;
     std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},
                                 pollfd{link.pidfd.get(), POLLIN, 0},
-                                pollfd{link.tasks.get(), write_event, 0}};
-    if (::poll(waits.data(), write_event != 0 ? 3 : 2, -1) < 0) continue;  // EINTR
-    if (waits[0].revents == 0) {
-      if (waits[1].revents != 0) return false;
-      continue;
-    }
-    if (link.read_once().state != State::moved) return false;
-    const std::lock_guard lock(mutex_);
-    try {
-      parse(link);
-    } catch (const Error&) {
-      scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
-      perform(nullptr);
-      return false;  // only the dispatcher can stop it
-    }
-    perform(nullptr);
+                                pollfd{link.tasks.get(), POLLOUT, 0}};
+    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, -1) < 0) continue;  // EINTR
+    if (waits[0].revents != 0) return link.read_once().state == State::moved;
+    if (waits[1].revents != 0) return false;
   }
-  return true;
 }
 
 }  // namespace brood::pool

@@ -26,8 +26,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
-    JobState* const state =
-        told({header.job, header.first, header.count, header.elapsed, false});
+    JobState* const state = told({header.job, header.first, header.count, header.elapsed, false});
     if (state == nullptr) return;
     state->deliver(header.first, header.count, header.stride, header.folded != 0, results);
   }
@@ -41,6 +40,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     state->deliver(header.index, std::move(failure));
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
+  void on_exhausted() override { core_.scheduler_.retire(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
     core_.callbacks_.post([worker = link_.name, record] {
       base::log_from_worker(worker, record.level, record.logger, record.text);
@@ -100,14 +100,17 @@ void append_definition(WorkerLink& link, const JobState& job) {
                            protocol::DefineHeader{job.id}, job.definition());
 }
 
-// The rest of a frame: small arguments are copied, larger ones stay where they are until they are written.
-// `tail` is the part that the frame was begun in: asking the outbox again may give a new one.
-void append_arguments(WorkerLink& link, detail::Bytes& tail, const JobState& job, const Arguments& arguments,
-                      std::size_t frame) {
+// The rest of a frame: small arguments are copied, larger ones stay where they are until they are
+// written. `tail` is the part that the frame was begun in: asking the outbox again may give a new
+// one.
+void append_arguments(WorkerLink& link, detail::Bytes& tail, const JobState& job,
+                      const Arguments& arguments, std::size_t frame) {
   const detail::Payload& payload = job.spec().elements.payload;
   if (arguments.segment == nullptr && !payload.contiguous()) {
     wire::finish_frame(tail, frame, payload.size());
-    payload.for_each_part([&](std::span<const std::byte> part) { link.outbox.lend(part, job.keep(arguments), job.id); });
+    payload.for_each_part([&](std::span<const std::byte> part) {
+      link.outbox.lend(part, job.keep(arguments), job.id);
+    });
   } else if (arguments.bytes.size() < worth_lending) {
     tail.append(arguments.bytes.data(), arguments.bytes.size());
     wire::finish_frame(tail, frame);

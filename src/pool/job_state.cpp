@@ -16,7 +16,8 @@ namespace pool {
 namespace {
 
 // The bytes of elements [from, to) of these.
-std::span<const std::byte> slice(const detail::Elements& elements, std::size_t from, std::size_t to) {
+std::span<const std::byte> slice(const detail::Elements& elements, std::size_t from,
+                                 std::size_t to) {
   if (!elements.payload.contiguous()) return {};
   const std::span<const std::byte> all = elements.payload.view();
   if (elements.stride != 0)
@@ -83,22 +84,22 @@ void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t strid
     std::memcpy(spec_.target + first * stride, results.data(), results.size());
   } else {
     store({.first = first,
-          .count = count,
-          .stride = stride,
-          .folded = folded,
-          .bytes = detail::Bytes(results),
-          .failure = {}});
+           .count = count,
+           .stride = stride,
+           .folded = folded,
+           .bytes = detail::Bytes(results),
+           .failure = {}});
   }
   arrived(first, count);
 }
 
 void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failure) {
   store({.first = index,
-        .count = 1,
-        .stride = 0,
-        .folded = false,
-        .bytes = {},
-        .failure = std::move(failure)});
+         .count = 1,
+         .stride = 0,
+         .folded = false,
+         .bytes = {},
+         .failure = std::move(failure)});
   arrived(index, 1);
 }
 
@@ -202,7 +203,9 @@ std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
   return wire::decode_exception(failure.encoded->view(), failure.worker, index);
 }
 
-void throw_timeout() { throw TimeoutError("a result, which was not ready in time; its task goes on"); }
+void throw_timeout() {
+  throw TimeoutError("a result, which was not ready in time; its task goes on");
+}
 void throw_not_ready() {
   throw UsageError("AsyncResult::successful() before the result is ready: call wait() first");
 }

@@ -89,7 +89,7 @@ class JobState final : public detail::Job, public std::enable_shared_from_this<J
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::size_t> done_{0};
   mutable std::mutex mutex_;
-  detail::Piece only_;  // of a single; likewise
+  detail::Piece only_;                      // of a single; likewise
   std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after
   std::unique_ptr<detail::Piece> failure_;  // of the element that error() tells; likewise
   std::exception_ptr error_;                // likewise

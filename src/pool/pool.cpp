@@ -12,10 +12,12 @@ namespace brood {
 
 namespace detail {
 
-// The key: the code references of runner and function come first; what follows are bound values, of which a few may matter.
+// The key: the code references of runner and function come first; what follows are bound values, of
+// which a few may matter.
 std::shared_ptr<const Definition> make_definition(Bytes bytes) {
   constexpr std::size_t enough = 128;
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), enough));
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              std::min(bytes.size(), enough));
   const std::uint64_t key = std::hash<std::string_view>()(text);
   return std::make_shared<const Definition>(Definition{std::move(bytes), key});
 }

@@ -9,10 +9,12 @@ Scheduler::Scheduler(const SchedulerConfig& config, Claims& claims)
     : config_(config), claims_(claims), workers_(config.workers) {}
 
 std::optional<Action> Scheduler::next() {
-  if (actions_.empty()) return std::nullopt;
-  Action action = actions_.front();
-  actions_.pop_front();
-  return action;
+  if (next_action_ == actions_.size()) {
+    actions_.clear();  // keeps its memory
+    next_action_ = 0;
+    return std::nullopt;
+  }
+  return actions_[next_action_++];
 }
 
 void Scheduler::close() { closing_ = true; }
@@ -59,11 +61,6 @@ std::optional<Assignment> Scheduler::lend(JobId job_id, Time now) {
     return assignment;
   }
   return std::nullopt;
-}
-
-void Scheduler::give_back(WorkerId id, Time now) {
-  workers_[id].lent = false;
-  workers_[id].heard = now;
 }
 
 }  // namespace brood::pool

@@ -45,6 +45,8 @@ class Scheduler {
   void start_failed(WorkerId worker, Time now);
   /// Its initializer has failed; the process will end.
   void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
+  /// The worker gets no more and leaves; a new one takes its place.
+  void retire(WorkerId worker);
   /// The worker has seen a revocation.
   void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
 
@@ -67,7 +69,7 @@ class Scheduler {
   /// or others wait.
   std::optional<Assignment> lend(JobId job, Time now);
   /// The caller drives it no longer; outcomes have been reported as always.
-  void give_back(WorkerId worker, Time now);
+  void give_back(WorkerId worker) { workers_[worker].lent = false; }
 
   // --- time ---
   /// Sends what can be sent, balances, starts and stops workers: fills the queue of actions.
@@ -115,8 +117,8 @@ class Scheduler {
   enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
   struct Worker {
     State state = State::vacant;
-    bool has_page = false, came_up = false, hopeless = false, lent = false, lendable = false,
-         revoking = false, killed = false;
+    bool has_page = false, came_up = false, hopeless = false, retired = false, lent = false,
+         lendable = false, revoking = false, killed = false;
     std::deque<Assigned>
         queue;  // in sequence order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
@@ -174,7 +176,8 @@ class Scheduler {
   std::unordered_map<std::uint64_t, Cost> costs_;
   std::uint64_t last_key_ = 0;
   Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike
-  std::deque<Action> actions_;
+  std::vector<Action> actions_;
+  std::size_t next_action_ = 0;  // those before have been carried out
   bool closing_ = false, terminated_ = false;
 };
 

@@ -99,6 +99,11 @@ void Scheduler::take_back_from_all(JobId job) {
 }
 
 // Unless it is being stopped anyway, what runs in it is charged: it would break the next one too.
+void Scheduler::retire(WorkerId id) {
+  workers_[id].retired = true;
+  take_back(id);
+}
+
 void Scheduler::worker_broken(WorkerId id, Time now) {
   const bool killed = workers_[id].killed;
   stop(id, now);

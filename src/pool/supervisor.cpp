@@ -47,6 +47,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
   setup.core_size = options_.limits.core_size;
   setup.message_limit = message_limit_;
   setup.log_level = base::log_level();
+  setup.resident = options_.limits.resident;
   return setup;
 }
 

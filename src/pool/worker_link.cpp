@@ -11,6 +11,7 @@ constexpr std::size_t small_part =
 constexpr std::size_t parts_per_write = 16;
 }  // namespace
 
+// The last part is kept when it has been written, with its memory, for the next small message.
 detail::Bytes& Outbox::tail() {
   if (parts_.empty() || parts_.back().keeper || parts_.back().own.size() >= small_part)
     parts_.emplace_back();
@@ -37,14 +38,15 @@ void Outbox::detach(JobId job) {
 
 platform::Transfer::State Outbox::write_to(int descriptor) {
   using State = platform::Transfer::State;
-  while (!parts_.empty()) {
+  while (!empty()) {
     std::array<iovec, parts_per_write> vector;
     std::size_t count = 0;
     for (auto part = parts_.begin(); part != parts_.end() && count < vector.size(); ++part) {
       const auto view = part->view().subspan(count == 0 ? written_ : 0);
       vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
     }
-    const platform::Transfer transfer = platform::write_some_unguarded(descriptor, {vector.data(), count});
+    const platform::Transfer transfer =
+        platform::write_some_unguarded(descriptor, {vector.data(), count});
     if (transfer.state != State::moved) return transfer.state;
     consume(transfer.count);
   }
@@ -55,6 +57,10 @@ void Outbox::consume(std::size_t count) {
   written_ += count;
   while (!parts_.empty() && written_ >= parts_.front().view().size()) {
     written_ -= parts_.front().view().size();
+    if (parts_.size() == 1 && !parts_.front().keeper && parts_.front().own.capacity() <= small_part) {
+      parts_.front().own.clear();
+      return;
+    }
     parts_.pop_front();
   }
 }

@@ -32,7 +32,9 @@ class Outbox {
   void lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
   /// Copies what `job` has lent: its memory is about to go.
   void detach(JobId job);
-  bool empty() const noexcept { return parts_.empty(); }
+  bool empty() const noexcept {
+    return parts_.empty() || (parts_.size() == 1 && parts_.front().view().empty());
+  }
   /// Writes as much as the descriptor takes.
   platform::Transfer::State write_to(int descriptor);
   void clear() noexcept;

@@ -34,6 +34,7 @@ enum class Type : std::uint16_t {
   failed,         // one element and its exception
   skipped,        // acknowledges a revocation
   log,            // a log record
+  exhausted,      // the worker has grown beyond its limit: it wants no more, and to be replaced
 };
 
 struct DefineHeader {
@@ -97,6 +98,7 @@ struct Setup {
   std::optional<std::uint64_t> address_space, cpu_seconds, open_files, core_size;
   std::uint64_t message_limit = wire::default_frame_limit;
   int log_level = 0;
+  std::optional<std::uint64_t> resident;  // bytes
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);
 /// Throws CodecError.

@@ -19,7 +19,8 @@ class Definition {
   explicit Definition(std::span<const std::byte> encoded) : encoded_(encoded) {}
 
   bool is(std::span<const std::byte> encoded) const noexcept {
-    return encoded.size() == encoded_.size() && std::equal(encoded.begin(), encoded.end(), encoded_.data());
+    return encoded.size() == encoded_.size() &&
+           std::equal(encoded.begin(), encoded.end(), encoded_.data());
   }
   /// Gives the run its function. Throws CodecError when the runner is not in this program.
   detail::Runner prepare(detail::Run& run) {

@@ -26,7 +26,8 @@ void* watch(void* argument) {
 
 void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
-  static_cast<void>(new platform::OwnThread);  // does not count as a reason against fork, for the life of the process
+  static_cast<void>(new platform::OwnThread);  // does not count as a reason against fork, for the
+                                               // life of the process
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
+#include "platform/usage.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
 #include "worker/definition.hpp"
@@ -29,7 +31,8 @@ using protocol::Type;
 namespace {
 
 // The hard limit lies `slack` higher, so that the soft one is told by its own signal.
-void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit, rlim_t slack = 0) {
+void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& limit,
+               rlim_t slack = 0) {
   if (!limit) return;
   rlimit both{};
   if (::getrlimit(resource, &both) == 0) {
@@ -162,7 +165,18 @@ class Worker {
       run_defined(definitions_.at(header.job));
     }
     results_.end(run_, header);
+    if (setup_.resident) check_resident();
     results_.flush_if_due();
+  }
+  // Between two chunks, at most every 10 ms: the limit is one for what stays, not for peaks.
+  void check_resident() {
+    const auto now = std::chrono::steady_clock::now();
+    if (exhausted_ || now < next_check_) return;
+    next_check_ = now + std::chrono::milliseconds(10);
+    if (platform::process_usage(::getpid()).resident <= *setup_.resident) return;
+    exhausted_ = true;
+    results_.send(Type::exhausted, {});
+    results_.flush();
   }
   void run_defined(Definition& definition) {
     detail::Runner runner = nullptr;
@@ -191,15 +205,17 @@ class Worker {
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;
   const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
-  Definition last_{{}};                 // of a single: the next is likely to be of the same function
+  bool exhausted_ = false;
+  std::chrono::steady_clock::time_point next_check_{};
+  Definition last_{{}};  // of a single: the next is likely to be of the same function
 };
 
 }  // namespace
 
 void run_worker(const Channel& channel) {
   watch_owner(channel.owner);
-  // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed: threads of the user's may log
-  // to the last.
+  // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
+  // threads of the user's may log to the last.
   auto* const worker = new Worker(channel);
   worker->run();
 }

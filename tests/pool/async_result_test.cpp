@@ -171,8 +171,7 @@ TEST_P(AsyncResultTest, callbacks_of_a_terminated_pool_get_cancelled) {
 TEST_P(AsyncResultTest, join_returns_after_the_last_callback) {
   Pool pool = make_pool(2);
   std::atomic<int> called = 0;
-  for (int i = 0; i < 500; ++i)
-    pool.apply_async(square, i).on_success([&](int) { ++called; });
+  for (int i = 0; i < 500; ++i) pool.apply_async(square, i).on_success([&](int) { ++called; });
   pool.close();
   pool.join();
   EXPECT_EQ(called, 500);

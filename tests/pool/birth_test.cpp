@@ -169,23 +169,25 @@ TEST_P(Birth, works_in_a_parent_with_5000_open_descriptors) {
 
 TEST_P(Birth, two_hundred_workers_work) {
   expect_orphans();
-  EXPECT_EQ(in_child([&] {
-              rlimit limit{};
-              ::getrlimit(RLIMIT_NOFILE, &limit);
-              limit.rlim_cur = limit.rlim_max;
-              ::setrlimit(RLIMIT_NOFILE, &limit);
-              Pool pool = make_pool(200);
-              const auto pids = pool.with({.chunk = 1}).map([](int) { return ::getpid(); },
-                                                            std::vector<int>(2000, 0));
-              if (pool.workers().size() != 200) return 1;
-              pool.close();
-              pool.join();
-              return pids.size() == 2000 ? 25 : 2;
-            }),
-            25);
+  EXPECT_EQ(
+      in_child([&] {
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        Pool pool = make_pool(200);
+        const auto pids =
+            pool.with({.chunk = 1}).map([](int) { return ::getpid(); }, std::vector<int>(2000, 0));
+        if (pool.workers().size() != 200) return 1;
+        pool.close();
+        pool.join();
+        return pids.size() == 2000 ? 25 : 2;
+      }),
+      25);
 }
 
-/// Threads that hold the locks of malloc, of iostreams and a mutex of the program's, most of the time.
+/// Threads that hold the locks of malloc, of iostreams and a mutex of the program's, most of the
+/// time.
 class LockHolders {
  public:
   LockHolders() {

@@ -52,9 +52,8 @@ TEST_P(CallOptionsTest, finish_runs_every_element_and_throws_the_error_of_the_fi
     if (x == 90 || x == 10) throw std::invalid_argument(std::to_string(x));
     return x;
   };
-  const auto error = caught<std::invalid_argument>([&] {
-    pool.with({.on_error = OnError::finish}).map(task(fails, log), first_numbers(100));
-  });
+  const auto error = caught<std::invalid_argument>(
+      [&] { pool.with({.on_error = OnError::finish}).map(task(fails, log), first_numbers(100)); });
   EXPECT_STREQ(error.what(), "10");
   EXPECT_EQ(lines_of(log).size(), 100U);
 }
@@ -94,8 +93,7 @@ TEST_P(CallOptionsTest, retries_run_a_task_again_whose_worker_died) {
   const Scratch scratch;
   EXPECT_GT(pool.with({.retries = 3}).apply(survives_at_last, scratch.path("a"), 3), 0);
   EXPECT_EQ(lines_of(scratch.path("a")).size(), 4U);
-  EXPECT_THROW(pool.with({.retries = 2}).apply(survives_at_last, scratch.path("b"), 3),
-               WorkerLost);
+  EXPECT_THROW(pool.with({.retries = 2}).apply(survives_at_last, scratch.path("b"), 3), WorkerLost);
   EXPECT_EQ(lines_of(scratch.path("b")).size(), 3U);
 }
 

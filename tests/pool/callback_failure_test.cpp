@@ -29,8 +29,9 @@ TEST_P(CallbackFailure, an_exception_of_on_success_changes_nothing_else) {
   Pool pool = make_pool(2);
   AsyncResult<int> result = pool.apply_async(square, 3);
   std::promise<void> second;
-  result.on_success([](int) { throw std::runtime_error("from a callback"); })
-      .on_success([&](int) { second.set_value(); });
+  result.on_success([](int) { throw std::runtime_error("from a callback"); }).on_success([&](int) {
+    second.set_value();
+  });
   second.get_future().get();
   EXPECT_EQ(result.get(), 9);
   next_hundred_call_back(pool);

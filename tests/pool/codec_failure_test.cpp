@@ -100,8 +100,7 @@ TEST_P(CodecFailure, of_a_result_in_the_caller_is_a_codec_error_on_that_task_onl
 
 TEST_P(CodecFailure, of_one_result_in_a_try_map_is_that_elements_outcome) {
   Pool pool = make_pool(2);
-  const auto found =
-      pool.try_map(give_decoded, std::vector{How::well, How::throws, How::well});
+  const auto found = pool.try_map(give_decoded, std::vector{How::well, How::throws, How::well});
   EXPECT_TRUE(found[0].has_value());
   caught_in<CodecError>(found[1].error());
   EXPECT_TRUE(found[2].has_value());

@@ -296,8 +296,9 @@ TEST_P(Death, keeps_results_that_were_computed_and_not_yet_sent) {
 TEST_P(Death, in_a_map_is_thrown_with_its_index) {
   Pool pool = make_pool(2);
   const auto dies = [](int x) { return x == 5 ? victims::exits_at_once(7) : x; };
-  const auto lost = caught<WorkerLost>(
-      [&] { pool.map(dies, std::vector{0, 1, 2, 3, 4, 5, 6, 7}); });
+  const auto lost = caught<WorkerLost>([&] {
+    pool.map(dies, std::vector{0, 1, 2, 3, 4, 5, 6, 7});
+  });
   EXPECT_EQ(lost.index(), 5U);
   EXPECT_EQ(lost.exit_code(), 7);
   next_hundred_succeed(pool);
@@ -316,8 +317,10 @@ TEST_P(Death, in_an_imap_comes_at_its_place) {
 TEST_P(Death, of_every_task_still_gives_every_outcome) {
   Pool pool = make_pool(2);
   const int count = method() == "spawn" ? 20 : 60;
-  const auto found = pool.try_map(victims::exits_at_once, std::vector<int>(static_cast<std::size_t>(count), 1));
-  for (const auto& outcome : found) EXPECT_EQ(caught_in<WorkerLost>(outcome.error()).exit_code(), 1);
+  const auto found =
+      pool.try_map(victims::exits_at_once, std::vector<int>(static_cast<std::size_t>(count), 1));
+  for (const auto& outcome : found)
+    EXPECT_EQ(caught_in<WorkerLost>(outcome.error()).exit_code(), 1);
   next_hundred_succeed(pool);
 }
 

@@ -71,8 +71,8 @@ TEST_P(Map, spreads_over_all_workers) {
     Gate::pass(at);
     return ::getpid();
   };
-  auto result = pool.starmap_async(meet, std::vector<std::pair<std::string, std::string>>(
-                                             2, {mailbox.path(), gate.path()}));
+  auto result = pool.starmap_async(
+      meet, std::vector<std::pair<std::string, std::string>>(2, {mailbox.path(), gate.path()}));
   mailbox.receive();
   mailbox.receive();  // both run at the same time
   gate.open();
@@ -143,9 +143,8 @@ TEST_P(Map, from_several_threads_at_once) {
   std::vector<std::vector<int>> found(4);
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < found.size(); ++t)
-    threads.emplace_back([&, t] {
-      found[t] = pool.map(square, std::vector<int>(500, static_cast<int>(t)));
-    });
+    threads.emplace_back(
+        [&, t] { found[t] = pool.map(square, std::vector<int>(500, static_cast<int>(t))); });
   for (std::thread& thread : threads) thread.join();
   for (std::size_t t = 0; t < found.size(); ++t)
     EXPECT_EQ(found[t], std::vector<int>(500, static_cast<int>(t * t)));

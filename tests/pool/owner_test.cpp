@@ -35,9 +35,7 @@ TEST_P(Owner, ended_by_sigterm_takes_its_workers_along) {
 }
 
 // F52
-TEST_P(Owner, killed_takes_nested_pools_along) {
-  tree_dies_with_its_owner("nested", 4, SIGKILL);
-}
+TEST_P(Owner, killed_takes_nested_pools_along) { tree_dies_with_its_owner("nested", 4, SIGKILL); }
 
 class OwnerEnds : public PoolTest {
  protected:
@@ -59,7 +57,8 @@ TEST_P(OwnerEnds, by_exit_with_a_busy_pool_on_the_stack) { EXPECT_EQ(code_after(
 TEST_P(OwnerEnds, by_an_exception_that_nobody_catches) { EXPECT_EQ(code_after("throw"), -SIGABRT); }
 TEST_P(OwnerEnds, by_abort) { EXPECT_EQ(code_after("abort"), -SIGABRT); }
 
-// A fork server belongs to the worker that needed it and ends a moment after it: an orphan until then.
+// A fork server belongs to the worker that needed it and ends a moment after it: an orphan until
+// then.
 class Nested : public PoolTest {
  protected:
   void SetUp() override {
@@ -168,8 +167,7 @@ TEST_P(ServerKilled, a_death_after_it_is_reported_and_says_that_the_status_was_l
   server.signal(SIGKILL);
   ASSERT_TRUE(server.ends_within(patience));
   const auto lost = caught<WorkerLost>([&] { pool.apply([] { ::_exit(3); }); });
-  EXPECT_TRUE(lost.exit_code() == 3 || lost.status().kind == ExitStatus::Kind::lost)
-      << lost.what();
+  EXPECT_TRUE(lost.exit_code() == 3 || lost.status().kind == ExitStatus::Kind::lost) << lost.what();
   EXPECT_NE(lost.exit_code(), 255);
 }
 

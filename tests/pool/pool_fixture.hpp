@@ -62,8 +62,8 @@ inline std::string method_name(const ::testing::TestParamInfo<std::string>& info
   return info.param;
 }
 
-#define BROOD_FOR_EVERY_METHOD(suite)                                                         \
-  INSTANTIATE_TEST_SUITE_P(Method, suite, ::testing::ValuesIn(::brood::start_methods()),      \
+#define BROOD_FOR_EVERY_METHOD(suite)                                                    \
+  INSTANTIATE_TEST_SUITE_P(Method, suite, ::testing::ValuesIn(::brood::start_methods()), \
                            ::brood::testing::method_name)
 
 /// The E that `f` throws. Lets another exception pass, and throws when there is none.

@@ -60,8 +60,8 @@ TEST_P(TryMap, in_one_chunk_only_the_guilty_element_is_lost_and_the_others_run_o
     if (x == 50) victims::raise_signal(SIGKILL);
     return x;
   };
-  const auto found = pool.with({.chunk = 100}).try_map(task(dies_at_50, scratch.path("log")),
-                                                       first_numbers(100));
+  const auto found =
+      pool.with({.chunk = 100}).try_map(task(dies_at_50, scratch.path("log")), first_numbers(100));
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].has_value(), i != 50) << i;
   std::vector<std::string> lines = lines_of(scratch.path("log"));
   std::sort(lines.begin(), lines.end());
@@ -94,8 +94,9 @@ TEST_P(TryMap, of_a_terminated_pool_gives_cancelled_outcomes) {
     }
     return x;
   };
-  const auto found = pool.with({.chunk = 1}).try_map(
-      task(tells_at_three, mailbox.path(), gate.path()), first_numbers(20));
+  const auto found =
+      pool.with({.chunk = 1})
+          .try_map(task(tells_at_three, mailbox.path(), gate.path()), first_numbers(20));
   terminator.join();
   ASSERT_EQ(found.size(), 20U);
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -135,8 +136,8 @@ TEST_P(MapReduce, keeps_the_order_of_an_associative_combine_that_does_not_commut
     for (int i = 0; i < count; ++i) expected += in_brackets(i);
     EXPECT_EQ(pool.map_reduce(in_brackets, first_numbers(count), joined, std::string("start")),
               expected);
-    EXPECT_EQ(pool.with({.chunk = 3}).map_reduce(in_brackets, first_numbers(count), joined,
-                                                 std::string("start")),
+    EXPECT_EQ(pool.with({.chunk = 3})
+                  .map_reduce(in_brackets, first_numbers(count), joined, std::string("start")),
               expected);
   }
 }
@@ -172,8 +173,9 @@ TEST_P(MapReduce, survives_the_death_of_a_worker_with_retries_and_counts_nothing
     }
     return x;
   };
-  EXPECT_EQ(pool.with({.retries = 3}).map_reduce(task(dies_once, scratch.path("log")),
-                                                 first_numbers(1000), std::plus<int>(), 0),
+  EXPECT_EQ(pool.with({.retries = 3})
+                .map_reduce(task(dies_once, scratch.path("log")), first_numbers(1000),
+                            std::plus<int>(), 0),
             499500);
 }
 

@@ -84,11 +84,10 @@ TEST_P(Replacement, races_with_close_and_ends) {
   }
 }
 
-TEST_P(Replacement, gives_each_new_worker_a_name_of_its_own) {
+TEST_P(Replacement, has_a_name_of_its_own_as_in_python) {
   Pool pool = pool_of(1, 1);
   std::set<std::string> names;
-  for (int i = 0; i < 4; ++i)
-    names.insert(pool.apply([] { return current_process().name(); }));
+  for (int i = 0; i < 4; ++i) names.insert(pool.apply([] { return current_process().name(); }));
   EXPECT_EQ(names.size(), 4U);
 }
 

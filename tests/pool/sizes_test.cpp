@@ -76,7 +76,8 @@ TEST_P(Sizes, vectors_of_numbers_in_both_directions) {
 TEST_P(Sizes, large_arguments_from_several_threads_do_not_mix) {
   Pool pool = make_pool(2);
   std::vector<AsyncResult<std::string>> results;
-  for (std::size_t i = 0; i < 8; ++i) results.push_back(pool.apply_async(same, pattern((i + 1) << 20)));
+  for (std::size_t i = 0; i < 8; ++i)
+    results.push_back(pool.apply_async(same, pattern((i + 1) << 20)));
   for (std::size_t i = 0; i < 8; ++i) EXPECT_TRUE(results[i].get() == pattern((i + 1) << 20));
 }
 

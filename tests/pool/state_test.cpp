@@ -160,8 +160,8 @@ TEST_F(Preload, hooks_run_in_order) {
 
 TEST_F(Preload, a_hook_that_throws_fails_the_start_with_its_text) {
   set_forkserver_preload({[] { throw std::runtime_error("no cache to warm"); }});
-  const auto error = caught<StartError>(
-      [] { const Pool pool({.workers = 1, .start_method = "forkserver"}); });
+  const auto error =
+      caught<StartError>([] { const Pool pool({.workers = 1, .start_method = "forkserver"}); });
   EXPECT_TRUE(contains(error.what(), "no cache to warm")) << error.what();
   EXPECT_EQ(error.stage(), "preload");
   EXPECT_EQ(error.method(), "forkserver");
@@ -172,8 +172,8 @@ TEST_F(Preload, a_hook_that_throws_fails_the_start_with_its_text) {
 
 TEST_F(Preload, a_hook_that_exits_fails_the_start) {
   set_forkserver_preload({[] { ::_exit(5); }});
-  const auto error = caught<StartError>(
-      [] { const Pool pool({.workers = 1, .start_method = "forkserver"}); });
+  const auto error =
+      caught<StartError>([] { const Pool pool({.workers = 1, .start_method = "forkserver"}); });
   EXPECT_TRUE(contains(error.what(), "exit code 5")) << error.what();
 }
 

@@ -26,7 +26,9 @@ struct Account {
 };
 struct Animal {
   virtual ~Animal() = default;
-  virtual std::string sound(int times) const { return std::string(static_cast<std::size_t>(times), '?'); }
+  virtual std::string sound(int times) const {
+    return std::string(static_cast<std::size_t>(times), '?');
+  }
   template <class Archive>
   void serialize(Archive&) {}
 };

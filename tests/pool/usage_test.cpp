@@ -35,10 +35,10 @@ TEST_P(Usage, other_options_out_of_range_are_refused_and_named) {
                        "max_tasks_per_worker"));
   EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_tasks_per_worker = -5; }),
                        "max_tasks_per_worker"));
-  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.start_timeout = 0s; }),
-                       "start_timeout"));
-  EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.start_timeout = -1s; }),
-                       "start_timeout"));
+  EXPECT_TRUE(
+      contains(refused(method(), [](PoolOptions& o) { o.start_timeout = 0s; }), "start_timeout"));
+  EXPECT_TRUE(
+      contains(refused(method(), [](PoolOptions& o) { o.start_timeout = -1s; }), "start_timeout"));
   EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_message_size = 0; }),
                        "max_message_size"));
 }
@@ -48,13 +48,12 @@ TEST_P(Usage, a_value_beyond_the_largest_message_is_a_codec_error) {
   small.max_message_size = 1_MiB;
   Pool pool(small);
   const auto length = [](const std::string& s) { return s.size(); };
-  const auto error =
-      caught<CodecError>([&] { pool.apply(length, std::string(2 << 20, 'x')); });
+  const auto error = caught<CodecError>([&] { pool.apply(length, std::string(2 << 20, 'x')); });
   EXPECT_EQ(error.limit(), 1_MiB);
   EXPECT_EQ(error.direction(), CodecError::Direction::encode);
-  EXPECT_THROW(pool.apply([](int n) { return std::string(static_cast<std::size_t>(n), 'x'); },
-                          2 << 20),
-               CodecError);
+  EXPECT_THROW(
+      pool.apply([](int n) { return std::string(static_cast<std::size_t>(n), 'x'); }, 2 << 20),
+      CodecError);
   EXPECT_EQ(pool.apply(length, std::string(1000, 'x')), 1000U);
 }
 

@@ -186,7 +186,7 @@ TEST_F(Dispatch, AnIdleWorkerIsLentToACallerAndUsedAgainAfterwards) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
-  scheduler->give_back(0, now);
+  scheduler->give_back(0);
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, next);
 }
 

@@ -101,7 +101,7 @@ bool Owner::step_of_caller(WorkerId worker) {
   Link& link = *links_[worker];
   const auto give_back = [&] {
     link.lent = false;
-    scheduler_.give_back(worker, environment_.now);
+    scheduler_.give_back(worker);
     environment_.say("worker %u is given back", worker);
     news_ = true;
     return true;

@@ -27,8 +27,7 @@ class Program {
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());
     words.push_back(nullptr);
-    const int error =
-        ::posix_spawn(&pid_, words[0], &actions, nullptr, words.data(), ::environ);
+    const int error = ::posix_spawn(&pid_, words[0], &actions, nullptr, words.data(), ::environ);
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(output[1]);
     output_ = output[0];

@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
   brood::init(argc, argv);
   if (argc < 3) return 2;
   const std::string how = argv[2];
-  auto pool = std::make_unique<brood::Pool>(
-      brood::PoolOptions{.workers = 2, .start_method = argv[1]});
+  auto pool =
+      std::make_unique<brood::Pool>(brood::PoolOptions{.workers = 2, .start_method = argv[1]});
   pool->map([](int x) { return x; }, std::initializer_list<int>{1, 2, 3});
   auto result = pool->apply_async(blocks);
   tell_everybody();

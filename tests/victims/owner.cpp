@@ -1,6 +1,6 @@
-// owner METHOD MODE DIRECTORY: owns workers that are idle, computing and blocked (MODE flat), or whose tasks
-// own pools themselves (MODE nested). Prints the pid of each process below it, an empty line, and
-// then waits to be killed.
+// owner METHOD MODE DIRECTORY: owns workers that are idle, computing and blocked (MODE flat), or
+// whose tasks own pools themselves (MODE nested). Prints the pid of each process below it, an empty
+// line, and then waits to be killed.
 #include <unistd.h>
 
 #include <cstdio>

@@ -10,8 +10,9 @@
 
 namespace brood::detail {
 
-/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process boundary. A few bytes
-/// need no allocation; growth goes through realloc, so that a large buffer is remapped by the kernel and not copied.
+/// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
+/// boundary. A few bytes need no allocation; growth goes through realloc, so that a large buffer is
+/// remapped by the kernel and not copied.
 class Bytes {
  public:
   Bytes() = default;

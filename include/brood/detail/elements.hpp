@@ -32,14 +32,16 @@ using element_t = typename WithoutConstant<stored_t<std::ranges::range_value_t<R
 enum class Lifetime : bool { until_return, unknown };
 inline constexpr std::size_t worth_lending = std::size_t{64} << 10;  // bytes
 
-/// Encodes an argument as the T that is stored of it. A large string or vector of numbers is lent where that is possible.
+/// Encodes an argument as the T that is stored of it. A large string or vector of numbers is lent
+/// where that is possible.
 template <class T, class Value>
 void encode_argument(Payload& target, const Value& value, Lifetime lifetime) {
   if constexpr (!std::is_same_v<T, Value>) {
     encode_value<T>(target.owned(), static_cast<T>(value));
   } else if constexpr (is_flat_sequence<T>) {
     const auto memory = std::as_bytes(std::span(value.data(), value.size()));
-    if (lifetime == Lifetime::unknown || memory.size() < worth_lending) return encode_value<T>(target.owned(), value);
+    if (lifetime == Lifetime::unknown || memory.size() < worth_lending)
+      return encode_value<T>(target.owned(), value);
     const std::uint64_t count = value.size();
     target.owned().append(&count, sizeof count);
     target.lend(memory);

@@ -129,7 +129,6 @@ class PoolCore {
   ~PoolCore() = default;
 };
 
-
 /// A definition from its bytes: adds the key.
 BROOD_API std::shared_ptr<const Definition> make_definition(Bytes bytes);
 

@@ -11,7 +11,7 @@
 
 #include <brood/async_result.hpp>
 #include <brood/detail/elements.hpp>
-#include <brood/detail/run.hpp>
+#include <brood/detail/runners.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
@@ -36,7 +36,8 @@ class BROOD_API PoolCalls {
   template <class F, class... Args>
   auto apply_async(F f, Args&&... args) {
     using R = apply_result<F, Args...>;
-    return AsyncResult<R>(core_->submit(single<F, R>(detail::Lifetime::unknown, f, args...)), &detail::decode_single<R>);
+    return AsyncResult<R>(core_->submit(single<F, R>(detail::Lifetime::unknown, f, args...)),
+                          &detail::decode_single<R>);
   }
 
   /// f(x) for each x of an input range, results in input order. Blocks.
@@ -127,7 +128,8 @@ class BROOD_API PoolCalls {
     return spec;
   }
   template <class F, class R, class... Args>
-  detail::JobSpec single([[maybe_unused]] detail::Lifetime lifetime, const F& f, const Args&... args) const {
+  detail::JobSpec single([[maybe_unused]] detail::Lifetime lifetime, const F& f,
+                         const Args&... args) const {
     (detail::check_value<detail::stored_t<Args>>(), ...);
     detail::JobSpec made = spec<F, R>(&detail::run_single<F, R, detail::stored_t<Args>...>, f);
     (detail::encode_argument<detail::stored_t<Args>>(made.elements.payload, args, lifetime), ...);
@@ -211,56 +213,6 @@ class BROOD_API PoolCalls {
   CallOptions options_;
 };
 
-template <class R>
-std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
-  const std::size_t count = made.elements.count;
-  const detail::JobHandle job = submit(std::move(made));
-  std::vector<std::optional<Outcome<R>>> found(count);
-  follow(
-      *job,
-      [&](const detail::Piece& piece) {
-        detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R>&& outcome) {
-          found[index].emplace(std::move(outcome));
-        });
-      },
-      count);
-  std::vector<Outcome<R>> outcomes;
-  outcomes.reserve(count);
-  for (auto& outcome : found)
-    outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
-  return outcomes;
-}
-
-template <class F, class Range, class C, class T>
-T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) {
-  using X = detail::element_t<Range>;
-  using Functions = detail::MapReduce<F, C>;
-  detail::check_task<F>();
-  detail::check_task<C>();
-  detail::JobSpec made =
-      spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
-  made.kind = detail::JobKind::map;
-  made.elements = detail::encode_range(range, detail::Lifetime::until_return);
-  const std::size_t count = made.elements.count;
-  const detail::JobHandle job = submit(std::move(made));
-  std::map<std::size_t, std::pair<std::size_t, T>>
-      waiting;  // by first element: those that follow a gap
-  std::size_t folded = 0;
-  follow(
-      *job,
-      [&](const detail::Piece& piece) {
-        if (piece.failure) return;
-        waiting.emplace(piece.first,
-                        std::pair(piece.count, detail::PieceReader(piece).template next<T>()));
-        for (auto first = waiting.begin(); first != waiting.end() && first->first == folded;
-             first = waiting.erase(first)) {
-          folded += first->second.first;
-          init = std::invoke(combine, std::move(init), std::move(first->second.second));
-        }
-      },
-      count);
-  detail::decode_none(*job);
-  return init;
-}
-
 }  // namespace brood
+
+#include <brood/detail/verbs_inline.hpp>

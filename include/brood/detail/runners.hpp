@@ -1,0 +1,186 @@
+#pragma once
+
+#include <cxxabi.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+#include <brood/detail/job.hpp>
+#include <brood/detail/run.hpp>
+
+// One typed loop over the elements of a chunk for each verb: what a worker runs, named on the wire
+// by its address.
+namespace brood::detail {
+
+/// Calls with a value as an rvalue, or as an lvalue where the function wants to change it.
+template <class F, class T>
+decltype(auto) invoke_with(F& function, T& value) {
+  if constexpr (std::is_invocable_v<F&, T&&>) {
+    return std::invoke(function, std::move(value));
+  } else {
+    return std::invoke(function, value);
+  }
+}
+/// A pointer to a data member gives a reference to it; its value is what travels.
+template <class F, class R>
+using returned_t =
+    std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>, R>;
+template <class F, class T>
+using map_result_t = returned_t<F, decltype(invoke_with(std::declval<F&>(), std::declval<T&>()))>;
+
+/// What travels back of a result of type R: a byte for void.
+template <class R>
+using result_t = std::conditional_t<std::is_void_v<R>, char, R>;
+
+template <class R, class Invoke>
+void run_element(Run& run, Invoke invoke) {
+  try {
+    if constexpr (std::is_void_v<R>) {
+      invoke();
+      run.put_void();
+    } else {
+      run.put<R>(invoke());
+    }
+  } catch (const abi::__forced_unwind&) {
+    run.abandon();  // pthread_exit
+    throw;          // not reached, but demanded of such a handler
+  } catch (...) {
+    run.fail();
+  }
+}
+
+/// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change
+/// them.
+template <class F, class... Args>
+using single_result_t =
+    returned_t<F, typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&&...>,
+                                              std::invoke_result<F&, Args&...>>::type>;
+
+/// apply(f, args...)
+template <class F, class R, class... Args>
+void run_single(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> decltype(auto) {
+      Reader source = run.argument();
+      auto& function = run.function<F>();
+      auto arguments = decode_value<std::tuple<Args...>>(source);
+      if constexpr (std::is_invocable_v<F&, Args&&...>) {
+        return std::apply(
+            [&](Args&... args) -> R { return std::invoke(function, std::move(args)...); },
+            arguments);
+      } else {
+        return std::apply([&](Args&... args) -> R { return std::invoke(function, args...); },
+                          arguments);
+      }
+    });
+  }
+}
+
+/// map(f, range of T)
+template <class F, class R, class T>
+void run_map(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> R {
+      Reader source = run.argument();
+      T value = decode_value<T>(source);
+      return invoke_with(run.function<F>(), value);
+    });
+  }
+}
+
+/// starmap(f, range of tuples)
+template <class F, class R, class Tuple>
+void run_starmap(Run& run) {
+  while (run.next()) {
+    run_element<R>(run, [&]() -> R {
+      Reader source = run.argument();
+      auto value = decode_value<Tuple>(source);
+      auto& function = run.function<F>();
+      return std::apply(
+          [&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
+    });
+  }
+}
+
+template <class F>
+std::shared_ptr<const Definition> encode_definition(Runner runner, const F& function) {
+  Bytes bytes;
+  put_code(bytes, reinterpret_cast<const void*>(runner));
+  OutputArchive archive(bytes);
+  save_callable(archive, function);
+  return make_definition(std::move(bytes));
+}
+
+/// The definition of a job. That of a plain function is kept for the next call, which is likely to
+/// be of the same.
+template <class F>
+std::shared_ptr<const Definition> definition_of(Runner runner, const F& function) {
+  if constexpr (is_function_pointer<F>) {
+    struct Last {
+      Runner runner = nullptr;
+      F function = nullptr;
+      std::shared_ptr<const Definition> definition;
+    };
+    static thread_local Last last;
+    if (last.runner != runner || last.function != function)
+      last = {runner, function, encode_definition(runner, function)};
+    return last.definition;
+  } else if constexpr (is_stateless<F>) {
+    static thread_local const std::shared_ptr<const Definition> only =
+        encode_definition(runner, function);
+    static thread_local const Runner only_for = runner;
+    return only_for == runner ? only : encode_definition(runner, function);
+  } else {
+    return encode_definition(runner, function);
+  }
+}
+
+/// The two functions of map_reduce.
+template <class F, class C>
+struct MapReduce {
+  F map{};
+  C combine{};
+  template <class Archive>
+  void save(Archive& archive) const {
+    save_callable(archive, map);
+    save_callable(archive, combine);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    load_callable(archive, map);
+    load_callable(archive, combine);
+  }
+};
+
+/// map_reduce(f, range of T, combine, init): folds what it claims and sends one Acc.
+template <class F, class C, class Acc, class T>
+void run_reduce(Run& run) {
+  std::optional<Acc> folded;
+  std::size_t count = 0;
+  while (run.next()) {
+    try {
+      Reader source = run.argument();
+      T value = decode_value<T>(source);
+      auto& functions = run.function<MapReduce<F, C>>();
+      Acc mapped = invoke_with(functions.map, value);
+      folded = folded ? Acc(std::invoke(functions.combine, std::move(*folded), std::move(mapped)))
+                      : std::move(mapped);
+      ++count;
+    } catch (...) {
+      if (count != 0) run.put_folded(count, *folded);
+      folded.reset();
+      count = 0;
+      run.fail();
+    }
+  }
+  if (count != 0) run.put_folded(count, *folded);
+}
+
+}  // namespace brood::detail
