@@ -148,6 +148,13 @@ void Core::add(const std::shared_ptr<JobState>& state) {
 // The lock is the dispatcher's most of the time: who only leaves a job does not wait for it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<JobState> state = make_job(std::move(spec));
+  if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
+    const std::lock_guard lock(mutex_);
+    take_intake();
+    add(state);
+    perform(nullptr);  // it is finished
+    return state;
+  }
   {
     const std::lock_guard lock(intake_mutex_);
     if (intake_closed_) throw_closed();
@@ -227,6 +234,7 @@ void Core::terminate() {
   {
     const std::lock_guard lock(mutex_);
     close_intake();
+    ended_.store(true, std::memory_order_release);
     scheduler_.terminate(std::chrono::steady_clock::now());
     perform(nullptr);
   }

@@ -66,6 +66,8 @@ class Core final : public detail::PoolCore,
   WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
   std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
   Callbacks& callbacks() noexcept { return callbacks_; }
+  /// After terminate() nothing is written to workers: what jobs have lent may be gone.
+  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   /// Gives the scheduler what callers have left. Under the lock.
   void take_intake();
   /// Whether nothing more has come in: the dispatcher may sleep. Under the lock.
@@ -123,7 +125,8 @@ class Core final : public detail::PoolCore,
   bool intake_closed_ = false;  // guarded by intake_mutex_
   std::vector<std::shared_ptr<JobState>> intake_taken_;  // under the lock
   std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
-  std::deque<Action> deferred_;       // for the dispatcher
+  std::atomic<bool> ended_{false};
+  std::deque<Action> deferred_;  // for the dispatcher
   std::exception_ptr start_error_;
   std::vector<Exit> exits_;
   Callbacks callbacks_;

@@ -49,7 +49,7 @@ bool Core::drive(WorkerLink& link, JobState& job) {
     link.lent = false;
     link.dirty = !link.outbox.empty();
     scheduler_.give_back(link.id);
-    return trouble || scheduler_.wants_pump() || !deferred_.empty();
+    return trouble || scheduler_.wants_pump() || scheduler_.used_up(link.id) || !deferred_.empty();
   }
 }
 

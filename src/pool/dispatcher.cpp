@@ -227,7 +227,7 @@ void Dispatcher::Loop::flush() {
 
 void Dispatcher::Loop::flush_link(WorkerLink& link) {
   LinkIo& io = *ios_[link.id];
-  if (io.blocked || !link.tasks) return;
+  if (io.blocked || !link.tasks || core_.ended()) return;
   link.dirty = false;
   using State = platform::Transfer::State;
   if (link.outbox.write_to(link.tasks.get()) != State::would_block)

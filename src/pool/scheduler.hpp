@@ -52,6 +52,11 @@ class Scheduler {
 
   /// Whether jobs wait for a worker.
   bool backlog() const noexcept { return !runnable_.empty(); }
+  /// Whether the worker is to leave when it has nothing to do.
+  bool used_up(WorkerId worker) const {
+    return workers_[worker].retired ||
+           (config_.max_tasks != 0 && workers_[worker].given >= config_.max_tasks);
+  }
   /// Whether pump() has something to hand out.
   bool wants_pump() const noexcept { return !runnable_.empty() || closing_; }
   /// Whether the worker is ready and has nothing to do.

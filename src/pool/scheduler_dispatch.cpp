@@ -152,9 +152,7 @@ void Scheduler::let_workers_leave() {
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     Worker& worker = workers_[id];
     if (worker.state != State::ready || worker.lent || !worker.queue.empty()) continue;
-    const bool used_up =
-        worker.retired || (config_.max_tasks != 0 && worker.given >= config_.max_tasks);
-    if (!used_up && !(closing_ && drained())) continue;
+    if (!used_up(id) && !(closing_ && drained())) continue;
     worker.state = State::leaving;
     actions_.push_back({.kind = Action::Kind::leave, .worker = id});
   }

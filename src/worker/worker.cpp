@@ -130,6 +130,7 @@ class Worker {
   void serve() {
     for (;;) {
       while (const auto frame = stream_.next()) handle(*frame);
+      check_resident(std::chrono::milliseconds(0));
       results_.flush();
       stream_.shrink();
       if (!read_more()) return;
@@ -167,14 +168,16 @@ class Worker {
       run_defined(definitions_.at(header.job));
     }
     results_.end(run_, header);
-    if (setup_.resident) check_resident();
+    check_resident(std::chrono::milliseconds(10));
     results_.flush_if_due();
   }
-  // Between two chunks, at most every 10 ms: the limit is one for what stays, not for peaks.
-  void check_resident() {
+  // Between two chunks; `interval` after the last check. The limit is one for what stays, not for
+  // peaks.
+  void check_resident(std::chrono::milliseconds interval) {
+    if (!setup_.resident || exhausted_) return;
     const auto now = std::chrono::steady_clock::now();
-    if (exhausted_ || now < next_check_) return;
-    next_check_ = now + std::chrono::milliseconds(10);
+    if (now < last_check_ + interval) return;
+    last_check_ = now;
     if (platform::process_usage(::getpid()).resident <= *setup_.resident) return;
     exhausted_ = true;
     results_.send(Type::exhausted, {});
@@ -208,7 +211,7 @@ class Worker {
   detail::Run run_;
   const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
   bool exhausted_ = false;
-  std::chrono::steady_clock::time_point next_check_{};
+  std::chrono::steady_clock::time_point last_check_{};
   Definition last_{{}};  // of a single: the next is likely to be of the same function
 };
 
