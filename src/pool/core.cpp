@@ -255,27 +255,33 @@ bool Core::join(const detail::Deadline& deadline) {
 
 void Core::perform(Hands* hands) {
   if (hands != nullptr) {
-    for (const Action& action : std::exchange(deferred_, {})) hands->carry_out(action);
+    for (const Action& action : std::exchange(deferred_, {})) carry_out(action, hands);
   }
-  while (const std::optional<Action> action = scheduler_.next()) {
-    switch (action->kind) {
-      case Action::Kind::resolve:
-        resolve(*action);
-        break;
-      case Action::Kind::finish:
-        if (hands != nullptr) hands->detach(action->job);
-        finish(*action);
-        break;
-      case Action::Kind::over:
-        over(*action);
-        break;
-      default:
-        if (hands != nullptr) {
-          hands->carry_out(*action);
-        } else {
-          deferred_.push_back(*action);
-        }
+  while (const std::optional<Action> action = scheduler_.next()) carry_out(*action, hands);
+}
+
+// What touches pipes and processes is the dispatcher's; and so is the end of a job that has lent
+// memory of its caller's, who goes on as soon as it is told.
+void Core::carry_out(const Action& action, Hands* hands) {
+  switch (action.kind) {
+    case Action::Kind::resolve:
+      return resolve(action);
+    case Action::Kind::finish: {
+      const JobState* const state = find_job(action.job);
+      const bool lends = state != nullptr && state->lends() && !state->driven;
+      if (lends && hands == nullptr) return deferred_.push_back(action);
+      if (lends) hands->detach(action.job);
+      return finish(action);
     }
+    case Action::Kind::over: {
+      const JobState* const state = find_job(action.job);
+      const bool ended = state == nullptr || state->finished();
+      if (!ended && hands == nullptr) return deferred_.push_back(action);  // behind its end
+      return over(action);
+    }
+    default:
+      if (hands == nullptr) return deferred_.push_back(action);
+      return hands->carry_out(action);
   }
 }
 

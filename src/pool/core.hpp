@@ -109,6 +109,7 @@ class Core final : public detail::PoolCore,
     return protocol::revoke(*links_[worker]->page(), fence);
   }
 
+  void carry_out(const Action& action, Hands* hands);
   void resolve(const Action& action);
   void finish(const Action& action);
   void over(const Action& action);

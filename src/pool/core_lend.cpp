@@ -22,7 +22,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
         timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
     if (assignment) {
       link = links_[assignment->worker].get();
-      link->lent = true;
+      link->lent = state->driven = true;
       append_run(*link, *state, *assignment);
     }
   }
@@ -46,7 +46,7 @@ bool Core::drive(WorkerLink& link, JobState& job) {
     }
     perform(nullptr);
     if (!trouble && !job.finished()) continue;
-    link.lent = false;
+    link.lent = job.driven = false;
     link.dirty = !link.outbox.empty();
     scheduler_.give_back(link.id);
     return trouble || scheduler_.wants_pump() || scheduler_.used_up(link.id) || !deferred_.empty();

@@ -50,6 +50,7 @@ class JobState final : public detail::Job, public std::enable_shared_from_this<J
 
   // --- the core, under its lock ---
   JobId id = 0;
+  bool driven = false;  // by its caller, who cannot go on meanwhile
   const detail::JobSpec& spec() const noexcept { return spec_; }
   /// Code reference of the runner, then the state of the function.
   std::span<const std::byte> definition() const noexcept { return spec_.definition->bytes.view(); }
@@ -57,6 +58,8 @@ class JobState final : public detail::Job, public std::enable_shared_from_this<J
   Arguments arguments(std::size_t first, std::size_t count) const;
   /// What keeps them while somebody writes them.
   std::shared_ptr<const void> keep(const Arguments& arguments) const;
+  /// Whether its arguments lie in memory of its caller's.
+  bool lends() const noexcept { return spec_.elements.payload.lends(); }
   std::size_t element_count() const noexcept { return total_; }
   void append(detail::Elements more);
   void drop_arguments() noexcept { later_.clear(); }

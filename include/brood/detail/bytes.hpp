@@ -113,6 +113,7 @@ class Payload {
     lent_ += memory.size();
   }
   std::size_t size() const noexcept { return owned_.size() + lent_; }
+  bool lends() const noexcept { return lent_ != 0; }
   bool contiguous() const noexcept {
     return loans_.empty() || (owned_.empty() && loans_.size() == 1);
   }

@@ -165,10 +165,17 @@ class BROOD_API PoolCalls {
   // Takes pieces until the job is finished.
   template <class Take>
   void follow(detail::Job& job, Take take, std::size_t total = 0) const {
-    for (bool last = false; !last;) {
-      last = job.finished();
-      for (const detail::Piece& piece : job.take_pieces({})) take(piece);
-      if (options_.progress) report(job, total);
+    try {
+      for (bool last = false; !last;) {
+        last = job.finished();
+        for (const detail::Piece& piece : job.take_pieces({})) take(piece);
+        if (options_.progress) report(job, total);
+      }
+    } catch (...) {
+      // The job has been lent memory that goes with the caller's frame.
+      job.cancel(Kill::no);
+      job.wait({});
+      throw;
     }
   }
   template <class R>
