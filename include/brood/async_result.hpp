@@ -59,10 +59,10 @@ class [[nodiscard]] AsyncResult {
   template <class F>
   AsyncResult& on_success(F f) {
     job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
-      if (job->error() != nullptr) return;
       if constexpr (std::is_void_v<R>) {
-        f();
+        if (failure(*job, decode) == nullptr) f();
       } else {
+        if (job->error() != nullptr) return;
         std::unique_ptr<const R> value;
         try {
           value = std::make_unique<const R>(decode(*job));
