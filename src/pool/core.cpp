@@ -212,11 +212,9 @@ bool Core::cancel(JobState& state, Kill kill) {
 
 // Under the lock.
 void Core::close_intake() {
-  if (!scheduler_.closing()) take_intake();
   const std::lock_guard lock(intake_mutex_);
-  if (!std::exchange(intake_closed_, true)) {  // what has come in meanwhile
-    for (const auto& state : std::exchange(intake_, {})) add(state);
-  }
+  if (std::exchange(intake_closed_, true)) return;
+  for (const auto& state : std::exchange(intake_, {})) add(state);
 }
 
 void Core::close() {

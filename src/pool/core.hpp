@@ -35,7 +35,7 @@ class Hands {
 };
 
 /// A pool without its types: the lock, and what it guards.
-/// Threads: public members from any thread; those of `Locked` by whoever holds the lock.
+/// Threads: public members from any thread; those that say so by whoever holds the lock.
 class Core final : public detail::PoolCore,
                    public std::enable_shared_from_this<Core>,
                    private Claims {
@@ -65,7 +65,6 @@ class Core final : public detail::PoolCore,
   Supervisor& supervisor() noexcept { return supervisor_; }
   WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
   std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
-  Callbacks& callbacks() noexcept { return callbacks_; }
   /// After terminate() nothing is written to workers: what jobs have lent may be gone.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   /// Gives the scheduler what callers have left. Under the lock.
@@ -120,7 +119,7 @@ class Core final : public detail::PoolCore,
   Supervisor supervisor_;
   std::vector<std::unique_ptr<WorkerLink>> links_;
   std::vector<std::shared_ptr<JobState>> jobs_;  // by slot_of(id)
-  std::mutex intake_mutex_;  // never held while anything else is taken, nor for long
+  std::mutex intake_mutex_;                      // taken after mutex_ or alone, and never for long
   std::vector<std::shared_ptr<JobState>>
       intake_;                  // guarded by intake_mutex_: not in the scheduler yet
   bool intake_closed_ = false;  // guarded by intake_mutex_

@@ -42,7 +42,7 @@ void JobState::append(detail::Elements more) {
   later_.push_back(std::move(segment));
 }
 
-const Segment* JobState::segment(std::size_t index) const {
+Segment* JobState::segment(std::size_t index) const {
   const auto behind =
       std::upper_bound(later_.begin(), later_.end(), index,
                        [](std::size_t i, const auto& segment) { return i < segment->first; });
@@ -65,7 +65,7 @@ std::shared_ptr<const void> JobState::keep(const Arguments& arguments) const {
 // A stream may be endless: what has its outcome needs its arguments no more.
 void JobState::release_arguments(std::size_t first, std::size_t count) {
   if (later_.empty()) return;
-  if (const Segment* const later = segment(first)) const_cast<Segment*>(later)->resolved += count;
+  if (Segment* const later = segment(first)) later->resolved += count;
   const auto used = std::find_if(later_.begin(), later_.end(), [](const auto& one) {
     return one->resolved != one->elements.count;
   });

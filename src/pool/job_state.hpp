@@ -77,7 +77,7 @@ class JobState final : public detail::Job, public std::enable_shared_from_this<J
   static constexpr std::uint32_t event = 2;
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
   void notify(std::uint32_t change) noexcept;
-  const Segment* segment(std::size_t index) const;
+  Segment* segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
   void arrived(std::size_t first, std::size_t count);
   void store(detail::Piece piece);

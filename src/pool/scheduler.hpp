@@ -169,7 +169,7 @@ class Scheduler {
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   void start_due_workers(Time now);
   void let_workers_leave();
-  void learn(const Job& job, const Outcomes& outcomes);
+  void learn(Job& job, const Outcomes& outcomes);
 
   SchedulerConfig config_;
   Claims& claims_;

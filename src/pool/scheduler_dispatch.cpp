@@ -106,14 +106,14 @@ std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
   return std::max<std::size_t>(most, 1);
 }
 
-void Scheduler::learn(const Job& job, const Outcomes& outcomes) {
+void Scheduler::learn(Job& job, const Outcomes& outcomes) {
   if (outcomes.elapsed == 0) return;
   Cost& cost = *job.cost;
   const double each = static_cast<double>(outcomes.elapsed) / static_cast<double>(outcomes.count);
   const double weight = cost.samples == 0 ? 1.0 : outcomes.count > 16 ? 0.5 : 0.125;
   cost.mean += weight * (each - cost.mean);
   ++cost.samples;
-  const_cast<Job&>(job).largest = std::max(job.largest, outcomes.count);
+  job.largest = std::max(job.largest, outcomes.count);
 }
 
 // An idle worker, nothing pending, and somebody with more than it runs: shares out what has not

@@ -66,11 +66,6 @@ void Outbox::consume(std::size_t count) {
   }
 }
 
-void Outbox::clear() noexcept {
-  parts_.clear();
-  written_ = 0;
-}
-
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
     : id(worker), name(std::move(worker_name)), stream(message_limit) {}
 

@@ -37,7 +37,6 @@ class Outbox {
   }
   /// Writes as much as the descriptor takes.
   platform::Transfer::State write_to(int descriptor);
-  void clear() noexcept;
 
  private:
   struct Part {
