@@ -8,6 +8,7 @@
 #include <brood/cpu.hpp>
 #include "platform/process.hpp"
 #include "platform/usage.hpp"
+#include "pool/batch.hpp"
 #include "pool/dispatcher.hpp"
 
 namespace brood::pool {
@@ -42,19 +43,6 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
     config.start_timeout = *options.start_timeout;
   }
   return config;
-}
-
-JobTraits traits_of(const detail::JobSpec& spec) {
-  JobTraits traits;
-  traits.single = spec.kind == detail::JobKind::single;
-  traits.fail_fast = spec.policy == detail::ErrorPolicy::fail_fast;
-  traits.timeout = spec.timeout;
-  traits.retries = static_cast<std::uint32_t>(spec.retries);
-  traits.chunk = spec.chunk;
-  traits.cost_key = spec.definition->cost_key;
-  if (spec.elements.count != 0)
-    traits.element_bytes = spec.elements.payload.size() / spec.elements.count;
-  return traits;
 }
 
 // The largest argument that has to travel in one piece, in bytes.
@@ -136,13 +124,33 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
 }
 
 // Under the lock.
-void Core::add(const std::shared_ptr<JobState>& state) {
+void Core::add(std::shared_ptr<JobState> state) {
   if (scheduler_.closing()) throw_closed();
   const bool last = state->spec().kind != detail::JobKind::stream;
-  state->id = scheduler_.add(traits_of(state->spec()), state->element_count(), last);
-  const std::uint32_t slot = slot_of(state->id);
+  state->id = scheduler_.add(state->traits(), state->element_count(), last);
+  keep(std::move(state));
+}
+
+// Under the lock. Calls that can travel together do.
+void Core::add(std::span<std::shared_ptr<JobState>> calls) {
+  while (!calls.empty()) {
+    const std::size_t count = Batch::length(calls);
+    if (count == 1) {
+      add(std::move(calls.front()));
+    } else {
+      const auto batch = std::make_shared<Batch>(calls.first(count));
+      batch->begin(scheduler_.add(batch->traits(), count, true));
+      keep(batch);
+    }
+    calls = calls.subspan(count);
+  }
+}
+
+// Under the lock.
+void Core::keep(std::shared_ptr<Work> work) {
+  const std::uint32_t slot = slot_of(work->id);
   if (jobs_.size() <= slot) jobs_.resize(slot + 1);
-  jobs_[slot] = state;
+  jobs_[slot] = std::move(work);
 }
 
 // The lock is the dispatcher's most of the time: who only leaves a job does not wait for it.
@@ -172,7 +180,7 @@ void Core::take_intake() {
     const std::lock_guard lock(intake_mutex_);
     taken.swap(intake_);
   }
-  for (const auto& state : taken) add(state);
+  add(taken);
   taken.clear();
 }
 
@@ -203,7 +211,13 @@ bool Core::cancel(JobState& state, Kill kill) {
   {
     const std::lock_guard lock(mutex_);
     take_intake();
-    cancelled = scheduler_.cancel(state.id, kill == Kill::yes, std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    if (!state.place) {
+      cancelled = scheduler_.cancel(state.id, kill == Kill::yes, now);
+    } else if (!state.finished()) {
+      cancelled = scheduler_.cancel(state.id, *state.place, kill == Kill::yes, now);
+      if (cancelled) state.finish(why_cancelled(), callbacks_);
+    }
     perform(nullptr);
   }
   dispatcher_->wake();
@@ -214,7 +228,8 @@ bool Core::cancel(JobState& state, Kill kill) {
 void Core::close_intake() {
   const std::lock_guard lock(intake_mutex_);
   if (std::exchange(intake_closed_, true)) return;
-  for (const auto& state : std::exchange(intake_, {})) add(state);
+  std::vector<std::shared_ptr<JobState>> taken = std::exchange(intake_, {});
+  add(taken);
 }
 
 void Core::close() {
@@ -265,17 +280,19 @@ void Core::carry_out(const Action& action, Hands* hands) {
     case Action::Kind::resolve:
       return resolve(action);
     case Action::Kind::finish: {
-      const JobState* const state = find_job(action.job);
-      const bool lends = state != nullptr && state->lends() && !state->driven;
-      if (lends && hands == nullptr) return deferred_.push_back(action);
-      if (lends) hands->detach(action.job);
+      const Work* const work = find_work(action.job);
+      const bool lends = work != nullptr && work->lends() && !work->driven;
+      if (lends) {
+        if (hands == nullptr) return deferred_.push_back(action);
+        hands->detach(action.job);
+      }
       return finish(action);
     }
     case Action::Kind::over: {
-      const JobState* const state = find_job(action.job);
-      const bool ended = state == nullptr || state->finished();
+      const Work* const work = find_work(action.job);
+      const bool ended = work == nullptr || work->finished();
       if (!ended && hands == nullptr) return deferred_.push_back(action);  // behind its end
-      return over(action);
+      return over(action, hands);
     }
     default:
       if (hands == nullptr) return deferred_.push_back(action);
@@ -283,47 +300,49 @@ void Core::carry_out(const Action& action, Hands* hands) {
   }
 }
 
-JobState* Core::find_job(JobId id) {
+Work* Core::find_work(JobId id) {
   const std::uint32_t slot = slot_of(id);
   return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
 }
 
 void Core::resolve(const Action& action) {
-  JobState* const state = find_job(action.job);
-  if (state == nullptr) return;
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
   auto failure = std::make_unique<detail::Failure>();
   const Exit& exit = exits_[action.worker];
+  const std::size_t index = work->index_in_call(action.first);
   failure->worker = exit.worker;
   switch (action.fate) {
     case Fate::lost:
-      failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, action.first));
+      failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index));
       break;
     case Fate::timed_out:
-      failure->local = std::make_exception_ptr(
-          TaskTimeout(state->spec().timeout.value_or(Nanoseconds(0)), action.first));
+      failure->local =
+          std::make_exception_ptr(TaskTimeout(work->timeout().value_or(Nanoseconds(0)), index));
       break;
     case Fate::cancelled:
       failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
       break;
   }
-  state->deliver(action.first, std::move(failure));
+  work->fail(action.first, std::move(failure), callbacks_);
 }
 
 void Core::finish(const Action& action) {
-  JobState* const state = find_job(action.job);
-  if (state == nullptr) return;
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
   std::exception_ptr error;
   if (action.verdict == Verdict::cancelled) {
-    error = std::make_exception_ptr(
-        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
-                                          : "the task was cancelled"));
+    error = why_cancelled();
   } else if (action.verdict == Verdict::no_workers) {
     error = start_error_;
   }
-  for (auto& callback : state->finish(std::move(error))) {
-    callbacks_.post(
-        [keep = jobs_[slot_of(action.job)], callback = std::move(callback)] { callback(); });
-  }
+  work->finish(error, callbacks_);
+}
+
+std::exception_ptr Core::why_cancelled() const {
+  return std::make_exception_ptr(Cancelled(scheduler_.terminated()
+                                               ? "the pool was terminated before the task had ended"
+                                               : "the task was cancelled"));
 }
 
 void Core::bury(WorkerId id, ExitStatus status) {
@@ -351,11 +370,12 @@ std::vector<WorkerInfo> Core::workers() {
   return infos;
 }
 
-void Core::over(const Action& action) {
-  if (JobState* const state = find_job(action.job)) {
-    state->drop_arguments();
-    jobs_[slot_of(action.job)].reset();
-  }
+// Its result may be kept for long: then without the arguments.
+void Core::over(const Action& action, const Hands* hands) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  if (hands != nullptr && !hands->refers_to(action.job)) work->drop_arguments();
+  jobs_[slot_of(action.job)].reset();
 }
 
 }  // namespace brood::pool

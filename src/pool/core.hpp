@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class Hands {
   virtual void carry_out(const Action& action) = 0;
   /// Copies what the job has lent to outboxes, because its caller is about to go on.
   virtual void detach(JobId job) = 0;
+  /// Whether an outbox refers to what the job has lent.
+  virtual bool refers_to(JobId job) const = 0;
 
  protected:
   ~Hands() = default;
@@ -72,7 +75,7 @@ class Core final : public detail::PoolCore,
   /// Whether nothing more has come in: the dispatcher may sleep. Under the lock.
   bool settle_intake();
   /// Null when the job is over; it lives as long as nobody carries out that it is. Under the lock.
-  JobState* find_job(JobId id);
+  Work* find_work(JobId id);
   /// Reports what has arrived in the link's stream. Throws CodecError. Under the lock.
   void parse(WorkerLink& link);
   /// Reports what is left in a dead worker's stream and page. Throws CodecError. Under the lock.
@@ -96,7 +99,9 @@ class Core final : public detail::PoolCore,
   };
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
-  void add(const std::shared_ptr<JobState>& state);
+  void add(std::shared_ptr<JobState> state);
+  void add(std::span<std::shared_ptr<JobState>> calls);
+  void keep(std::shared_ptr<Work> work);
   void close_intake();
   void start_first_workers();
   bool drive(WorkerLink& link, JobState& job);
@@ -111,15 +116,16 @@ class Core final : public detail::PoolCore,
   void carry_out(const Action& action, Hands* hands);
   void resolve(const Action& action);
   void finish(const Action& action);
-  void over(const Action& action);
+  void over(const Action& action, const Hands* hands);
+  std::exception_ptr why_cancelled() const;
 
   const unsigned generation_;  // see platform::fork_generation
   std::mutex mutex_;
   Scheduler scheduler_;
   Supervisor supervisor_;
   std::vector<std::unique_ptr<WorkerLink>> links_;
-  std::vector<std::shared_ptr<JobState>> jobs_;  // by slot_of(id)
-  std::mutex intake_mutex_;                      // taken after mutex_ or alone, and never for long
+  std::vector<std::shared_ptr<Work>> jobs_;  // by slot_of(id)
+  std::mutex intake_mutex_;                  // taken after mutex_ or alone, and never for long
   std::vector<std::shared_ptr<JobState>>
       intake_;                  // guarded by intake_mutex_: not in the scheduler yet
   bool intake_closed_ = false;  // guarded by intake_mutex_
@@ -135,8 +141,5 @@ class Core final : public detail::PoolCore,
 
 /// Throws CodecError for an argument of more than `limit` bytes.
 void check_size(const detail::Elements& elements, std::uint64_t limit);
-
-/// Appends the frame that sends an assignment to the link's outbox.
-void append_run(WorkerLink& link, const JobState& job, const Assignment& assignment);
 
 }  // namespace brood::pool

@@ -91,6 +91,11 @@ class Dispatcher::Loop final : private Hands {
       if (link && !link->lent) link->outbox.detach(job);
     }
   }
+  bool refers_to(JobId job) const override {
+    const auto& links = core_.links();
+    return std::any_of(links.begin(), links.end(),
+                       [&](const auto& link) { return link && link->outbox.refers_to(job); });
+  }
   void run();
   bool work();
   void tick(Time now);
@@ -199,7 +204,8 @@ void Dispatcher::Loop::carry_out(const Action& action) {
   if (link == nullptr) return;
   switch (action.kind) {
     case Action::Kind::send:
-      if (const auto job = core_.find_job(action.job)) append_run(*link, *job, action.assignment);
+      if (const Work* const work = core_.find_work(action.job))
+        append_run(*link, *work, action.assignment);
       break;
     case Action::Kind::forget:
       if (link->lent) return core_.defer(action);

@@ -7,7 +7,9 @@
 
 #include "platform/futex.hpp"
 #include "pool/core.hpp"
+#include "pool/worker_link.hpp"
 #include "wire/exception.hpp"
+#include "wire/frame.hpp"
 
 namespace brood {
 
@@ -18,7 +20,6 @@ namespace {
 // The bytes of elements [from, to) of these.
 std::span<const std::byte> slice(const detail::Elements& elements, std::size_t from,
                                  std::size_t to) {
-  if (!elements.payload.contiguous()) return {};
   const std::span<const std::byte> all = elements.payload.view();
   if (elements.stride != 0)
     return all.subspan(from * elements.stride, (to - from) * elements.stride);
@@ -27,11 +28,65 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
   return all.subspan(start, elements.ends[to - 1] - start);
 }
 
+detail::Piece to_piece(const Results& results) {
+  return {.first = results.first,
+          .count = results.count,
+          .stride = results.stride,
+          .folded = results.folded,
+          .bytes = detail::Bytes(results.bytes),
+          .failure = {}};
+}
+
+constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind the frame's header
+
 }  // namespace
 
 JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
     : core_(std::move(core)), spec_(std::move(spec)) {
   total_ = spec_.elements.count;
+}
+
+JobTraits JobState::traits() const {
+  JobTraits traits;
+  traits.self_contained = self_contained();
+  traits.fail_fast = spec_.policy == detail::ErrorPolicy::fail_fast;
+  traits.timeout = spec_.timeout;
+  traits.retries = static_cast<std::uint32_t>(spec_.retries);
+  traits.chunk = spec_.chunk;
+  traits.cost_key = spec_.definition->cost_key;
+  if (spec_.elements.count != 0)
+    traits.element_bytes = spec_.elements.payload.size() / spec_.elements.count;
+  return traits;
+}
+
+std::size_t JobState::stride(std::size_t first) const noexcept {
+  const auto later = segment(first);
+  return later ? later->elements.stride : spec_.elements.stride;
+}
+
+// Never beyond what one extend() brought. `tail` is the part that the frame was begun in: asking
+// the outbox again may give a new one.
+void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame,
+                                std::size_t first, std::size_t count) const {
+  const auto later = segment(first);
+  const detail::Elements& elements = later ? later->elements : spec_.elements;
+  const auto lend = [&](std::span<const std::byte> part) {
+    const auto keeper = later ? std::shared_ptr<const void>(later) : shared_from_this();
+    outbox.lend(part, keeper, id);
+  };
+  if (!elements.payload.contiguous()) {
+    wire::finish_frame(tail, frame, elements.payload.size());
+    return elements.payload.for_each_part(lend);
+  }
+  const std::size_t from = later ? first - later->first : first;
+  const std::span<const std::byte> bytes = slice(elements, from, from + count);
+  if (bytes.size() < worth_lending) {
+    tail.append(bytes.data(), bytes.size());
+    wire::finish_frame(tail, frame);
+  } else {
+    wire::finish_frame(tail, frame, bytes.size());
+    lend(bytes);
+  }
 }
 
 void JobState::append(detail::Elements more) {
@@ -42,30 +97,17 @@ void JobState::append(detail::Elements more) {
   later_.push_back(std::move(segment));
 }
 
-Segment* JobState::segment(std::size_t index) const {
+std::shared_ptr<Segment> JobState::segment(std::size_t index) const {
   const auto behind =
       std::upper_bound(later_.begin(), later_.end(), index,
                        [](std::size_t i, const auto& segment) { return i < segment->first; });
-  return behind == later_.begin() ? nullptr : std::prev(behind)->get();
-}
-
-Arguments JobState::arguments(std::size_t first, std::size_t count) const {
-  const Segment* const later = later_.empty() ? nullptr : segment(first);
-  const detail::Elements& elements = later == nullptr ? spec_.elements : later->elements;
-  const std::size_t from = later == nullptr ? first : first - later->first;
-  return {slice(elements, from, from + count), elements.stride, later};
-}
-
-std::shared_ptr<const void> JobState::keep(const Arguments& arguments) const {
-  if (arguments.segment == nullptr) return shared_from_this();
-  return *std::find_if(later_.begin(), later_.end(),
-                       [&](const auto& one) { return one.get() == arguments.segment; });
+  return behind == later_.begin() ? nullptr : *std::prev(behind);
 }
 
 // A stream may be endless: what has its outcome needs its arguments no more.
 void JobState::release_arguments(std::size_t first, std::size_t count) {
   if (later_.empty()) return;
-  if (Segment* const later = segment(first)) later->resolved += count;
+  if (const auto later = segment(first)) later->resolved += count;
   const auto used = std::find_if(later_.begin(), later_.end(), [](const auto& one) {
     return one->resolved != one->elements.count;
   });
@@ -75,36 +117,35 @@ void JobState::release_arguments(std::size_t first, std::size_t count) {
 void JobState::arrived(std::size_t first, std::size_t count) {
   release_arguments(first, count);
   done_.fetch_add(count, std::memory_order_relaxed);
-  notify(event);
+  notify();
 }
 
-void JobState::deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded,
-                       std::span<const std::byte> results) {
-  if (spec_.target != nullptr && stride == spec_.target_stride) {
-    std::memcpy(spec_.target + first * stride, results.data(), results.size());
+void JobState::deliver(const Results& results, Callbacks&) {
+  if (spec_.target != nullptr && results.stride == spec_.target_stride) {
+    std::memcpy(spec_.target + results.first * results.stride, results.bytes.data(),
+                results.bytes.size());
   } else {
-    store({.first = first,
-           .count = count,
-           .stride = stride,
-           .folded = folded,
-           .bytes = detail::Bytes(results),
-           .failure = {}});
+    detail::Piece piece = to_piece(results);
+    const std::lock_guard lock(mutex_);
+    store(std::move(piece));
   }
-  arrived(first, count);
+  arrived(results.first, results.count);
 }
 
-void JobState::deliver(std::size_t index, std::unique_ptr<detail::Failure> failure) {
-  store({.first = index,
-         .count = 1,
-         .stride = 0,
-         .folded = false,
-         .bytes = {},
-         .failure = std::move(failure)});
+void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
+  {
+    const std::lock_guard lock(mutex_);
+    store({.first = index,
+           .count = 1,
+           .stride = 0,
+           .folded = false,
+           .bytes = {},
+           .failure = std::move(failure)});
+  }
   arrived(index, 1);
 }
 
 void JobState::store(detail::Piece piece) {
-  const std::lock_guard lock(mutex_);
   if (spec_.kind == detail::JobKind::single && !piece.failure) {
     only_ = std::move(piece);
   } else if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
@@ -115,20 +156,32 @@ void JobState::store(detail::Piece piece) {
   }
 }
 
-std::vector<std::function<void()>> JobState::finish(std::exception_ptr error) {
-  std::vector<std::function<void()>> callbacks;
-  {
-    const std::lock_guard lock(mutex_);
-    error_ = std::move(error);
-    callbacks.swap(callbacks_);
-    signal_.fetch_or(finished_bit, std::memory_order_release);
-  }
-  notify(event);
-  return callbacks;
+void JobState::finish(const std::exception_ptr& error, Callbacks& callbacks) {
+  std::unique_lock lock(mutex_);
+  error_ = error;
+  end(callbacks, std::move(lock));
 }
 
-void JobState::notify(std::uint32_t change) noexcept {
-  signal_.fetch_add(change, std::memory_order_seq_cst);
+void JobState::conclude(const Results& results, Callbacks& callbacks) {
+  if (finished()) return;  // cancelled meanwhile
+  std::unique_lock lock(mutex_);
+  only_ = to_piece(results);
+  drop_arguments();
+  done_.store(1, std::memory_order_relaxed);
+  end(callbacks, std::move(lock));
+}
+
+void JobState::end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) {
+  const std::vector<std::function<void()>> waiting = std::exchange(callbacks_, {});
+  signal_.fetch_or(finished_bit, std::memory_order_release);
+  lock.unlock();
+  notify();
+  for (const auto& callback : waiting)
+    callbacks.post([keep = shared_from_this(), callback] { callback(); });
+}
+
+void JobState::notify() noexcept {
+  signal_.fetch_add(event, std::memory_order_seq_cst);
   if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
 }
 

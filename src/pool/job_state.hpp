@@ -6,11 +6,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <brood/detail/job.hpp>
-#include "pool/scheduler_types.hpp"
+#include "pool/work.hpp"
 
 namespace brood::pool {
 
@@ -23,15 +24,10 @@ struct Segment {
   std::size_t resolved = 0;
 };
 
-/// Where the arguments of an assignment are.
-struct Arguments {
-  std::span<const std::byte> bytes;  // empty for a payload in several parts
-  std::size_t stride;
-  const Segment* segment;  // null: those that the job came with
-};
-
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
-class JobState final : public detail::Job, public std::enable_shared_from_this<JobState> {
+class JobState final : public detail::Job,
+                       public Work,
+                       public std::enable_shared_from_this<JobState> {
  public:
   JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
 
@@ -49,38 +45,48 @@ class JobState final : public detail::Job, public std::enable_shared_from_this<J
   void extend(detail::Elements more, bool last) override;
 
   // --- the core, under its lock ---
-  JobId id = 0;
-  bool driven = false;  // by its caller, who cannot go on meanwhile
+  std::optional<std::size_t> place;  // in a batch, whose id this one has
   const detail::JobSpec& spec() const noexcept { return spec_; }
-  /// Code reference of the runner, then the state of the function.
-  std::span<const std::byte> definition() const noexcept { return spec_.definition->bytes.view(); }
-  /// The bytes of elements [first, first + count); never beyond what one extend() brought.
-  Arguments arguments(std::size_t first, std::size_t count) const;
-  /// What keeps them while somebody writes them.
-  std::shared_ptr<const void> keep(const Arguments& arguments) const;
-  /// Whether its arguments lie in memory of its caller's.
-  bool lends() const noexcept { return spec_.elements.payload.lends(); }
+  JobTraits traits() const;
   std::size_t element_count() const noexcept { return total_; }
+  bool lends() const noexcept override { return spec_.elements.payload.lends(); }
+  std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
+  std::optional<std::chrono::nanoseconds> timeout() const noexcept override {
+    return spec_.timeout;
+  }
+  std::span<const std::byte> definition() const noexcept override {
+    return spec_.definition->bytes.view();
+  }
+  bool self_contained() const noexcept override { return whole(); }
+  bool whole() const noexcept override { return spec_.kind == detail::JobKind::single; }
+  std::size_t stride(std::size_t first) const noexcept override;
+  /// Small ones are copied, larger ones stay where they are until they are written.
+  void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame, std::size_t first,
+                        std::size_t count) const override;
   void append(detail::Elements more);
-  void drop_arguments() noexcept { later_.clear(); }
 
-  /// `count` results from `first`, as they came: see Piece.
-  void deliver(std::size_t first, std::size_t count, std::uint32_t stride, bool folded,
-               std::span<const std::byte> results);
-  void deliver(std::size_t index, std::unique_ptr<detail::Failure> failure);
-  /// The last thing that happens to it. `error`: why the whole job failed, null when its elements
-  /// tell. Returns the callbacks to call.
-  std::vector<std::function<void()>> finish(std::exception_ptr error);
+  void deliver(const Results& results, Callbacks& callbacks) override;
+  void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
+            Callbacks& callbacks) override;
+  void finish(const std::exception_ptr& error, Callbacks& callbacks) override;
+  void drop_arguments() noexcept override {
+    later_.clear();
+    spec_.elements.payload = {};
+  }
+  /// The result of a call in a batch, and its end.
+  void conclude(const Results& results, Callbacks& callbacks);
 
  private:
   static constexpr std::uint32_t finished_bit = 1;
   static constexpr std::uint32_t event = 2;
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
-  void notify(std::uint32_t change) noexcept;
-  Segment* segment(std::size_t index) const;
+  void notify() noexcept;
+  void end(Callbacks& callbacks, std::unique_lock<std::mutex> lock);
+  /// What brought element `index`; null: the job came with it.
+  std::shared_ptr<Segment> segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
   void arrived(std::size_t first, std::size_t count);
-  void store(detail::Piece piece);
+  void store(detail::Piece piece);  // under mutex_
 
   const std::weak_ptr<Core> core_;
   detail::JobSpec spec_;

@@ -26,6 +26,8 @@ class Scheduler {
   void extend(JobId job, std::size_t count, bool last);
   /// Finishes the job as cancelled if an element of it will not run because of that, and says so.
   bool cancel(JobId job, bool stop_running, Time now);
+  /// Same for one element, which gets no outcome then: whoever cancels it knows it.
+  bool cancel(JobId job, std::size_t index, bool stop_running, Time now);
   void close();
   /// Finishes every job as cancelled and stops every worker.
   void terminate(Time now);
@@ -99,6 +101,7 @@ class Scheduler {
   struct Cost {
     double mean = 0;  // ns
     std::uint64_t samples = 0;
+    std::size_t largest = 0;  // chunk that has come back
   };
   struct Job {
     JobTraits traits;
@@ -108,7 +111,8 @@ class Scheduler {
     std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
     std::map<std::size_t, std::uint32_t>
-        failures;  // attempts used up, for elements that have failed
+        failures;                        // attempts used up, for elements that have failed
+    std::vector<std::size_t> cancelled;  // elements that ran then
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };
@@ -145,6 +149,8 @@ class Scheduler {
   Cost* cost_for(std::uint64_t key);
   void make_runnable(JobId id, Job& job);
   void give_up_pending(Job& job);
+  bool give_up_pending(Job& job, std::size_t index);
+  bool stop_running(JobId id, std::size_t index, Time now);
   void finish(JobId id, Job& job, Verdict verdict);
   void settle(JobId id, Job& job);
   void requeue(JobId id, std::size_t first, std::size_t count);

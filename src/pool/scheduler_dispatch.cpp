@@ -45,8 +45,9 @@ void Scheduler::send(WorkerId id, JobId job_id, Job& job, std::size_t count, Tim
   job.pending_count -= count;
   job.assigned += count;
   const auto failures = job.failures.empty() ? job.failures.end() : job.failures.find(first);
-  const bool define = !job.traits.single && std::find(job.defined_in.begin(), job.defined_in.end(),
-                                                      id) == job.defined_in.end();
+  const bool define =
+      !job.traits.self_contained &&
+      std::find(job.defined_in.begin(), job.defined_in.end(), id) == job.defined_in.end();
   if (define) job.defined_in.push_back(id);
   const auto cost = static_cast<std::uint64_t>(job.cost->mean);
   if (worker.queue.empty()) worker.heard = now;
@@ -73,7 +74,7 @@ bool Scheduler::hungry(const Worker& worker, const Job& job, Time now) const {
   if (!usable(worker)) return false;
   if (worker.queue.empty()) return true;
   return worker.has_page && job.cost->samples != 0 && now - worker.heard < config_.quiet &&
-         worker.expected < static_cast<std::uint64_t>(config_.depth.count()) &&
+         worker.expected < static_cast<std::uint64_t>(config_.depth.count() / 2) &&
          worker.bytes < config_.queue_bytes && worker.queue.size() < config_.queue_elements;
 }
 
@@ -91,14 +92,14 @@ std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
 std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
   std::size_t most = job.pending.back().last - job.pending.back().first;
   if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
-  if (job.traits.single || !worker.has_page || job.failures.contains(job.pending.back().first))
-    return 1;
+  if (!worker.has_page || job.failures.contains(job.pending.back().first)) return 1;
   if (job.traits.chunk != 0) return std::min(most, job.traits.chunk);
   if (job.cost->samples == 0) return 1;
   const auto budget =
       static_cast<double>(config_.depth.count()) - static_cast<double>(worker.expected);
   const double by_time = std::max(1.0, budget / std::max(job.cost->mean, cheapest));
-  const std::size_t share = (job.pending_count + 2 * workers_.size() - 1) / (2 * workers_.size());
+  const std::size_t sharers = runnable_.size() > 1 ? 1 : 2 * workers_.size();
+  const std::size_t share = (job.pending_count + sharers - 1) / sharers;
   most = std::min({most, static_cast<std::size_t>(by_time),
                    chunk_growth * std::max<std::size_t>(job.largest, 1), share});
   if (job.traits.element_bytes != 0)
@@ -114,6 +115,7 @@ void Scheduler::learn(Job& job, const Outcomes& outcomes) {
   cost.mean += weight * (each - cost.mean);
   ++cost.samples;
   job.largest = std::max(job.largest, outcomes.count);
+  cost.largest = std::max(cost.largest, outcomes.count);
 }
 
 // An idle worker, nothing pending, and somebody with more than it runs: shares out what has not

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "pool/scheduler.hpp"
@@ -29,6 +30,7 @@ JobId Scheduler::add(const JobTraits& traits, std::size_t count, bool last) {
   ++job.generation;
   job.traits = traits;
   job.cost = cost_for(traits.cost_key);
+  if (traits.self_contained) job.largest = job.cost->largest;  // one of many alike
   job.live = true;
   ++live_jobs_;
   const JobId id = make_id(slot, job.generation);
@@ -47,6 +49,7 @@ void Scheduler::Job::reset() noexcept {
   pending.clear();
   pending_count = total = resolved = assigned = largest = 0;
   failures.clear();
+  cancelled.clear();
   defined_in.clear();
 }
 
@@ -93,6 +96,48 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
   }
   if (some) finish(id, *job, Verdict::cancelled);
   return some;
+}
+
+bool Scheduler::cancel(JobId id, std::size_t index, bool stop, Time now) {
+  Job* const job = find(id);
+  if (job == nullptr || job->finished) return false;
+  if (!give_up_pending(*job, index)) {
+    take_back_from_all(id);
+    if (!give_up_pending(*job, index)) return stop && stop_running(id, index, now);
+  }
+  ++job->resolved;
+  settle(id, *job);
+  return true;
+}
+
+// True if the element was pending.
+bool Scheduler::give_up_pending(Job& job, std::size_t index) {
+  const auto range = std::find_if(job.pending.rbegin(), job.pending.rend(), [=](const Range& r) {
+    return r.first <= index && index < r.last;
+  });
+  if (range == job.pending.rend()) return false;
+  const Range whole = *range;
+  range->first = index + 1;
+  --job.pending_count;
+  const auto kept =
+      range->first == whole.last ? job.pending.erase(std::prev(range.base())) : range.base();
+  if (index != whole.first) job.pending.insert(kept, {whole.first, index});
+  return true;
+}
+
+// What its workers still hold of the job has begun: the last of it runs, the others have results on
+// their way.
+bool Scheduler::stop_running(JobId id, std::size_t index, Time now) {
+  for (WorkerId slot = 0; slot < workers_.size(); ++slot) {
+    const Worker& worker = workers_[slot];
+    const std::deque<Assigned>& queue = worker.queue;
+    if (worker.state != State::ready || queue.empty() || queue.back().job != id) continue;
+    if (queue.back().first + queue.back().count - 1 != index) continue;
+    find(id)->cancelled.push_back(index);
+    stop(slot, now);
+    return true;
+  }
+  return false;
 }
 
 // Reports the end of a job as a whole, once. What is taken back may be the last that refers to it.

@@ -32,7 +32,7 @@ struct SchedulerConfig {
 };
 
 struct JobTraits {
-  bool single = false;  // travels whole: never grouped
+  bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
   std::optional<Nanoseconds> timeout;
   std::uint32_t retries = 0;

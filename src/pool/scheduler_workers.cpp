@@ -145,6 +145,9 @@ void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
 // An element that had begun in a worker that is gone.
 void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence) {
   const Worker& worker = workers_[id];
+  const Job* const its_job = find(job);
+  if (its_job != nullptr && std::count(its_job->cancelled.begin(), its_job->cancelled.end(), index))
+    return element_failed(job, index, id, Fate::cancelled);
   const bool meant = worker.fate && worker.fate_sequence == sequence;
   if (worker.killed && !meant) return requeue(job, index, 1);  // for another's sake
   element_failed(job, index, id, meant ? *worker.fate : Fate::lost);

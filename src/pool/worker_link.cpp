@@ -1,5 +1,6 @@
 #include "pool/worker_link.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -34,6 +35,11 @@ void Outbox::detach(JobId job) {
     part.own = detail::Bytes(part.lent);
     part.keeper.reset();
   }
+}
+
+bool Outbox::refers_to(JobId job) const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [job](const Part& part) { return part.keeper && part.job == job; });
 }
 
 platform::Transfer::State Outbox::write_to(int descriptor) {

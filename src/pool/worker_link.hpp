@@ -32,6 +32,7 @@ class Outbox {
   void lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
   /// Copies what `job` has lent: its memory is about to go.
   void detach(JobId job);
+  bool refers_to(JobId job) const;
   bool empty() const noexcept {
     return parts_.empty() || (parts_.size() == 1 && parts_.front().view().empty());
   }

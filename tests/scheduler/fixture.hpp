@@ -25,7 +25,7 @@ class SchedulerTest : public testing::Test, private Claims {
   }
   static JobTraits single() {
     JobTraits traits;
-    traits.single = true;
+    traits.self_contained = true;
     return traits;
   }
   static JobTraits map(std::size_t chunk = 0) {

@@ -197,5 +197,63 @@ TEST_F(Jobs, CloseLetsEverythingRunAndWorkersLeaveAfterwards) {
   EXPECT_TRUE(scheduler->all_gone());
 }
 
+JobTraits batch() {
+  JobTraits traits;
+  traits.self_contained = true;
+  traits.fail_fast = false;
+  traits.chunk = 10;
+  return traits;
+}
+
+TEST_F(Jobs, APendingElementIsCancelledAloneAndTheOthersRunInTheirOrder) {
+  make(workers(1));
+  const JobId job = scheduler->add(batch(), 3, true);
+  EXPECT_TRUE(scheduler->cancel(job, 1, false, now));
+  EXPECT_FALSE(scheduler->cancel(job, 1, false, now));
+  const auto first = of(Kind::send, pump());
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].assignment.first, 0u);
+  EXPECT_EQ(first[0].assignment.count, 1u);
+  tell(0, job, 0);
+  const auto second = of(Kind::send, pump());
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].assignment.first, 2u);
+  tell(0, job, 2);
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
+}
+
+TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelledAlone) {
+  make(workers(1));
+  const JobId job = scheduler->add(batch(), 4, true);
+  pump();
+  begin(0);
+  EXPECT_TRUE(scheduler->cancel(job, 2, true, now));
+  EXPECT_TRUE(of(Kind::stop, drain()).empty());
+  tell(0, job, 0);
+  scheduler->revocation_done(0);
+  const auto next = of(Kind::send, pump());
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0].assignment.first, 1u);
+  EXPECT_EQ(next[0].assignment.count, 1u);
+}
+
+TEST_F(Jobs, ARunningElementIsCancelledAloneByStoppingItsWorker) {
+  make(workers(1));
+  const JobId job = scheduler->add(batch(), 4, true);
+  pump();
+  begin(0, 2);
+  EXPECT_FALSE(scheduler->cancel(job, 1, false, now));
+  EXPECT_FALSE(scheduler->cancel(job, 0, true, now));  // its result is on its way
+  EXPECT_TRUE(scheduler->cancel(job, 1, true, now));
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  tell(0, job, 0);
+  scheduler->worker_gone(0, 2, now);
+  const auto actions = drain();
+  ASSERT_EQ(of(Kind::resolve, actions).size(), 1u);
+  EXPECT_EQ(of(Kind::resolve, actions)[0].first, 1u);
+  EXPECT_EQ(of(Kind::resolve, actions)[0].fate, Fate::cancelled);
+  EXPECT_TRUE(scheduler->backlog());
+}
+
 }  // namespace
 }  // namespace brood::pool

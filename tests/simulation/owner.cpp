@@ -37,7 +37,9 @@ bool Owner::mutate(Mutation mutation) {
 JobId Owner::add(const JobPlan& plan, std::size_t count, bool last) {
   const JobId job = scheduler_.add(plan.traits, count, last);
   environment_.say("add %llx: %zu elements%s", static_cast<unsigned long long>(job), count,
-                   plan.traits.single ? ", single" : "");
+                   plan.single() ? ", single"
+                   : plan.batch  ? ", batch"
+                                 : "");
   referee_.added(job, plan, count, last);
   if (count == 0) perform(false);
   news_ = true;
@@ -57,6 +59,17 @@ bool Owner::cancel(JobId job, bool stop_running) {
                    stop_running ? " and stop" : "");
   const bool cancelled = scheduler_.cancel(job, stop_running, environment_.now);
   referee_.cancelled(job, cancelled);
+  perform(false);
+  news_ = true;
+  return cancelled;
+}
+
+bool Owner::cancel(JobId job, std::size_t index, bool stop_running) {
+  environment_.say("cancel %llx[%zu]%s", static_cast<unsigned long long>(job), index,
+                   stop_running ? " and stop" : "");
+  const bool over = referee_.has_outcome(job, index);  // as the caller's own state tells it
+  const bool cancelled = !over && scheduler_.cancel(job, index, stop_running, environment_.now);
+  if (cancelled) referee_.cancelled(job, index);
   perform(false);
   news_ = true;
   return cancelled;

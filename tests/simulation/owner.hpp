@@ -41,6 +41,7 @@ class Owner final : private pool::Claims {
   JobId add(const JobPlan& plan, std::size_t count, bool last);
   void extend(JobId job, std::size_t count, bool last);
   bool cancel(JobId job, bool stop_running);
+  bool cancel(JobId job, std::size_t index, bool stop_running);
   /// A caller that waits: drives an idle worker if it is lent one.
   JobId call(const JobPlan& plan);
   void close();

@@ -204,26 +204,26 @@ void Owner::flush(Link& link) {
   link.written = 0;
 }
 
-// As append_run in src/pool/core_stream.cpp.
+// As append_run in src/pool/work.cpp.
 void Owner::send(const pool::Assignment& assignment, Link& link) {
   const JobPlan& plan = referee_.plan(assignment.job);
   if (assignment.define)
     protocol::append_message(link.outbox, protocol::Type::define,
                              protocol::DefineHeader{assignment.job}, definition);
   std::array<std::uint64_t, 2> argument{assignment.job, 0};
-  const bool whole = plan.traits.single;
+  const bool whole = plan.single();
   protocol::RunHeader header{};
   header.job = assignment.job;
   header.first = assignment.first;
   header.count = assignment.count;
   header.sequence = assignment.sequence;
   header.stride = plan.fixed_arguments && !whole ? sizeof argument : 0;
-  header.define = whole ? definition.size() : 0;
+  header.define = plan.traits.self_contained ? definition.size() : 0;
   header.attempt = assignment.attempt;
   header.flags = (plan.traits.timeout ? protocol::RunHeader::timed : 0) |
                  (whole ? protocol::RunHeader::whole : 0);
   detail::Bytes rest;
-  if (whole) rest.append(definition.data(), definition.size());
+  rest.append(definition.data(), header.define);
   for (std::size_t i = 0; i < assignment.count; ++i) {
     argument[1] = assignment.first + i;
     const std::uint64_t length = sizeof argument;

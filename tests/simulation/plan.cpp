@@ -52,15 +52,16 @@ Parameters draw_parameters(Random& random) {
 JobPlan draw_job(Random& random) {
   JobPlan plan;
   pool::JobTraits& traits = plan.traits;
-  traits.single = random.chance(0.3);
-  traits.fail_fast = random.chance(0.5);
+  traits.self_contained = random.chance(0.4);
+  plan.batch = traits.self_contained && random.chance(0.4);
+  traits.fail_fast = !plan.batch && random.chance(0.5);
   if (random.chance(0.3))
     traits.timeout = Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(1e5, 1e7)));
   if (random.chance(0.4)) traits.retries = static_cast<std::uint32_t>(random.between(1, 3));
-  if (random.chance(0.3)) traits.chunk = random.between(1, 12);
+  if (!plan.batch && random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);
-  plan.stream = !traits.single && random.chance(0.3);
-  plan.folded = !traits.single && random.chance(0.15);
+  plan.stream = !traits.self_contained && random.chance(0.3);
+  plan.folded = !traits.self_contained && random.chance(0.15);
   plan.fixed_arguments = random.chance(0.5);
   traits.element_bytes = plan.fixed_arguments ? 16 : 24;
   plan.result = static_cast<ResultKind>(random.below(3));

@@ -29,6 +29,8 @@ enum class ResultKind : std::uint8_t { nothing, number, text };
 struct JobPlan {
   pool::JobTraits traits;
   bool folded = false;  // one result for all elements of a chunk
+  bool batch = false;   // calls that travel together, each with its own end
+  bool single() const noexcept { return traits.self_contained && !batch; }
   bool stream = false;
   bool fixed_arguments = true;
   ResultKind result = ResultKind::number;

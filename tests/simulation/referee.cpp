@@ -57,6 +57,13 @@ void Referee::cancelled(JobId id, bool with_success) {
   cancelled.cancelled |= with_success;
 }
 
+void Referee::cancelled(JobId id, std::size_t index) {
+  Element& cancelled = element(id, index);
+  settle(job(id), cancelled);
+  cancelled.cancelled = true;
+  ++environment_.census.cancelled;
+}
+
 void Referee::begun(const Process& process, JobId id, const std::array<std::uint64_t, 2>& argument,
                     std::uint32_t attempt, Time since) {
   Record& runner = record(process);
@@ -67,7 +74,9 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   const auto held = std::find_if(runner.held.begin(), runner.held.end(),
                                  [&](const Held& h) { return h.job == id && h.index == index; });
   require(held != runner.held.end(), "an element runs that has an outcome");
-  require(!begun.settled, "an element runs again although it has an outcome");
+  // Without a page nobody knows whether what has been sent has begun when its worker is stopped.
+  const bool unknown = begun.cancelled && !environment_.parameters.pages;
+  require(!begun.settled || unknown, "an element runs again although it has an outcome");
   require(begun.executions <= begun.charges + begun.doubtful + begun.excuses,
           "an element runs twice");
   require(begun.charges <= job(id).plan.traits.retries, "an element is retried too often");
@@ -112,12 +121,14 @@ void Referee::resolved(const pool::Action& action) {
                    action.first, action.fate == pool::Fate::lost ? "lost" : "timed out");
   Job& its_job = job(action.job);
   Element& given_up = element(action.job, action.first);
+  require((action.fate == pool::Fate::cancelled) <= given_up.cancelled,
+          "an element is cancelled that nobody has cancelled");
+  if (given_up.cancelled) return;
   settle(its_job, given_up);
   its_job.has_error = true;
   Census& census = environment_.census;
   ++(action.fate == pool::Fate::lost ? census.lost : census.timed_out);
   require(given_up.holder == nullptr, "an element is given up that a worker holds");
-  require(action.fate != pool::Fate::cancelled, "one element is cancelled");
   const std::uint32_t budget = its_job.plan.traits.retries + 1;
   require(given_up.charges <= budget && given_up.charges + given_up.doubtful >= budget,
           "an element is given up that was not at fault");

@@ -26,6 +26,9 @@ class Referee {
   void added(JobId job, const JobPlan& plan, std::size_t count, bool last);
   void extended(JobId job, std::size_t count, bool last);
   void cancelled(JobId job, bool with_success);
+  void cancelled(JobId job, std::size_t index);
+  bool has_outcome(JobId job, std::size_t index) { return element(job, index).settled; }
+  std::size_t size(JobId id) { return job(id).elements.size(); }
   void closed() { closed_ = true; }
   void terminated() { closed_ = terminated_ = true; }
   const JobPlan& plan(JobId job);
@@ -76,7 +79,7 @@ class Referee {
     std::uint32_t charges = 0;   // executions that ended by their own fault
     std::uint32_t doubtful = 0;  // may be the element's fault, may be its neighbour's
     std::uint32_t excuses = 0;   // ended by a stop for another's sake
-    bool settled = false, failed = false, computed = false;
+    bool settled = false, failed = false, computed = false, cancelled = false;
     const Process* holder = nullptr;
   };
   struct Job {

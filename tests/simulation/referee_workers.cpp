@@ -64,7 +64,6 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   require(!its_job.finished, "elements of a finished job are sent");
   require(assignment.count != 0, "an assignment of nothing");
   require(assignment.sequence == target.sequence, "a gap in a worker's sequence");
-  require(assignment.count == 1 || !traits.single, "a single job is grouped");
   require(traits.chunk == 0 || assignment.count <= traits.chunk, "a chunk larger than asked for");
   require(config.max_tasks == 0 || target.given + assignment.count <= config.max_tasks,
           "more elements than a worker may run");
@@ -72,7 +71,7 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   require(environment_.parameters.pages || (target.held.empty() && assignment.count == 1),
           "a queue for a worker without a page");
   const bool known = std::count(target.knows.begin(), target.knows.end(), assignment.job) != 0;
-  require(traits.single ? !assignment.define : assignment.define != known,
+  require(traits.self_contained ? !assignment.define : assignment.define != known,
           "a job is defined twice in a worker, or never");
 }
 
@@ -105,6 +104,7 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
     --target.given;
   }
   while (!target.chunks.empty() && target.chunks.back() >= claimed) target.chunks.pop_back();
+  if (target.held.empty()) target.chunks.clear();
 }
 
 void Referee::acknowledged(const Process& process, std::uint64_t fence) {
@@ -132,7 +132,7 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
     require(folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
-    if (wanted) settle(its_job, told);
+    if (wanted && !told.cancelled) settle(its_job, told);
   }
   environment_.census.errors += outcomes.failed;
   its_job.has_error |= wanted && outcomes.failed;

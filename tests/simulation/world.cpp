@@ -150,7 +150,7 @@ void World::submit() {
   --to_submit_;
   Random& random = environment_.random;
   JobPlan plan = draw_job(random);
-  if (plan.traits.single) {
+  if (plan.single()) {
     const bool waits = random.chance(0.6);
     jobs_.push_back(waits ? owner_.call(plan) : owner_.add(plan, 1, true));
     return;
@@ -168,6 +168,9 @@ void World::touch(JobId job) {
     const bool last = random.chance(0.1);
     if (last) streams_.erase(stream);
     owner_.extend(job, random.below(8), last);
+  } else if (referee_.plan(job).batch) {
+    if (referee_.size(job) != 0)
+      owner_.cancel(job, random.below(referee_.size(job)), random.chance(0.5));
   } else if (random.chance(0.25)) {
     owner_.cancel(job, random.chance(0.5));
   }

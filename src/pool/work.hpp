@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include <brood/detail/job.hpp>
+#include "pool/callbacks.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+class Outbox;
+class WorkerLink;
+
+/// Results as they came: see detail::Piece.
+struct Results {
+  std::size_t first, count;
+  std::uint32_t stride;
+  bool folded;
+  std::span<const std::byte> bytes;
+};
+
+/// What a job of the scheduler's stands for: one call (JobState), or several that travel together
+/// (Batch). Threads: under the core's lock.
+class Work {
+ public:
+  virtual ~Work() = default;
+
+  JobId id = 0;
+  bool driven = false;  // by its caller, who cannot go on meanwhile
+
+  virtual bool finished() const noexcept = 0;
+  /// Whether its arguments lie in memory of its caller's.
+  virtual bool lends() const noexcept = 0;
+  /// What the caller knows an element as.
+  virtual std::size_t index_in_call(std::size_t element) const noexcept = 0;
+  /// How long an element may run.
+  virtual std::optional<std::chrono::nanoseconds> timeout() const noexcept = 0;
+
+  // --- to the worker ---
+  /// Code reference of the runner, then the state of the function.
+  virtual std::span<const std::byte> definition() const noexcept = 0;
+  /// Whether every chunk brings the definition.
+  virtual bool self_contained() const noexcept = 0;
+  /// Whether the only argument takes the rest of the frame.
+  virtual bool whole() const noexcept = 0;
+  /// Bytes of each argument from `first` on; 0: each with its length in front.
+  virtual std::size_t stride(std::size_t first) const noexcept = 0;
+  /// Ends the frame that was begun at `frame` in `tail`, the last part of the outbox, with the
+  /// arguments of elements [first, first + count).
+  virtual void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame,
+                                std::size_t first, std::size_t count) const = 0;
+
+  // --- from the worker ---
+  virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
+  virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
+                    Callbacks& callbacks) = 0;
+  /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
+  virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) = 0;
+  /// Nobody will ask for its arguments any more.
+  virtual void drop_arguments() noexcept = 0;
+};
+
+/// Appends the frame that sends an assignment to the link's outbox.
+void append_run(WorkerLink& link, const Work& work, const Assignment& assignment);
+
+}  // namespace brood::pool
