@@ -13,8 +13,9 @@ namespace brood::pool {
 
 namespace {
 
-constexpr std::size_t pipe_capacity =
-    1024 * 1024;  // bytes: fewer switches between processes for large values
+// Bytes: fewer switches between processes for large values. All pipes of a user may hold 64 MiB
+// (pipe(7), pipe-user-pages-soft); who has more gets tiny ones.
+constexpr std::size_t pipe_capacity = 256 * 1024;
 
 // Names count on over all pools of this process, as in Python.
 int next_worker_number() {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "base/type_name.hpp"
 
@@ -21,6 +22,14 @@ constexpr auto encode = CodecError::Direction::encode;
 }
 
 }  // namespace
+
+Supply::~Supply() = default;
+
+std::span<const std::byte> Supply::take(std::span<const std::byte> before, std::size_t count) {
+  Bytes& kept = kept_.emplace_back(before);
+  read(kept.extend(count - before.size()), count - before.size());
+  return kept.view();
+}
 
 void throw_truncated(std::size_t wanted, std::size_t left) {
   throw CodecError(
@@ -70,3 +79,20 @@ void throw_decode_failure(const std::type_info& type) {
 }
 
 }  // namespace brood::detail
+
+namespace brood {
+
+void Reader::read_beyond(void* target, std::size_t count) {
+  if (count > left()) detail::throw_truncated(count, left());
+  const std::size_t here = in_memory();
+  if (here != 0) std::memcpy(target, std::exchange(position_, end_), here);
+  supply_->read(static_cast<std::byte*>(target) + here, count - here);
+}
+
+std::span<const std::byte> Reader::take_beyond(std::size_t count) {
+  if (count > left()) detail::throw_truncated(count, left());
+  const std::span<const std::byte> here(std::exchange(position_, end_), end_);
+  return supply_->take(here, count);
+}
+
+}  // namespace brood

@@ -54,8 +54,8 @@ void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t ext
   std::memcpy(target.data() + position + offsetof(FrameHeader, length), &length, sizeof length);
 }
 
-FrameParser::FrameParser(std::size_t buffer_size, std::uint64_t limit, std::size_t trusted)
-    : buffer_size_(std::max(buffer_size, header_size)), trusted_(trusted), limit_(limit) {
+FrameParser::FrameParser(std::size_t buffer_size, std::uint64_t limit)
+    : buffer_size_(std::max(buffer_size, header_size)), limit_(limit) {
   buffer_.reserve(buffer_size_);
   buffer_.extend(buffer_size_);
 }
@@ -85,7 +85,7 @@ void FrameParser::grow() {
   std::size_t wanted = 2 * pending();
   if (pending() >= header_size) {
     const FrameHeader header = header_at(buffer_.data() + begin_);
-    if ((header.length < wanted - header_size || header.length <= trusted_) && !has_frame())
+    if (header.length < wanted - header_size && !has_frame())
       wanted = static_cast<std::size_t>(header.length) + header_size;
   }
   if (wanted <= buffer_.size()) return;
@@ -117,6 +117,22 @@ std::optional<Frame> FrameParser::next() {
   const auto length = static_cast<std::size_t>(header.length);
   begin_ += header_size + length;
   return Frame{header.type, header.flags, {start + header_size, length}};
+}
+
+std::optional<FrameParser::Unfinished> FrameParser::unfinished(std::size_t length) const {
+  if (pending() < header_size) return std::nullopt;
+  const std::byte* const start = buffer_.data() + begin_;
+  const FrameHeader header = header_at(start);
+  if (!is_sound(header, limit_)) throw_unsound(header, limit_);
+  const std::size_t here = pending() - header_size;
+  if (header.length < length || header.length <= here) return std::nullopt;
+  return Unfinished{{header.type, header.flags, {start + header_size, here}},
+                    static_cast<std::size_t>(header.length) - here};
+}
+
+void FrameParser::pass_over(const Unfinished& unfinished) noexcept {
+  begin_ = end_;
+  received_ += unfinished.missing;
 }
 
 bool FrameParser::has_frame() const {

@@ -39,12 +39,11 @@ struct Frame {
 ///   auto room = parser.room();  n = read(fd, room.data(), room.size());  parser.filled(n);
 ///   while (auto frame = parser.next()) …
 /// A frame larger than the buffer gets memory of its own that grows with the bytes that have
-/// arrived, never with the length that a header claims; for a sender that is known to be one of
-/// ours, lengths up to `trusted` are believed, which saves the growing.
+/// arrived, never with the length that a header claims.
 class FrameParser {
  public:
   explicit FrameParser(std::size_t buffer_size = 256 * 1024,
-                       std::uint64_t limit = default_frame_limit, std::size_t trusted = 0);
+                       std::uint64_t limit = default_frame_limit);
   /// Where the next bytes of the stream go: never empty. May move what has been buffered, so frames
   /// got before are invalid.
   std::span<std::byte> room();
@@ -54,6 +53,15 @@ class FrameParser {
   /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over
   /// the limit; the stream is of no use after that.
   std::optional<Frame> next();
+  /// The start of a frame of at least `length` bytes, of which some are missing: what there is of
+  /// its payload. Throws as next() does.
+  struct Unfinished {
+    Frame frame;
+    std::size_t missing;
+  };
+  std::optional<Unfinished> unfinished(std::size_t length) const;
+  /// Somebody else reads the missing bytes of the unfinished frame.
+  void pass_over(const Unfinished& unfinished) noexcept;
   /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw
   /// for.
   bool has_frame() const;
@@ -70,7 +78,6 @@ class FrameParser {
 
   detail::Bytes buffer_;  // see frame.cpp: [begin_, end_) holds unparsed bytes
   std::size_t begin_ = 0, end_ = 0, buffer_size_;
-  std::size_t trusted_;
   std::uint64_t limit_, received_ = 0;
 };
 

@@ -38,7 +38,7 @@ std::uint64_t ResultStream::lap() noexcept {
 }
 
 void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
-                         std::span<const std::byte> arguments) {
+                         const Reader& arguments) {
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;

@@ -38,8 +38,7 @@ class ResultStream final : public detail::RunHost {
   protocol::WorkerPage& page() noexcept { return *page_; }
 
   /// Points `run` at the elements of `header`, whose arguments are `arguments`.
-  void begin(detail::Run& run, const protocol::RunHeader& header,
-             std::span<const std::byte> arguments);
+  void begin(detail::Run& run, const protocol::RunHeader& header, const Reader& arguments);
   /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the
   /// runner has returned.
   void end(detail::Run& run, const protocol::RunHeader& header);

@@ -20,7 +20,7 @@ class RunAccess {
     std::byte* buffer;
     std::uint64_t sequence, count, stride;
     bool whole;
-    std::span<const std::byte> arguments;
+    Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
     run.host_ = values.host;
@@ -32,7 +32,7 @@ class RunAccess {
     run.left_ = values.count;
     run.stride_ = values.stride;
     run.whole_ = values.whole;
-    run.arguments_ = Reader(values.arguments);
+    run.arguments_ = values.arguments;
     point(run, nullptr, nullptr);
   }
   static void function(Run& run, std::span<const std::byte> state,

@@ -22,6 +22,7 @@
 #include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/run_access.hpp"
+#include "worker/task_pipe.hpp"
 #include "worker/watch.hpp"
 
 namespace brood::worker {
@@ -43,7 +44,7 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
   throw SystemError("setrlimit", "the limits of a worker", errno);
 }
 
-constexpr std::size_t trusted_length = std::size_t{256} << 20;  // bytes
+constexpr std::size_t large_frame = std::size_t{1} << 20;  // bytes
 
 class Worker {
  public:
@@ -72,10 +73,6 @@ class Worker {
 
   bool read_more() {
     const auto room = stream_.room();
-    if (room.size() >= detail::large_memory && room.data() + room.size() != advised_) {
-      detail::advise_large(room.data(), room.size());
-      advised_ = room.data() + room.size();
-    }
     const platform::Transfer transfer = platform::read_some(tasks_, room.data(), room.size());
     if (transfer.state != platform::Transfer::State::moved) return false;
     stream_.filled(transfer.count);
@@ -130,6 +127,7 @@ class Worker {
   void serve() {
     for (;;) {
       while (const auto frame = stream_.next()) handle(*frame);
+      if (run_arriving()) continue;
       check_resident(std::chrono::milliseconds(0));
       results_.flush();
       stream_.shrink();
@@ -142,8 +140,10 @@ class Worker {
     switch (static_cast<Type>(frame.type)) {
       case Type::define:
         return define(payload);
-      case Type::run:
-        return run(payload);
+      case Type::run: {
+        const auto header = protocol::take_header<protocol::RunHeader>(payload);
+        return run(header, payload, nullptr);
+      }
       case Type::nudge:
         return;  // every frame makes the worker look
       case Type::forget:
@@ -153,14 +153,31 @@ class Worker {
         ::_exit(exit_broken_channel);
     }
   }
+  // A large argument is decoded as it arrives: there is no memory for all of its bytes beside the
+  // value's own. The element has begun, then.
+  bool run_arriving() {
+    const auto arriving = stream_.unfinished(large_frame);
+    if (!arriving || static_cast<Type>(arriving->frame.type) != Type::run) return false;
+    std::span<const std::byte> payload = arriving->frame.payload;
+    if (payload.size() < sizeof(protocol::RunHeader)) return false;
+    const auto header = protocol::take_header<protocol::RunHeader>(payload);
+    if (header.count != 1 || payload.size() < header.define) return false;
+    results_.acknowledge_revocation();
+    results_.flush();  // the owner may take its time
+    stream_.pass_over(*arriving);
+    TaskPipe rest(tasks_, arriving->missing);
+    run(header, payload, &rest);
+    rest.skip();
+    return true;
+  }
   void define(std::span<const std::byte> payload) {
     const auto header = protocol::take_header<protocol::DefineHeader>(payload);
     definitions_.insert_or_assign(header.job, Definition(payload));
   }
-  void run(std::span<const std::byte> payload) {
-    const auto header = protocol::take_header<protocol::RunHeader>(payload);
+  void run(const protocol::RunHeader& header, std::span<const std::byte> payload,
+           detail::Supply* rest) {
     if (results_.dropped(header.sequence)) return;
-    results_.begin(run_, header, payload.subspan(header.define));
+    results_.begin(run_, header, Reader(payload.subspan(header.define), rest));
     if (header.define != 0) {
       if (!last_.is(payload.first(header.define))) last_ = Definition(payload.first(header.define));
       run_defined(last_);
@@ -205,11 +222,10 @@ class Worker {
   platform::SharedMapping mapping_;
   ResultPipe pipe_;
   ResultStream results_;
-  wire::FrameParser stream_{64 * 1024, wire::default_frame_limit, trusted_length};
+  wire::FrameParser stream_{64 * 1024};
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;
-  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
   bool exhausted_ = false;
   std::chrono::steady_clock::time_point last_check_{};
   Definition last_{{}};  // of a single: the next is likely to be of the same function

@@ -159,7 +159,7 @@ void Process::handle(const wire::Frame& frame) {
 void Process::run_elements(std::span<const std::byte> payload) {
   const auto header = protocol::take_header<protocol::RunHeader>(payload);
   if (stream_->dropped(header.sequence)) return;
-  stream_->begin(run_, header, payload.subspan(header.define));
+  stream_->begin(run_, header, Reader(payload.subspan(header.define)));
   std::optional<JobPlan> inline_plan;
   if (header.define != 0) inline_plan = referee_.plan(header.job);
   const auto known = definitions_.find(header.job);

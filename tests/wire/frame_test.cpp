@@ -232,5 +232,37 @@ TEST(Frame, ShrinkGivesTheMemoryOfALargeFrameBackAndKeepsWhatIsPending) {
   EXPECT_EQ(text_of(*frame), "kept");
 }
 
+TEST(FrameParser, ALargeFrameThatHasBegunIsHandedOver) {
+  Bytes stream;
+  add_frame(stream, 3, std::string(1000, 'a'));
+  add_frame(stream, 4, "next");
+  FrameParser parser(64);
+  parser.feed(stream.view().first(500));
+  EXPECT_FALSE(parser.unfinished(1001));
+  const auto unfinished = parser.unfinished(1000);
+  ASSERT_TRUE(unfinished);
+  EXPECT_EQ(unfinished->frame.type, 3);
+  EXPECT_EQ(unfinished->frame.payload.size() + unfinished->missing, 1000u);
+  const std::size_t missing = unfinished->missing;
+  parser.pass_over(*unfinished);
+  parser.feed(stream.view().subspan(500 + missing));
+  EXPECT_EQ(all_frames(parser), std::vector<std::string>{"next"});
+  EXPECT_EQ(parser.received(), stream.size());
+}
+
+TEST(FrameParser, AWholeFrameIsNotUnfinished) {
+  Bytes stream;
+  add_frame(stream, 3, std::string(1000, 'a'));
+  FrameParser parser;
+  parser.feed(stream.view());
+  EXPECT_FALSE(parser.unfinished(10));
+}
+
+TEST(FrameParser, AnUnfinishedFrameBeyondTheLimitIsRefused) {
+  FrameParser parser(64, 100);
+  parser.feed(header_claiming(101).view());
+  EXPECT_THROW(parser.unfinished(10), CodecError);
+}
+
 }  // namespace
 }  // namespace brood::wire

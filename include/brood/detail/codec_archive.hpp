@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -31,29 +32,53 @@ namespace detail {
 [[noreturn]] BROOD_API void throw_trailing(std::size_t left, const std::type_info& type);
 }  // namespace detail
 
+namespace detail {
+/// Bytes that are on their way: what follows those that a reader has in memory.
+class BROOD_API Supply {
+ public:
+  virtual ~Supply();
+  virtual std::size_t left() const noexcept = 0;
+  /// The next `count` bytes, at most left(). Blocks until they are there.
+  virtual void read(void* target, std::size_t count) = 0;
+  /// Same, into memory that lasts as long as this object.
+  std::span<const std::byte> take(std::span<const std::byte> before, std::size_t count);
+
+ private:
+  std::deque<Bytes> kept_;
+};
+}  // namespace detail
+
 /// Reads values from bytes that somebody else owns. Never reads past their end.
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> bytes) noexcept
-      : position_(bytes.data()), end_(bytes.data() + bytes.size()) {}
-  std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - position_); }
+  explicit Reader(std::span<const std::byte> bytes, detail::Supply* supply = nullptr) noexcept
+      : position_(bytes.data()), end_(bytes.data() + bytes.size()), supply_(supply) {}
+  std::size_t left() const noexcept {
+    return supply_ == nullptr ? in_memory() : in_memory() + supply_->left();
+  }
+  /// Those of them that need not be waited for.
+  std::size_t in_memory() const noexcept { return static_cast<std::size_t>(end_ - position_); }
   /// Throws CodecError when fewer than `count` bytes are left.
   void read(void* target, std::size_t count) {
-    if (count > left()) detail::throw_truncated(count, left());
+    if (count > in_memory()) return read_beyond(target, count);
     if (count != 0) std::memcpy(target, position_, count);
     position_ += count;
   }
   /// The next `count` bytes where they lie. Throws CodecError when fewer are left.
   std::span<const std::byte> take(std::size_t count) {
-    if (count > left()) detail::throw_truncated(count, left());
+    if (count > in_memory()) return take_beyond(count);
     const std::span<const std::byte> taken{position_, count};
     position_ += count;
     return taken;
   }
 
  private:
+  BROOD_API void read_beyond(void* target, std::size_t count);
+  BROOD_API std::span<const std::byte> take_beyond(std::size_t count);
+
   const std::byte* position_;
   const std::byte* end_;
+  detail::Supply* supply_;
 };
 
 /// cereal archive that appends to a buffer in the machine's own byte order.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -65,18 +67,36 @@ void put_flat(Bytes& target, const Sequence& sequence) {
   if (size != 0) std::memcpy(start + sizeof count, sequence.data(), size);
 }
 
+/// Elements that are still on their way: through a block that stays in the cache, so that the
+/// memory they end in is touched once.
+template <class Sequence>
+void take_flat_blocks(Reader& source, Sequence& sequence, std::size_t count) {
+  using Element = typename Sequence::value_type;
+  constexpr std::size_t block = std::max<std::size_t>(std::size_t{128} * 1024 / sizeof(Element), 1);
+  const auto elements = std::make_unique_for_overwrite<Element[]>(block);
+  sequence.clear();
+  while (count != 0) {
+    const std::size_t some = std::min(count, block);
+    source.read(elements.get(), some * sizeof(Element));
+    sequence.insert(sequence.end(), elements.get(), elements.get() + some);
+    count -= some;
+  }
+}
+
 template <class Sequence>
 void take_flat(Reader& source, Sequence& sequence) {
   using Element = typename Sequence::value_type;
   const std::uint64_t count = take_count(source);
   if (count > source.left() / sizeof(Element)) throw_bad_length(count, source.left());
-  const std::span<const std::byte> bytes =
-      source.take(static_cast<std::size_t>(count) * sizeof(Element));
-  if (bytes.empty()) return sequence.clear();
-  if (bytes.size() >= large_memory) {
+  const std::size_t size = static_cast<std::size_t>(count) * sizeof(Element);
+  if (size == 0) return sequence.clear();
+  if (size >= large_memory) {
     sequence.reserve(static_cast<std::size_t>(count));
-    advise_large(sequence.data(), bytes.size());
+    advise_large(sequence.data(), size);
   }
+  if (size > source.in_memory())
+    return take_flat_blocks(source, sequence, static_cast<std::size_t>(count));
+  const std::span<const std::byte> bytes = source.take(size);
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(Element) == 0) {
     // Straight from the source: resize() would first fill the memory with zeros.
     const auto* const first = reinterpret_cast<const Element*>(bytes.data());

@@ -8,6 +8,7 @@
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
@@ -55,11 +56,13 @@ class Run {
   }
   /// The argument of the claimed element.
   Reader argument() {
-    if (stride_ != 0) return Reader(arguments_.take(stride_));
-    if (whole_) return Reader(arguments_.take(arguments_.left()));
-    std::uint64_t length = 0;
-    arguments_.read(&length, sizeof length);
-    return Reader(arguments_.take(length));
+    if (whole_) return rest();
+    std::uint64_t length = stride_;
+    if (stride_ == 0) arguments_.read(&length, sizeof length);
+    // What is still on its way belongs to the last one.
+    return length > arguments_.in_memory() && length == arguments_.left()
+               ? rest()
+               : Reader(arguments_.take(length));
   }
   template <class R>
   void put(const R& result) {
@@ -114,6 +117,7 @@ class Run {
   friend class RunAccess;  // the worker
   static constexpr std::size_t record_limit = std::size_t{16} << 10;
 
+  Reader rest() { return std::exchange(arguments_, Reader({})); }
   void put_flat(const void* data, std::size_t count) {
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
       host_->make_room(*this, count, static_cast<std::uint32_t>(count));

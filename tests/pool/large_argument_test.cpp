@@ -1,0 +1,88 @@
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "pool/pool_fixture.hpp"
+#include "victims/tasks.hpp"
+
+// Arguments that are decoded while they arrive.
+namespace brood::testing {
+namespace {
+
+class LargeArgument : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(LargeArgument);
+
+constexpr std::size_t large = std::size_t{8} << 20;  // bytes
+
+/// Gives up in the midst of its bytes.
+struct Picky {
+  std::string first, second;
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(first, second);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(first);
+    if (!first.empty() && first[0] == '!') throw std::runtime_error("not to my taste");
+    if (!first.empty() && first[0] == '+') ::raise(SIGKILL);
+    archive(second);
+  }
+};
+std::size_t taste(const Picky& value) { return value.first.size() + value.second.size(); }
+std::size_t length(const std::string& text) { return text.size(); }
+
+TEST_P(LargeArgument, that_throws_in_its_midst_is_a_codec_error_and_the_pool_goes_on) {
+  Pool pool = make_pool(1);
+  const pid_t worker = pool.apply(::getpid);
+  const Picky bad{"!", std::string(large, 'x')}, good{"", std::string(large, 'x')};
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_THROW(pool.apply(taste, bad), CodecError);
+    EXPECT_EQ(pool.apply(taste, good), large);
+    EXPECT_EQ(pool.apply(square, round), round * round);
+  }
+  EXPECT_EQ(pool.apply(::getpid), worker);
+}
+
+TEST_P(LargeArgument, that_kills_its_worker_in_its_midst_is_lost_alone) {
+  Pool pool = make_pool(1);
+  std::vector<Picky> values(6, Picky{"", std::string(large, 'x')});
+  values[2].first = "+";
+  const auto outcomes = pool.try_map(taste, values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i == 2) {
+      EXPECT_THROW(outcomes[i].value(), WorkerLost);
+    } else {
+      EXPECT_EQ(outcomes[i].value(), large);
+    }
+  }
+}
+
+TEST_P(LargeArgument, of_a_map_arrives_whole) {
+  Pool pool = make_pool(2);
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 12; ++i) texts.emplace_back(large / 4 + i * 100'001, 'x');
+  const std::vector<std::size_t> lengths = pool.map(length, texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(lengths[i], texts[i].size());
+  std::size_t i = 0;
+  for (const std::size_t size : pool.imap(length, texts)) EXPECT_EQ(size, texts[i++].size());
+}
+
+TEST_P(LargeArgument, goes_through_a_small_limit_of_memory_once) {
+  // The bytes and the value beside each other would not fit.
+  Pool pool({.workers = 1,
+             .start_method = GetParam(),
+             .limits = {.address_space = (std::uint64_t{1} << 30) + (std::uint64_t{512} << 20)}});
+  EXPECT_EQ(pool.apply(length, std::string(std::size_t{1} << 30, 'x')), std::size_t{1} << 30);
+}
+
+TEST_P(LargeArgument, results_before_it_come_home_while_it_is_written) {
+  Pool pool = make_pool(1);
+  AsyncResult<int> small = pool.apply_async(square, 7);
+  AsyncResult<std::size_t> huge = pool.apply_async(length, std::string(large, 'x'));
+  EXPECT_EQ(small.get_for(patience), 49);
+  EXPECT_EQ(huge.get_for(patience), large);
+}
+
+}  // namespace
+}  // namespace brood::testing
