@@ -14,11 +14,14 @@ Callbacks::~Callbacks() { drain(); }
 void Callbacks::post(std::function<void()> callback) {
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(callback));
-    if (!thread_.joinable() && !stopping_)
+    if (!running_ && !stopping_) {
       thread_ = start_own_thread("brood-callback", [this] { run(); });
+      running_ = true;
+    }
+    if (running_) queue_.push_back(std::exchange(callback, nullptr));
   }
   changed_.notify_one();
+  if (callback) call(callback);  // the thread has ended with its pool
 }
 
 // A callback may hold the last handle of the pool, so that the pool's end is reached in this very
@@ -32,19 +35,26 @@ void Callbacks::drain() {
   if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
 }
 
+void Callbacks::call(const std::function<void()>& callback) noexcept {
+  try {
+    callback();
+  } catch (...) {
+    base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
+  }
+}
+
 void Callbacks::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+    if (queue_.empty()) {
+      running_ = false;
+      return;
+    }
     std::function<void()> callback = std::exchange(queue_.front(), nullptr);
     queue_.pop_front();
     lock.unlock();
-    try {
-      callback();
-    } catch (...) {
-      base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
-    }
+    call(callback);
     callback = nullptr;  // what it holds may take its time, or call back here
     lock.lock();
   }

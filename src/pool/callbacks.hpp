@@ -15,15 +15,18 @@ class Callbacks {
   Callbacks() = default;
   /// Runs what has been posted, then ends the thread.
   ~Callbacks();
+  /// After drain() it runs in the calling thread.
   void post(std::function<void()> callback);
   void drain();
 
  private:
   void run();
+  static void call(const std::function<void()>& callback) noexcept;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_
   bool stopping_ = false;                    // guarded by mutex_
+  bool running_ = false;                     // the thread looks at the queue; guarded by mutex_
   std::thread thread_;                       // guarded by mutex_ until drain()
 };
 

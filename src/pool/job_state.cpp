@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/log.hpp"
 #include "platform/futex.hpp"
 #include "pool/core.hpp"
 #include "wire/exception.hpp"
@@ -27,11 +28,45 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
   return all.subspan(start, elements.ends[to - 1] - start);
 }
 
+// What nobody has asked for. That a task was cancelled is no news to whoever has dropped it.
+void report_error(const std::exception_ptr& error, const ErrorHandler& handler) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Cancelled&) {
+    return;
+  } catch (...) {
+    if (handler) return handler(error);
+    base::log_error("nobody asked for the error of a task: " + wire::describe_exception(error));
+  }
+}
+
 }  // namespace
 
 JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
     : core_(std::move(core)), spec_(std::move(spec)) {
   total_ = spec_.elements.count;
+}
+
+// Perhaps in the dispatcher, under the core's lock: what the error is, which may take code of the
+// user's to say, is left to the thread for callbacks.
+JobState::~JobState() {
+  if (observed_.load(std::memory_order_relaxed) || !finished() || !failed()) return;
+  const std::shared_ptr<Core> core = core_.lock();
+  if (core && !core->in_owner()) return;  // a forked copy
+  auto report = [core = core.get(), whole = std::move(error_),
+                 element = std::shared_ptr<const detail::Piece>(std::move(failure_))] {
+    report_error(whole ? whole : detail::to_exception(*element->failure, element->first),
+                 core == nullptr ? ErrorHandler() : core->unobserved_error());
+  };
+  try {
+    if (core) {
+      core->call_back(std::move(report));
+    } else {
+      report();
+    }
+  } catch (const std::exception& failure) {  // no memory, no thread; or the handler
+    base::log_error(std::string("the error of a task is lost: ") + failure.what());
+  }
 }
 
 void JobState::append(detail::Elements more) {
@@ -166,6 +201,7 @@ std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadlin
 }
 
 std::exception_ptr JobState::error() const {
+  if (failed()) observed_.store(true, std::memory_order_relaxed);
   if (error_) return error_;
   if (failure_) return detail::to_exception(*failure_->failure, failure_->first);
   // A single one whose failure was kept as a piece has policy isolate, which nobody asks for.
