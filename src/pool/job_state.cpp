@@ -53,19 +53,21 @@ JobState::~JobState() {
   if (observed_.load(std::memory_order_relaxed) || !finished() || !failed()) return;
   const std::shared_ptr<Core> core = core_.lock();
   if (core && !core->in_owner()) return;  // a forked copy
-  auto report = [core = core.get(), whole = std::move(error_),
-                 element = std::shared_ptr<const detail::Piece>(std::move(failure_))] {
-    report_error(whole ? whole : detail::to_exception(*element->failure, element->first),
-                 core == nullptr ? ErrorHandler() : core->unobserved_error());
-  };
   try {
+    auto report = [handler = core ? core->unobserved_error() : ErrorHandler(),
+                   whole = std::move(error_),
+                   element = std::shared_ptr<const detail::Piece>(std::move(failure_))] {
+      report_error(whole ? whole : detail::to_exception(*element->failure, element->first),
+                   handler);
+    };
     if (core) {
       core->call_back(std::move(report));
     } else {
       report();
     }
-  } catch (const std::exception& failure) {  // no memory, no thread; or the handler
-    base::log_error(std::string("the error of a task is lost: ") + failure.what());
+  } catch (...) {  // no memory, no thread
+    base::log_error("the error of a task is lost: " +
+                    wire::describe_exception(std::current_exception()));
   }
 }
 
