@@ -197,7 +197,9 @@ void ResultStream::log(const protocol::LogRecord& record) {
     protocol::encode_log(logs_, record);
     has_logs_.store(true, std::memory_order_relaxed);
   }
-  if (std::this_thread::get_id() != main_thread_) return;
+  // Nor does a process that the task has forked write here: page and pipe are this one's.
+  if (std::this_thread::get_id() != main_thread_ || generation_ != platform::fork_generation())
+    return;
   if (run_ != nullptr) close_frame(*run_);
   flush();
 }

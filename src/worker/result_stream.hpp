@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <brood/detail/run.hpp>
+#include "platform/process.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 
@@ -78,6 +79,7 @@ class ResultStream final : public detail::RunHost {
 
   ResultOutlet& outlet_;
   const std::thread::id main_thread_ = std::this_thread::get_id();
+  const unsigned generation_ = platform::fork_generation();
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
   bool batch_;
   std::unique_ptr<protocol::WorkerPage> own_page_;

@@ -1,3 +1,5 @@
+#include <sys/wait.h>
+
 #include <csignal>
 #include <map>
 #include <numeric>
@@ -162,6 +164,27 @@ TEST_P(Logs, of_another_thread_of_a_worker_arrive_with_the_result) {
   EXPECT_EQ(pool.map(talks_in_a_thread, std::vector{1, 2, 3}), (std::vector{1, 2, 3}));
   finish(pool);
   EXPECT_EQ(log.records_with("from a thread").size(), 3U);
+}
+
+TEST_P(Logs, of_a_process_that_a_task_has_forked_disturb_nothing) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  const auto forks = [](int x) {
+    const int child = ::fork();
+    if (child == 0) {
+      spdlog::info("from a child");
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    spdlog::info("from the worker");
+    return x;
+  };
+  std::vector<int> inputs(20);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  EXPECT_EQ(pool.map(forks, inputs), inputs);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  finish(pool);
+  EXPECT_EQ(log.records_with("from the worker").size(), 20U);
 }
 
 /// Logs while it becomes bytes, and when it comes back from them in a worker.
