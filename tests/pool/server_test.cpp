@@ -1,9 +1,11 @@
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -72,6 +74,26 @@ TEST_P(Server, starts_workers_of_a_program_with_5000_arguments) {
   Program program(std::move(words));
   EXPECT_EQ(program.rest(), "started\n");
   EXPECT_EQ(program.wait(), 0);
+}
+
+// F56
+TEST_P(Server, lets_eight_threads_make_pools_at_once) {
+  if (method() == "fork") GTEST_SKIP() << "a copy of a process with threads";
+  constexpr int rounds = 5, tasks = 10;
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < rounds; ++round) {
+        PoolOptions made = options(2);
+        made.max_tasks_per_worker = 1;  // each task has a process
+        Pool pool(made);
+        if (pool.map(square, std::vector<int>(tasks, 5)) == std::vector<int>(tasks, 25)) ++right;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, 8 * rounds);
 }
 
 class SharedServer : public PoolCheck {};
