@@ -12,7 +12,9 @@
 
 namespace brood {
 
-/// The result of a call that goes on in the background. Dropping it changes nothing for the task.
+/// The result of a call that goes on in the background. Dropping it changes nothing for the task;
+/// an error that nobody has asked for (by get, successful, on_error or co_await) goes to
+/// PoolOptions::on_unobserved_error then, except Cancelled.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
 /// Fork: in a forked child every use throws UsageError or waits for ever; take results in the
 /// process that made the call.
@@ -20,7 +22,9 @@ template <class R>
 class [[nodiscard]] AsyncResult {
  public:
   using Decode = R (*)(const detail::Job&);
-  AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {}
+  AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
+    job_->report_unobserved();
+  }
   AsyncResult(AsyncResult&&) noexcept = default;
   AsyncResult& operator=(AsyncResult&&) noexcept = default;
 
@@ -59,10 +63,10 @@ class [[nodiscard]] AsyncResult {
   template <class F>
   AsyncResult& on_success(F f) {
     job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
+      if (job->failed()) return;  // not error(): nobody has seen it yet
       if constexpr (std::is_void_v<R>) {
         if (failure(*job, decode) == nullptr) f();
       } else {
-        if (job->error() != nullptr) return;
         std::unique_ptr<const R> value;
         try {
           value = std::make_unique<const R>(decode(*job));

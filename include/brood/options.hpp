@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -42,6 +43,9 @@ struct PoolOptions {
       start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
   std::optional<std::uint64_t>
       max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
+  std::function<void(std::exception_ptr)>
+      on_unobserved_error{};  ///< takes the error of a task whose AsyncResult was dropped before
+                              ///< anybody asked for it; unset: it is logged
 };
 
 /// What a map does when an element fails.

@@ -1,24 +1,29 @@
+#include <fcntl.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "platform/descriptor.hpp"
 #include "platform/process.hpp"
+#include "platform/system_calls.hpp"
 
 namespace brood::platform {
 namespace {
 
 std::optional<std::string> file_text(const std::string& path) {
-  std::ifstream file(path);
+  const Descriptor file(system_calls().open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::string text;
+  char part[1024];
+  for (ssize_t count; (count = system_calls().read(file.get(), part, sizeof part)) > 0;)
+    text.append(part, static_cast<std::size_t>(count));
+  return text;
 }
 
 std::optional<int> whole_cpus(long long quota, long long period) {

@@ -25,6 +25,7 @@ int poll_plainly(pollfd* descriptors, nfds_t count, int timeout_ms) {
   return static_cast<int>(::syscall(SYS_poll, descriptors, count, timeout_ms));
 }
 
+int open_existing(const char* path, int flags) { return ::open(path, flags); }
 int fcntl_with_int(int descriptor, int command, int argument) {
   return ::fcntl(descriptor, command, argument);
 }
@@ -51,6 +52,7 @@ int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, con
 
 SystemCalls& system_calls() noexcept {
   static SystemCalls calls{
+      .open = open_existing,
       .pipe2 = ::pipe2,
       .fcntl_int = fcntl_with_int,
       .read = read_plainly,

@@ -11,6 +11,7 @@ namespace brood::platform {
 /// goes through this table, so that a test can make the Nth use of any of them fail. Plain function
 /// pointers; the default is the system's own.
 struct SystemCalls {
+  int (*open)(const char*, int);  // of what exists
   int (*pipe2)(int*, int);
   int (*fcntl_int)(int, int, int);
   ssize_t (*read)(int, void*, size_t);

@@ -83,7 +83,8 @@ Core::Core(const PoolOptions& options)
       scheduler_(scheduler_config(options), *this),
       supervisor_(options),
       links_(worker_count(options)),
-      exits_(links_.size()) {}
+      exits_(links_.size()),
+      unobserved_error_(options.on_unobserved_error) {}
 
 Core::~Core() = default;
 

@@ -24,6 +24,9 @@ namespace brood::pool {
 
 class Dispatcher;
 
+/// Takes an error that nobody has asked for; null: it is logged.
+using ErrorHandler = std::function<void(std::exception_ptr)>;
+
 /// What only the dispatcher can do. Under the core's lock.
 class Hands {
  public:
@@ -52,6 +55,7 @@ class Core final : public detail::PoolCore,
   bool cancel(JobState& job, Kill kill);
   void extend(JobState& job, detail::Elements more, bool last);
   void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
+  const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
   void close();
   void terminate();
   /// Waits until no worker is left; false when the deadline came first. Throws UsageError before
@@ -135,6 +139,7 @@ class Core final : public detail::PoolCore,
   std::deque<Action> deferred_;  // for the dispatcher
   std::exception_ptr start_error_;
   std::vector<Exit> exits_;
+  const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
   std::unique_ptr<Dispatcher> dispatcher_;
 };

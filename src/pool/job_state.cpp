@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/log.hpp"
 #include "platform/futex.hpp"
 #include "pool/core.hpp"
 #include "pool/worker_link.hpp"
@@ -38,6 +39,18 @@ detail::Piece to_piece(const Results& results) {
 }
 
 constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind the frame's header
+
+// What nobody has asked for. That a task was cancelled is no news to whoever has dropped it.
+void report_error(const std::exception_ptr& error, const ErrorHandler& handler) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Cancelled&) {
+    return;
+  } catch (...) {
+    if (handler) return handler(error);
+    base::log_error("nobody asked for the error of a task: " + wire::describe_exception(error));
+  }
+}
 
 }  // namespace
 
@@ -86,6 +99,30 @@ void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t
   } else {
     wire::finish_frame(tail, frame, bytes.size());
     lend(bytes);
+  }
+}
+
+// Perhaps in the dispatcher, under the core's lock: what the error is, which may take code of the
+// user's to say, is left to the thread for callbacks.
+JobState::~JobState() {
+  if (observed_.load(std::memory_order_relaxed) || !finished() || !failed()) return;
+  const std::shared_ptr<Core> core = core_.lock();
+  if (core && !core->in_owner()) return;  // a forked copy
+  try {
+    auto report = [handler = core ? core->unobserved_error() : ErrorHandler(),
+                   whole = std::move(error_),
+                   element = std::shared_ptr<const detail::Piece>(std::move(failure_))] {
+      report_error(whole ? whole : detail::to_exception(*element->failure, element->first),
+                   handler);
+    };
+    if (core) {
+      core->call_back(std::move(report));
+    } else {
+      report();
+    }
+  } catch (...) {  // no memory, no thread
+    base::log_error("the error of a task is lost: " +
+                    wire::describe_exception(std::current_exception()));
   }
 }
 
@@ -219,6 +256,7 @@ std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadlin
 }
 
 std::exception_ptr JobState::error() const {
+  if (failed()) observed_.store(true, std::memory_order_relaxed);
   if (error_) return error_;
   if (failure_) return detail::to_exception(*failure_->failure, failure_->first);
   // A single one whose failure was kept as a piece has policy isolate, which nobody asks for.

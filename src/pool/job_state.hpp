@@ -30,6 +30,7 @@ class JobState final : public detail::Job,
                        public std::enable_shared_from_this<JobState> {
  public:
   JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
+  ~JobState() override;
 
   // --- callers; any thread ---
   bool finished() const noexcept override {
@@ -39,6 +40,8 @@ class JobState final : public detail::Job,
   std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;
   std::span<const detail::Piece> pieces() const noexcept override;
   std::exception_ptr error() const override;
+  bool failed() const noexcept override { return error_ != nullptr || failure_ != nullptr; }
+  void report_unobserved() noexcept override { observed_.store(false, std::memory_order_relaxed); }
   std::size_t done() const noexcept override { return done_.load(std::memory_order_relaxed); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
@@ -97,6 +100,7 @@ class JobState final : public detail::Job,
       0};  // finished_bit, and a count of events above it: what waiters sleep on
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::size_t> done_{0};
+  mutable std::atomic<bool> observed_{true};  // false: its error is to be reported
   mutable std::mutex mutex_;
   detail::Piece only_;                      // of a single; likewise
   std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after

@@ -13,6 +13,7 @@
 #include "platform/socket.hpp"
 #include "start/exec.hpp"
 #include "start/methods.hpp"
+#include "start/server_child.hpp"
 #include "start/server_client.hpp"
 #include "start/server_handle.hpp"
 
@@ -111,14 +112,19 @@ std::shared_ptr<RunningServer> usable_server(State& shared,
   return shared.server;
 }
 
-/// Hands the server the far end of a new connection; nothing when it is gone.
-std::optional<ServerClient> connect(const RunningServer& server) {
+/// Hands the server behind `socket` the far end of a new connection; nothing when it is gone.
+std::optional<ServerClient> connect(int socket) {
   platform::SocketPair pair = platform::make_socket_pair();
   const Request request{.kind = Request::Kind::connect};
   const int theirs = pair.theirs.get();
-  if (!platform::send_message(server.control.get(), bytes_of(request), {&theirs, 1}))
-    return std::nullopt;
+  if (!platform::send_message(socket, bytes_of(request), {&theirs, 1})) return std::nullopt;
   return ServerClient(std::move(pair.ours));
+}
+
+/// To the server that has made this process, where it is one that it would launch itself.
+std::optional<ServerClient> connect_through_door() {
+  if (server_door() < 0 || current_hooks.load() != &no_hooks) return std::nullopt;
+  return connect(server_door());
 }
 
 /// Workers are forked from a fresh copy of this program, which all pools of the process share.
@@ -126,7 +132,7 @@ class ForkserverMethod final : public Method {
  public:
   ForkserverMethod() { reconnect(); }
   ~ForkserverMethod() override {
-    if (server_ && !server_->process.is_ours()) {
+    if (generation_ != platform::fork_generation()) {
       client_.forget();
     } else {
       client_.close();  // before the server, which ends with its last connection
@@ -149,6 +155,10 @@ class ForkserverMethod final : public Method {
 
  private:
   void reconnect() {
+    if (std::optional<ServerClient> client = connect_through_door()) {
+      client_ = std::move(*client);
+      return;
+    }
     // The sockets of a killed process close a moment before its pidfd tells.
     constexpr int moment_ms = 200;
     if (server_) static_cast<void>(server_->process.ended(moment_ms));
@@ -158,7 +168,7 @@ class ForkserverMethod final : public Method {
       State& shared = state();
       const std::scoped_lock lock(shared.mutex);
       server_ = usable_server(shared, replaced);
-      if (std::optional<ServerClient> client = connect(*server_)) {
+      if (std::optional<ServerClient> client = connect(server_->control.get())) {
         client_ = std::move(*client);
         return;
       }
@@ -167,7 +177,8 @@ class ForkserverMethod final : public Method {
     throw StartError(name(), "launch", "the fork server ended while a pool connected to it, twice");
   }
 
-  std::shared_ptr<RunningServer> server_;
+  const unsigned generation_ = platform::fork_generation();
+  std::shared_ptr<RunningServer> server_;  // null: the one behind the door
   ServerClient client_;
 };
 

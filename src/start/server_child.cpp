@@ -13,6 +13,8 @@
 namespace brood::start {
 namespace {
 
+constinit int own_door = -1;
+
 constexpr int failed_in_child = 126;  // what a shell gives for "found, but could not be run"
 constexpr int first_spare = 16;       // above every final number
 
@@ -43,16 +45,21 @@ void wait_at_gate(int gate) {
 
 }  // namespace
 
-void become_worker(const char* process_name, const Handover& received, int gate) noexcept {
-  int given[] = {received.tasks, received.results, received.page, received.owner, gate};
+int server_door() noexcept { return own_door; }
+
+void become_worker(const char* process_name, const Handover& received, int gate,
+                   int door) noexcept {
+  int given[] = {received.tasks, received.results, received.page, received.owner, gate, door};
   keep_only(given, std::size(given));
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
                         lift(received.owner)};
-  const int lifted_gate = lift(gate);
+  const int lifted_gate = lift(gate), lifted_door = lift(door);
   const Handover placed{
       place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
       place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner)};
-  int final_numbers[] = {placed.tasks, placed.results, placed.page, placed.owner, lifted_gate};
+  own_door = place(lifted_door, door_descriptor);  // also where memory has that of another server
+  int final_numbers[] = {placed.tasks, placed.results, placed.page,
+                         placed.owner, own_door,       lifted_gate};
   keep_only(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);

@@ -71,6 +71,7 @@ void forkserver_main(int control_socket, int owner_pidfd) {
     Server server{platform::Descriptor(owner_pidfd)};
     if (set_up(control_socket, owner_pidfd)) {
       server.set_control(platform::Descriptor(control_socket));
+      server.open_door();
       server.run();
     }
   } catch (...) {

@@ -61,6 +61,7 @@ void Server::fill_watched() {
   // Children before connections: a status is in the queue before the end of its connection is seen.
   for (const auto& [pid, child] : children_) watch(Source::child, pid, child.pidfd->get(), POLLIN);
   if (control_) watch(Source::control, 0, control_.get(), POLLIN);
+  if (door_.ours) watch(Source::door, 0, door_.ours.get(), POLLIN);
   for (const auto& [id, connection] : connections_) {
     const std::size_t waiting = connection.queue.size();
     const int events = (waiting < longest_queue ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0);
@@ -74,6 +75,8 @@ void Server::dispatch(Source source, int id, short events) {
       return end();
     case Source::control:
       return serve_control();
+    case Source::door:
+      return serve_door();
     case Source::connection:
       return serve_connection(id, events);
     case Source::child:
@@ -86,10 +89,21 @@ void Server::serve_control() {
   std::optional<platform::Message> message = platform::receive_message_lossy(control_.get());
   const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
   if (!request) return control_.reset();
-  if (request->kind == Request::Kind::connect && message->descriptors.size() == 1) {
-    add_connection(std::move(message->descriptors.front()));
-  }
-  // A connection that found no room here was closed by the kernel: its client sees that.
+  accept(std::move(*message), *request);
+}
+
+// What a worker says there cannot end the server, nor keep it alive.
+void Server::serve_door() {
+  if (!door_.ours) return;  // ended in this round
+  std::optional<platform::Message> message = platform::receive_message_lossy(door_.ours.get());
+  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
+  if (request) accept(std::move(*message), *request);
+}
+
+// A connection that found no room here was closed by the kernel: its client sees that.
+void Server::accept(platform::Message&& message, const Request& request) {
+  if (request.kind == Request::Kind::connect && message.descriptors.size() == 1)
+    add_connection(std::move(message.descriptors.front()));
 }
 
 void Server::serve_connection(int id, short events) {
@@ -140,7 +154,7 @@ void Server::start_worker(int id, const Request& request, const platform::Messag
   const Handover handover{given[0], given[1], request.has_page ? given[3] : -1, given[2]};
   platform::Pipe gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();
-  if (pid == 0) become_worker(request.name, handover, gate.read.get());
+  if (pid == 0) become_worker(request.name, handover, gate.read.get(), door_.theirs.get());
   Child child{nullptr, id, request.sequence};
   try {
     child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
@@ -223,6 +237,7 @@ void Server::close_connection(int id) {
 void Server::end() noexcept {
   owner_.reset();
   control_.reset();
+  door_ = {};
   connections_.clear();
   for (auto& [pid, child] : children_) {
     child.connection = 0;

@@ -27,6 +27,8 @@ class Server {
   explicit Server(platform::Descriptor owner) : owner_(std::move(owner)) {}
   void set_control(platform::Descriptor socket) { control_ = std::move(socket); }
   void add_connection(platform::Descriptor socket);
+  /// Gives the workers to come a way to connect: see README.md. Throws SystemError.
+  void open_door() { door_ = platform::make_socket_pair(); }
   /// Until there is nobody left to serve.
   void run();
 
@@ -46,7 +48,7 @@ class Server {
     int connection;  // 0: nobody wants to know how it ended
     std::uint32_t sequence;
   };
-  enum class Source : unsigned char { owner, control, connection, child };
+  enum class Source : unsigned char { owner, control, door, connection, child };
 
   bool finished();
   int timeout_ms() const;
@@ -54,6 +56,8 @@ class Server {
   void fill_watched();
   void dispatch(Source source, int id, short events);
   void serve_control();
+  void serve_door();
+  void accept(platform::Message&& message, const Request& request);
   void serve_connection(int id, short events);
   /// False when the connection is to be closed.
   bool take_request(int id, Connection& connection);
@@ -68,6 +72,7 @@ class Server {
   void end() noexcept;
 
   platform::Descriptor owner_, control_;
+  platform::SocketPair door_;  // theirs is every worker's
   std::map<int, Connection> connections_;
   std::map<int, Child> children_;  // by pid
   int last_id_ = 0;

@@ -39,6 +39,7 @@ std::uint64_t ResultStream::lap() noexcept {
 
 void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                          const Reader& arguments) {
+  run_ = &run;
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;
@@ -187,10 +188,20 @@ void ResultStream::append(std::span<const std::byte> frame) {
   page_->head.store(start + frame.size(), std::memory_order_release);
 }
 
+// Between two pieces of the user's code on the main thread no record is half written: whatever runs
+// there, also code that encodes a result, may close the frame. So its last words before a crash are
+// with the owner.
 void ResultStream::log(const protocol::LogRecord& record) {
-  const std::lock_guard lock(log_mutex_);
-  protocol::encode_log(logs_, record);
-  has_logs_.store(true, std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(log_mutex_);
+    protocol::encode_log(logs_, record);
+    has_logs_.store(true, std::memory_order_relaxed);
+  }
+  // Nor does a process that the task has forked write here: page and pipe are this one's.
+  if (std::this_thread::get_id() != main_thread_ || generation_ != platform::fork_generation())
+    return;
+  if (run_ != nullptr) close_frame(*run_);
+  flush();
 }
 
 void ResultStream::take_logs() {

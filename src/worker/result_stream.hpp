@@ -7,9 +7,11 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include <brood/detail/run.hpp>
+#include "platform/process.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 
@@ -48,7 +50,8 @@ class ResultStream final : public detail::RunHost {
   bool dropped(std::uint64_t sequence) const noexcept { return sequence < fence_; }
 
   void send(protocol::Type type, std::span<const std::byte> payload);
-  /// From any thread; goes out when the main thread is between two elements.
+  /// From any thread. The main thread's is with the owner when this returns; another's goes out
+  /// when the main thread has something to send.
   void log(const protocol::LogRecord& record);
   /// Writes everything that waits.
   void flush();
@@ -74,6 +77,9 @@ class ResultStream final : public detail::RunHost {
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
   ResultOutlet& outlet_;
+  const std::thread::id main_thread_ = std::this_thread::get_id();
+  const unsigned generation_ = platform::fork_generation();
+  detail::Run* run_ = nullptr;  // of the main thread, once there was one
   bool batch_;
   std::unique_ptr<protocol::WorkerPage> own_page_;
   protocol::WorkerPage* page_;

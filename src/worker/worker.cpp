@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <unordered_map>
@@ -234,6 +235,9 @@ class Worker {
 }  // namespace
 
 void run_worker(const Channel& channel) {
+  // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,
+  // whose end is ours. An initializer may restore the default.
+  std::signal(SIGINT, SIG_IGN);
   watch_owner(channel.owner);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.

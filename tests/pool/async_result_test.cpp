@@ -1,8 +1,10 @@
 #include <atomic>
 #include <coroutine>
 #include <future>
+#include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
@@ -177,6 +179,21 @@ TEST_P(AsyncResultTest, join_returns_after_the_last_callback) {
   EXPECT_EQ(called, 500);
 }
 
+TEST_P(AsyncResultTest, join_in_several_threads_waits_for_the_last_callback_in_each) {
+  Pool pool = make_pool(2);
+  std::atomic<int> calls = 0;
+  for (int i = 0; i < 50; ++i) pool.apply_async(square, i).on_success([&](int) { ++calls; });
+  pool.close();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      pool.join();
+      EXPECT_EQ(calls, 50);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
 TEST_P(AsyncResultTest, a_callback_may_use_the_pool) {
   Pool pool = make_pool(1);
   std::promise<int> value;
@@ -210,6 +227,17 @@ Detached void_and_map(Pool& pool, std::promise<std::size_t>& count) {
   const std::vector<int> inputs(2, 3);
   const std::vector<int> found = co_await pool.map_async(square, inputs);
   count.set_value(found.size());
+}
+
+TEST_P(AsyncResultTest, a_callback_may_hold_the_last_handle_of_the_pool) {
+  std::promise<int> called;
+  {
+    auto pool = std::make_shared<Pool>(options(1));
+    AsyncResult<int> result = pool->apply_async(square, 3);
+    result.on_success([&called, pool](int x) { called.set_value(x); });
+    result.wait();
+  }
+  EXPECT_EQ(called.get_future().get(), 9);
 }
 
 TEST_P(AsyncResultTest, can_be_awaited_in_a_coroutine) {

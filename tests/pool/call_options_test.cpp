@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <numeric>
 #include <set>
@@ -142,12 +143,26 @@ TEST_P(CallOptionsTest, timeout_ends_a_task_that_ignores_sigterm) {
 }
 
 TEST_P(CallOptionsTest, timeout_counts_from_the_start_of_each_element) {
-  Pool pool = make_pool(1);
-  const auto busy = [](int x) {
-    ::usleep(60'000);
-    return x;
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  std::deque<Gate> gates;  // one for each element, which is held there for a part of the limit
+  for (int i = 0; i < 4; ++i) gates.emplace_back(scratch.path(std::to_string(i)));
+  const auto is_held = [](const std::string& mail, const std::string& at) {
+    Mailbox::send(mail, "runs");
+    Gate::pass(at);
+    return at;
   };
-  EXPECT_EQ(pool.with({.timeout = 500ms}).map(busy, first_numbers(12)), first_numbers(12));
+  std::vector<std::string> paths;
+  for (const Gate& gate : gates) paths.push_back(gate.path());
+  Pool pool = make_pool(1);
+  auto result =
+      pool.with({.timeout = 1500ms, .chunk = 4}).map_async(task(is_held, mailbox.path()), paths);
+  for (Gate& gate : gates) {
+    mailbox.receive();
+    EXPECT_FALSE(result.wait_for(400ms));
+    gate.open();
+  }
+  EXPECT_EQ(result.get(), paths);
 }
 
 TEST_P(CallOptionsTest, timeout_in_a_map_costs_that_element_only) {

@@ -1,6 +1,9 @@
 #include <malloc.h>
 
-#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <sstream>
+#include <utility>
 
 #include "pool/pool_fixture.hpp"
 
@@ -126,15 +129,34 @@ TEST_P(Balance, an_error_is_seen_before_the_others_are_done) {
 }
 
 TEST_P(Balance, all_workers_get_work_of_a_long_map) {
-  Pool pool = make_pool(2);
-  const auto slow_pid = [](int) {
-    ::usleep(2000);
-    return ::getpid();
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  std::deque<Gate> gates;
+  std::vector<int> inputs(100);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  for (const int i : inputs) gates.emplace_back(scratch.path("gate" + std::to_string(i)));
+  const auto meets = [](const std::string& mail, const std::string& gates_path, int x) {
+    Mailbox::send(mail, std::to_string(x) + ' ' + std::to_string(::getpid()));
+    Gate::pass(gates_path + std::to_string(x));
+    return x;
   };
-  const std::vector<int> pids = pool.map(slow_pid, std::vector<int>(100, 0));
-  const auto first = std::count(pids.begin(), pids.end(), pids[0]);
-  EXPECT_GE(first, 25);
-  EXPECT_LE(first, 75);
+  Pool pool = make_pool(2);
+  auto result = pool.map_async(task(meets, mailbox.path(), scratch.path("gate")), inputs);
+  const auto next = [&] {
+    std::istringstream line(mailbox.receive());
+    std::pair<std::size_t, int> element_and_pid;
+    line >> element_and_pid.first >> element_and_pid.second;
+    return element_and_pid;
+  };
+  // No element ends before one runs in the other worker too, to the last.
+  for (int round = 0; round < 50; ++round) {
+    const auto [one, pid] = next();
+    const auto [other, other_pid] = next();
+    EXPECT_NE(pid, other_pid);
+    gates[one].open();
+    gates[other].open();
+  }
+  EXPECT_EQ(result.get(), inputs);
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 #include <sched.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 
+#include "platform/process.hpp"
+#include "platform/system_calls.hpp"
 #include "pool/pool_fixture.hpp"
 #include "support/in_child.hpp"
 #include "support/program.hpp"
@@ -155,6 +159,59 @@ TEST_F(UsageOnce, default_workers_are_the_cpus_that_the_process_may_use) {
   const Pool pool(PoolOptions{.start_method = "fork"});
   EXPECT_EQ(static_cast<int>(pool.workers().size()), available_cpus());
   EXPECT_LE(available_cpus(), cpu_count());
+}
+
+/// Files of control groups, as this process sees them while this lives.
+class FakeControlGroups {
+ public:
+  struct File {
+    const char* path;
+    const char* text;
+  };
+  explicit FakeControlGroups(const std::vector<File>& files)
+      : real_(platform::system_calls().open) {
+    for (const auto& [path, text] : files) {
+      const std::filesystem::path copy = root_ + path;
+      std::filesystem::create_directories(copy.parent_path());
+      std::ofstream(copy) << text << '\n';
+    }
+    current_ = this;
+    platform::system_calls().open = [](const char* path, int flags) {
+      const bool faked = std::string_view(path).find("cgroup") != std::string_view::npos;
+      return current_->real_(faked ? (current_->root_ + path).c_str() : path, flags);
+    };
+  }
+  FakeControlGroups(const FakeControlGroups&) = delete;
+  FakeControlGroups& operator=(const FakeControlGroups&) = delete;
+  ~FakeControlGroups() { platform::system_calls().open = real_; }
+
+ private:
+  static inline FakeControlGroups* current_ = nullptr;
+  Scratch scratch_;
+  std::string root_ = scratch_.path("root");
+  int (*real_)(const char*, int);
+};
+
+std::size_t default_workers(const std::string& method) {
+  return Pool(PoolOptions{.start_method = method}).workers().size();
+}
+
+TEST_P(Usage, default_workers_are_no_more_than_the_quota_of_the_control_group) {
+  using Files = std::vector<FakeControlGroups::File>;
+  {
+    const FakeControlGroups version_2(Files{{"/proc/self/cgroup", "0::/app/job"},
+                                            {"/sys/fs/cgroup/app/job/cpu.max", "max 100000"},
+                                            {"/sys/fs/cgroup/app/cpu.max", "50000 100000"}});
+    EXPECT_EQ(default_workers(method()), 1U);
+  }
+  {
+    const FakeControlGroups none(Files{{"/proc/self/cgroup", "0::/"}});
+    EXPECT_EQ(default_workers(method()), static_cast<std::size_t>(platform::affinity_cpus()));
+  }
+  const FakeControlGroups version_1(Files{{"/proc/self/cgroup", "4:cpu,cpuacct:/"},
+                                          {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000"},
+                                          {"/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000"}});
+  EXPECT_EQ(default_workers(method()), 1U);
 }
 
 // F53: victim no_init <log> <method> makes a pool without brood::init.

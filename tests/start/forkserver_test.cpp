@@ -57,8 +57,9 @@ TEST_F(ForkserverTest, TheServerHoldsWhatItWasGivenAndNothingElse) {
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
-  // Standard streams, control socket, owner, one connection, one worker's pidfd.
-  EXPECT_EQ(descriptors_of(std::to_string(server_of(worker))).size(), 7U);
+  // Standard streams, control socket, owner, both ends of the door, one connection, one worker's
+  // pidfd.
+  EXPECT_EQ(descriptors_of(std::to_string(server_of(worker))).size(), 9U);
   EXPECT_EQ(status_field(server_of(worker), "Name"), "brood-forkserve");
   finish(*method, worker);
   ::close(stray);

@@ -98,8 +98,13 @@ class BROOD_API Job {
   virtual std::vector<Piece> take_pieces(const Deadline& deadline) = 0;
   /// All pieces, for a finished job from which none have been taken.
   virtual std::span<const Piece> pieces() const noexcept = 0;
-  /// Why the whole job failed, null when it did not. Decodes the exception in the calling thread.
+  /// Why the whole job failed, null when it did not. Decodes the exception in the calling thread,
+  /// and counts as having observed it.
   virtual std::exception_ptr error() const = 0;
+  /// Whether a finished job has an error.
+  virtual bool failed() const noexcept = 0;
+  /// From now on an error that nobody has observed when the job is dropped is reported.
+  virtual void report_unobserved() noexcept = 0;
   /// Elements that have their outcome.
   virtual std::size_t done() const noexcept = 0;
   /// True if at least one element will not run because of this call, and the job ends as Cancelled.

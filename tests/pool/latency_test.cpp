@@ -1,0 +1,82 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "pool/pool_fixture.hpp"
+
+// F85: what a call costs does not grow with the pool. By counts where that can be: the machine may
+// be busy with something else.
+namespace brood::testing {
+namespace {
+
+class Latency : public PoolTest {
+ protected:
+  using Nanoseconds = std::chrono::nanoseconds;
+  struct Cost {
+    Nanoseconds p50{}, p99{};
+    double switches = 0;  // of this process, voluntary, for each call
+  };
+
+  static constexpr int calls = 2000;
+
+  static long switches_so_far() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nvcsw;
+  }
+  Cost cost_of_a_call(int workers) {
+    Pool pool = make_pool(workers);
+    // Every worker is up and idle, and the pool has nothing else to do.
+    pool.with({.chunk = 1}).map(square, std::vector<int>(static_cast<std::size_t>(workers), 1));
+    for (int i = 0; i < 100; ++i) pool.apply(square, i);
+    std::vector<Nanoseconds> times;
+    const long before = switches_so_far();
+    for (int i = 0; i < calls; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      pool.apply(square, i);
+      times.push_back(std::chrono::steady_clock::now() - start);
+    }
+    const long after = switches_so_far();
+    std::sort(times.begin(), times.end());
+    return {times[calls / 2], times[calls * 99 / 100], static_cast<double>(after - before) / calls};
+  }
+  void record(const std::string& name, const Cost& cost) {
+    RecordProperty(name + "_p50_ns", std::to_string(cost.p50.count()));
+    RecordProperty(name + "_p99_ns", std::to_string(cost.p99.count()));
+  }
+};
+BROOD_FOR_EVERY_METHOD(Latency);
+
+TEST_P(Latency, of_a_call_does_not_grow_with_the_number_of_workers) {
+  const Cost small = cost_of_a_call(8);
+  const Cost large = cost_of_a_call(64);
+  record("workers_8", small);
+  record("workers_64", large);
+  // One sleep for one answer, whoever gives it; the dispatcher sleeps through all of it.
+  EXPECT_LT(small.switches, 2);
+  EXPECT_LT(large.switches, 2);
+  // Microseconds, unless somebody polls: then it is the period.
+  EXPECT_LT(small.p50, 10ms);
+  EXPECT_LT(large.p50, 10ms);
+}
+
+TEST_P(Latency, of_many_tasks_does_not_grow_with_the_number_of_workers) {
+  constexpr int elements = 20'000;
+  const auto switches_of_a_map = [&](int workers) {
+    Pool pool = make_pool(workers);
+    const std::vector<int> inputs(elements, 3);
+    pool.map(square, inputs);
+    const long before = switches_so_far();
+    pool.map(square, inputs);
+    return switches_so_far() - before;
+  };
+  // Cheap elements travel together. How many depends on the time that they seem to take, which on a
+  // busy machine is not their own.
+  EXPECT_LT(switches_of_a_map(8), elements / 2);
+  EXPECT_LT(switches_of_a_map(64), elements / 2);
+}
+
+}  // namespace
+}  // namespace brood::testing

@@ -1,0 +1,85 @@
+#include <cerrno>
+#include <vector>
+
+#include "platform/system_calls.hpp"
+#include "pool/pool_fixture.hpp"
+
+// F51: the system refuses the third of five workers.
+namespace brood::testing {
+namespace {
+
+int starts_left = 0;  // that succeed
+
+void refuse_forks_after(int count) {
+  static pid_t (*real)() = nullptr;
+  real = platform::system_calls().fork;
+  starts_left = count;
+  platform::system_calls().fork = []() -> pid_t {
+    return starts_left-- > 0 ? real() : (errno = EAGAIN, -1);
+  };
+}
+void refuse_spawns_after(int count) {
+  static decltype(platform::SystemCalls::posix_spawn) real = nullptr;
+  real = platform::system_calls().posix_spawn;
+  starts_left = count;
+  platform::system_calls().posix_spawn = [](pid_t* pid, const char* program, const void* actions,
+                                            const void* attributes, char* const* argv,
+                                            char* const* envp) {
+    return starts_left-- > 0 ? real(pid, program, actions, attributes, argv, envp) : EAGAIN;
+  };
+}
+
+class StartFailure : public PoolTest {
+ protected:
+  void SetUp() override {
+    PoolTest::SetUp();
+    working_ = platform::system_calls();
+  }
+  void TearDown() override {
+    repair();
+    PoolTest::TearDown();
+  }
+  /// Whoever forks or executes this method's workers succeeds twice.
+  void refuse_the_third_worker() {
+    if (method() == "spawn") return refuse_spawns_after(2);
+    if (method() == "fork")
+      return refuse_forks_after(1 + 2);  // the snapshot, and in it the workers
+    set_forkserver_preload({Call([] { refuse_forks_after(2); })});
+  }
+  void repair() {
+    platform::system_calls() = working_;
+    if (method() == "forkserver") set_forkserver_preload({});
+  }
+
+ private:
+  platform::SystemCalls working_{};
+};
+BROOD_FOR_EVERY_METHOD(StartFailure);
+
+TEST_P(StartFailure, of_the_third_worker_is_thrown_and_leaves_no_process) {
+  const Belongings before = Belongings::now();
+  refuse_the_third_worker();
+  const auto error = caught<SystemError>([this] { make_pool(5); });
+  EXPECT_EQ(error.code().value(), EAGAIN) << error.what();
+  EXPECT_EQ(error.call(), method() == "spawn" ? "posix_spawn" : "fork");
+  // The fork server is the process's, not the pool's.
+  EXPECT_EQ(descendants_of(::getpid()).size(),
+            before.children.size() + (method() == "forkserver" ? 1U : 0U));
+  if (method() != "forkserver") {
+    EXPECT_EQ(Belongings::now().descriptors, before.descriptors);
+  }
+  repair();
+  Pool pool = make_pool(5);
+  EXPECT_EQ(pool.apply(square, 5), 25);
+}
+
+// A replacement is another matter: the pool goes on with the workers it has.
+TEST_P(StartFailure, of_a_replacement_leaves_the_others_at_work) {
+  refuse_the_third_worker();
+  Pool pool = make_pool(2);
+  EXPECT_THROW(pool.apply([] { ::_exit(3); }), WorkerLost);
+  EXPECT_EQ(pool.map(square, std::vector<int>(100, 3)), std::vector<int>(100, 9));
+}
+
+}  // namespace
+}  // namespace brood::testing
