@@ -62,21 +62,5 @@ TEST_P(Latency, of_a_call_does_not_grow_with_the_number_of_workers) {
   EXPECT_LT(large.p50, 10ms);
 }
 
-TEST_P(Latency, of_many_tasks_does_not_grow_with_the_number_of_workers) {
-  constexpr int elements = 20'000;
-  const auto switches_of_a_map = [&](int workers) {
-    Pool pool = make_pool(workers);
-    const std::vector<int> inputs(elements, 3);
-    pool.map(square, inputs);
-    const long before = switches_so_far();
-    pool.map(square, inputs);
-    return switches_so_far() - before;
-  };
-  // Cheap elements travel together. How many depends on the time that they seem to take, which on a
-  // busy machine is not their own.
-  EXPECT_LT(switches_of_a_map(8), elements / 2);
-  EXPECT_LT(switches_of_a_map(64), elements / 2);
-}
-
 }  // namespace
 }  // namespace brood::testing

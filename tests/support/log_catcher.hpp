@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "start/method.hpp"
 #include "support/events.hpp"
 
 namespace brood::testing {
 
-/// What comes to spdlog's default logger while this lives, instead of going where it went.
+/// What comes to spdlog's default logger while this lives, instead of going where it went; but for
+/// the warning of `fork`, which depends on the threads that a test or a sanitizer has.
 class LogCatcher {
  public:
   struct Record {
@@ -25,7 +27,8 @@ class LogCatcher {
   explicit LogCatcher(spdlog::level::level_enum level = spdlog::level::info)
       : sink_(std::make_shared<Sink>()),
         old_sinks_(spdlog::default_logger()->sinks()),
-        old_level_(spdlog::default_logger()->level()) {
+        old_level_(spdlog::default_logger()->level()),
+        old_warning_(start::set_fork_warning([](const std::string&) {})) {
     spdlog::default_logger()->sinks().assign(1, sink_);
     spdlog::default_logger()->set_level(level);
   }
@@ -34,6 +37,7 @@ class LogCatcher {
   ~LogCatcher() {
     spdlog::default_logger()->sinks() = old_sinks_;
     spdlog::default_logger()->set_level(old_level_);
+    start::set_fork_warning(old_warning_);
   }
 
   std::vector<Record> records() const { return sink_->records(); }
@@ -79,6 +83,7 @@ class LogCatcher {
   std::shared_ptr<Sink> sink_;
   std::vector<spdlog::sink_ptr> old_sinks_;
   spdlog::level::level_enum old_level_;
+  start::ForkWarning old_warning_;
 };
 
 }  // namespace brood::testing

@@ -1,7 +1,6 @@
 // interrupted METHOD HOW DIRECTORY: leads a process group of its own and maps two tasks that wait
 // at the gate DIRECTORY/gate. Prints the pid of each process below it and an empty line once they
 // run. HOW: default (SIGINT ends it), handled (the first one is reported, the second ends it).
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -23,17 +22,17 @@ int waits(const std::string& directory, int x) {
   return x;
 }
 
-int interrupted[2];  // a pipe
-
-void on_first_interrupt(int) {
-  // SA_RESETHAND: the next one ends the process.
-  static_cast<void>(!::write(interrupted[1], "!", 1));
+sigset_t interrupt() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  return set;
 }
-void prepare_for_interrupt(std::string_view how) {
-  struct sigaction action {};
-  action.sa_handler = how == "handled" ? on_first_interrupt : SIG_DFL;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  ::sigaction(SIGINT, &action, nullptr);
+void wait_for_interrupt() {
+  const sigset_t set = interrupt();
+  int number = 0;
+  sigwait(&set, &number);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);  // the next one ends the process
 }
 void tell_everybody() {
   for (const int pid : descendants_of(::getpid())) std::printf("%d\n", pid);
@@ -44,9 +43,12 @@ void tell_everybody() {
 
 int main(int argc, char** argv) {
   brood::init(argc, argv);
-  if (argc < 4 || ::pipe2(interrupted, O_CLOEXEC) != 0) return 2;
+  if (argc < 4) return 2;
   ::setpgid(0, 0);
-  prepare_for_interrupt(argv[2]);
+  std::signal(SIGINT, SIG_DFL);  // shells have background programs ignore it
+  const sigset_t set = interrupt();
+  const bool handles = std::string_view(argv[2]) == "handled";
+  if (handles) pthread_sigmask(SIG_BLOCK, &set, nullptr);
   const std::string directory = argv[3];
   Mailbox mailbox(directory + "/mail");
   brood::Pool pool({.workers = 2, .start_method = argv[1]});
@@ -54,8 +56,8 @@ int main(int argc, char** argv) {
   mailbox.receive();
   mailbox.receive();
   tell_everybody();
-  char byte;
-  static_cast<void>(!::read(interrupted[0], &byte, 1));
+  if (!handles) ::pause();
+  wait_for_interrupt();
   std::printf("interrupted\n");
   std::fflush(stdout);
   const std::vector<int> values = result.get();
