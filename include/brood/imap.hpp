@@ -93,8 +93,13 @@ class [[nodiscard]] ImapRange {
       input_error_ = std::current_exception();
       exhausted_ = true;
     }
-    submitted_ += more.count;
-    job_->extend(std::move(more), exhausted_);
+    const std::size_t count = more.count;
+    if (job_->extend(std::move(more), exhausted_)) {
+      submitted_ += count;
+    } else {
+      input_error_ = detail::joined_too_early();
+      exhausted_ = true;
+    }
   }
   void buffer(const detail::Piece& piece) {
     detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R>&& outcome) {

@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -206,6 +208,20 @@ const Module* find_module(const BuildId& id, const std::string& path) {
   return result;
 }
 
+// dlopen knows by the path that it has the library, though another build lies there now. The file's
+// other name is new to it.
+const Module* load_replacement(const BuildId& id, const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  const std::string name = "/proc/self/fd/" + std::to_string(file);
+  void* const handle = ::dlopen(name.c_str(), RTLD_NOW);
+  ::close(file);
+  if (handle == nullptr) return nullptr;
+  const Module* const module = find_module(id, path);
+  if (module == nullptr) ::dlclose(handle);
+  return module;
+}
+
 const Module& load_module(const BuildId& id, const std::string& path) {
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW);
   if (handle == nullptr) {
@@ -216,6 +232,7 @@ const Module& load_module(const BuildId& id, const std::string& path) {
   }
   if (const Module* const module = find_module(id, path)) return *module;
   ::dlclose(handle);
+  if (const Module* const module = load_replacement(id, path)) return *module;
   throw CodecError(
       CodecError::Direction::decode, "function",
       "the library " + path + " is another build than the sender's (" + to_string(id) + ")");

@@ -5,13 +5,15 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/start_method.hpp>
 #include "wire/exception.hpp"
 #include "worker/worker.hpp"
 
 namespace brood::start {
 
 void worker_entry(const Handover& descriptors) {
-  worker::run_worker({descriptors.tasks, descriptors.results, descriptors.page, descriptors.owner});
+  worker::run_worker({descriptors.tasks, descriptors.results, descriptors.page, descriptors.owner,
+                      &set_start_method});
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {

@@ -193,17 +193,19 @@ bool Core::settle_intake() {
   return intake_.empty();
 }
 
-void Core::extend(JobState& state, detail::Elements more, bool last) {
+bool Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   {
     const std::lock_guard lock(mutex_);
     take_intake();
     const std::size_t count = more.count;
+    if (state.is_cut_short()) return count == 0;
     if (!state.finished() && count != 0) state.append(std::move(more));
     scheduler_.extend(state.id, state.finished() ? 0 : count, last);
     perform(nullptr);
   }
   dispatcher_->wake();
+  return true;
 }
 
 bool Core::cancel(JobState& state, Kill kill) {
@@ -261,10 +263,22 @@ bool Core::join(const detail::Deadline& deadline) {
     const std::lock_guard lock(mutex_);
     if (!scheduler_.closing())
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
+    cut_streams_short();
   }
+  dispatcher_->wake();
   if (!dispatcher_->join(deadline)) return false;
   callbacks_.drain();
   return true;
+}
+
+// Under the lock. While this thread waits for the end it brings no input: it would wait for ever.
+void Core::cut_streams_short() {
+  for (const auto& work : jobs_) {
+    if (!work || work->finished() || !work->fed_by(std::this_thread::get_id())) continue;
+    work->cut_short();
+    scheduler_.extend(work->id, 0, true);
+  }
+  perform(nullptr);
 }
 
 void Core::perform(Hands* hands) {
@@ -349,10 +363,10 @@ std::exception_ptr Core::why_cancelled() const {
 void Core::bury(WorkerId id, ExitStatus status) {
   const WorkerLink& link = *links_[id];
   exits_[id] = {link.identity(), status};
-  if (!scheduler_.came_up(id) && !start_error_) {
-    note_start_error(std::make_exception_ptr(
-        StartError(supervisor_.method_name(), "greeting",
-                   link.name + " ended before it was ready: " + status.describe())));
+  if (!scheduler_.came_up(id)) {
+    if (!start_error_) note_start_error(supervisor_.why_not_ready(link, status));
+    const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
+    if (killed && link.kill_at == Time{}) scheduler_.start_was_struck_down(id);
   }
   scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
   links_[id].reset();

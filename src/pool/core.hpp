@@ -53,7 +53,7 @@ class Core final : public detail::PoolCore,
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec) override;
   bool cancel(JobState& job, Kill kill);
-  void extend(JobState& job, detail::Elements more, bool last);
+  bool extend(JobState& job, detail::Elements more, bool last);
   void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
   const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
   void close();
@@ -107,6 +107,7 @@ class Core final : public detail::PoolCore,
   void add(std::span<std::shared_ptr<JobState>> calls);
   void keep(std::shared_ptr<Work> work);
   void close_intake();
+  void cut_streams_short();
   void start_first_workers();
   bool drive(WorkerLink& link, JobState& job);
   static bool exchange(WorkerLink& link);

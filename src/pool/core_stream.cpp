@@ -16,8 +16,12 @@ class Core::StreamEvents final : public protocol::ParentEvents {
 
   void on_greeting(const protocol::GreetingHeader& greeting) override {
     core_.supervisor_.check_greeting(greeting);
+    link_.greeted = true;
   }
-  void on_ready() override { core_.scheduler_.worker_ready(link_.id, now_); }
+  void on_ready() override {
+    core_.scheduler_.worker_ready(link_.id, now_);
+    core_.start_error_ = nullptr;
+  }
   void on_start_failed(std::span<const std::byte> exception) override {
     core_.note_start_error(
         std::make_exception_ptr(StartError(core_.supervisor_.method_name(), "initializer",

@@ -268,8 +268,9 @@ bool JobState::cancel(Kill kill) {
   return core && core->cancel(*this, kill);
 }
 
-void JobState::extend(detail::Elements more, bool last) {
-  if (const std::shared_ptr<Core> core = core_.lock()) core->extend(*this, std::move(more), last);
+bool JobState::extend(detail::Elements more, bool last) {
+  const std::shared_ptr<Core> core = core_.lock();
+  return !core || core->extend(*this, std::move(more), last);
 }
 
 void JobState::when_finished(std::function<void()> callback) {
@@ -298,6 +299,11 @@ std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
 
 void throw_timeout() {
   throw TimeoutError("a result, which was not ready in time; its task goes on");
+}
+std::exception_ptr joined_too_early() {
+  return std::make_exception_ptr(PoolClosed(
+      "brood::Pool: join() was called before this imap had taken all of its input, which "
+      "join() does not wait for: read the results first"));
 }
 void throw_not_ready() {
   throw UsageError("AsyncResult::successful() before the result is ready: call wait() first");

@@ -45,7 +45,7 @@ class JobState final : public detail::Job,
   std::size_t done() const noexcept override { return done_.load(std::memory_order_relaxed); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
-  void extend(detail::Elements more, bool last) override;
+  bool extend(detail::Elements more, bool last) override;
 
   // --- the core, under its lock ---
   std::optional<std::size_t> place;  // in a batch, whose id this one has
@@ -72,6 +72,11 @@ class JobState final : public detail::Job,
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
   void finish(const std::exception_ptr& error, Callbacks& callbacks) override;
+  bool fed_by(std::thread::id thread) const noexcept override {
+    return spec_.kind == detail::JobKind::stream && thread == feeder_;
+  }
+  void cut_short() noexcept override { cut_short_ = true; }
+  bool is_cut_short() const noexcept { return cut_short_; }
   void drop_arguments() noexcept override {
     later_.clear();
     spec_.elements.payload = {};
@@ -93,6 +98,8 @@ class JobState final : public detail::Job,
 
   const std::weak_ptr<Core> core_;
   detail::JobSpec spec_;
+  const std::thread::id feeder_ = std::this_thread::get_id();
+  bool cut_short_ = false;                       // under the core's lock
   std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;
 

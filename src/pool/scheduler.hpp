@@ -45,6 +45,9 @@ class Scheduler {
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
   void start_failed(WorkerId worker, Time now);
+  /// A signal from elsewhere will have ended the process before it was ready: that says little
+  /// about the next start. Before worker_gone.
+  void start_was_struck_down(WorkerId worker) { workers_[worker].struck = true; }
   /// Its initializer has failed; the process will end.
   void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
   /// The worker gets no more and leaves; a new one takes its place.
@@ -139,7 +142,9 @@ class Scheduler {
     Time heard{};  // when it was started, sent its first element, or told an outcome
     Time since{};  // when the front element began, for jobs with a timeout
     Time restart_at{};
-    std::uint32_t start_failures = 0;
+    std::uint32_t start_failures = 0;  // in a row
+    std::uint32_t strikes = 0;         // likewise
+    bool struck = false;
     std::optional<Fate> fate;  // why it was stopped while its front element ran
     std::uint64_t fate_sequence = 0;
   };

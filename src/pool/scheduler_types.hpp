@@ -16,6 +16,8 @@ using WorkerId =
 /// Where the scheduler keeps a job: the low half of its id.
 constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id); }
 
+constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
+
 struct SchedulerConfig {
   std::uint32_t workers = 1;
   std::uint64_t max_tasks = 0;                       // elements per process, 0: no limit
@@ -24,8 +26,10 @@ struct SchedulerConfig {
       std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
   Nanoseconds first_backoff = std::chrono::milliseconds(10);  // between failing starts; doubles
   Nanoseconds last_backoff = std::chrono::seconds(1);
-  Nanoseconds start_timeout = std::chrono::seconds(60);  // for a worker to become ready
+  Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
+  std::uint32_t strikes =
+      8;  // starts that a signal from outside has ended, that count as one of these
   std::size_t chunk_bytes = 256 * 1024;
   std::size_t queue_bytes = 1024 * 1024;  // sent to one worker and not resolved
   std::size_t queue_elements = 4096;      // singles likewise

@@ -8,12 +8,13 @@ namespace brood::pool {
 
 void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
   Worker& worker = workers_[id];
-  const std::uint32_t failures = worker.start_failures;
+  const std::uint32_t failures = worker.start_failures, strikes = worker.strikes;
   const bool stopping = worker.state == State::stopping;
   worker = Worker{};
   worker.state = State::starting;
   worker.has_page = has_page;
   worker.start_failures = failures;
+  worker.strikes = strikes;
   worker.heard = now;
   if (stopping) stop(id, now);  // what was to be stopped is there only now
 }
@@ -23,7 +24,7 @@ void Scheduler::worker_ready(WorkerId id, Time now) {
   if (worker.state != State::starting) return;
   worker.state = State::ready;
   worker.came_up = true;
-  worker.start_failures = 0;
+  worker.start_failures = worker.strikes = 0;
   worker.heard = now;
 }
 
@@ -159,6 +160,10 @@ void Scheduler::start_failed(WorkerId id, Time now) {
 }
 
 void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
+  if (std::exchange(worker.struck, false) && ++worker.strikes % config_.strikes != 0) {
+    worker.restart_at = now + config_.first_backoff;
+    return;
+  }
   worker.start_failures = lasting ? std::max(worker.start_failures + 1, config_.start_attempts)
                                   : worker.start_failures + 1;
   const std::uint32_t doublings = std::min<std::uint32_t>(worker.start_failures - 1, 10);

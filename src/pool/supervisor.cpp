@@ -49,6 +49,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
   setup.message_limit = message_limit_;
   setup.log_level = base::log_level();
   setup.resident = options_.limits.resident;
+  setup.start_method = get_start_method();
   return setup;
 }
 
@@ -78,6 +79,19 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
 }
 
 ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid); }
+
+std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link,
+                                             const ExitStatus& status) const {
+  std::string reason = link.name + " ended before it was ready: " + status.describe();
+  if (link.kill_at != std::chrono::steady_clock::time_point{}) {
+    const auto limit = options_.start_timeout.value_or(default_start_timeout);
+    reason = link.name + " was stopped: it was not ready within " +
+             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) +
+             " ms (start_timeout)";
+  }
+  const char* const stage = link.greeted ? "initializer" : "greeting";
+  return std::make_exception_ptr(StartError(method_->name(), stage, reason));
+}
 
 void Supervisor::check_greeting(const protocol::GreetingHeader& greeting) const {
   if (greeting.version == protocol::version && greeting.build == wire::program_build_id()) return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class Supervisor {
   /// How it ended; its pidfd is readable.
   ExitStatus collect(const WorkerLink& link);
   std::string method_name() const { return method_->name(); }
+  /// The StartError of a worker that has ended before it was ready.
+  std::exception_ptr why_not_ready(const WorkerLink& link, const ExitStatus& status) const;
   /// Throws StartError if the greeting is not that of a worker of ours.
   void check_greeting(const protocol::GreetingHeader& greeting) const;
   std::uint64_t message_limit() const noexcept { return message_limit_; }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <thread>
 
 #include <brood/detail/job.hpp>
 #include "pool/callbacks.hpp"
@@ -62,6 +63,10 @@ class Work {
                     Callbacks& callbacks) = 0;
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
   virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) = 0;
+  /// Whether it waits for input that this thread brings.
+  virtual bool fed_by(std::thread::id) const noexcept { return false; }
+  /// It gets no more input.
+  virtual void cut_short() noexcept {}
   /// Nobody will ask for its arguments any more.
   virtual void drop_arguments() noexcept = 0;
 };

@@ -68,6 +68,7 @@ class WorkerLink {
   Outbox outbox;
   bool lent = false;   // to a caller, who drives it
   bool dirty = false;  // the outbox has something new
+  bool greeted = false;
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
 

@@ -99,6 +99,7 @@ struct Setup {
   std::uint64_t message_limit = wire::default_frame_limit;
   int log_level = 0;
   std::optional<std::uint64_t> resident;  // bytes
+  std::string start_method;               // of the pools that it makes itself
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);
 /// Throws CodecError.

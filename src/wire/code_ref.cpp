@@ -81,6 +81,10 @@ void put_code(Bytes& target, const void* address) {
   target.append(module->path.data(), length);
 }
 
+bool is_permanent(const void* address) noexcept {
+  return base::main_module().holds_code(reinterpret_cast<std::uintptr_t>(address));
+}
+
 const void* take_code(Reader& source) {
   const wire::CodeReference reference = wire::take_reference(source);
   const base::Module& module = wire::module_for(reference);

@@ -51,6 +51,7 @@ class Worker {
  public:
   explicit Worker(const Channel& channel)
       : tasks_(channel.tasks),
+        set_start_method_(channel.set_start_method),
         mapping_(map_page(channel.page)),
         pipe_(channel.results),
         results_(pipe_, page()) {}
@@ -101,6 +102,7 @@ class Worker {
     results_.set_message_limit(setup_.message_limit);
     open_exit_hooks();
     send_logs_to(results_, setup_.log_level);
+    if (set_start_method_ != nullptr) set_start_method_(setup_.start_method);
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {
@@ -220,6 +222,7 @@ class Worker {
   }
 
   int tasks_;
+  void (*set_start_method_)(std::string_view);
   platform::SharedMapping mapping_;
   ResultPipe pipe_;
   ResultStream results_;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <string_view>
+
 namespace brood::worker {
 
 /// Descriptors of a worker; see start::Handover.
 struct Channel {
   int tasks, results, page, owner;
+  void (*set_start_method)(std::string_view) = nullptr;  // for pools that this process makes
 };
 
 /// Body of a pool's worker, from the first message to the end of the process.

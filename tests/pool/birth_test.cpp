@@ -254,5 +254,15 @@ TEST_P(Removed, program_file_deleted_while_running) { EXPECT_EQ(run("delete"), "
 
 TEST_P(Removed, program_file_replaced_while_running) { EXPECT_EQ(run("replace"), "25 25\n"); }
 
+TEST_P(Birth, has_the_owners_default_start_method) {
+  const std::string before = get_start_method();
+  set_start_method("spawn");
+  {
+    Pool pool = make_pool(1);
+    EXPECT_EQ(pool.apply(get_start_method), "spawn");
+  }
+  set_start_method(before);
+}
+
 }  // namespace
 }  // namespace brood::testing

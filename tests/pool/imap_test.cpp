@@ -4,6 +4,7 @@
 #include <ranges>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "pool/infinite_input.hpp"
 #include "pool/pool_fixture.hpp"
@@ -252,6 +253,29 @@ TEST_P(Imap, with_a_slow_consumer_needs_constant_memory) {
   }
   const std::size_t after = resident_of(::getpid());
   EXPECT_LT(after, before + 2 * 16 * 100'000 + (4 << 20));
+}
+
+TEST_P(Imap, that_is_not_read_does_not_keep_its_own_thread_in_join) {
+  Pool pool = make_pool(2);
+  auto results = pool.with({.window = 10}).imap(square, std::vector<int>(1000, 2));
+  EXPECT_EQ(results.next(), 4);
+  pool.close();
+  pool.join();
+  for (int i = 1; i < 10; ++i) EXPECT_EQ(results.next(), 4) << i;
+  EXPECT_THROW(results.next(), PoolClosed);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TEST_P(Imap, goes_on_after_close_and_while_another_thread_joins) {
+  Pool pool = make_pool(2);
+  auto results = pool.with({.window = 3}).imap(square, std::vector<int>(200, 2));
+  EXPECT_EQ(results.next(), 4);
+  pool.close();
+  std::thread joiner([&] { pool.join(); });
+  int count = 1;
+  for (const int value : results) count += value / 4;
+  joiner.join();
+  EXPECT_EQ(count, 200);
 }
 
 }  // namespace

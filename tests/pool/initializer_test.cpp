@@ -83,6 +83,7 @@ TEST_P(Initializer, that_exits_fails_the_tasks) {
     Pool pool = pool_with(2, task(exits_always, log));
     const auto error = caught<StartError>([&] { pool.apply(square, 2); });
     EXPECT_TRUE(contains(error.what(), "exit code 9")) << error.what();
+    EXPECT_EQ(error.stage(), "initializer");
   }
   EXPECT_LE(lines_of(log).size(), 2U * (1 + 10));
 }
@@ -93,7 +94,9 @@ TEST_P(Initializer, that_hangs_fails_the_tasks_after_the_start_timeout) {
   made.initializer = task(waits, gate.path());
   made.start_timeout = 100ms;
   Pool pool(made);
-  EXPECT_THROW(pool.apply(square, 2), StartError);
+  const auto error = caught<StartError>([&] { pool.apply(square, 2); });
+  EXPECT_EQ(error.stage(), "initializer");
+  EXPECT_TRUE(contains(error.what(), "not ready within 100 ms (start_timeout)")) << error.what();
 }
 
 TEST_P(Initializer, that_fails_in_the_second_worker_only_leaves_the_first_at_work) {

@@ -180,5 +180,26 @@ TEST_P(TaskKinds, tasks_of_a_library_opened_after_the_pool_was_made) {
   ::dlclose(library);
 }
 
+int version_times_in(const std::string& path, Pool& pool, int x) {
+  void* const library = ::dlopen(path.c_str(), RTLD_NOW);
+  EXPECT_NE(library, nullptr) << ::dlerror();
+  const auto function = reinterpret_cast<int (*)(int)>(::dlsym(library, "version_times"));
+  const int result = pool.apply(function, x);
+  EXPECT_EQ(pool.apply_async(function, x).get(), result);
+  ::dlclose(library);
+  return result;
+}
+
+TEST_P(TaskKinds, tasks_of_a_library_that_was_rebuilt_and_opened_again_run_the_new_code) {
+  Pool pool = make_pool(1);
+  const Scratch scratch;
+  const std::string path = scratch.path("plugin.so");
+  for (const std::string version : {"1", "2"}) {
+    std::filesystem::remove(path);
+    std::filesystem::copy_file(POOL_PLUGINS "/pool_reloaded_" + version + ".so", path);
+    EXPECT_EQ(version_times_in(path, pool, 7), 7 * std::stoi(version));
+  }
+}
+
 }  // namespace
 }  // namespace brood::testing

@@ -309,5 +309,29 @@ TEST_F(Workers, TerminateAfterCloseStopsThoseThatLeave) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 
+TEST_F(Workers, AStartThatIsStruckDownFromOutsideIsNoReasonToGiveUp) {
+  SchedulerConfig config = workers(1);
+  config.start_attempts = 2;
+  config.strikes = 4;
+  make_cold(config);
+  const JobId job = scheduler->add(single(), 1, true);
+  const auto strike = [&] {
+    scheduler->worker_started(0, true, now);
+    scheduler->start_was_struck_down(0);
+    scheduler->worker_gone(0, 0, now);
+    now += seconds(2);
+    return pump();
+  };
+  for (int i = 0; i < 7; ++i) {
+    const auto actions = strike();
+    EXPECT_TRUE(of(Kind::finish, actions).empty()) << i;
+    EXPECT_EQ(of(Kind::start, actions).size(), 1u) << i;
+  }
+  const auto finished = of(Kind::finish, strike());  // for ever is one
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].job, job);
+  EXPECT_EQ(finished[0].verdict, Verdict::no_workers);
+}
+
 }  // namespace
 }  // namespace brood::pool

@@ -35,6 +35,9 @@ class Bytes {
   std::size_t capacity() const noexcept { return capacity_; }
   bool empty() const noexcept { return size_ == 0; }
   std::span<const std::byte> view() const noexcept { return {data_, size_}; }
+  bool operator==(const Bytes& other) const noexcept {
+    return size_ == other.size_ && std::memcmp(data_, other.data_, size_) == 0;
+  }
 
   void clear() noexcept { size_ = 0; }
   void append(const void* source, std::size_t count) {

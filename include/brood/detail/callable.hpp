@@ -17,6 +17,9 @@ namespace brood::detail {
 /// Appends a code reference: the build-id of the module that holds `address` and the offset in it.
 /// Throws CodecError when no loaded module does. Cost: a cached look-up.
 BROOD_API void put_code(Bytes& target, const void* address);
+/// Whether the code at `address` stays for ever: other code may take its place when it is a
+/// library's that is unloaded.
+BROOD_API bool is_permanent(const void* address) noexcept;
 /// Reads a code reference and returns the address in this process. Throws CodecError when the
 /// module is another build or the offset lies outside its code.
 BROOD_API const void* take_code(Reader& source);

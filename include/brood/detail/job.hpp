@@ -111,8 +111,9 @@ class BROOD_API Job {
   virtual bool cancel(Kill kill) = 0;
   /// Calls `callback` on the pool's callback thread when finished; soon, when that is so already.
   virtual void when_finished(std::function<void()> callback) = 0;
-  /// More elements for a stream; `last` says that none will follow.
-  virtual void extend(Elements more, bool last) = 0;
+  /// More elements for a stream; `last` says that none will follow. False when the stream takes no
+  /// more, because its pool is closed and joined.
+  virtual bool extend(Elements more, bool last) = 0;
 };
 using JobHandle = std::shared_ptr<Job>;
 
@@ -120,6 +121,8 @@ using JobHandle = std::shared_ptr<Job>;
 BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t index);
 [[noreturn]] BROOD_API void throw_timeout();
 [[noreturn]] BROOD_API void throw_not_ready();
+/// PoolClosed, for input that came after its own thread had joined the pool.
+BROOD_API std::exception_ptr joined_too_early();
 
 /// A pool below its types.
 class PoolCore {

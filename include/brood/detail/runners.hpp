@@ -126,11 +126,17 @@ std::shared_ptr<const Definition> definition_of(Runner runner, const F& function
     struct Last {
       Runner runner = nullptr;
       F function = nullptr;
+      bool permanent = false;
       std::shared_ptr<const Definition> definition;
     };
     static thread_local Last last;
-    if (last.runner != runner || last.function != function)
-      last = {runner, function, encode_definition(runner, function)};
+    const bool same = last.runner == runner && last.function == function;
+    if (same && last.permanent) return last.definition;
+    auto definition = encode_definition(runner, function);
+    if (same && last.definition->bytes == definition->bytes) return last.definition;
+    const bool permanent = is_permanent(reinterpret_cast<const void*>(function)) &&
+                           is_permanent(reinterpret_cast<const void*>(runner));
+    last = {runner, function, permanent, std::move(definition)};
     return last.definition;
   } else if constexpr (is_stateless<F>) {
     static thread_local const std::shared_ptr<const Definition> only =
