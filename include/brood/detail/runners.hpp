@@ -11,6 +11,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/detail/elements.hpp>
 #include <brood/detail/job.hpp>
 #include <brood/detail/run.hpp>
 
