@@ -3,23 +3,30 @@
 #include <chrono>
 #include <coroutine>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 #include <brood/detail/results.hpp>
+#include <brood/detail/shared_callable.hpp>
 
 namespace brood {
+
+namespace detail {
+template <class F, class R>
+inline constexpr bool takes_result = std::is_invocable_v<F&, const R&>;
+template <class F>
+inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
+}  // namespace detail
 
 /// The result of a call that goes on in the background. Dropping it changes nothing for the task;
 /// an error that nobody has asked for (by get, successful, on_error or co_await) goes to
 /// PoolOptions::on_unobserved_error then, except Cancelled.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
-/// Fork: in a forked child every use throws UsageError or waits for ever; take results in the
-/// process that made the call.
+/// Fork: in a forked child a result that was ready can be got; waiting for another one, or adding a
+/// callback, throws UsageError.
 template <class R>
-class [[nodiscard]] AsyncResult {
+class AsyncResult {
  public:
   using Decode = R (*)(const detail::Job&);
   AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
@@ -47,10 +54,10 @@ class [[nodiscard]] AsyncResult {
     return job_->wait(detail::deadline_after(duration));
   }
   bool ready() const noexcept { return job_->finished(); }
-  /// Whether the task ended without an error. Throws UsageError before it is ready.
+  /// Whether get() would return. Throws UsageError before it is ready. Cost: decodes the result.
   bool successful() const {
     if (!ready()) detail::throw_not_ready();
-    return job_->error() == nullptr;
+    return failure(*job_, decode_) == nullptr;
   }
   /// Gives the task up. True if it will not run (for a map: if elements of it will not), and get()
   /// throws Cancelled. A task that runs already goes on, and false comes back, unless `kill` is
@@ -59,31 +66,38 @@ class [[nodiscard]] AsyncResult {
 
   /// Calls f(const R&), or f() for void, when the task has succeeded: once, on the pool's callback
   /// thread, or soon after this call when it is ready already. An exception that f throws is logged
-  /// and changes nothing.
+  /// and changes nothing. f is moved and never copied.
   template <class F>
   AsyncResult& on_success(F f) {
-    job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
-      if (job->failed()) return;  // not error(): nobody has seen it yet
-      if constexpr (std::is_void_v<R>) {
-        if (failure(*job, decode) == nullptr) f();
-      } else {
-        std::unique_ptr<const R> value;
-        try {
-          value = std::make_unique<const R>(decode(*job));
-        } catch (...) {
-          return;  // on_error tells
-        }
-        f(*value);
-      }
-    });
+    static_assert(detail::takes_result<F, R>,
+                  "brood: on_success takes a function of the result, f(const R&), or f() where the "
+                  "task returns void");
+    job_->when_finished(
+        [job = job_.get(), decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
+          if (job->failed()) return;  // not error(): nobody has seen it yet
+          if constexpr (std::is_void_v<R>) {
+            if (failure(*job, decode) == nullptr) call();
+          } else {
+            std::unique_ptr<const R> value;
+            try {
+              value = std::make_unique<const R>(decode(*job));
+            } catch (...) {
+              return;  // on_error tells
+            }
+            call(*value);
+          }
+        });
     return *this;
   }
   /// Calls f(std::exception_ptr) when the task has failed; likewise.
   template <class F>
   AsyncResult& on_error(F f) {
-    job_->when_finished([job = job_.get(), decode = decode_, f = std::move(f)]() mutable {
-      if (std::exception_ptr error = failure(*job, decode)) f(std::move(error));
-    });
+    static_assert(std::is_invocable_v<F&, std::exception_ptr>,
+                  "brood: on_error takes a function of a std::exception_ptr");
+    job_->when_finished(
+        [job = job_.get(), decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
+          if (std::exception_ptr error = failure(*job, decode)) call(std::move(error));
+        });
     return *this;
   }
 

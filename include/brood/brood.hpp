@@ -23,6 +23,7 @@
 #include <brood/exception.hpp>
 #include <brood/init.hpp>
 #include <brood/options.hpp>
+#include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
 #include <brood/start_method.hpp>

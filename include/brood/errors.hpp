@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <brood/detail/export.hpp>
 
@@ -49,17 +51,32 @@ class BROOD_API SystemError : public Error {
   std::error_code code_;
 };
 
+/// How a process ended.
+struct ExitStatus {
+  enum class Kind : std::uint8_t { exited, signaled, lost };
+  Kind kind = Kind::lost;
+  int value = 0;  ///< exit code, or signal number
+  bool core_dumped = false;
+  /// "exit code 7", "signal 11 (Segmentation fault)", "unknown (its exit status was lost)".
+  BROOD_API std::string describe() const;
+};
+
 /// A worker did not come up: it could not be started, did not greet, or its initializer failed.
 class BROOD_API StartError : public Error {
  public:
   /// `stage` is one of "launch", "greeting", "preload", "initializer".
-  StartError(std::string method, std::string stage, const std::string& reason);
+  StartError(std::string method, std::string stage, const std::string& reason,
+             std::optional<ExitStatus> status = std::nullopt);
   ~StartError() override;
   const std::string& method() const noexcept { return method_; }
   const std::string& stage() const noexcept { return stage_; }
+  /// How the process ended that should have come up; nothing where it did not end by itself. What
+  /// the system refuses is a SystemError, with an errno.
+  const std::optional<ExitStatus>& status() const noexcept { return status_; }
 
  private:
   std::string method_, stage_;
+  std::optional<ExitStatus> status_;
 };
 
 /// A value that cannot become bytes, or bytes that are no value.
@@ -87,10 +104,32 @@ struct WorkerIdentity {
   int pid = 0;
 };
 
+/// What every error tells that a task ended in: which one, and in which worker.
+class TaskPlace {
+ public:
+  const std::string& worker_name() const noexcept { return worker_.name; }
+  int worker_pid() const noexcept { return worker_.pid; }
+  /// Those of the worker, in short.
+  const std::string& name() const noexcept { return worker_.name; }
+  int pid() const noexcept { return worker_.pid; }
+  /// Position of the element in its map; 0 for a single call.
+  std::size_t index() const noexcept { return index_; }
+
+ protected:
+  TaskPlace(WorkerIdentity worker, std::size_t index) : worker_(std::move(worker)), index_(index) {}
+  ~TaskPlace() = default;
+  TaskPlace(const TaskPlace&) = default;
+  TaskPlace& operator=(const TaskPlace&) = default;
+
+ private:
+  WorkerIdentity worker_;
+  std::size_t index_;
+};
+
 /// User code threw in a worker. For an exception of the standard library or a registered type it is
 /// nested in the exception of the original type; for every other type it is what the caller
 /// catches.
-class BROOD_API TaskError : public Error {
+class BROOD_API TaskError : public Error, public TaskPlace {
  public:
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
             std::string stack_trace = {});
@@ -99,31 +138,15 @@ class BROOD_API TaskError : public Error {
   const std::string& type_name() const noexcept { return type_; }
   /// Its what(), empty for a type that has none.
   const std::string& text() const noexcept { return text_; }
-  const std::string& worker_name() const noexcept { return worker_.name; }
-  int worker_pid() const noexcept { return worker_.pid; }
-  /// Position of the element in its map; 0 for a single call.
-  std::size_t index() const noexcept { return index_; }
   /// Empty where none could be taken.
   const std::string& stack_trace() const noexcept { return stack_trace_; }
 
  private:
   std::string type_, text_, stack_trace_;
-  WorkerIdentity worker_;
-  std::size_t index_;
-};
-
-/// How a process ended.
-struct ExitStatus {
-  enum class Kind : std::uint8_t { exited, signaled, lost };
-  Kind kind = Kind::lost;
-  int value = 0;  ///< exit code, or signal number
-  bool core_dumped = false;
-  /// "exit code 7", "signal 11 (Segmentation fault)", "unknown (its exit status was lost)".
-  BROOD_API std::string describe() const;
 };
 
 /// The worker died while it ran this task.
-class BROOD_API WorkerLost : public Error {
+class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
   WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index);
   ~WorkerLost() override;
@@ -137,28 +160,20 @@ class BROOD_API WorkerLost : public Error {
     return status_.kind == ExitStatus::Kind::exited ? status_.value : -1;
   }
   bool core_dumped() const noexcept { return status_.core_dumped; }
-  const std::string& worker_name() const noexcept { return worker_.name; }
-  int worker_pid() const noexcept { return worker_.pid; }
-  int pid() const noexcept { return worker_.pid; }
-  std::size_t index() const noexcept { return index_; }
 
  private:
   ExitStatus status_;
-  WorkerIdentity worker_;
-  std::size_t index_;
 };
 
 /// The task ran longer than its own limit; its worker was stopped and replaced.
-class BROOD_API TaskTimeout : public Error {
+class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
-  TaskTimeout(std::chrono::nanoseconds limit, std::size_t index);
+  TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {});
   ~TaskTimeout() override;
   std::chrono::nanoseconds limit() const noexcept { return limit_; }
-  std::size_t index() const noexcept { return index_; }
 
  private:
   std::chrono::nanoseconds limit_;
-  std::size_t index_;
 };
 
 /// The caller waited as long as it wanted to; what it waited for goes on.

@@ -88,9 +88,10 @@ void rethrow_nested_as(Reader& source) {
 }
 }  // namespace detail
 
-/// Lets exceptions of type E come back from workers as E, with the TaskError nested. E derives from
-/// std::exception and either is constructible from its text or has cereal's serialize (and a
-/// default constructor). One line, at namespace scope, so that it holds in every process:
+/// Lets exceptions of type E come back from workers as E, with the TaskError nested unless E is
+/// final. E derives from std::exception and either is constructible from its text or has cereal's
+/// serialize (and a default constructor). One line, at namespace scope, so that it holds in every
+/// process:
 ///   const bool registered = brood::register_exception<my::ParseError>();
 /// A type registered twice is registered once. The library that registers a type stays loaded.
 /// Threads: any.

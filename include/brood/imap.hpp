@@ -14,10 +14,33 @@
 
 namespace brood {
 
+namespace detail {
+/// The job of somebody who takes its results one by one: without him nobody wants the rest.
+class CancelledWhenDropped {
+ public:
+  explicit CancelledWhenDropped(JobHandle job) : job_(std::move(job)) {}
+  CancelledWhenDropped(CancelledWhenDropped&&) noexcept = default;
+  CancelledWhenDropped& operator=(CancelledWhenDropped&& other) noexcept {
+    std::swap(job_, other.job_);
+    if (this != &other) other.drop();
+    return *this;
+  }
+  ~CancelledWhenDropped() { drop(); }
+  Job* operator->() const noexcept { return job_.get(); }
+
+ private:
+  void drop() noexcept {
+    if (job_) std::exchange(job_, nullptr)->cancel(Kill::no);
+  }
+  JobHandle job_;
+};
+}  // namespace detail
+
 /// The results of imap and imap_unordered, as a single-pass range. Inputs are taken in the thread
-/// that iterates, at most `window` ahead of the results that it has got. Destroying it cancels what
-/// has not started.
+/// that iterates, at most `window` ahead of the results that it has got. Destroying it, or
+/// assigning to it, cancels what has not started.
 ///   for (int length : pool.imap(measure, lines)) …
+///   for (int length : pool.imap(measure, endless) | std::views::take(10)) …
 /// Threads: one at a time.
 template <class R>
 class [[nodiscard]] ImapRange {
@@ -26,14 +49,13 @@ class [[nodiscard]] ImapRange {
   enum class Order : bool { input, completion };
 
   ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window,
-            Order order)
-      : job_(std::move(job)), source_(std::move(source)), window_(window), order_(order) {
+            Order order, ProgressFunction progress)
+      : job_(std::move(job)),
+        source_(std::move(source)),
+        window_(window),
+        order_(order),
+        progress_(std::move(progress)) {
     refill();
-  }
-  ImapRange(ImapRange&&) noexcept = default;
-  ImapRange& operator=(ImapRange&&) = delete;
-  ~ImapRange() {
-    if (job_) job_->cancel(Kill::no);
   }
 
   /// The next outcome, nothing at the end. Blocks.
@@ -49,6 +71,7 @@ class [[nodiscard]] ImapRange {
         if (pieces.empty()) return job_ended();
       }
       for (const detail::Piece& piece : pieces) buffer(piece);
+      report();
     }
   }
   /// The next value, nothing at the end. Blocks. Throws the element's error; the next call goes on
@@ -114,7 +137,15 @@ class [[nodiscard]] ImapRange {
     ++delivered_;
     return outcome;
   }
+  void report() {
+    if (!progress_) return;
+    const Progress now{job_->done(), exhausted_ ? submitted_ : 0};
+    if (now.done == reported_.done && now.total == reported_.total) return;
+    reported_ = now;
+    progress_(now);
+  }
   std::optional<Outcome<R>> end_of_input() {
+    report();  // the total may not have been known with the last result
     if (input_error_) return Outcome<R>(std::exchange(input_error_, nullptr));
     return std::nullopt;
   }
@@ -143,10 +174,12 @@ class [[nodiscard]] ImapRange {
     }
   }
 
-  detail::JobHandle job_;
+  detail::CancelledWhenDropped job_;
   std::unique_ptr<detail::Source> source_;
   std::size_t window_;
   Order order_;
+  ProgressFunction progress_;
+  Progress reported_;
   std::size_t submitted_ = 0, delivered_ = 0, arrived_ = 0;
   bool exhausted_ = false;
   std::exception_ptr input_error_;

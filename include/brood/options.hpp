@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <brood/detail/duration.hpp>
+#include <brood/detail/shared_callable.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
 
@@ -20,27 +22,35 @@ constexpr std::uint64_t operator""_MiB(unsigned long long count) { return count 
 constexpr std::uint64_t operator""_GiB(unsigned long long count) { return count << 30; }
 }  // namespace literals
 
+/// A duration of any unit, whole or not, or none: {.timeout = 0.5s}. One that nanoseconds cannot
+/// hold is their longest.
+class OptionalDuration : public std::optional<std::chrono::nanoseconds> {
+ public:
+  using std::optional<std::chrono::nanoseconds>::optional;
+  template <class Rep, class Period>
+  constexpr OptionalDuration(std::chrono::duration<Rep, Period> duration)
+      : std::optional<std::chrono::nanoseconds>(detail::saturated(duration)) {}
+};
+
 /// What a worker may use. Unset: no limit beyond the one that this process has.
 struct Limits {
   std::optional<std::uint64_t>
       address_space{};  ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
-  std::optional<std::chrono::nanoseconds>
-      cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
+  OptionalDuration cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
   std::optional<std::uint64_t> resident{};    ///< bytes; a worker above it after a task is replaced
-  std::optional<std::uint64_t> open_files{};  ///< descriptors
+  std::optional<std::uint64_t> open_files{};  ///< descriptors, at least 16
   std::optional<std::uint64_t> core_size{};   ///< bytes
 };
 
 /// What a pool is made of.
 struct PoolOptions {
-  std::optional<int> workers{};  ///< unset: one per CPU that this process may use
-  StartMethod start_method{};    ///< unset: get_start_method()
-  Call initializer{};            ///< runs once in each worker before its first task
+  std::optional<std::int64_t> workers{};  ///< unset: one per CPU that this process may use
+  StartMethod start_method{};             ///< unset: get_start_method()
+  Call initializer{};                     ///< runs once in each worker before its first task
   std::optional<std::int64_t>
-      max_tasks_per_worker{};  ///< elements after which a worker is replaced
-  Limits limits{};             ///< of each worker
-  std::optional<std::chrono::nanoseconds>
-      start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
+      max_tasks_per_worker{};        ///< elements after which a worker is replaced
+  Limits limits{};                   ///< of each worker
+  OptionalDuration start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
   std::optional<std::uint64_t>
       max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
   std::function<void(std::exception_ptr)>
@@ -60,17 +70,20 @@ struct Progress {
   std::size_t total = 0;  ///< elements of the call, 0 while that is not known
 };
 
-/// Takes a function of a Progress or of (done, total); called in the thread that waits for the
-/// call, never concurrently.
+/// Takes a function of a Progress or of (done, total), also one that can only be moved; called in
+/// the thread that waits for the call, never concurrently.
 class ProgressFunction {
  public:
   ProgressFunction() = default;
   template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, ProgressFunction>>>
   ProgressFunction(F function) {
+    detail::SharedCallable<F> shared(std::move(function));
     if constexpr (std::is_invocable_v<F&, std::size_t, std::size_t>) {
-      call_ = [f = std::move(function)](Progress p) mutable { f(p.done, p.total); };
+      call_ = [shared](Progress p) { shared(p.done, p.total); };
     } else {
-      call_ = std::move(function);
+      static_assert(std::is_invocable_v<F&, Progress>,
+                    "brood: progress is a function of a brood::Progress or of (done, total)");
+      call_ = shared;
     }
   }
   explicit operator bool() const noexcept { return static_cast<bool>(call_); }
@@ -82,7 +95,7 @@ class ProgressFunction {
 
 /// Options of one call, for Pool::with.
 struct CallOptions {
-  std::optional<std::chrono::nanoseconds>
+  OptionalDuration
       timeout{};    ///< for each element, from when it starts; then its worker is stopped
   int retries = 0;  ///< more attempts for an element that ends in WorkerLost or TaskTimeout
   std::optional<std::size_t>
@@ -90,6 +103,8 @@ struct CallOptions {
   std::optional<std::size_t>
       window{};  ///< imap: inputs that may be taken before their results are asked for
   OnError on_error = OnError::fail_fast;
+  /// Called as results arrive, by the verbs that wait and by what iterates over an imap; the
+  /// asynchronous verbs, where nobody waits, throw UsageError.
   ProgressFunction progress{};
 };
 

@@ -30,7 +30,7 @@ class BROOD_API Pool : public PoolCalls {
   /// One worker per CPU that this process may use, by the default start method.
   Pool();
   /// Throws UsageError unless 1 <= workers <= 4096.
-  explicit Pool(int workers);
+  explicit Pool(std::int64_t workers);
   /// Starts the workers; blocks until their processes exist, not until they are initialized.
   /// Throws UsageError for an option out of range, StartError, SystemError; then no process is
   /// left.
@@ -41,7 +41,7 @@ class BROOD_API Pool : public PoolCalls {
   ~Pool();
 
   /// The same verbs with options for one call. Throws UsageError for one out of range.
-  PoolCalls with(CallOptions options);
+  PoolCalls with(CallOptions options) const;
 
   /// No more tasks; workers leave when those that were given are done. Does not block. Idempotent.
   void close();
@@ -51,10 +51,16 @@ class BROOD_API Pool : public PoolCalls {
   /// Blocks until every worker is gone. Throws UsageError before close() or terminate().
   void join();
   /// Same, for at most `duration`; whether they are gone.
-  bool join_for(std::chrono::nanoseconds duration);
+  template <class Rep, class Period>
+  bool join_for(std::chrono::duration<Rep, Period> duration) {
+    return join_until(detail::deadline_after(duration));
+  }
 
   /// One entry per worker. Cost: two files of /proc per worker.
   std::vector<WorkerInfo> workers() const;
+
+ private:
+  bool join_until(const detail::Deadline& deadline);
 };
 
 }  // namespace brood

@@ -76,8 +76,9 @@ class BROOD_API StartMethod {
 
 /// Sets what the fork server does once, before it forks its first worker: load a model, warm a
 /// cache. The next fork server that starts runs the hooks in order; one that runs already is
-/// replaced when the next pool is made. A hook that throws fails the start of the pool with a
-/// StartError that carries its text. Threads: any.
+/// replaced when the next pool is made. Its environment and umask, and so those of its workers, are
+/// this process's when it starts; their working directory is this process's when they start. A hook
+/// that throws fails the start of the pool with a StartError that carries its text. Threads: any.
 BROOD_API void set_forkserver_preload(std::vector<Call> hooks);
 
 }  // namespace brood

@@ -91,10 +91,12 @@ SystemError::SystemError(std::string call, std::string stage, int error)
       stage_(std::move(stage)),
       code_(error, std::system_category()) {}
 
-StartError::StartError(std::string method, std::string stage, const std::string& reason)
+StartError::StartError(std::string method, std::string stage, const std::string& reason,
+                       std::optional<ExitStatus> status)
     : Error(start_text(method, stage, reason)),
       method_(std::move(method)),
-      stage_(std::move(stage)) {}
+      stage_(std::move(stage)),
+      status_(status) {}
 
 CodecError::CodecError(Direction direction, std::string type, const std::string& reason,
                        std::uint64_t limit)
@@ -106,23 +108,21 @@ CodecError::CodecError(Direction direction, std::string type, const std::string&
 TaskError::TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
                      std::string stack_trace)
     : Error(task_text(type, text, worker, index)),
+      TaskPlace(std::move(worker), index),
       type_(std::move(type)),
       text_(std::move(text)),
-      stack_trace_(std::move(stack_trace)),
-      worker_(std::move(worker)),
-      index_(index) {}
+      stack_trace_(std::move(stack_trace)) {}
 
 WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index)
     : Error(lost_text(status, worker, index)),
-      status_(status),
-      worker_(std::move(worker)),
-      index_(index) {}
+      TaskPlace(std::move(worker), index),
+      status_(status) {}
 
-TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index)
+TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker)
     : Error("element " + std::to_string(index) + " ran longer than its limit of " +
             duration_text(limit) + "; its worker was stopped"),
-      limit_(limit),
-      index_(index) {}
+      TaskPlace(std::move(worker), index),
+      limit_(limit) {}
 
 TimeoutError::TimeoutError(const std::string& what) : Error("timed out waiting for " + what) {}
 

@@ -15,33 +15,16 @@ namespace brood::pool {
 
 namespace {
 
-constexpr int most_workers = 4096;
-constexpr std::uint64_t smallest_message_limit = 4096;  // bytes: the pool itself has things to say
-
 std::uint32_t worker_count(const PoolOptions& options) {
-  const int count = options.workers.value_or(available_cpus());
-  if (count >= 1 && count <= most_workers) return static_cast<std::uint32_t>(count);
-  throw UsageError("brood::Pool: workers = " + std::to_string(count) +
-                   " is out of range; between 1 and " + std::to_string(most_workers) +
-                   " are possible");
+  return static_cast<std::uint32_t>(options.workers.value_or(available_cpus()));
 }
 
 SchedulerConfig scheduler_config(const PoolOptions& options) {
   SchedulerConfig config;
   config.workers = worker_count(options);
-  if (options.max_tasks_per_worker) {
-    if (*options.max_tasks_per_worker < 1)
-      throw UsageError("brood::Pool: max_tasks_per_worker must be at least 1");
+  if (options.max_tasks_per_worker)
     config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
-  }
-  if (options.max_message_size && *options.max_message_size < smallest_message_limit) {
-    throw UsageError("brood::Pool: max_message_size must be at least 4 KiB");
-  }
-  if (options.start_timeout) {
-    if (options.start_timeout->count() <= 0)
-      throw UsageError("brood::Pool: start_timeout must be positive");
-    config.start_timeout = *options.start_timeout;
-  }
+  if (options.start_timeout) config.start_timeout = *options.start_timeout;
   return config;
 }
 
@@ -332,8 +315,8 @@ void Core::resolve(const Action& action) {
       failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index));
       break;
     case Fate::timed_out:
-      failure->local =
-          std::make_exception_ptr(TaskTimeout(work->timeout().value_or(Nanoseconds(0)), index));
+      failure->local = std::make_exception_ptr(
+          TaskTimeout(work->timeout().value_or(Nanoseconds(0)), index, exit.worker));
       break;
     case Fate::cancelled:
       failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));

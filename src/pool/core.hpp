@@ -46,7 +46,7 @@ class Core final : public detail::PoolCore,
                    public std::enable_shared_from_this<Core>,
                    private Claims {
  public:
-  /// Starts the processes. Throws as Pool's constructor does.
+  /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
   ~Core();
 

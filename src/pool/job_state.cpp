@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "platform/futex.hpp"
+#include "platform/process.hpp"
 #include "pool/core.hpp"
 #include "pool/worker_link.hpp"
 #include "wire/exception.hpp"
@@ -55,7 +56,7 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
 }  // namespace
 
 JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
-    : core_(std::move(core)), spec_(std::move(spec)) {
+    : core_(std::move(core)), generation_(platform::fork_generation()), spec_(std::move(spec)) {
   total_ = spec_.elements.count;
 }
 
@@ -222,8 +223,17 @@ void JobState::notify() noexcept {
   if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
 }
 
+// In a forked child nobody would ever wake who waits.
+void JobState::check_process() const {
+  if (generation_ == platform::fork_generation()) return;
+  throw UsageError(
+      "brood: this result belongs to the process that this one was forked from, and was not ready "
+      "then; wait for it there");
+}
+
 // False when the deadline has passed.
 bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
+  check_process();
   waiters_.fetch_add(1, std::memory_order_seq_cst);
   const bool in_time = platform::futex_wait(signal_, seen, deadline);
   waiters_.fetch_sub(1, std::memory_order_relaxed);
@@ -244,6 +254,7 @@ bool JobState::wait(const detail::Deadline& deadline) {
 }
 
 std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadline) {
+  if (!finished()) check_process();  // before the lock, which a lost thread may hold
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_acquire);
     {
@@ -274,6 +285,7 @@ bool JobState::extend(detail::Elements more, bool last) {
 }
 
 void JobState::when_finished(std::function<void()> callback) {
+  check_process();
   const std::shared_ptr<Core> core = core_.lock();
   {
     const std::lock_guard lock(mutex_);

@@ -88,6 +88,7 @@ class JobState final : public detail::Job,
   static constexpr std::uint32_t finished_bit = 1;
   static constexpr std::uint32_t event = 2;
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
+  void check_process() const;
   void notify() noexcept;
   void end(Callbacks& callbacks, std::unique_lock<std::mutex> lock);
   /// What brought element `index`; null: the job came with it.
@@ -97,6 +98,7 @@ class JobState final : public detail::Job,
   void store(detail::Piece piece);  // under mutex_
 
   const std::weak_ptr<Core> core_;
+  const unsigned generation_;  // see platform::fork_generation
   detail::JobSpec spec_;
   const std::thread::id feeder_ = std::this_thread::get_id();
   bool cut_short_ = false;                       // under the core's lock

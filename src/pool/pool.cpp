@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "pool/check_options.hpp"
 #include "pool/core.hpp"
 
 namespace brood {
@@ -30,18 +31,15 @@ pool::Core& core_of(const std::shared_ptr<detail::PoolCore>& core) {
   return static_cast<pool::Core&>(*core);
 }
 
-PoolOptions with_workers(int workers) {
+PoolOptions with_workers(std::int64_t workers) {
   PoolOptions options;
   options.workers = workers;
   return options;
 }
 
-void check(const CallOptions& options) {
-  if (options.timeout && options.timeout->count() <= 0)
-    throw UsageError("brood: timeout must be positive");
-  if (options.retries < 0) throw UsageError("brood: retries must not be negative");
-  if (options.chunk && *options.chunk == 0) throw UsageError("brood: chunk must be at least 1");
-  if (options.window && *options.window == 0) throw UsageError("brood: window must be at least 1");
+const PoolOptions& checked(const PoolOptions& options) {
+  pool::check(options);
+  return options;
 }
 
 }  // namespace
@@ -63,9 +61,17 @@ void PoolCalls::report(const detail::Job& job, std::size_t total) const {
   options_.progress({job.done(), total});
 }
 
+void PoolCalls::refuse_progress() const {
+  if (!options_.progress) return;
+  throw UsageError(
+      "brood: progress is called in the thread that waits for the call, and an asynchronous one "
+      "has "
+      "none; use a verb that waits, or imap");
+}
+
 Pool::Pool() : Pool(PoolOptions{}) {}
-Pool::Pool(int workers) : Pool(with_workers(workers)) {}
-Pool::Pool(PoolOptions options) : PoolCalls(pool::Core::create(options), CallOptions{}) {}
+Pool::Pool(std::int64_t workers) : Pool(with_workers(workers)) {}
+Pool::Pool(PoolOptions options) : PoolCalls(pool::Core::create(checked(options)), CallOptions{}) {}
 
 Pool::~Pool() {
   pool::Core& core = core_of(core_);
@@ -78,17 +84,16 @@ Pool::~Pool() {
   core.join({});
 }
 
-PoolCalls Pool::with(CallOptions options) {
-  check(options);
+PoolCalls Pool::with(CallOptions options) const {
+  core_of(core_).check_process();
+  pool::check(options);
   return PoolCalls(core_, std::move(options));
 }
 
 void Pool::close() { core_of(core_).close(); }
 void Pool::terminate() { core_of(core_).terminate(); }
 void Pool::join() { core_of(core_).join({}); }
-bool Pool::join_for(std::chrono::nanoseconds duration) {
-  return core_of(core_).join(detail::deadline_after(duration));
-}
+bool Pool::join_until(const detail::Deadline& deadline) { return core_of(core_).join(deadline); }
 std::vector<WorkerInfo> Pool::workers() const { return core_of(core_).workers(); }
 
 }  // namespace brood

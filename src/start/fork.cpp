@@ -56,7 +56,8 @@ class ForkMethod final : public Method {
   }
   std::string name() const override { return "fork"; }
   StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
-    if (std::optional<StartedProcess> started = client_.start(name(), process_name, descriptors)) {
+    if (std::optional<StartedProcess> started =
+            client_.start(name(), process_name, descriptors, WorkingDirectory::of_server)) {
       return std::move(*started);
     }
     // It cannot be taken again: this process is not what it was.

@@ -144,7 +144,7 @@ class ForkserverMethod final : public Method {
     for (int attempt = 0; attempt < 2; ++attempt) {
       if (!client_.is_open()) reconnect();
       if (std::optional<StartedProcess> started =
-              client_.start(name(), process_name, descriptors)) {
+              client_.start(name(), process_name, descriptors, WorkingDirectory::of_owner)) {
         return std::move(*started);
       }
     }

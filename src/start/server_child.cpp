@@ -37,6 +37,11 @@ int place(int number, int target) {
   return target;
 }
 
+// One that may not be entered any more: stays where the server is.
+void enter(int directory) {
+  if (directory >= 0 && ::fchdir(directory) != 0) return;
+}
+
 void wait_at_gate(int gate) {
   std::byte go;
   // The server died before it could tell the owner of this process: there is nobody to work for.
@@ -47,8 +52,9 @@ void wait_at_gate(int gate) {
 
 int server_door() noexcept { return own_door; }
 
-void become_worker(const char* process_name, const Handover& received, int gate,
+void become_worker(const char* process_name, const Handover& received, int directory, int gate,
                    int door) noexcept {
+  enter(directory);
   int given[] = {received.tasks, received.results, received.page, received.owner, gate, door};
   keep_only(given, std::size(given));
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),

@@ -4,11 +4,12 @@
 
 namespace brood::start {
 
-/// In a process that a server has just forked: puts the descriptors where every worker has them,
+/// In a process that a server has just forked: goes to `directory` unless that is -1, puts the
+/// descriptors where every worker has them,
 /// closes all others, waits at the gate for the server's word that the owner knows of this process,
 /// and runs the worker. `door` is the server's, -1 for none.
-[[noreturn]] void become_worker(const char* process_name, const Handover& received, int gate,
-                                int door) noexcept;
+[[noreturn]] void become_worker(const char* process_name, const Handover& received, int directory,
+                                int gate, int door) noexcept;
 
 /// Socket through which this process, a worker, may connect to the fork server that made it; -1
 /// where none did.

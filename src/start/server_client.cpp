@@ -1,8 +1,11 @@
 #include "start/server_client.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <vector>
 
 #include "platform/socket.hpp"
 
@@ -13,6 +16,12 @@ namespace {
 // takes longer.
 constexpr int start_timeout_ms = 30'000;
 constexpr std::chrono::milliseconds collect_timeout{1000};
+
+// Nothing where it cannot be opened, for want of a number: then the reply finds no room either.
+platform::Descriptor open_working_directory() {
+  const int number = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return number < 0 ? platform::Descriptor() : platform::adopt_above_stdio(number);
+}
 
 }  // namespace
 
@@ -29,15 +38,10 @@ void ServerClient::forget() noexcept {
 
 std::optional<StartedProcess> ServerClient::start(const std::string& method,
                                                   const std::string& process_name,
-                                                  const Handover& descriptors) {
+                                                  const Handover& descriptors,
+                                                  WorkingDirectory directory) {
   if (!is_open()) return std::nullopt;
-  Request request{
-      .kind = Request::Kind::start, .sequence = ++sequence_, .has_page = descriptors.page >= 0};
-  put_text(request.name, process_name.c_str());
-  const int numbers[] = {descriptors.tasks, descriptors.results, descriptors.owner,
-                         descriptors.page};
-  if (!platform::send_message(socket_.get(), bytes_of(request),
-                              std::span(numbers).first(request.has_page ? 4 : 3))) {
+  if (!send_start(process_name, descriptors, directory)) {
     close();
     return std::nullopt;
   }
@@ -47,6 +51,21 @@ std::optional<StartedProcess> ServerClient::start(const std::string& method,
     abandon();
     throw;
   }
+}
+
+bool ServerClient::send_start(const std::string& process_name, const Handover& descriptors,
+                              WorkingDirectory directory) {
+  platform::Descriptor here;
+  if (directory == WorkingDirectory::of_owner) here = open_working_directory();
+  Request request{.kind = Request::Kind::start,
+                  .sequence = ++sequence_,
+                  .has_page = descriptors.page >= 0,
+                  .has_directory = static_cast<bool>(here)};
+  put_text(request.name, process_name.c_str());
+  std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner};
+  if (descriptors.page >= 0) numbers.push_back(descriptors.page);
+  if (here) numbers.push_back(here.get());
+  return platform::send_message(socket_.get(), bytes_of(request), numbers);
 }
 
 std::optional<StartedProcess> ServerClient::await_start(const std::string& method) {

@@ -12,6 +12,9 @@
 
 namespace brood::start {
 
+/// Where a worker starts.
+enum class WorkingDirectory : bool { of_server, of_owner };
+
 /// The owner's end of one connection to a fork server or a snapshot process.
 /// Threads: one at a time.
 class ServerClient {
@@ -26,7 +29,8 @@ class ServerClient {
   /// server could not fork, or a descriptor was lacking on either side, StartError when the server
   /// does not answer.
   std::optional<StartedProcess> start(const std::string& method, const std::string& process_name,
-                                      const Handover& descriptors);
+                                      const Handover& descriptors,
+                                      WorkingDirectory directory = WorkingDirectory::of_server);
   /// Waits for the notice for a second at most; `lost` when it does not come.
   ExitStatus collect(pid_t pid);
 
@@ -35,6 +39,8 @@ class ServerClient {
 
  private:
   std::optional<StartedProcess> await_start(const std::string& method);
+  bool send_start(const std::string& process_name, const Handover& descriptors,
+                  WorkingDirectory directory);
   void abandon() noexcept;
   void keep(const Reply& exited);
   std::optional<ExitStatus> take_kept(pid_t pid);

@@ -16,8 +16,11 @@ struct Request {
   Kind kind = Kind::setup;
   std::uint32_t sequence = 0;    // start, abandon
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
-  std::uint32_t has_page = 0;  // start: descriptors are tasks, results, owner and perhaps the page
-  char name[64] = {};          // start
+  // start: descriptors are tasks, results, owner, then the page and the working directory where
+  // there are such
+  std::uint32_t has_page = 0;
+  std::uint32_t has_directory = 0;
+  char name[64] = {};  // start
 };
 
 struct Reply {

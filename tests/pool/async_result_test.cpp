@@ -76,7 +76,7 @@ TEST_P(AsyncResultTest, can_be_moved_and_dropped) {
   EXPECT_EQ(second.get(), 9);
   const Scratch scratch;
   Mailbox mailbox(scratch.path("mail"));
-  static_cast<void>(pool.apply_async(Mailbox::send, mailbox.path(), "dropped, and yet run"));
+  pool.apply_async(Mailbox::send, mailbox.path(), "dropped, and yet run");
   EXPECT_EQ(mailbox.receive(), "dropped, and yet run");
 }
 
@@ -155,6 +155,22 @@ TEST_P(AsyncResultTest, calls_back_for_void_maps_and_ready_results) {
   ready.wait();
   ready.on_success([&](int x) { late.set_value(static_cast<std::size_t>(x)); });
   EXPECT_EQ(late.get_future().get(), 4U);
+}
+
+TEST_P(AsyncResultTest, callbacks_may_own_what_can_only_be_moved) {
+  Pool pool = make_pool(1);
+  std::promise<int> promise;
+  std::future<int> value = promise.get_future();
+  pool.apply_async(square, 4).on_success(
+      [p = std::move(promise)](int x) mutable { p.set_value(x); });
+  EXPECT_EQ(value.get(), 16);
+  std::promise<std::exception_ptr> failed;
+  std::future<std::exception_ptr> error = failed.get_future();
+  AsyncResult<int> result = pool.apply_async(fails, 4);
+  result.wait();
+  result.on_error(
+      [p = std::move(failed)](std::exception_ptr e) mutable { p.set_value(std::move(e)); });
+  caught_in<std::invalid_argument>(error.get());
 }
 
 TEST_P(AsyncResultTest, callbacks_of_a_terminated_pool_get_cancelled) {

@@ -1,7 +1,12 @@
 #include <algorithm>
 #include <atomic>
+<<<<<<< HEAD
 #include <deque>
+=======
+#include <functional>
+>>>>>>> mend
 #include <map>
+#include <memory>
 #include <numeric>
 #include <set>
 #include <thread>
@@ -133,6 +138,7 @@ TEST_P(CallOptionsTest, timeout_ends_the_task_and_replaces_its_worker) {
   const auto error =
       caught<TaskTimeout>([&] { pool.with({.timeout = 100ms}).apply(waits, gate.path()); });
   EXPECT_EQ(error.limit(), 100ms);
+  EXPECT_EQ(error.pid(), pid);
   EXPECT_NE(pool.apply(pid_here), pid);
 }
 
@@ -225,6 +231,58 @@ TEST_P(CallOptionsTest, progress_takes_two_numbers_too_and_works_with_try_map) {
   pool.with({.progress = note}).try_map(square, first_numbers(10));
   EXPECT_EQ(last_done, 10U);
   EXPECT_EQ(last_total, 10U);
+}
+
+TEST_P(CallOptionsTest, progress_knows_the_total_of_every_verb_that_waits) {
+  Pool pool = make_pool(2);
+  Progress last;
+  const PoolCalls calls = pool.with({.progress = [&](Progress progress) { last = progress; }});
+  const auto reached = [&](std::size_t total) {
+    const Progress seen = std::exchange(last, {});
+    return seen.done == total && seen.total == total;
+  };
+  calls.for_each(square, first_numbers(200));
+  EXPECT_TRUE(reached(200));
+  calls.starmap(square, std::vector<std::tuple<int>>(20));
+  EXPECT_TRUE(reached(20));
+  calls.map_reduce(square, first_numbers(30), std::plus<>(), 0);
+  EXPECT_TRUE(reached(30));
+  calls.apply(square, 2);
+  EXPECT_TRUE(reached(1));
+}
+
+TEST_P(CallOptionsTest, progress_of_imap_goes_on_as_its_results_are_taken) {
+  Pool pool = make_pool(2);
+  for (const std::size_t window : {1U, 7U, 256U}) {
+    std::vector<Progress> seen;
+    const auto note = [&](Progress progress) { seen.push_back(progress); };
+    const PoolCalls calls = pool.with({.window = window, .progress = note});
+    for ([[maybe_unused]] const int x : calls.imap(square, first_numbers(20))) {
+      ASSERT_FALSE(seen.empty());
+    }
+    EXPECT_EQ(seen.back().done, 20U);
+    EXPECT_EQ(seen.back().total, 20U);
+    for (const Progress& progress : seen) EXPECT_TRUE(progress.total == 0 || progress.total == 20);
+  }
+}
+
+TEST_P(CallOptionsTest, progress_of_a_call_that_nobody_waits_for_is_a_usage_error) {
+  Pool pool = make_pool(1);
+  const PoolCalls calls = pool.with({.progress = [](Progress) {}});
+  EXPECT_THROW(calls.map_async(square, {1, 2}), UsageError);
+  EXPECT_THROW(calls.starmap_async(square, std::vector<std::tuple<int>>(2)), UsageError);
+  EXPECT_THROW(calls.apply_async(square, 1), UsageError);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_P(CallOptionsTest, progress_may_own_what_can_only_be_moved) {
+  Pool pool = make_pool(1);
+  auto last = std::make_unique<std::size_t>(0);
+  const std::size_t& seen = *last;
+  auto calls = pool.with(
+      {.progress = [last = std::move(last)](std::size_t done, std::size_t) { *last = done; }});
+  calls.map(square, first_numbers(10));
+  EXPECT_EQ(seen, 10U);
 }
 
 TEST_P(CallOptionsTest, an_exception_of_progress_reaches_the_caller_and_leaves_the_pool_usable) {

@@ -98,6 +98,16 @@ TEST_P(CodecFailure, of_a_result_in_the_caller_is_a_codec_error_on_that_task_onl
   expect_usable(pool);
 }
 
+TEST_P(CodecFailure, of_a_result_in_the_caller_is_no_success) {
+  Pool pool = make_pool(1);
+  const AsyncResult<BadToDecode> bad = pool.apply_async(give_decoded, How::throws);
+  bad.wait();
+  EXPECT_FALSE(bad.successful());
+  const AsyncResult<BadToDecode> good = pool.apply_async(give_decoded, How::well);
+  good.wait();
+  EXPECT_TRUE(good.successful());
+}
+
 TEST_P(CodecFailure, of_one_result_in_a_try_map_is_that_elements_outcome) {
   Pool pool = make_pool(2);
   const auto found = pool.try_map(give_decoded, std::vector{How::well, How::throws, How::well});

@@ -159,6 +159,35 @@ TEST_P(Imap, dropping_the_range_early_cancels_the_rest) {
   EXPECT_LE(lines_of(scratch.path("log")).size(), 2U);
 }
 
+TEST_P(Imap, is_a_range_to_take_from) {
+  Pool pool = make_pool(2);
+  std::vector<int> found;
+  for (const int x : pool.imap(square, std::views::iota(0)) | std::views::take(5))
+    found.push_back(x);
+  EXPECT_EQ(found, (std::vector{0, 1, 4, 9, 16}));
+}
+
+TEST_P(Imap, assigning_another_cancels_the_rest_of_what_was_there) {
+  Pool pool = make_pool(1);
+  const Scratch scratch;
+  Gate gate(scratch.path("gate"));
+  const auto pass = [](const std::string& log, const std::string& at) {
+    append_line(log, "run");
+    if (!at.empty()) Gate::pass(at);
+    return 1;
+  };
+  const auto bound = task(pass, scratch.path("log"));
+  const PoolCalls calls = pool.with({.chunk = 1});
+  auto range = calls.imap(bound, std::vector<std::string>(100, gate.path()));
+  EXPECT_THROW(range.next_for(1ms), TimeoutError);
+  range = calls.imap(bound, std::vector<std::string>(3));
+  gate.open();
+  int count = 0;
+  while (range.next()) ++count;
+  EXPECT_EQ(count, 3);
+  EXPECT_LE(lines_of(scratch.path("log")).size(), 5U);
+}
+
 TEST_P(Imap, of_an_empty_input_ends_at_once) {
   Pool pool = make_pool(1);
   auto range = pool.imap(square, std::vector<int>{});

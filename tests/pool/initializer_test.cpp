@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
@@ -51,6 +53,13 @@ TEST_P(Initializer, runs_once_in_each_worker_before_its_first_task) {
 TEST_P(Initializer, may_be_a_captureless_lambda) {
   Pool pool = pool_with(1, [] { load(3); });
   EXPECT_EQ(pool.apply(what_is_loaded), 3);
+}
+
+TEST_P(Initializer, may_keep_ctrl_c_from_its_worker) {
+  Pool pool = pool_with(1, [] { std::signal(SIGINT, SIG_IGN); });
+  const int pid = pool.apply(pid_here);
+  ::kill(pid, SIGINT);
+  EXPECT_EQ(pool.apply(pid_here), pid);
 }
 
 TEST_P(Initializer, that_throws_fails_the_tasks_with_its_message) {

@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <memory>
@@ -82,7 +83,9 @@ int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
 
 TEST_F(OwnLauncher, runs_the_workers_its_way) {
   Pool pool({.workers = 2, .start_method = std::make_shared<Nice>(), .max_tasks_per_worker = 2});
-  for (int i = 0; i < 6; ++i) EXPECT_EQ(pool.apply(niceness), 7);
+  const int nicest = 19;
+  const int expected = std::min(niceness() + 7, nicest);  // the tests may run under nice themselves
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(pool.apply(niceness), expected);
   EXPECT_EQ(pool.map(square, std::vector(10, 2)), std::vector(10, 4));
   EXPECT_TRUE(pool.workers().at(0).name.starts_with("NicePoolWorker-"));
 }
@@ -96,7 +99,9 @@ TEST_F(OwnLauncher, that_throws_fails_the_start_with_its_text) {
 
 TEST_F(OwnLauncher, that_starts_something_else_is_a_start_error) {
   Pool pool({.workers = 1, .start_method = std::make_shared<StartsSomethingElse>()});
-  EXPECT_THROW(pool.apply(square, 2), StartError);
+  const auto error = caught<StartError>([&] { pool.apply(square, 2); });
+  EXPECT_EQ(error.stage(), "greeting");
+  EXPECT_EQ(error.status().value().describe(), "exit code 0");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <cereal/types/array.hpp>
 #include <cereal/types/memory.hpp>
 #include <deque>
+#include <filesystem>
 #include <forward_list>
 #include <future>
 #include <iterator>
@@ -44,6 +45,8 @@ int negated(bool x) { return x ? 0 : 1; }
 int product(int a, int b) { return a * b; }
 int pointee(std::unique_ptr<int> p) { return *p; }
 double halved(double x) { return x / 2; }
+const std::string constant_text(int x) { return std::to_string(x); }
+std::string extension(const std::filesystem::path& path) { return path.extension(); }
 
 TEST_P(Map, returns_results_in_input_order) {
   Pool pool = make_pool(2);
@@ -236,6 +239,22 @@ TEST_F(MapOver, elements_are_copies_that_the_function_may_change) {
   const std::vector<int> inputs{1, 2};
   EXPECT_EQ(pool().map([](int& x) { return ++x; }, inputs), (std::vector{2, 3}));
   EXPECT_EQ(inputs, (std::vector{1, 2}));
+}
+
+TEST_F(MapOver, results_that_the_function_calls_constant) {
+  EXPECT_EQ(pool().apply(constant_text, 3), "3");
+  EXPECT_EQ(pool().map(constant_text, {3, 4}), (std::vector<std::string>{"3", "4"}));
+  EXPECT_EQ(pool().map_async(constant_text, {5}).get(), std::vector<std::string>{"5"});
+  EXPECT_EQ(pool().starmap(constant_text, {std::tuple(6)}), std::vector<std::string>{"6"});
+  EXPECT_EQ(pool().try_map(constant_text, {7}).at(0).value(), "7");
+  EXPECT_EQ(pool().imap(constant_text, {8}).next(), "8");
+}
+
+TEST_F(MapOver, file_names) {
+  const std::vector<std::filesystem::path> files{"a.txt", "/b/c.hpp", ""};
+  EXPECT_EQ(pool().map(extension, files), (std::vector<std::string>{".txt", ".hpp", ""}));
+  EXPECT_EQ(pool().apply(&std::filesystem::path::filename, std::filesystem::path("/b/c.hpp")),
+            "c.hpp");
 }
 
 TEST_F(MapOver, a_million_cheap_elements) {

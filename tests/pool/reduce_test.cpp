@@ -123,6 +123,13 @@ TEST_P(ForEach, drops_results_and_throws_errors) {
   pool.for_each(square, std::vector<int>{});
 }
 
+TEST_P(MapReduce, folds_as_the_type_of_init) {
+  Pool pool = make_pool(2);
+  const auto length = [](const std::string& text) { return text.size(); };
+  EXPECT_EQ(pool.map_reduce(length, {"a", "bb"}, std::plus<>(), 0), 3);
+  EXPECT_EQ(pool.map_reduce(length, {"a", "bb"}, std::plus<>(), std::size_t{0}), 3U);
+}
+
 TEST_P(MapReduce, adds_up) {
   Pool pool = make_pool(2);
   EXPECT_EQ(pool.map_reduce(square, first_numbers(1000), std::plus<int>(), 1), 332833501);

@@ -1,6 +1,7 @@
 #include <cereal/types/utility.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -60,6 +61,24 @@ TEST_P(State, what_main_changes_after_the_pool_was_made_is_never_seen) {
   Pool pool = make_pool(1);
   global = 6;
   EXPECT_EQ(pool.apply(global_now), 1);
+}
+
+TEST_P(State, workers_start_in_the_working_directory_of_when_their_pool_was_made) {
+  const auto here = [](int) { return std::filesystem::current_path(); };
+  const std::filesystem::path before = std::filesystem::current_path();
+  const Scratch scratch;
+  const std::filesystem::path other = std::filesystem::canonical(scratch.path(""));
+  const Pool first = make_pool(1);
+  EXPECT_EQ(first.apply(here, 0), before);
+  std::filesystem::current_path(other);
+  std::filesystem::path found;
+  {
+    const Pool second = make_pool(1);
+    found = second.apply(here, 0);
+  }
+  std::filesystem::current_path(before);
+  EXPECT_EQ(found, other);
+  EXPECT_EQ(first.apply(here, 0), before);
 }
 
 TEST_P(State, what_a_task_changes_stays_in_its_worker) {

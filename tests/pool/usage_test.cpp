@@ -28,7 +28,7 @@ std::string refused(const std::string& method, Change change) {
 }
 
 TEST_P(Usage, worker_counts_out_of_range_are_refused_and_named) {
-  for (const int workers : {0, -1, 1'000'000}) {
+  for (const std::int64_t workers : {0L, -1L, 1'000'000L, 4'294'967'300L}) {
     const std::string text = refused(method(), [&](PoolOptions& o) { o.workers = workers; });
     EXPECT_TRUE(contains(text, std::to_string(workers))) << text;
   }
@@ -45,6 +45,19 @@ TEST_P(Usage, other_options_out_of_range_are_refused_and_named) {
       contains(refused(method(), [](PoolOptions& o) { o.start_timeout = -1s; }), "start_timeout"));
   EXPECT_TRUE(contains(refused(method(), [](PoolOptions& o) { o.max_message_size = 0; }),
                        "max_message_size"));
+}
+
+TEST_P(Usage, limits_out_of_range_are_refused_and_named) {
+  const auto refuses = [&](const char* name, auto change) {
+    const std::string text = refused(method(), [&](PoolOptions& o) { change(o.limits); });
+    EXPECT_TRUE(contains(text, name)) << text;
+  };
+  refuses("cpu_time", [](Limits& limits) { limits.cpu_time = -1s; });
+  refuses("cpu_time", [](Limits& limits) { limits.cpu_time = 0s; });
+  refuses("address_space", [](Limits& limits) { limits.address_space = 0; });
+  refuses("resident", [](Limits& limits) { limits.resident = 0; });
+  refuses("open_files", [](Limits& limits) { limits.open_files = 0; });
+  refuses("open_files", [](Limits& limits) { limits.open_files = 15; });
 }
 
 TEST_P(Usage, a_value_beyond_the_largest_message_is_a_codec_error) {
@@ -75,7 +88,8 @@ TEST_P(Usage, in_a_forked_child_every_use_of_the_pool_is_a_usage_error) {
       }
     };
     count([&] { pool.apply(square, 1); });
-    count([&] { static_cast<void>(pool.apply_async(square, 1)); });
+    count([&] { pool.apply_async(square, 1); });
+    count([&] { static_cast<void>(pool.with({})); });
     count([&] { pool.map(square, std::vector{1}); });
     count([&] { pool.close(); });
     count([&] { pool.terminate(); });
@@ -83,8 +97,43 @@ TEST_P(Usage, in_a_forked_child_every_use_of_the_pool_is_a_usage_error) {
     count([&] { static_cast<void>(pool.workers()); });
     return refusals;
   });
-  EXPECT_EQ(code, 7);
+  EXPECT_EQ(code, 8);
   EXPECT_EQ(pool.apply(square, 3), 9);  // the owner's pool does not care
+}
+
+// Nobody there would wake who waits.
+TEST_P(Usage, in_a_forked_child_a_result_that_was_not_ready_is_a_usage_error) {
+  Pool pool = make_pool(1);
+  const Scratch scratch;
+  Gate gate(scratch.path("gate"));
+  AsyncResult<int> ready = pool.apply_async(square, 2);
+  ready.wait();
+  AsyncResult<int> waiting = pool.apply_async(
+      [](const std::string& at) {
+        Gate::pass(at);
+        return 1;
+      },
+      gate.path());
+  auto range = pool.imap(square, {1});
+  EXPECT_EQ(in_child([&] {
+              if (ready.get() != 4 || waiting.ready() || waiting.cancel()) return 1;
+              int refusals = 0;
+              const auto count = [&](auto use) {
+                try {
+                  use();
+                } catch (const UsageError&) {
+                  ++refusals;
+                }
+              };
+              count([&] { waiting.get(); });
+              count([&] { waiting.wait_for(1s); });
+              count([&] { waiting.on_success([](int) {}); });
+              count([&] { range.next(); });
+              return 10 + refusals;
+            }),
+            14);
+  gate.open();
+  EXPECT_EQ(waiting.get(), 1);
 }
 
 TEST_P(Usage, the_end_of_a_forked_child_does_nothing_to_the_pool) {

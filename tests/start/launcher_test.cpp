@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -46,7 +49,8 @@ TEST_F(LauncherTest, AWorkerCanRunUnderAnotherProgram) {
   std::istringstream fields(text.substr(text.rfind(')') + 2));
   std::string field;
   for (int i = 3; i <= 19; ++i) fields >> field;  // proc(5): 19 is nice
-  EXPECT_EQ(field, "10");
+  const int nicest = 19;
+  EXPECT_EQ(field, std::to_string(std::min(::getpriority(PRIO_PROCESS, 0) + 10, nicest)));
   EXPECT_EQ(finish(*method, worker).value, 0);
 }
 

@@ -45,6 +45,26 @@ TEST(Errors, ALostWorkerHasASignalOrAnExitCode) {
   EXPECT_EQ(exited.exit_code(), 3);
 }
 
+TEST(Errors, WhatATaskEndedInTellsWhichOneAndWhere) {
+  const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
+  const auto check = [](const auto& error) {
+    EXPECT_EQ(error.worker_name(), "SpawnPoolWorker-2");
+    EXPECT_EQ(error.name(), "SpawnPoolWorker-2");
+    EXPECT_EQ(error.worker_pid(), 123);
+    EXPECT_EQ(error.pid(), 123);
+    EXPECT_EQ(error.index(), 4U);
+  };
+  check(TaskError("my::Type", "why", worker, 4));
+  check(WorkerLost({}, worker, 4));
+  check(TaskTimeout(20ms, 4, worker));
+}
+
+TEST(Errors, AStartErrorTellsHowAProcessEnded) {
+  const StartError ended("spawn", "greeting", "it ended", ExitStatus{Kind::exited, 3, false});
+  EXPECT_EQ(ended.status().value().value, 3);
+  EXPECT_FALSE(StartError("spawn", "greeting", "it hangs").status().has_value());
+}
+
 TEST(Errors, ASystemErrorNamesCallStageAndReason) {
   const SystemError error("pipe2", "making a pipe", EMFILE);
   EXPECT_STREQ(error.what(), "pipe2 failed (making a pipe): Too many open files [EMFILE]");

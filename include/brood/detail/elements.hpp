@@ -5,6 +5,8 @@
 #include <cstring>
 #include <iterator>
 #include <memory>
+#include <optional>
+#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -25,8 +27,22 @@ template <class K, class V>
 struct WithoutConstant<std::pair<const K, V>> {
   using type = std::pair<K, V>;
 };
+/// Stands for the element of what is no range, once that has been said.
+struct NoElement {};
 template <class Range>
-using element_t = typename WithoutConstant<stored_t<std::ranges::range_value_t<Range>>>::type;
+struct ElementOf {
+  static_assert(
+      std::ranges::range<Range>,
+      "brood: this verb takes a range of inputs: a container, a view or a {list}; for one "
+      "call there is apply");
+  using type = NoElement;
+};
+template <std::ranges::range Range>
+struct ElementOf<Range> {
+  using type = typename WithoutConstant<stored_t<std::ranges::range_value_t<Range>>>::type;
+};
+template <class Range>
+using element_t = typename ElementOf<Range>::type;
 
 /// Whether the caller's memory outlives the encoding, so that it may be lent.
 enum class Lifetime : bool { until_return, unknown };
@@ -76,13 +92,15 @@ void append_from(Elements& elements, const Iterator& position) {
 }
 
 template <class Range>
-Elements encode_range(Range& range, Lifetime lifetime) {
+Elements encode_range([[maybe_unused]] Range& range, [[maybe_unused]] Lifetime lifetime) {
   using T = element_t<Range>;
   check_value<T>();
   Elements elements;
   if constexpr (is_flat<T>) elements.stride = sizeof(T);
-  if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
-                std::ranges::sized_range<Range>) {
+  if constexpr (std::is_same_v<T, NoElement>) {
+    return elements;
+  } else if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
+                       std::ranges::sized_range<Range>) {
     const std::span<const T> memory(std::to_address(std::ranges::begin(range)),
                                     static_cast<std::size_t>(std::ranges::size(range)));
     elements.count = memory.size();

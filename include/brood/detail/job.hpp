@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/errors.hpp>
 #include <brood/options.hpp>
@@ -26,7 +27,6 @@ namespace detail {
 
 class Run;
 using Runner = void (*)(Run&);
-using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // nothing: for ever
 
 /// The encoded arguments of a job: `count` records, each `stride` bytes, or, for stride 0, each
 /// with its length (8 bytes) in front and ends[i] behind it.

@@ -93,10 +93,4 @@ inline void decode_none(const Job& job) {
   if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
 }
 
-template <class Duration>
-Deadline deadline_after(const Duration& duration) {
-  return std::chrono::steady_clock::now() +
-         std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
-}
-
 }  // namespace brood::detail

@@ -11,6 +11,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/detail/elements.hpp>
 #include <brood/detail/job.hpp>
 #include <brood/detail/run.hpp>
 
@@ -18,21 +19,62 @@
 // by its address.
 namespace brood::detail {
 
-/// Calls with a value as an rvalue, or as an lvalue where the function wants to change it.
-template <class F, class T>
-decltype(auto) invoke_with(F& function, T& value) {
-  if constexpr (std::is_invocable_v<F&, T&&>) {
-    return std::invoke(function, std::move(value));
+/// Stands for the result where a sentence has been said: what the compiler would add to it helps
+/// nobody.
+struct NoResult {};
+template <class... T>
+inline constexpr bool never = false;
+template <class T>
+concept IsTuple = requires {
+  std::tuple_size<T>::value;
+};
+
+/// Calls with values as rvalues, or as lvalues where the function wants to change them.
+template <class F, class... Args>
+decltype(auto) call_with(F& function, Args&... args) {
+  if constexpr ((std::is_same_v<Args, NoElement> || ...)) {
+    return NoResult();
+  } else if constexpr (std::is_invocable_v<F&, Args&&...>) {
+    return std::invoke(function, std::move(args)...);
+  } else if constexpr (std::is_invocable_v<F&, Args&...>) {
+    return std::invoke(function, args...);
   } else {
-    return std::invoke(function, value);
+    static_assert(never<F, Args...>,
+                  "brood: this function cannot be called with these arguments. They arrive as "
+                  "values: a string literal or a view of text as std::string, which no const char* "
+                  "parameter takes");
+    return NoResult();
   }
 }
-/// A pointer to a data member gives a reference to it; its value is what travels.
+/// Calls with the elements of a tuple, pair or array.
+template <class F, class Tuple>
+decltype(auto) call_with_each(F& function, Tuple& arguments) {
+  if constexpr (std::is_same_v<Tuple, NoElement>) {
+    return NoResult();
+  } else if constexpr (!IsTuple<Tuple>) {
+    static_assert(never<F, Tuple>,
+                  "brood: starmap takes a range of tuples, pairs or arrays, one element for each "
+                  "parameter; a range of single values is for map");
+    return NoResult();
+  } else {
+    return std::apply([&](auto&... args) -> decltype(auto) { return call_with(function, args...); },
+                      arguments);
+  }
+}
+
+/// What a function returns as a value: that a result is constant means nothing to its receiver. A
+/// pointer to a data member gives a reference to it; its value is what travels.
 template <class F, class R>
-using returned_t =
-    std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>, R>;
-template <class F, class T>
-using map_result_t = returned_t<F, decltype(invoke_with(std::declval<F&>(), std::declval<T&>()))>;
+using returned_t = std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>,
+                                      std::remove_cv_t<R>>;
+/// What apply(f, args...) returns, and map(f, range of the only one).
+template <class F, class... Args>
+using result_of_t =
+    returned_t<F, decltype(call_with(std::declval<F&>(), std::declval<Args&>()...))>;
+/// What starmap(f, range of Tuple) gives for each.
+template <class F, class Tuple>
+using starmap_result_t =
+    returned_t<F, decltype(call_with_each(std::declval<F&>(), std::declval<Tuple&>()))>;
 
 /// What travels back of a result of type R: a byte for void.
 template <class R>
@@ -55,30 +97,16 @@ void run_element(Run& run, Invoke invoke) {
   }
 }
 
-/// What apply(f, args...) returns: called with rvalues, or with lvalues where f wants to change
-/// them.
-template <class F, class... Args>
-using single_result_t =
-    returned_t<F, typename std::conditional_t<std::is_invocable_v<F&, Args&&...>,
-                                              std::invoke_result<F&, Args&&...>,
-                                              std::invoke_result<F&, Args&...>>::type>;
-
 /// apply(f, args...)
 template <class F, class R, class... Args>
 void run_single(Run& run) {
   while (run.next()) {
-    run_element<R>(run, [&]() -> decltype(auto) {
+    run_element<R>(run, [&]() -> R {
       Reader source = run.argument();
       auto& function = run.function<F>();
       auto arguments = decode_value<std::tuple<Args...>>(source);
-      if constexpr (std::is_invocable_v<F&, Args&&...>) {
-        return std::apply(
-            [&](Args&... args) -> R { return std::invoke(function, std::move(args)...); },
-            arguments);
-      } else {
-        return std::apply([&](Args&... args) -> R { return std::invoke(function, args...); },
-                          arguments);
-      }
+      return std::apply([&](Args&... args) -> R { return call_with(function, args...); },
+                        arguments);
     });
   }
 }
@@ -90,7 +118,7 @@ void run_map(Run& run) {
     run_element<R>(run, [&]() -> R {
       Reader source = run.argument();
       T value = decode_value<T>(source);
-      return invoke_with(run.function<F>(), value);
+      return call_with(run.function<F>(), value);
     });
   }
 }
@@ -102,9 +130,7 @@ void run_starmap(Run& run) {
     run_element<R>(run, [&]() -> R {
       Reader source = run.argument();
       auto value = decode_value<Tuple>(source);
-      auto& function = run.function<F>();
-      return std::apply(
-          [&](auto&... args) -> R { return std::invoke(function, std::move(args)...); }, value);
+      return call_with_each(run.function<F>(), value);
     });
   }
 }
@@ -175,7 +201,7 @@ void run_reduce(Run& run) {
       Reader source = run.argument();
       T value = decode_value<T>(source);
       auto& functions = run.function<MapReduce<F, C>>();
-      Acc mapped = invoke_with(functions.map, value);
+      auto mapped = static_cast<Acc>(call_with(functions.map, value));
       folded = folded ? Acc(std::invoke(functions.combine, std::move(*folded), std::move(mapped)))
                       : std::move(mapped);
       ++count;

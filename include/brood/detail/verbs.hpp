@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
-#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include <brood/async_result.hpp>
 #include <brood/detail/elements.hpp>
+#include <brood/detail/list_verbs.hpp>
 #include <brood/detail/runners.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
@@ -18,86 +17,90 @@
 
 namespace brood {
 
-/// The verbs of a pool, with the options of one call; got from Pool::with.
+/// The verbs of a pool, with the options of one call; got from Pool::with. Where a range is taken,
+/// so is a list in braces: {1, 2, 3}.
 /// Threads: any.
 /// Fork: in a forked child every verb throws UsageError.
-class BROOD_API PoolCalls {
+class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
+  using Lists = detail::ListVerbs<PoolCalls>;
+  friend Lists;
+
  public:
+  using Lists::map, Lists::map_async, Lists::starmap, Lists::starmap_async, Lists::imap,
+      Lists::imap_unordered, Lists::try_map, Lists::for_each, Lists::map_reduce;
+
   /// f(args...) in a worker. Blocks. Throws what f throws, and the errors of errors.hpp.
   /// Cost: one pipe round trip when a worker is idle.
   template <class F, class... Args>
-  auto apply(F f, Args&&... args) {
+  auto apply(F f, Args&&... args) const {
     using R = apply_result<F, Args...>;
     detail::JobHandle job = core_->call(single<F, R>(detail::Lifetime::until_return, f, args...));
     job->wait({});
+    if (options_.progress) report(*job, 1);
     return detail::decode_single<R>(*job);
   }
   /// Same, without waiting. Arguments are encoded here: what that throws is thrown here.
   template <class F, class... Args>
-  auto apply_async(F f, Args&&... args) {
+  auto apply_async(F f, Args&&... args) const {
     using R = apply_result<F, Args...>;
+    refuse_progress();
     return AsyncResult<R>(core_->submit(single<F, R>(detail::Lifetime::unknown, f, args...)),
                           &detail::decode_single<R>);
   }
 
   /// f(x) for each x of an input range, results in input order. Blocks.
   template <class F, class Range>
-  auto map(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
+  auto map(F f, Range&& range) const {
+    using R = map_result<F, Range>;
     return collect<R>(map_spec<F, R>(f, range, detail::Lifetime::until_return));
   }
-  template <class F, class T>
-  auto map(F f, std::initializer_list<T> list) {
-    return map(std::move(f), std::span<const T>(list.begin(), list.size()));
-  }
   template <class F, class Range>
-  auto map_async(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
+  auto map_async(F f, Range&& range) const {
+    using R = map_result<F, Range>;
     return later<R>(map_spec<F, R>(f, range, detail::Lifetime::unknown));
   }
   /// f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of a range.
   template <class F, class Range>
-  auto starmap(F f, Range&& range) {
+  auto starmap(F f, Range&& range) const {
     using R = starmap_result<F, Range>;
     return collect<R>(starmap_spec<F, R>(f, range, detail::Lifetime::until_return));
   }
   template <class F, class Range>
-  auto starmap_async(F f, Range&& range) {
+  auto starmap_async(F f, Range&& range) const {
     using R = starmap_result<F, Range>;
     return later<R>(starmap_spec<F, R>(f, range, detail::Lifetime::unknown));
   }
   /// Lazily, in input order: takes at most `window` inputs ahead of the results that have been got.
   template <class F, class Range>
-  auto imap(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
+  auto imap(F f, Range&& range) const {
+    using R = map_result<F, Range>;
     return stream<F, R>(f, std::forward<Range>(range), ImapRange<R>::Order::input);
   }
   /// Same, each result as soon as it is there.
   template <class F, class Range>
-  auto imap_unordered(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
+  auto imap_unordered(F f, Range&& range) const {
+    using R = map_result<F, Range>;
     return stream<F, R>(f, std::forward<Range>(range), ImapRange<R>::Order::completion);
   }
   /// One outcome per element: nothing that happens to one changes another. Blocks.
   template <class F, class Range>
-  auto try_map(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
+  auto try_map(F f, Range&& range) const {
+    using R = map_result<F, Range>;
     detail::JobSpec spec = map_spec<F, R>(f, range, detail::Lifetime::until_return);
     spec.policy = detail::ErrorPolicy::isolate;
     return collect_outcomes<R>(std::move(spec));
   }
   /// f(x) for each x; results are dropped. Blocks.
   template <class F, class Range>
-  void for_each(F f, Range&& range) {
-    using R = detail::map_result_t<F, detail::element_t<Range>>;
-    const detail::JobHandle job = submit(map_spec<F, R>(f, range, detail::Lifetime::until_return));
-    follow(*job, [](const detail::Piece&) {});
-    detail::decode_none(*job);
+  void for_each(F f, Range&& range) const {
+    using R = map_result<F, Range>;
+    finish(map_spec<F, R>(f, range, detail::Lifetime::until_return));
   }
   /// combine(... combine(combine(init, f(x0)), f(x1)) ..., f(xn)), for an associative combine:
-  /// workers fold what they have mapped, this thread folds their results in input order. Blocks.
+  /// workers fold what they have mapped, this thread folds their results in input order, all of it
+  /// as T: write std::size_t{0} for a sum of sizes. Blocks.
   template <class F, class Range, class C, class T>
-  T map_reduce(F f, Range&& range, C combine, T init);
+  T map_reduce(F f, Range&& range, C combine, T init) const;
 
  protected:
   PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
@@ -107,16 +110,19 @@ class BROOD_API PoolCalls {
  private:
   friend class Pool;
   template <class F, class... Args>
-  using apply_result = detail::single_result_t<F, detail::stored_t<Args>...>;
+  using apply_result = detail::result_of_t<F, detail::stored_t<Args>...>;
   template <class F, class Range>
-  using starmap_result =
-      decltype(std::apply(std::declval<F&>(), std::declval<std::ranges::range_value_t<Range>>()));
+  using map_result = detail::result_of_t<F, detail::element_t<Range>>;
+  template <class F, class Range>
+  using starmap_result = detail::starmap_result_t<F, detail::element_t<Range>>;
 
-  detail::JobHandle submit(detail::JobSpec spec) { return core_->submit(std::move(spec)); }
+  detail::JobHandle submit(detail::JobSpec spec) const { return core_->submit(std::move(spec)); }
   /// Fills in what the options say. Throws UsageError for one out of range.
   void configure(detail::JobSpec& spec) const;
   std::size_t window() const;
   void report(const detail::Job& job, std::size_t total) const;
+  /// Throws UsageError where progress is asked for: nobody waits for the call.
+  void refuse_progress() const;
 
   template <class F, class R>
   detail::JobSpec spec(detail::Runner runner, const F& f) const {
@@ -151,20 +157,23 @@ class BROOD_API PoolCalls {
     return made;
   }
   template <class F, class R, class Range>
-  ImapRange<R> stream(const F& f, Range&& range, typename ImapRange<R>::Order order) {
+  ImapRange<R> stream(const F& f, Range&& range, typename ImapRange<R>::Order order) const {
     using T = detail::element_t<Range>;
     detail::check_value<T>();
     detail::JobSpec made = spec<F, R>(&detail::run_map<F, R, T>, f);
     made.kind = detail::JobKind::stream;
     made.policy = detail::ErrorPolicy::isolate;
     if constexpr (detail::is_flat<T>) made.elements.stride = sizeof(T);
-    auto source = std::make_unique<detail::RangeSource<Range>>(std::forward<Range>(range));
-    return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order);
+    if constexpr (!std::is_same_v<T, detail::NoElement>) {
+      auto source = std::make_unique<detail::RangeSource<Range>>(std::forward<Range>(range));
+      return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order,
+                          options_.progress);
+    }
   }
 
   // Takes pieces until the job is finished.
   template <class Take>
-  void follow(detail::Job& job, Take take, std::size_t total = 0) const {
+  void follow(detail::Job& job, Take take, std::size_t total) const {
     try {
       for (bool last = false; !last;) {
         last = job.finished();
@@ -178,15 +187,20 @@ class BROOD_API PoolCalls {
       throw;
     }
   }
-  template <class R>
-  auto collect(detail::JobSpec made) {
+  /// Of a map whose results nobody wants, or of one that has none.
+  void finish(detail::JobSpec made) const {
     const std::size_t count = made.elements.count;
+    const detail::JobHandle job = submit(std::move(made));
+    follow(
+        *job, [](const detail::Piece&) {}, count);
+    detail::decode_none(*job);
+  }
+  template <class R>
+  auto collect(detail::JobSpec made) const {
     if constexpr (std::is_void_v<R>) {
-      const detail::JobHandle job = submit(std::move(made));
-      follow(
-          *job, [](const detail::Piece&) {}, count);
-      detail::decode_none(*job);
+      finish(std::move(made));
     } else {
+      const std::size_t count = made.elements.count;
       std::vector<R> values(count);
       if constexpr (detail::is_flat<R> && !std::is_same_v<R, bool>) {
         made.target = reinterpret_cast<std::byte*>(values.data());
@@ -207,9 +221,10 @@ class BROOD_API PoolCalls {
       values[piece.first + i] = reader.template next<R>();
   }
   template <class R>
-  std::vector<Outcome<R>> collect_outcomes(detail::JobSpec made);
+  std::vector<Outcome<R>> collect_outcomes(detail::JobSpec made) const;
   template <class R>
-  auto later(detail::JobSpec made) {
+  auto later(detail::JobSpec made) const {
+    refuse_progress();
     if constexpr (std::is_void_v<R>) {
       return AsyncResult<void>(submit(std::move(made)), &detail::decode_none);
     } else {

@@ -6,7 +6,7 @@
 namespace brood {
 
 template <class R>
-std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
+std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) const {
   const std::size_t count = made.elements.count;
   const detail::JobHandle job = submit(std::move(made));
   std::vector<std::optional<Outcome<R>>> found(count);
@@ -26,11 +26,13 @@ std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) {
 }
 
 template <class F, class Range, class C, class T>
-T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) {
+T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) const {
   using X = detail::element_t<Range>;
   using Functions = detail::MapReduce<F, C>;
   detail::check_task<F>();
   detail::check_task<C>();
+  static_assert(std::is_invocable_r_v<T, C&, T, T>,
+                "brood: combine takes two values of the type of init and returns one");
   detail::JobSpec made =
       spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
   made.kind = detail::JobKind::map;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <brood/codec.hpp>
+
+namespace brood {
+
+/// std::filesystem::path travels as its text. A relative one means a file of the receiver's working
+/// directory.
+inline void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::filesystem::path& path) {
+  archive(path.native());
+}
+inline void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::filesystem::path& path) {
+  std::filesystem::path::string_type text;
+  archive(text);
+  path = std::move(text);
+}
+
+}  // namespace brood

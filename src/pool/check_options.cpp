@@ -1,0 +1,58 @@
+#include "pool/check_options.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <brood/errors.hpp>
+
+namespace brood::pool {
+namespace {
+
+constexpr std::int64_t most_workers = 4096;
+constexpr std::uint64_t smallest_message_limit = 4096;  // bytes: the pool itself has things to say
+// A worker has its channel and what it watches; and poll(2) refuses more descriptors than the
+// limit.
+constexpr std::uint64_t fewest_files = 16;
+
+void demand(bool holds, const char* sentence) {
+  if (!holds) throw UsageError(std::string("brood: ") + sentence);
+}
+
+template <class Option>
+bool positive(const std::optional<Option>& option) {
+  return !option || *option > Option{};
+}
+
+void check(const Limits& limits) {
+  demand(positive<std::chrono::nanoseconds>(limits.cpu_time), "limits.cpu_time must be positive");
+  demand(positive(limits.address_space), "limits.address_space must be positive");
+  demand(positive(limits.resident), "limits.resident must be positive");
+  demand(!limits.open_files || *limits.open_files >= fewest_files,
+         "limits.open_files must be at least 16: a worker needs some itself");
+}
+
+}  // namespace
+
+void check(const PoolOptions& options) {
+  if (options.workers && (*options.workers < 1 || *options.workers > most_workers)) {
+    throw UsageError("brood: workers = " + std::to_string(*options.workers) +
+                     " is out of range; between 1 and " + std::to_string(most_workers) +
+                     " are possible");
+  }
+  demand(positive(options.max_tasks_per_worker), "max_tasks_per_worker must be at least 1");
+  demand(positive<std::chrono::nanoseconds>(options.start_timeout),
+         "start_timeout must be positive");
+  demand(!options.max_message_size || *options.max_message_size >= smallest_message_limit,
+         "max_message_size must be at least 4 KiB");
+  check(options.limits);
+}
+
+void check(const CallOptions& options) {
+  demand(positive<std::chrono::nanoseconds>(options.timeout), "timeout must be positive");
+  demand(options.retries >= 0, "retries must not be negative");
+  demand(positive(options.chunk), "chunk must be at least 1");
+  demand(positive(options.window), "window must be at least 1");
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,6 @@
+// Expect: brood: starmap takes a range of tuples, pairs or arrays
+#include <brood/brood.hpp>
+
+int square(int x);
+
+void call(brood::Pool& pool) { pool.starmap(square, {1, 2}); }
