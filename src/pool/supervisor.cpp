@@ -90,7 +90,7 @@ std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link,
              " ms (start_timeout)";
   }
   const char* const stage = link.greeted ? "initializer" : "greeting";
-  return std::make_exception_ptr(StartError(method_->name(), stage, reason));
+  return std::make_exception_ptr(StartError(method_->name(), stage, reason, status));
 }
 
 void Supervisor::check_greeting(const protocol::GreetingHeader& greeting) const {

@@ -1,10 +1,7 @@
 #include <algorithm>
 #include <atomic>
-<<<<<<< HEAD
 #include <deque>
-=======
 #include <functional>
->>>>>>> mend
 #include <map>
 #include <memory>
 #include <numeric>
