@@ -1,11 +1,35 @@
 #include "base/log.hpp"
 
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-namespace brood::base {
+#include <memory>
 
-void log_warning(const std::string& text) { spdlog::warn("brood: {}", text); }
-void log_error(const std::string& text) { spdlog::error("brood: {}", text); }
+namespace brood::base {
+namespace {
+
+// As spdlog makes it: to stdout, where a program's results go.
+bool is_untouched(const spdlog::logger& logger) {
+  return logger.name().empty() && logger.sinks().size() == 1 &&
+         dynamic_cast<const spdlog::sinks::stdout_color_sink_mt*>(logger.sinks()[0].get()) !=
+             nullptr;
+}
+
+// The default logger, or stderr where the program has not set one up. Never destroyed: the last
+// message may come late.
+void log(spdlog::level::level_enum level, const std::string& text) {
+  static auto* const to_stderr =
+      new spdlog::logger("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  const std::shared_ptr<spdlog::logger> set_up = spdlog::default_logger();
+  spdlog::logger* const logger =
+      set_up != nullptr && !is_untouched(*set_up) ? set_up.get() : to_stderr;
+  logger->log(level, "brood: {}", text);
+}
+
+}  // namespace
+
+void log_warning(const std::string& text) { log(spdlog::level::warn, text); }
+void log_error(const std::string& text) { log(spdlog::level::err, text); }
 
 int log_level() noexcept {
   const spdlog::logger* const logger = spdlog::default_logger_raw();
