@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 #include <csignal>
+#include <optional>
 
 #include "platform/process.hpp"
 #include "worker/worker.hpp"
@@ -26,8 +27,10 @@ void* watch(void* argument) {
 
 void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
-  static_cast<void>(new platform::OwnThread);  // does not count as a reason against fork, for the
-                                               // life of the process
+  // For the life of the process, the thread does not count as a reason against fork. A worker of a
+  // nested fork pool is a copy of this process and counts its own thread anew.
+  static std::optional<platform::OwnThread> own;
+  own.emplace();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all,

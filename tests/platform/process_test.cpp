@@ -130,6 +130,7 @@ TEST_F(ProcessTest, OwnThreadsAreCountedAndNotInAForkedChild) {
 }
 
 TEST_F(ProcessTest, ThreadsAreCounted) {
+  if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
   const int before = count_threads();
   const Pipe pipe = make_pipe();
   std::thread waiter([&] {

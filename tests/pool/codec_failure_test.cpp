@@ -130,7 +130,7 @@ TEST_P(CodecFailure, of_a_result_calls_no_success_and_one_error_callback) {
 
 // F28
 TEST_P(CodecFailure, of_arguments_beside_the_end_of_the_pool_never_hangs) {
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < times(30, 6); ++round) {
     Pool pool = make_pool(1);
     std::thread submitter([&] {
       const BadToEncode bad{How::throws};

@@ -16,6 +16,9 @@
 namespace brood::testing {
 namespace {
 
+/// Bytes: many times what a pipe and a page hold.
+constexpr std::size_t large_size = times(std::size_t{64}, std::size_t{8}) << 20;
+
 class Death : public PoolTest {
  protected:
   /// Eight tasks on two workers, the fourth misbehaves: it is lost as said, the others are not, and
@@ -58,6 +61,7 @@ TEST_P(Death, by_sigterm) {
   EXPECT_EQ(only_the_guilty_is_lost(victims::raise_signal, SIGTERM).signal(), SIGTERM);
 }
 TEST_P(Death, by_segmentation_fault) {
+  if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";
   const WorkerLost lost = only_the_guilty_is_lost(victims::segfaults, 0);
   EXPECT_EQ(lost.signal(), SIGSEGV);
   EXPECT_TRUE(contains(lost.what(), "Segmentation fault")) << lost.what();
@@ -66,6 +70,7 @@ TEST_P(Death, by_abort) {
   EXPECT_EQ(only_the_guilty_is_lost(victims::aborts, 0).signal(), SIGABRT);
 }
 TEST_P(Death, by_stack_overflow) {
+  if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";
   EXPECT_EQ(only_the_guilty_is_lost(victims::overflows_the_stack, 0).signal(), SIGSEGV);
 }
 TEST_P(Death, by_exit_at_once_with_success) {
@@ -105,6 +110,7 @@ TEST_P(Death, not_by_an_exception_without_a_text) {
   next_hundred_succeed(pool);
 }
 TEST_P(Death, not_by_memory_that_a_limit_refuses) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer cannot live with a limit of address space";
   PoolOptions made = options(1);
   made.limits.address_space = 512_MiB;
   Pool pool(made);
@@ -228,14 +234,14 @@ TEST_P(Death, while_it_writes_a_large_result_spoils_no_other_result) {
         ::_exit(0);
       }
     }
-    return std::string(64 << 20, static_cast<char>('a' + n));
+    return std::string(large_size, static_cast<char>('a' + n));
   };
   const auto found = pool.with({.chunk = 1}).try_map(large, std::vector{0, 1, 2, 3, 4, 5});
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (i == 3) {
       EXPECT_EQ(caught_in<WorkerLost>(found[i].error()).signal(), SIGKILL);
     } else {
-      EXPECT_EQ(found[i].value(), std::string(64 << 20, static_cast<char>('a' + i))) << i;
+      EXPECT_EQ(found[i].value(), std::string(large_size, static_cast<char>('a' + i))) << i;
     }
   }
 }
@@ -249,7 +255,7 @@ TEST_P(Death, while_a_large_argument_is_written_to_it_resolves_everything) {
   };
   Pool pool = make_pool(2);
   std::vector<Bomb> bombs(6);
-  for (Bomb& bomb : bombs) bomb.bytes.assign(64 << 20, 'b');
+  for (Bomb& bomb : bombs) bomb.bytes.assign(large_size, 'b');
   const auto found = pool.try_map([](const Bomb& bomb) { return bomb.bytes.size(); }, bombs);
   for (const auto& outcome : found)
     EXPECT_EQ(caught_in<WorkerLost>(outcome.error()).signal(), SIGABRT);
@@ -263,10 +269,10 @@ TEST_P(Death, of_a_worker_that_does_not_read_leaves_the_caller_unblocked) {
   AsyncResult<int> stuck = pool.apply_async(victims::never_returns, mailbox.path());
   const Watched worker(std::stoi(mailbox.receive()));
   const auto length = [](const std::string& s) { return s.size(); };
-  auto large = pool.apply_async(length, std::string(64 << 20, 'x'));
+  auto large = pool.apply_async(length, std::string(large_size, 'x'));
   worker.signal(SIGKILL);
   EXPECT_THROW(stuck.get_for(patience), WorkerLost);
-  EXPECT_EQ(large.get_for(patience), std::size_t{64} << 20);
+  EXPECT_EQ(large.get_for(patience), large_size);
 }
 
 // F08

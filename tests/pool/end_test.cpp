@@ -280,7 +280,7 @@ TEST_P(End, workers_outlive_the_thread_that_made_the_pool) {
 // F24
 TEST_P(End, terminate_at_any_moment_ends_in_time) {
   std::mt19937 random(24);
-  const int rounds = method() == "spawn" ? 60 : 200;
+  const int rounds = times(method() == "spawn" ? 60 : 200, 20);
   for (int round = 0; round < rounds; ++round) {
     Pool pool = make_pool(2);
     std::vector<AsyncResult<int>> results;
@@ -311,7 +311,7 @@ TEST_P(End, terminate_from_four_threads_at_once) {
 }
 
 TEST_P(End, submitting_while_another_thread_closes_gives_a_result_or_pool_closed) {
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < times(20, 3); ++round) {
     Pool pool = make_pool(1);
     std::vector<AsyncResult<int>> results;
     std::thread submitter([&] {

@@ -15,6 +15,7 @@
 #include "support/events.hpp"
 #include "support/leak_check.hpp"
 #include "support/processes.hpp"
+#include "support/sanitizers.hpp"
 
 namespace brood::testing {
 
@@ -56,6 +57,9 @@ class PoolTest : public PoolCheck, public ::testing::WithParamInterface<std::str
     return {.workers = workers, .start_method = GetParam()};
   }
   brood::Pool make_pool(int workers) const { return brood::Pool(options(workers)); }
+  /// A sanitizer handles SIGSEGV and the like in every program that starts; a forked worker has
+  /// taken that back, as it does with all handlers.
+  bool sanitizer_handles_faults() const { return under_sanitizer && method() == "spawn"; }
 };
 
 inline std::string method_name(const ::testing::TestParamInfo<std::string>& info) {

@@ -49,7 +49,7 @@ TEST_P(Replacement, two_workers_and_two_tasks_each) {
 
 TEST_P(Replacement, three_workers_and_one_task_each) {
   Pool pool = pool_of(3, 1);
-  const int count = method() == "spawn" ? 100 : 300;
+  const int count = times(method() == "spawn" ? 100 : 300, 30);
   EXPECT_EQ(tasks_by_pid(pids_of_applies(pool, count)).size(), static_cast<std::size_t>(count));
 }
 
@@ -73,7 +73,7 @@ TEST_P(Replacement, blocking_applies_count_too) {
 
 // F13
 TEST_P(Replacement, races_with_close_and_ends) {
-  const int rounds = method() == "spawn" ? 15 : 40;
+  const int rounds = times(method() == "spawn" ? 15 : 40, 5);
   for (int round = 0; round < rounds; ++round) {
     Pool pool = pool_of(2, 1);
     std::vector<AsyncResult<int>> results;

@@ -50,6 +50,7 @@ TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
 }
 
 TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
+  if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
   const ForkWarning before = set_fork_warning(keep_warning);
   const platform::Pipe pipe = platform::make_pipe();
   const auto wait = [&] {
@@ -77,6 +78,7 @@ TEST_F(ForkTest, WhatTheOwnerHasBufferedIsPrintedOnceAndItsExitHandlersRunNowher
   const platform::Pipe pipe = platform::make_pipe();
   EXPECT_EQ(in_child([&] {
               ::dup2(pipe.write.get(), 1);
+              set_fork_warning(keep_warning);  // of a sanitizer's thread
               std::atexit([] { std::fputs("exit;", stdout); });
               std::printf("buffered;");
               {

@@ -217,6 +217,22 @@ TEST_F(ForkserverTest, AnOwnerThatDiesWhileHooksRunTakesTheServerAlong) {
   EXPECT_TRUE(platform::wait_for_exit(server, 2000));
 }
 
+/// No descriptor from `next` on can be opened. Over before an exception is looked at: a sanitizer
+/// does that through a pipe.
+class FullTable {
+ public:
+  explicit FullTable(int next) { limit(static_cast<rlim_t>(next)); }
+  ~FullTable() { limit(4096); }
+  FullTable(const FullTable&) = delete;
+  FullTable& operator=(const FullTable&) = delete;
+
+ private:
+  static void limit(rlim_t soft) {
+    const rlimit both{soft, 4096};
+    ::setrlimit(RLIMIT_NOFILE, &both);
+  }
+};
+
 TEST_F(ForkserverTest, AFullDescriptorTableOfTheOwnerLosesTheStartAndNothingElse) {
   EXPECT_EQ(in_child([] {
               const auto method = open_method("forkserver");
@@ -225,16 +241,13 @@ TEST_F(ForkserverTest, AFullDescriptorTableOfTheOwnerLosesTheStartAndNothingElse
               platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
               const platform::Descriptor owner = platform::open_pidfd(::getpid());
               const int next = owner.duplicate().get();
-              const rlimit full{static_cast<rlim_t>(next), 4096};
-              ::setrlimit(RLIMIT_NOFILE, &full);
               try {
+                const FullTable full(next);
                 method->start("Worker", {tasks.read.get(), results.write.get(), -1, owner.get()});
                 return 2;
               } catch (const SystemError& error) {
                 if (error.code().value() != EMFILE) return 3;
               }
-              const rlimit enough{4096, 4096};
-              ::setrlimit(RLIMIT_NOFILE, &enough);
               // The abandoned worker is gone: nobody holds the write end of its results.
               results.write.reset();
               char byte;
