@@ -216,6 +216,8 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       protocol::append_message(link->outbox.tail(), protocol::Type::nudge);
       break;
     case Action::Kind::leave:
+      // Before its number is used again: else the reactor would let go of another's descriptor.
+      ios_[action.worker]->tasks.release();
       link->tasks.reset();
       return;
     case Action::Kind::stop:

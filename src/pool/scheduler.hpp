@@ -177,6 +177,7 @@ class Scheduler {
   bool hungry(const Worker& worker, const Job& job, Time now) const;
   std::optional<WorkerId> hungriest(const Job& job, Time now) const;
   std::size_t chunk_size(const Worker& worker, const Job& job) const;
+  static bool runs_last(const Worker& worker, std::uint64_t sequence);
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   void start_due_workers(Time now);
   void let_workers_leave();

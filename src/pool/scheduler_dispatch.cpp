@@ -176,6 +176,13 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
   }
 }
 
+// Whether the element at `sequence` is the last that the worker holds: behind a take_back, the one
+// that runs.
+bool Scheduler::runs_last(const Worker& worker, std::uint64_t sequence) {
+  return !worker.queue.empty() &&
+         worker.queue.back().sequence + worker.queue.back().count == sequence + 1;
+}
+
 // The element at `sequence` runs. It did not begin before the worker was last heard of.
 void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   Worker& worker = workers_[id];
@@ -188,6 +195,10 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   const Job* const job = find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return;
   if (now - std::max(worker.heard, worker.since) < *job->traits.timeout) return;
+  // What stands behind it must not begin any more, or the signal would hit that. If it has begun
+  // already, this one has just ended.
+  take_back(id);
+  if (!runs_last(worker, sequence)) return;
   worker.fate = Fate::timed_out;
   worker.fate_sequence = sequence;
   stop(id, now);

@@ -88,9 +88,10 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
   give_up_pending(*job);  // what has been taken back
   for (WorkerId worker = 0; stop_running && worker < workers_.size(); ++worker) {
     Worker& w = workers_[worker];
-    if (w.queue.empty() || w.queue.front().job != id) continue;
+    // The last that it holds is what runs; elements before that have results on their way.
+    if (w.queue.empty() || w.queue.back().job != id) continue;
     w.fate = Fate::cancelled;
-    w.fate_sequence = w.queue.front().sequence;
+    w.fate_sequence = w.queue.back().sequence + w.queue.back().count - 1;
     stop(worker, now);
     some = true;
   }

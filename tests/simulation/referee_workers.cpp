@@ -219,6 +219,8 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   if (late) {
     ++begun.doubtful;
   } else {
+    require(!known || begun.cancelled || job(held.job).finished,
+            "an element is stopped for another's sake");
     ++begun.excuses;
     ++environment_.census.excused;
   }
