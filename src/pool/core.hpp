@@ -15,6 +15,7 @@
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "pool/callbacks.hpp"
+#include "pool/fair_mutex.hpp"
 #include "pool/job_state.hpp"
 #include "pool/scheduler.hpp"
 #include "pool/supervisor.hpp"
@@ -67,7 +68,7 @@ class Core final : public detail::PoolCore,
   bool in_owner() const noexcept;
 
   // --- the dispatcher's side; those that say so under the lock ---
-  std::mutex& mutex() noexcept { return mutex_; }
+  FairMutex& mutex() noexcept { return mutex_; }
   Scheduler& scheduler() noexcept { return scheduler_; }  // under the lock
   Supervisor& supervisor() noexcept { return supervisor_; }
   WorkerLink* link(WorkerId id) noexcept { return links_[id].get(); }
@@ -125,7 +126,7 @@ class Core final : public detail::PoolCore,
   std::exception_ptr why_cancelled() const;
 
   const unsigned generation_;  // see platform::fork_generation
-  std::mutex mutex_;
+  FairMutex mutex_;  // the dispatcher's most of the time
   Scheduler scheduler_;
   Supervisor supervisor_;
   std::vector<std::unique_ptr<WorkerLink>> links_;
