@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <csignal>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -16,8 +17,9 @@ std::thread start_own_thread(const char* name, Body body) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);  // inherited by the new thread
-  std::thread thread([name, body = std::move(body)]() mutable {
-    const platform::OwnThread own;
+  // Made here: a fork pool that is made right behind this one must find it counted.
+  auto own = std::make_unique<platform::OwnThread>();
+  std::thread thread([name, own = std::move(own), body = std::move(body)]() mutable {
     platform::set_thread_name(name);
     body();
   });

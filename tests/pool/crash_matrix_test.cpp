@@ -79,11 +79,12 @@ std::vector<Cell> cells() {
   return all;
 }
 
-std::string cell_name(const ::testing::TestParamInfo<Cell>& info) {
-  const Cell& cell = info.param;
+std::string name_of(const Cell& cell) {
   return std::string(stage_names[index(cell.stage)]) + "_" + way_names[index(cell.way)] + "_in_" +
          verb_names[index(cell.verb)] + "_under_" + cell.method;
 }
+std::string cell_name(const ::testing::TestParamInfo<Cell>& info) { return name_of(info.param); }
+void PrintTo(const Cell& cell, std::ostream* out) { *out << name_of(cell); }
 
 void misbehave(Way way) {
   switch (way) {

@@ -78,7 +78,7 @@ Answer obey(const Order& order) {
     case Deed::exits:
       ::_exit(static_cast<int>(order.number % 3));
     case Deed::dies:
-      std::raise(SIGSEGV);
+      std::raise(SIGUSR1);  // sanitizers handle SIGSEGV
       break;
     case Deed::computes:
       compute(std::chrono::hours(1));

@@ -52,7 +52,7 @@ void Referee::judge_loss(const Order& order, const WorkerLost& lost, const Terms
   ++tally.lost;
   const bool own_exit =
       order.deed == Deed::exits && lost.exit_code() == static_cast<int>(order.number % 3);
-  const bool own_death = order.deed == Deed::dies && lost.signal() == SIGSEGV;
+  const bool own_death = order.deed == Deed::dies && lost.signal() == SIGUSR1;
   if (!own_exit && !own_death) {
     ++tally.innocent;
     if (lost.signal() != SIGKILL) complain(described(order) + ": " + lost.what());
