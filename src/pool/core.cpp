@@ -349,7 +349,7 @@ void Core::bury(WorkerId id, ExitStatus status) {
   if (!scheduler_.came_up(id)) {
     if (!start_error_) note_start_error(supervisor_.why_not_ready(link, status));
     const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
-    if (killed && link.kill_at == Time{}) scheduler_.start_was_struck_down(id);
+    if (killed && !supervisor_.is_late(link)) scheduler_.start_was_struck_down(id);
   }
   scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
   links_[id].reset();

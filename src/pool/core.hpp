@@ -126,7 +126,7 @@ class Core final : public detail::PoolCore,
   std::exception_ptr why_cancelled() const;
 
   const unsigned generation_;  // see platform::fork_generation
-  FairMutex mutex_;  // the dispatcher's most of the time
+  FairMutex mutex_;            // the dispatcher's most of the time
   Scheduler scheduler_;
   Supervisor supervisor_;
   std::vector<std::unique_ptr<WorkerLink>> links_;

@@ -80,13 +80,20 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
 
 ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid); }
 
+std::chrono::nanoseconds Supervisor::start_timeout() const {
+  return options_.start_timeout.value_or(default_start_timeout);
+}
+
+bool Supervisor::is_late(const WorkerLink& link) const {
+  return std::chrono::steady_clock::now() - link.since >= start_timeout();
+}
+
 std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link,
                                              const ExitStatus& status) const {
   std::string reason = link.name + " ended before it was ready: " + status.describe();
-  if (link.kill_at != std::chrono::steady_clock::time_point{}) {
-    const auto limit = options_.start_timeout.value_or(default_start_timeout);
-    reason = link.name + " was stopped: it was not ready within " +
-             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) +
+  if (is_late(link)) {
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(start_timeout());
+    reason = link.name + " was stopped: it was not ready within " + std::to_string(limit.count()) +
              " ms (start_timeout)";
   }
   const char* const stage = link.greeted ? "initializer" : "greeting";

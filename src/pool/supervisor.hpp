@@ -26,6 +26,8 @@ class Supervisor {
   /// How it ended; its pidfd is readable.
   ExitStatus collect(const WorkerLink& link);
   std::string method_name() const { return method_->name(); }
+  /// Whether a worker that is not ready has had its time.
+  bool is_late(const WorkerLink& link) const;
   /// The StartError of a worker that has ended before it was ready.
   std::exception_ptr why_not_ready(const WorkerLink& link, const ExitStatus& status) const;
   /// Throws StartError if the greeting is not that of a worker of ours.
@@ -33,6 +35,7 @@ class Supervisor {
   std::uint64_t message_limit() const noexcept { return message_limit_; }
 
  private:
+  std::chrono::nanoseconds start_timeout() const;
   protocol::Setup setup_for(const std::string& name) const;
   PoolOptions options_;
   std::unique_ptr<start::Method> method_;

@@ -69,6 +69,7 @@ class WorkerLink {
   bool lent = false;   // to a caller, who drives it
   bool dirty = false;  // the outbox has something new
   bool greeted = false;
+  const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
 

@@ -102,7 +102,8 @@ class Worker {
     results_.set_message_limit(setup_.message_limit);
     open_exit_hooks();
     send_logs_to(results_, setup_.log_level);
-    if (set_start_method_ != nullptr) set_start_method_(setup_.start_method);
+    if (set_start_method_ != nullptr && !setup_.start_method.empty())
+      set_start_method_(setup_.start_method);
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {

@@ -46,7 +46,7 @@ constexpr Expected stuck_at_home = left_out("runs in the caller, where no limit 
 constexpr Expected exit_0{"WorkerLost: exit code 0"};
 constexpr Expected killed{"WorkerLost: signal 9 (Killed)"};
 constexpr Expected timed_out{"TaskTimeout"};
-constexpr Expected not_up{"StartError: greeting"};
+constexpr Expected not_up{"StartError: initializer"};
 
 constexpr std::array<std::array<Expected, ways.size()>, stages.size()> table{{
     // throws, exits at once, exits, dies, hangs
