@@ -16,12 +16,12 @@ namespace brood::pool {
 namespace {
 
 std::uint32_t worker_count(const PoolOptions& options) {
-  return static_cast<std::uint32_t>(options.workers.value_or(available_cpus()));
+  return static_cast<std::uint32_t>(options.workers ? *options.workers : available_cpus());
 }
 
 SchedulerConfig scheduler_config(const PoolOptions& options) {
   SchedulerConfig config;
-  config.workers = worker_count(options);
+  config.workers = worker_count(options);  // asks the system, where it is not given
   if (options.max_tasks_per_worker)
     config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
   if (options.start_timeout) config.start_timeout = *options.start_timeout;
@@ -65,7 +65,7 @@ Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
       scheduler_(scheduler_config(options), *this),
       supervisor_(options),
-      links_(worker_count(options)),
+      links_(scheduler_.workers()),
       exits_(links_.size()),
       unobserved_error_(options.on_unobserved_error) {}
 

@@ -92,6 +92,7 @@ class Scheduler {
   std::optional<Action> next();
 
   bool drained() const noexcept { return live_jobs_ == 0; }
+  std::size_t workers() const noexcept { return workers_.size(); }
   bool all_gone() const noexcept;
   bool closing() const noexcept { return closing_; }
   bool terminated() const noexcept { return terminated_; }
