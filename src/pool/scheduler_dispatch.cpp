@@ -209,8 +209,11 @@ std::optional<Time> Scheduler::next_tick() const {
   const auto at = [&soonest](Time time) {
     if (!soonest || time < *soonest) soonest = time;
   };
+  const auto after = [&at](Time start, Nanoseconds wait) {
+    if (wait < Time::max() - start) at(start + wait);  // else never
+  };
   for (const Worker& worker : workers_) {
-    if (worker.state == State::starting) at(worker.heard + config_.start_timeout);
+    if (worker.state == State::starting) after(worker.heard, config_.start_timeout);
     if (worker.state == State::vacant && !terminated_ && !(closing_ && drained())) {
       if (worker.start_failures < config_.start_attempts || !runnable_.empty())
         at(worker.restart_at);
@@ -218,7 +221,7 @@ std::optional<Time> Scheduler::next_tick() const {
     if (worker.state != State::ready || worker.queue.empty() || worker.lent) continue;
     if (worker.elements > 1) at(worker.heard + config_.quiet);
     const JobTraits& traits = jobs_[slot_of(worker.queue.front().job)].traits;
-    if (traits.timeout) at(std::max(worker.heard, worker.since) + *traits.timeout);
+    if (traits.timeout) after(std::max(worker.heard, worker.since), *traits.timeout);
   }
   return soonest;
 }

@@ -47,8 +47,8 @@ struct RunHeader {
   std::uint64_t count;  // elements
   std::uint64_t
       sequence;  // position of the first one among all elements that this worker was ever sent
-  std::uint64_t stride;  // bytes of each argument; 0: each with its length in front
-  std::uint64_t define;  // bytes of a definition that follows at once; 0: see the define message
+  std::uint64_t stride;   // bytes of each argument; 0: each with its length in front
+  std::uint64_t define;   // bytes of a definition that follows at once; 0: see the define message
   std::uint32_t attempt;  // 1 for the first
   std::uint32_t flags;
   static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start

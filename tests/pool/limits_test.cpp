@@ -48,6 +48,7 @@ TEST_P(LimitsOfWorkers, cpu_time_ends_a_task_that_computes_for_ever) {
 }
 
 TEST_P(LimitsOfWorkers, resident_memory_above_the_limit_replaces_the_worker_after_its_task) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
   PoolOptions made = options(1);
   made.limits.resident = 100_MiB;
   Pool pool(made);

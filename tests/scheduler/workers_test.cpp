@@ -361,5 +361,20 @@ TEST_F(Workers, AStartThatIsStruckDownFromOutsideIsNoReasonToGiveUp) {
   EXPECT_EQ(finished[0].verdict, Verdict::no_workers);
 }
 
+TEST_F(Workers, ALimitOfForEverIsNeverDue) {
+  SchedulerConfig config = workers(1);
+  config.start_timeout = Nanoseconds::max();
+  make_cold(config);
+  scheduler->worker_started(0, true, now);
+  EXPECT_EQ(scheduler->next_tick(), std::nullopt);
+  scheduler->worker_ready(0, now);
+  JobTraits traits = single();
+  traits.timeout = Nanoseconds::max();
+  scheduler->add(traits, 1, true);
+  pump();
+  begin(0);
+  EXPECT_EQ(scheduler->next_tick(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace brood::pool
