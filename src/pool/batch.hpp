@@ -18,7 +18,6 @@ class Batch final : public Work {
   /// Takes the calls, at least one.
   explicit Batch(std::span<std::shared_ptr<JobState>> calls);
 
-  std::size_t size() const noexcept { return calls_.size(); }
   JobTraits traits() const;
   /// It is this job of the scheduler's.
   void begin(JobId job);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-
 #include <utility>
 
 #include <brood/cpu.hpp>
@@ -74,12 +73,12 @@ Core::~Core() = default;
 // Before there is a dispatcher, so that what fails is thrown to the caller; then nothing may be
 // left behind.
 void Core::start_first_workers() {
-  const Time now = std::chrono::steady_clock::now();
-  scheduler_.pump(now);
+  scheduler_.pump(std::chrono::steady_clock::now());
   try {
     while (const std::optional<Action> action = scheduler_.next()) {
       links_[action->worker] = supervisor_.start(action->worker);
-      scheduler_.worker_started(action->worker, links_[action->worker]->has_page(), now);
+      scheduler_.worker_started(action->worker, links_[action->worker]->has_page(),
+                                std::chrono::steady_clock::now());
     }
   } catch (...) {
     for (const auto& link : links_) {
@@ -212,10 +211,11 @@ bool Core::cancel(JobState& state, Kill kill) {
 
 // Under the lock.
 void Core::close_intake() {
-  const std::lock_guard lock(intake_mutex_);
-  if (std::exchange(intake_closed_, true)) return;
-  std::vector<std::shared_ptr<JobState>> taken = std::exchange(intake_, {});
-  add(taken);
+  {
+    const std::lock_guard lock(intake_mutex_);
+    intake_closed_ = true;
+  }
+  take_intake();
 }
 
 void Core::close() {
