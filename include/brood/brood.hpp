@@ -28,3 +28,4 @@
 #include <brood/process.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
+#include <brood/this_task.hpp>

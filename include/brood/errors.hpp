@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <brood/detail/export.hpp>
 
@@ -104,6 +105,12 @@ struct WorkerIdentity {
   int pid = 0;
 };
 
+/// How often an element ran, and what became of it before.
+struct Attempts {
+  int count = 1;                       ///< the last one included
+  std::vector<std::string> earlier{};  ///< what each before that ended in, in words
+};
+
 /// What every error tells that a task ended in: which one, and in which worker.
 class TaskPlace {
  public:
@@ -114,9 +121,14 @@ class TaskPlace {
   int pid() const noexcept { return worker_.pid; }
   /// Position of the element in its map; 0 for a single call.
   std::size_t index() const noexcept { return index_; }
+  /// Which attempt this was, from 1 on: see CallOptions::retries.
+  int attempt() const noexcept { return attempts_.count; }
+  /// What the attempts before it ended in, a sentence each.
+  const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
 
  protected:
-  TaskPlace(WorkerIdentity worker, std::size_t index) : worker_(std::move(worker)), index_(index) {}
+  TaskPlace(WorkerIdentity worker, std::size_t index, Attempts attempts)
+      : worker_(std::move(worker)), index_(index), attempts_(std::move(attempts)) {}
   ~TaskPlace() = default;
   TaskPlace(const TaskPlace&) = default;
   TaskPlace& operator=(const TaskPlace&) = default;
@@ -124,6 +136,7 @@ class TaskPlace {
  private:
   WorkerIdentity worker_;
   std::size_t index_;
+  Attempts attempts_;
 };
 
 /// User code threw in a worker. For an exception of the standard library or a registered type it is
@@ -132,7 +145,7 @@ class TaskPlace {
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
-            std::string stack_trace = {});
+            std::string stack_trace = {}, Attempts attempts = {});
   ~TaskError() override;
   /// Demangled name of the type that was thrown.
   const std::string& type_name() const noexcept { return type_; }
@@ -148,7 +161,7 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
-  WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index);
+  WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index, Attempts attempts = {});
   ~WorkerLost() override;
   const ExitStatus& status() const noexcept { return status_; }
   /// Signal number, 0 when the process exited.
@@ -168,7 +181,8 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
 /// The task ran longer than its own limit; its worker was stopped and replaced.
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
-  TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {});
+  TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
+              Attempts attempts = {});
   ~TaskTimeout() override;
   std::chrono::nanoseconds limit() const noexcept { return limit_; }
 

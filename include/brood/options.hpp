@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -45,12 +46,17 @@ struct Limits {
 /// What a pool is made of.
 struct PoolOptions {
   std::optional<std::int64_t> workers{};  ///< unset: one per CPU that this process may use
-  StartMethod start_method{};             ///< unset: get_start_method()
-  Call initializer{};                     ///< runs once in each worker before its first task
+  /// Workers that live while there is nothing to do. Unset: all, or none where there is an
+  /// idle_timeout. Fewer than `workers`: the others start when elements wait for a worker.
+  std::optional<std::int64_t> min_workers{};
+  StartMethod start_method{};  ///< unset: get_start_method()
+  Call initializer{};          ///< runs once in each worker before its first task
   std::optional<std::int64_t>
-      max_tasks_per_worker{};        ///< elements after which a worker is replaced
-  Limits limits{};                   ///< of each worker
-  OptionalDuration start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
+      max_tasks_per_worker{};         ///< elements after which a worker is replaced
+  OptionalDuration max_worker_age{};  ///< of a process; then it is replaced when its element ends
+  OptionalDuration idle_timeout{};    ///< after which a worker beyond min_workers leaves
+  Limits limits{};                    ///< of each worker
+  OptionalDuration start_timeout{};   ///< for a worker to greet and initialize; unset: 60 s
   std::optional<std::uint64_t>
       max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
   std::function<void(std::exception_ptr)>
@@ -97,7 +103,17 @@ class ProgressFunction {
 struct CallOptions {
   OptionalDuration
       timeout{};    ///< for each element, from when it starts; then its worker is stopped
-  int retries = 0;  ///< more attempts for an element that ends in WorkerLost or TaskTimeout
+  int retries = 0;  ///< more attempts for an element that ends in WorkerLost, and apart from these
+                    ///< as many for one that ends in TaskTimeout
+  std::optional<int> crash_retries{};      ///< for WorkerLost alone; unset: retries
+  std::optional<int> timeout_retries{};    ///< for TaskTimeout alone; unset: retries
+  std::optional<int> exception_retries{};  ///< more attempts for an element that throws; unset: as
+                                           ///< many as retries with a retry_if, else none
+  /// Asked in the worker for an exception that it has caught, in its own type, while there are
+  /// exception_retries: whether to try again. Null: always. A captureless lambda converts.
+  bool (*retry_if)(std::exception_ptr) = nullptr;
+  OptionalDuration retry_delay{};  ///< before the second attempt; doubles before each further one,
+                                   ///< up to 64 times; unset: none
   std::optional<std::size_t>
       chunk{};  ///< elements that travel together; unset: adapts to the measured time of one
   std::optional<std::size_t>
@@ -106,6 +122,10 @@ struct CallOptions {
   /// Called as results arrive, by the verbs that wait and by what iterates over an imap; the
   /// asynchronous verbs, where nobody waits, throw UsageError.
   ProgressFunction progress{};
+  int priority = 0;  ///< elements of calls with a higher one go to workers first
+  /// A request to stop cancels the call as AsyncResult::cancel(Kill::yes) does: what has not
+  /// started never runs, what runs is stopped with its worker, and the call ends in Cancelled.
+  std::stop_token stop{};
 };
 
 }  // namespace brood

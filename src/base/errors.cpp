@@ -69,6 +69,18 @@ std::string duration_text(std::chrono::nanoseconds duration) {
   return text;
 }
 
+// With what became of it before, where it ran more than once.
+std::string over_attempts(std::string text, const Attempts& attempts) {
+  if (attempts.count <= 1) return text;
+  text += "; this was attempt " + std::to_string(attempts.count);
+  const char* separator = ", after: ";
+  for (const std::string& one : attempts.earlier) {
+    text += separator + one;
+    separator = " | ";
+  }
+  return text;
+}
+
 }  // namespace
 
 // The destructors are key functions: each class has one table of virtual functions and one
@@ -106,22 +118,25 @@ CodecError::CodecError(Direction direction, std::string type, const std::string&
       limit_(limit) {}
 
 TaskError::TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
-                     std::string stack_trace)
-    : Error(task_text(type, text, worker, index)),
-      TaskPlace(std::move(worker), index),
+                     std::string stack_trace, Attempts attempts)
+    : Error(over_attempts(task_text(type, text, worker, index), attempts)),
+      TaskPlace(std::move(worker), index, std::move(attempts)),
       type_(std::move(type)),
       text_(std::move(text)),
       stack_trace_(std::move(stack_trace)) {}
 
-WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index)
-    : Error(lost_text(status, worker, index)),
-      TaskPlace(std::move(worker), index),
+WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
+                       Attempts attempts)
+    : Error(over_attempts(lost_text(status, worker, index), attempts)),
+      TaskPlace(std::move(worker), index, std::move(attempts)),
       status_(status) {}
 
-TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker)
-    : Error("element " + std::to_string(index) + " ran longer than its limit of " +
-            duration_text(limit) + "; its worker was stopped"),
-      TaskPlace(std::move(worker), index),
+TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker,
+                         Attempts attempts)
+    : Error(over_attempts("element " + std::to_string(index) + " ran longer than its limit of " +
+                              duration_text(limit) + "; its worker was stopped",
+                          attempts)),
+      TaskPlace(std::move(worker), index, std::move(attempts)),
       limit_(limit) {}
 
 TimeoutError::TimeoutError(const std::string& what) : Error("timed out waiting for " + what) {}

@@ -104,7 +104,7 @@ Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noex
     if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
     if (errno == EPIPE) {
       sigpipe_state.raised = true;
-      return {Transfer::State::closed, 0, 0};
+      return {Transfer::State::closed, 0, EPIPE};
     }
     return {Transfer::State::failed, 0, errno};
   }

@@ -23,7 +23,7 @@ struct Transfer {
   enum class State : unsigned char { moved, would_block, closed, failed };
   State state = State::failed;
   std::size_t count = 0;  // bytes, when moved
-  int error = 0;          // errno, when failed
+  int error = 0;          // errno, when failed or closed by a reader
 };
 
 /// Keeps SIGPIPE from this thread while it lives: blocks it, and takes back the one that a broken

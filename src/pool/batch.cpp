@@ -24,7 +24,7 @@ bool can_travel_with_others(const JobState& call) {
 // A definition is shared only by calls of a function that has no state, which are all alike.
 bool alike(const JobState& one, const JobState& other) {
   return one.spec().definition == other.spec().definition &&
-         one.spec().timeout == other.spec().timeout && one.spec().retries == other.spec().retries;
+         (one.spec().terms == other.spec().terms || one.terms() == other.terms());
 }
 
 }  // namespace
@@ -40,8 +40,7 @@ std::size_t Batch::length(std::span<const std::shared_ptr<JobState>> calls) {
 
 Batch::Batch(std::span<std::shared_ptr<JobState>> calls)
     : definition_(calls.front()->spec().definition),
-      timeout_(calls.front()->spec().timeout),
-      retries_(static_cast<std::uint32_t>(calls.front()->spec().retries)),
+      terms_(calls.front()->spec().terms),
       stride_(argument_size(*calls.front())) {
   calls_.reserve(calls.size());
   for (std::shared_ptr<JobState>& call : calls) {
@@ -61,11 +60,9 @@ void Batch::begin(JobId job) {
 }
 
 JobTraits Batch::traits() const {
-  JobTraits traits;
+  JobTraits traits = traits_of(terms());
   traits.self_contained = true;
   traits.fail_fast = false;  // each has its own end
-  traits.timeout = timeout_;
-  traits.retries = retries_;
   traits.cost_key = definition_->cost_key;
   traits.element_bytes = bytes_ / calls_.size();
   return traits;

@@ -24,7 +24,7 @@ class Batch final : public Work {
 
   bool finished() const noexcept override { return finished_; }
   bool lends() const noexcept override { return false; }
-  std::optional<std::chrono::nanoseconds> timeout() const noexcept override { return timeout_; }
+  const detail::CallTerms& terms() const noexcept override { return *terms_; }
   std::span<const std::byte> definition() const noexcept override {
     return definition_->bytes.view();
   }
@@ -43,8 +43,7 @@ class Batch final : public Work {
  private:
   std::vector<std::shared_ptr<JobState>> calls_;  // null: it has its end
   const std::shared_ptr<const detail::Definition> definition_;
-  const std::optional<std::chrono::nanoseconds> timeout_;
-  const std::uint32_t retries_;
+  const std::shared_ptr<const detail::CallTerms> terms_;
   std::size_t stride_ = 0;
   std::size_t bytes_ = 0;  // of all arguments
   bool finished_ = false;

@@ -40,7 +40,13 @@ void check(const PoolOptions& options) {
                      " is out of range; between 1 and " + std::to_string(most_workers) +
                      " are possible");
   }
+  demand(!options.min_workers || *options.min_workers >= 0, "min_workers must not be negative");
+  demand(!options.min_workers || !options.workers || *options.min_workers <= *options.workers,
+         "min_workers must not be more than workers");
   demand(positive(options.max_tasks_per_worker), "max_tasks_per_worker must be at least 1");
+  demand(positive<std::chrono::nanoseconds>(options.max_worker_age),
+         "max_worker_age must be positive");
+  demand(positive<std::chrono::nanoseconds>(options.idle_timeout), "idle_timeout must be positive");
   demand(positive<std::chrono::nanoseconds>(options.start_timeout),
          "start_timeout must be positive");
   demand(!options.max_message_size || *options.max_message_size >= smallest_message_limit,
@@ -51,6 +57,10 @@ void check(const PoolOptions& options) {
 void check(const CallOptions& options) {
   demand(positive<std::chrono::nanoseconds>(options.timeout), "timeout must be positive");
   demand(options.retries >= 0, "retries must not be negative");
+  demand(options.crash_retries.value_or(0) >= 0, "crash_retries must not be negative");
+  demand(options.timeout_retries.value_or(0) >= 0, "timeout_retries must not be negative");
+  demand(options.exception_retries.value_or(0) >= 0, "exception_retries must not be negative");
+  demand(positive<std::chrono::nanoseconds>(options.retry_delay), "retry_delay must be positive");
   demand(positive(options.chunk), "chunk must be at least 1");
   demand(positive(options.window), "window must be at least 1");
 }

@@ -9,6 +9,7 @@
 #include "platform/usage.hpp"
 #include "pool/batch.hpp"
 #include "pool/dispatcher.hpp"
+#include "wire/exception.hpp"
 
 namespace brood::pool {
 
@@ -24,6 +25,13 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
   if (options.max_tasks_per_worker)
     config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
   if (options.start_timeout) config.start_timeout = *options.start_timeout;
+  if (options.min_workers) {
+    config.min_workers = static_cast<std::uint32_t>(*options.min_workers);
+  } else if (options.idle_timeout) {
+    config.min_workers = 0;
+  }
+  config.idle_timeout = options.idle_timeout.value_or(Nanoseconds(0));
+  config.max_age = options.max_worker_age.value_or(Nanoseconds(0));
   return config;
 }
 
@@ -275,6 +283,8 @@ void Core::perform(Hands* hands) {
 // memory of its caller's, who goes on as soon as it is told.
 void Core::carry_out(const Action& action, Hands* hands) {
   switch (action.kind) {
+    case Action::Kind::again:
+      return try_again(action);
     case Action::Kind::resolve:
       return resolve(action);
     case Action::Kind::finish: {
@@ -307,22 +317,32 @@ void Core::resolve(const Action& action) {
   Work* const work = find_work(action.job);
   if (work == nullptr) return;
   auto failure = std::make_unique<detail::Failure>();
+  failure->worker = exits_[action.worker].worker;
+  failure->local = failure_of(*work, action, work->take_attempts(action.first));
+  work->fail(action.first, std::move(failure), callbacks_);
+}
+
+void Core::try_again(const Action& action) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  work->note_attempt(action.first, wire::describe_exception(failure_of(*work, action, {})));
+}
+
+// Of an element whose worker cannot tell.
+std::exception_ptr Core::failure_of(const Work& work, const Action& action,
+                                    Attempts attempts) const {
   const Exit& exit = exits_[action.worker];
-  const std::size_t index = work->index_in_call(action.first);
-  failure->worker = exit.worker;
+  const std::size_t index = work.index_in_call(action.first);
   switch (action.fate) {
     case Fate::lost:
-      failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index));
       break;
     case Fate::timed_out:
-      failure->local = std::make_exception_ptr(
-          TaskTimeout(work->timeout().value_or(Nanoseconds(0)), index, exit.worker));
-      break;
+      return std::make_exception_ptr(TaskTimeout(work.terms().timeout.value_or(Nanoseconds(0)),
+                                                 index, exit.worker, std::move(attempts)));
     case Fate::cancelled:
-      failure->local = std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
-      break;
+      return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
   }
-  work->fail(action.first, std::move(failure), callbacks_);
+  return std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index, std::move(attempts)));
 }
 
 void Core::finish(const Action& action) {

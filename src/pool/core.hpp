@@ -120,6 +120,8 @@ class Core final : public detail::PoolCore,
   }
 
   void carry_out(const Action& action, Hands* hands);
+  std::exception_ptr failure_of(const Work& work, const Action& action, Attempts attempts) const;
+  void try_again(const Action& action);
   void resolve(const Action& action);
   void finish(const Action& action);
   void over(const Action& action, const Hands* hands);

@@ -15,7 +15,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
   WorkerLink* link = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    const bool timed = state->spec().timeout.has_value();
+    const bool timed = state->terms().timeout.has_value();
     take_intake();
     add(state);
     const auto assignment =
@@ -45,11 +45,13 @@ bool Core::drive(WorkerLink& link, JobState& job) {
       trouble = true;  // only the dispatcher can stop it
     }
     perform(nullptr);
-    if (!trouble && !job.finished()) continue;
+    const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
+    if (!trouble && !elsewhere && !job.finished()) continue;
     link.lent = job.driven = false;
     link.dirty = !link.outbox.empty();
     scheduler_.give_back(link.id);
-    return trouble || scheduler_.wants_pump() || scheduler_.used_up(link.id) || !deferred_.empty();
+    return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
+           !deferred_.empty();
   }
 }
 
@@ -58,7 +60,7 @@ bool Core::exchange(WorkerLink& link) {
   using State = platform::Transfer::State;
   for (;;) {
     const State written =
-        link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get());
+        link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get()).state;
     if (written != State::moved && written != State::would_block) return false;
     const bool blocked = written == State::would_block;
     std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},

@@ -37,11 +37,13 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
-    Work* const work = told({header.job, header.index, 1, header.elapsed, true});
+    Work* const work =
+        told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (work == nullptr) return;
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
     failure->worker = link_.identity();
+    failure->attempts = work->take_attempts(header.index);
     work->fail(header.index, std::move(failure), core_.callbacks_);
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
@@ -55,12 +57,17 @@ class Core::StreamEvents final : public protocol::ParentEvents {
  private:
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  Work* told(const Outcomes& outcomes) {
+  Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
     switch (core_.scheduler_.outcomes(link_.id, outcomes, now_)) {
       case Scheduler::Told::nonsense:
         throw CodecError(CodecError::Direction::decode, "message of a worker",
                          "a result that nobody has asked for");
       case Scheduler::Told::unwanted:
+        return nullptr;
+      case Scheduler::Told::again:
+        if (Work* const work = core_.find_work(outcomes.job))
+          work->note_attempt(outcomes.first,
+                             link_.name + ": " + wire::describe_encoded_exception(exception));
         return nullptr;
       case Scheduler::Told::wanted:
         break;

@@ -68,7 +68,9 @@ struct LinkIo {
 class Dispatcher::Loop final : private Hands {
  public:
   explicit Loop(Core& core) : core_(core), io_(1), timer_(io_), ios_(core.links().size()) {
-    for (const auto& link : core_.links()) attach(*link);
+    for (const auto& link : core_.links()) {
+      if (link) attach(*link);
+    }
     thread_ = start_own_thread("brood-dispatch", [this] { run(); });
   }
   ~Loop() { thread_.join(); }
@@ -102,6 +104,7 @@ class Dispatcher::Loop final : private Hands {
   void set_timer(Time now);
   void flush();
   void flush_link(WorkerLink& link);
+  void cut_off(WorkerLink& link, int error);
   void attach(WorkerLink& link);
   void watch_results(WorkerLink& link);
   void on_results(WorkerId id);
@@ -238,13 +241,22 @@ void Dispatcher::Loop::flush_link(WorkerLink& link) {
   if (io.blocked || !link.tasks || core_.ended()) return;
   link.dirty = false;
   using State = platform::Transfer::State;
-  if (link.outbox.write_to(link.tasks.get()) != State::would_block)
-    return;  // a failure is seen by the pidfd
+  const platform::Transfer written = link.outbox.write_to(link.tasks.get());
+  if (written.state == State::moved) return;
+  if (written.state != State::would_block) return cut_off(link, written.error);
   io.blocked = true;
   io.tasks.wait(link.tasks.get(), asio::posix::descriptor_base::wait_write, [this, id = link.id] {
     ios_[id]->blocked = false;
     if (WorkerLink* const unblocked = core_.link(id)) flush_link(*unblocked);
   });
+}
+
+// The owner keeps an end for reading of each task pipe: it is never a dead reader that refuses.
+void Dispatcher::Loop::cut_off(WorkerLink& link, int error) {
+  const std::lock_guard lock(core_.mutex());
+  broken(link, std::make_exception_ptr(SystemError("write", "sending tasks to a worker", error)));
+  core_.perform(this);
+  wake();
 }
 
 void Dispatcher::Loop::attach(WorkerLink& link) {

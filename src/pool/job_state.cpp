@@ -61,11 +61,9 @@ JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
 }
 
 JobTraits JobState::traits() const {
-  JobTraits traits;
+  JobTraits traits = traits_of(terms());
   traits.self_contained = self_contained();
   traits.fail_fast = spec_.policy == detail::ErrorPolicy::fail_fast;
-  traits.timeout = spec_.timeout;
-  traits.retries = static_cast<std::uint32_t>(spec_.retries);
   traits.chunk = spec_.chunk;
   traits.cost_key = spec_.definition->cost_key;
   if (spec_.elements.count != 0)
@@ -306,7 +304,7 @@ Job::~Job() = default;
 
 std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
   if (failure.local) return failure.local;
-  return wire::decode_exception(failure.encoded->view(), failure.worker, index);
+  return wire::decode_exception(failure.encoded->view(), failure.worker, index, failure.attempts);
 }
 
 void throw_timeout() {

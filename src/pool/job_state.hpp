@@ -54,9 +54,7 @@ class JobState final : public detail::Job,
   std::size_t element_count() const noexcept { return total_; }
   bool lends() const noexcept override { return spec_.elements.payload.lends(); }
   std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
-  std::optional<std::chrono::nanoseconds> timeout() const noexcept override {
-    return spec_.timeout;
-  }
+  const detail::CallTerms& terms() const noexcept override { return *spec_.terms; }
   std::span<const std::byte> definition() const noexcept override {
     return spec_.definition->bytes.view();
   }

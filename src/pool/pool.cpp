@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
@@ -37,6 +38,32 @@ PoolOptions with_workers(std::int64_t workers) {
   return options;
 }
 
+std::uint32_t count_of(int retries) { return static_cast<std::uint32_t>(retries); }
+
+std::shared_ptr<const detail::CallTerms> terms_of(const CallOptions& options) {
+  auto terms = std::make_shared<detail::CallTerms>();
+  terms->timeout = options.timeout;
+  terms->crash_retries = count_of(options.crash_retries.value_or(options.retries));
+  terms->timeout_retries = count_of(options.timeout_retries.value_or(options.retries));
+  const int unless_told = options.retry_if != nullptr ? options.retries : 0;
+  terms->exception_retries = count_of(options.exception_retries.value_or(unless_told));
+  if (options.retry_if != nullptr)
+    detail::put_code(terms->retry_if, reinterpret_cast<const void*>(options.retry_if));
+  terms->retry_delay = options.retry_delay.value_or(std::chrono::nanoseconds(0));
+  terms->priority = options.priority;
+  return terms;
+}
+
+// Until the job has its end. That is told on the thread for callbacks, so the destructor, which
+// waits for a callback that runs, holds nothing that this one needs.
+void cancel_on_request(const std::stop_token& stop, const detail::JobHandle& job) {
+  const auto cancel = [weak = std::weak_ptr(job)] {
+    if (const detail::JobHandle alive = weak.lock()) alive->cancel(Kill::yes);
+  };
+  auto waiting = std::make_shared<std::stop_callback<decltype(cancel)>>(stop, cancel);
+  job->when_finished([waiting] {});
+}
+
 const PoolOptions& checked(const PoolOptions& options) {
   pool::check(options);
   return options;
@@ -44,9 +71,22 @@ const PoolOptions& checked(const PoolOptions& options) {
 
 }  // namespace
 
+PoolCalls::PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
+    : core_(std::move(core)), options_(std::move(options)), terms_(terms_of(options_)) {}
+
+detail::JobHandle PoolCalls::submit(detail::JobSpec spec) const {
+  detail::JobHandle job = core_->submit(std::move(spec));
+  if (options_.stop.stop_possible()) cancel_on_request(options_.stop, job);
+  return job;
+}
+
+// While this thread drives a worker it hears of no request.
+detail::JobHandle PoolCalls::call(detail::JobSpec spec) const {
+  return options_.stop.stop_possible() ? submit(std::move(spec)) : core_->call(std::move(spec));
+}
+
 void PoolCalls::configure(detail::JobSpec& spec) const {
-  spec.timeout = options_.timeout;
-  spec.retries = options_.retries;
+  spec.terms = terms_;
   spec.chunk = options_.chunk.value_or(0);
   spec.policy = options_.on_error == OnError::finish ? detail::ErrorPolicy::finish
                                                      : detail::ErrorPolicy::fail_fast;

@@ -56,7 +56,7 @@ std::optional<Assignment> Scheduler::lend(JobId job_id, Time now) {
     worker.lent = true;
     const Assignment assignment = actions_.back().assignment;
     actions_.pop_back();
-    runnable_.clear();
+    runnable_.pop_front();
     job->runnable = false;
     return assignment;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "pool/run_queue.hpp"
 #include "pool/scheduler_types.hpp"
 
 namespace brood::pool {
@@ -36,7 +38,7 @@ class Scheduler {
   void worker_started(WorkerId worker, bool has_page, Time now);
   void worker_ready(WorkerId worker, Time now);
   /// Outcomes that the worker has told, in the order of its sequence.
-  enum class Told : std::uint8_t { wanted, unwanted, nonsense };
+  enum class Told : std::uint8_t { wanted, unwanted, again, nonsense };
   Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
   void worker_broken(WorkerId worker, Time now);
@@ -107,6 +109,10 @@ class Scheduler {
     std::uint64_t samples = 0;
     std::size_t largest = 0;  // chunk that has come back
   };
+  struct Delayed {
+    JobId job;
+    std::size_t index;
+  };
   struct Job {
     JobTraits traits;
     Cost* cost = nullptr;
@@ -114,9 +120,8 @@ class Scheduler {
     bool live = false, sealed = false, finished = false, runnable = false;
     std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
-    std::map<std::size_t, std::uint32_t>
-        failures;                        // attempts used up, for elements that have failed
-    std::vector<std::size_t> cancelled;  // elements that ran then
+    std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
+    std::vector<std::size_t> cancelled;       // elements that ran then
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };
@@ -142,6 +147,7 @@ class Scheduler {
     std::size_t bytes = 0;
     Time heard{};  // when it was started, sent its first element, or told an outcome
     Time since{};  // when the front element began, for jobs with a timeout
+    Time born{};   // when the process was started
     Time restart_at{};
     std::uint32_t start_failures = 0;  // in a row
     std::uint32_t strikes = 0;         // likewise
@@ -157,17 +163,25 @@ class Scheduler {
   void give_up_pending(Job& job);
   bool give_up_pending(Job& job, std::size_t index);
   bool stop_running(JobId id, std::size_t index, Time now);
+  static bool is_cancelled(const Job& job, std::size_t index) {
+    return std::count(job.cancelled.begin(), job.cancelled.end(), index) != 0;
+  }
   void finish(JobId id, Job& job, Verdict verdict);
   void settle(JobId id, Job& job);
   void requeue(JobId id, std::size_t first, std::size_t count);
-  void element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate);
+  void make_pending(JobId id, Job& job, std::size_t first, std::size_t count);
+  void element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate, Time now);
+  bool try_again(JobId id, std::size_t index, std::uint32_t Retries::*kind, Time now);
+  void bring_back_delayed(Time now);
+  bool is_delayed(JobId id) const;
+  bool give_up_delayed(JobId id, std::size_t index);
   void fail_all_jobs(Verdict verdict);
   // scheduler_workers.cpp
   void unassign(Worker& worker, const Outcomes& outcomes);
   std::size_t take_back(WorkerId id);
   void take_back_from_all(JobId job);
-  void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed);
-  void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence);
+  void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now);
+  void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now);
   void note_start_failure(Worker& worker, bool lasting, Time now);
   void stop(WorkerId id, Time now);
   // scheduler_dispatch.cpp
@@ -181,6 +195,13 @@ class Scheduler {
   static bool runs_last(const Worker& worker, std::uint64_t sequence);
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   void start_due_workers(Time now);
+  std::size_t least_workers() const {
+    return std::min<std::size_t>(config_.min_workers.value_or(config_.workers), workers_.size());
+  }
+  bool wants_worker() const;
+  bool can_start(const Worker& worker) const;
+  bool may_shrink() const;
+  void retire_the_old_and_idle(Time now);
   void let_workers_leave();
   void learn(Job& job, const Outcomes& outcomes);
 
@@ -190,7 +211,8 @@ class Scheduler {
   std::deque<Job> jobs_;
   std::vector<std::uint32_t> free_jobs_;
   std::size_t live_jobs_ = 0;
-  std::deque<JobId> runnable_;
+  RunQueue runnable_;
+  std::multimap<Time, Delayed> delayed_;  // elements that wait before they are tried again
   std::unordered_map<std::uint64_t, Cost> costs_;
   std::uint64_t last_key_ = 0;
   Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike

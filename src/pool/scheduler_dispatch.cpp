@@ -15,6 +15,7 @@ constexpr double cheapest = 5;  // ns; no element costs less
 }  // namespace
 
 void Scheduler::pump(Time now) {
+  bring_back_delayed(now);
   assign(now);
   start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
   balance(now);
@@ -57,7 +58,7 @@ void Scheduler::send(WorkerId id, JobId job_id, Job& job, std::size_t count, Tim
        .worker = id,
        .job = job_id,
        .assignment = {id, job_id, first, count, worker.sequence,
-                      failures == job.failures.end() ? 1 : failures->second + 1, define}});
+                      failures == job.failures.end() ? 1 : failures->second.sum() + 1, define}});
   worker.sequence += count;
   worker.given += count;
   worker.elements += count;
@@ -139,14 +140,58 @@ void Scheduler::balance(Time now) {
 }
 
 void Scheduler::start_due_workers(Time now) {
-  if (terminated_ || (closing_ && drained())) return;
-  for (WorkerId id = 0; id < workers_.size(); ++id) {
+  for (WorkerId id = 0; id < workers_.size() && wants_worker(); ++id) {
     Worker& worker = workers_[id];
-    const bool hopeful = worker.start_failures < config_.start_attempts || !runnable_.empty();
-    if (worker.state != State::vacant || now < worker.restart_at || !hopeful) continue;
+    if (!can_start(worker) || now < worker.restart_at) continue;
     worker.state = State::starting;
     worker.heard = now;
     actions_.push_back({.kind = Action::Kind::start, .worker = id});
+  }
+}
+
+bool Scheduler::can_start(const Worker& worker) const {
+  return worker.state == State::vacant &&
+         (worker.start_failures < config_.start_attempts || !runnable_.empty());
+}
+
+// Beyond the minimum one more for each element that waits, less those that come anyway.
+bool Scheduler::wants_worker() const {
+  if (terminated_ || (closing_ && drained())) return false;
+  std::size_t alive = 0, coming = 0;
+  for (const Worker& worker : workers_) {
+    alive += worker.state != State::vacant;
+    coming += worker.state == State::starting || (usable(worker) && worker.queue.empty());
+  }
+  if (alive < least_workers()) return true;
+  if (alive == workers_.size()) return false;
+  return runnable_.any_of([&, waiting = std::size_t{0}](JobId id) mutable {
+    const Job& job = jobs_[slot_of(id)];
+    waiting += job.pending_count;
+    return waiting > coming;
+  });
+}
+
+// Whether one more than the least lives and is to stay.
+bool Scheduler::may_shrink() const {
+  std::size_t staying = 0;
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    const State state = workers_[id].state;
+    staying += (state == State::starting || state == State::ready) && !used_up(id);
+  }
+  return staying > least_workers();
+}
+
+void Scheduler::retire_the_old_and_idle(Time now) {
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    Worker& worker = workers_[id];
+    if (worker.state != State::ready || worker.retired) continue;
+    if (config_.max_age.count() != 0 && now - worker.born >= config_.max_age) retire(id);
+    if (config_.idle_timeout.count() == 0 || now - worker.heard < config_.idle_timeout) continue;
+    if (worker.lent) {
+      worker.heard = now;  // it is in use
+    } else if (worker.queue.empty() && may_shrink()) {
+      retire(id);
+    }
   }
 }
 
@@ -174,6 +219,7 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
     if (!worker.has_page && !worker.queue.empty())
       stop_if_late(id, worker.queue.front().sequence, now);
   }
+  retire_the_old_and_idle(now);
 }
 
 // Whether the element at `sequence` is the last that the worker holds: behind a take_back, the one
@@ -212,12 +258,17 @@ std::optional<Time> Scheduler::next_tick() const {
   const auto after = [&at](Time start, Nanoseconds wait) {
     if (wait < Time::max() - start) at(start + wait);  // else never
   };
+  if (!delayed_.empty()) at(delayed_.begin()->first);
+  const bool more = wants_worker();
+  const bool fewer = config_.idle_timeout.count() != 0 && may_shrink();
   for (const Worker& worker : workers_) {
     if (worker.state == State::starting) after(worker.heard, config_.start_timeout);
-    if (worker.state == State::vacant && !terminated_ && !(closing_ && drained())) {
-      if (worker.start_failures < config_.start_attempts || !runnable_.empty())
-        at(worker.restart_at);
-    }
+    if (more && can_start(worker)) at(worker.restart_at);
+    if (worker.state != State::ready || worker.retired) continue;
+    if (config_.max_age.count() != 0) after(worker.born, config_.max_age);
+    if (fewer && (worker.queue.empty() || worker.lent)) after(worker.heard, config_.idle_timeout);
+  }
+  for (const Worker& worker : workers_) {
     if (worker.state != State::ready || worker.queue.empty() || worker.lent) continue;
     if (worker.elements > 1) at(worker.heard + config_.quiet);
     const JobTraits& traits = jobs_[slot_of(worker.queue.front().job)].traits;

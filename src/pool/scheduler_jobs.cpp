@@ -7,6 +7,8 @@
 namespace brood::pool {
 
 namespace {
+constexpr std::uint32_t most_doublings = 6;  // of the delay between attempts
+
 constexpr JobId make_id(std::uint32_t slot, std::uint32_t generation) {
   return (JobId{generation} << 32) | slot;
 }
@@ -68,7 +70,7 @@ void Scheduler::extend(JobId id, std::size_t count, bool last) {
 
 void Scheduler::make_runnable(JobId id, Job& job) {
   if (std::exchange(job.runnable, true)) return;
-  runnable_.push_back(id);
+  runnable_.push_back(id, job.traits.priority);
 }
 
 // The entry in runnable_ stays until assign() meets it.
@@ -81,7 +83,7 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
   Job* const job = find(id);
   if (job == nullptr || job->finished) return false;
   const std::size_t running_before = job->assigned;
-  bool some = job->pending_count != 0 || !job->sealed;
+  bool some = job->pending_count != 0 || !job->sealed || is_delayed(id);
   give_up_pending(*job);
   take_back_from_all(id);
   some |= job->assigned != running_before;
@@ -102,7 +104,7 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
 bool Scheduler::cancel(JobId id, std::size_t index, bool stop, Time now) {
   Job* const job = find(id);
   if (job == nullptr || job->finished) return false;
-  if (!give_up_pending(*job, index)) {
+  if (!give_up_pending(*job, index) && !give_up_delayed(id, index)) {
     take_back_from_all(id);
     if (!give_up_pending(*job, index)) return stop && stop_running(id, index, now);
   }
@@ -169,18 +171,65 @@ void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
   if (job == nullptr) return;
   job->assigned -= count;
   if (job->finished) return settle(id, *job);
-  job->pending.push_back(
-      {first, first + count});  // not merged: a range never spans two calls of extend()
-  job->pending_count += count;
-  if (!std::exchange(job->runnable, true)) runnable_.push_front(id);
+  make_pending(id, *job, first, count);
+}
+
+void Scheduler::make_pending(JobId id, Job& job, std::size_t first, std::size_t count) {
+  // Not merged: a range never spans two calls of extend().
+  job.pending.push_back({first, first + count});
+  job.pending_count += count;
+  if (!std::exchange(job.runnable, true)) runnable_.push_front(id, job.traits.priority);
+}
+
+// An element that has failed and has attempts left of this kind: after a while it is pending again.
+bool Scheduler::try_again(JobId id, std::size_t index, std::uint32_t Retries::*kind, Time now) {
+  Job& job = *find(id);
+  if (job.finished || job.traits.retries.*kind == 0 || is_cancelled(job, index)) return false;
+  Retries& failures = job.failures[index];
+  if (++(failures.*kind) > job.traits.retries.*kind) return false;
+  --job.assigned;
+  if (job.traits.retry_delay.count() == 0) {
+    make_pending(id, job, index, 1);
+  } else {
+    const std::uint32_t doublings = std::min(failures.sum() - 1, most_doublings);
+    const Nanoseconds longest = (Time::max() - now) / (1 << doublings);
+    delayed_.emplace(now + std::min(job.traits.retry_delay, longest) * (1 << doublings),
+                     Delayed{id, index});
+  }
+  return true;
+}
+
+// Those whose job has finished meanwhile have had their end.
+void Scheduler::bring_back_delayed(Time now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const Delayed due = delayed_.begin()->second;
+    delayed_.erase(delayed_.begin());
+    Job* const job = find(due.job);
+    if (job != nullptr && !job->finished) make_pending(due.job, *job, due.index, 1);
+  }
+}
+
+bool Scheduler::is_delayed(JobId id) const {
+  return std::any_of(delayed_.begin(), delayed_.end(),
+                     [id](const auto& entry) { return entry.second.job == id; });
+}
+
+// True if the element waited for its next attempt.
+bool Scheduler::give_up_delayed(JobId id, std::size_t index) {
+  return std::erase_if(delayed_, [&](const auto& entry) {
+           return entry.second.job == id && entry.second.index == index;
+         }) != 0;
 }
 
 // An element whose worker cannot tell: again, or its outcome.
-void Scheduler::element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate) {
+void Scheduler::element_failed(JobId id, std::size_t index, WorkerId worker, Fate fate, Time now) {
   Job* const job = find(id);
   if (job == nullptr) return;
-  if (!job->finished && fate != Fate::cancelled && ++job->failures[index] <= job->traits.retries) {
-    return requeue(id, index, 1);
+  const auto kind = fate == Fate::timed_out ? &Retries::timeouts : &Retries::crashes;
+  if (fate != Fate::cancelled && try_again(id, index, kind, now)) {
+    actions_.push_back(
+        {.kind = Action::Kind::again, .worker = worker, .job = id, .first = index, .fate = fate});
+    return;
   }
   --job->assigned;
   ++job->resolved;

@@ -19,8 +19,11 @@ constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id
 constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
 
 struct SchedulerConfig {
-  std::uint32_t workers = 1;
-  std::uint64_t max_tasks = 0;                       // elements per process, 0: no limit
+  std::uint32_t workers = 1;                 // at most
+  std::optional<std::uint32_t> min_workers;  // that live without work; nothing: all of them
+  Nanoseconds idle_timeout{};                // after which one more than these leaves; 0: never
+  Nanoseconds max_age{};                     // after which a process is replaced; 0: never
+  std::uint64_t max_tasks = 0;               // elements per process, 0: no limit
   Nanoseconds depth = std::chrono::milliseconds(2);  // work that a worker is topped up to
   Nanoseconds quiet =
       std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
@@ -35,12 +38,21 @@ struct SchedulerConfig {
   std::size_t queue_elements = 4096;      // singles likewise
 };
 
+/// How often an element may run again, counted apart for each way in which it ends badly.
+struct Retries {
+  std::uint32_t crashes = 0, timeouts = 0, exceptions = 0;
+  std::uint32_t sum() const noexcept { return crashes + timeouts + exceptions; }
+  bool operator==(const Retries&) const = default;
+};
+
 struct JobTraits {
   bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
   std::optional<Nanoseconds> timeout;
-  std::uint32_t retries = 0;
-  std::size_t chunk = 0;  // elements; 0: adaptive
+  Retries retries;
+  Nanoseconds retry_delay{};  // before the second attempt; doubles with each further one
+  int priority = 0;           // higher ones are served first
+  std::size_t chunk = 0;      // elements; 0: adaptive
   std::uint64_t cost_key = 0;
   std::size_t element_bytes = 0;  // of an argument, on average
 };
@@ -55,6 +67,7 @@ struct Outcomes {
   std::size_t first, count;
   std::uint64_t elapsed;  // ns
   bool failed;
+  bool retryable = false;  // a failed one that may be tried again
 };
 
 struct Assignment {
@@ -70,6 +83,7 @@ struct Action {
   enum class Kind : std::uint8_t {
     send,     // `assignment`
     resolve,  // element `first` of `job` ended by `fate` in `worker`
+    again,    // likewise, and will be tried again
     finish,   // `job` by `verdict`
     over,     // `job`: nothing refers to it any more
     forget,   // `worker` may drop the definition of `job`

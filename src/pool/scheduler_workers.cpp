@@ -15,7 +15,7 @@ void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
   worker.has_page = has_page;
   worker.start_failures = failures;
   worker.strikes = strikes;
-  worker.heard = now;
+  worker.heard = worker.born = now;
   if (stopping) stop(id, now);  // what was to be stopped is there only now
 }
 
@@ -40,6 +40,8 @@ Scheduler::Told Scheduler::outcomes(WorkerId id, const Outcomes& outcomes, Time 
   Job* const job = find(outcomes.job);
   if (job == nullptr) return Told::nonsense;
   learn(*job, outcomes);
+  if (outcomes.retryable && try_again(outcomes.job, outcomes.first, &Retries::exceptions, now))
+    return Told::again;
   job->assigned -= outcomes.count;
   job->resolved += outcomes.count;
   const bool wanted = !job->finished;
@@ -117,13 +119,13 @@ void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, T
   worker.lent = false;
   worker.restart_at = now;
   for (Job& job : jobs_) std::erase(job.defined_in, id);
-  empty_queue(id, claimed);
+  empty_queue(id, claimed, now);
   if (!worker.came_up && !terminated_) note_start_failure(worker, worker.hopeless, now);
 }
 
 // What had not begun goes back, in its order. The last that had begun is the one that ran; those
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
-void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
+void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
   const std::deque<Assigned> queue = std::exchange(worker.queue, {});
   worker.elements = worker.bytes = 0;
@@ -139,19 +141,19 @@ void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed) {
   }
   for (auto chunk = queue.rbegin(); chunk != queue.rend(); ++chunk) {
     for (std::size_t i = begun(*chunk); i-- > 0;)
-      lose(id, chunk->job, chunk->first + i, chunk->sequence + i);
+      lose(id, chunk->job, chunk->first + i, chunk->sequence + i, now);
   }
 }
 
 // An element that had begun in a worker that is gone.
-void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence) {
+void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now) {
   const Worker& worker = workers_[id];
   const Job* const its_job = find(job);
-  if (its_job != nullptr && std::count(its_job->cancelled.begin(), its_job->cancelled.end(), index))
-    return element_failed(job, index, id, Fate::cancelled);
+  if (its_job != nullptr && is_cancelled(*its_job, index))
+    return element_failed(job, index, id, Fate::cancelled, now);
   const bool meant = worker.fate && worker.fate_sequence == sequence;
   if (worker.killed && !meant) return requeue(job, index, 1);  // for another's sake
-  element_failed(job, index, id, meant ? *worker.fate : Fate::lost);
+  element_failed(job, index, id, meant ? *worker.fate : Fate::lost, now);
 }
 
 void Scheduler::start_failed(WorkerId id, Time now) {
@@ -169,9 +171,13 @@ void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
   const std::uint32_t doublings = std::min<std::uint32_t>(worker.start_failures - 1, 10);
   worker.restart_at =
       now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
-  const bool hopeless = std::all_of(workers_.begin(), workers_.end(), [this](const Worker& w) {
+  const auto failing = [this](const Worker& w) {
     return w.state == State::vacant && w.start_failures >= config_.start_attempts;
-  });
+  };
+  const auto vacant = [](const Worker& w) { return w.state == State::vacant; };
+  const bool hopeless = std::all_of(workers_.begin(), workers_.end(), vacant) &&
+                        std::count_if(workers_.begin(), workers_.end(), failing) >=
+                            static_cast<std::ptrdiff_t>(std::max<std::size_t>(least_workers(), 1));
   if (hopeless) fail_all_jobs(Verdict::no_workers);
 }
 

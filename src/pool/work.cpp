@@ -9,6 +9,22 @@ namespace brood::pool {
 using protocol::RunHeader;
 using protocol::Type;
 
+Attempts Work::take_attempts(std::size_t element) {
+  const auto found = earlier_.extract(element);
+  if (!found) return {};
+  return {.count = static_cast<int>(found.mapped().size()) + 1,
+          .earlier = std::move(found.mapped())};
+}
+
+JobTraits traits_of(const detail::CallTerms& terms) {
+  JobTraits traits;
+  traits.timeout = terms.timeout;
+  traits.retries = {terms.crash_retries, terms.timeout_retries, terms.exception_retries};
+  traits.retry_delay = terms.retry_delay;
+  traits.priority = terms.priority;
+  return traits;
+}
+
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
   const std::span<const std::byte> definition = work.definition();
   if (assignment.define) {
@@ -22,12 +38,15 @@ void append_run(WorkerLink& link, const Work& work, const Assignment& assignment
   header.sequence = assignment.sequence;
   header.stride = work.stride(assignment.first);
   header.define = work.self_contained() ? definition.size() : 0;
+  header.retry_if = work.terms().retry_if.size();
   header.attempt = assignment.attempt;
-  header.flags = (work.timeout() ? RunHeader::timed : 0) | (work.whole() ? RunHeader::whole : 0);
+  header.flags =
+      (work.terms().timeout ? RunHeader::timed : 0) | (work.whole() ? RunHeader::whole : 0);
   detail::Bytes& tail = link.outbox.tail();
   const std::size_t frame = wire::begin_frame(tail, static_cast<std::uint16_t>(Type::run));
   tail.append(&header, sizeof header);
   tail.append(definition.data(), header.define);
+  tail.append(work.terms().retry_if.data(), header.retry_if);
   work.append_arguments(link.outbox, tail, frame, assignment.first, assignment.count);
 }
 

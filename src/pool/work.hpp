@@ -1,13 +1,15 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <brood/detail/job.hpp>
 #include "pool/callbacks.hpp"
@@ -40,8 +42,8 @@ class Work {
   virtual bool lends() const noexcept = 0;
   /// What the caller knows an element as.
   virtual std::size_t index_in_call(std::size_t element) const noexcept = 0;
-  /// How long an element may run.
-  virtual std::optional<std::chrono::nanoseconds> timeout() const noexcept = 0;
+  /// What its caller wants where an element does not end well.
+  virtual const detail::CallTerms& terms() const noexcept = 0;
 
   // --- to the worker ---
   /// Code reference of the runner, then the state of the function.
@@ -69,7 +71,20 @@ class Work {
   virtual void cut_short() noexcept {}
   /// Nobody will ask for its arguments any more.
   virtual void drop_arguments() noexcept = 0;
+
+  /// What an attempt of an element ended in that gets another.
+  void note_attempt(std::size_t element, std::string outcome) {
+    earlier_[element].push_back(std::move(outcome));
+  }
+  /// What is known of the element's attempts at its end.
+  Attempts take_attempts(std::size_t element);
+
+ private:
+  std::map<std::size_t, std::vector<std::string>> earlier_;
 };
+
+/// What the scheduler has to know of them.
+JobTraits traits_of(const detail::CallTerms& terms);
 
 /// Appends the frame that sends an assignment to the link's outbox.
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment);

@@ -42,7 +42,7 @@ bool Outbox::refers_to(JobId job) const {
                      [job](const Part& part) { return part.keeper && part.job == job; });
 }
 
-platform::Transfer::State Outbox::write_to(int descriptor) {
+platform::Transfer Outbox::write_to(int descriptor) {
   using State = platform::Transfer::State;
   while (!empty()) {
     std::array<iovec, parts_per_write> vector;
@@ -53,10 +53,10 @@ platform::Transfer::State Outbox::write_to(int descriptor) {
     }
     const platform::Transfer transfer =
         platform::write_some_unguarded(descriptor, {vector.data(), count});
-    if (transfer.state != State::moved) return transfer.state;
+    if (transfer.state != State::moved) return transfer;
     consume(transfer.count);
   }
-  return State::moved;
+  return {State::moved, 0, 0};
 }
 
 void Outbox::consume(std::size_t count) {

@@ -37,7 +37,7 @@ class Outbox {
     return parts_.empty() || (parts_.size() == 1 && parts_.front().view().empty());
   }
   /// Writes as much as the descriptor takes.
-  platform::Transfer::State write_to(int descriptor);
+  platform::Transfer write_to(int descriptor);
 
  private:
   struct Part {

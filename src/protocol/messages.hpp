@@ -47,13 +47,14 @@ struct RunHeader {
   std::uint64_t count;  // elements
   std::uint64_t
       sequence;  // position of the first one among all elements that this worker was ever sent
-  std::uint64_t stride;   // bytes of each argument; 0: each with its length in front
-  std::uint64_t define;   // bytes of a definition that follows at once; 0: see the define message
-  std::uint32_t attempt;  // 1 for the first
+  std::uint64_t stride;    // bytes of each argument; 0: each with its length in front
+  std::uint64_t define;    // bytes of a definition that follows at once; 0: see the define message
+  std::uint64_t retry_if;  // bytes of a code reference behind it: what is asked of an exception
+  std::uint32_t attempt;   // 1 for the first
   std::uint32_t flags;
   static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start
   static constexpr std::uint32_t whole = 2;  // one element, whose argument is all the rest
-};                                           // then the definition, then the arguments
+};                                           // then definition, code reference, arguments
 
 struct ForgetHeader {
   std::uint64_t job;
@@ -74,8 +75,9 @@ struct FailedHeader {
   std::uint64_t job;
   std::uint64_t index;
   std::uint64_t sequence;
-  std::uint64_t elapsed;  // ns
-};                        // then the exception
+  std::uint64_t elapsed;    // ns
+  std::uint64_t retryable;  // 0: whoever was asked wants no other attempt
+};                          // then the exception
 
 struct SkippedHeader {
   std::uint64_t fence;

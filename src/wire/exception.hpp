@@ -21,7 +21,7 @@ void encode_exception(detail::Bytes& target, std::exception_ptr exception);
 /// Except in the last case the TaskError is nested in it; the exception's own cause is nested in
 /// the TaskError. Bad bytes give a CodecError. Throws std::bad_alloc only.
 std::exception_ptr decode_exception(std::span<const std::byte> bytes, const WorkerIdentity& worker,
-                                    std::size_t index);
+                                    std::size_t index, const Attempts& attempts = {});
 
 /// "type: text; caused by type: text" of an exception, for logs and for the texts of StartError.
 std::string describe_exception(std::exception_ptr exception);

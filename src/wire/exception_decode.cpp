@@ -52,8 +52,9 @@ std::exception_ptr make_typed(const ExceptionRecord& record, const std::exceptio
 }
 
 std::exception_ptr make_exception(const ExceptionRecord& record, const WorkerIdentity& worker,
-                                  std::size_t index, const std::exception_ptr& cause) {
-  const TaskError error(record.type, record.text, worker, index, record.stack_trace);
+                                  std::size_t index, const Attempts& attempts,
+                                  const std::exception_ptr& cause) {
+  const TaskError error(record.type, record.text, worker, index, record.stack_trace, attempts);
   const std::exception_ptr task_error =
       cause == nullptr ? std::make_exception_ptr(error)
                        : thrown_over(cause, [&] { std::throw_with_nested(TaskError(error)); });
@@ -83,12 +84,12 @@ ExceptionChain take_chain(std::span<const std::byte> bytes) {
 }
 
 std::exception_ptr decode_exception(std::span<const std::byte> bytes, const WorkerIdentity& worker,
-                                    std::size_t index) {
+                                    std::size_t index, const Attempts& attempts) {
   try {
     const ExceptionChain chain = take_chain(bytes);
     std::exception_ptr made;
     for (auto record = chain.rbegin(); record != chain.rend(); ++record) {
-      made = make_exception(*record, worker, index, made);
+      made = make_exception(*record, worker, index, attempts, made);
     }
     return made;
   } catch (const CodecError&) {

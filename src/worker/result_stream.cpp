@@ -53,6 +53,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .sequence = header.sequence,
                                  .count = header.count,
                                  .stride = header.stride,
+                                 .attempt = header.attempt,
                                  .whole = (header.flags & protocol::RunHeader::whole) != 0,
                                  .arguments = arguments});
 }
@@ -141,11 +142,15 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
 }
 
 void ResultStream::fail(detail::Run& run) {
+  const bool retryable = detail::RunAccess::retryable(run);
   detail::Bytes encoded;
   wire::encode_exception(encoded, std::current_exception());
   close_frame(run);
-  const protocol::FailedHeader header{
-      .job = job_, .index = next_index_++, .sequence = next_sequence_++, .elapsed = lap()};
+  const protocol::FailedHeader header{.job = job_,
+                                      .index = next_index_++,
+                                      .sequence = next_sequence_++,
+                                      .elapsed = lap(),
+                                      .retryable = retryable};
   detail::Bytes frame;
   protocol::append_message(frame, Type::failed, header, encoded.view());
   append(frame.view());

@@ -2,7 +2,13 @@
 
 #include <time.h>
 
-namespace brood::detail {
+#include <brood/this_task.hpp>
+#include "worker/run_access.hpp"
+#include "worker/task_in_progress.hpp"
+
+namespace brood {
+
+namespace detail {
 
 RunHost::~RunHost() = default;
 
@@ -14,4 +20,28 @@ void Run::stamp() noexcept {
                 std::memory_order_release);
 }
 
-}  // namespace brood::detail
+// One that throws has not said yes.
+bool RunAccess::retryable(const Run& run) noexcept {
+  try {
+    return run.retry_if_ == nullptr || run.retry_if_(std::current_exception());
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace detail
+
+namespace {
+thread_local const detail::Run* current_run = nullptr;
+}
+
+namespace worker {
+TaskInProgress::TaskInProgress(const detail::Run& run) noexcept { current_run = &run; }
+TaskInProgress::~TaskInProgress() { current_run = nullptr; }
+}  // namespace worker
+
+namespace this_task {
+int attempt() noexcept { return current_run == nullptr ? 0 : current_run->attempt(); }
+}  // namespace this_task
+
+}  // namespace brood

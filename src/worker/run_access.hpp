@@ -19,6 +19,7 @@ class RunAccess {
     std::atomic<std::uint64_t>* clock;
     std::byte* buffer;
     std::uint64_t sequence, count, stride;
+    std::uint32_t attempt;
     bool whole;
     Reader arguments;
   };
@@ -31,6 +32,8 @@ class RunAccess {
     run.position_ = values.sequence;
     run.left_ = values.count;
     run.stride_ = values.stride;
+    run.attempt_ = values.attempt;
+    run.retry_if_ = nullptr;
     run.whole_ = values.whole;
     run.arguments_ = values.arguments;
     point(run, nullptr, nullptr);
@@ -40,6 +43,11 @@ class RunAccess {
     run.function_bytes_ = state;
     run.function_cache_ = &cache;
   }
+  static void ask(Run& run, bool (*retry_if)(std::exception_ptr)) noexcept {
+    run.retry_if_ = retry_if;
+  }
+  /// Whether the exception in flight is one to try again for.
+  static bool retryable(const Run& run) noexcept;
   static void point(Run& run, std::byte* cursor, std::byte* limit) noexcept {
     run.cursor_ = cursor;
     run.limit_ = limit;

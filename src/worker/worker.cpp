@@ -23,6 +23,7 @@
 #include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/run_access.hpp"
+#include "worker/task_in_progress.hpp"
 #include "worker/task_pipe.hpp"
 #include "worker/watch.hpp"
 
@@ -43,6 +44,12 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
     if (::setrlimit(resource, &both) == 0) return;
   }
   throw SystemError("setrlimit", "the limits of a worker", errno);
+}
+
+using RetryIf = bool (*)(std::exception_ptr);
+RetryIf take_predicate(std::span<const std::byte> encoded) {
+  Reader reader(encoded);
+  return reinterpret_cast<RetryIf>(const_cast<void*>(detail::take_code(reader)));
 }
 
 constexpr std::size_t large_frame = std::size_t{1} << 20;  // bytes
@@ -165,7 +172,7 @@ class Worker {
     std::span<const std::byte> payload = arriving->frame.payload;
     if (payload.size() < sizeof(protocol::RunHeader)) return false;
     const auto header = protocol::take_header<protocol::RunHeader>(payload);
-    if (header.count != 1 || payload.size() < header.define) return false;
+    if (header.count != 1 || payload.size() < header.define + header.retry_if) return false;
     results_.acknowledge_revocation();
     results_.flush();  // the owner may take its time
     stream_.pass_over(*arriving);
@@ -181,12 +188,14 @@ class Worker {
   void run(const protocol::RunHeader& header, std::span<const std::byte> payload,
            detail::Supply* rest) {
     if (results_.dropped(header.sequence)) return;
-    results_.begin(run_, header, Reader(payload.subspan(header.define), rest));
+    const auto predicate = payload.subspan(header.define, header.retry_if);
+    results_.begin(run_, header, Reader(payload.subspan(header.define + header.retry_if), rest));
+    const TaskInProgress mark(run_);
     if (header.define != 0) {
       if (!last_.is(payload.first(header.define))) last_ = Definition(payload.first(header.define));
-      run_defined(last_);
+      run_defined(last_, predicate);
     } else {
-      run_defined(definitions_.at(header.job));
+      run_defined(definitions_.at(header.job), predicate);
     }
     results_.end(run_, header);
     check_resident(std::chrono::milliseconds(10));
@@ -204,10 +213,11 @@ class Worker {
     results_.send(Type::exhausted, {});
     results_.flush();
   }
-  void run_defined(Definition& definition) {
+  void run_defined(Definition& definition, std::span<const std::byte> predicate) {
     detail::Runner runner = nullptr;
     try {
       runner = definition.prepare(run_);
+      if (!predicate.empty()) detail::RunAccess::ask(run_, take_predicate(predicate));
     } catch (const CodecError&) {
       while (run_.next()) run_.fail();  // every element has this outcome
       return;

@@ -75,7 +75,7 @@ class Stream {
     return *this;
   }
   Stream& failed(std::uint64_t sequence) {
-    append_message(bytes_, Type::failed, FailedHeader{1, sequence, sequence, 5});
+    append_message(bytes_, Type::failed, FailedHeader{1, sequence, sequence, 5, 0});
     return *this;
   }
   Stream& skipped(std::uint64_t fence) {

@@ -36,7 +36,7 @@ class SchedulerTest : public testing::Test, private Claims {
   static JobTraits isolated(std::size_t chunk = 0, std::uint32_t retries = 0) {
     JobTraits traits = map(chunk);
     traits.fail_fast = false;
-    traits.retries = retries;
+    traits.retries = {.crashes = retries, .timeouts = retries};
     return traits;
   }
 

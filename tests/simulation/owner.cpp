@@ -119,7 +119,8 @@ bool Owner::step_of_caller(WorkerId worker) {
     news_ = true;
     return true;
   };
-  if (finished_.contains(link.lent_for) || link.broken) return give_back();
+  if (finished_.contains(link.lent_for) || link.broken || scheduler_.idle(worker))
+    return give_back();
   const std::size_t waiting = link.outbox.size() - link.written;
   flush(link);
   if (!link.process->results.empty()) {

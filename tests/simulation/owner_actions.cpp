@@ -18,6 +18,9 @@ void Owner::perform(bool dispatcher) {
       case Action::Kind::resolve:
         referee_.resolved(*action);
         break;
+      case Action::Kind::again:
+        referee_.tried_again(*action);
+        break;
       case Action::Kind::finish:
         finished_.insert(action->job);
         referee_.finished(action->job, action->verdict);

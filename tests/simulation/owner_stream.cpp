@@ -85,7 +85,8 @@ class Owner::Events final : public protocol::ParentEvents {
     owner_.environment_.say("worker %u tells %llx[%llu] failed", slot(),
                             static_cast<unsigned long long>(header.job),
                             static_cast<unsigned long long>(header.index));
-    tell({header.job, header.index, 1, header.elapsed, true}, false);
+    const bool retryable = header.retryable != 0 || owner_.mutate(Mutation::try_again_in_vain);
+    tell({header.job, header.index, 1, header.elapsed, true, retryable}, false);
   }
   void on_skipped(std::uint64_t fence) override {
     owner_.environment_.say("worker %u has skipped to %llu", slot(),
@@ -103,7 +104,7 @@ class Owner::Events final : public protocol::ParentEvents {
     if (owner_.mutate(Mutation::lose_a_result)) return;
     const auto told = owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
     require(told != Told::nonsense, "a result that nobody has asked for");
-    owner_.referee_.told_by(*link_.process, outcomes, folded, told == Told::wanted);
+    owner_.referee_.told_by(*link_.process, outcomes, folded, told);
   }
 
   Owner& owner_;

@@ -12,6 +12,21 @@ double rarely(Random& random, double low, double high) {
   return random.chance(0.25) ? random.spread(low, high) : 0;
 }
 
+Nanoseconds some_time(Random& random, double least, double most) {
+  return Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(least, most)));
+}
+
+pool::Retries draw_retries(Random& random) {
+  const auto few = [&] {
+    return random.chance(0.3) ? 0 : static_cast<std::uint32_t>(random.between(1, 3));
+  };
+  pool::Retries retries;
+  retries.crashes = few();
+  retries.timeouts = few();
+  retries.exceptions = few();
+  return retries;
+}
+
 pool::SchedulerConfig draw_config(Random& random) {
   pool::SchedulerConfig config;
   config.workers = static_cast<std::uint32_t>(random.between(1, random.chance(0.2) ? 8 : 3));
@@ -19,6 +34,10 @@ pool::SchedulerConfig draw_config(Random& random) {
   if (random.chance(0.1)) config.chunk_bytes = 64;
   if (random.chance(0.1)) config.queue_bytes = 64;
   if (random.chance(0.2)) config.queue_elements = random.between(1, 4);
+  if (random.chance(0.3))
+    config.min_workers = static_cast<std::uint32_t>(random.between(0, config.workers));
+  if (random.chance(0.3)) config.idle_timeout = some_time(random, 1e5, 1e8);
+  if (random.chance(0.15)) config.max_age = some_time(random, 1e6, 1e9);
   config.start_timeout = milliseconds(500);
   config.start_attempts = static_cast<std::uint32_t>(random.between(1, 3));
   return config;
@@ -55,9 +74,10 @@ JobPlan draw_job(Random& random) {
   traits.self_contained = random.chance(0.4);
   plan.batch = traits.self_contained && random.chance(0.4);
   traits.fail_fast = !plan.batch && random.chance(0.5);
-  if (random.chance(0.3))
-    traits.timeout = Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(1e5, 1e7)));
-  if (random.chance(0.4)) traits.retries = static_cast<std::uint32_t>(random.between(1, 3));
+  if (random.chance(0.3)) traits.timeout = some_time(random, 1e5, 1e7);
+  if (random.chance(0.4)) traits.retries = draw_retries(random);
+  if (random.chance(0.2)) traits.retry_delay = some_time(random, 1e3, 1e8);
+  if (random.chance(0.3)) traits.priority = static_cast<int>(random.between(0, 4)) - 2;
   if (!plan.batch && random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);
   plan.stream = !traits.self_contained && random.chance(0.3);
@@ -71,6 +91,7 @@ JobPlan draw_job(Random& random) {
   plan.throws = rarely(random, 0.01, 0.5);
   plan.dies = rarely(random, 0.01, 0.5);
   plan.hangs = rarely(random, 0.01, 0.2);
+  plan.retryable = random.chance(0.6) ? 1 : random.unit();
   return plan;
 }
 
@@ -97,7 +118,8 @@ const char* name_of(Mutation mutation) {
                                           "bury_before_the_pipe_is_empty",
                                           "charge_although_idle",
                                           "forget_skipped",
-                                          "lose_a_result"};
+                                          "lose_a_result",
+                                          "try_again_in_vain"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

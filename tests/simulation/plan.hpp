@@ -37,6 +37,7 @@ struct JobPlan {
   std::size_t text_size = 0;  // bytes, at most
   double mean = 1e4;          // ns of an element
   double throws = 0, dies = 0, hangs = 0;
+  double retryable = 1;  // of what is thrown
 };
 
 /// Errors in the owner that the invariants must notice: the simulator's own test.
@@ -64,6 +65,7 @@ enum class Mutation : std::uint8_t {
   charge_although_idle,
   forget_skipped,
   lose_a_result,
+  try_again_in_vain,
   count,
 };
 
@@ -88,8 +90,9 @@ struct Parameters {
 
 /// What has happened: a world in which nothing does proves nothing.
 struct Census {
-  std::uint64_t executions = 0, retries = 0, errors = 0, lost = 0, timed_out = 0, excused = 0;
-  std::uint64_t deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
+  std::uint64_t executions = 0, retries = 0, delayed = 0, thrown = 0, errors = 0, lost = 0,
+                timed_out = 0, excused = 0;
+  std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
   std::uint64_t torn_flushes = 0, partial_writes = 0;
 };

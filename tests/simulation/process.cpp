@@ -203,10 +203,9 @@ void Process::run_each(JobId job, const JobPlan& plan, std::uint32_t attempt) {
       sleep(environment_.random.spread(1e6, 1e9));
     if (!environment_.calm && environment_.random.chance(plan.dies)) throw Killed();
     if (environment_.random.chance(plan.throws)) {
-      referee_.telling(*this, true);
-      fail();
+      fail(plan);
     } else {
-      referee_.telling(*this, false);
+      referee_.telling(*this, false, false);
       put(job, named[1], plan);
     }
     referee_.told(*this);
@@ -230,25 +229,28 @@ void Process::run_folded(JobId job, const JobPlan& plan, std::uint32_t attempt) 
     if (environment_.random.chance(plan.throws)) {
       if (count != 0) run_.put_folded(count, sum);
       sum = count = 0;
-      referee_.telling(*this, true);
-      fail();
+      fail(plan);
       referee_.told(*this);
     } else {
       sum += value_of(job, named[1]);
       ++count;
-      referee_.telling(*this, false);
+      referee_.telling(*this, false, false);
     }
   }
   if (count != 0) run_.put_folded(count, sum);
   referee_.told(*this);
 }
 
-void Process::fail() {
+void Process::fail(const JobPlan& plan) {
+  const bool retryable = environment_.random.chance(plan.retryable);
+  referee_.telling(*this, true, retryable);
+  if (!retryable) detail::RunAccess::ask(run_, [](std::exception_ptr) { return false; });
   try {
     throw TaskFailure("as planned");
   } catch (const TaskFailure&) {
     run_.fail();
   }
+  detail::RunAccess::ask(run_, nullptr);
 }
 
 void Process::put(JobId job, std::size_t index, const JobPlan& plan) {

@@ -52,7 +52,7 @@ class Process final : private worker::ResultOutlet {
   bool claim(const JobPlan& plan);
   std::size_t perform(JobId job, const JobPlan& plan);
   void put(JobId job, std::size_t index, const JobPlan& plan);
-  void fail();
+  void fail(const JobPlan& plan);
   void write_garbage();
 
   void write(std::span<const std::byte> bytes) override;

@@ -77,11 +77,12 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   // Without a page nobody knows whether what has been sent has begun when its worker is stopped.
   const bool unknown = begun.cancelled && !environment_.parameters.pages;
   require(!begun.settled || unknown, "an element runs again although it has an outcome");
-  require(begun.executions <= begun.charges + begun.doubtful + begun.excuses,
-          "an element runs twice");
-  require(begun.charges <= job(id).plan.traits.retries, "an element is retried too often");
-  require(attempt > begun.charges && attempt <= begun.charges + begun.doubtful + 1,
+  const std::uint32_t certain = begun.charges + begun.thrown;
+  require(begun.executions <= certain + begun.doubtful + begun.excuses, "an element runs twice");
+  require(begun.charges <= job(id).plan.traits.retries.crashes, "an element is retried too often");
+  require(attempt > certain && attempt <= certain + begun.doubtful + 1,
           "the wrong number of attempts");
+  require(environment_.now >= begun.not_before, "another attempt comes too soon");
   require(!runner.current || runner.current->telling, "two elements run in one worker");
   ++environment_.census.executions;
   environment_.census.retries += attempt > 1;
@@ -93,10 +94,11 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
                    index);
 }
 
-void Referee::telling(const Process& process, bool failed) {
+void Referee::telling(const Process& process, bool failed, bool retryable) {
   Execution& current = record(process).current.value();
   Element& told = element(current.job, current.index);
   told.failed = failed;
+  told.retryable = retryable;
   told.computed = true;
   current.telling = true;
 }
@@ -129,11 +131,31 @@ void Referee::resolved(const pool::Action& action) {
   Census& census = environment_.census;
   ++(action.fate == pool::Fate::lost ? census.lost : census.timed_out);
   require(given_up.holder == nullptr, "an element is given up that a worker holds");
-  const std::uint32_t budget = its_job.plan.traits.retries + 1;
-  require(given_up.charges <= budget && given_up.charges + given_up.doubtful >= budget,
-          "an element is given up that was not at fault");
-  if (action.fate == pool::Fate::timed_out)
-    require(given_up.doubtful != 0, "an element timed out that had time left");
+  const pool::Retries& budget = its_job.plan.traits.retries;
+  if (action.fate == pool::Fate::timed_out) {
+    require(given_up.doubtful > budget.timeouts, "an element timed out that had time left");
+  } else {
+    require(given_up.charges == budget.crashes + 1,
+            "an element is given up that had attempts left");
+  }
+}
+
+void Referee::delay(const Job& its_job, Element& failed) const {
+  failed.not_before = environment_.now + its_job.plan.traits.retry_delay;
+}
+
+void Referee::tried_again(const pool::Action& action) {
+  const Job& its_job = job(action.job);
+  Element& failed = element(action.job, action.first);
+  require(!failed.settled && !failed.cancelled, "an element is tried again that has an outcome");
+  if (action.fate == pool::Fate::timed_out) {
+    require(failed.doubtful != 0, "an element timed out that had time left");
+  } else {
+    require(failed.charges <= its_job.plan.traits.retries.crashes,
+            "an element is retried too often");
+  }
+  environment_.census.delayed += its_job.plan.traits.retry_delay.count() != 0;
+  delay(its_job, failed);
 }
 
 void Referee::finished(JobId id, pool::Verdict verdict) {

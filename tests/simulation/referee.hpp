@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "plan.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler.hpp"
 
 namespace brood::simulation {
 
@@ -36,7 +36,7 @@ class Referee {
   // --- what happens in worker processes ---
   void begun(const Process& process, JobId job, const std::array<std::uint64_t, 2>& argument,
              std::uint32_t attempt, Time since);
-  void telling(const Process& process, bool failed);
+  void telling(const Process& process, bool failed, bool retryable);
   void told(const Process& process);
   void spoilt(const Process& process);
   void left(const Process& process);
@@ -56,7 +56,8 @@ class Referee {
   void sent(const pool::Assignment& assignment);
   void revoked(const Process& process, std::uint64_t claimed, std::uint64_t fence);
   void acknowledged(const Process& process, std::uint64_t fence);
-  void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded, bool wanted);
+  void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
+               pool::Scheduler::Told told);
   void broken(const Process& process);
   void stopping(WorkerId worker);
   void leaving(WorkerId worker);
@@ -65,6 +66,7 @@ class Referee {
   /// The process is dead and drained; `claimed` as its page says.
   void gone(const Process& process, std::optional<std::uint64_t> claimed);
   void resolved(const pool::Action& action);
+  void tried_again(const pool::Action& action);
   void finished(JobId job, pool::Verdict verdict);
   void over(JobId job);
 
@@ -79,7 +81,9 @@ class Referee {
     std::uint32_t charges = 0;   // executions that ended by their own fault
     std::uint32_t doubtful = 0;  // may be the element's fault, may be its neighbour's
     std::uint32_t excuses = 0;   // ended by a stop for another's sake
-    bool settled = false, failed = false, computed = false, cancelled = false;
+    std::uint32_t thrown = 0;    // exceptions that led to another attempt
+    Time not_before{};           // the next attempt
+    bool settled = false, failed = false, retryable = false, computed = false, cancelled = false;
     const Process* holder = nullptr;
   };
   struct Job {
@@ -106,7 +110,7 @@ class Referee {
     std::uint64_t sequence = 0, begun = 0, given = 0;
     std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
     std::optional<Execution> current, at_stop;
-    Time stopped_at{};
+    Time stopped_at{}, started_at{}, heard_at{};
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false;
   };
@@ -128,6 +132,11 @@ class Referee {
   void check_assignment(const Record& record, const Job& job,
                         const pool::Assignment& assignment) const;
   void judge(Record& record, const Held& held, bool page);
+  std::size_t least_workers() const;
+  std::size_t population() const;
+  bool somebody_waits() const;
+  bool may_leave(const Record& record);
+  void delay(const Job& job, Element& element) const;
 
   Environment& environment_;
   std::unordered_map<JobId, Job> jobs_;

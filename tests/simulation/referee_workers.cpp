@@ -10,12 +10,37 @@ void Referee::starting(WorkerId worker) {
   Slot& slot = slots_[worker];
   require(slot.process == nullptr && !slot.starting, "two processes in one slot");
   require(!terminated_, "a worker is started after terminate");
+  require(population() < least_workers() || somebody_waits(), "a worker is started for nothing");
   slot.starting = true;
 }
 
 void Referee::started(const Process& process) {
   slots_[process.slot] = {&process, false};
-  records_[&process];
+  records_[&process].started_at = environment_.now;
+}
+
+std::size_t Referee::least_workers() const {
+  const pool::SchedulerConfig& config = environment_.parameters.config;
+  return config.min_workers.value_or(config.workers);
+}
+
+// Those that are there or come, and do not leave.
+std::size_t Referee::population() const {
+  const auto stays = [this](const auto& slot) {
+    if (slot.second.process == nullptr) return slot.second.starting;
+    const Record& member = records_.at(slot.second.process);
+    return !member.leaving && !member.stopped;
+  };
+  return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), stays));
+}
+
+bool Referee::somebody_waits() const {
+  const auto waits = [](const Element& e) { return !e.settled && e.holder == nullptr; };
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    const Job& its_job = entry.second;
+    return !its_job.finished &&
+           std::any_of(its_job.elements.begin(), its_job.elements.end(), waits);
+  });
 }
 
 void Referee::start_failed(WorkerId worker) {
@@ -27,6 +52,7 @@ void Referee::start_failed(WorkerId worker) {
 void Referee::ready(const Process& process) {
   Record& newcomer = record(process);
   newcomer.ready = !newcomer.stopped;
+  newcomer.heard_at = environment_.now;
 }
 
 void Referee::sent(const pool::Assignment& assignment) {
@@ -114,10 +140,14 @@ void Referee::acknowledged(const Process& process, std::uint64_t fence) {
 }
 
 void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
-                      bool wanted) {
+                      pool::Scheduler::Told answer) {
+  using Told = pool::Scheduler::Told;
   Record& teller = record(process);
+  teller.heard_at = environment_.now;
   Job& its_job = job(outcomes.job);
-  require(wanted == !its_job.ending, "an outcome of a finished job is wanted, or another is not");
+  const bool wanted = answer == Told::wanted, again = answer == Told::again;
+  require((answer == Told::unwanted) == its_job.ending,
+          "an outcome of a finished job is wanted, or another is not");
   for (std::size_t i = 0; i < outcomes.count; ++i) {
     require(!teller.held.empty(), "an outcome of an element that the worker does not hold");
     const Held held = teller.held.front();
@@ -133,6 +163,14 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     require(folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
     if (wanted && !told.cancelled) settle(its_job, told);
+    const bool has_attempts = told.failed && told.retryable && !told.cancelled &&
+                              told.thrown < its_job.plan.traits.retries.exceptions;
+    require(again == (has_attempts && !its_job.ending),
+            "an element is tried again in vain, or not although it should be");
+    if (!again) continue;
+    ++told.thrown;
+    ++environment_.census.thrown;
+    delay(its_job, told);
   }
   environment_.census.errors += outcomes.failed;
   its_job.has_error |= wanted && outcomes.failed;
@@ -161,10 +199,23 @@ void Referee::leaving(WorkerId worker) {
   Record& target = record_of(worker);
   require(target.ready && !target.leaving && !target.stopped, "a worker leaves that is not ready");
   require(target.held.empty(), "a worker leaves that holds elements");
-  const std::uint64_t most = environment_.parameters.config.max_tasks;
-  require((closed_ && live_ == 0) || (most != 0 && target.given >= most),
-          "a worker leaves without a reason");
+  require(may_leave(target), "a worker leaves without a reason");
   target.leaving = true;
+}
+
+bool Referee::may_leave(const Record& leaver) {
+  const pool::SchedulerConfig& config = environment_.parameters.config;
+  const auto over = [this](Nanoseconds limit, Time since) {
+    return limit.count() != 0 && environment_.now - since >= limit;
+  };
+  if ((closed_ && live_ == 0) || (config.max_tasks != 0 && leaver.given >= config.max_tasks))
+    return true;
+  if (over(config.max_age, leaver.started_at)) {
+    ++environment_.census.aged;
+    return true;
+  }
+  ++environment_.census.idled;
+  return over(config.idle_timeout, leaver.heard_at) && population() > least_workers();
 }
 
 void Referee::forgets(WorkerId worker, JobId id) {

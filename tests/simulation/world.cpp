@@ -6,7 +6,7 @@
 namespace brood::simulation {
 
 namespace {
-constexpr std::uint64_t most_steps = 300'000;
+constexpr std::uint64_t most_steps = 3'000'000;
 }
 
 World::World(std::uint64_t seed, Mutation mutation, bool trace)

@@ -33,13 +33,27 @@ std::string fault_of(std::uint64_t seed, Mutation mutation = Mutation::none) {
   return {};
 }
 
-constexpr std::uint64_t Census::*counts[] = {
-    &Census::executions,     &Census::retries,       &Census::errors,
-    &Census::lost,           &Census::timed_out,     &Census::excused,
-    &Census::deaths,         &Census::stops,         &Census::failed_starts,
-    &Census::broken_streams, &Census::revoked,       &Census::cancelled,
-    &Census::lent,           &Census::harvested,     &Census::from_pages_of_the_dead,
-    &Census::torn_flushes,   &Census::partial_writes};
+constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
+                                             &Census::thrown,
+                                             &Census::idled,
+                                             &Census::aged,
+                                             &Census::executions,
+                                             &Census::retries,
+                                             &Census::errors,
+                                             &Census::lost,
+                                             &Census::timed_out,
+                                             &Census::excused,
+                                             &Census::deaths,
+                                             &Census::stops,
+                                             &Census::failed_starts,
+                                             &Census::broken_streams,
+                                             &Census::revoked,
+                                             &Census::cancelled,
+                                             &Census::lent,
+                                             &Census::harvested,
+                                             &Census::from_pages_of_the_dead,
+                                             &Census::torn_flushes,
+                                             &Census::partial_writes};
 
 class Worlds : public testing::TestWithParam<std::uint64_t> {};
 

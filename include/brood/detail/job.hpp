@@ -52,13 +52,22 @@ struct Definition {
   std::uint64_t cost_key = 0;  // calls with the same key are expected to cost the same
 };
 
+/// What an element may do beside ending well, as its caller wants it; see CallOptions.
+struct CallTerms {
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::uint32_t crash_retries = 0, timeout_retries = 0, exception_retries = 0;
+  Bytes retry_if;  // code reference of the predicate; empty: there is none
+  std::chrono::nanoseconds retry_delay{};
+  int priority = 0;
+  bool operator==(const CallTerms&) const = default;
+};
+
 struct JobSpec {
   std::shared_ptr<const Definition> definition;
+  std::shared_ptr<const CallTerms> terms;
   Elements elements;
   JobKind kind = JobKind::single;
   ErrorPolicy policy = ErrorPolicy::fail_fast;
-  std::optional<std::chrono::nanoseconds> timeout;
-  int retries = 0;
   std::size_t chunk = 0;  // 0: adaptive
   // Where results of a fixed size are copied to as they arrive: element i at target + i *
   // target_stride.
@@ -73,6 +82,7 @@ struct Failure {
   std::shared_ptr<const Bytes> encoded;
   WorkerIdentity worker;
   std::exception_ptr local;
+  Attempts attempts;
 };
 
 /// Consecutive elements with results, or one element with a failure.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <span>
@@ -85,6 +86,8 @@ class Run {
   }
   void fail() { host_->fail(*this); }
   void abandon() { host_->abandon(); }
+  /// Which attempt of its elements this is, from 1 on.
+  int attempt() const noexcept { return static_cast<int>(attempt_); }
   template <class R>
   void put_folded(std::size_t count, const R& result) {
     scratch_.clear();
@@ -153,6 +156,8 @@ class Run {
       nullptr;  // when the claimed element started, for jobs with a timeout
   std::uint64_t position_ = 0;
   std::size_t left_ = 0;
+  std::uint32_t attempt_ = 1;
+  bool (*retry_if_)(std::exception_ptr) = nullptr;
   Reader arguments_{{}};
   std::size_t stride_ = 0;
   bool whole_ = false;

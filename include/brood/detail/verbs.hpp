@@ -34,7 +34,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   template <class F, class... Args>
   auto apply(F f, Args&&... args) const {
     using R = apply_result<F, Args...>;
-    detail::JobHandle job = core_->call(single<F, R>(detail::Lifetime::until_return, f, args...));
+    detail::JobHandle job = call(single<F, R>(detail::Lifetime::until_return, f, args...));
     job->wait({});
     if (options_.progress) report(*job, 1);
     return detail::decode_single<R>(*job);
@@ -44,7 +44,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   auto apply_async(F f, Args&&... args) const {
     using R = apply_result<F, Args...>;
     refuse_progress();
-    return AsyncResult<R>(core_->submit(single<F, R>(detail::Lifetime::unknown, f, args...)),
+    return AsyncResult<R>(submit(single<F, R>(detail::Lifetime::unknown, f, args...)),
                           &detail::decode_single<R>);
   }
 
@@ -103,8 +103,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   T map_reduce(F f, Range&& range, C combine, T init) const;
 
  protected:
-  PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
-      : core_(std::move(core)), options_(std::move(options)) {}
+  PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options);
   std::shared_ptr<detail::PoolCore> core_;
 
  private:
@@ -116,8 +115,9 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   template <class F, class Range>
   using starmap_result = detail::starmap_result_t<F, detail::element_t<Range>>;
 
-  detail::JobHandle submit(detail::JobSpec spec) const { return core_->submit(std::move(spec)); }
-  /// Fills in what the options say. Throws UsageError for one out of range.
+  detail::JobHandle submit(detail::JobSpec spec) const;
+  detail::JobHandle call(detail::JobSpec spec) const;
+  /// Fills in what the options say.
   void configure(detail::JobSpec& spec) const;
   std::size_t window() const;
   void report(const detail::Job& job, std::size_t total) const;
@@ -233,6 +233,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   }
 
   CallOptions options_;
+  std::shared_ptr<const detail::CallTerms> terms_;
 };
 
 }  // namespace brood

@@ -1,0 +1,203 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+/// Elements that end badly, and what they get.
+class Attempts : public SchedulerTest {
+ protected:
+  static JobTraits trying(Retries retries, Nanoseconds delay = {}) {
+    JobTraits traits = isolated();
+    traits.retries = retries;
+    traits.retry_delay = delay;
+    return traits;
+  }
+  void come_back(WorkerId id) {
+    pump();
+    come_up(id);
+  }
+  /// The worker dies of the element that it runs; a new one takes its place.
+  std::vector<Action> crash() {
+    begin(0);
+    die(0);
+    const std::vector<Action> told = drain();
+    come_back(0);
+    return told;
+  }
+  std::vector<Action> time_out(Nanoseconds limit) {
+    begin(0);
+    now += limit;
+    scheduler->tick(now, {{0, begun_by(0), Time{}}});
+    EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+    die(0);
+    const std::vector<Action> told = drain();
+    come_back(0);
+    return told;
+  }
+  Scheduler::Told fail(JobId job, std::size_t index, bool retryable = true) {
+    begin(0);
+    return scheduler->outcomes(0, {job, index, 1, 0, true, retryable}, now);
+  }
+  /// What is sent now; one element is.
+  Assignment next_sent() {
+    const auto sends = of(Kind::send, pump());
+    EXPECT_EQ(sends.size(), 1u);
+    return sends.empty() ? Assignment{} : sends[0].assignment;
+  }
+};
+
+TEST_F(Attempts, AnExceptionIsAnOutcomeUnlessThereAreRetriesForIt) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.crashes = 3, .timeouts = 3}), 1, true);
+  next_sent();
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
+}
+
+TEST_F(Attempts, AnExceptionIsTriedAgainAsOftenAsItsBudgetSays) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
+  for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
+    EXPECT_EQ(next_sent().attempt, attempt);
+    EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  }
+  EXPECT_EQ(next_sent().attempt, 3u);
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
+}
+
+TEST_F(Attempts, AnExceptionThatIsNotToBeTriedAgainIsAnOutcome) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
+  next_sent();
+  EXPECT_EQ(fail(job, 0, false), Scheduler::Told::wanted);
+}
+
+TEST_F(Attempts, CrashesTimeoutsAndExceptionsAreCountedApart) {
+  make(workers(1));
+  JobTraits traits = trying({.crashes = 1, .timeouts = 1, .exceptions = 1});
+  traits.timeout = milliseconds(50);
+  const JobId job = scheduler->add(traits, 1, true);
+  next_sent();
+  EXPECT_EQ(of(Kind::again, crash()).size(), 1u);
+  EXPECT_EQ(next_sent().attempt, 2u);
+  EXPECT_EQ(of(Kind::again, time_out(milliseconds(50))).size(), 1u);
+  EXPECT_EQ(next_sent().attempt, 3u);
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(next_sent().attempt, 4u);
+  const auto last = crash();
+  EXPECT_TRUE(of(Kind::again, last).empty());
+  ASSERT_EQ(of(Kind::resolve, last).size(), 1u);
+  EXPECT_EQ(of(Kind::resolve, last)[0].fate, Fate::lost);
+}
+
+TEST_F(Attempts, OtherElementsOfTheChunkRunOnWhileOneWaitsForItsNextAttempt) {
+  make(workers(1));
+  JobTraits traits = trying({.exceptions = 1}, seconds(1));
+  traits.chunk = 3;
+  const JobId job = scheduler->add(traits, 3, true);
+  next_sent();
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  tell(0, job, 1, 2);
+  EXPECT_TRUE(of(Kind::finish, drain()).empty());
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  now += seconds(1);
+  EXPECT_EQ(next_sent().first, 0u);
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::finish, drain()).size(), 1u);
+}
+
+TEST_F(Attempts, TheDelayDoublesAndIsWhatTheNextTickWaitsFor) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 9}, milliseconds(10)), 1, true);
+  Nanoseconds expected = milliseconds(10);
+  for (int attempt = 1; attempt <= 9; ++attempt) {
+    next_sent();
+    EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+    EXPECT_TRUE(of(Kind::send, pump()).empty());
+    EXPECT_EQ(scheduler->next_tick(), now + expected) << attempt;
+    now += expected;
+    expected = std::min<Nanoseconds>(expected * 2, milliseconds(640));
+  }
+}
+
+TEST_F(Attempts, ADelayWithoutEndIsOneOfCenturiesAndNotOneOfThePast) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 3}, Nanoseconds::max()), 1, true);
+  next_sent();
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  ASSERT_TRUE(scheduler->next_tick());
+  EXPECT_GT(*scheduler->next_tick(), now + std::chrono::hours(24 * 365));
+}
+
+TEST_F(Attempts, AJobWhoseOnlyElementWaitsForItsNextAttemptCanBeCancelled) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
+  next_sent();
+  fail(job, 0);
+  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::forget, Kind::over}));
+  now += seconds(1);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+}
+
+TEST_F(Attempts, AnElementThatWaitsForItsNextAttemptCanBeCancelledAlone) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
+  next_sent();
+  fail(job, 0);
+  EXPECT_TRUE(scheduler->cancel(job, 0, false, now));
+  EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
+  now += seconds(1);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+}
+
+TEST_F(Attempts, AClosedPoolWaitsForAnAttemptThatIsStillToCome) {
+  make(workers(1));
+  const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
+  next_sent();
+  fail(job, 0);
+  scheduler->close();
+  EXPECT_TRUE(of(Kind::leave, pump()).empty());
+  now += seconds(1);
+  next_sent();
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+}
+
+TEST_F(Attempts, HigherPrioritiesAreServedFirstAndEqualOnesInTheirOrder) {
+  make(workers(1));
+  const JobId running = scheduler->add(single(), 1, true);
+  pump();
+  JobTraits urgent = single(), idle = single();
+  urgent.priority = 5;
+  idle.priority = -5;
+  std::vector<JobId> expected(6);
+  expected[4] = scheduler->add(idle, 1, true);
+  expected[2] = scheduler->add(single(), 1, true);
+  expected[0] = scheduler->add(urgent, 1, true);
+  expected[3] = scheduler->add(single(), 1, true);
+  expected[1] = scheduler->add(urgent, 1, true);
+  expected[5] = scheduler->add(idle, 1, true);
+  tell(0, running, 0);
+  std::vector<JobId> served;
+  while (served.size() < expected.size()) {
+    served.push_back(next_sent().job);
+    tell(0, served.back(), 0);
+  }
+  EXPECT_EQ(served, expected);
+}
+
+TEST_F(Attempts, AnotherAttemptDoesNotOvertakeAHigherPriority) {
+  make(workers(1));
+  JobTraits low = trying({.exceptions = 1}), high = single();
+  high.priority = 1;
+  const JobId job = scheduler->add(low, 1, true);
+  next_sent();
+  const JobId urgent = scheduler->add(high, 1, true);
+  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(next_sent().job, urgent);
+}
+
+}  // namespace
+}  // namespace brood::pool

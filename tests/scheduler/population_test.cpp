@@ -1,0 +1,123 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+/// How many workers live, and for how long.
+class Population : public SchedulerTest {
+ protected:
+  static SchedulerConfig between(std::uint32_t least, std::uint32_t most,
+                                 Nanoseconds idle_timeout = {}) {
+    SchedulerConfig config = workers(most);
+    config.min_workers = least;
+    config.idle_timeout = idle_timeout;
+    return config;
+  }
+  std::size_t started() { return of(Kind::start, pump()).size(); }
+  std::vector<Action> tick() {
+    scheduler->tick(now, {});
+    return pump();
+  }
+};
+
+TEST_F(Population, OnlyTheLeastAreStartedWhereNothingIsToBeDone) {
+  EXPECT_EQ(of(Kind::start, make_cold(between(2, 8))).size(), 2u);
+  EXPECT_EQ(of(Kind::start, make_cold(between(0, 8))).size(), 0u);
+  EXPECT_FALSE(scheduler->next_tick());
+}
+
+TEST_F(Population, OneMoreIsStartedForEachElementThatWaits) {
+  make_cold(between(1, 8));
+  scheduler->add(isolated(), 3, true);
+  EXPECT_EQ(started(), 2u);  // one is on its way
+  EXPECT_EQ(started(), 0u);
+  scheduler->add(isolated(), 100, true);
+  EXPECT_EQ(started(), 5u);
+}
+
+TEST_F(Population, NobodyIsStartedForWhatAnIdleWorkerTakes) {
+  make_cold(between(1, 4));
+  come_up(0);
+  scheduler->add(single(), 1, true);
+  const auto actions = pump();
+  EXPECT_EQ(of(Kind::send, actions).size(), 1u);
+  EXPECT_TRUE(of(Kind::start, actions).empty());
+}
+
+TEST_F(Population, WorkersBeyondTheLeastLeaveWhenTheyHaveHadNothingToDoForSoLong) {
+  make_cold(between(1, 3, seconds(5)));
+  const JobId job = scheduler->add(isolated(1), 3, true);
+  EXPECT_EQ(started(), 2u);
+  for (WorkerId id = 0; id < 3; ++id) come_up(id);
+  for (const Action& send : of(Kind::send, pump())) tell(send.worker, job, send.assignment.first);
+  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+  now += seconds(5);
+  EXPECT_EQ(of(Kind::leave, tick()).size(), 2u);
+  EXPECT_FALSE(scheduler->next_tick());
+  die(0);
+  die(1);
+  EXPECT_EQ(started(), 0u);
+}
+
+TEST_F(Population, ABusyWorkerIsNotIdle) {
+  make_cold(between(0, 1, seconds(5)));
+  const JobId job = scheduler->add(single(), 1, true);
+  EXPECT_EQ(started(), 1u);
+  come_up(0);
+  pump();
+  now += seconds(9);
+  EXPECT_TRUE(of(Kind::leave, tick()).empty());
+  tell(0, job, 0);
+  EXPECT_TRUE(of(Kind::leave, tick()).empty());
+  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+}
+
+TEST_F(Population, AWorkerThatIsLentForLongIsNotAskedAgainAndAgain) {
+  make_cold(between(0, 1, seconds(5)));
+  scheduler->add(single(), 1, true);
+  pump();
+  come_up(0);
+  for (const Action& send : of(Kind::send, pump())) tell(0, send.job, 0);
+  drain();
+  scheduler->set_lendable(0, true);
+  ASSERT_TRUE(scheduler->lend(scheduler->add(single(), 1, true), now));
+  now += seconds(9);
+  EXPECT_TRUE(of(Kind::leave, tick()).empty());
+  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+}
+
+TEST_F(Population, AnOldWorkerIsReplacedWhenItsElementEnds) {
+  SchedulerConfig config = workers(1);
+  config.max_age = seconds(60);
+  make(config);
+  EXPECT_EQ(scheduler->next_tick(), now + seconds(60));
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  begin(0);
+  now += seconds(60);
+  EXPECT_TRUE(of(Kind::leave, tick()).empty());
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+  die(0);
+  EXPECT_EQ(started(), 1u);
+}
+
+TEST_F(Population, JobsFailWhenTheFewWorkersThatAreStartedForThemCannotStart) {
+  make_cold(between(0, 64));
+  scheduler->add(single(), 1, true);
+  std::size_t starts = 0;
+  for (bool finished = false; !finished && starts < 1000;) {
+    const auto actions = pump();
+    for (const Action& start : of(Kind::start, actions)) {
+      ++starts;
+      scheduler->start_failed(start.worker, now);
+    }
+    finished = !of(Kind::finish, drain()).empty();
+    if (scheduler->next_tick()) now = std::max(now, *scheduler->next_tick());
+  }
+  EXPECT_LT(starts, 1000u);
+  EXPECT_TRUE(scheduler->drained());
+}
+
+}  // namespace
+}  // namespace brood::pool
