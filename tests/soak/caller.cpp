@@ -92,7 +92,12 @@ Caller::Plan Caller::plan(std::size_t count) {
   made.terms.timeout = dice_.percent(40);
   if (made.terms.timeout) made.options.timeout = milliseconds(20 + dice_.up_to(100));
   if (dice_.percent(20)) made.options.retries = static_cast<int>(dice_.up_to(2));
-  made.terms.retries = static_cast<unsigned>(made.options.retries);
+  if (dice_.percent(20)) made.options.exception_retries = static_cast<int>(dice_.up_to(2));
+  if (dice_.percent(10)) made.options.retry_delay = milliseconds(1 + dice_.up_to(20));
+  if (dice_.percent(30)) made.options.priority = static_cast<int>(dice_.up_to(2)) - 1;
+  // Deaths and timeouts are counted apart.
+  made.terms.retries =
+      static_cast<unsigned>(2 * made.options.retries + made.options.exception_retries.value_or(0));
   if (dice_.percent(30)) made.options.chunk = 1 + dice_.up_to(20);
   if (dice_.percent(50)) made.options.window = 1 + dice_.up_to(63);
   if (dice_.percent(50)) made.options.on_error = OnError::finish;

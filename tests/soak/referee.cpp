@@ -53,7 +53,8 @@ void Referee::judge_loss(const Order& order, const WorkerLost& lost, const Terms
   const bool own_exit =
       order.deed == Deed::exits && lost.exit_code() == static_cast<int>(order.number % 3);
   const bool own_death = order.deed == Deed::dies && lost.signal() == SIGUSR1;
-  if (!own_exit && !own_death) {
+  const bool untold = lost.status().kind == ExitStatus::Kind::lost && tally.servers != 0;
+  if (!own_exit && !own_death && !untold) {
     ++tally.innocent;
     if (lost.signal() != SIGKILL) complain(described(order) + ": " + lost.what());
   }
@@ -74,8 +75,9 @@ void Referee::judge(const Order& order, const std::exception_ptr& error, const T
     ++tally.cancelled;
     if (!terms.cancelled && !ending)
       complain(described(order) + " was cancelled by nobody: " + text_of(error));
-    // cancel() without Kill::yes said that it will not run.
-    if (terms.cancelled && !terms.killed && Ledger::times_begun(order.number) != 0)
+    // cancel() without Kill::yes said that it will not run, or not again.
+    if (terms.cancelled && !terms.killed && terms.retries == 0 &&
+        Ledger::times_begun(order.number) != 0)
       complain(described(order) + " ran though cancel() said that it would not");
     expect_begun(order, 0, terms);
   } catch (const std::exception& thrown) {

@@ -17,6 +17,7 @@ struct Tally {
   Counter values{0}, exceptions{0}, lost{0}, timed_out{0}, cancelled{0}, dropped{0};
   Counter innocent{0};  // lost, and not by what they were told to do
   Counter kills{0}, stalls{0}, cancels{0}, pools{0};
+  Counter servers{0};  // fork servers killed: how their workers end is unknown then
 
   std::uint64_t outcomes() const {
     return refused + values + exceptions + lost + timed_out + cancelled + dropped;

@@ -1,7 +1,10 @@
 #include "soak/round.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "support/processes.hpp"
 
@@ -38,6 +41,9 @@ PoolOptions Round::options(const std::string& method) {
   PoolOptions made{.workers = 1 + static_cast<int>(dice_.up_to(3)), .start_method = method};
   if (dice_.percent(50))
     made.max_tasks_per_worker = 1 + static_cast<std::int64_t>(dice_.magnitude(500));
+  if (dice_.percent(30)) made.min_workers = static_cast<int>(dice_.up_to(1));
+  if (dice_.percent(30)) made.idle_timeout = milliseconds(1 + dice_.magnitude(200));
+  if (dice_.percent(20)) made.max_worker_age = milliseconds(10 + dice_.magnitude(1000));
   made.limits.core_size = 0;
   return made;
 }
@@ -74,6 +80,7 @@ void Round::harass() {
 
 // A pidfd, and a second look behind it: the signal must not reach a process that was never ours.
 void Round::harm_one() {
+  if (dice_.percent(2)) return kill_the_server();
   Arena& arena = *arenas_[dice_.up_to(arenas_.size() - 1)];
   const std::vector<WorkerInfo> workers = arena.pool->workers();
   if (workers.empty()) return;
@@ -91,6 +98,22 @@ void Round::harm_one() {
   if (worker->state == "starting" && ++arena.starting_killed > most_starting_killed) return;
   ++referee_.tally.kills;
   process.signal(SIGKILL);
+}
+
+// Its workers go on, and the next start makes a new one: this thread sees to it that there is one.
+void Round::kill_the_server() {
+  if (std::exchange(server_killed_, true)) return;  // a start in flight fails: one in a round
+  for (const auto& arena : arenas_) {
+    const std::vector<WorkerInfo> workers = arena->pool->workers();
+    if (workers.empty() || !workers.front().name.starts_with("ForkServer")) continue;
+    const testing::Watched server(testing::parent_of(workers.front().pid));
+    if (testing::parent_of(workers.front().pid) != server.pid() || server.pid() == ::getpid())
+      continue;
+    ++referee_.tally.servers;
+    server.signal(SIGKILL);
+    Pool next({.workers = 1, .start_method = "forkserver"});
+    next.apply(::getpid);
+  }
 }
 
 void Round::join_callers(Arena& arena) {

@@ -39,6 +39,7 @@ class Round {
   void start_callers();
   void harass();
   void harm_one();
+  void kill_the_server();
   void end(Arena& arena);
   void join_callers(Arena& arena);
 
@@ -46,6 +47,7 @@ class Round {
   Doings& doings_;
   Dice dice_;
   std::vector<std::unique_ptr<Arena>> arenas_;
+  bool server_killed_ = false;
 };
 
 }  // namespace brood::soak

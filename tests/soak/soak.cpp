@@ -118,12 +118,12 @@ void print_totals(const Tally& tally, std::chrono::seconds time, std::size_t res
   std::printf("%5lld s: %" PRIu64 " tasks = %" PRIu64 " values + %" PRIu64 " exceptions + %" PRIu64
               " lost (%" PRIu64 " by kills) + %" PRIu64 " timed out + %" PRIu64
               " cancelled + %" PRIu64 " dropped + %" PRIu64 " refused; %" PRIu64 " pools, %" PRIu64
-              " kills, %" PRIu64 " stalls, %" PRIu64 " cancels; %zu MiB\n",
+              " kills, %" PRIu64 " stalls, %" PRIu64 " cancels, %" PRIu64 " servers; %zu MiB\n",
               static_cast<long long>(time.count()), count(tally.given), count(tally.values),
               count(tally.exceptions), count(tally.lost), count(tally.innocent),
               count(tally.timed_out), count(tally.cancelled), count(tally.dropped),
               count(tally.refused), count(tally.pools), count(tally.kills), count(tally.stalls),
-              count(tally.cancels), resident >> 20);
+              count(tally.cancels), count(tally.servers), resident >> 20);
   std::fflush(stdout);
 }
 
