@@ -38,14 +38,15 @@ class PoolCheck : public LeakCheck {
   }
   /// For tests that kill a parent of workers: init would reap what it leaves.
   void expect_orphans() { orphans_ = true; }
-
- private:
+  /// Waits for them.
   static void reap_orphans() {
     const auto end = std::chrono::steady_clock::now() + 5s;
     while (!descendants_of(::getpid()).empty() && std::chrono::steady_clock::now() < end) {
       if (::waitpid(-1, nullptr, WNOHANG) <= 0) ::poll(nullptr, 0, 1);
     }
   }
+
+ private:
   bool orphans_ = false;
 };
 
