@@ -208,12 +208,14 @@ void JobState::conclude(const Results& results, Callbacks& callbacks) {
 }
 
 void JobState::end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) {
-  const std::vector<std::function<void()>> waiting = std::exchange(callbacks_, {});
+  std::vector<std::function<void()>> waiting = std::exchange(callbacks_, {});
   signal_.fetch_or(finished_bit, std::memory_order_release);
   lock.unlock();
   notify();
-  for (const auto& callback : waiting)
-    callbacks.post([keep = shared_from_this(), callback] { callback(); });
+  // Moved, not copied: what a callback holds is the user's and must not be destroyed here, under
+  // the core's lock.
+  for (auto& callback : waiting)
+    callbacks.post([keep = shared_from_this(), callback = std::move(callback)] { callback(); });
 }
 
 void JobState::notify() noexcept {

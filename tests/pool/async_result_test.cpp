@@ -173,6 +173,28 @@ TEST_P(AsyncResultTest, callbacks_may_own_what_can_only_be_moved) {
   caught_in<std::invalid_argument>(error.get());
 }
 
+// Under the core's lock, in the dispatcher, the pool could not be asked anything.
+TEST_P(AsyncResultTest, what_a_callback_owns_is_destroyed_in_the_thread_that_called_it) {
+  Pool pool = make_pool(2);
+  std::atomic<int> destroyed = 0, elsewhere = 0;
+  for (int i = 0; i < times(500, 100); ++i) {
+    const auto called_in = std::make_shared<std::atomic<std::thread::id>>();
+    const auto check = [&, called_in](int* number) {
+      delete number;
+      elsewhere += called_in->load() != std::this_thread::get_id();
+      ++destroyed;
+    };
+    pool.apply_async(square, i).on_success(
+        [owned = std::shared_ptr<int>(new int(i), check), called_in](int) {
+          *called_in = std::this_thread::get_id();
+        });
+  }
+  pool.close();
+  pool.join();
+  EXPECT_EQ(destroyed, times(500, 100));
+  EXPECT_EQ(elsewhere, 0);
+}
+
 TEST_P(AsyncResultTest, callbacks_of_a_terminated_pool_get_cancelled) {
   const Scratch scratch;
   Gate gate(scratch.path("gate"));
