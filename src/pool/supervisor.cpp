@@ -78,7 +78,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   return link;
 }
 
-ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid); }
+ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid).status; }
 
 std::chrono::nanoseconds Supervisor::start_timeout() const {
   return options_.start_timeout.value_or(default_start_timeout);
