@@ -8,6 +8,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/shared_callable.hpp>
@@ -50,6 +51,9 @@ struct PoolOptions {
   std::optional<std::int64_t>
       max_tasks_per_worker{};        ///< elements after which a worker is replaced
   Limits limits{};                   ///< of each worker
+  std::optional<int> nice{};   ///< of each worker, -20 to 19; unset: as this process
+  std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
+                            ///< where `workers` is unset
   OptionalDuration start_timeout{};  ///< for a worker to greet and initialize; unset: 60 s
   std::optional<std::uint64_t>
       max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 #include <brood/cpu.hpp>
@@ -15,7 +16,9 @@ namespace brood::pool {
 namespace {
 
 std::uint32_t worker_count(const PoolOptions& options) {
-  return static_cast<std::uint32_t>(options.workers ? *options.workers : available_cpus());
+  if (options.workers) return static_cast<std::uint32_t>(*options.workers);
+  if (options.cpus.empty()) return static_cast<std::uint32_t>(available_cpus());
+  return static_cast<std::uint32_t>(std::set(options.cpus.begin(), options.cpus.end()).size());
 }
 
 SchedulerConfig scheduler_config(const PoolOptions& options) {

@@ -50,6 +50,8 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
   setup.log_level = base::log_level();
   setup.resident = options_.limits.resident;
   setup.start_method = get_start_method();
+  setup.nice = options_.nice;
+  setup.cpus = options_.cpus;
   return setup;
 }
 

@@ -14,6 +14,7 @@
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
+#include "platform/scheduling.hpp"
 #include "platform/usage.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
@@ -126,6 +127,8 @@ class Worker {
     set_limit(RLIMIT_CPU, setup_.cpu_seconds, 5);
     set_limit(RLIMIT_NOFILE, setup_.open_files);
     set_limit(RLIMIT_CORE, setup_.core_size);
+    if (!setup_.cpus.empty()) platform::set_affinity(setup_.cpus);
+    if (setup_.nice) platform::set_niceness(*setup_.nice);
   }
 
   void serve() {

@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -60,6 +61,39 @@ TEST_P(LimitsOfWorkers, resident_memory_above_the_limit_replaces_the_worker_afte
   EXPECT_NE(pool.apply(pid_here), pid);
 }
 
+int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
+std::vector<int> cpus_here() {
+  cpu_set_t set;
+  ::sched_getaffinity(0, sizeof set, &set);
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+TEST_P(LimitsOfWorkers, how_nice_they_are_is_seen_in_the_initializer_and_in_tasks) {
+  PoolOptions made = options(1);
+  made.nice = 7;
+  made.initializer = [] {
+    if (niceness() != 7) throw std::runtime_error("not yet");
+  };
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(niceness), 7);
+  EXPECT_NE(niceness(), 7);
+}
+
+TEST_P(LimitsOfWorkers, the_cpus_they_run_on_are_as_many_as_there_are_workers) {
+  const std::vector<int> last{cpus_here().back()};
+  PoolOptions made = options(1);
+  made.workers.reset();
+  made.cpus = last;
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(cpus_here), last);
+  EXPECT_EQ(pool.apply(available_cpus), 1);
+  EXPECT_EQ(pool.workers().size(), 1U);
+}
+
 class OwnLauncher : public PoolCheck {};
 
 struct Nice : Launcher {
@@ -80,7 +114,6 @@ struct StartsSomethingElse : Launcher {
     return brood::spawn(command);
   }
 };
-int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
 
 TEST_F(OwnLauncher, runs_the_workers_its_way) {
   Pool pool({.workers = 2, .start_method = std::make_shared<Nice>(), .max_tasks_per_worker = 2});

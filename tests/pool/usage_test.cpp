@@ -60,6 +60,17 @@ TEST_P(Usage, limits_out_of_range_are_refused_and_named) {
   refuses("open_files", [](Limits& limits) { limits.open_files = 15; });
 }
 
+TEST_P(Usage, cpus_and_niceness_that_there_are_not_are_refused_and_named) {
+  const auto refuses = [&](const char* text, auto change) {
+    const std::string said = refused(method(), change);
+    EXPECT_TRUE(contains(said, text)) << said;
+  };
+  refuses("nice", [](PoolOptions& o) { o.nice = 20; });
+  refuses("nice", [](PoolOptions& o) { o.nice = -21; });
+  refuses("cpus has -1", [](PoolOptions& o) { o.cpus = {0, -1}; });
+  refuses("cpus has 1000000", [](PoolOptions& o) { o.cpus = {1'000'000}; });
+}
+
 TEST_P(Usage, a_value_beyond_the_largest_message_is_a_codec_error) {
   PoolOptions small = options(1);
   small.max_message_size = 1_MiB;
