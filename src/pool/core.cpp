@@ -315,7 +315,8 @@ void Core::resolve(const Action& action) {
   failure->worker = exit.worker;
   switch (action.fate) {
     case Fate::lost:
-      failure->local = std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index));
+      failure->local =
+          std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index, exit.report));
       break;
     case Fate::timed_out:
       failure->local = std::make_exception_ptr(
@@ -346,11 +347,13 @@ std::exception_ptr Core::why_cancelled() const {
                                                : "the task was cancelled"));
 }
 
-void Core::bury(WorkerId id, ExitStatus status) {
+void Core::bury(WorkerId id, const Death& death) {
   const WorkerLink& link = *links_[id];
-  exits_[id] = {link.identity(), status};
+  const ExitStatus& status = death.ended.status;
+  exits_[id] = {link.identity(), status, make_report(link, death, supervisor_.limits())};
   if (!scheduler_.came_up(id)) {
-    if (!start_error_) note_start_error(supervisor_.why_not_ready(link, status));
+    if (!start_error_)
+      note_start_error(supervisor_.why_not_ready(link, status, *exits_[id].report));
     const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
     if (killed && !supervisor_.is_late(link)) scheduler_.start_was_struck_down(id);
   }

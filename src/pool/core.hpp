@@ -94,13 +94,14 @@ class Core final : public detail::PoolCore,
   /// Leaves an action for the dispatcher's next turn. Under the lock.
   void defer(const Action& action) { deferred_.push_back(action); }
   /// The end of a worker process, after all that it has left was parsed. Under the lock.
-  void bury(WorkerId id, ExitStatus status);
+  void bury(WorkerId id, const Death& death);
 
  private:
   class StreamEvents;
   struct Exit {
     WorkerIdentity worker;
     ExitStatus status;
+    std::shared_ptr<const CrashReport> report;
   };
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);

@@ -324,7 +324,7 @@ void Dispatcher::Loop::bury(WorkerId id) {
       break;
     }
   }
-  const ExitStatus status = core_.supervisor().collect(link);
+  const Death death = core_.supervisor().collect(link);
   const std::lock_guard lock(core_.mutex());
   try {
     core_.parse_rest(link);
@@ -333,7 +333,7 @@ void Dispatcher::Loop::bury(WorkerId id) {
                     " left a broken stream: " + wire::describe_exception(std::current_exception()));
   }
   ios_[id].reset();
-  core_.bury(id, status);
+  core_.bury(id, death);
   core_.perform(this);
 }
 
@@ -363,6 +363,7 @@ void Dispatcher::Loop::kill_the_overdue(Time now) {
 }
 
 void Dispatcher::Loop::broken(WorkerLink& link, std::exception_ptr error) {
+  link.broken = true;
   core_.note_start_error(error);  // tells only if it never came up
   base::log_error(link.name + " is stopped: " + wire::describe_exception(error));
   core_.scheduler().worker_broken(link.id, Clock::now());

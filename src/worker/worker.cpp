@@ -20,6 +20,7 @@
 #include "wire/exception.hpp"
 #include "worker/definition.hpp"
 #include "worker/exit_hooks.hpp"
+#include "worker/last_words.hpp"
 #include "worker/log_sink.hpp"
 #include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
@@ -58,6 +59,7 @@ class Worker {
         results_(pipe_, page()) {}
 
   [[noreturn]] void run() {
+    if (page() != nullptr) leave_last_words_in(page()->last_words);
     greet();
     initialize();
     serve();
