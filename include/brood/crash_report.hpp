@@ -27,6 +27,7 @@ struct CrashReport {
     stopped,               ///< the pool stopped it, because it could not understand it any more
     out_of_memory_killer,  ///< SIGKILL, and the kernel's out-of-memory killer was at work
     cpu_time_limit,        ///< Limits::cpu_time, or one that it has inherited
+    resident_limit,        ///< Limits::resident_hard
   };
   Cause cause = Cause::unknown;
   int signal = 0;  ///< that ended it; 0: none
@@ -42,6 +43,8 @@ struct CrashReport {
   /// had time for last words.
   std::uint64_t peak_resident = 0;
   std::chrono::nanoseconds cpu_time_limit{0};  ///< that was reached; 0: none, or not ours
+  std::uint64_t resident_limit = 0;            ///< bytes, that was exceeded; 0: none
+  std::uint64_t resident = 0;                  ///< bytes that it had then
   /// What it logged last, oldest first, with level: "error: no model here". Long lines are cut.
   std::vector<std::string> last_log_lines{};
 

@@ -38,7 +38,9 @@ struct Limits {
   std::optional<std::uint64_t>
       address_space{};  ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
   OptionalDuration cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
-  std::optional<std::uint64_t> resident{};    ///< bytes; a worker above it after a task is replaced
+  std::optional<std::uint64_t> resident{};  ///< bytes; a worker above it after a task is replaced
+  std::optional<std::uint64_t>
+      resident_hard{};  ///< bytes, sampled 20 times a second; a worker above it is killed at once
   std::optional<std::uint64_t> open_files{};  ///< descriptors, at least 16
   std::optional<std::uint64_t> core_size{};   ///< bytes
 };
@@ -49,8 +51,8 @@ struct PoolOptions {
   StartMethod start_method{};             ///< unset: get_start_method()
   Call initializer{};                     ///< runs once in each worker before its first task
   std::optional<std::int64_t>
-      max_tasks_per_worker{};        ///< elements after which a worker is replaced
-  Limits limits{};                   ///< of each worker
+      max_tasks_per_worker{};  ///< elements after which a worker is replaced
+  Limits limits{};             ///< of each worker
   std::optional<int> nice{};   ///< of each worker, -20 to 19; unset: as this process
   std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
                             ///< where `workers` is unset

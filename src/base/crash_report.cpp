@@ -12,6 +12,9 @@ std::string with_unit(double number, const char* unit) {
   std::snprintf(text, sizeof text, "%.4g %s", number, unit);
   return text;
 }
+std::string mebibytes(std::uint64_t bytes) {
+  return with_unit(static_cast<double>(bytes) / (1 << 20), "MiB");
+}
 std::string seconds(std::chrono::nanoseconds time) {
   return with_unit(std::chrono::duration<double>(time).count(), "s");
 }
@@ -47,6 +50,9 @@ std::string CrashReport::describe() const {
     case Cause::cpu_time_limit:
       if (cpu_time_limit == std::chrono::nanoseconds(0)) return "its limit of CPU time";
       return "its limit of " + seconds(cpu_time_limit) + " of CPU time";
+    case Cause::resident_limit:
+      return "it had " + mebibytes(resident) + " of resident memory, more than its limit of " +
+             mebibytes(resident_limit);
     case Cause::unknown:
       break;
   }

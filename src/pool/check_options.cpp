@@ -29,6 +29,7 @@ void check(const Limits& limits) {
   demand(positive<std::chrono::nanoseconds>(limits.cpu_time), "limits.cpu_time must be positive");
   demand(positive(limits.address_space), "limits.address_space must be positive");
   demand(positive(limits.resident), "limits.resident must be positive");
+  demand(positive(limits.resident_hard), "limits.resident_hard must be positive");
   demand(!limits.open_files || *limits.open_files >= fewest_files,
          "limits.open_files must be at least 16: a worker needs some itself");
 }

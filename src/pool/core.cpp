@@ -355,7 +355,8 @@ void Core::bury(WorkerId id, const Death& death) {
     if (!start_error_)
       note_start_error(supervisor_.why_not_ready(link, status, *exits_[id].report));
     const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
-    if (killed && !supervisor_.is_late(link)) scheduler_.start_was_struck_down(id);
+    if (killed && link.oversize == 0 && !supervisor_.is_late(link))
+      scheduler_.start_was_struck_down(id);
   }
   scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
   links_[id].reset();

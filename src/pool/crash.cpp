@@ -56,6 +56,7 @@ bool is_from_another(const LastWords& words, const WorkerLink& link) {
 
 Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits) {
   const ExitStatus& status = death.ended.status;
+  if (link.oversize != 0) return Cause::resident_limit;
   if (status.kind == ExitStatus::Kind::lost) return Cause::unknown;
   if (status.kind == ExitStatus::Kind::exited) return Cause::exited;
   const auto cpu_time = death.ended.user_time + death.ended.system_time;
@@ -97,9 +98,13 @@ std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Dea
       report->cause == Cause::killed && report->signal == SIGKILL && !death.out_of_memory;
   report->user_time = death.ended.user_time;
   report->system_time = death.ended.system_time;
-  report->peak_resident = death.ended.peak_resident;
+  report->peak_resident = std::max(death.ended.peak_resident, link.peak_seen);
   if (report->cause == Cause::cpu_time_limit && limits.cpu_time)
     report->cpu_time_limit = *limits.cpu_time;
+  if (report->cause == Cause::resident_limit) {
+    report->resident_limit = limits.resident_hard.value_or(0);
+    report->resident = link.oversize;
+  }
   report->last_log_lines = link.log_lines.lines();
   if (const LastWords* const words = last_words(link)) add_last_words(*report, *words);
   return report;

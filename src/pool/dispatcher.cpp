@@ -17,6 +17,7 @@
 #include "platform/process.hpp"
 #include "pool/core.hpp"
 #include "pool/own_thread.hpp"
+#include "pool/resident_guard.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {
@@ -67,7 +68,12 @@ struct LinkIo {
 
 class Dispatcher::Loop final : private Hands {
  public:
-  explicit Loop(Core& core) : core_(core), io_(1), timer_(io_), ios_(core.links().size()) {
+  explicit Loop(Core& core)
+      : core_(core),
+        guard_(core, core.supervisor().limits().resident_hard),
+        io_(1),
+        timer_(io_),
+        ios_(core.links().size()) {
     for (const auto& link : core_.links()) attach(*link);
     thread_ = start_own_thread("brood-dispatch", [this] { run(); });
   }
@@ -115,6 +121,7 @@ class Dispatcher::Loop final : private Hands {
   void broken(WorkerLink& link, std::exception_ptr error);
 
   Core& core_;
+  ResidentGuard guard_;
   asio::io_context io_;
   asio::steady_timer timer_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
@@ -148,6 +155,7 @@ bool Dispatcher::Loop::work() {
   core_.perform(this);
   core_.take_intake();
   tick(now);
+  guard_.check(now);
   core_.scheduler().pump(now);
   core_.perform(this);
   balance_watches();
@@ -187,6 +195,7 @@ void Dispatcher::Loop::tick(Time now) {
 void Dispatcher::Loop::set_timer(Time now) {
   std::optional<Time> next = core_.scheduler().next_tick();
   if (next) next = std::max({*next, last_tick_ + shortest_tick, now});
+  if (const std::optional<Time> look = guard_.next(); look && (!next || *look < *next)) next = look;
   for (const auto& link : core_.links()) {
     if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
   }
@@ -266,7 +275,7 @@ void Dispatcher::Loop::balance_watches() {
     if (!link || link->lent) continue;
     LinkIo& io = *ios_[link->id];
     const bool lendable =
-        core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
     if (lendable) {
       io.results.release();
       io.tasks.release();
@@ -350,7 +359,8 @@ void Dispatcher::Loop::start(WorkerId id) {
 
 void Dispatcher::Loop::stop(WorkerLink& link) {
   if (link.kill_at != Time{}) return;
-  platform::send_signal(link.pidfd, SIGTERM);
+  // A handler of SIGTERM might take yet more memory.
+  platform::send_signal(link.pidfd, link.oversize != 0 ? SIGKILL : SIGTERM);
   link.kill_at = Clock::now() + grace;
 }
 

@@ -40,6 +40,8 @@ class Scheduler {
   Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
   void worker_broken(WorkerId worker, Time now);
+  /// Stops the worker; the element that runs in it ends by `fate`.
+  void stop_running_element(WorkerId worker, Fate fate, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
   /// sequence it has begun, nothing without a page.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);

@@ -77,6 +77,8 @@ class WorkerLink {
 
   bool broken = false;  // nobody understands what it writes
   LastLogLines log_lines;
+  std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
+  std::uint64_t oversize = 0;   // bytes that it had when it was stopped for that; 0: it was not
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 
   WorkerIdentity identity() const { return {name, pid}; }

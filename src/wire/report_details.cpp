@@ -23,6 +23,8 @@ void append_report(ExceptionDetails& details, const CrashReport& report) {
   add(report.system_time.count());
   add(report.peak_resident);
   add(report.cpu_time_limit.count());
+  add(report.resident_limit);
+  add(report.resident);
   details.texts.push_back(report.stack_trace());
   details.texts.insert(details.texts.end(), report.last_log_lines.begin(),
                        report.last_log_lines.end());
@@ -33,7 +35,7 @@ std::shared_ptr<const CrashReport> report_from(const ExceptionDetails& details, 
   const auto number = [&] { return details.number<std::int64_t>(numbers++); };
   const auto size = [&] { return static_cast<std::uint64_t>(number()); };
   auto report = std::make_shared<CrashReport>();
-  constexpr auto last_cause = static_cast<std::int64_t>(CrashReport::Cause::cpu_time_limit);
+  constexpr auto last_cause = static_cast<std::int64_t>(CrashReport::Cause::resident_limit);
   report->cause =
       static_cast<CrashReport::Cause>(std::clamp<std::int64_t>(number(), 0, last_cause));
   report->signal = static_cast<int>(number());
@@ -46,6 +48,8 @@ std::shared_ptr<const CrashReport> report_from(const ExceptionDetails& details, 
   report->system_time = std::chrono::nanoseconds(number());
   report->peak_resident = size();
   report->cpu_time_limit = std::chrono::nanoseconds(number());
+  report->resident_limit = size();
+  report->resident = size();
   const std::string trace = details.text(texts++);
   if (!trace.empty()) report->trace = std::make_shared<const detail::StackTrace>(trace);
   for (; texts < details.texts.size(); ++texts)

@@ -61,6 +61,56 @@ TEST_P(LimitsOfWorkers, resident_memory_above_the_limit_replaces_the_worker_afte
   EXPECT_NE(pool.apply(pid_here), pid);
 }
 
+std::size_t keeps_and_waits(std::size_t bytes) {
+  std::string kept(bytes, 'x');
+  for (;;) ::pause();
+  return kept.size();
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_ends_the_task_at_once) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(keeps, std::size_t{1} << 20), std::size_t{1} << 20);
+  auto others = pool.map_async(square, std::vector(3, 3));
+  const auto lost =
+      caught<WorkerLost>([&] { pool.apply(keeps_and_waits, std::size_t{200} << 20); });
+  const CrashReport& report = lost.report();
+  EXPECT_EQ(report.cause, CrashReport::Cause::resident_limit);
+  EXPECT_EQ(report.resident_limit, 150_MiB);
+  EXPECT_GT(report.resident, 150_MiB);
+  EXPECT_GE(report.peak_resident, report.resident);
+  EXPECT_TRUE(contains(lost.what(), "more than its limit of 150 MiB")) << lost.what();
+  EXPECT_EQ(others.get_for(patience), std::vector(3, 9));
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_costs_the_guilty_element_only) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(2);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  const auto one_is_large = [](int x) {
+    return x == 5 ? static_cast<int>(keeps_and_waits(std::size_t{200} << 20)) : x;
+  };
+  std::vector<int> inputs(50);
+  for (int i = 0; i < 50; ++i) inputs[static_cast<std::size_t>(i)] = i;
+  const auto found = pool.with({.chunk = 10}).try_map(one_is_large, inputs);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].has_value(), i != 5) << i;
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_ends_an_initializer) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  made.initializer = [] { keeps_and_waits(std::size_t{200} << 20); };
+  Pool pool(made);
+  const auto error = caught<StartError>([&] { pool.apply(square, 3); });
+  EXPECT_EQ(error.stage(), "initializer");
+  EXPECT_TRUE(contains(error.what(), "more than its limit of 150 MiB")) << error.what();
+}
+
 int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
 std::vector<int> cpus_here() {
   cpu_set_t set;

@@ -56,6 +56,7 @@ TEST_P(Usage, limits_out_of_range_are_refused_and_named) {
   refuses("cpu_time", [](Limits& limits) { limits.cpu_time = 0s; });
   refuses("address_space", [](Limits& limits) { limits.address_space = 0; });
   refuses("resident", [](Limits& limits) { limits.resident = 0; });
+  refuses("resident_hard", [](Limits& limits) { limits.resident_hard = 0; });
   refuses("open_files", [](Limits& limits) { limits.open_files = 0; });
   refuses("open_files", [](Limits& limits) { limits.open_files = 15; });
 }

@@ -44,6 +44,20 @@ TEST_F(Workers, ADeathInAFoldedChunkIsChargedToTheLastThatBeganFirst) {
   EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
 }
 
+TEST_F(Workers, AnElementThatIsStoppedIsChargedAndTheOthersAreNot) {
+  make(workers(1));
+  scheduler->add(isolated(4), 4, true);
+  pump();
+  begin(0, 2);
+  scheduler->stop_running_element(0, Fate::lost, now);
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  die(0);
+  const auto resolves = of(Kind::resolve, drain());
+  ASSERT_EQ(resolves.size(), 1u);
+  EXPECT_EQ(resolves[0].first, 1u);
+  EXPECT_EQ(resolves[0].fate, Fate::lost);
+}
+
 TEST_F(Workers, WithoutAPageADeathIsChargedToWhatTheWorkerHeld) {
   make(workers(1), false);
   scheduler->add(isolated(), 1, true);
