@@ -6,6 +6,7 @@ find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED)
 find_package(cereal REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(Libbacktrace)
 
 set(brood_layers base platform wire start protocol worker pool process shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
@@ -39,6 +40,10 @@ function(brood_add_objects target)
 endfunction()
 
 brood_add_objects(brood_objects ${brood_sources})
+if(Libbacktrace_FOUND)
+  target_compile_definitions(
+    brood_objects PRIVATE BROOD_BACKTRACE_HEADER="${Libbacktrace_INCLUDE_FILE}")
+endif()
 if(EXISTS ${brood_wrap_main})
   brood_add_objects(brood_main_objects ${brood_wrap_main})
 endif()
@@ -47,6 +52,13 @@ function(brood_add_variant target type)
   add_library(${target} ${type} $<TARGET_OBJECTS:brood_objects>)
   brood_public_usage(${target})
   target_link_libraries(${target} PRIVATE spdlog::spdlog)
+  if(Libbacktrace_FOUND)
+    # By its name: it lies where the compiler looks. A shared brood has it, and keeps it to itself.
+    target_link_libraries(${target} PRIVATE backtrace)
+    if(type STREQUAL SHARED)
+      target_link_options(${target} PRIVATE LINKER:--exclude-libs,libbacktrace.a)
+    endif()
+  endif()
   # A task is named by its module's build-id, so every module that has tasks must carry one.
   target_link_options(${target} PUBLIC LINKER:--build-id)
   set_target_properties(

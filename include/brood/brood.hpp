@@ -19,6 +19,7 @@
 #include <cereal/types/vector.hpp>
 
 #include <brood/cpu.hpp>
+#include <brood/crash_report.hpp>
 #include <brood/errors.hpp>
 #include <brood/exception.hpp>
 #include <brood/init.hpp>

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <brood/crash_report.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {
@@ -151,7 +152,7 @@ class BROOD_API TaskError : public Error, public TaskPlace {
   const std::string& type_name() const noexcept { return type_; }
   /// Its what(), empty for a type that has none.
   const std::string& text() const noexcept { return text_; }
-  /// Empty where none could be taken.
+  /// Where it was thrown. Empty so far: the standard library keeps no trace of that.
   const std::string& stack_trace() const noexcept { return stack_trace_; }
 
  private:
@@ -161,7 +162,8 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
-  WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index, Attempts attempts = {});
+  WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
+             std::shared_ptr<const CrashReport> report = nullptr, Attempts attempts = {});
   ~WorkerLost() override;
   const ExitStatus& status() const noexcept { return status_; }
   /// Signal number, 0 when the process exited.
@@ -173,9 +175,12 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
     return status_.kind == ExitStatus::Kind::exited ? status_.value : -1;
   }
   bool core_dumped() const noexcept { return status_.core_dumped; }
+  /// Its last words, and why it died as far as that is known.
+  const CrashReport& report() const noexcept { return *report_; }
 
  private:
   ExitStatus status_;
+  std::shared_ptr<const CrashReport> report_;  // never null
 };
 
 /// The task ran longer than its own limit; its worker was stopped and replaced.

@@ -58,7 +58,8 @@ class [[nodiscard]] ImapRange {
     refill();
   }
 
-  /// The next outcome, nothing at the end. Blocks.
+  /// The next outcome, nothing at the end. Blocks. Throws what the input range throws, and
+  /// PoolClosed when this thread has joined the pool before all input was taken.
   std::optional<Outcome<R>> next_outcome(const detail::Deadline& deadline = {}) {
     refill();
     for (;;) {

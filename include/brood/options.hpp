@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/shared_callable.hpp>
@@ -38,9 +39,19 @@ struct Limits {
   std::optional<std::uint64_t>
       address_space{};  ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
   OptionalDuration cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
-  std::optional<std::uint64_t> resident{};    ///< bytes; a worker above it after a task is replaced
+  std::optional<std::uint64_t> resident{};  ///< bytes; a worker above it after a task is replaced
+  std::optional<std::uint64_t>
+      resident_hard{};  ///< bytes, sampled 20 times a second; a worker above it is killed at once
   std::optional<std::uint64_t> open_files{};  ///< descriptors, at least 16
   std::optional<std::uint64_t> core_size{};   ///< bytes
+};
+
+/// What SIGINT means to a pool in a process that leaves it to its default action: Ctrl-C goes to
+/// the whole foreground process group, and workers ignore it.
+enum class OnInterrupt : std::uint8_t {
+  leave,  ///< nothing: the owner's end is the end of its pools
+  drain,  ///< the first one: what runs may end, what waits becomes Cancelled, no new task is taken,
+          ///< and one line on stderr says so; the second one has its default action
 };
 
 /// What a pool is made of.
@@ -56,9 +67,14 @@ struct PoolOptions {
   OptionalDuration max_worker_age{};  ///< of a process; then it is replaced when its element ends
   OptionalDuration idle_timeout{};    ///< after which a worker beyond min_workers leaves
   Limits limits{};                    ///< of each worker
-  OptionalDuration start_timeout{};   ///< for a worker to greet and initialize; unset: 60 s
+  std::optional<int> nice{};          ///< of each worker, -20 to 19; unset: as this process
+  std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
+                            ///< where `workers` is unset
+  OptionalDuration
+      start_timeout{};  ///< for a worker to greet and initialize, and to leave; unset: 60 s
   std::optional<std::uint64_t>
       max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
+  OnInterrupt on_interrupt = OnInterrupt::leave;
   std::function<void(std::exception_ptr)>
       on_unobserved_error{};  ///< takes the error of a task whose AsyncResult was dropped before
                               ///< anybody asked for it; unset: it is logged

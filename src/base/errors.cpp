@@ -45,8 +45,12 @@ std::string task_text(const std::string& type, const std::string& text,
          worker_in_words(worker) + "]";
 }
 
-std::string lost_text(const ExitStatus& status, const WorkerIdentity& worker, std::size_t index) {
-  const std::string place = " in element " + std::to_string(index);
+std::string lost_text(const ExitStatus& status, const WorkerIdentity& worker, std::size_t index,
+                      const CrashReport* report) {
+  using Cause = CrashReport::Cause;
+  std::string place = " in element " + std::to_string(index);
+  if (report != nullptr && report->cause != Cause::unknown && report->cause != Cause::exited)
+    place += ": " + report->describe();
   switch (status.kind) {
     case ExitStatus::Kind::signaled:
       return worker_in_words(worker) + " died by " + status.describe() + place;
@@ -126,10 +130,11 @@ TaskError::TaskError(std::string type, std::string text, WorkerIdentity worker, 
       stack_trace_(std::move(stack_trace)) {}
 
 WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
-                       Attempts attempts)
-    : Error(over_attempts(lost_text(status, worker, index), attempts)),
+                       std::shared_ptr<const CrashReport> report, Attempts attempts)
+    : Error(over_attempts(lost_text(status, worker, index, report.get()), attempts)),
       TaskPlace(std::move(worker), index, std::move(attempts)),
-      status_(status) {}
+      status_(status),
+      report_(report ? std::move(report) : std::make_shared<const CrashReport>()) {}
 
 TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker,
                          Attempts attempts)

@@ -71,17 +71,23 @@ BuildId hash_of_code(const dl_phdr_info& info) {
   return id;
 }
 
-BuildId build_id_of(const dl_phdr_info& info) {
-  for (const ElfW(Phdr) & segment : segments_of(info)) {
+// Zero where there is none.
+BuildId noted_build_id(std::span<const ElfW(Phdr)> segments, std::uintptr_t base) noexcept {
+  BuildId id{};
+  for (const ElfW(Phdr) & segment : segments) {
     if (segment.p_type != PT_NOTE) continue;
-    const auto note =
-        build_id_note(at(info, segment), segment.p_memsz, segment.p_align == 8 ? 8 : 4);
+    const auto* const notes = reinterpret_cast<const std::uint8_t*>(base + segment.p_vaddr);
+    const auto note = build_id_note(notes, segment.p_memsz, segment.p_align == 8 ? 8 : 4);
     if (note.empty()) continue;
-    BuildId id{};
     std::copy_n(note.begin(), std::min(note.size(), id.size()), id.begin());
-    return id;
+    break;
   }
-  return hash_of_code(info);
+  return id;
+}
+
+BuildId build_id_of(const dl_phdr_info& info) {
+  const BuildId id = noted_build_id(segments_of(info), info.dlpi_addr);
+  return id != BuildId{} ? id : hash_of_code(info);
 }
 
 // The loader may know a library by a relative path; the process that reads the reference may be
@@ -159,6 +165,23 @@ std::string to_string(const BuildId& id) {
     text += digits[byte & 15];
   }
   return text;
+}
+
+std::vector<LoadedModule> loaded_modules() {
+  std::vector<LoadedModule> modules;
+  for_each_module([&](const dl_phdr_info& info, bool) {
+    modules.push_back({info.dlpi_addr, noted_build_id(segments_of(info), info.dlpi_addr)});
+    return false;
+  });
+  return modules;
+}
+
+BuildId build_id_in_memory(const void* file, std::uintptr_t base) noexcept {
+  const auto* const header = static_cast<const ElfW(Ehdr)*>(file);
+  if (std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return {};
+  const auto* const segments =
+      reinterpret_cast<const ElfW(Phdr)*>(static_cast<const std::uint8_t*>(file) + header->e_phoff);
+  return noted_build_id({segments, header->e_phnum}, base);
 }
 
 const Module& main_module() {

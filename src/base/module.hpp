@@ -11,6 +11,15 @@ namespace brood::base {
 /// the linker left none.
 using BuildId = std::array<std::uint8_t, 16>;
 std::string to_string(const BuildId& id);
+/// Where the modules that are loaded now lie, and their build-ids: zero where the linker left none.
+struct LoadedModule {
+  std::uintptr_t base;
+  BuildId id;
+};
+std::vector<LoadedModule> loaded_modules();
+/// The build-id of the module whose file starts at `file` in memory and whose addresses were moved
+/// by `base`; zero where the linker left none. Async-signal-safe.
+BuildId build_id_in_memory(const void* file, std::uintptr_t base) noexcept;
 
 /// A program or shared library that is loaded in this process.
 struct Module {

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -9,22 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "platform/descriptor.hpp"
+#include "platform/file_text.hpp"
 #include "platform/process.hpp"
-#include "platform/system_calls.hpp"
 
 namespace brood::platform {
 namespace {
-
-std::optional<std::string> file_text(const std::string& path) {
-  const Descriptor file(system_calls().open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
-  std::string text;
-  char part[1024];
-  for (ssize_t count; (count = system_calls().read(file.get(), part, sizeof part)) > 0;)
-    text.append(part, static_cast<std::size_t>(count));
-  return text;
-}
 
 std::optional<int> whole_cpus(long long quota, long long period) {
   if (quota <= 0 || period <= 0) return std::nullopt;

@@ -1,6 +1,8 @@
 #include "platform/process.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -22,16 +24,36 @@ bool send_signal(const Descriptor& pidfd, int signal) noexcept {
   return system_calls().pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
 }
 
-std::optional<ExitStatus> reap(pid_t pid) noexcept {
+namespace {
+std::chrono::nanoseconds duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+std::uint64_t bytes_of_kilobytes(long count) {
+  return count > 0 ? static_cast<std::uint64_t>(count) * 1024 : 0;
+}
+ExitStatus status_of(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return {ExitStatus::Kind::exited, info.si_status, false};
+  return {ExitStatus::Kind::signaled, info.si_status, info.si_code == CLD_DUMPED};
+}
+}  // namespace
+
+// The system call and not the C library's function, which leaves the usage out: waitid(2).
+std::optional<Ended> reap(pid_t pid) noexcept {
   siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) != 0) {
+  rusage used{};
+  while (::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG, &used) != 0) {
     if (errno != EINTR)
-      return ExitStatus{};  // ECHILD: somebody else's child, or reaped by somebody else
+      return Ended{};  // ECHILD: somebody else's child, or reaped by somebody else
   }
   if (info.si_pid == 0) return std::nullopt;
-  if (info.si_code == CLD_EXITED)
-    return ExitStatus{ExitStatus::Kind::exited, info.si_status, false};
-  return ExitStatus{ExitStatus::Kind::signaled, info.si_status, info.si_code == CLD_DUMPED};
+  return Ended{status_of(info), duration_of(used.ru_utime), duration_of(used.ru_stime),
+               bytes_of_kilobytes(used.ru_maxrss)};
+}
+
+std::uint64_t own_peak_resident() noexcept {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return bytes_of_kilobytes(used.ru_maxrss);
 }
 
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept {

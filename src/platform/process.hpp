@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,9 +16,18 @@ namespace brood::platform {
 Descriptor open_pidfd(pid_t pid);
 /// Sends `signal` to the process behind `pidfd`; false when it is gone.
 bool send_signal(const Descriptor& pidfd, int signal) noexcept;
-/// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it
-/// runs; `lost` when it is not our child.
-std::optional<ExitStatus> reap(pid_t pid) noexcept;
+/// How a process ended, and what it used; zeros where that is not known.
+struct Ended {
+  ExitStatus status{};
+  std::chrono::nanoseconds user_time{0}, system_time{0};
+  std::uint64_t peak_resident = 0;  // bytes
+};
+/// That of our own ended child, reaped through its pid (waitid, P_PID); nothing while it runs;
+/// `lost` when it is not our child. Of a program executed by posix_spawn the peak is that of this
+/// process at its start, where that is more: execve(2) keeps it, and the child had our memory.
+std::optional<Ended> reap(pid_t pid) noexcept;
+/// Most memory that this process has had at a time, in bytes.
+std::uint64_t own_peak_resident() noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
 inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {

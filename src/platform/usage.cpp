@@ -38,6 +38,10 @@ std::chrono::nanoseconds cpu_time(const std::string& directory) {
 
 }  // namespace
 
+std::uint64_t resident_bytes(pid_t pid) {
+  return resident_bytes("/proc/" + std::to_string(pid) + "/");
+}
+
 ProcessUsage process_usage(pid_t pid) {
   const std::string directory = "/proc/" + std::to_string(pid) + "/";
   return {resident_bytes(directory), cpu_time(directory)};

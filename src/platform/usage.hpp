@@ -15,4 +15,7 @@ struct ProcessUsage {
 /// What a process uses now, from /proc; zeros when it is gone.
 ProcessUsage process_usage(pid_t pid);
 
+/// Resident memory of a process now, in bytes; 0 when it is gone.
+std::uint64_t resident_bytes(pid_t pid);
+
 }  // namespace brood::platform

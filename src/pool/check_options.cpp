@@ -5,6 +5,7 @@
 #include <string>
 
 #include <brood/errors.hpp>
+#include "platform/scheduling.hpp"
 
 namespace brood::pool {
 namespace {
@@ -28,8 +29,16 @@ void check(const Limits& limits) {
   demand(positive<std::chrono::nanoseconds>(limits.cpu_time), "limits.cpu_time must be positive");
   demand(positive(limits.address_space), "limits.address_space must be positive");
   demand(positive(limits.resident), "limits.resident must be positive");
+  demand(positive(limits.resident_hard), "limits.resident_hard must be positive");
   demand(!limits.open_files || *limits.open_files >= fewest_files,
          "limits.open_files must be at least 16: a worker needs some itself");
+}
+
+void check_cpu(int cpu) {
+  const int count = platform::possible_cpus();
+  if (cpu >= 0 && cpu < count) return;
+  throw UsageError("brood: cpus has " + std::to_string(cpu) + ", and this machine's are 0 to " +
+                   std::to_string(count - 1));
 }
 
 }  // namespace
@@ -51,6 +60,9 @@ void check(const PoolOptions& options) {
          "start_timeout must be positive");
   demand(!options.max_message_size || *options.max_message_size >= smallest_message_limit,
          "max_message_size must be at least 4 KiB");
+  demand(!options.nice || (*options.nice >= -20 && *options.nice <= 19),
+         "nice must be between -20 and 19");
+  for (const int cpu : options.cpus) check_cpu(cpu);
   check(options.limits);
 }
 

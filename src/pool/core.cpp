@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 #include <brood/cpu.hpp>
@@ -16,7 +17,9 @@ namespace brood::pool {
 namespace {
 
 std::uint32_t worker_count(const PoolOptions& options) {
-  return static_cast<std::uint32_t>(options.workers ? *options.workers : available_cpus());
+  if (options.workers) return static_cast<std::uint32_t>(*options.workers);
+  if (options.cpus.empty()) return static_cast<std::uint32_t>(available_cpus());
+  return static_cast<std::uint32_t>(std::set(options.cpus.begin(), options.cpus.end()).size());
 }
 
 SchedulerConfig scheduler_config(const PoolOptions& options) {
@@ -74,6 +77,7 @@ Core::Core(const PoolOptions& options)
       supervisor_(options),
       links_(scheduler_.workers()),
       exits_(links_.size()),
+      on_interrupt_(options.on_interrupt),
       unobserved_error_(options.on_unobserved_error) {}
 
 Core::~Core() = default;
@@ -236,6 +240,13 @@ void Core::close() {
   dispatcher_->wake();
 }
 
+void Core::drain(Hands* hands) {
+  const std::lock_guard lock(mutex_);
+  close_intake();
+  scheduler_.drain();
+  perform(hands);
+}
+
 void Core::terminate() {
   check_process();
   {
@@ -272,109 +283,6 @@ void Core::cut_streams_short() {
   perform(nullptr);
 }
 
-void Core::perform(Hands* hands) {
-  if (hands != nullptr) {
-    for (const Action& action : std::exchange(deferred_, {})) carry_out(action, hands);
-  }
-  while (const std::optional<Action> action = scheduler_.next()) carry_out(*action, hands);
-}
-
-// What touches pipes and processes is the dispatcher's; and so is the end of a job that has lent
-// memory of its caller's, who goes on as soon as it is told.
-void Core::carry_out(const Action& action, Hands* hands) {
-  switch (action.kind) {
-    case Action::Kind::again:
-      return try_again(action);
-    case Action::Kind::resolve:
-      return resolve(action);
-    case Action::Kind::finish: {
-      const Work* const work = find_work(action.job);
-      const bool lends = work != nullptr && work->lends() && !work->driven;
-      if (lends) {
-        if (hands == nullptr) return deferred_.push_back(action);
-        hands->detach(action.job);
-      }
-      return finish(action);
-    }
-    case Action::Kind::over: {
-      const Work* const work = find_work(action.job);
-      const bool ended = work == nullptr || work->finished();
-      if (!ended && hands == nullptr) return deferred_.push_back(action);  // behind its end
-      return over(action, hands);
-    }
-    default:
-      if (hands == nullptr) return deferred_.push_back(action);
-      return hands->carry_out(action);
-  }
-}
-
-Work* Core::find_work(JobId id) {
-  const std::uint32_t slot = slot_of(id);
-  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
-}
-
-void Core::resolve(const Action& action) {
-  Work* const work = find_work(action.job);
-  if (work == nullptr) return;
-  auto failure = std::make_unique<detail::Failure>();
-  failure->worker = exits_[action.worker].worker;
-  failure->local = failure_of(*work, action, work->take_attempts(action.first));
-  work->fail(action.first, std::move(failure), callbacks_);
-}
-
-void Core::try_again(const Action& action) {
-  Work* const work = find_work(action.job);
-  if (work == nullptr) return;
-  work->note_attempt(action.first, wire::describe_exception(failure_of(*work, action, {})));
-}
-
-// Of an element whose worker cannot tell.
-std::exception_ptr Core::failure_of(const Work& work, const Action& action,
-                                    Attempts attempts) const {
-  const Exit& exit = exits_[action.worker];
-  const std::size_t index = work.index_in_call(action.first);
-  switch (action.fate) {
-    case Fate::lost:
-      break;
-    case Fate::timed_out:
-      return std::make_exception_ptr(TaskTimeout(work.terms().timeout.value_or(Nanoseconds(0)),
-                                                 index, exit.worker, std::move(attempts)));
-    case Fate::cancelled:
-      return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
-  }
-  return std::make_exception_ptr(WorkerLost(exit.status, exit.worker, index, std::move(attempts)));
-}
-
-void Core::finish(const Action& action) {
-  Work* const work = find_work(action.job);
-  if (work == nullptr) return;
-  std::exception_ptr error;
-  if (action.verdict == Verdict::cancelled) {
-    error = why_cancelled();
-  } else if (action.verdict == Verdict::no_workers) {
-    error = start_error_;
-  }
-  work->finish(error, callbacks_);
-}
-
-std::exception_ptr Core::why_cancelled() const {
-  return std::make_exception_ptr(Cancelled(scheduler_.terminated()
-                                               ? "the pool was terminated before the task had ended"
-                                               : "the task was cancelled"));
-}
-
-void Core::bury(WorkerId id, ExitStatus status) {
-  const WorkerLink& link = *links_[id];
-  exits_[id] = {link.identity(), status};
-  if (!scheduler_.came_up(id)) {
-    if (!start_error_) note_start_error(supervisor_.why_not_ready(link, status));
-    const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
-    if (killed && !supervisor_.is_late(link)) scheduler_.start_was_struck_down(id);
-  }
-  scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
-  links_[id].reset();
-}
-
 std::vector<WorkerInfo> Core::workers() {
   check_process();
   std::vector<WorkerInfo> infos;
@@ -386,14 +294,6 @@ std::vector<WorkerInfo> Core::workers() {
     infos.push_back({link->name, link->pid, view.state, view.done, usage.resident, usage.cpu_time});
   }
   return infos;
-}
-
-// Its result may be kept for long: then without the arguments.
-void Core::over(const Action& action, const Hands* hands) {
-  Work* const work = find_work(action.job);
-  if (work == nullptr) return;
-  if (hands != nullptr && !hands->refers_to(action.job)) work->drop_arguments();
-  jobs_[slot_of(action.job)].reset();
 }
 
 }  // namespace brood::pool

@@ -57,8 +57,11 @@ class Core final : public detail::PoolCore,
   bool extend(JobState& job, detail::Elements more, bool last);
   void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
   const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
+  OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
   void close();
   void terminate();
+  /// Takes no more, and gives up what has not begun. By the dispatcher.
+  void drain(Hands* hands);
   /// Waits until no worker is left; false when the deadline came first. Throws UsageError before
   /// close or terminate.
   bool join(const detail::Deadline& deadline);
@@ -94,13 +97,14 @@ class Core final : public detail::PoolCore,
   /// Leaves an action for the dispatcher's next turn. Under the lock.
   void defer(const Action& action) { deferred_.push_back(action); }
   /// The end of a worker process, after all that it has left was parsed. Under the lock.
-  void bury(WorkerId id, ExitStatus status);
+  void bury(WorkerId id, const Death& death);
 
  private:
   class StreamEvents;
   struct Exit {
     WorkerIdentity worker;
     ExitStatus status;
+    std::shared_ptr<const CrashReport> report;
   };
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
@@ -143,6 +147,7 @@ class Core final : public detail::PoolCore,
   std::deque<Action> deferred_;  // for the dispatcher
   std::exception_ptr start_error_;
   std::vector<Exit> exits_;
+  const OnInterrupt on_interrupt_;
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
   std::unique_ptr<Dispatcher> dispatcher_;

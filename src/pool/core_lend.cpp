@@ -41,6 +41,7 @@ bool Core::drive(WorkerLink& link, JobState& job) {
     try {
       if (heard) parse(link);
     } catch (const Error&) {
+      link.broken = true;
       scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
       trouble = true;  // only the dispatcher can stop it
     }

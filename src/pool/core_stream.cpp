@@ -49,6 +49,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
   void on_exhausted() override { core_.scheduler_.retire(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
+    link_.log_lines.add(record);
     core_.callbacks_.post([worker = link_.name, record] {
       base::log_from_worker(worker, record.level, record.logger, record.text);
     });

@@ -1,7 +1,6 @@
 #include "pool/dispatcher.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -10,13 +9,17 @@
 #include <climits>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/log.hpp"
 #include "platform/futex.hpp"
 #include "platform/process.hpp"
 #include "pool/core.hpp"
+#include "pool/interrupt.hpp"
+#include "pool/link_io.hpp"
 #include "pool/own_thread.hpp"
+#include "pool/resident_guard.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {
@@ -31,46 +34,21 @@ constexpr auto shortest_tick =
     std::chrono::milliseconds(1);  // so that a stalled worker costs little
 constexpr int reads_per_turn = 8;
 
-/// A descriptor of a link as Asio watches it; the link stays its owner.
-class Watched {
- public:
-  explicit Watched(asio::io_context& io) : descriptor_(io) {}
-  ~Watched() { release(); }
-  Watched(const Watched&) = delete;
-  Watched& operator=(const Watched&) = delete;
-
-  template <class Handler>
-  void wait(int number, asio::posix::descriptor_base::wait_type event, Handler handler) {
-    if (!descriptor_.is_open()) descriptor_.assign(number);
-    descriptor_.async_wait(event,
-                           [handler = std::move(handler)](const boost::system::error_code& error) {
-                             if (!error) handler();
-                           });
-  }
-  bool watching() const { return descriptor_.is_open(); }
-  void release() {
-    if (descriptor_.is_open()) descriptor_.release();
-  }
-
- private:
-  asio::posix::stream_descriptor descriptor_;
-};
-
-struct LinkIo {
-  explicit LinkIo(asio::io_context& io) : results(io), tasks(io), process(io) {}
-  Watched results, tasks, process;
-  bool ended = false;    // the pidfd has fired
-  bool blocked = false;  // the task pipe is full
-};
-
 }  // namespace
 
 class Dispatcher::Loop final : private Hands {
  public:
-  explicit Loop(Core& core) : core_(core), io_(1), timer_(io_), ios_(core.links().size()) {
+  explicit Loop(Core& core)
+      : core_(core),
+        guard_(core, core.supervisor().limits().resident_hard),
+        io_(1),
+        timer_(io_),
+        ios_(core.links().size()) {
     for (const auto& link : core_.links()) {
       if (link) attach(*link);
     }
+    if (core_.on_interrupt() == OnInterrupt::drain)
+      interrupt_.emplace(io_, [this] { core_.drain(this); });
     thread_ = start_own_thread("brood-dispatch", [this] { run(); });
   }
   ~Loop() { thread_.join(); }
@@ -118,8 +96,10 @@ class Dispatcher::Loop final : private Hands {
   void broken(WorkerLink& link, std::exception_ptr error);
 
   Core& core_;
+  ResidentGuard guard_;
   asio::io_context io_;
   asio::steady_timer timer_;
+  std::optional<Interrupt> interrupt_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
   std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
   Time last_tick_{};
@@ -151,6 +131,7 @@ bool Dispatcher::Loop::work() {
   core_.perform(this);
   core_.take_intake();
   tick(now);
+  guard_.check(now);
   core_.scheduler().pump(now);
   core_.perform(this);
   balance_watches();
@@ -190,6 +171,7 @@ void Dispatcher::Loop::tick(Time now) {
 void Dispatcher::Loop::set_timer(Time now) {
   std::optional<Time> next = core_.scheduler().next_tick();
   if (next) next = std::max({*next, last_tick_ + shortest_tick, now});
+  if (const std::optional<Time> look = guard_.next(); look && (!next || *look < *next)) next = look;
   for (const auto& link : core_.links()) {
     if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
   }
@@ -278,7 +260,7 @@ void Dispatcher::Loop::balance_watches() {
     if (!link || link->lent) continue;
     LinkIo& io = *ios_[link->id];
     const bool lendable =
-        core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
     if (lendable) {
       io.results.release();
       io.tasks.release();
@@ -336,7 +318,7 @@ void Dispatcher::Loop::bury(WorkerId id) {
       break;
     }
   }
-  const ExitStatus status = core_.supervisor().collect(link);
+  const Death death = core_.supervisor().collect(link);
   const std::lock_guard lock(core_.mutex());
   try {
     core_.parse_rest(link);
@@ -345,7 +327,7 @@ void Dispatcher::Loop::bury(WorkerId id) {
                     " left a broken stream: " + wire::describe_exception(std::current_exception()));
   }
   ios_[id].reset();
-  core_.bury(id, status);
+  core_.bury(id, death);
   core_.perform(this);
 }
 
@@ -362,7 +344,8 @@ void Dispatcher::Loop::start(WorkerId id) {
 
 void Dispatcher::Loop::stop(WorkerLink& link) {
   if (link.kill_at != Time{}) return;
-  platform::send_signal(link.pidfd, SIGTERM);
+  // A handler of SIGTERM might take yet more memory.
+  platform::send_signal(link.pidfd, link.oversize != 0 ? SIGKILL : SIGTERM);
   link.kill_at = Clock::now() + grace;
 }
 
@@ -375,6 +358,7 @@ void Dispatcher::Loop::kill_the_overdue(Time now) {
 }
 
 void Dispatcher::Loop::broken(WorkerLink& link, std::exception_ptr error) {
+  link.broken = true;
   core_.note_start_error(error);  // tells only if it never came up
   base::log_error(link.name + " is stopped: " + wire::describe_exception(error));
   core_.scheduler().worker_broken(link.id, Clock::now());

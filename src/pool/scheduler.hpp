@@ -31,6 +31,8 @@ class Scheduler {
   /// Same for one element, which gets no outcome then: whoever cancels it knows it.
   bool cancel(JobId job, std::size_t index, bool stop_running, Time now);
   void close();
+  /// Closes; what runs may end, and jobs that have more than that end as cancelled then.
+  void drain();
   /// Finishes every job as cancelled and stops every worker.
   void terminate(Time now);
 
@@ -42,6 +44,8 @@ class Scheduler {
   Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
   void worker_broken(WorkerId worker, Time now);
+  /// Stops the worker; the element that runs in it ends by `fate`.
+  void stop_running_element(WorkerId worker, Fate fate, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
   /// sequence it has begun, nothing without a page.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
@@ -117,7 +121,7 @@ class Scheduler {
     JobTraits traits;
     Cost* cost = nullptr;
     std::uint32_t generation = 0;
-    bool live = false, sealed = false, finished = false, runnable = false;
+    bool live = false, sealed = false, finished = false, runnable = false, draining = false;
     std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
     std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
@@ -202,7 +206,10 @@ class Scheduler {
   bool can_start(const Worker& worker) const;
   bool may_shrink() const;
   void retire_the_old_and_idle(Time now);
-  void let_workers_leave();
+  void let_workers_leave(Time now);
+  static bool comes_or_goes(const Worker& worker) {
+    return worker.state == State::starting || worker.state == State::leaving;
+  }
   void learn(Job& job, const Outcomes& outcomes);
 
   SchedulerConfig config_;

@@ -19,7 +19,7 @@ void Scheduler::pump(Time now) {
   assign(now);
   start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
   balance(now);
-  let_workers_leave();
+  let_workers_leave(now);
 }
 
 void Scheduler::assign(Time now) {
@@ -195,12 +195,13 @@ void Scheduler::retire_the_old_and_idle(Time now) {
   }
 }
 
-void Scheduler::let_workers_leave() {
+void Scheduler::let_workers_leave(Time now) {
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     Worker& worker = workers_[id];
     if (worker.state != State::ready || worker.lent || !worker.queue.empty()) continue;
     if (!used_up(id) && !(closing_ && drained())) continue;
     worker.state = State::leaving;
+    worker.heard = now;
     actions_.push_back({.kind = Action::Kind::leave, .worker = id});
   }
 }
@@ -214,8 +215,7 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
   }
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
-    if (worker.state == State::starting && now - worker.heard >= config_.start_timeout)
-      stop(id, now);
+    if (comes_or_goes(worker) && now - worker.heard >= config_.start_timeout) stop(id, now);
     if (!worker.has_page && !worker.queue.empty())
       stop_if_late(id, worker.queue.front().sequence, now);
   }
@@ -262,7 +262,7 @@ std::optional<Time> Scheduler::next_tick() const {
   const bool more = wants_worker();
   const bool fewer = config_.idle_timeout.count() != 0 && may_shrink();
   for (const Worker& worker : workers_) {
-    if (worker.state == State::starting) after(worker.heard, config_.start_timeout);
+    if (comes_or_goes(worker)) after(worker.heard, config_.start_timeout);
     if (more && can_start(worker)) at(worker.restart_at);
     if (worker.state != State::ready || worker.retired) continue;
     if (config_.max_age.count() != 0) after(worker.born, config_.max_age);

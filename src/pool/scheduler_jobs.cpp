@@ -47,7 +47,7 @@ Scheduler::Cost* Scheduler::cost_for(std::uint64_t key) {
 
 // For the next job in this slot; keeps what memory the vectors have.
 void Scheduler::Job::reset() noexcept {
-  live = sealed = finished = runnable = false;
+  live = sealed = finished = runnable = draining = false;
   pending.clear();
   pending_count = total = resolved = assigned = largest = 0;
   failures.clear();
@@ -59,7 +59,7 @@ void Scheduler::extend(JobId id, std::size_t count, bool last) {
   Job* const job = find(id);
   if (job == nullptr) return;
   job->sealed = last;
-  if (!job->finished && count != 0) {
+  if (!job->finished && !job->draining && count != 0) {
     job->pending.insert(job->pending.begin(), {job->total, job->total + count});
     job->pending_count += count;
     make_runnable(id, *job);
@@ -156,6 +156,8 @@ void Scheduler::finish(JobId id, Job& job, Verdict verdict) {
 void Scheduler::settle(JobId id, Job& job) {
   if (!job.finished && job.sealed && job.resolved == job.total)
     return finish(id, job, Verdict::complete);
+  if (!job.finished && job.draining && job.assigned == 0)
+    return finish(id, job, Verdict::cancelled);
   if (!job.finished || job.assigned != 0) return;
   for (const WorkerId worker : job.defined_in)
     actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
@@ -170,7 +172,7 @@ void Scheduler::requeue(JobId id, std::size_t first, std::size_t count) {
   Job* const job = find(id);
   if (job == nullptr) return;
   job->assigned -= count;
-  if (job->finished) return settle(id, *job);
+  if (job->finished || job->draining) return settle(id, *job);
   make_pending(id, *job, first, count);
 }
 
@@ -184,7 +186,8 @@ void Scheduler::make_pending(JobId id, Job& job, std::size_t first, std::size_t 
 // An element that has failed and has attempts left of this kind: after a while it is pending again.
 bool Scheduler::try_again(JobId id, std::size_t index, std::uint32_t Retries::*kind, Time now) {
   Job& job = *find(id);
-  if (job.finished || job.traits.retries.*kind == 0 || is_cancelled(job, index)) return false;
+  if (job.finished || job.draining || is_cancelled(job, index)) return false;
+  if (job.traits.retries.*kind == 0) return false;
   Retries& failures = job.failures[index];
   if (++(failures.*kind) > job.traits.retries.*kind) return false;
   --job.assigned;
@@ -205,7 +208,8 @@ void Scheduler::bring_back_delayed(Time now) {
     const Delayed due = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
     Job* const job = find(due.job);
-    if (job != nullptr && !job->finished) make_pending(due.job, *job, due.index, 1);
+    if (job != nullptr && !job->finished && !job->draining)
+      make_pending(due.job, *job, due.index, 1);
   }
 }
 
@@ -239,6 +243,19 @@ void Scheduler::element_failed(JobId id, std::size_t index, WorkerId worker, Fat
     if (job->traits.fail_fast) return finish(id, *job, Verdict::failed);
   }
   settle(id, *job);
+}
+
+// With nothing pending and nothing taken back that would be.
+void Scheduler::drain() {
+  closing_ = true;
+  for (std::uint32_t slot = 0; slot < jobs_.size(); ++slot) {
+    const JobId id = make_id(slot, jobs_[slot].generation);
+    if (!jobs_[slot].live || jobs_[slot].finished) continue;
+    jobs_[slot].draining = true;
+    give_up_pending(jobs_[slot]);
+    take_back_from_all(id);
+    if (Job* const left = find(id)) settle(id, *left);
+  }
 }
 
 void Scheduler::fail_all_jobs(Verdict verdict) {

@@ -29,7 +29,7 @@ struct SchedulerConfig {
       std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
   Nanoseconds first_backoff = std::chrono::milliseconds(10);  // between failing starts; doubles
   Nanoseconds last_backoff = std::chrono::seconds(1);
-  Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready
+  Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready, and to leave
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
   std::uint32_t strikes =
       8;  // starts that a signal from outside has ended, that count as one of these

@@ -113,6 +113,20 @@ void Scheduler::worker_broken(WorkerId id, Time now) {
   workers_[id].killed = killed;
 }
 
+// What has not begun is taken back first: then the last that it holds is the one that runs.
+void Scheduler::stop_running_element(WorkerId id, Fate fate, Time now) {
+  Worker& worker = workers_[id];
+  if (worker.state != State::ready) return;
+  take_back(id);
+  if (!worker.queue.empty()) {
+    const Assigned& last = worker.queue.back();
+    worker.fate = fate;
+    worker.fate_sequence =
+        worker.has_page ? last.sequence + last.count - 1 : worker.queue.front().sequence;
+  }
+  stop(id, now);
+}
+
 void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
   worker.state = State::vacant;

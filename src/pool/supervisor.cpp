@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 
 #include "base/log.hpp"
+#include "platform/oom_kills.hpp"
 #include "platform/process.hpp"
 #include "wire/code_ref.hpp"
 
@@ -50,6 +52,8 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
   setup.log_level = base::log_level();
   setup.resident = options_.limits.resident;
   setup.start_method = get_start_method();
+  setup.nice = options_.nice;
+  setup.cpus = options_.cpus;
   return setup;
 }
 
@@ -65,6 +69,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   protocol::encode_setup(link->outbox.tail(), setup_for(name));
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);
+  link->oom_kills = platform::oom_kills();
   start::StartedProcess process = method_->start(
       name,
       {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(), owner_.get()});
@@ -78,7 +83,14 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   return link;
 }
 
-ExitStatus Supervisor::collect(const WorkerLink& link) { return method_->collect(link.pid); }
+Death Supervisor::collect(const WorkerLink& link) {
+  Death death{method_->collect(link.pid)};
+  const ExitStatus& status = death.ended.status;
+  if (status.kind != ExitStatus::Kind::signaled || status.value != SIGKILL) return death;
+  const std::optional<std::uint64_t> kills = platform::oom_kills();
+  if (kills && link.oom_kills) death.out_of_memory = *kills > *link.oom_kills;
+  return death;
+}
 
 std::chrono::nanoseconds Supervisor::start_timeout() const {
   return options_.start_timeout.value_or(default_start_timeout);
@@ -88,9 +100,10 @@ bool Supervisor::is_late(const WorkerLink& link) const {
   return std::chrono::steady_clock::now() - link.since >= start_timeout();
 }
 
-std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link,
-                                             const ExitStatus& status) const {
+std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link, const ExitStatus& status,
+                                             const CrashReport& report) const {
   std::string reason = link.name + " ended before it was ready: " + status.describe();
+  if (status.kind == ExitStatus::Kind::signaled) reason += ": " + report.describe();
   if (is_late(link)) {
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(start_timeout());
     reason = link.name + " was stopped: it was not ready within " + std::to_string(limit.count()) +

@@ -24,12 +24,14 @@ class Supervisor {
   /// A process in slot `id`, with the setup message in its pipe. Throws StartError, SystemError.
   std::unique_ptr<WorkerLink> start(WorkerId id);
   /// How it ended; its pidfd is readable.
-  ExitStatus collect(const WorkerLink& link);
+  Death collect(const WorkerLink& link);
+  const Limits& limits() const noexcept { return options_.limits; }
   std::string method_name() const { return method_->name(); }
   /// Whether a worker that is not ready has had its time.
   bool is_late(const WorkerLink& link) const;
   /// The StartError of a worker that has ended before it was ready.
-  std::exception_ptr why_not_ready(const WorkerLink& link, const ExitStatus& status) const;
+  std::exception_ptr why_not_ready(const WorkerLink& link, const ExitStatus& status,
+                                   const CrashReport& report) const;
   /// Throws StartError if the greeting is not that of a worker of ours.
   void check_greeting(const protocol::GreetingHeader& greeting) const;
   std::uint64_t message_limit() const noexcept { return message_limit_; }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "platform/descriptor.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
+#include "pool/crash.hpp"
 #include "pool/scheduler_types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
@@ -72,6 +74,12 @@ class WorkerLink {
   const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
+
+  bool broken = false;  // nobody understands what it writes
+  LastLogLines log_lines;
+  std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
+  std::uint64_t oversize = 0;   // bytes that it had when it was stopped for that; 0: it was not
+  std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 
   WorkerIdentity identity() const { return {name, pid}; }
   /// The memory that it shares with the worker.

@@ -2,6 +2,7 @@
 
 #include <cereal/types/array.hpp>
 #include <cereal/types/optional.hpp>
+#include <cereal/types/vector.hpp>
 
 namespace brood::protocol {
 
@@ -19,7 +20,7 @@ template <class Archive>
 void visit(Archive& archive, Setup& setup) {
   archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space,
           setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit,
-          setup.log_level, setup.resident, setup.start_method);
+          setup.log_level, setup.resident, setup.start_method, setup.nice, setup.cpus);
 }
 
 template <class Archive>

@@ -101,6 +101,8 @@ struct Setup {
   int log_level = 0;
   std::optional<std::uint64_t> resident;  // bytes
   std::string start_method;               // of the pools that it makes itself
+  std::optional<std::int32_t> nice;
+  std::vector<std::int32_t> cpus;  // empty: as it is
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);
 /// Throws CodecError.

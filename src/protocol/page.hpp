@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocol/last_words.hpp"
+
 namespace brood::protocol {
 
 /// Memory that a worker shares with its owner: what it has claimed, and the results that it has not
-/// written to the result pipe yet. It costs no system call per task and outlives the worker. See
-/// README.md in this folder.
+/// written to the result pipe yet; at its end, why it died. It costs no system call per task and
+/// outlives the worker. See README.md in this folder.
 struct WorkerPage {
   /// Elements of its sequence that the worker has claimed. The owner takes back everything behind
   /// by setting `revoked` with one compare-exchange; the worker acknowledges by storing `fence`.
@@ -25,6 +27,8 @@ struct WorkerPage {
   static constexpr std::uint64_t revoked = std::uint64_t{1} << 63;
   static constexpr std::size_t buffer_size = 64 * 1024;  // bytes
   alignas(64) std::byte buffer[buffer_size];
+
+  alignas(64) LastWords last_words;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between processes");
 

@@ -118,20 +118,29 @@ StartedProcess execute(const std::string& program, const WorkerCommand& command)
 
 OwnChildren::~OwnChildren() {
   if (generation_ != platform::fork_generation()) return;  // a forked copy: they are the owner's
-  for (const pid_t pid : pids_) discard_child(pid);
+  for (const auto& [pid, peak] : pids_) discard_child(pid);
 }
 
-void OwnChildren::add(pid_t pid) try { pids_.insert(pid); } catch (...) {
+void OwnChildren::add(pid_t pid) try {
+  pids_.emplace(pid, platform::own_peak_resident());
+} catch (...) {
   discard_child(pid);
   throw;
 }
 
-ExitStatus OwnChildren::collect(pid_t pid) {
-  pids_.erase(pid);
-  if (const std::optional<ExitStatus> status = platform::reap(pid)) return *status;
-  // The caller saw its pidfd become readable; that it still runs is a misuse, which must not hang.
-  platform::wait_for_exit(platform::open_pidfd(pid), 1000);
-  return platform::reap(pid).value_or(ExitStatus{});
+platform::Ended OwnChildren::collect(pid_t pid) {
+  const auto entry = pids_.find(pid);
+  const std::uint64_t our_peak = entry != pids_.end() ? entry->second : 0;
+  if (entry != pids_.end()) pids_.erase(entry);
+  std::optional<platform::Ended> ended = platform::reap(pid);
+  if (!ended) {
+    // The caller saw its pidfd become readable; that it still runs is a misuse, which must not
+    // hang.
+    platform::wait_for_exit(platform::open_pidfd(pid), 1000);
+    ended = platform::reap(pid).value_or(platform::Ended{});
+  }
+  if (ended->peak_resident <= our_peak) ended->peak_resident = 0;
+  return *ended;
 }
 
 bool is_own_child(pid_t pid) noexcept {

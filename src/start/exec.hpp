@@ -1,7 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include <brood/start_method.hpp>
 #include "platform/process.hpp"
@@ -38,11 +39,12 @@ class OwnChildren {
 
   /// Kills the child when it throws.
   void add(pid_t pid);
-  /// The status of one that has ended; waits for a second at most.
-  ExitStatus collect(pid_t pid);
+  /// How one ended; waits for a second at most. The peak of its memory is zero where only ours is
+  /// known.
+  platform::Ended collect(pid_t pid);
 
  private:
-  std::unordered_set<pid_t> pids_;
+  std::unordered_map<pid_t, std::uint64_t> pids_;  // with our peak of memory when it was started
   unsigned generation_ = platform::fork_generation();
 };
 

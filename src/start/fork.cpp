@@ -64,7 +64,7 @@ class ForkMethod final : public Method {
     throw StartError(name(), "launch",
                      "the pool's snapshot process has ended: " + snapshot_.describe_end());
   }
-  ExitStatus collect(pid_t pid) override { return client_.collect(pid); }
+  platform::Ended collect(pid_t pid) override { return client_.collect(pid); }
 
  private:
   ServerHandle snapshot_;

@@ -151,7 +151,7 @@ class ForkserverMethod final : public Method {
     throw StartError(name(), "launch", "the fork server ended while it started a worker, twice");
   }
 
-  ExitStatus collect(pid_t pid) override { return client_.collect(pid); }
+  platform::Ended collect(pid_t pid) override { return client_.collect(pid); }
 
  private:
   void reconnect() {

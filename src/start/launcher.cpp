@@ -45,7 +45,7 @@ class LauncherMethod final : public Method {
       throw;
     }
   }
-  ExitStatus collect(pid_t pid) override { return children_.collect(pid); }
+  platform::Ended collect(pid_t pid) override { return children_.collect(pid); }
 
  private:
   pid_t launch(WorkerCommand command) {

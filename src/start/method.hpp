@@ -8,6 +8,7 @@
 #include <brood/errors.hpp>
 #include <brood/start_method.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/process.hpp"
 
 namespace brood::start {
 
@@ -38,9 +39,10 @@ class Method {
   /// these descriptors, which stay the caller's. Blocks until the process exists, not until it
   /// greets. Throws StartError, SystemError.
   virtual StartedProcess start(const std::string& process_name, const Handover& descriptors) = 0;
-  /// How the process ended; call when its pidfd has become readable, once. Blocks for as long as
-  /// its parent takes to tell, a second at most. Status `lost` when the parent is dead.
-  virtual ExitStatus collect(pid_t pid) = 0;
+  /// How the process ended, and what it used; call when its pidfd has become readable, once. Blocks
+  /// for as long as its parent takes to tell, a second at most. Status `lost` when the parent is
+  /// dead.
+  virtual platform::Ended collect(pid_t pid) = 0;
 };
 
 /// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this

@@ -105,36 +105,35 @@ void ServerClient::keep(const Reply& exited) {
   const auto entry = running_.find(exited.pid);
   if (entry == running_.end()) return;  // ended before it could be abandoned
   if (--entry->second == 0) running_.erase(entry);
-  exited_.emplace_back(exited.pid, ExitStatus{static_cast<ExitStatus::Kind>(exited.status_kind),
-                                              exited.status_value, exited.core_dumped != 0});
+  exited_.emplace_back(exited.pid, exited.end);
 }
 
-std::optional<ExitStatus> ServerClient::take_kept(pid_t pid) {
+std::optional<platform::Ended> ServerClient::take_kept(pid_t pid) {
   const auto kept = std::find_if(exited_.begin(), exited_.end(),
                                  [pid](const auto& entry) { return entry.first == pid; });
   if (kept == exited_.end()) return std::nullopt;
-  const ExitStatus status = kept->second;
+  const platform::Ended ended = kept->second;
   exited_.erase(kept);
-  return status;
+  return ended;
 }
 
-ExitStatus ServerClient::collect(pid_t pid) try {
+platform::Ended ServerClient::collect(pid_t pid) try {
   const auto deadline = std::chrono::steady_clock::now() + collect_timeout;
   for (;;) {
-    if (const std::optional<ExitStatus> status = take_kept(pid)) return *status;
-    if (!is_open() || !running_.contains(pid)) return ExitStatus{};
+    if (const std::optional<platform::Ended> ended = take_kept(pid)) return *ended;
+    if (!is_open() || !running_.contains(pid)) return {};
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     bool timed_out = false;
     const std::optional<platform::Message> message = platform::receive_message_lossy(
         socket_.get(), std::max(0, static_cast<int>(left.count())), &timed_out);
-    if (timed_out) return ExitStatus{};
+    if (timed_out) return {};
     if (!message) close();
     const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
     if (reply && reply->kind == Reply::Kind::exited) keep(*reply);
   }
 } catch (const SystemError&) {
-  return ExitStatus{};
+  return {};
 }
 
 }  // namespace brood::start

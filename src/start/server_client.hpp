@@ -32,7 +32,7 @@ class ServerClient {
                                       const Handover& descriptors,
                                       WorkingDirectory directory = WorkingDirectory::of_server);
   /// Waits for the notice for a second at most; `lost` when it does not come.
-  ExitStatus collect(pid_t pid);
+  platform::Ended collect(pid_t pid);
 
   /// Forgets everything without a word to the server: for a forked copy of the owner.
   void forget() noexcept;
@@ -43,13 +43,13 @@ class ServerClient {
                   WorkingDirectory directory);
   void abandon() noexcept;
   void keep(const Reply& exited);
-  std::optional<ExitStatus> take_kept(pid_t pid);
+  std::optional<platform::Ended> take_kept(pid_t pid);
 
   platform::Descriptor socket_;
   std::uint32_t sequence_ = 0;
   std::unordered_map<pid_t, int>
       running_;  // started here and not told to have ended; a pid may come twice
-  std::deque<std::pair<pid_t, ExitStatus>> exited_;  // told, and not asked for
+  std::deque<std::pair<pid_t, platform::Ended>> exited_;  // told, and not asked for
 };
 
 }  // namespace brood::start

@@ -34,7 +34,7 @@ ServerHandle::~ServerHandle() {
 std::string ServerHandle::describe_end() {
   if (!end_.empty()) return end_;
   if (!ended(1000)) return "it still runs, but has closed its socket";
-  end_ = platform::reap(std::exchange(pid_, -1)).value_or(ExitStatus{}).describe();
+  end_ = platform::reap(std::exchange(pid_, -1)).value_or(platform::Ended{}).status.describe();
   return end_;
 }
 

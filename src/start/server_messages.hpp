@@ -7,6 +7,8 @@
 #include <span>
 #include <type_traits>
 
+#include "platform/process.hpp"
+
 // What an owner and its server say to each other. Both are the same build of the same program, so
 // structures go as they are.
 namespace brood::start {
@@ -30,9 +32,7 @@ struct Reply {
   std::int32_t pid = 0;        // started (its pidfd comes along), exited
   std::int32_t error = 0;      // refused: errno
   char call[24] = {};          // refused: the call that failed
-  std::uint32_t status_kind = 0;
-  std::int32_t status_value = 0;
-  std::uint32_t core_dumped = 0;
+  platform::Ended end{};       // exited
   // failed: the text follows
 };
 

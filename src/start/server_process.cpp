@@ -186,17 +186,15 @@ void Server::abandon(int id, std::uint32_t sequence) {
 void Server::reap_child(int pid) {
   const auto entry = children_.find(pid);
   if (entry == children_.end()) return;
-  const std::optional<ExitStatus> status = platform::reap(pid);
-  if (!status) return;
+  const std::optional<platform::Ended> ended = platform::reap(pid);
+  if (!ended) return;
   const auto connection = connections_.find(entry->second.connection);
   children_.erase(entry);
   if (connection == connections_.end()) return;
   Outgoing notice;
   notice.reply.kind = Reply::Kind::exited;
   notice.reply.pid = pid;
-  notice.reply.status_kind = static_cast<std::uint32_t>(status->kind);
-  notice.reply.status_value = status->value;
-  notice.reply.core_dumped = status->core_dumped;
+  notice.reply.end = *ended;
   connection->second.queue.push_back(std::move(notice));
   if (!flush(connection->second)) close_connection(connection->first);
 }

@@ -13,7 +13,7 @@ class SpawnMethod final : public Method {
     children_.add(started.pid);
     return started;
   }
-  ExitStatus collect(pid_t pid) override { return children_.collect(pid); }
+  platform::Ended collect(pid_t pid) override { return children_.collect(pid); }
 
  private:
   OwnChildren children_;

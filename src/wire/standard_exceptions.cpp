@@ -18,6 +18,7 @@
 #include <brood/errors.hpp>
 
 #include "wire/exception_record.hpp"
+#include "wire/report_details.hpp"
 
 namespace brood::wire {
 namespace {
@@ -184,13 +185,17 @@ struct Parts<WorkerLost> {
     details = {{static_cast<int>(status.kind), status.value, status.core_dumped, exception.pid(),
                 static_cast<std::int64_t>(exception.index())},
                {exception.worker_name()}};
+    append_report(details, exception.report());
   }
   static WorkerLost make(const std::string&, const Details& details) {
     const int kind =
         std::clamp(details.number<int>(0), 0, static_cast<int>(ExitStatus::Kind::lost));
     const ExitStatus status{static_cast<ExitStatus::Kind>(kind), details.number<int>(1),
                             details.number<int>(2) != 0};
-    return {status, {details.text(0), details.number<int>(3)}, details.number<std::size_t>(4)};
+    return {status,
+            {details.text(0), details.number<int>(3)},
+            details.number<std::size_t>(4),
+            report_from(details, 5, 1)};
   }
 };
 

@@ -14,11 +14,13 @@
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
+#include "platform/scheduling.hpp"
 #include "platform/usage.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
 #include "worker/definition.hpp"
 #include "worker/exit_hooks.hpp"
+#include "worker/last_words.hpp"
 #include "worker/log_sink.hpp"
 #include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
@@ -64,6 +66,7 @@ class Worker {
         results_(pipe_, page()) {}
 
   [[noreturn]] void run() {
+    if (page() != nullptr) leave_last_words_in(page()->last_words);
     greet();
     initialize();
     serve();
@@ -133,6 +136,8 @@ class Worker {
     set_limit(RLIMIT_CPU, setup_.cpu_seconds, 5);
     set_limit(RLIMIT_NOFILE, setup_.open_files);
     set_limit(RLIMIT_CORE, setup_.core_size);
+    if (!setup_.cpus.empty()) platform::set_affinity(setup_.cpus);
+    if (setup_.nice) platform::set_niceness(*setup_.nice);
   }
 
   void serve() {

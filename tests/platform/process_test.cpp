@@ -24,11 +24,27 @@ TEST_F(ProcessTest, AnExitCodeIsReapedOnce) {
   const pid_t pid = fork_process();
   if (pid == 0) ::_exit(7);
   ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
-  const std::optional<ExitStatus> status = reap(pid);
-  ASSERT_TRUE(status);
-  EXPECT_EQ(status->kind, ExitStatus::Kind::exited);
-  EXPECT_EQ(status->value, 7);
-  EXPECT_EQ(reap(pid)->kind, ExitStatus::Kind::lost);
+  const std::optional<Ended> ended = reap(pid);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->status.kind, ExitStatus::Kind::exited);
+  EXPECT_EQ(ended->status.value, 7);
+  EXPECT_EQ(reap(pid)->status.kind, ExitStatus::Kind::lost);
+}
+
+TEST_F(ProcessTest, WhatAProcessHasUsedIsReapedWithIt) {
+  constexpr std::size_t bytes = std::size_t{64} << 20;
+  const pid_t pid = fork_process();
+  if (pid == 0) {
+    const std::string memory(bytes, 'x');
+    while (std::clock() < CLOCKS_PER_SEC / 20) {
+    }
+    ::_exit(memory.back() == 'x' ? 0 : 1);
+  }
+  ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
+  const std::optional<Ended> ended = reap(pid);
+  ASSERT_TRUE(ended);
+  EXPECT_GE(ended->user_time + ended->system_time, std::chrono::milliseconds(40));
+  EXPECT_GT(ended->peak_resident, bytes);
 }
 
 TEST_F(ProcessTest, ASignalIsSentThroughThePidfdAndReported) {
@@ -41,9 +57,9 @@ TEST_F(ProcessTest, ASignalIsSentThroughThePidfdAndReported) {
   EXPECT_FALSE(reap(pid));
   EXPECT_TRUE(send_signal(pidfd, SIGTERM));
   ASSERT_TRUE(wait_for_exit(pidfd, 5000));
-  const std::optional<ExitStatus> status = reap(pid);
-  EXPECT_EQ(status->kind, ExitStatus::Kind::signaled);
-  EXPECT_EQ(status->value, SIGTERM);
+  const std::optional<Ended> ended = reap(pid);
+  EXPECT_EQ(ended->status.kind, ExitStatus::Kind::signaled);
+  EXPECT_EQ(ended->status.value, SIGTERM);
   EXPECT_FALSE(send_signal(pidfd, SIGTERM));
 }
 
@@ -65,7 +81,7 @@ TEST_F(ProcessTest, AForkedProcessHasDefaultSignalsAndAnEmptyMask) {
                 : 1);
   }
   ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
-  EXPECT_EQ(reap(pid)->value, 0);
+  EXPECT_EQ(reap(pid)->status.value, 0);
   sigset_t now;
   pthread_sigmask(SIG_SETMASK, &before, &now);
   EXPECT_EQ(sigismember(&now, SIGTERM), 1);

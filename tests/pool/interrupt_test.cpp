@@ -69,6 +69,28 @@ TEST_P(Interrupt, a_second_one_ends_an_owner_that_handled_the_first) {
   EXPECT_EQ(owner.rest(), "");
 }
 
+TEST_P(Interrupt, drains_a_pool_that_is_to_be_drained_and_says_so_in_one_line) {
+  Program owner = interruptible("drained");
+  const std::vector<Watched> below = everybody_below(owner);
+  interrupt_group(owner);
+  EXPECT_TRUE(contains(owner.line(), "interrupted"));
+  gate_->open();
+  EXPECT_EQ(owner.rest(), "2 values, 2 cancelled\nclosed\n");
+  EXPECT_EQ(owner.wait(), 0);
+  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+}
+
+TEST_P(Interrupt, ends_an_owner_whose_pool_is_being_drained) {
+  Program owner = interruptible("drained");
+  const std::vector<Watched> below = everybody_below(owner);
+  interrupt_group(owner);
+  EXPECT_TRUE(contains(owner.line(), "interrupted"));
+  interrupt_group(owner);
+  EXPECT_EQ(owner.wait(), -SIGINT);
+  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  EXPECT_EQ(owner.rest(), "");
+}
+
 TEST_P(Interrupt, means_nothing_to_a_worker) {
   Pool pool = make_pool(1);
   const int pid = pool.apply(pid_here);

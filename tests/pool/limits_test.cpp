@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -60,6 +61,89 @@ TEST_P(LimitsOfWorkers, resident_memory_above_the_limit_replaces_the_worker_afte
   EXPECT_NE(pool.apply(pid_here), pid);
 }
 
+std::size_t keeps_and_waits(std::size_t bytes) {
+  std::string kept(bytes, 'x');
+  for (;;) ::pause();
+  return kept.size();
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_ends_the_task_at_once) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(keeps, std::size_t{1} << 20), std::size_t{1} << 20);
+  auto others = pool.map_async(square, std::vector(3, 3));
+  const auto lost =
+      caught<WorkerLost>([&] { pool.apply(keeps_and_waits, std::size_t{200} << 20); });
+  const CrashReport& report = lost.report();
+  EXPECT_EQ(report.cause, CrashReport::Cause::resident_limit);
+  EXPECT_EQ(report.resident_limit, 150_MiB);
+  EXPECT_GT(report.resident, 150_MiB);
+  EXPECT_GE(report.peak_resident, report.resident);
+  EXPECT_TRUE(contains(lost.what(), "more than its limit of 150 MiB")) << lost.what();
+  EXPECT_EQ(others.get_for(patience), std::vector(3, 9));
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_costs_the_guilty_element_only) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(2);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  const auto one_is_large = [](int x) {
+    return x == 5 ? static_cast<int>(keeps_and_waits(std::size_t{200} << 20)) : x;
+  };
+  std::vector<int> inputs(50);
+  for (int i = 0; i < 50; ++i) inputs[static_cast<std::size_t>(i)] = i;
+  const auto found = pool.with({.chunk = 10}).try_map(one_is_large, inputs);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].has_value(), i != 5) << i;
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_ends_an_initializer) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  made.initializer = [] { keeps_and_waits(std::size_t{200} << 20); };
+  Pool pool(made);
+  const auto error = caught<StartError>([&] { pool.apply(square, 3); });
+  EXPECT_EQ(error.stage(), "initializer");
+  EXPECT_TRUE(contains(error.what(), "more than its limit of 150 MiB")) << error.what();
+}
+
+int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
+std::vector<int> cpus_here() {
+  cpu_set_t set;
+  ::sched_getaffinity(0, sizeof set, &set);
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+TEST_P(LimitsOfWorkers, how_nice_they_are_is_seen_in_the_initializer_and_in_tasks) {
+  PoolOptions made = options(1);
+  made.nice = 7;
+  made.initializer = [] {
+    if (niceness() != 7) throw std::runtime_error("not yet");
+  };
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(niceness), 7);
+  EXPECT_NE(niceness(), 7);
+}
+
+TEST_P(LimitsOfWorkers, the_cpus_they_run_on_are_as_many_as_there_are_workers) {
+  const std::vector<int> last{cpus_here().back()};
+  PoolOptions made = options(1);
+  made.workers.reset();
+  made.cpus = last;
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(cpus_here), last);
+  EXPECT_EQ(pool.apply(available_cpus), 1);
+  EXPECT_EQ(pool.workers().size(), 1U);
+}
+
 class OwnLauncher : public PoolCheck {};
 
 struct Nice : Launcher {
@@ -80,7 +164,6 @@ struct StartsSomethingElse : Launcher {
     return brood::spawn(command);
   }
 };
-int niceness() { return ::getpriority(PRIO_PROCESS, 0); }
 
 TEST_F(OwnLauncher, runs_the_workers_its_way) {
   Pool pool({.workers = 2, .start_method = std::make_shared<Nice>(), .max_tasks_per_worker = 2});

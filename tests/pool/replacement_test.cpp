@@ -84,6 +84,38 @@ TEST_P(Replacement, races_with_close_and_ends) {
   }
 }
 
+void dies_when_it_leaves() {
+  at_worker_exit([] { ::raise(SIGKILL); });
+}
+void hangs_when_it_leaves() {
+  at_worker_exit([] {
+    for (;;) ::pause();
+  });
+}
+
+TEST_P(Replacement, that_dies_while_it_leaves_costs_no_result) {
+  PoolOptions made = options(2);
+  made.initializer = task(dies_when_it_leaves);
+  made.max_tasks_per_worker = 1;
+  Pool pool(made);
+  const auto outcomes = pool.with({.chunk = 1}).try_map(square, {1, 2, 3, 4, 5, 6, 7});
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    EXPECT_EQ(outcomes[i].value(), static_cast<int>((i + 1) * (i + 1)));
+  pool.close();
+  pool.join();
+}
+
+TEST_P(Replacement, that_hangs_while_it_leaves_is_stopped_after_the_start_timeout) {
+  PoolOptions made = options(1);
+  made.initializer = task(hangs_when_it_leaves);
+  made.max_tasks_per_worker = 1;
+  made.start_timeout = times(1s, 5s);
+  Pool pool(made);
+  EXPECT_EQ(pool.map(square, {1, 2}), (std::vector{1, 4}));
+  pool.close();
+  pool.join();
+}
+
 TEST_P(Replacement, has_a_name_of_its_own_as_in_python) {
   Pool pool = pool_of(1, 1);
   std::set<std::string> names;

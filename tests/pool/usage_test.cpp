@@ -56,8 +56,20 @@ TEST_P(Usage, limits_out_of_range_are_refused_and_named) {
   refuses("cpu_time", [](Limits& limits) { limits.cpu_time = 0s; });
   refuses("address_space", [](Limits& limits) { limits.address_space = 0; });
   refuses("resident", [](Limits& limits) { limits.resident = 0; });
+  refuses("resident_hard", [](Limits& limits) { limits.resident_hard = 0; });
   refuses("open_files", [](Limits& limits) { limits.open_files = 0; });
   refuses("open_files", [](Limits& limits) { limits.open_files = 15; });
+}
+
+TEST_P(Usage, cpus_and_niceness_that_there_are_not_are_refused_and_named) {
+  const auto refuses = [&](const char* text, auto change) {
+    const std::string said = refused(method(), change);
+    EXPECT_TRUE(contains(said, text)) << said;
+  };
+  refuses("nice", [](PoolOptions& o) { o.nice = 20; });
+  refuses("nice", [](PoolOptions& o) { o.nice = -21; });
+  refuses("cpus has -1", [](PoolOptions& o) { o.cpus = {0, -1}; });
+  refuses("cpus has 1000000", [](PoolOptions& o) { o.cpus = {1'000'000}; });
 }
 
 TEST_P(Usage, a_value_beyond_the_largest_message_is_a_codec_error) {

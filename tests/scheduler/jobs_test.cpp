@@ -72,6 +72,35 @@ TEST_F(Jobs, OutcomesThatNobodyAskedForAreNonsense) {
   EXPECT_EQ(tell(0, job + 1, 0), Scheduler::Told::nonsense);
 }
 
+TEST_F(Jobs, DrainingLetsWhatRunsEndAndCancelsTheRest) {
+  make(workers(1));
+  const JobId running = scheduler->add(isolated(2), 4, true);
+  const JobId alone = scheduler->add(single(), 1, true);
+  pump();
+  begin(0);
+  scheduler->drain();
+  auto finishes = of(Kind::finish, drain());
+  ASSERT_EQ(finishes.size(), 1u);
+  EXPECT_EQ(finishes[0].job, alone);
+  EXPECT_EQ(tell(0, running, 0), Scheduler::Told::wanted);
+  finishes = of(Kind::finish, drain());
+  ASSERT_EQ(finishes.size(), 1u);
+  EXPECT_EQ(finishes[0].job, running);
+  EXPECT_EQ(finishes[0].verdict, Verdict::cancelled);
+  EXPECT_TRUE(scheduler->drained());
+}
+
+TEST_F(Jobs, WhatDiesWhileItIsDrainedIsNotTriedAgain) {
+  make(workers(1));
+  scheduler->add(isolated(0, 3), 1, true);
+  pump();
+  begin(0);
+  scheduler->drain();
+  die(0);
+  EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
+  EXPECT_TRUE(scheduler->drained());
+}
+
 TEST_F(Jobs, AQueuedJobIsCancelled) {
   make(workers(1));
   scheduler->add(single(), 1, true);

@@ -53,10 +53,10 @@ TEST_F(Population, WorkersBeyondTheLeastLeaveWhenTheyHaveHadNothingToDoForSoLong
   EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
   now += seconds(5);
   EXPECT_EQ(of(Kind::leave, tick()).size(), 2u);
-  EXPECT_FALSE(scheduler->next_tick());
   die(0);
   die(1);
   EXPECT_EQ(started(), 0u);
+  EXPECT_FALSE(scheduler->next_tick());
 }
 
 TEST_F(Population, ABusyWorkerIsNotIdle) {

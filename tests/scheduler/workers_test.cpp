@@ -44,6 +44,20 @@ TEST_F(Workers, ADeathInAFoldedChunkIsChargedToTheLastThatBeganFirst) {
   EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
 }
 
+TEST_F(Workers, AnElementThatIsStoppedIsChargedAndTheOthersAreNot) {
+  make(workers(1));
+  scheduler->add(isolated(4), 4, true);
+  pump();
+  begin(0, 2);
+  scheduler->stop_running_element(0, Fate::lost, now);
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  die(0);
+  const auto resolves = of(Kind::resolve, drain());
+  ASSERT_EQ(resolves.size(), 1u);
+  EXPECT_EQ(resolves[0].first, 1u);
+  EXPECT_EQ(resolves[0].fate, Fate::lost);
+}
+
 TEST_F(Workers, WithoutAPageADeathIsChargedToWhatTheWorkerHeld) {
   make(workers(1), false);
   scheduler->add(isolated(), 1, true);
@@ -299,6 +313,22 @@ TEST_F(Workers, AWorkerThatDoesNotComeUpInTimeIsStopped) {
   now += seconds(60);
   scheduler->tick(now, {});
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+}
+
+TEST_F(Workers, AWorkerThatDoesNotLeaveInTimeIsStopped) {
+  SchedulerConfig config = workers(1);
+  config.max_tasks = 1;
+  make(config);
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+  EXPECT_EQ(scheduler->next_tick(), now + config.start_timeout);
+  now += config.start_timeout;
+  scheduler->tick(now, {});
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  die(0);
+  EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
 }
 
 TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {

@@ -43,7 +43,7 @@ TEST_P(Contract, AKilledWorkerIsReportedWithItsSignal) {
   ASSERT_TRUE(worker.greet());
   worker.kill();
   ASSERT_TRUE(worker.ended());
-  const ExitStatus status = method->collect(worker.process.pid);
+  const ExitStatus status = method->collect(worker.process.pid).status;
   EXPECT_EQ(status.kind, ExitStatus::Kind::signaled);
   EXPECT_EQ(status.value, SIGKILL);
 }
@@ -58,7 +58,7 @@ TEST_P(Contract, ExitStatusesMayBeCollectedInAnyOrder) {
   for (const TestWorker& worker : workers) ASSERT_TRUE(worker.ended());
   TestWorker late = start_worker(*method);  // notices of the others arrive before its reply
   for (std::size_t i = 5; i-- > 0;) {
-    EXPECT_EQ(method->collect(workers[i].process.pid).value, i % 2 == 0 ? SIGKILL : SIGTERM);
+    EXPECT_EQ(method->collect(workers[i].process.pid).status.value, i % 2 == 0 ? SIGKILL : SIGTERM);
   }
   finish(*method, late);
 }
@@ -121,7 +121,7 @@ TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
   EXPECT_EQ(set_of("SigIgn") & ~(3ULL << 31) & ~(1ULL << (SIGINT - 1)), 0U);
   platform::send_signal(worker.process.pidfd, SIGTERM);
   ASSERT_TRUE(worker.ended());
-  EXPECT_EQ(method->collect(worker.process.pid).value, SIGTERM);
+  EXPECT_EQ(method->collect(worker.process.pid).status.value, SIGTERM);
 }
 
 TEST_P(Contract, WorkersStartInAProgramWithoutStandardStreams) {

@@ -85,7 +85,7 @@ TEST_F(LauncherTest, DescriptorsMayBeGivenInAnyOrderAndOverEachOther) {
                     {{b.write.get(), a.write.get()}, {a.write.get(), 1}}});
   const platform::Descriptor pidfd = platform::open_pidfd(pid);
   ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
-  EXPECT_EQ(platform::reap(pid)->value, 0);
+  EXPECT_EQ(platform::reap(pid)->status.value, 0);
   char text[16] = {};
   EXPECT_TRUE(platform::read_all(b.read.get(), text, 6));
   EXPECT_STREQ(text, "first\n");

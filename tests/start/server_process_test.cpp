@@ -62,7 +62,7 @@ TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
   ASSERT_TRUE(started);
   platform::send_signal(started->pidfd, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(started->pidfd, patience_ms));
-  EXPECT_EQ(polite.collect(started->pid).value, SIGKILL);
+  EXPECT_EQ(polite.collect(started->pid).status.value, SIGKILL);
   // Nothing was lost meanwhile: the first client finds a refusal for each request that was taken.
   std::uint32_t refused = 0;
   while (const auto message = platform::receive_message(clients.one.ours.get(), 250)) {

@@ -71,7 +71,7 @@ inline TestWorker start_worker(Method& method, const std::string& name = "Worker
 inline ExitStatus finish(Method& method, TestWorker& worker) {
   worker.dismiss();
   if (!worker.ended()) worker.kill();
-  return method.collect(worker.process.pid);
+  return method.collect(worker.process.pid).status;
 }
 
 /// 0, or the number of the step that failed.

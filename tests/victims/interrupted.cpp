@@ -1,12 +1,14 @@
 // interrupted METHOD HOW DIRECTORY: leads a process group of its own and maps two tasks that wait
 // at the gate DIRECTORY/gate. Prints the pid of each process below it and an empty line once they
-// run. HOW: default (SIGINT ends it), handled (the first one is reported, the second ends it).
+// run. HOW: default (SIGINT ends it), handled (the first one is reported, the second ends it),
+// drained (the library's OnInterrupt::drain, with four tasks for the two workers).
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <brood/brood.hpp>
@@ -41,6 +43,26 @@ void tell_everybody() {
 }
 }  // namespace
 
+int drained(brood::Pool& pool, Mailbox& mailbox, const std::string& directory) {
+  std::jthread teller([&] {
+    mailbox.receive();
+    mailbox.receive();
+    tell_everybody();
+  });
+  int values = 0, cancelled = 0;
+  for (const auto& outcome : pool.try_map(brood::task(waits, directory), {1, 2, 3, 4})) {
+    values += outcome.has_value();
+    cancelled += !outcome.has_value();
+  }
+  std::printf("%d values, %d cancelled\n", values, cancelled);
+  try {
+    pool.apply([] {});
+  } catch (const brood::PoolClosed&) {
+    std::printf("closed\n");
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   brood::init(argc, argv);
   if (argc < 4) return 2;
@@ -51,7 +73,12 @@ int main(int argc, char** argv) {
   if (handles) pthread_sigmask(SIG_BLOCK, &set, nullptr);
   const std::string directory = argv[3];
   Mailbox mailbox(directory + "/mail");
-  brood::Pool pool({.workers = 2, .start_method = argv[1]});
+  const bool drains = std::string_view(argv[2]) == "drained";
+  brood::Pool pool(
+      {.workers = 2,
+       .start_method = argv[1],
+       .on_interrupt = drains ? brood::OnInterrupt::drain : brood::OnInterrupt::leave});
+  if (drains) return drained(pool, mailbox, directory);
   auto result = pool.map_async(brood::task(waits, directory), std::vector<int>{3, 4});
   mailbox.receive();
   mailbox.receive();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 /// Tasks that misbehave, one in each file of this folder.
@@ -7,6 +8,10 @@ namespace brood::victims {
 
 int raise_signal(int number);                   ///< also where the program handles or blocks it
 int segfaults(int);                             ///< reads through a null pointer
+int writes_to(std::uintptr_t address);          ///< where nothing is
+int divides_by(int divisor);                    ///< 0: SIGFPE
+int calls_nothing(int);                         ///< through a null pointer
+int burns(int);                                 ///< CPU time, for ever
 int aborts(int);                                ///< std::abort
 int exits(int code);                            ///< std::exit
 int exits_at_once(int code);                    ///< _exit

@@ -1,0 +1,64 @@
+#include <brood/crash_report.hpp>
+
+#include <cstdio>
+
+#include "base/stack_trace.hpp"
+
+namespace brood {
+namespace {
+
+std::string with_unit(double number, const char* unit) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.4g %s", number, unit);
+  return text;
+}
+std::string mebibytes(std::uint64_t bytes) {
+  return with_unit(static_cast<double>(bytes) / (1 << 20), "MiB");
+}
+std::string seconds(std::chrono::nanoseconds time) {
+  return with_unit(std::chrono::duration<double>(time).count(), "s");
+}
+
+std::string crash_in_words(const std::optional<std::uintptr_t>& address) {
+  if (!address) return "a signal of its own making";
+  char text[48];
+  std::snprintf(text, sizeof text, "a fault at address 0x%llx",
+                static_cast<unsigned long long>(*address));
+  return text;
+}
+
+std::string sent_in_words(const CrashReport& report) {
+  if (report.sender != 0) return "process " + std::to_string(report.sender) + " sent the signal";
+  const std::string text = "who sent the signal is not known";
+  return report.perhaps_out_of_memory ? text + "; perhaps the kernel's out-of-memory killer" : text;
+}
+
+}  // namespace
+
+std::string CrashReport::describe() const {
+  switch (cause) {
+    case Cause::exited:
+      return "it ended itself";
+    case Cause::crashed:
+      return crash_in_words(address);
+    case Cause::killed:
+      return sent_in_words(*this);
+    case Cause::stopped:
+      return "the pool stopped it, because it could not understand it any more";
+    case Cause::out_of_memory_killer:
+      return "probably the kernel's out-of-memory killer";
+    case Cause::cpu_time_limit:
+      if (cpu_time_limit == std::chrono::nanoseconds(0)) return "its limit of CPU time";
+      return "its limit of " + seconds(cpu_time_limit) + " of CPU time";
+    case Cause::resident_limit:
+      return "it had " + mebibytes(resident) + " of resident memory, more than its limit of " +
+             mebibytes(resident_limit);
+    case Cause::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string CrashReport::stack_trace() const { return trace ? trace->text() : std::string(); }
+
+}  // namespace brood

@@ -1,0 +1,125 @@
+#include <csignal>
+#include <utility>
+
+#include "pool/core.hpp"
+#include "wire/exception.hpp"
+
+// What the scheduler wants, as it happens to jobs and to those who wait for them.
+namespace brood::pool {
+
+void Core::perform(Hands* hands) {
+  if (hands != nullptr) {
+    for (const Action& action : std::exchange(deferred_, {})) carry_out(action, hands);
+  }
+  while (const std::optional<Action> action = scheduler_.next()) carry_out(*action, hands);
+}
+
+// What touches pipes and processes is the dispatcher's; and so is the end of a job that has lent
+// memory of its caller's, who goes on as soon as it is told.
+void Core::carry_out(const Action& action, Hands* hands) {
+  switch (action.kind) {
+    case Action::Kind::again:
+      return try_again(action);
+    case Action::Kind::resolve:
+      return resolve(action);
+    case Action::Kind::finish: {
+      const Work* const work = find_work(action.job);
+      const bool lends = work != nullptr && work->lends() && !work->driven;
+      if (lends) {
+        if (hands == nullptr) return deferred_.push_back(action);
+        hands->detach(action.job);
+      }
+      return finish(action);
+    }
+    case Action::Kind::over: {
+      const Work* const work = find_work(action.job);
+      const bool ended = work == nullptr || work->finished();
+      if (!ended && hands == nullptr) return deferred_.push_back(action);  // behind its end
+      return over(action, hands);
+    }
+    default:
+      if (hands == nullptr) return deferred_.push_back(action);
+      return hands->carry_out(action);
+  }
+}
+
+Work* Core::find_work(JobId id) {
+  const std::uint32_t slot = slot_of(id);
+  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
+}
+
+void Core::resolve(const Action& action) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  auto failure = std::make_unique<detail::Failure>();
+  failure->worker = exits_[action.worker].worker;
+  failure->local = failure_of(*work, action, work->take_attempts(action.first));
+  work->fail(action.first, std::move(failure), callbacks_);
+}
+
+void Core::try_again(const Action& action) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  work->note_attempt(action.first, wire::describe_exception(failure_of(*work, action, {})));
+}
+
+// Of an element whose worker cannot tell.
+std::exception_ptr Core::failure_of(const Work& work, const Action& action,
+                                    Attempts attempts) const {
+  const Exit& exit = exits_[action.worker];
+  const std::size_t index = work.index_in_call(action.first);
+  switch (action.fate) {
+    case Fate::lost:
+      break;
+    case Fate::timed_out:
+      return std::make_exception_ptr(TaskTimeout(work.terms().timeout.value_or(Nanoseconds(0)),
+                                                 index, exit.worker, std::move(attempts)));
+    case Fate::cancelled:
+      return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
+  }
+  return std::make_exception_ptr(
+      WorkerLost(exit.status, exit.worker, index, exit.report, std::move(attempts)));
+}
+
+void Core::finish(const Action& action) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  std::exception_ptr error;
+  if (action.verdict == Verdict::cancelled) {
+    error = why_cancelled();
+  } else if (action.verdict == Verdict::no_workers) {
+    error = start_error_;
+  }
+  work->finish(error, callbacks_);
+}
+
+std::exception_ptr Core::why_cancelled() const {
+  return std::make_exception_ptr(Cancelled(scheduler_.terminated()
+                                               ? "the pool was terminated before the task had ended"
+                                               : "the task was cancelled"));
+}
+
+void Core::bury(WorkerId id, const Death& death) {
+  const WorkerLink& link = *links_[id];
+  const ExitStatus& status = death.ended.status;
+  exits_[id] = {link.identity(), status, make_report(link, death, supervisor_.limits())};
+  if (!scheduler_.came_up(id)) {
+    if (!start_error_)
+      note_start_error(supervisor_.why_not_ready(link, status, *exits_[id].report));
+    const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
+    if (killed && link.oversize == 0 && !supervisor_.is_late(link))
+      scheduler_.start_was_struck_down(id);
+  }
+  scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
+  links_[id].reset();
+}
+
+// Its result may be kept for long: then without the arguments.
+void Core::over(const Action& action, const Hands* hands) {
+  Work* const work = find_work(action.job);
+  if (work == nullptr) return;
+  if (hands != nullptr && !hands->refers_to(action.job)) work->drop_arguments();
+  jobs_[slot_of(action.job)].reset();
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include <brood/options.hpp>
+#include "platform/process.hpp"
+#include "protocol/messages.hpp"
+
+// What an owner says of a worker that has died.
+namespace brood::pool {
+
+class WorkerLink;
+
+/// The last records that a worker has logged, each a line of bounded length.
+class LastLogLines {
+ public:
+  void add(const protocol::LogRecord& record);
+  std::vector<std::string> lines() const { return {lines_.begin(), lines_.end()}; }
+
+ private:
+  static constexpr std::size_t most_lines = 8;
+  static constexpr std::size_t longest_line = 256;  // bytes
+  std::deque<std::string> lines_;
+};
+
+/// How a worker process ended, as the system tells.
+struct Death {
+  platform::Ended ended;
+  // After SIGKILL, whether since its start the kernel has killed for want of memory: as far as it
+  // tells.
+  std::optional<bool> out_of_memory{};
+};
+
+/// All of its stream has been read. `limits` are those that it had.
+std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Death& death,
+                                               const Limits& limits);
+
+}  // namespace brood::pool

@@ -1,0 +1,42 @@
+#include "pool/resident_guard.hpp"
+
+#include <algorithm>
+
+#include "platform/usage.hpp"
+#include "pool/core.hpp"
+
+namespace brood::pool {
+
+// Also one whose initializer runs.
+bool ResidentGuard::concerns(const WorkerLink& link) const {
+  const Scheduler& scheduler = core_.scheduler();
+  return link.kill_at == Time{} && (!scheduler.idle(link.id) || !scheduler.came_up(link.id));
+}
+
+void ResidentGuard::check(Time now) {
+  if (!limit_ || now - last_ < period) return;
+  last_ = now;
+  for (const auto& link : core_.links()) {
+    if (!link || !concerns(*link)) continue;
+    const std::uint64_t resident = platform::resident_bytes(link->pid);
+    link->peak_seen = std::max(link->peak_seen, resident);
+    if (resident > *limit_) stop(*link, resident, now);
+  }
+}
+
+void ResidentGuard::stop(WorkerLink& link, std::uint64_t resident, Time now) {
+  link.oversize = resident;
+  if (core_.scheduler().came_up(link.id))
+    return core_.scheduler().stop_running_element(link.id, Fate::lost, now);
+  core_.scheduler().worker_broken(link.id, now);
+}
+
+std::optional<Time> ResidentGuard::next() const {
+  if (!limit_) return std::nullopt;
+  const auto& links = core_.links();
+  const bool any = std::any_of(links.begin(), links.end(),
+                               [this](const auto& link) { return link && concerns(*link); });
+  return any ? std::optional(last_ + period) : std::nullopt;
+}
+
+}  // namespace brood::pool
