@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <optional>
 #include <string>
 
@@ -17,11 +18,26 @@ bool send_signal(const Descriptor& pidfd, int signal) noexcept;
 /// The status of our own ended child, reaped through its pid (waitid, P_PID); nothing while it
 /// runs; `lost` when it is not our child.
 std::optional<ExitStatus> reap(pid_t pid) noexcept;
+/// Whether a child that ends waits to be reaped by its pid: not where the program ignores SIGCHLD,
+/// and perhaps not where it handles it.
+bool children_wait_to_be_reaped() noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
 inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {
   return wait_for_exit(pidfd.get(), timeout_ms);
 }
+
+/// While it lives, this thread takes no signals.
+class BlockedSignals {
+ public:
+  BlockedSignals() noexcept;
+  ~BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 /// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the
 /// child (it could write to a self-pipe that both share). The child returns 0 with default actions

@@ -126,6 +126,11 @@ void OwnChildren::add(pid_t pid) try { pids_.insert(pid); } catch (...) {
   throw;
 }
 
+void OwnChildren::discard(pid_t pid) noexcept {
+  pids_.erase(pid);
+  discard_child(pid);
+}
+
 ExitStatus OwnChildren::collect(pid_t pid) {
   pids_.erase(pid);
   if (const std::optional<ExitStatus> status = platform::reap(pid)) return *status;

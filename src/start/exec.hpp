@@ -38,8 +38,11 @@ class OwnChildren {
 
   /// Kills the child when it throws.
   void add(pid_t pid);
+  bool contains(pid_t pid) const { return pids_.contains(pid); }
   /// The status of one that has ended; waits for a second at most.
   ExitStatus collect(pid_t pid);
+  /// Kills and reaps one.
+  void discard(pid_t pid) noexcept;
 
  private:
   std::unordered_set<pid_t> pids_;

@@ -43,8 +43,9 @@ class Method {
   virtual ExitStatus collect(pid_t pid) = 0;
 };
 
-/// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this
-/// process, now. Throws StartError, SystemError, and UsageError where brood::init is missing.
+/// Makes what a pool needs to start workers by `method`. For fork the first start() takes the
+/// snapshot of this process. Throws StartError, SystemError, and UsageError where brood::init is
+/// missing.
 std::unique_ptr<Method> open_method(const StartMethod& method);
 
 /// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that
