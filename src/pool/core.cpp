@@ -54,7 +54,7 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
 }
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
-  const std::shared_ptr<Core> core(new Core(options));
+  std::shared_ptr<Core> core(new Core(options));
   core->start_first_workers();
   core->dispatcher_ = std::make_unique<Dispatcher>(*core);
   return core;

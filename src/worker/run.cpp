@@ -1,6 +1,6 @@
 #include <brood/detail/run.hpp>
 
-#include <time.h>
+#include <ctime>
 
 namespace brood::detail {
 
