@@ -72,6 +72,20 @@ bool wait_for_exit(int pidfd, int timeout_ms) noexcept {
   }
 }
 
+bool children_wait_to_be_reaped() noexcept {
+  struct sigaction current {};
+  ::sigaction(SIGCHLD, nullptr, &current);
+  return current.sa_handler == SIG_DFL && (current.sa_flags & SA_NOCLDWAIT) == 0;
+}
+
+BlockedSignals::BlockedSignals() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
 pid_t fork_process() {
   sigset_t all, before;
   sigfillset(&all);

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,11 +29,26 @@ struct Ended {
 std::optional<Ended> reap(pid_t pid) noexcept;
 /// Most memory that this process has had at a time, in bytes.
 std::uint64_t own_peak_resident() noexcept;
+/// Whether a child that ends waits to be reaped by its pid: not where the program ignores SIGCHLD,
+/// and perhaps not where it handles it.
+bool children_wait_to_be_reaped() noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
 inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {
   return wait_for_exit(pidfd.get(), timeout_ms);
 }
+
+/// While it lives, this thread takes no signals.
+class BlockedSignals {
+ public:
+  BlockedSignals() noexcept;
+  ~BlockedSignals();
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 /// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the
 /// child (it could write to a self-pipe that both share). The child returns 0 with default actions

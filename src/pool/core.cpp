@@ -65,7 +65,7 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
 }
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
-  const std::shared_ptr<Core> core(new Core(options));
+  std::shared_ptr<Core> core(new Core(options));
   core->start_first_workers();
   core->dispatcher_ = std::make_unique<Dispatcher>(*core);
   return core;
@@ -92,6 +92,7 @@ void Core::start_first_workers() {
       scheduler_.worker_started(action->worker, links_[action->worker]->has_page(),
                                 std::chrono::steady_clock::now());
     }
+    supervisor_.prepare();
   } catch (...) {
     for (const auto& link : links_) {
       if (!link) continue;

@@ -93,7 +93,7 @@ class Dispatcher::Loop final : private Hands {
   void stop(WorkerLink& link);
   void kill_the_overdue(Time now);
   void balance_watches();
-  void broken(WorkerLink& link, std::exception_ptr error);
+  void broken(WorkerLink& link, const std::exception_ptr& error);
 
   Core& core_;
   ResidentGuard guard_;
@@ -357,7 +357,7 @@ void Dispatcher::Loop::kill_the_overdue(Time now) {
   }
 }
 
-void Dispatcher::Loop::broken(WorkerLink& link, std::exception_ptr error) {
+void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) {
   link.broken = true;
   core_.note_start_error(error);  // tells only if it never came up
   base::log_error(link.name + " is stopped: " + wire::describe_exception(error));

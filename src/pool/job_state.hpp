@@ -42,7 +42,7 @@ class JobState final : public detail::Job,
   std::exception_ptr error() const override;
   bool failed() const noexcept override { return error_ != nullptr || failure_ != nullptr; }
   void report_unobserved() noexcept override { observed_.store(false, std::memory_order_relaxed); }
-  std::size_t done() const noexcept override { return done_.load(std::memory_order_relaxed); }
+  std::size_t done() const noexcept override { return done_.load(std::memory_order_acquire); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
   bool extend(detail::Elements more, bool last) override;
@@ -92,6 +92,8 @@ class JobState final : public detail::Job,
   /// What brought element `index`; null: the job came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
+  /// Before the outcome can be taken: whoever has it finds it counted.
+  void count_done(std::size_t count) { done_.fetch_add(count, std::memory_order_release); }
   void arrived(std::size_t first, std::size_t count);
   void store(detail::Piece piece);  // under mutex_
 

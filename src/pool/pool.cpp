@@ -111,11 +111,13 @@ void PoolCalls::refuse_progress() const {
 
 Pool::Pool() : Pool(PoolOptions{}) {}
 Pool::Pool(std::int64_t workers) : Pool(with_workers(workers)) {}
+// By value in the contract. NOLINTNEXTLINE(performance-unnecessary-value-param)
 Pool::Pool(PoolOptions options) : PoolCalls(pool::Core::create(checked(options)), CallOptions{}) {}
 
 Pool::~Pool() {
   pool::Core& core = core_of(core_);
   if (!core.in_owner()) {
+    // Without memory for it the process ends. NOLINTNEXTLINE(bugprone-unhandled-exception-at-new)
     new std::shared_ptr<detail::PoolCore>(
         core_);  // its threads do not exist here: nothing of it can be ended
     return;

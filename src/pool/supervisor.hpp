@@ -23,6 +23,8 @@ class Supervisor {
 
   /// A process in slot `id`, with the setup message in its pipe. Throws StartError, SystemError.
   std::unique_ptr<WorkerLink> start(WorkerId id);
+  /// For a pool that starts nobody at first. Throws as start() does.
+  void prepare() { method_->prepare(); }
   /// How it ended; its pidfd is readable.
   Death collect(const WorkerLink& link);
   const Limits& limits() const noexcept { return options_.limits; }

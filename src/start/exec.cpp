@@ -121,11 +121,16 @@ OwnChildren::~OwnChildren() {
   for (const auto& [pid, peak] : pids_) discard_child(pid);
 }
 
-void OwnChildren::add(pid_t pid) try {
-  pids_.emplace(pid, platform::own_peak_resident());
+void OwnChildren::add(pid_t pid, Birth birth) try {
+  pids_.emplace(pid, birth == Birth::executed ? platform::own_peak_resident() : 0);
 } catch (...) {
   discard_child(pid);
   throw;
+}
+
+void OwnChildren::discard(pid_t pid) noexcept {
+  pids_.erase(pid);
+  discard_child(pid);
 }
 
 platform::Ended OwnChildren::collect(pid_t pid) {

@@ -28,6 +28,9 @@ WorkerCommand forkserver_command(int control_socket, int owner_pidfd);
 /// SystemError.
 StartedProcess execute(const std::string& program, const WorkerCommand& command);
 
+/// The peak of memory that the system tells of an executed child may be ours: see platform::reap.
+enum class Birth : bool { forked, executed };
+
 /// Workers that are children of this process: reaped by pid, and killed when their pool goes
 /// without them.
 class OwnChildren {
@@ -38,10 +41,13 @@ class OwnChildren {
   OwnChildren& operator=(const OwnChildren&) = delete;
 
   /// Kills the child when it throws.
-  void add(pid_t pid);
+  void add(pid_t pid, Birth birth = Birth::executed);
+  bool contains(pid_t pid) const { return pids_.contains(pid); }
   /// How one ended; waits for a second at most. The peak of its memory is zero where only ours is
   /// known.
   platform::Ended collect(pid_t pid);
+  /// Kills and reaps one.
+  void discard(pid_t pid) noexcept;
 
  private:
   std::unordered_map<pid_t, std::uint64_t> pids_;  // with our peak of memory when it was started

@@ -201,8 +201,9 @@ void drop_forkserver() noexcept {
 namespace brood {
 
 void set_forkserver_preload(std::vector<Call> hooks) {
+  const std::vector<Call> given = std::move(hooks);
   auto next = std::make_unique<start::Hooks>();
-  for (const Call& hook : hooks) {
+  for (const Call& hook : given) {
     const std::uint64_t length = hook.encoded().size();
     const auto* const length_bytes = reinterpret_cast<const std::byte*>(&length);
     next->encoded.insert(next->encoded.end(), length_bytes, length_bytes + sizeof length);

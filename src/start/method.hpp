@@ -39,14 +39,18 @@ class Method {
   /// these descriptors, which stay the caller's. Blocks until the process exists, not until it
   /// greets. Throws StartError, SystemError.
   virtual StartedProcess start(const std::string& process_name, const Handover& descriptors) = 0;
+  /// Takes what later starts need of this process as it is now; for a pool that starts nobody yet.
+  /// Throws as start() does.
+  virtual void prepare() {}
   /// How the process ended, and what it used; call when its pidfd has become readable, once. Blocks
   /// for as long as its parent takes to tell, a second at most. Status `lost` when the parent is
   /// dead.
   virtual platform::Ended collect(pid_t pid) = 0;
 };
 
-/// Makes what a pool needs to start workers by `method`. For fork this takes the snapshot of this
-/// process, now. Throws StartError, SystemError, and UsageError where brood::init is missing.
+/// Makes what a pool needs to start workers by `method`. For fork the first start(), or
+/// prepare(), takes the snapshot of this process. Throws StartError, SystemError, and UsageError
+/// where brood::init is missing.
 std::unique_ptr<Method> open_method(const StartMethod& method);
 
 /// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that

@@ -43,9 +43,11 @@ void enter(int directory) {
 }
 
 void wait_at_gate(int gate) {
+  if (gate < 0) return;
   std::byte go;
   // The server died before it could tell the owner of this process: there is nobody to work for.
   if (platform::read_some(gate, &go, 1).state != platform::Transfer::State::moved) ::_exit(0);
+  ::close(gate);
 }
 
 }  // namespace
@@ -70,7 +72,6 @@ void become_worker(const char* process_name, const Handover& received, int direc
   platform::prepare_stdio();
   platform::set_thread_name(process_name);
   wait_at_gate(lifted_gate);
-  ::close(lifted_gate);
   worker_entry(placed);
 }
 

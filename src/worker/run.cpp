@@ -1,6 +1,6 @@
 #include <brood/detail/run.hpp>
 
-#include <time.h>
+#include <ctime>
 
 #include <brood/this_task.hpp>
 #include "worker/run_access.hpp"

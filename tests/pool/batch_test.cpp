@@ -126,7 +126,7 @@ TEST_P(BatchTest, a_call_that_is_cancelled_while_it_waits_never_runs_and_its_nei
   EXPECT_FALSE(results[5].cancel());
   EXPECT_THROW(results[2].get(), Cancelled);
   worker.gate.open();
-  for (const std::size_t i : {0, 1, 3, 4, 6, 7})
+  for (const std::size_t i : {0U, 1U, 3U, 4U, 6U, 7U})
     EXPECT_EQ(results[i].get_for(patience), static_cast<int>(i));
   EXPECT_THROW(results[5].get(), Cancelled);
   EXPECT_FALSE(std::filesystem::exists(directory + "/2"));

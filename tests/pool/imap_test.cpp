@@ -8,6 +8,7 @@
 
 #include "pool/infinite_input.hpp"
 #include "pool/pool_fixture.hpp"
+#include "support/views.hpp"
 
 namespace brood::testing {
 namespace {
@@ -159,6 +160,7 @@ TEST_P(Imap, dropping_the_range_early_cancels_the_rest) {
   EXPECT_LE(lines_of(scratch.path("log")).size(), 2U);
 }
 
+#ifndef BROOD_TESTS_WITHOUT_VIEWS
 TEST_P(Imap, is_a_range_to_take_from) {
   Pool pool = make_pool(2);
   std::vector<int> found;
@@ -166,6 +168,7 @@ TEST_P(Imap, is_a_range_to_take_from) {
     found.push_back(x);
   EXPECT_EQ(found, (std::vector{0, 1, 4, 9, 16}));
 }
+#endif
 
 TEST_P(Imap, assigning_another_cancels_the_rest_of_what_was_there) {
   Pool pool = make_pool(1);
@@ -208,6 +211,7 @@ TEST_P(Imap, of_a_void_function_counts_its_elements) {
   EXPECT_EQ(count, 2);
 }
 
+#ifndef BROOD_TESTS_WITHOUT_VIEWS
 TEST_P(Imap, of_strings_from_a_stream) {
   Pool pool = make_pool(2);
   std::istringstream text("one three five");
@@ -217,6 +221,7 @@ TEST_P(Imap, of_strings_from_a_stream) {
     found.push_back(length);
   EXPECT_EQ(found, (std::vector<std::size_t>{3, 5, 4}));
 }
+#endif
 
 TEST_P(Imap, chunks_do_not_change_the_results) {
   Pool pool = make_pool(2);

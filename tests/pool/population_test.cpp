@@ -58,6 +58,18 @@ TEST_P(Population, may_be_nobody_until_there_is_work) {
   pool.join();
 }
 
+int born_with = 1;
+
+TEST_P(Population, that_is_nobody_at_first_sees_the_memory_of_when_the_pool_was_made) {
+  PoolOptions made = options(1);
+  made.min_workers = 0;
+  born_with = 2;
+  Pool pool(made);
+  born_with = 3;
+  EXPECT_EQ(pool.apply([] { return born_with; }), method() == "fork" ? 2 : 1);
+  born_with = 1;
+}
+
 TEST_P(Population, without_an_idle_timeout_only_grows) {
   PoolOptions made = options(3);
   made.min_workers = 0;

@@ -137,7 +137,7 @@ TEST_P(TaskKinds, bound_calls_nest_and_travel_as_arguments) {
 
 TEST_P(TaskKinds, copied_lambdas) {
   Pool pool = make_pool(2);
-  const int factor = 3;
+  int factor = 3;
   const double shift = 0.5;
   EXPECT_EQ(pool.apply(copied([factor, shift](int x) { return factor * x + shift; }), 2), 6.5);
   EXPECT_EQ(pool.map(copied([factor](int x) { return factor * x; }), std::vector{1, 2}),

@@ -102,6 +102,22 @@ TEST_F(Population, AnOldWorkerIsReplacedWhenItsElementEnds) {
   EXPECT_EQ(started(), 1u);
 }
 
+TEST_F(Population, AWorkerThatDoesNotLeaveInTimeIsStopped) {
+  SchedulerConfig config = workers(1);
+  config.max_tasks = 1;
+  make(config);
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+  EXPECT_EQ(scheduler->next_tick(), now + config.start_timeout);
+  now += config.start_timeout;
+  scheduler->tick(now, {});
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  die(0);
+  EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
+}
+
 TEST_F(Population, JobsFailWhenTheFewWorkersThatAreStartedForThemCannotStart) {
   make_cold(between(0, 64));
   scheduler->add(single(), 1, true);

@@ -315,22 +315,6 @@ TEST_F(Workers, AWorkerThatDoesNotComeUpInTimeIsStopped) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 
-TEST_F(Workers, AWorkerThatDoesNotLeaveInTimeIsStopped) {
-  SchedulerConfig config = workers(1);
-  config.max_tasks = 1;
-  make(config);
-  const JobId job = scheduler->add(single(), 1, true);
-  pump();
-  tell(0, job, 0);
-  EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
-  EXPECT_EQ(scheduler->next_tick(), now + config.start_timeout);
-  now += config.start_timeout;
-  scheduler->tick(now, {});
-  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
-  die(0);
-  EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
-}
-
 TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {
   make_cold(workers(1));
   scheduler->terminate(now);

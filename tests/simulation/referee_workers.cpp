@@ -189,6 +189,8 @@ void Referee::stopping(WorkerId worker) {
   ++environment_.census.stops;
   Record& target = record_of(worker);
   if (target.stopped) return;
+  require(terminated_ || target.spoilt || !target.ready || target.leaving || !target.held.empty(),
+          "an idle worker is stopped");
   target.stopped = true;
   target.stopped_at = environment_.now;
   target.at_stop = target.current;

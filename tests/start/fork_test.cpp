@@ -18,19 +18,65 @@ using ForkTest = StartTest;
 std::string last_warning;
 void keep_warning(const std::string& text) { last_warning = text; }
 
-TEST_F(ForkTest, WorkersAreForkedFromASnapshotAndNotFromTheOwner) {
+void expect_snapshot(pid_t pid) {
+  EXPECT_NE(pid, ::getpid());
+  EXPECT_EQ(parent_of(pid), ::getpid());
+  EXPECT_EQ(status_field(pid, "Name"), "brood-snapshot");
+}
+
+TEST_F(ForkTest, TheFirstWorkerIsForkedBesideTheSnapshotAndTheOthersFromIt) {
+  if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
+  const auto method = open_method("fork");
+  TestWorker first = start_worker(*method), second = start_worker(*method);
+  EXPECT_EQ(parent_of(first.process.pid), ::getpid());
+  expect_snapshot(parent_of(second.process.pid));
+  finish(*method, second);
+  finish(*method, first);
+}
+
+TEST_F(ForkTest, WhereThreadsRunEveryWorkerIsForkedFromTheSnapshot) {
+  const platform::Pipe pipe = platform::make_pipe();
+  const platform::OwnThread counted;
+  std::thread own([&pipe] {
+    char byte;
+    platform::read_all(pipe.read.get(), &byte, 1);
+  });
   const auto method = open_method("fork");
   TestWorker worker = start_worker(*method);
-  const pid_t snapshot = parent_of(worker.process.pid);
-  EXPECT_NE(snapshot, ::getpid());
-  EXPECT_EQ(parent_of(snapshot), ::getpid());
-  EXPECT_EQ(status_field(snapshot, "Name"), "brood-snapshot");
+  expect_snapshot(parent_of(worker.process.pid));
   finish(*method, worker);
+  platform::write_all(pipe.write.get(), std::as_bytes(std::span("x", 1)));
+  own.join();
+}
+
+TEST_F(ForkTest, AProgramThatIgnoresItsChildrenIsToldHowEachWorkerEnded) {
+  EXPECT_EQ(in_child([] {
+              std::signal(SIGCHLD, SIG_IGN);
+              set_fork_warning(keep_warning);  // of a sanitizer's thread
+              const auto method = open_method("fork");
+              TestWorker worker = start_worker(*method);
+              worker.kill();
+              return finish(*method, worker).kind == ExitStatus::Kind::signaled ? 0 : 1;
+            }),
+            0);
+}
+
+TEST_F(ForkTest, ASnapshotThatCannotBeForkedLeavesNoWorkerBehind) {
+  static int forks;
+  forks = 0;
+  const platform::SystemCalls saved = platform::system_calls();
+  platform::system_calls().fork = []() -> pid_t {
+    return ++forks == 2 ? (errno = EAGAIN, -1) : ::fork();
+  };
+  const auto method = open_method("fork");
+  EXPECT_THROW(start_worker(*method), SystemError);
+  platform::system_calls() = saved;
+  EXPECT_TRUE(descendants_of(::getpid()).empty());
 }
 
 TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
   const auto method = open_method("fork");
-  TestWorker worker = start_worker(*method);
+  TestWorker first = start_worker(*method), worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
   const pid_t snapshot = parent_of(worker.process.pid);
   const platform::Descriptor pidfd = platform::open_pidfd(snapshot);
@@ -47,6 +93,7 @@ TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
   }
   EXPECT_FALSE(worker.ended(0));
   EXPECT_EQ(finish(*method, worker).kind, ExitStatus::Kind::lost);
+  finish(*method, first);
 }
 
 TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
@@ -101,9 +148,9 @@ TEST_F(ForkTest, ASnapshotThatCannotForkSaysWhyAndStaysUsable) {
   platform::system_calls().fork = []() -> pid_t {
     return ++forks == 3 ? (errno = EAGAIN, -1) : ::fork();
   };
-  const auto method = open_method("fork");  // the first; the snapshot counts on
+  const auto method = open_method("fork");
+  TestWorker first = start_worker(*method);  // it and the snapshot, which counts on
   platform::system_calls() = saved;
-  TestWorker first = start_worker(*method);
   EXPECT_TRUE(first.greet());
   try {
     start_worker(*method);

@@ -1,7 +1,7 @@
 #include "victims/tasks.hpp"
 
 // Or UndefinedBehaviorSanitizer ends the process in its own way.
-[[gnu::no_sanitize("null")]] int brood::victims::segfaults(int offset) {
+__attribute__((no_sanitize("null"))) int brood::victims::segfaults(int offset) {
   const volatile int* volatile nowhere = nullptr;
   return nowhere[offset];
 }
