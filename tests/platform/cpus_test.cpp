@@ -1,35 +1,20 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "control_groups.hpp"
 #include "platform/process.hpp"
 #include "support/in_child.hpp"
 
 namespace brood::platform {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A tree of control group files.
-class CpuQuotaTest : public ::testing::Test {
+class CpuQuotaTest : public ControlGroups {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "brood-cgroup-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root = name;
-  }
-  void TearDown() override { fs::remove_all(root); }
-  void write(const std::string& path, const std::string& text) const {
-    fs::create_directories((root / path).parent_path());
-    std::ofstream(root / path) << text << '\n';
-  }
   std::optional<int> cpus(const std::string& self) const {
     return cgroup_cpus(root.string(), self);
   }
-  fs::path root;
 };
 
 TEST_F(CpuQuotaTest, Version2QuotaIsRoundedUp) {

@@ -1,33 +1,18 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "control_groups.hpp"
 #include "platform/oom_kills.hpp"
 
 namespace brood::platform {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A tree of control group files, and a /proc/vmstat.
-class OomKillsTest : public ::testing::Test {
+class OomKillsTest : public ControlGroups {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "brood-cgroup-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root = name;
-  }
-  void TearDown() override { fs::remove_all(root); }
-  void write(const std::string& path, const std::string& text) const {
-    fs::create_directories((root / path).parent_path());
-    std::ofstream(root / path) << text << '\n';
-  }
   std::optional<std::uint64_t> kills(const std::string& self) const {
     return oom_kills(root.string(), self, (root / "vmstat").string());
   }
-  fs::path root;
 };
 
 TEST_F(OomKillsTest, OfAVersion2GroupAreInItsEvents) {

@@ -15,24 +15,13 @@
 #include <vector>
 
 #include <brood/brood.hpp>
+#include "support/busy.hpp"
 #include "support/events.hpp"
 #include "support/processes.hpp"
 
 namespace {
 using namespace brood::testing;
 
-int blocks(const std::string& mailbox) {
-  Mailbox::send(mailbox, "blocks");
-  for (;;) ::pause();
-}
-int computes(const std::string& mailbox) {
-  Mailbox::send(mailbox, "computes");
-  volatile unsigned spin = 0;
-  for (;;) {
-    const unsigned next = spin + 1;
-    spin = next;
-  }
-}
 std::unique_ptr<brood::Pool> in_static_memory;
 volatile std::sig_atomic_t told_to_end = 0;
 

@@ -8,24 +8,13 @@
 #include <string_view>
 
 #include <brood/brood.hpp>
+#include "support/busy.hpp"
 #include "support/events.hpp"
 #include "support/processes.hpp"
 
 namespace {
 using namespace brood::testing;
 
-int computes(const std::string& mailbox) {
-  Mailbox::send(mailbox, "computes");
-  volatile unsigned spin = 0;
-  for (;;) {
-    const unsigned next = spin + 1;
-    spin = next;
-  }
-}
-int blocks(const std::string& mailbox) {
-  Mailbox::send(mailbox, "blocks");
-  for (;;) ::pause();
-}
 int owns_a_pool(const std::string& mailbox, const std::string& method) {
   brood::Pool inner({.workers = 2, .start_method = method});
   auto first = inner.apply_async(computes, mailbox);
