@@ -139,7 +139,9 @@ WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t ind
 TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker,
                          Attempts attempts)
     : Error(over_attempts("element " + std::to_string(index) + " ran longer than its limit of " +
-                              duration_text(limit) + "; its worker was stopped",
+                              duration_text(limit) + "; " +
+                              (worker.name.empty() ? "its worker" : worker_in_words(worker)) +
+                              " was stopped",
                           attempts)),
       TaskPlace(std::move(worker), index, std::move(attempts)),
       limit_(limit) {}

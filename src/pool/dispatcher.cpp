@@ -336,6 +336,10 @@ void Dispatcher::Loop::start(WorkerId id) {
     core_.links()[id] = core_.supervisor().start(id);
     core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
     attach(*core_.link(id));
+  } catch (const SystemError& refused) {
+    core_.note_start_error(std::make_exception_ptr(
+        StartError(core_.supervisor().method_name(), "launch", refused.what())));
+    core_.scheduler().start_failed(id, Clock::now());
   } catch (...) {
     core_.note_start_error(std::current_exception());
     core_.scheduler().start_failed(id, Clock::now());

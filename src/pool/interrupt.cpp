@@ -1,6 +1,7 @@
 #include "pool/interrupt.hpp"
 
 #include <csignal>
+#include <mutex>
 #include <utility>
 
 #include "base/log.hpp"
@@ -8,25 +9,63 @@
 namespace brood::pool {
 
 namespace {
-bool has_default_action(int number) {
-  struct sigaction present {};
-  return ::sigaction(number, nullptr, &present) == 0 && present.sa_handler == SIG_DFL;
+
+/// A signal has one action for the whole process: what the pools that wait for it share.
+struct Shared {
+  std::mutex mutex;
+  int waiting = 0;
+  bool told = false;               // of the signal that ended their waiting
+  void (*handler)(int) = nullptr;  // Asio's
+};
+Shared& shared() {
+  static Shared state;
+  return state;
 }
+
+struct sigaction present_action() {
+  struct sigaction action {};
+  ::sigaction(SIGINT, nullptr, &action);
+  return action;
+}
+
 }  // namespace
 
 Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_interrupt)
     : signals_(io) {
-  if (!has_default_action(SIGINT)) return;
+  const std::lock_guard lock(shared().mutex);
+  const auto handler = present_action().sa_handler;
+  const bool ours = shared().waiting != 0 && handler == shared().handler;
+  if (!ours && handler != SIG_DFL) return;
   signals_.add(SIGINT);
-  signals_.async_wait([this, on_interrupt = std::move(on_interrupt)](
-                          const boost::system::error_code& error, int) {
-    if (error) return;
-    signals_.clear();
-    base::log_warning(
-        "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt ends "
-        "the program");
-    on_interrupt();
-  });
+  waiting_ = true;
+  if (shared().waiting++ == 0) shared().told = false;
+  shared().handler = present_action().sa_handler;
+  signals_.async_wait(
+      [this, on_interrupt = std::move(on_interrupt)](const boost::system::error_code& error, int) {
+        if (error) return;
+        give_back();
+        on_interrupt();
+      });
+}
+
+Interrupt::~Interrupt() {
+  const std::lock_guard lock(shared().mutex);
+  // What the program has put in place of it meanwhile stays: Asio would restore the default action.
+  const struct sigaction before = present_action();
+  signals_.clear();
+  if (waiting_) --shared().waiting;
+  if (before.sa_handler != shared().handler) ::sigaction(SIGINT, &before, nullptr);
+}
+
+void Interrupt::give_back() {
+  const std::lock_guard lock(shared().mutex);
+  signals_.clear();
+  waiting_ = false;
+  --shared().waiting;
+  if (std::exchange(shared().told, true)) return;
+  base::log_warning(
+      "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt ends "
+      "the program");
 }
 
 }  // namespace brood::pool

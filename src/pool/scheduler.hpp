@@ -125,7 +125,8 @@ class Scheduler {
     std::vector<Range> pending;  // what goes next is at the back
     std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
     std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
-    std::vector<std::size_t> cancelled;       // elements that ran then
+    std::vector<std::size_t> cancelled;       // elements that ran then, and are stopped
+    std::vector<std::size_t> last_attempts;   // elements that nobody wants to be tried again
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };
@@ -167,8 +168,8 @@ class Scheduler {
   void give_up_pending(Job& job);
   bool give_up_pending(Job& job, std::size_t index);
   bool stop_running(JobId id, std::size_t index, Time now);
-  static bool is_cancelled(const Job& job, std::size_t index) {
-    return std::count(job.cancelled.begin(), job.cancelled.end(), index) != 0;
+  static bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
+    return std::find(elements.begin(), elements.end(), index) != elements.end();
   }
   void finish(JobId id, Job& job, Verdict verdict);
   void settle(JobId id, Job& job);

@@ -181,15 +181,19 @@ bool Scheduler::may_shrink() const {
   return staying > least_workers();
 }
 
+// Not while something waits that such a worker may be about to get: one whose start takes longer
+// than it may live would never run anything.
 void Scheduler::retire_the_old_and_idle(Time now) {
+  const bool backlog = !runnable_.empty();
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     Worker& worker = workers_[id];
     if (worker.state != State::ready || worker.retired) continue;
-    if (config_.max_age.count() != 0 && now - worker.born >= config_.max_age) retire(id);
+    const bool old = config_.max_age.count() != 0 && now - worker.born >= config_.max_age;
+    if (old && (worker.given != 0 || !backlog)) retire(id);
     if (config_.idle_timeout.count() == 0 || now - worker.heard < config_.idle_timeout) continue;
     if (worker.lent) {
       worker.heard = now;  // it is in use
-    } else if (worker.queue.empty() && may_shrink()) {
+    } else if (worker.queue.empty() && !backlog && may_shrink()) {
       retire(id);
     }
   }

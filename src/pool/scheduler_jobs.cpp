@@ -52,6 +52,7 @@ void Scheduler::Job::reset() noexcept {
   pending_count = total = resolved = assigned = largest = 0;
   failures.clear();
   cancelled.clear();
+  last_attempts.clear();
   defined_in.clear();
 }
 
@@ -84,6 +85,7 @@ bool Scheduler::cancel(JobId id, bool stop_running, Time now) {
   if (job == nullptr || job->finished) return false;
   const std::size_t running_before = job->assigned;
   bool some = job->pending_count != 0 || !job->sealed || is_delayed(id);
+  job->traits.retries = {};  // what runs and is let end has its last attempt
   give_up_pending(*job);
   take_back_from_all(id);
   some |= job->assigned != running_before;
@@ -106,7 +108,10 @@ bool Scheduler::cancel(JobId id, std::size_t index, bool stop, Time now) {
   if (job == nullptr || job->finished) return false;
   if (!give_up_pending(*job, index) && !give_up_delayed(id, index)) {
     take_back_from_all(id);
-    if (!give_up_pending(*job, index)) return stop && stop_running(id, index, now);
+    if (!give_up_pending(*job, index)) {
+      job->last_attempts.push_back(index);
+      return stop && stop_running(id, index, now);
+    }
   }
   ++job->resolved;
   settle(id, *job);
@@ -186,7 +191,8 @@ void Scheduler::make_pending(JobId id, Job& job, std::size_t first, std::size_t 
 // An element that has failed and has attempts left of this kind: after a while it is pending again.
 bool Scheduler::try_again(JobId id, std::size_t index, std::uint32_t Retries::*kind, Time now) {
   Job& job = *find(id);
-  if (job.finished || job.draining || is_cancelled(job, index)) return false;
+  if (job.finished || job.draining || is_in(job.cancelled, index)) return false;
+  if (is_in(job.last_attempts, index)) return false;
   if (job.traits.retries.*kind == 0) return false;
   Retries& failures = job.failures[index];
   if (++(failures.*kind) > job.traits.retries.*kind) return false;

@@ -163,7 +163,7 @@ void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, T
 void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now) {
   const Worker& worker = workers_[id];
   const Job* const its_job = find(job);
-  if (its_job != nullptr && is_cancelled(*its_job, index))
+  if (its_job != nullptr && is_in(its_job->cancelled, index))
     return element_failed(job, index, id, Fate::cancelled, now);
   const bool meant = worker.fate && worker.fate_sequence == sequence;
   if (worker.killed && !meant) return requeue(job, index, 1);  // for another's sake

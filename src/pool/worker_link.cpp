@@ -72,8 +72,16 @@ void Outbox::consume(std::size_t count) {
   }
 }
 
+namespace {
+// A limit for one result is none for a frame, which may hold many small ones, an exception or log
+// records.
+std::uint64_t frame_limit(std::uint64_t message_limit) {
+  return std::max(message_limit, message_limit + protocol::most_beside_a_result);
+}
+}  // namespace
+
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
-    : id(worker), name(std::move(worker_name)), stream(message_limit) {}
+    : id(worker), name(std::move(worker_name)), stream(frame_limit(message_limit)) {}
 
 platform::Transfer WorkerLink::read_once() {
   const auto room = stream.stream().room();

@@ -1,4 +1,5 @@
 #include "worker/log_sink.hpp"
+#include <algorithm>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
@@ -15,7 +16,8 @@ class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     stream_.log({static_cast<int>(message.level),
                  std::string(message.logger_name.data(), message.logger_name.size()),
-                 std::string(message.payload.data(), message.payload.size())});
+                 std::string(message.payload.data(),
+                             std::min(message.payload.size(), protocol::longest_log_text))});
   }
   void flush_() override {}
   ResultStream& stream_;

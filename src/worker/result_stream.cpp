@@ -123,7 +123,7 @@ void ResultStream::close_frame(detail::Run& run) {
 void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record,
                              std::span<const std::byte> rest) {
   const std::uint64_t length = record.size() + rest.size();
-  if (length + frame_overhead > message_limit_) {
+  if (length > message_limit_) {
     throw CodecError(CodecError::Direction::encode, "result",
                      "it takes " + std::to_string(length) + " bytes", message_limit_);
   }
@@ -141,10 +141,20 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   write_direct(head.view(), record, rest);
 }
 
+// In place of an exception that the owner would not take.
+void ResultStream::encode_too_large(detail::Bytes& encoded) const {
+  const CodecError error(CodecError::Direction::encode, "exception",
+                         "it takes " + std::to_string(encoded.size()) + " bytes", message_limit_);
+  encoded.clear();
+  wire::encode_exception(encoded, std::make_exception_ptr(error));
+}
+
 void ResultStream::fail(detail::Run& run) {
   const bool retryable = detail::RunAccess::retryable(run);
   detail::Bytes encoded;
   wire::encode_exception(encoded, std::current_exception());
+  if (encoded.size() + frame_overhead > message_limit_ + protocol::most_beside_a_result)
+    encode_too_large(encoded);
   close_frame(run);
   const protocol::FailedHeader header{.job = job_,
                                       .index = next_index_++,

@@ -66,6 +66,7 @@ class ResultStream final : public detail::RunHost {
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
 
  private:
+  void encode_too_large(detail::Bytes& encoded) const;
   std::uint64_t lap() noexcept;  // ns since the last lap
   std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
   void open_frame(detail::Run& run, std::uint32_t stride);

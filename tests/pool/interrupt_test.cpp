@@ -80,6 +80,24 @@ TEST_P(Interrupt, drains_a_pool_that_is_to_be_drained_and_says_so_in_one_line) {
   EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
 }
 
+TEST_P(Interrupt, drains_every_pool_that_is_to_be_drained_and_says_so_once) {
+  Program owner = interruptible("drained_two");
+  const std::vector<Watched> below = everybody_below(owner);
+  interrupt_group(owner);
+  EXPECT_TRUE(contains(owner.line(), "interrupted"));
+  gate_->open();
+  EXPECT_EQ(owner.rest(), "2 cancelled\n");
+  EXPECT_EQ(owner.wait(), 0);
+  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+}
+
+TEST_P(Interrupt, keeps_the_handler_that_a_program_installs_while_a_pool_waits_for_it) {
+  Program owner = interruptible("handled_meanwhile");
+  everybody_below(owner);
+  EXPECT_EQ(owner.rest(), "handled\n");
+  EXPECT_EQ(owner.wait(), 0);
+}
+
 TEST_P(Interrupt, ends_an_owner_whose_pool_is_being_drained) {
   Program owner = interruptible("drained");
   const std::vector<Watched> below = everybody_below(owner);

@@ -29,6 +29,7 @@ std::size_t keeps(std::size_t bytes) {
 }
 
 TEST_P(LimitsOfWorkers, are_set_in_the_worker_and_not_in_the_owner) {
+  if (under_address_sanitizer) GTEST_SKIP() << "the sanitizer's shadow is larger than the limit";
   PoolOptions made = options(1);
   made.limits = {.address_space = 4_GiB, .cpu_time = 1500ms, .open_files = 64, .core_size = 0};
   Pool pool(made);

@@ -90,6 +90,15 @@ TEST_P(Population, is_renewed_when_it_is_old) {
   }));
 }
 
+TEST_P(Population, that_lives_shorter_than_it_takes_to_start_runs_everything) {
+  PoolOptions made = options(2);
+  made.max_worker_age = 1ns;
+  made.idle_timeout = 1ns;
+  Pool pool(made);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(pool.apply(square, i), i * i);
+  EXPECT_EQ(pool.map(square, {1, 2, 3, 4, 5}), (std::vector{1, 4, 9, 16, 25}));
+}
+
 TEST_P(Population, is_told_of_in_usage_errors_where_it_makes_no_sense) {
   PoolOptions more = options(2), negative = options(2), old = options(2), idle = options(2);
   more.min_workers = 3;

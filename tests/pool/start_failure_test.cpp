@@ -74,6 +74,28 @@ TEST_P(StartFailure, of_the_third_worker_is_thrown_and_leaves_no_process) {
 }
 
 // A replacement is another matter: the pool goes on with the workers it has.
+TEST_P(StartFailure, because_the_system_refuses_something_is_a_start_error_for_the_tasks) {
+  Pool pool = make_pool(1);
+  const Watched worker(pool.apply(pid_here));
+  platform::system_calls().memfd_create = [](const char*, unsigned) {
+    errno = EMFILE;
+    return -1;
+  };
+  worker.signal(SIGKILL);
+  const auto error = caught<StartError>([&] {
+    for (;;) {
+      try {
+        pool.apply(square, 1);
+      } catch (const WorkerLost&) {  // it had the task when it died
+      }
+    }
+  });
+  EXPECT_TRUE(contains(error.what(), "memfd_create")) << error.what();
+  EXPECT_EQ(error.stage(), "launch");
+  repair();
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
 TEST_P(StartFailure, of_a_replacement_leaves_the_others_at_work) {
   refuse_the_third_worker();
   Pool pool = make_pool(2);

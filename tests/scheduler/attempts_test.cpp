@@ -152,6 +152,23 @@ TEST_F(Attempts, AnElementThatWaitsForItsNextAttemptCanBeCancelledAlone) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
 }
 
+TEST_F(Attempts, WhatCannotBeCancelledAnyMoreHasItsLastAttempt) {
+  make(workers(1));
+  const JobId whole = scheduler->add(trying({.crashes = 5, .exceptions = 5}), 1, true);
+  next_sent();
+  begin(0);
+  EXPECT_FALSE(scheduler->cancel(whole, false, now));
+  EXPECT_EQ(scheduler->outcomes(0, {whole, 0, 1, 0, true, true}, now), Scheduler::Told::wanted);
+  EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
+  scheduler->revocation_done(0);
+  const JobId one = scheduler->add(trying({.crashes = 5}), 1, true);
+  next_sent();
+  begin(0);
+  EXPECT_FALSE(scheduler->cancel(one, 0, false, now));
+  die(0);
+  EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
+}
+
 TEST_F(Attempts, AClosedPoolWaitsForAnAttemptThatIsStillToCome) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);

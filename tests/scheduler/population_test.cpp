@@ -102,6 +102,23 @@ TEST_F(Population, AnOldWorkerIsReplacedWhenItsElementEnds) {
   EXPECT_EQ(started(), 1u);
 }
 
+TEST_F(Population, AWorkerWhoseStartTookLongerThanItMayLiveRunsWhatWaits) {
+  SchedulerConfig config = between(0, 1, milliseconds(1));
+  config.max_age = milliseconds(1);
+  make_cold(config);
+  const JobId job = scheduler->add(single(), 1, true);
+  EXPECT_EQ(started(), 1u);
+  scheduler->worker_started(0, true, now);
+  now += seconds(1);
+  scheduler->worker_ready(0, now);
+  now += seconds(1);
+  EXPECT_EQ(of(Kind::send, tick()).size(), 1u);
+  begin(0);
+  tell(0, job, 0);
+  now += seconds(1);
+  EXPECT_EQ(of(Kind::leave, tick()).size(), 1u);
+}
+
 TEST_F(Population, AWorkerThatDoesNotLeaveInTimeIsStopped) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 1;

@@ -69,7 +69,11 @@ bool Owner::cancel(JobId job, std::size_t index, bool stop_running) {
                    stop_running ? " and stop" : "");
   const bool over = referee_.has_outcome(job, index);  // as the caller's own state tells it
   const bool cancelled = !over && scheduler_.cancel(job, index, stop_running, environment_.now);
-  if (cancelled) referee_.cancelled(job, index);
+  if (cancelled) {
+    referee_.cancelled(job, index);
+  } else if (!over && !finished_.contains(job)) {
+    referee_.has_last_attempt(job, index);
+  }
   perform(false);
   news_ = true;
   return cancelled;

@@ -55,6 +55,7 @@ void Referee::cancelled(JobId id, bool with_success) {
   require(!with_success || !cancelled.finished, "a finished job has been cancelled");
   environment_.census.cancelled += with_success;
   cancelled.cancelled |= with_success;
+  cancelled.last |= !cancelled.finished;
 }
 
 void Referee::cancelled(JobId id, std::size_t index) {
@@ -132,6 +133,10 @@ void Referee::resolved(const pool::Action& action) {
   ++(action.fate == pool::Fate::lost ? census.lost : census.timed_out);
   require(given_up.holder == nullptr, "an element is given up that a worker holds");
   const pool::Retries& budget = its_job.plan.traits.retries;
+  if (its_job.last || given_up.last) {
+    require(given_up.charges + given_up.doubtful != 0, "an element is given up without a reason");
+    return;
+  }
   if (action.fate == pool::Fate::timed_out) {
     require(given_up.doubtful > budget.timeouts, "an element timed out that had time left");
   } else {
@@ -148,6 +153,7 @@ void Referee::tried_again(const pool::Action& action) {
   const Job& its_job = job(action.job);
   Element& failed = element(action.job, action.first);
   require(!failed.settled && !failed.cancelled, "an element is tried again that has an outcome");
+  require(!its_job.last && !failed.last, "an element is tried again that nobody wants");
   if (action.fate == pool::Fate::timed_out) {
     require(failed.doubtful != 0, "an element timed out that had time left");
   } else {

@@ -27,6 +27,8 @@ class Referee {
   void extended(JobId job, std::size_t count, bool last);
   void cancelled(JobId job, bool with_success);
   void cancelled(JobId job, std::size_t index);
+  /// It could not be cancelled any more, and is not to be tried again.
+  void has_last_attempt(JobId job, std::size_t index) { element(job, index).last = true; }
   bool has_outcome(JobId job, std::size_t index) { return element(job, index).settled; }
   std::size_t size(JobId id) { return job(id).elements.size(); }
   void closed() { closed_ = true; }
@@ -83,6 +85,7 @@ class Referee {
     std::uint32_t excuses = 0;   // ended by a stop for another's sake
     std::uint32_t thrown = 0;    // exceptions that led to another attempt
     Time not_before{};           // the next attempt
+    bool last = false;           // attempt
     bool settled = false, failed = false, retryable = false, computed = false, cancelled = false;
     const Process* holder = nullptr;
   };
@@ -92,6 +95,7 @@ class Referee {
     std::size_t settled = 0, held = 0;
     bool ending = false;  // finished, or about to be
     bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
+    bool last = false;  // of each element this attempt
   };
   struct Held {
     std::uint64_t sequence;

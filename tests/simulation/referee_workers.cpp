@@ -163,8 +163,8 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     require(folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
     if (wanted && !told.cancelled) settle(its_job, told);
-    const bool has_attempts = told.failed && told.retryable && !told.cancelled &&
-                              told.thrown < its_job.plan.traits.retries.exceptions;
+    const bool has_attempts = told.failed && told.retryable && !told.cancelled && !told.last &&
+                              !its_job.last && told.thrown < its_job.plan.traits.retries.exceptions;
     require(again == (has_attempts && !its_job.ending),
             "an element is tried again in vain, or not although it should be");
     if (!again) continue;

@@ -1,7 +1,8 @@
 // interrupted METHOD HOW DIRECTORY: leads a process group of its own and maps two tasks that wait
 // at the gate DIRECTORY/gate. Prints the pid of each process below it and an empty line once they
 // run. HOW: default (SIGINT ends it), handled (the first one is reported, the second ends it),
-// drained (the library's OnInterrupt::drain, with four tasks for the two workers).
+// drained (the library's OnInterrupt::drain, with four tasks for the two workers), drained_two (two
+// such pools), handled_meanwhile (the program installs a handler of its own before its pools end).
 #include <unistd.h>
 
 #include <csignal>
@@ -63,6 +64,42 @@ int drained(brood::Pool& pool, Mailbox& mailbox, const std::string& directory) {
   return 0;
 }
 
+// Each has one worker and two tasks.
+int drained_two(brood::PoolOptions options, Mailbox& mailbox, const std::string& directory) {
+  options.workers = 1;
+  brood::Pool first(options), second(options);
+  auto one = first.map_async(brood::task(waits, directory), {1, 2});
+  auto other = second.map_async(brood::task(waits, directory), {1, 2});
+  mailbox.receive();
+  mailbox.receive();
+  tell_everybody();
+  int cancelled = 0;
+  for (auto* const result : {&one, &other}) {
+    try {
+      result->get();
+    } catch (const brood::Cancelled&) {
+      ++cancelled;
+    }
+  }
+  first.join();
+  second.join();
+  std::printf("%d cancelled\n", cancelled);
+  return 0;
+}
+
+// A handler that the program installs while a pool waits for the signal outlives that pool.
+int handled_meanwhile(const brood::PoolOptions& options) {
+  {
+    brood::Pool pool(options), next(options);
+    pool.apply([] {});
+    tell_everybody();
+    std::signal(SIGINT, [](int) { std::signal(SIGINT, SIG_DFL); });
+  }
+  ::raise(SIGINT);
+  std::printf("handled\n");
+  return 0;
+}
+
 int main(int argc, char** argv) {
   brood::init(argc, argv);
   if (argc < 4) return 2;
@@ -74,10 +111,12 @@ int main(int argc, char** argv) {
   const std::string directory = argv[3];
   Mailbox mailbox(directory + "/mail");
   const bool drains = std::string_view(argv[2]) == "drained";
-  brood::Pool pool(
-      {.workers = 2,
-       .start_method = argv[1],
-       .on_interrupt = drains ? brood::OnInterrupt::drain : brood::OnInterrupt::leave});
+  brood::PoolOptions options{
+      .workers = 2, .start_method = argv[1], .on_interrupt = brood::OnInterrupt::drain};
+  if (std::string_view(argv[2]) == "drained_two") return drained_two(options, mailbox, directory);
+  if (std::string_view(argv[2]) == "handled_meanwhile") return handled_meanwhile(options);
+  if (!drains) options.on_interrupt = brood::OnInterrupt::leave;
+  brood::Pool pool(options);
   if (drains) return drained(pool, mailbox, directory);
   auto result = pool.map_async(brood::task(waits, directory), std::vector<int>{3, 4});
   mailbox.receive();
