@@ -22,7 +22,7 @@ inline constexpr std::uint32_t version = 1;
 /// exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 /// Bytes of the text of one log record; longer ones are cut.
-inline constexpr std::size_t longest_log_text = std::size_t{256} << 10;
+inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
 
 enum class Type : std::uint16_t {
   // owner to worker
