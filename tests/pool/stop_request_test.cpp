@@ -1,8 +1,8 @@
 #include <future>
-#include <ranges>
 #include <stop_token>
 #include <thread>
 
+#include "pool/infinite_input.hpp"
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
@@ -65,7 +65,7 @@ TEST_P(StopRequest, ends_an_imap_over_endless_input) {
   Pool pool = make_pool(2);
   std::stop_source source;
   int count = 0;
-  const auto endless = std::views::iota(0);
+  InfiniteInput endless;
   EXPECT_THROW(
       {
         for (const int x : pool.with({.stop = source.get_token()}).imap(square, endless)) {

@@ -1,6 +1,6 @@
 #include "victims/tasks.hpp"
 
-[[gnu::noinline, gnu::no_sanitize("undefined")]] int brood::victims::divides_by(int divisor) {
+__attribute__((noinline, no_sanitize("undefined"))) int brood::victims::divides_by(int divisor) {
   volatile int dividend = 1;
   return dividend / divisor;
 }
