@@ -26,8 +26,7 @@ class Interrupt : public PoolTest {
     return Program({victim("interrupted"), method(), how, scratch_.path("")});
   }
   static std::vector<Watched> everybody_below(Program& owner) {
-    std::vector<Watched> below;
-    for (std::string line; !(line = owner.line()).empty();) below.emplace_back(std::stoi(line));
+    std::vector<Watched> below = watched_by_lines(owner);
     EXPECT_GE(below.size(), 2U);
     return below;
   }

@@ -9,17 +9,6 @@
 namespace brood::testing {
 namespace {
 
-// The processes whose pids the program prints, up to an empty line. Where a sanitizer runs threads
-// of its own, the library warns of them in between.
-std::vector<Watched> watched_by_lines(Program& program) {
-  std::vector<Watched> below;
-  for (std::string line; !(line = program.line()).empty();) {
-    if (line.find_first_not_of("0123456789") == std::string::npos)
-      below.emplace_back(std::stoi(line));
-  }
-  return below;
-}
-
 class Owner : public PoolTest {
  protected:
   /// Runs the victim, ends it by a signal, and expects everything below it to be gone in 2 seconds.

@@ -85,4 +85,15 @@ inline std::string victim(const std::string& name) {
   return std::string(BROOD_VICTIMS_DIR) + "/victim_" + name;
 }
 
+/// The processes whose pids the program prints, up to an empty line. Where a sanitizer runs threads
+/// of its own, the library warns of them in between.
+inline std::vector<Watched> watched_by_lines(Program& program) {
+  std::vector<Watched> below;
+  for (std::string line; !(line = program.line()).empty();) {
+    if (line.find_first_not_of("0123456789") == std::string::npos)
+      below.emplace_back(std::stoi(line));
+  }
+  return below;
+}
+
 }  // namespace brood::testing
