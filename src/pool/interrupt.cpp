@@ -1,5 +1,6 @@
 #include "pool/interrupt.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <mutex>
 #include <utility>
@@ -14,7 +15,7 @@ namespace {
 struct Shared {
   std::mutex mutex;
   int waiting = 0;
-  bool told = false;               // of the signal that ended their waiting
+  std::atomic<bool> told{false};   // of the signal that ended their waiting
   void (*handler)(int) = nullptr;  // Asio's
 };
 Shared& shared() {
@@ -44,28 +45,28 @@ Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_inter
       [this, on_interrupt = std::move(on_interrupt)](const boost::system::error_code& error, int) {
         if (error) return;
         give_back();
+        if (!shared().told.exchange(true)) {
+          base::log_warning(
+              "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt "
+              "ends the program");
+        }
         on_interrupt();
       });
 }
 
 Interrupt::~Interrupt() {
-  const std::lock_guard lock(shared().mutex);
-  // What the program has put in place of it meanwhile stays: Asio would restore the default action.
-  const struct sigaction before = present_action();
-  signals_.clear();
-  if (waiting_) --shared().waiting;
-  if (before.sa_handler != shared().handler) ::sigaction(SIGINT, &before, nullptr);
+  if (waiting_) give_back();
 }
 
+// What the program has put in place of the handler meanwhile stays: Asio would restore the default
+// action.
 void Interrupt::give_back() {
   const std::lock_guard lock(shared().mutex);
+  const struct sigaction before = present_action();
   signals_.clear();
   waiting_ = false;
   --shared().waiting;
-  if (std::exchange(shared().told, true)) return;
-  base::log_warning(
-      "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt ends "
-      "the program");
+  if (before.sa_handler != shared().handler) ::sigaction(SIGINT, &before, nullptr);
 }
 
 }  // namespace brood::pool

@@ -268,12 +268,11 @@ std::optional<Time> Scheduler::next_tick() const {
   for (const Worker& worker : workers_) {
     if (comes_or_goes(worker)) after(worker.heard, config_.start_timeout);
     if (more && can_start(worker)) at(worker.restart_at);
-    if (worker.state != State::ready || worker.retired) continue;
-    if (config_.max_age.count() != 0) after(worker.born, config_.max_age);
-    if (fewer && (worker.queue.empty() || worker.lent)) after(worker.heard, config_.idle_timeout);
-  }
-  for (const Worker& worker : workers_) {
-    if (worker.state != State::ready || worker.queue.empty() || worker.lent) continue;
+    if (worker.state != State::ready) continue;
+    const bool unused = worker.queue.empty() || worker.lent;
+    if (!worker.retired && config_.max_age.count() != 0) after(worker.born, config_.max_age);
+    if (!worker.retired && fewer && unused) after(worker.heard, config_.idle_timeout);
+    if (unused) continue;
     if (worker.elements > 1) at(worker.heard + config_.quiet);
     const JobTraits& traits = jobs_[slot_of(worker.queue.front().job)].traits;
     if (traits.timeout) after(std::max(worker.heard, worker.since), *traits.timeout);

@@ -109,7 +109,7 @@ bool Scheduler::cancel(JobId id, std::size_t index, bool stop, Time now) {
   if (!give_up_pending(*job, index) && !give_up_delayed(id, index)) {
     take_back_from_all(id);
     if (!give_up_pending(*job, index)) {
-      job->last_attempts.push_back(index);
+      if (!is_in(job->last_attempts, index)) job->last_attempts.push_back(index);
       return stop && stop_running(id, index, now);
     }
   }

@@ -31,6 +31,17 @@ class Interrupt : public PoolTest {
     return below;
   }
   static void interrupt_group(const Program& leader) { ::kill(-leader.pid(), SIGINT); }
+  /// Running tasks end, waiting ones do not begin; `output` is all behind the line on stderr.
+  void expect_drained(const std::string& how, const std::string& output) {
+    Program owner = interruptible(how);
+    const std::vector<Watched> below = everybody_below(owner);
+    interrupt_group(owner);
+    EXPECT_TRUE(contains(owner.line(), "interrupted"));
+    gate_->open();
+    EXPECT_EQ(owner.rest(), output);
+    EXPECT_EQ(owner.wait(), 0);
+    EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  }
 
   Scratch scratch_;
   std::optional<Gate> gate_;
@@ -69,25 +80,11 @@ TEST_P(Interrupt, a_second_one_ends_an_owner_that_handled_the_first) {
 }
 
 TEST_P(Interrupt, drains_a_pool_that_is_to_be_drained_and_says_so_in_one_line) {
-  Program owner = interruptible("drained");
-  const std::vector<Watched> below = everybody_below(owner);
-  interrupt_group(owner);
-  EXPECT_TRUE(contains(owner.line(), "interrupted"));
-  gate_->open();
-  EXPECT_EQ(owner.rest(), "2 values, 2 cancelled\nclosed\n");
-  EXPECT_EQ(owner.wait(), 0);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  expect_drained("drained", "2 values, 2 cancelled\nclosed\n");
 }
 
 TEST_P(Interrupt, drains_every_pool_that_is_to_be_drained_and_says_so_once) {
-  Program owner = interruptible("drained_two");
-  const std::vector<Watched> below = everybody_below(owner);
-  interrupt_group(owner);
-  EXPECT_TRUE(contains(owner.line(), "interrupted"));
-  gate_->open();
-  EXPECT_EQ(owner.rest(), "2 cancelled\n");
-  EXPECT_EQ(owner.wait(), 0);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  expect_drained("drained_two", "2 cancelled\n");
 }
 
 TEST_P(Interrupt, keeps_the_handler_that_a_program_installs_while_a_pool_waits_for_it) {
