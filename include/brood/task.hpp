@@ -104,13 +104,17 @@ class Call {
     OutputArchive archive(bytes);
     detail::save_callable(archive, detail::decayed(function));
     encoded_.assign(bytes.data(), bytes.data() + bytes.size());
+    carried_.assign(bytes.carried().begin(), bytes.carried().end());
   }
 
   bool empty() const noexcept { return encoded_.empty(); }
   std::span<const std::byte> encoded() const noexcept { return encoded_; }
+  /// Descriptors of the shared objects among the bound values.
+  std::span<const detail::DescriptorRef> carried() const noexcept { return carried_; }
 
  private:
   std::vector<std::byte> encoded_;
+  std::vector<detail::DescriptorRef> carried_;
 };
 
 }  // namespace brood

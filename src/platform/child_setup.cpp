@@ -17,25 +17,28 @@
 namespace brood::platform {
 namespace {
 
+// Those that are named, and those of shared objects.
 struct Kept {
   const int* numbers;
   int count;
-  bool contains(int number) const noexcept {
+  bool contains(int number) const noexcept { return next(number) == number; }
+  /// The smallest one from `number` on; -1 where there is none.
+  int next(int number) const noexcept {
+    int found = inherited_descriptors.next(number);
     for (int i = 0; i < count; ++i) {
-      if (numbers[i] == number) return true;
+      if (numbers[i] >= number && (found < 0 || numbers[i] < found)) found = numbers[i];
     }
-    return false;
+    return found;
   }
 };
 
 /// False where the system has no close_range (before Linux 5.9, or a seccomp filter).
 bool close_gaps(const Kept& kept) noexcept {
   unsigned first = 3;
-  for (int i = 0; i < kept.count; ++i) {
-    if (kept.numbers[i] < 3) continue;
-    const auto next = static_cast<unsigned>(kept.numbers[i]);
-    if (next > first && system_calls().close_range(first, next - 1, 0) != 0) return false;
-    if (next >= first) first = next + 1;
+  for (int next = kept.next(3); next >= 0; next = kept.next(next + 1)) {
+    const auto number = static_cast<unsigned>(next);
+    if (number > first && system_calls().close_range(first, number - 1, 0) != 0) return false;
+    first = number + 1;
   }
   return system_calls().close_range(first, UINT_MAX, 0) == 0;
 }
@@ -101,6 +104,19 @@ void close_all_but(const int* keep, int count) noexcept {
   const Kept kept{keep, count};
   if (close_gaps(kept) || close_from_proc(kept)) return;
   close_by_limit(kept);
+}
+
+// Not closed but replaced: an object in the copied memory may still close the number, which must
+// not be another's by then.
+void replace_own_descriptors(const int* keep, int count) noexcept {
+  const Kept kept{keep, count};
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing < 0) return;
+  for (int number = own_descriptors.next(3); number >= 0;
+       number = own_descriptors.next(number + 1)) {
+    if (number != nothing && !kept.contains(number)) ::dup3(nothing, number, O_CLOEXEC);
+  }
+  ::close(nothing);
 }
 
 void prepare_stdio() noexcept {

@@ -9,8 +9,12 @@
 
 namespace brood::platform {
 
+constinit DescriptorSet own_descriptors;
+constinit DescriptorSet inherited_descriptors;
+
 void Descriptor::reset() noexcept {
   if (number_ < 0) return;
+  own_descriptors.erase(number_);  // before another thread may be given the number
   const int saved = errno;
   // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody
   // else's.

@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include "platform/descriptor_set.hpp"
+
 namespace brood::platform {
+
+/// Every number that a Descriptor of this process owns: the library's private ones. A process that
+/// is forked to run code of the user's lets go of them.
+extern DescriptorSet own_descriptors;
+/// Those of shared objects in memory, which every forked process keeps.
+extern DescriptorSet inherited_descriptors;
 
 /// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and
 /// never below 3, so that a program started without stdin, stdout or stderr keeps those numbers
@@ -10,7 +18,7 @@ namespace brood::platform {
 class Descriptor {
  public:
   Descriptor() = default;
-  explicit Descriptor(int number) noexcept : number_(number) {}
+  explicit Descriptor(int number) noexcept : number_(number) { own_descriptors.insert(number); }
   Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
     if (this != &other) {
@@ -25,7 +33,10 @@ class Descriptor {
 
   int get() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
-  int release() noexcept { return std::exchange(number_, -1); }
+  int release() noexcept {
+    own_descriptors.erase(number_);
+    return std::exchange(number_, -1);
+  }
   void reset() noexcept;  // closes
 
   /// A close-on-exec copy numbered `lowest` or above. Throws SystemError.

@@ -58,9 +58,12 @@ pid_t fork_process();
 /// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
 void reset_signals() noexcept;
 
-/// Closes every descriptor above 2 but those in `keep` (sorted ascending, `count` of them).
-/// Async-signal-safe.
+/// Closes every descriptor above 2 but those in `keep` (`count` of them, in any order) and those of
+/// shared objects. Async-signal-safe.
 void close_all_but(const int* keep, int count) noexcept;
+/// Lets go of the library's private descriptors but those in `keep`, in a process that was just
+/// forked to run code of the user's: what the user has opened stays. Async-signal-safe.
+void replace_own_descriptors(const int* keep, int count) noexcept;
 /// stdin from /dev/null; stdout and stderr to /dev/null where they are closed.
 void prepare_stdio() noexcept;
 /// The name that ps and top show, cut to 15 characters.

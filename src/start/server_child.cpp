@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <algorithm>
 #include <iterator>
 
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "start/entry.hpp"
 
 namespace brood::start {
@@ -17,11 +17,6 @@ constinit int own_door = -1;
 
 constexpr int failed_in_child = 126;  // what a shell gives for "found, but could not be run"
 constexpr int first_spare = 16;       // above every final number
-
-void keep_only(int* numbers, int count) {
-  std::sort(numbers, numbers + count);
-  platform::close_all_but(numbers, count);
-}
 
 /// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
 int lift(int number) {
@@ -58,7 +53,8 @@ void become_worker(const char* process_name, const Handover& received, int direc
                    int door) noexcept {
   enter(directory);
   int given[] = {received.tasks, received.results, received.page, received.owner, gate, door};
-  keep_only(given, std::size(given));
+  platform::close_all_but(given, std::size(given));
+  detail::note_streams_closed();
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
                         lift(received.owner)};
   const int lifted_gate = lift(gate), lifted_door = lift(door);
@@ -68,7 +64,7 @@ void become_worker(const char* process_name, const Handover& received, int direc
   own_door = place(lifted_door, door_descriptor);  // also where memory has that of another server
   int final_numbers[] = {placed.tasks, placed.results, placed.page,
                          placed.owner, own_door,       lifted_gate};
-  keep_only(final_numbers, std::size(final_numbers));
+  platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);
   wait_at_gate(lifted_gate);

@@ -8,6 +8,7 @@
 
 #include "platform/mapping.hpp"
 #include "platform/process.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "start/entry.hpp"
 #include "start/server_process.hpp"
 
@@ -15,8 +16,9 @@ namespace brood::start {
 namespace {
 
 void become_server(const char* name, int one, int other) noexcept {
-  const int kept[] = {std::min(one, other), std::max(one, other)};
+  const int kept[] = {one, other};
   platform::close_all_but(kept, 2);
+  detail::note_streams_closed();
   platform::prepare_stdio();
   platform::set_thread_name(name);
   // They go to process groups and services as a whole; the owner decides what they mean, and its

@@ -3,12 +3,17 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace brood::detail {
+
+/// A descriptor that values refer to, in this process: see brood/detail/descriptor_ref.hpp.
+class SharedDescriptor;
+using DescriptorRef = std::shared_ptr<const SharedDescriptor>;
 
 /// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
 /// boundary. A few bytes need no allocation; growth goes through realloc, so that a large buffer is
@@ -39,7 +44,19 @@ class Bytes {
     return size_ == other.size_ && std::memcmp(data_, other.data_, size_) == 0;
   }
 
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept {
+    size_ = 0;
+    carried_.reset();
+  }
+  /// The bytes mean something only to a process that has this descriptor too: it stays with them.
+  void carry(DescriptorRef descriptor) {
+    if (!carried_) carried_ = std::make_unique<std::vector<DescriptorRef>>();
+    if (carried_->empty() || carried_->back() != descriptor)
+      carried_->push_back(std::move(descriptor));
+  }
+  std::span<const DescriptorRef> carried() const noexcept {
+    return carried_ ? std::span<const DescriptorRef>(*carried_) : std::span<const DescriptorRef>();
+  }
   void append(const void* source, std::size_t count) {
     if (count == 0) return;
     std::memcpy(extend(count), source, count);
@@ -67,6 +84,7 @@ class Bytes {
   // Leaves `other` empty; what this one owned has been released.
   void take(Bytes& other) noexcept {
     size_ = std::exchange(other.size_, 0);
+    carried_ = std::move(other.carried_);
     if (other.is_inline()) {
       std::memcpy(inline_, other.inline_, sizeof inline_);
       data_ = inline_;
@@ -93,6 +111,7 @@ class Bytes {
   std::byte* data_ = inline_;
   std::size_t size_ = 0;
   std::size_t capacity_ = inline_size;
+  std::unique_ptr<std::vector<DescriptorRef>> carried_;  // null: none
   std::byte inline_[inline_size];
 };
 

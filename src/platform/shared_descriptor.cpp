@@ -1,0 +1,168 @@
+#include "platform/shared_descriptor.hpp"
+
+#include <pthread.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <brood/errors.hpp>
+#include "platform/process.hpp"
+
+namespace brood::detail {
+namespace {
+
+using Token = SharedDescriptor::Token;
+
+constinit std::atomic<unsigned> streams_closed_in{0};  // fork generation
+
+// What this process has, by token. Weak: handles hold it.
+struct Registry {
+  std::mutex mutex;
+  std::map<Token, std::weak_ptr<const SharedDescriptor>> known;
+  std::mutex source_mutex;
+  std::function<void()> source;
+  std::uint64_t process = 0;  // drawn anew after a fork
+  unsigned generation = 0;
+  std::uint64_t last_number = 0;
+};
+
+Registry& registry();
+
+// Another thread may hold them in the moment of a fork.
+void lock_registry() {
+  registry().source_mutex.lock();
+  registry().mutex.lock();
+}
+void unlock_registry() {
+  registry().mutex.unlock();
+  registry().source_mutex.unlock();
+}
+
+// Never destroyed: handles in static objects may outlive it.
+Registry& registry() {
+  static Registry* const instance = new Registry;
+  return *instance;
+}
+
+void survive_forks() {
+  static const int installed = pthread_atfork(lock_registry, unlock_registry, unlock_registry);
+  static_cast<void>(installed);
+}
+
+std::uint64_t draw() {
+  std::uint64_t drawn = 0;
+  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+    throw SystemError("getrandom", "naming a shared object", errno);
+  return drawn;
+}
+
+Token next_token() {
+  Registry& here = registry();
+  const std::lock_guard lock(here.mutex);
+  if (here.process == 0 || here.generation != platform::fork_generation()) {
+    here.process = draw();
+    here.generation = platform::fork_generation();
+  }
+  return {here.process, ++here.last_number};
+}
+
+DescriptorRef known(Token token) {
+  Registry& here = registry();
+  const std::lock_guard lock(here.mutex);
+  const auto entry = here.known.find(token);
+  return entry == here.known.end() ? nullptr : entry->second.lock();
+}
+
+DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
+  survive_forks();
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
+  Registry& here = registry();
+  DescriptorRef earlier;  // goes without the lock: its destructor takes it
+  const std::lock_guard lock(here.mutex);
+  std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
+  earlier = entry.lock();
+  if (earlier) return earlier;
+  entry = made;
+  return made;
+}
+
+void leave(Token token) noexcept {
+  Registry& here = registry();
+  const std::lock_guard lock(here.mutex);
+  const auto entry = here.known.find(token);
+  if (entry != here.known.end() && entry->second.expired()) here.known.erase(entry);
+}
+
+}  // namespace
+
+SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token)
+    : number_(descriptor.release()),
+      kind_(kind),
+      token_(token),
+      generation_(platform::fork_generation()) {
+  if (kind_ == Kind::memory) platform::inherited_descriptors.insert(number_);
+}
+
+SharedDescriptor::~SharedDescriptor() {
+  leave(token_);
+  if (is_closed()) return;
+  if (kind_ == Kind::memory) platform::inherited_descriptors.erase(number_);
+  ::close(number_);
+}
+
+bool SharedDescriptor::is_closed() const noexcept {
+  return kind_ == Kind::stream && generation_ < streams_closed_in.load(std::memory_order_relaxed);
+}
+
+int SharedDescriptor::get() const {
+  if (!is_closed()) return number_;
+  throw UsageError(
+      "brood: a forked worker does not inherit open connections; give it this one as an argument");
+}
+
+std::span<std::byte> SharedDescriptor::memory() const {
+  const std::lock_guard lock(mutex_);
+  if (mapping_.data() == nullptr) {
+    struct stat status {};
+    if (::fstat(number_, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
+    mapping_ = platform::SharedMapping::open(platform::duplicate(number_),
+                                             static_cast<std::size_t>(status.st_size));
+    mapping_.drop_descriptor();
+  }
+  return {static_cast<std::byte*>(mapping_.data()), mapping_.size()};
+}
+
+DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind) {
+  return enter(std::move(descriptor), kind, next_token());
+}
+
+DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
+                                 Token token) {
+  return enter(std::move(descriptor), kind, token);
+}
+
+DescriptorRef find_descriptor(Token token) {
+  if (DescriptorRef here = known(token)) return here;
+  Registry& all = registry();
+  const std::lock_guard lock(all.source_mutex);
+  if (all.source) all.source();
+  return known(token);
+}
+
+void set_descriptor_source(std::function<void()> receive) {
+  survive_forks();
+  const std::lock_guard lock(registry().source_mutex);
+  registry().source = std::move(receive);
+}
+
+void note_streams_closed() noexcept {
+  streams_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+
+#include <brood/detail/bytes.hpp>
+#include "platform/descriptor.hpp"
+#include "platform/mapping.hpp"
+
+namespace brood::detail {
+
+/// A descriptor that belongs to a shared object: in this process one for all handles of the object.
+/// It stays the same object in every process that it is sent to, known by its token.
+/// Threads: any.
+/// Fork: memory stays; a stream is closed in a pool's forked workers, where a copy of one end would
+/// keep the other from seeing the end of the stream.
+class SharedDescriptor {
+ public:
+  enum class Kind : std::uint32_t { memory, stream };
+  struct Token {
+    std::uint64_t process = 0;  // drawn by the process that made the object
+    std::uint64_t number = 0;
+    auto operator<=>(const Token&) const = default;
+  };
+
+  SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token);
+  ~SharedDescriptor();
+  SharedDescriptor(const SharedDescriptor&) = delete;
+  SharedDescriptor& operator=(const SharedDescriptor&) = delete;
+
+  const Token& token() const noexcept { return token_; }
+  Kind kind() const noexcept { return kind_; }
+  /// The number in this process. Throws UsageError for a stream that this forked worker closed.
+  int get() const;
+  /// The memory behind it, as large as it is now; mapped by the first call. Throws SystemError.
+  std::span<std::byte> memory() const;
+
+ private:
+  bool is_closed() const noexcept;
+
+  const int number_;
+  const Kind kind_;
+  const Token token_;
+  const unsigned generation_;
+  mutable std::mutex mutex_;
+  mutable platform::SharedMapping mapping_;  // guarded by mutex_
+};
+
+/// A new object's. Throws SystemError.
+DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
+/// One that has come from another process, or the one that is here already.
+DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
+                                 SharedDescriptor::Token token);
+/// The one with this token, as long as somebody in this process holds it; null when nobody does.
+/// When it is not here, sources are asked to receive what waits for them.
+DescriptorRef find_descriptor(SharedDescriptor::Token token);
+
+/// Where descriptors come from that have not been received yet. `receive` keeps what it takes.
+/// Threads: called by any that decodes, one at a time.
+void set_descriptor_source(std::function<void()> receive);
+
+/// In a forked process that has closed all streams: handles of older ones say so.
+void note_streams_closed() noexcept;
+
+}  // namespace brood::detail

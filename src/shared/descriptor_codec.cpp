@@ -1,0 +1,26 @@
+#include <brood/codec.hpp>
+#include <brood/detail/descriptor_ref.hpp>
+#include <brood/errors.hpp>
+#include "platform/shared_descriptor.hpp"
+
+namespace brood::detail {
+
+void put_descriptor(OutputArchive& archive, const DescriptorRef& descriptor) {
+  if (!descriptor)
+    throw CodecError(CodecError::Direction::encode, "",
+                     "a handle of a shared object that refers to nothing: it was default "
+                     "constructed or moved from");
+  const SharedDescriptor::Token token = descriptor->token();
+  archive.saveBinary(&token, sizeof token);
+  archive.target().carry(descriptor);
+}
+
+DescriptorRef take_descriptor(InputArchive& archive) {
+  SharedDescriptor::Token token;
+  archive.loadBinary(&token, sizeof token);
+  if (DescriptorRef found = find_descriptor(token)) return found;
+  throw CodecError(CodecError::Direction::decode, "",
+                   "the descriptor of a shared object did not come along with its bytes");
+}
+
+}  // namespace brood::detail
