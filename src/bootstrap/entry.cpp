@@ -13,7 +13,7 @@ namespace brood::start {
 
 void worker_entry(const Handover& descriptors) {
   worker::run_worker({descriptors.tasks, descriptors.results, descriptors.page, descriptors.owner,
-                      &set_start_method});
+                      descriptors.escort, &set_start_method});
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {

@@ -17,7 +17,7 @@ std::size_t argument_size(const JobState& call) { return call.spec().elements.pa
 
 bool can_travel_with_others(const JobState& call) {
   const detail::JobSpec& spec = call.spec();
-  return spec.kind == detail::JobKind::single && !call.lends() &&
+  return spec.kind == detail::JobKind::single && !call.lends() && !call.carries() &&
          argument_size(call) <= largest_argument;
 }
 
@@ -77,6 +77,12 @@ void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, st
     tail.append(argument.data(), argument.size());
   }
   wire::finish_frame(tail, frame);
+}
+
+void Batch::keep(const std::vector<detail::DescriptorRef>& descriptors) {
+  for (const std::shared_ptr<JobState>& call : calls_) {
+    if (call) call->keep(descriptors);
+  }
 }
 
 void Batch::deliver(const Results& results, Callbacks& callbacks) {

@@ -34,6 +34,11 @@ class Batch final : public Work {
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
   void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame, std::size_t first,
                         std::size_t count) const override;
+  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+      std::size_t) const noexcept override {
+    return {};  // calls with such arguments travel alone
+  }
+  void keep(const std::vector<detail::DescriptorRef>& descriptors) override;
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;

@@ -47,6 +47,12 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     work->fail(header.index, std::move(failure), core_.callbacks_);
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
+  void on_carried() override {
+    link_.escort.receive();
+    link_.escort.take_all([this](JobId job, std::vector<detail::DescriptorRef>&& descriptors) {
+      if (Work* const work = core_.find_work(job)) work->keep(std::move(descriptors));
+    });
+  }
   void on_exhausted() override { core_.scheduler_.retire(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);

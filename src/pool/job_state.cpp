@@ -71,6 +71,18 @@ JobTraits JobState::traits() const {
   return traits;
 }
 
+bool JobState::carries() const noexcept {
+  return !spec_.definition->bytes.carried().empty() ||
+         !spec_.elements.payload.owned().carried().empty();
+}
+
+std::array<std::span<const detail::DescriptorRef>, 2> JobState::carried(
+    std::size_t first) const noexcept {
+  const auto later = segment(first);
+  const detail::Elements& elements = later ? later->elements : spec_.elements;
+  return {spec_.definition->bytes.carried(), elements.payload.owned().carried()};
+}
+
 std::size_t JobState::stride(std::size_t first) const noexcept {
   const auto later = segment(first);
   return later ? later->elements.stride : spec_.elements.stride;

@@ -58,7 +58,15 @@ class JobState final : public detail::Job,
   std::span<const std::byte> definition() const noexcept override {
     return spec_.definition->bytes.view();
   }
-  bool self_contained() const noexcept override { return whole(); }
+  /// Not with descriptors: it is the end of a definition that tells the worker to drop them.
+  bool self_contained() const noexcept override { return whole() && !carries(); }
+  /// Whether there are shared objects in what it brought.
+  bool carries() const noexcept;
+  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+      std::size_t first) const noexcept override;
+  void keep(const std::vector<detail::DescriptorRef>& descriptors) override {
+    kept_.insert(kept_.end(), descriptors.begin(), descriptors.end());
+  }
   bool whole() const noexcept override { return spec_.kind == detail::JobKind::single; }
   std::size_t stride(std::size_t first) const noexcept override;
   /// Small ones are copied, larger ones stay where they are until they are written.
@@ -102,6 +110,7 @@ class JobState final : public detail::Job,
   detail::JobSpec spec_;
   const std::thread::id feeder_ = std::this_thread::get_id();
   bool cut_short_ = false;                       // under the core's lock
+  std::vector<detail::DescriptorRef> kept_;      // likewise, until it is finished
   std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;
 

@@ -66,19 +66,22 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   platform::enlarge_pipe(tasks.write, pipe_capacity);
   platform::enlarge_pipe(results.write, pipe_capacity);
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
+  platform::SocketPair escort = platform::make_socket_pair();
+  link->escort = platform::Escort(std::move(escort.ours));
   protocol::encode_setup(link->outbox.tail(), setup_for(name));
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);
   link->oom_kills = platform::oom_kills();
-  start::StartedProcess process = method_->start(
-      name,
-      {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(), owner_.get()});
+  start::StartedProcess process =
+      method_->start(name, {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(),
+                            owner_.get(), escort.theirs.get()});
   link->mapping.drop_descriptor();
   link->pid = process.pid;
   link->pidfd = std::move(process.pidfd);
   link->tasks = std::move(tasks.write);
   link->tasks_read_end = std::move(tasks.read);  // kept, so that a write is never SIGPIPE
   link->results = std::move(results.read);
+  link->send_descriptors(protocol::setup_group, options_.initializer.carried());
   link->outbox.write_to(link->tasks.get());
   return link;
 }

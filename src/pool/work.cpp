@@ -26,6 +26,7 @@ JobTraits traits_of(const detail::CallTerms& terms) {
 }
 
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
+  for (const auto part : work.carried(assignment.first)) link.send_descriptors(work.id, part);
   const std::span<const std::byte> definition = work.definition();
   if (assignment.define) {
     protocol::append_message(link.outbox.tail(), Type::define, protocol::DefineHeader{work.id},

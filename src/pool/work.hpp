@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -59,7 +60,13 @@ class Work {
   virtual void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame,
                                 std::size_t first, std::size_t count) const = 0;
 
+  /// Descriptors of shared objects in the definition, and in the arguments from `first` on.
+  virtual std::array<std::span<const detail::DescriptorRef>, 2> carried(
+      std::size_t first) const noexcept = 0;
+
   // --- from the worker ---
+  /// Descriptors of shared objects in results: they stay until those have been decoded.
+  virtual void keep(const std::vector<detail::DescriptorRef>& descriptors) = 0;
   virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) = 0;

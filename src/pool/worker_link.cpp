@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/log.hpp"
+
 namespace brood::pool {
 
 namespace {
@@ -82,6 +84,23 @@ std::uint64_t frame_limit(std::uint64_t message_limit) {
 
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
     : id(worker), name(std::move(worker_name)), stream(frame_limit(message_limit)) {}
+
+void WorkerLink::send_descriptors(std::uint64_t group,
+                                  std::span<const detail::DescriptorRef> descriptors) {
+  if (descriptors.empty()) return;
+  std::set<detail::DescriptorRef>& sent = sent_[group];
+  std::vector<detail::DescriptorRef> fresh;
+  for (const detail::DescriptorRef& descriptor : descriptors) {
+    if (sent.insert(descriptor).second) fresh.push_back(descriptor);
+  }
+  std::span<const detail::DescriptorRef> left = fresh;
+  try {
+    escort.send(group, left);
+  } catch (const Error& failure) {  // ETOOMANYREFS, a connection that is closed
+    base::log_warning("a shared object could not be sent to " + name + ": " + failure.what());
+  }
+  for (const detail::DescriptorRef& descriptor : left) sent.erase(descriptor);
+}
 
 platform::Transfer WorkerLink::read_once() {
   const auto room = stream.stream().room();

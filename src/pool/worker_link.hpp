@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/errors.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/escort.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "pool/crash.hpp"
@@ -78,7 +81,8 @@ class WorkerLink {
   bool broken = false;  // nobody understands what it writes
   LastLogLines log_lines;
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
-  std::uint64_t oversize = 0;   // bytes that it had when it was stopped for that; 0: it was not
+  platform::Escort escort;
+  std::uint64_t oversize = 0;  // bytes that it had when it was stopped for that; 0: it was not
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 
   WorkerIdentity identity() const { return {name, pid}; }
@@ -93,11 +97,17 @@ class WorkerLink {
   std::optional<std::uint64_t> claimed() const noexcept {
     return has_page() ? std::optional(protocol::claimed(*page())) : std::nullopt;
   }
+  /// Sends those that the worker has not got for this job. What the socket has no room for does not
+  /// go: the elements that need it fail, and say why.
+  void send_descriptors(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
+  /// The worker has been told to drop what it got for this job.
+  void forget_descriptors(JobId job) { sent_.erase(job); }
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();
 
  private:
   const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
+  std::map<JobId, std::set<detail::DescriptorRef>> sent_;
 };
 
 }  // namespace brood::pool

@@ -39,6 +39,7 @@ enum class Type : std::uint16_t {
   failed,         // one element and its exception
   skipped,        // acknowledges a revocation
   log,            // a log record
+  carried,        // the descriptor of a shared object in the next result waits at the escort
   exhausted,      // the worker has grown beyond its limit: it wants no more, and to be replaced
 };
 
@@ -94,6 +95,9 @@ struct GreetingHeader {
   wire::BuildId build;
   std::uint64_t message_limit;
 };
+
+/// Group, at the escort, of descriptors that belong to no job: those of the setup.
+inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
 
 /// What a worker is told first.
 struct Setup {

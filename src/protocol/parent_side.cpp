@@ -102,6 +102,8 @@ void ParentSide::dispatch(const wire::Frame& frame, ParentEvents& events) {
     case Type::skipped:
       resolved_ = std::max(resolved_, take_header<SkippedHeader>(payload).fence);
       return events.on_skipped(resolved_);
+    case Type::carried:
+      return events.on_carried();
     case Type::exhausted:
       return events.on_exhausted();
     case Type::log:

@@ -21,6 +21,7 @@ class ParentEvents {
   virtual void on_results(const ResultsHeader& header, std::span<const std::byte> results) = 0;
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
   virtual void on_skipped(std::uint64_t fence) = 0;
+  virtual void on_carried() = 0;
   virtual void on_exhausted() = 0;
   virtual void on_log(const LogRecord& record) = 0;
 

@@ -24,9 +24,9 @@ inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is
 /// no page.
-inline constexpr Handover exec_descriptors{3, 4, 5, 6};
+inline constexpr Handover exec_descriptors{3, 4, 5, 6, 7};
 /// Number of the door in a worker that a fork server made.
-inline constexpr int door_descriptor = 7;
+inline constexpr int door_descriptor = 8;
 /// Those of them that this exec'd worker was given, made close-on-exec. Call once, before anything
 /// opens a descriptor.
 Handover take_exec_descriptors() noexcept;

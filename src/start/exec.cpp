@@ -78,7 +78,8 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
   const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
                                      {descriptors.results, exec_descriptors.results},
                                      {descriptors.page, exec_descriptors.page},
-                                     {descriptors.owner, exec_descriptors.owner}};
+                                     {descriptors.owner, exec_descriptors.owner},
+                                     {descriptors.escort, exec_descriptors.escort}};
   for (const auto& pair : all) {
     if (pair.first >= 0) command.descriptors.push_back(pair);
   }
@@ -90,7 +91,7 @@ Handover take_exec_descriptors() noexcept {
     return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1;
   };
   return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
-          take(exec_descriptors.owner)};
+          take(exec_descriptors.owner), take(exec_descriptors.escort)};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {

@@ -13,12 +13,13 @@
 namespace brood::start {
 
 /// The descriptors that a new process is given, and nothing else beside stdio. There they have the
-/// numbers 3, 4, 5, 6.
+/// numbers 3, 4, 5, 6, 7.
 struct Handover {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
   int page = -1;     // memfd of the worker page, -1 for none
   int owner = -1;    // pidfd of the process that owns the worker
+  int escort = -1;   // socket over which descriptors of shared objects go: platform/escort.hpp
 };
 
 struct StartedProcess {

@@ -52,18 +52,20 @@ int server_door() noexcept { return own_door; }
 void become_worker(const char* process_name, const Handover& received, int directory, int gate,
                    int door) noexcept {
   enter(directory);
-  int given[] = {received.tasks, received.results, received.page, received.owner, gate, door};
+  int given[] = {
+      received.tasks, received.results, received.page, received.owner, received.escort, gate, door};
   platform::close_all_but(given, std::size(given));
   detail::note_streams_closed();
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
-                        lift(received.owner)};
+                        lift(received.owner), lift(received.escort)};
   const int lifted_gate = lift(gate), lifted_door = lift(door);
   const Handover placed{
       place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
-      place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner)};
+      place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner),
+      place(lifted.escort, exec_descriptors.escort)};
   own_door = place(lifted_door, door_descriptor);  // also where memory has that of another server
-  int final_numbers[] = {placed.tasks, placed.results, placed.page,
-                         placed.owner, own_door,       lifted_gate};
+  int final_numbers[] = {placed.tasks,  placed.results, placed.page, placed.owner,
+                         placed.escort, own_door,       lifted_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);

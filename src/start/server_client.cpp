@@ -62,7 +62,8 @@ bool ServerClient::send_start(const std::string& process_name, const Handover& d
                   .has_page = descriptors.page >= 0,
                   .has_directory = static_cast<bool>(here)};
   put_text(request.name, process_name.c_str());
-  std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner};
+  std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner,
+                           descriptors.escort};
   if (descriptors.page >= 0) numbers.push_back(descriptors.page);
   if (here) numbers.push_back(here.get());
   return platform::send_message(socket_.get(), bytes_of(request), numbers);

@@ -18,8 +18,8 @@ struct Request {
   Kind kind = Kind::setup;
   std::uint32_t sequence = 0;    // start, abandon
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
-  // start: descriptors are tasks, results, owner, then the page and the working directory where
-  // there are such
+  // start: descriptors are tasks, results, owner, escort, then the page and the working directory
+  // where there are such
   std::uint32_t has_page = 0;
   std::uint32_t has_directory = 0;
   char name[64] = {};  // start

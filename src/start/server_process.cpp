@@ -147,12 +147,12 @@ bool Server::take_request(int id, Connection& connection) {
 
 void Server::start_worker(int id, const Request& request, const platform::Message& message) {
   if (message.descriptors.size() !=
-      3U + (request.has_page ? 1 : 0) + (request.has_directory ? 1 : 0))
+      4U + (request.has_page ? 1 : 0) + (request.has_directory ? 1 : 0))
     throw SystemError("recvmsg", "starting a worker", EMFILE);
   std::vector<int> given;
   for (const platform::Descriptor& descriptor : message.descriptors)
     given.push_back(descriptor.get());
-  const Handover handover{given[0], given[1], request.has_page ? given[3] : -1, given[2]};
+  const Handover handover{given[0], given[1], request.has_page ? given[4] : -1, given[2], given[3]};
   const int directory = request.has_directory ? given.back() : -1;
   platform::Pipe gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();

@@ -189,6 +189,18 @@ void ResultStream::put_folded(detail::Run& run, std::size_t count,
   append(frame.view());
 }
 
+// One at a time, each told of: the owner makes room when it reads of it.
+void ResultStream::carry(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) {
+  close_frame(run);
+  for (const detail::DescriptorRef& descriptor : descriptors) {
+    while (!outlet_.escort(job_, descriptor)) {
+      flush();
+      outlet_.wait_for_escort();
+    }
+    send(Type::carried, {});
+  }
+}
+
 void ResultStream::send(Type type, std::span<const std::byte> payload) {
   detail::Bytes frame;
   protocol::append_message(frame, type, payload);

@@ -23,6 +23,10 @@ class ResultOutlet {
   /// Writes all of it to the result pipe. Blocks; never returns when nobody reads any more.
   virtual void write(std::span<const std::byte> bytes) = 0;
   virtual std::chrono::steady_clock::time_point now() noexcept = 0;
+  /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
+  virtual bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
+  /// Blocks until there is.
+  virtual void wait_for_escort() = 0;
 
  protected:
   ~ResultOutlet() = default;
@@ -64,6 +68,7 @@ class ResultStream final : public detail::RunHost {
   void fail(detail::Run& run) override;
   void abandon() override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
+  void carry(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) override;
 
  private:
   void encode_too_large(detail::Bytes& encoded) const;

@@ -10,11 +10,13 @@
 #include <memory>
 #include <unordered_map>
 
+#include "platform/escort.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "platform/scheduling.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "platform/usage.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
@@ -62,7 +64,8 @@ class Worker {
       : tasks_(channel.tasks),
         set_start_method_(channel.set_start_method),
         mapping_(map_page(channel.page)),
-        pipe_(channel.results),
+        escort_(platform::Descriptor(channel.escort)),
+        pipe_(channel.results, escort_),
         results_(pipe_, page()) {}
 
   [[noreturn]] void run() {
@@ -114,6 +117,9 @@ class Worker {
     send_logs_to(results_, setup_.log_level);
     if (set_start_method_ != nullptr && !setup_.start_method.empty())
       set_start_method_(setup_.start_method);
+    detail::set_descriptor_source([this, generation = platform::fork_generation()] {
+      if (generation == platform::fork_generation()) escort_.receive();
+    });
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {
@@ -128,6 +134,7 @@ class Worker {
       std::fflush(nullptr);
       ::_exit(exit_initializer);
     }
+    escort_.drop(protocol::setup_group);
     results_.send(Type::ready, {});
     results_.flush();
   }
@@ -163,8 +170,7 @@ class Worker {
       case Type::nudge:
         return;  // every frame makes the worker look
       case Type::forget:
-        definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job);
-        return;
+        return forget(protocol::take_header<protocol::ForgetHeader>(payload).job);
       default:
         ::_exit(exit_broken_channel);
     }
@@ -189,6 +195,11 @@ class Worker {
   void define(std::span<const std::byte> payload) {
     const auto header = protocol::take_header<protocol::DefineHeader>(payload);
     definitions_.insert_or_assign(header.job, Definition(payload));
+  }
+  void forget(std::uint64_t job) {
+    definitions_.erase(job);
+    escort_.receive();  // also what no element has asked for
+    escort_.drop(job);
   }
   void run(const protocol::RunHeader& header, std::span<const std::byte> payload,
            detail::Supply* rest) {
@@ -240,6 +251,7 @@ class Worker {
   int tasks_;
   void (*set_start_method_)(std::string_view);
   platform::SharedMapping mapping_;
+  platform::Escort escort_;  // what came for a job is kept until the job is over
   ResultPipe pipe_;
   ResultStream results_;
   wire::FrameParser stream_{64 * 1024};

@@ -6,7 +6,7 @@ namespace brood::worker {
 
 /// Descriptors of a worker; see start::Handover.
 struct Channel {
-  int tasks, results, page, owner;
+  int tasks, results, page, owner, escort;
   void (*set_start_method)(std::string_view) = nullptr;  // for pools that this process makes
 };
 

@@ -94,6 +94,7 @@ class Owner::Events final : public protocol::ParentEvents {
     owner_.referee_.acknowledged(*link_.process, fence);
     if (!owner_.mutate(Mutation::forget_skipped)) owner_.scheduler_.revocation_done(slot());
   }
+  void on_carried() override {}
   void on_exhausted() override {}
   void on_log(const protocol::LogRecord&) override {}
 

@@ -57,6 +57,8 @@ class Process final : private worker::ResultOutlet {
 
   void write(std::span<const std::byte> bytes) override;
   std::chrono::steady_clock::time_point now() noexcept override { return environment_.now; }
+  bool escort(std::uint64_t, const detail::DescriptorRef&) override { return true; }
+  void wait_for_escort() override {}
   void show_the_torn_flush();
   void pause(Wait wait);
   void maybe_pause();

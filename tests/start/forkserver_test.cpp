@@ -243,7 +243,8 @@ TEST_F(ForkserverTest, AFullDescriptorTableOfTheOwnerLosesTheStartAndNothingElse
               const int next = owner.duplicate().get();
               try {
                 const FullTable full(next);
-                method->start("Worker", {tasks.read.get(), results.write.get(), -1, owner.get()});
+                method->start("Worker", {tasks.read.get(), results.write.get(), -1, owner.get(),
+                                         owner.get()});
                 return 2;
               } catch (const SystemError& error) {
                 if (error.code().value() != EMFILE) return 3;

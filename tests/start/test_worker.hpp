@@ -63,7 +63,7 @@ inline TestWorker start_worker(Method& method, const std::string& name = "Worker
   platform::Pipe results = platform::make_pipe();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   StartedProcess process =
-      method.start(name, {tasks.read.get(), results.write.get(), page, owner.get()});
+      method.start(name, {tasks.read.get(), results.write.get(), page, owner.get(), owner.get()});
   return {std::move(tasks.write), std::move(results.read), std::move(process)};
 }
 

@@ -129,6 +129,7 @@ class Payload {
   }
 
   Bytes& owned() noexcept { return owned_; }
+  const Bytes& owned() const noexcept { return owned_; }
   /// Continues the payload with memory that its owner keeps alive.
   void lend(std::span<const std::byte> memory) {
     loans_.push_back({owned_.size(), memory});

@@ -35,6 +35,8 @@ class BROOD_API RunHost {
   virtual void abandon() = 0;
   /// One result for `count` elements, the current one the last of them.
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
+  /// Sends the descriptors of shared objects in the result that follows.
+  virtual void carry(Run& run, std::span<const DescriptorRef> descriptors) = 0;
 };
 
 /// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes
@@ -78,6 +80,7 @@ class Run {
     }
     scratch_.clear();
     encode_value(scratch_, result);
+    carry();
     put_record(scratch_.view());
   }
   void put_void() {
@@ -92,6 +95,7 @@ class Run {
   void put_folded(std::size_t count, const R& result) {
     scratch_.clear();
     encode_value(scratch_, result);
+    carry();
     host_->put_folded(*this, count, scratch_.view());
   }
 
@@ -120,6 +124,9 @@ class Run {
   friend class RunAccess;  // the worker
   static constexpr std::size_t record_limit = std::size_t{16} << 10;
 
+  void carry() {
+    if (!scratch_.carried().empty()) host_->carry(*this, scratch_.carried());
+  }
   Reader rest() { return std::exchange(arguments_, Reader({})); }
   void put_flat(const void* data, std::size_t count) {
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
