@@ -74,9 +74,11 @@ Token next_token() {
 
 DescriptorRef known(Token token) {
   Registry& here = registry();
+  DescriptorRef found;  // goes without the lock, as below
   const std::lock_guard lock(here.mutex);
   const auto entry = here.known.find(token);
-  return entry == here.known.end() ? nullptr : entry->second.lock();
+  found = entry == here.known.end() ? nullptr : entry->second.lock();
+  return found && found->is_closed() ? nullptr : found;
 }
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
@@ -87,7 +89,7 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
   const std::lock_guard lock(here.mutex);
   std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
   earlier = entry.lock();
-  if (earlier) return earlier;
+  if (earlier && !earlier->is_closed()) return earlier;
   entry = made;
   return made;
 }

@@ -34,14 +34,14 @@ class SharedDescriptor {
 
   const Token& token() const noexcept { return token_; }
   Kind kind() const noexcept { return kind_; }
+  /// A stream that this forked worker closed: its handles are of no use, another may take its place.
+  bool is_closed() const noexcept;
   /// The number in this process. Throws UsageError for a stream that this forked worker closed.
   int get() const;
   /// The memory behind it, as large as it is now; mapped by the first call. Throws SystemError.
   std::span<std::byte> memory() const;
 
  private:
-  bool is_closed() const noexcept;
-
   const int number_;
   const Kind kind_;
   const Token token_;

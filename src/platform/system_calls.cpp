@@ -58,6 +58,8 @@ SystemCalls& system_calls() noexcept {
       .read = read_plainly,
       .write = write_plainly,
       .writev = writev_plainly,
+      .pread = ::pread,
+      .pwrite = ::pwrite,
       .poll = poll_plainly,
       .socketpair = ::socketpair,
       .sendmsg = ::sendmsg,

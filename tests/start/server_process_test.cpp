@@ -57,8 +57,10 @@ TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
   }
   EXPECT_LT(sent, 100'000U);
   ServerClient polite(std::move(clients.other.ours));
-  std::optional<StartedProcess> started = polite.start(
-      "test", "Worker", {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get()});
+  std::optional<StartedProcess> started =
+      polite.start("test", "Worker",
+                   {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get(),
+                    pipes.owner.get()});
   ASSERT_TRUE(started);
   platform::send_signal(started->pidfd, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(started->pidfd, patience_ms));
@@ -79,9 +81,9 @@ TEST_F(ServerTest, AnUnknownRequestEndsItsConnectionOnly) {
   EXPECT_FALSE(platform::receive_message(clients.one.ours.get(), patience_ms));
   const Pipes pipes;
   ServerClient polite(std::move(clients.other.ours));
-  EXPECT_TRUE(
-      polite.start("test", "Worker",
-                   {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get()}));
+  EXPECT_TRUE(polite.start("test", "Worker",
+                           {pipes.tasks.read.get(), pipes.results.write.get(), -1,
+                            pipes.owner.get(), pipes.owner.get()}));
 }
 
 TEST_F(ServerTest, AServerEndsWithItsLastConnection) {
@@ -97,7 +99,8 @@ TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
   Pipes pipes;
   // The socket is full of unread replies, so that of the start stays in the queue and the child at
   // its gate, with copies of both ends.
-  const int given[] = {pipes.tasks.read.get(), pipes.results.write.get(), pipes.owner.get()};
+  const int given[] = {pipes.tasks.read.get(), pipes.results.write.get(), pipes.owner.get(),
+                       pipes.owner.get()};
   const Request refused{.kind = Request::Kind::start},
       request{.kind = Request::Kind::start, .sequence = 1};
   for (int i = 0; i < 40; ++i)

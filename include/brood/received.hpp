@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
+
+namespace brood {
+
+/// A value was asked for where the stream had ended.
+class BROOD_API EndOfStream : public Error {
+ public:
+  EndOfStream();
+  ~EndOfStream() override;
+};
+
+/// What came, or nothing at the end of the stream. Who does not expect the end may take it for the
+/// value itself: it converts, and throws EndOfStream when there is none.
+///   while (auto line = connection.recv<std::string>()) use(*line);
+///   int answer = connection.recv<int>();
+template <class T>
+class Received : public std::optional<T> {
+ public:
+  using std::optional<T>::optional;
+
+  operator T() const& requires(!std::is_same_v<T, bool>) { return get(); }
+  operator T() && requires(!std::is_same_v<T, bool>) { return std::move(*this).get(); }
+  /// The value; throws EndOfStream where there is none.
+  const T& get() const& {
+    if (!this->has_value()) throw EndOfStream();
+    return **this;
+  }
+  T get() && {
+    if (!this->has_value()) throw EndOfStream();
+    return std::move(**this);
+  }
+};
+
+}  // namespace brood

@@ -1,0 +1,27 @@
+#include "platform/poll.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+
+#include <brood/errors.hpp>
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+
+int poll_until(std::span<pollfd> watched, const Deadline& deadline) {
+  using std::chrono::milliseconds;
+  for (;;) {
+    long left = -1;
+    if (deadline) {
+      const auto rest = *deadline - std::chrono::steady_clock::now();
+      left = std::clamp<long>(std::chrono::ceil<milliseconds>(rest).count(), 0, INT_MAX);
+    }
+    const int ready = system_calls().poll(watched.data(), watched.size(), static_cast<int>(left));
+    if (ready > 0 || (ready == 0 && left == 0)) return ready;
+    if (ready < 0 && errno != EINTR) throw SystemError("poll", "waiting", errno);
+  }
+}
+
+}  // namespace brood::platform
