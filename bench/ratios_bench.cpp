@@ -16,6 +16,7 @@
 #include <string>
 
 #include "baseline.hpp"
+#include "compare.hpp"
 
 extern char** environ;
 
@@ -25,36 +26,13 @@ int next(int value) { return value + 1; }
 double root(double value) { return std::sqrt(value); }
 std::size_t length(const std::string& text) { return text.size(); }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
-// Times `ours` and `bare` in turn and reports both, and their ratio.
-template <class Ours, class Bare>
-void compare(benchmark::State& state, double calls, Ours ours, Bare bare) {
-  std::vector<double> our_times, bare_times, ratios;
-  for (auto _ : state) {
-    const double bare_time = bench::seconds(bare);
-    const double our_time = bench::seconds(ours);
-    state.SetIterationTime(our_time);
-    our_times.push_back(our_time);
-    bare_times.push_back(bare_time);
-    ratios.push_back(our_time / bare_time);
-  }
-  state.counters["brood_us"] = median(our_times) / calls * 1e6;
-  state.counters["bare_us"] = median(bare_times) / calls * 1e6;
-  state.counters["ratio"] = median(ratios);
-}
-
 void apply_against_pipe_round_trip(benchmark::State& state) {
   const bench::OnOneCpu pinned;
   constexpr int calls = 2000;
   bench::PipePeer peer(bench::echo);
   brood::Pool pool({.workers = 1, .start_method = "fork"});
   char message[64] = {};
-  compare(
+  bench::compare(
       state, calls,
       [&] {
         for (int i = 0; i < calls; ++i) benchmark::DoNotOptimize(pool.apply(next, i));
@@ -73,17 +51,14 @@ BENCHMARK(apply_against_pipe_round_trip)
 
 // Seconds that python3 takes for the same, 0 where there is none.
 double python_apply_async(int calls) {
-  const std::string command =
-      "python3 -c 'import multiprocessing as m, time, operator\n"
+  return bench::python_seconds(
+      "import multiprocessing as m, time, operator\n"
       "if __name__ == \"__main__\":\n"
       "    p = m.get_context(\"fork\").Pool(2); p.apply(abs, (1,)); t = time.perf_counter()\n"
       "    r = [p.apply_async(abs, (i,)) for i in range(" +
       std::to_string(calls) +
       ")]; [x.get() for x in r]\n"
-      "    print(time.perf_counter() - t)\n' 2>/dev/null";
-  const std::unique_ptr<FILE, int (*)(FILE*)> output(popen(command.c_str(), "r"), pclose);
-  double time = 0;
-  return output && std::fscanf(output.get(), "%lf", &time) == 1 ? time : 0;
+      "    print(time.perf_counter() - t)\n");
 }
 
 void apply_async_against_python(benchmark::State& state) {
@@ -106,8 +81,8 @@ void apply_async_against_python(benchmark::State& state) {
     rates.push_back(1 / ours);
     ratios.push_back(python / ours);
   }
-  state.counters["per_second"] = median(rates);
-  state.counters["times_python"] = median(ratios);
+  state.counters["per_second"] = bench::median(rates);
+  state.counters["times_python"] = bench::median(ratios);
 }
 BENCHMARK(apply_async_against_python)
     ->UseManualTime()
@@ -147,7 +122,7 @@ void map_of_sqrt_against_pipe(benchmark::State& state) {
   });
   brood::Pool pool({.workers = 2, .start_method = "fork"});
   pool.map(root, std::vector<double>(1000, 1.0));
-  compare(
+  bench::compare(
       state, 1, [&] { benchmark::DoNotOptimize(pool.map(root, values)); },
       [&] { through_pipe(peer, values, echoed); });
 }
@@ -168,7 +143,7 @@ void large_argument_against_pipe(benchmark::State& state) {
   });
   brood::Pool pool({.workers = 1, .start_method = "fork"});
   pool.apply(length, std::string("x"));
-  compare(
+  bench::compare(
       state, 1, [&] { benchmark::DoNotOptimize(pool.apply(length, text)); },
       [&] {
         char done = 0;
@@ -231,9 +206,9 @@ void start_to_first_result(benchmark::State& state, const std::string& method) {
     }));
     state.SetIterationTime(ours.back());
   }
-  state.counters["brood_us"] = median(ours) * 1e6;
-  state.counters["bare_us"] = median(bare) * 1e6;
-  state.counters["ratio"] = median(ours) / median(bare);
+  state.counters["brood_us"] = bench::median(ours) * 1e6;
+  state.counters["bare_us"] = bench::median(bare) * 1e6;
+  state.counters["ratio"] = bench::median(ours) / bench::median(bare);
 }
 BENCHMARK_CAPTURE(start_to_first_result, fork, std::string("fork"))
     ->UseManualTime()

@@ -1,11 +1,14 @@
 #include "platform/escort.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -44,7 +47,8 @@ std::optional<Parcel> parse(const Message& message) {
 
 }  // namespace
 
-SendState Escort::send(std::uint64_t group, std::span<const DescriptorRef>& descriptors) {
+SendState send_descriptors(int socket, std::uint64_t group,
+                           std::span<const DescriptorRef>& descriptors) {
   while (!descriptors.empty()) {
     Parcel parcel{.group = group,
                   .count = std::min(descriptors.size(), max_message_descriptors),
@@ -55,7 +59,7 @@ SendState Escort::send(std::uint64_t group, std::span<const DescriptorRef>& desc
       numbers[i] = descriptors[i]->get();
     }
     const auto bytes = std::as_bytes(std::span(&parcel, 1)).first(parcel.size());
-    const SendState state = try_send_message(socket_.get(), bytes, {numbers.data(), parcel.count});
+    const SendState state = try_send_message(socket, bytes, {numbers.data(), parcel.count});
     if (state != SendState::sent) return state;
     descriptors = descriptors.subspan(parcel.count);
   }
@@ -76,23 +80,41 @@ void Escort::wait_for_room() const noexcept {
   }
 }
 
-bool Escort::receive_one() {
+Escorted receive_descriptors(int socket) {
   bool nothing = false;
-  std::optional<Message> message = receive_message_lossy(socket_.get(), 0, &nothing);
-  if (!message) return false;
+  std::optional<Message> message = receive_message_lossy(socket, 0, &nothing);
+  if (!message) return {};
+  Escorted escorted{.received = true, .group = 0, .descriptors = {}};
   const std::optional<Parcel> parcel = parse(*message);
-  if (!parcel) return true;
-  std::vector<DescriptorRef>& kept = kept_[parcel->group];
+  if (!parcel) return escorted;
+  escorted.group = parcel->group;
   for (std::size_t i = 0; i < parcel->count; ++i) {
     const Entry& entry = parcel->entries[i];
-    kept.push_back(
+    escorted.descriptors.push_back(
         detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
   }
-  return true;
+  return escorted;
+}
+
+std::optional<std::uint64_t> next_group(int socket) {
+  std::uint64_t group = 0;
+  iovec part{&group, sizeof group};
+  msghdr envelope{};
+  envelope.msg_iov = &part;
+  envelope.msg_iovlen = 1;
+  while (system_calls().recvmsg(socket, &envelope, MSG_PEEK | MSG_DONTWAIT) !=
+         static_cast<ssize_t>(sizeof group)) {
+    if (errno != EINTR) return std::nullopt;
+  }
+  return group;
 }
 
 void Escort::receive() {
-  while (socket_ && receive_one()) {
+  if (!socket_) return;
+  for (Escorted next = receive_descriptors(socket_.get()); next.received;
+       next = receive_descriptors(socket_.get())) {
+    std::vector<DescriptorRef>& kept = kept_[next.group];
+    std::move(next.descriptors.begin(), next.descriptors.end(), std::back_inserter(kept));
   }
 }
 

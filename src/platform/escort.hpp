@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,22 @@
 #include "platform/socket.hpp"
 
 namespace brood::platform {
+
+// Descriptors of shared objects over a SOCK_SEQPACKET socket, each message for one group.
+
+/// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
+SendState send_descriptors(int socket, std::uint64_t group,
+                           std::span<const detail::DescriptorRef>& descriptors);
+struct Escorted {
+  bool received = false;  // false: nothing waits
+  std::uint64_t group = 0;
+  std::vector<detail::DescriptorRef> descriptors;
+};
+/// The next message, without waiting. One whose descriptors find no room in this process comes
+/// without them. Throws SystemError.
+Escorted receive_descriptors(int socket);
+/// Group of the next message, which stays; nothing when none waits.
+std::optional<std::uint64_t> next_group(int socket);
 
 /// One end of the socket pair beside a process's pipes, over which descriptors of shared objects go
 /// in both directions. A `group` says what they belong to; what comes is kept until its group is
@@ -22,7 +39,9 @@ class Escort {
   explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
   int number() const noexcept { return socket_.get(); }
   /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
-  SendState send(std::uint64_t group, std::span<const detail::DescriptorRef>& descriptors);
+  SendState send(std::uint64_t group, std::span<const detail::DescriptorRef>& descriptors) {
+    return send_descriptors(socket_.get(), group, descriptors);
+  }
   /// The same, and waits for room. False when nobody is at the other end. Throws SystemError.
   bool send_all(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
   /// Blocks until one more can be sent, or nobody is at the other end.
@@ -40,8 +59,6 @@ class Escort {
   }
 
  private:
-  bool receive_one();
-
   Descriptor socket_;
   std::map<std::uint64_t, std::vector<detail::DescriptorRef>> kept_;
 };

@@ -16,7 +16,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/escort.hpp"
-#include "platform/memory_file.hpp"
+#include "platform/file_io.hpp"
 #include "platform/poll.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"

@@ -178,7 +178,7 @@ TEST_P(Birth, works_in_a_parent_with_5000_open_descriptors) {
               for (int i = 0; i < 5000 && last >= 0; ++i) last = ::dup(0);
               if (last < 4900) return 2;
               Pool pool = make_pool(2);
-              return pool.apply(open_descriptors).size() <= 7 ? pool.apply(square, 5) : 1;
+              return pool.apply(open_descriptors).size() <= 8 ? pool.apply(square, 5) : 1;
             }),
             25);
 }

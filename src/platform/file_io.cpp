@@ -1,4 +1,4 @@
-#include "platform/memory_file.hpp"
+#include "platform/file_io.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
