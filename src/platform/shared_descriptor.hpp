@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,13 @@ class SharedDescriptor {
   /// The memory behind it, as large as it is now; mapped by the first call. Throws SystemError.
   std::span<std::byte> memory() const;
 
+  /// What this process notes of the lock in the memory, where there is one.
+  struct Holding {
+    DescriptorRef pin;  // guarded by the lock: the memory stays while a thread of ours holds it
+    std::atomic<bool> owner_died{false};  // found when it was taken last
+  };
+  Holding& holding() const noexcept { return holding_; }
+
  private:
   const int number_;
   const Kind kind_;
@@ -48,6 +56,7 @@ class SharedDescriptor {
   const unsigned generation_;
   mutable std::mutex mutex_;
   mutable platform::SharedMapping mapping_;  // guarded by mutex_
+  mutable Holding holding_;
 };
 
 /// A new object's. Throws SystemError.

@@ -26,6 +26,9 @@ int poll_plainly(pollfd* descriptors, nfds_t count, int timeout_ms) {
 }
 
 int open_existing(const char* path, int flags) { return ::open(path, flags); }
+int open_in_folder(const char* folder, int flags, mode_t mode) {
+  return ::open(folder, flags | O_TMPFILE, mode);
+}
 int fcntl_with_int(int descriptor, int command, int argument) {
   return ::fcntl(descriptor, command, argument);
 }
@@ -53,6 +56,7 @@ int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, con
 SystemCalls& system_calls() noexcept {
   static SystemCalls calls{
       .open = open_existing,
+      .open_unnamed = open_in_folder,
       .pipe2 = ::pipe2,
       .fcntl_int = fcntl_with_int,
       .read = read_plainly,
@@ -66,6 +70,7 @@ SystemCalls& system_calls() noexcept {
       .recvmsg = ::recvmsg,
       .memfd_create = ::memfd_create,
       .ftruncate = ::ftruncate,
+      .fallocate = ::fallocate,
       .mmap = ::mmap,
       .pidfd_open = open_pidfd_of,
       .pidfd_send_signal = signal_pidfd,

@@ -11,7 +11,8 @@ namespace brood::platform {
 /// goes through this table, so that a test can make the Nth use of any of them fail. Plain function
 /// pointers; the default is the system's own.
 struct SystemCalls {
-  int (*open)(const char*, int);  // of what exists
+  int (*open)(const char*, int);                         // of what exists
+  int (*open_unnamed)(const char* folder, int, mode_t);  // O_TMPFILE
   int (*pipe2)(int*, int);
   int (*fcntl_int)(int, int, int);
   ssize_t (*read)(int, void*, size_t);
@@ -25,6 +26,7 @@ struct SystemCalls {
   ssize_t (*recvmsg)(int, msghdr*, int);
   int (*memfd_create)(const char*, unsigned);
   int (*ftruncate)(int, off_t);
+  int (*fallocate)(int, int, off_t, off_t);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
   int (*pidfd_open)(pid_t, unsigned);
   int (*pidfd_send_signal)(int, int, void*, unsigned);

@@ -15,6 +15,7 @@
 #include <typeinfo>
 #include <variant>
 
+#include <brood/barrier.hpp>
 #include <brood/errors.hpp>
 
 #include "wire/exception_record.hpp"
@@ -236,6 +237,7 @@ constexpr StandardException entry(const char* name) {
 #define BROOD_STANDARD(Type) entry<Type>(#Type)
 constexpr std::array standard_table{BROOD_STANDARD(brood::PoolClosed),
                                     BROOD_STANDARD(brood::UsageError),
+                                    BROOD_STANDARD(brood::BrokenBarrier),
                                     BROOD_STANDARD(brood::SystemError),
                                     BROOD_STANDARD(brood::StartError),
                                     BROOD_STANDARD(brood::CodecError),

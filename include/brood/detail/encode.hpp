@@ -9,6 +9,7 @@
 
 #include <brood/detail/codec_archive.hpp>
 #include <brood/detail/contiguous.hpp>
+#include <brood/detail/shared_handle.hpp>
 
 // Single values to bytes and back; the sentences for types that cannot.
 namespace brood::detail {
@@ -131,13 +132,37 @@ void decode_into(Reader& source, T& value) {
   }
 }
 
+/// What to read a value into: a T{}, but that handles in it, or in a tuple, make no object.
+template <class T>
+struct Blank {
+  static constexpr bool differs = decodes_into_nothing<T>;
+  static T make() {
+    if constexpr (differs) {
+      return T(Undecoded());
+    } else {
+      return T{};
+    }
+  }
+};
+template <class... T>
+struct Blank<std::tuple<T...>> {
+  static constexpr bool differs = (Blank<T>::differs || ...);
+  static std::tuple<T...> make() {
+    if constexpr (differs) {
+      return std::tuple<T...>(Blank<T>::make()...);
+    } else {
+      return std::tuple<T...>{};
+    }
+  }
+};
+
 /// Reads a value. Throws CodecError, whatever goes wrong: also for what the type's own serializer
 /// throws.
 template <class T>
 T decode_value(Reader& source) {
   static_assert(std::is_same_v<T, std::remove_cvref_t<T>>);
   if constexpr (check_value<T>()) {
-    T value{};
+    T value = Blank<T>::make();
     decode_into(source, value);
     return value;
   }

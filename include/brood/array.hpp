@@ -1,0 +1,146 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <initializer_list>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <vector>
+
+#include <brood/detail/data_handle.hpp>
+
+namespace brood {
+
+namespace detail {
+[[noreturn]] BROOD_API void throw_no_slice();
+[[noreturn]] BROOD_API void throw_no_slices();
+}  // namespace detail
+
+template <class T>
+class ArraySlice;
+
+/// A number of values in shared memory: a contiguous range, with a lock that nobody takes for you.
+/// A handle: a copy, in this process or another, is the same array. What shares it is const like a
+/// pointer: elements of a const handle may be changed.
+/// Threads: any, each element by one at a time, or with the lock held; a std::atomic by all.
+/// Fork: the child has the same array.
+/// Layout: see DataHandle.
+template <class T>
+class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> {
+  static_assert(detail::check_shareable<T>());
+  static constexpr detail::DataHandle::Shape shape{sizeof(T), alignof(T)};
+
+ public:
+  /// Refers to nothing; its size is 0.
+  Array() = default;
+  explicit Array(detail::Undecoded) {}
+  /// New elements T(), memory for all of them at once. Throws UsageError for more than there can
+  /// be, SystemError. Cost: that of filling the memory with zeros.
+  explicit Array(std::size_t count) requires std::default_initializable<T>
+      : DataHandle(Form::array, shape, count) {
+    // Zeros are what most types begin with.
+    if constexpr (!std::is_trivially_default_constructible_v<T>)
+      std::uninitialized_value_construct_n(data(), count);
+  }
+  Array(std::size_t count, const typename std::type_identity<T>::type& value)
+      : DataHandle(Form::array, shape, count) {
+    std::uninitialized_fill_n(data(), count, value);
+  }
+  Array(std::initializer_list<T> values) : DataHandle(Form::array, shape, values.size()) {
+    fill(values);
+  }
+  /// Copies of what is in `range`.
+  template <class Range>
+  requires(!std::is_same_v<std::remove_cvref_t<Range>, Array>) &&
+      std::ranges::input_range<Range>&& std::convertible_to<std::ranges::range_reference_t<Range>,
+                                                            T> explicit Array(Range&& range)
+      : Array(copied(range)) {}
+
+  T* data() const noexcept { return static_cast<T*>(state_); }
+  std::size_t size() const noexcept { return count_; }
+
+  /// A part of the same array. Throws UsageError when it is not within.
+  ArraySlice<T> slice(std::size_t first, std::size_t count) const {
+    return ArraySlice<T>(*this, first, count);
+  }
+  /// The whole in `count` parts of almost the same size, fewer where there are fewer elements: one
+  /// for each call, to work on in place. Throws UsageError for none.
+  std::vector<ArraySlice<T>> slices(std::size_t count) const {
+    if (count == 0) detail::throw_no_slices();
+    count = std::min(count, size());
+    std::vector<ArraySlice<T>> parts;
+    parts.reserve(count);
+    for (std::size_t i = 0, first = 0; i < count; ++i) {
+      const std::size_t length = size() / count + (i < size() % count ? 1 : 0);
+      parts.push_back(slice(first, length));
+      first += length;
+    }
+    return parts;
+  }
+
+  void save(OutputArchive& archive) const { save_all(archive); }
+  void load(InputArchive& archive) { load_all(archive, Form::array, shape); }
+
+ private:
+  friend class ArraySlice<T>;
+
+  template <class Range>
+  void fill(Range&& range) const {
+    T* place = data();
+    for (auto&& value : range) std::construct_at(place++, std::forward<decltype(value)>(value));
+  }
+  // Only a range that can be walked twice tells how much memory it needs.
+  template <class Range>
+  static Array copied(Range& range) {
+    if constexpr (std::ranges::sized_range<Range> || std::ranges::forward_range<Range>) {
+      Array made(Sized{static_cast<std::size_t>(std::ranges::distance(range))});
+      made.fill(range);
+      return made;
+    } else {
+      std::vector<T> values;
+      for (auto&& value : range) values.push_back(std::forward<decltype(value)>(value));
+      return copied(values);
+    }
+  }
+  struct Sized {
+    std::size_t count;
+  };
+  explicit Array(Sized size) : DataHandle(Form::array, shape, size.count) {}
+};
+
+template <class Range>
+requires std::ranges::input_range<Range> Array(Range&&)
+->Array<std::ranges::range_value_t<Range>>;
+
+/// A part of an array: a contiguous range over the same elements, which travels like the array.
+/// The array lives as long as a slice of it does.
+/// Threads: as Array. Fork: the child has the same elements.
+template <class T>
+class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySlice<T>, T> {
+  static constexpr detail::DataHandle::Shape shape{sizeof(T), alignof(T)};
+
+ public:
+  /// Refers to nothing; its size is 0.
+  ArraySlice() = default;
+  explicit ArraySlice(detail::Undecoded) {}
+  /// Throws UsageError when it is not within the array.
+  ArraySlice(const Array<T>& array, std::size_t first, std::size_t count)
+      : DataHandle(array), first_(first), length_(count) {
+    if (first > count_ || count > count_ - first) detail::throw_no_slice();
+  }
+
+  T* data() const noexcept { return length_ == 0 ? nullptr : static_cast<T*>(state_) + first_; }
+  std::size_t size() const noexcept { return length_; }
+  /// Where it begins in the array.
+  std::size_t first() const noexcept { return first_; }
+
+  void save(OutputArchive& archive) const { save_part(archive, first_, length_); }
+  void load(InputArchive& archive) { load_part(archive, shape, first_, length_); }
+
+ private:
+  std::size_t first_ = 0;
+  std::size_t length_ = 0;
+};
+
+}  // namespace brood

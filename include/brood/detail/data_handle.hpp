@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <mutex>
+#include <stdexcept>
+#include <type_traits>
+
+#include <brood/lock.hpp>
+
+// What Value and Array have in common.
+namespace brood::detail {
+
+template <class T>
+inline constexpr bool is_atomic = false;
+template <class U>
+inline constexpr bool is_atomic<std::atomic<U>> = true;
+
+template <class T>
+inline constexpr bool is_shareable = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
+template <class U>
+inline constexpr bool is_shareable<std::atomic<U>> =
+    is_shareable<U>&& std::atomic<U>::is_always_lock_free;
+
+/// Fails to compile, with one sentence, for a T that cannot lie in shared memory.
+template <class T>
+constexpr bool check_shareable() {
+  static_assert(is_shareable<T>,
+                "brood: what lies in shared memory must be trivially copyable and no pointer (or a "
+                "lock-free std::atomic): memory that a std::string or std::vector owns is this "
+                "process's alone; for those there are queues and managers");
+  static_assert(alignof(T) <= 4096, "brood: shared memory is aligned to 4096 bytes at most");
+  return is_shareable<T>;
+}
+
+/// A lock, and values behind it.
+/// Layout: memory of its own with a header, an RLock, number and size of the values, and they.
+class BROOD_API DataHandle : public SharedHandle {
+ public:
+  /// Holds the lock while it lives. This handle must live as long.
+  std::unique_lock<RLock> lock() const;
+  /// The lock itself.
+  RLock& mutex() const noexcept { return lock_; }
+  /// Whether the one who held the lock before had died: see Lock.
+  bool owner_died() const noexcept { return lock_.owner_died(); }
+
+ protected:
+  enum class Form : std::uint8_t { value, array };
+  struct Shape {
+    std::size_t size, alignment;  // of one of them, in bytes
+  };
+
+  DataHandle() = default;  // refers to nothing
+  /// New zero bytes. Throws UsageError when they are too many, SystemError.
+  DataHandle(Form form, Shape shape, std::size_t count);
+  void save_all(OutputArchive& archive) const;
+  void load_all(InputArchive& archive, Form form, Shape shape);
+  void save_part(OutputArchive& archive, std::size_t first, std::size_t count) const;
+  void load_part(InputArchive& archive, Shape shape, std::size_t& first, std::size_t& count);
+
+  std::size_t count_ = 0;
+
+ private:
+  mutable RLock lock_{Undecoded()};
+};
+
+/// The words of a contiguous range, for a Self that has data() and size().
+template <class Self, class T>
+class Contiguous {
+ public:
+  using value_type = T;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using reference = T&;
+  using iterator = T*;
+
+  bool empty() const noexcept { return self().size() == 0; }
+  T* begin() const noexcept { return self().data(); }
+  T* end() const noexcept { return self().data() + self().size(); }
+  T& operator[](std::size_t index) const noexcept { return self().data()[index]; }
+  /// Throws std::out_of_range.
+  T& at(std::size_t index) const {
+    if (index >= self().size()) throw std::out_of_range("brood: no such element in this array");
+    return self().data()[index];
+  }
+  T& front() const noexcept { return *begin(); }
+  T& back() const noexcept { return *(end() - 1); }
+
+ private:
+  friend Self;
+  Contiguous() = default;
+  const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace brood::detail

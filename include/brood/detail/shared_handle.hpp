@@ -1,0 +1,75 @@
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include <brood/detail/bytes.hpp>
+#include <brood/detail/duration.hpp>
+#include <brood/detail/export.hpp>
+
+// What all handles of objects in shared memory have in common.
+namespace brood {
+
+class InputArchive;
+class OutputArchive;
+
+namespace detail {
+
+/// Asks for a handle that refers to nothing yet, where bytes will say at once to what: decoding
+/// makes no object only to drop it.
+struct Undecoded {
+  explicit Undecoded() = default;
+};
+
+/// The descriptor of the object's memory, and where that lies in this process. Has copies only: a
+/// handle that was moved from is what it was.
+class BROOD_API SharedHandle {
+ public:
+  SharedHandle(const SharedHandle&) = default;
+  SharedHandle& operator=(const SharedHandle&) = default;
+  ~SharedHandle();
+
+ protected:
+  SharedHandle() = default;
+  SharedHandle(DescriptorRef descriptor, void* state) noexcept
+      : descriptor_(std::move(descriptor)), state_(state) {}
+
+  DescriptorRef descriptor_;
+  void* state_ = nullptr;
+};
+
+template <class T>
+inline constexpr bool decodes_into_nothing =
+    std::is_base_of_v<SharedHandle, T>&& std::is_constructible_v<T, Undecoded>;
+
+/// The other words for what can be acquired, those of the standard library among them, so that
+/// std::unique_lock, std::scoped_lock and std::lock_guard take it.
+template <class Self>
+class Acquirable {
+ public:
+  /// Whether it could be acquired within `duration`; one that is not positive tries once. Blocks as
+  /// long.
+  template <class Rep, class Period>
+  bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
+    return self().try_acquire_until(deadline_after(duration));
+  }
+  void lock() const { self().acquire(); }
+  bool try_lock() const { return self().try_acquire(); }
+  template <class Rep, class Period>
+  bool try_lock_for(std::chrono::duration<Rep, Period> duration) const {
+    return try_acquire_for(duration);
+  }
+  template <class Duration>
+  bool try_lock_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) const {
+    return try_acquire_for(time - std::chrono::steady_clock::now());
+  }
+  void unlock() const { self().release(); }
+
+ private:
+  friend Self;
+  Acquirable() = default;
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace detail
+}  // namespace brood

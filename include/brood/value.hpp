@@ -1,0 +1,124 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <brood/detail/data_handle.hpp>
+
+namespace brood {
+
+namespace detail {
+template <class T>
+struct Plain {
+  using type = T;
+};
+template <class U>
+struct Plain<std::atomic<U>> {
+  using type = U;
+};
+
+/// Whether F makes a new value of the old one. What takes a reference that it may write through is
+/// not asked: the body of a generic lambda need not compile for anything else.
+template <class F, class T, class Place>
+constexpr bool makes_anew() {
+  if constexpr (!std::is_invocable_v<F&, Place&>) {
+    return true;
+  } else if constexpr (std::is_void_v<std::invoke_result_t<F&, Place&>>) {
+    return false;
+  } else {
+    return std::is_invocable_r_v<T, F&, T>;
+  }
+}
+}  // namespace detail
+
+/// One value in shared memory, with a lock. With T = std::atomic<U> all is done without the lock.
+/// A handle: a copy, in this process or another, is the same value. What shares it is const like a
+/// pointer: a const handle may change the value.
+/// A process that dies within set() or update() leaves a value that may be half written; the next
+/// one gets the lock, and owner_died() tells it.
+/// Threads: any. Fork: the child has the same value.
+/// Layout: see DataHandle.
+template <class T>
+class Value : public detail::DataHandle {
+  static_assert(detail::check_shareable<T>());
+  static constexpr Shape shape{sizeof(T), alignof(T)};
+
+ public:
+  using value_type = typename detail::Plain<T>::type;
+
+  /// A new one, T(). Throws SystemError.
+  Value() requires std::default_initializable<T> : Value(value_type()) {}
+  /// A new one. Throws SystemError.
+  explicit Value(const value_type& value) : DataHandle(Form::value, shape, 1) {
+    std::construct_at(static_cast<T*>(state_), value);
+  }
+  explicit Value(detail::Undecoded) {}
+
+  /// A copy. Blocks while somebody holds the lock.
+  value_type get() const {
+    if constexpr (detail::is_atomic<T>)
+      return place().load();
+    else
+      return with_lock([this]() -> value_type { return place(); });
+  }
+  /// Blocks while somebody holds the lock.
+  void set(const value_type& value) const {
+    if constexpr (detail::is_atomic<T>)
+      place().store(value);
+    else
+      with_lock([&] { place() = value; });
+  }
+  /// Changes it with the lock held: either `change(T&)` does, in place, or it is what
+  /// `change(const T&)` returns. With std::atomic<U>, `change(const U&)` is called again when
+  /// somebody else was faster. Returns what it is then. Throws what `change` throws.
+  template <class F>
+  value_type update(F change) const {
+    if constexpr (detail::is_atomic<T>)
+      return update_atomically(change);
+    else
+      return with_lock([&] { return apply(change); });
+  }
+
+  /// The value itself; to be used with the lock held, where others change it too.
+  T& operator*() const noexcept { return place(); }
+  T* operator->() const noexcept { return &place(); }
+
+  void save(OutputArchive& archive) const { save_all(archive); }
+  void load(InputArchive& archive) { load_all(archive, Form::value, shape); }
+
+ private:
+  T& place() const noexcept { return *static_cast<T*>(state_); }
+  template <class Body>
+  auto with_lock(Body body) const {
+    const std::lock_guard<RLock> guard(mutex());
+    return body();
+  }
+  template <class F>
+  value_type apply(F& change) const {
+    if constexpr (detail::makes_anew<F, T, T>())
+      place() = std::invoke(change, std::as_const(place()));
+    else
+      std::invoke(change, place());
+    return place();
+  }
+  template <class F>
+  value_type update_atomically(F& change) const {
+    if constexpr (detail::makes_anew<F, value_type, T>()) {
+      value_type before = place().load();
+      for (;;) {
+        const value_type after = std::invoke(change, std::as_const(before));
+        if (place().compare_exchange_weak(before, after)) return after;
+      }
+    } else {
+      std::invoke(change, place());
+      return place().load();
+    }
+  }
+};
+
+template <class T>
+Value(const T&) -> Value<T>;
+
+}  // namespace brood

@@ -1,0 +1,83 @@
+#include "platform/memory_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include <brood/errors.hpp>
+#include "platform/process.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+namespace {
+
+constexpr const char* stage = "making shared memory";
+constexpr const char* folder = "/dev/shm";  // where glibc's shm_open has it
+
+std::string path_of(const std::string& name) { return std::string(folder) + "/" + name; }
+
+// In parts, each with signals blocked: an interrupted fallocate gives back what it has, and a
+// profiler's timer would interrupt it for ever.
+void reserve(const Descriptor& descriptor, std::size_t size) {
+  constexpr std::size_t part = std::size_t{64} << 20;
+  if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max()))
+    throw SystemError("fallocate", stage, EFBIG);
+  for (std::size_t done = 0; done < size; done += part) {
+    const BlockedSignals blocked;
+    int result = 0;
+    do {
+      result = system_calls().fallocate(descriptor.get(), 0, static_cast<off_t>(done),
+                                        static_cast<off_t>(std::min(part, size - done)));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) throw SystemError("fallocate", stage, errno);
+  }
+}
+
+}  // namespace
+
+Descriptor make_memory(const char* label, std::size_t size) {
+  const int number = system_calls().memfd_create(label, MFD_CLOEXEC);
+  if (number < 0) throw SystemError("memfd_create", stage, errno);
+  Descriptor descriptor = adopt_above_stdio(number);
+  reserve(descriptor, size);
+  return descriptor;
+}
+
+Descriptor make_named_memory(const std::string& name, std::size_t size) {
+  const int number = system_calls().open_unnamed(folder, O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (number < 0) throw SystemError("open", stage, errno);
+  Descriptor descriptor = adopt_above_stdio(number);
+  reserve(descriptor, size);
+  // The name comes last: nobody finds memory that is not complete, and whoever is killed before
+  // this leaves nothing.
+  const std::string itself = "/proc/self/fd/" + std::to_string(descriptor.get());
+  if (::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, path_of(name).c_str(), AT_SYMLINK_FOLLOW) != 0)
+    throw SystemError("linkat", stage, errno);
+  return descriptor;
+}
+
+Descriptor open_named_memory(const std::string& name) {
+  const int number =
+      system_calls().open(path_of(name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (number < 0) throw SystemError("open", "opening shared memory by its name", errno);
+  return adopt_above_stdio(number);
+}
+
+void unlink_named_memory(const std::string& name) {
+  if (::unlink(path_of(name).c_str()) != 0)
+    throw SystemError("unlink", "unlinking shared memory", errno);
+}
+
+std::size_t size_of_file(const Descriptor& descriptor) {
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0)
+    throw SystemError("fstat", "opening shared memory", errno);
+  return static_cast<std::size_t>(status.st_size);
+}
+
+}  // namespace brood::platform

@@ -1,0 +1,75 @@
+#include "platform/process_mark.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "platform/process.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+namespace {
+
+struct Stat {
+  char state = 0;  // 0: could not be read
+  std::uint64_t start = 0;
+};
+
+// Without the heap and without exceptions: this runs where a lock is held.
+Stat read_stat(std::int32_t pid) noexcept {
+  char path[40], text[1024];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", static_cast<int>(pid));
+  const int file = system_calls().open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  const ssize_t count = system_calls().read(file, text, sizeof text - 1);
+  ::close(file);
+  if (count <= 0) return {};
+  text[count] = '\0';
+  const char* position = std::strrchr(text, ')');  // the second field may hold anything else
+  if (position == nullptr || position[1] != ' ') return {};
+  Stat stat{position[2], 0};
+  constexpr int state_field = 3, start_field = 22;
+  position += 2;
+  for (int field = state_field; field < start_field && position != nullptr; ++field) {
+    position = std::strchr(position, ' ');
+    if (position != nullptr) ++position;
+  }
+  if (position == nullptr) return {};
+  stat.start = std::strtoull(position, nullptr, 10);
+  return stat;
+}
+
+}  // namespace
+
+ProcessMark this_process() noexcept {
+  thread_local ProcessMark mark;
+  thread_local unsigned generation = 0;
+  const unsigned now = fork_generation();
+  if (mark.pid == 0 || generation != now) {
+    const int saved = errno;
+    generation = now;
+    mark.pid = ::getpid();
+    mark.start = read_stat(mark.pid).start;
+    errno = saved;
+  }
+  return mark;
+}
+
+bool is_alive(const ProcessMark& mark) noexcept {
+  const int saved = errno;
+  const bool exists = ::kill(mark.pid, 0) == 0 || errno != ESRCH;
+  const Stat stat = exists ? read_stat(mark.pid) : Stat{};
+  errno = saved;
+  if (!exists) return false;
+  if (stat.state == 0) return true;  // no /proc, or it hides the processes of others
+  if (stat.state == 'Z' || stat.state == 'X') return false;
+  return mark.start == 0 || stat.start == mark.start;
+}
+
+}  // namespace brood::platform

@@ -1,0 +1,125 @@
+#include <brood/condition.hpp>
+
+#include <algorithm>
+#include <limits>
+
+#include "shared/naps.hpp"
+#include "shared/object.hpp"
+
+// States, invariants and races: locks.md.
+namespace brood {
+namespace {
+
+using shared::Kind;
+
+// Who waits, and how many of them have been notified and have not taken it up yet.
+struct Waiters {
+  std::uint32_t waiting = 0;
+  std::uint32_t pending = 0;  // never more than wait
+};
+
+struct ConditionState {
+  std::atomic<std::uint32_t> notifications{0};
+  std::atomic<Waiters> waiters{Waiters{}};
+
+  // Applies `change` to the waiters; false where it refuses.
+  template <class Change>
+  bool change(Change change) noexcept {
+    Waiters before = waiters.load(), after;
+    do {
+      after = before;
+      if (!change(after)) return false;
+    } while (!waiters.compare_exchange_weak(before, after));
+    return true;
+  }
+  void come() noexcept {
+    change([](Waiters& now) { return ++now.waiting != 0; });
+  }
+  bool take_up() noexcept {
+    return change([](Waiters& now) {
+      if (now.pending == 0) return false;
+      return --now.pending, --now.waiting, true;
+    });
+  }
+  void give_up() noexcept {
+    change([](Waiters& now) {
+      if (now.waiting != 0) --now.waiting;
+      now.pending = std::min(now.pending, now.waiting);
+      return true;
+    });
+  }
+};
+static_assert(std::atomic<Waiters>::is_always_lock_free);
+
+ConditionState& state_of(void* state) noexcept { return *static_cast<ConditionState*>(state); }
+
+// Whether there was a notification for this waiter, who came when there had been `first`.
+bool sleep(ConditionState& state, std::uint32_t first, const detail::Deadline& deadline) noexcept {
+  shared::Naps naps(deadline);
+  std::uint32_t seen = first;
+  for (;;) {
+    const bool in_time = naps.sleep(state.notifications, seen);
+    seen = state.notifications.load();
+    if (seen != first && state.take_up()) return true;
+    if (!in_time) return state.give_up(), false;
+  }
+}
+
+shared::Object new_condition() { return shared::make<ConditionState>(Kind::condition, 0); }
+
+}  // namespace
+
+Condition::Condition() : Condition(RLock()) {}
+
+Condition::Condition(Lock lock) : lock_(std::move(lock)) {
+  const shared::Object made = new_condition();
+  descriptor_ = made.descriptor;
+  state_ = made.state();
+}
+
+Condition::Condition(RLock lock) : lock_(std::move(lock)) {
+  const shared::Object made = new_condition();
+  descriptor_ = made.descriptor;
+  state_ = made.state();
+}
+
+bool Condition::wait_until(detail::Deadline deadline) const {
+  ConditionState& state = state_of(state_);
+  lock_.demand_held();
+  const std::uint32_t first = state.notifications.load();
+  state.come();
+  const unsigned depth = lock_.release_all();
+  const bool notified = sleep(state, first, deadline);
+  lock_.acquire_again(depth);
+  return notified;
+}
+
+void Condition::notify(std::size_t count) const noexcept {
+  ConditionState& state = state_of(state_);
+  std::uint32_t woken = 0;
+  const bool anybody = state.change([&](Waiters& now) {
+    woken = static_cast<std::uint32_t>(std::min<std::size_t>(count, now.waiting - now.pending));
+    now.pending += woken;
+    return woken != 0;
+  });
+  if (!anybody) return;
+  // In this order: whoever finds the count changed finds what is pending.
+  state.notifications.fetch_add(1);
+  platform::futex_wake(state.notifications, static_cast<int>(woken), platform::FutexScope::shared);
+}
+
+void Condition::notify_all() const noexcept { notify(std::numeric_limits<std::int32_t>::max()); }
+
+void Condition::save(OutputArchive& archive) const {
+  shared::put(archive, descriptor_);
+  lock_.save(archive);
+}
+
+void Condition::load(InputArchive& archive) {
+  const auto found = shared::take(archive, {Kind::condition}, sizeof(ConditionState));
+  lock_.load(archive);
+  descriptor_ = found.descriptor;
+  state_ = found.state();
+}
+
+}  // namespace brood
