@@ -25,6 +25,9 @@ class Received : public std::optional<T> {
  public:
   using std::optional<T>::optional;
 
+  // As good a match as the conversion to T, so that a condition asks for the value's presence.
+  explicit operator bool() const& noexcept { return this->has_value(); }
+  explicit operator bool() && noexcept { return this->has_value(); }
   operator T() const& requires(!std::is_same_v<T, bool>) { return get(); }
   operator T() && requires(!std::is_same_v<T, bool>) { return std::move(*this).get(); }
   /// The value; throws EndOfStream where there is none.

@@ -1,7 +1,6 @@
 #include "platform/file_io.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,12 +9,6 @@
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
-
-Descriptor make_memory_file(const char* label) {
-  const int number = system_calls().memfd_create(label, MFD_CLOEXEC);
-  if (number < 0) throw SystemError("memfd_create", "making shared memory", errno);
-  return adopt_above_stdio(number);
-}
 
 void write_at(const Descriptor& file, std::span<const std::byte> bytes, std::uint64_t position) {
   write_at(file.get(), bytes, position);

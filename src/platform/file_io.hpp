@@ -8,9 +8,9 @@
 
 namespace brood::platform {
 
-/// A file in memory without a name (memfd_create(2)), used by reading and writing: what finds no
-/// memory is an error then and not a signal. Throws SystemError.
-Descriptor make_memory_file(const char* label);
+// A file that is memory, used by reading and writing: what finds no memory is an error then and not
+// a signal.
+
 /// Writes all of it at `position`. Throws SystemError.
 void write_at(const Descriptor& file, std::span<const std::byte> bytes, std::uint64_t position);
 void write_at(int file, std::span<const std::byte> bytes, std::uint64_t position);

@@ -30,7 +30,7 @@ const Header& header_of(const Object& object) noexcept {
 bool fits(const Object& object, std::initializer_list<Kind> kinds, std::size_t state_size) {
   if (object.size < state_offset + state_size) return false;
   const Header& header = header_of(object);
-  return header.magic == Header::expected_magic && header.size == object.size &&
+  return header.magic == Header::expected_magic && header.size <= object.size &&
          std::find(kinds.begin(), kinds.end(), header.kind) != kinds.end();
 }
 

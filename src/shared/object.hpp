@@ -21,6 +21,7 @@ enum class Kind : std::uint32_t {
   barrier,
   value,
   array,
+  queue,
 };
 
 struct Header {

@@ -17,6 +17,7 @@
 #include <brood/errors.hpp>
 #include "platform/escort.hpp"
 #include "platform/file_io.hpp"
+#include "platform/memory_file.hpp"
 #include "platform/poll.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
@@ -60,7 +61,7 @@ struct Outgoing {
 };
 
 void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
-  message.memory = platform::make_memory_file("brood-message");
+  message.memory = platform::make_memory("brood-message", bytes.size());
   platform::write_at(message.memory, bytes, 0);
   message.header.size = bytes.size();
   message.header.in_memory = 1;
