@@ -114,6 +114,7 @@ class Core final : public detail::PoolCore,
   void close_intake();
   void cut_streams_short();
   void start_first_workers();
+  void tell_forgotten(WorkerLink& link);
   bool drive(WorkerLink& link, JobState& job);
   static bool exchange(WorkerLink& link);
   std::uint64_t begun(WorkerId worker) const override {

@@ -23,12 +23,22 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
     if (assignment) {
       link = links_[assignment->worker].get();
       link->lent = state->driven = true;
+      tell_forgotten(*link);
       append_run(*link, *state, *assignment);
     }
   }
   const bool others_wait = link == nullptr || drive(*link, *state);
   if (others_wait) dispatcher_->wake();
   return state;
+}
+
+// A worker that is lent again and again is never the dispatcher's, who would tell it.
+void Core::tell_forgotten(WorkerLink& link) {
+  std::erase_if(deferred_, [&link](const Action& action) {
+    if (action.kind != Action::Kind::forget || action.worker != link.id) return false;
+    append_forget(link, action.job);
+    return true;
+  });
 }
 
 // Until the job is finished, or something is wrong; then the link is given back. True if the

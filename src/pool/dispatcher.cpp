@@ -194,9 +194,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       break;
     case Action::Kind::forget:
       if (link->lent) return core_.defer(action);
-      link->forget_descriptors(action.job);
-      protocol::append_message(link->outbox.tail(), protocol::Type::forget,
-                               protocol::ForgetHeader{action.job});
+      append_forget(*link, action.job);
       break;
     case Action::Kind::nudge:
       protocol::append_message(link->outbox.tail(), protocol::Type::nudge);

@@ -25,6 +25,11 @@ JobTraits traits_of(const detail::CallTerms& terms) {
   return traits;
 }
 
+void append_forget(WorkerLink& link, JobId job) {
+  link.forget_descriptors(job);
+  protocol::append_message(link.outbox.tail(), Type::forget, protocol::ForgetHeader{job});
+}
+
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
   for (const auto part : work.carried(assignment.first)) link.send_descriptors(work.id, part);
   const std::span<const std::byte> definition = work.definition();

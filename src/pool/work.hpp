@@ -93,6 +93,8 @@ class Work {
 /// What the scheduler has to know of them.
 JobTraits traits_of(const detail::CallTerms& terms);
 
+/// Appends the frame that tells the worker to drop what it keeps for a job.
+void append_forget(WorkerLink& link, JobId job);
 /// Appends the frame that sends an assignment to the link's outbox.
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment);
 
