@@ -27,6 +27,7 @@
 #include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
+#include <brood/process_info.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
 #include <brood/this_task.hpp>
