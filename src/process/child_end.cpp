@@ -16,6 +16,7 @@
 #include "platform/pipe.hpp"
 #include "process/child.hpp"
 #include "start/before_fork.hpp"
+#include "start/method.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::process {
@@ -40,6 +41,7 @@ void tell(std::int32_t code) noexcept {
 /// this one was forked from, or to static objects of a program that goes on elsewhere.
 void leave(int status, void*) {
   start::flush_streams(0);
+  start::drop_forkserver();  // reaped here, it is nobody's orphan
   tell(status & 0xff);
   ::_exit(status);
 }
