@@ -31,9 +31,11 @@
 #include <brood/init.hpp>
 #include <brood/lock.hpp>
 #include <brood/options.hpp>
+#include <brood/outcome.hpp>
 #include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
+#include <brood/process_info.hpp>
 #include <brood/queue.hpp>
 #include <brood/semaphore.hpp>
 #include <brood/shared_memory.hpp>

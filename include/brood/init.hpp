@@ -14,7 +14,8 @@ BROOD_API void init(int argc, char** argv);
 
 /// Calls `hook` when this worker ends in order: at close, after max_tasks_per_worker; last
 /// registered, first called. Not when it is terminated or dies. Static destructors and std::atexit
-/// do not run in a worker. Throws UsageError outside one.
+/// do not run in a worker. In the process of a brood::Process the hook is one more handler of
+/// std::atexit. Throws UsageError in any other process.
 BROOD_API void at_worker_exit(std::function<void()> hook);
 
 }  // namespace brood

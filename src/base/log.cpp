@@ -36,6 +36,11 @@ int log_level() noexcept {
   return static_cast<int>(logger == nullptr ? spdlog::level::info : logger->level());
 }
 
+void set_log_level(int level) noexcept {
+  spdlog::logger* const logger = spdlog::default_logger_raw();
+  if (logger != nullptr) logger->set_level(static_cast<spdlog::level::level_enum>(level));
+}
+
 void log_from_worker(const std::string& worker, int level, const std::string& logger,
                      const std::string& text) {
   std::shared_ptr<spdlog::logger> target = logger.empty() ? nullptr : spdlog::get(logger);

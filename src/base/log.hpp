@@ -9,6 +9,7 @@ void log_warning(const std::string& text);
 void log_error(const std::string& text);
 /// Level of the default logger, as spdlog counts.
 int log_level() noexcept;
+void set_log_level(int level) noexcept;
 /// Passes on what a worker has logged: to the logger of the same name where there is one, else to
 /// the default one.
 void log_from_worker(const std::string& worker, int level, const std::string& logger,

@@ -6,14 +6,17 @@
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
 #include <brood/start_method.hpp>
+#include "process/child.hpp"
 #include "wire/exception.hpp"
 #include "worker/worker.hpp"
 
 namespace brood::start {
 
-void worker_entry(const Handover& descriptors) {
-  worker::run_worker({descriptors.tasks, descriptors.results, descriptors.page, descriptors.owner,
-                      descriptors.escort, &set_start_method});
+void run_role(const Handover& given) {
+  if (given.role == Role::process)
+    process::run_process({given.tasks, given.results, given.owner, given.escort});
+  worker::run_worker(
+      {given.tasks, given.results, given.page, given.owner, given.escort, &set_start_method});
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {

@@ -20,6 +20,9 @@ class DescriptorSet {
   void erase(int number) noexcept {
     if (in_range(number)) word(number).fetch_and(~bit(number), std::memory_order_relaxed);
   }
+  void clear() noexcept {
+    for (std::atomic<std::uint64_t>& bits : words_) bits.store(0, std::memory_order_relaxed);
+  }
   bool contains(int number) const noexcept {
     return in_range(number) &&
            (words_[index(number)].load(std::memory_order_relaxed) & bit(number)) != 0;

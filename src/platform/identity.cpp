@@ -1,29 +1,35 @@
 #include "platform/identity.hpp"
 
-#include <unistd.h>
+#include <atomic>
+#include <utility>
 
-#include <brood/process.hpp>
 #include "platform/process.hpp"
 
-namespace brood {
-
-namespace platform {
+namespace brood::platform {
 namespace {
-std::string& name() {
-  static std::string instance = "MainProcess";
-  return instance;
+
+// Never destroyed: what runs at the end of the process may ask.
+Identity& own() {
+  static auto* const instance = new Identity;
+  return *instance;
 }
+
+constinit std::atomic<int> last_child{0};
+
 }  // namespace
 
-std::string process_name() { return name(); }
+const Identity& identity() { return own(); }
+std::string process_name() { return own().name; }
 
-void set_process_name(const std::string& new_name) {
-  name() = new_name;
-  set_thread_name(new_name.c_str());
+void set_identity(Identity identity) {
+  own() = std::move(identity);
+  last_child = 0;
+  set_thread_name(own().name.c_str());
 }
 
-}  // namespace platform
+std::string next_child_numbers() {
+  const std::string number = std::to_string(++last_child);
+  return own().numbers.empty() ? number : own().numbers + ':' + number;
+}
 
-ProcessInfo current_process() { return {platform::process_name(), ::getpid()}; }
-
-}  // namespace brood
+}  // namespace brood::platform

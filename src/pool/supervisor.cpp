@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <csignal>
 
 #include "base/log.hpp"
+#include "platform/identity.hpp"
 #include "platform/oom_kills.hpp"
 #include "platform/process.hpp"
 #include "wire/code_ref.hpp"
@@ -18,12 +18,6 @@ namespace {
 // Bytes: fewer switches between processes for large values. All pipes of a user may hold 64 MiB
 // (pipe(7), pipe-user-pages-soft); who has more gets tiny ones.
 constexpr std::size_t pipe_capacity = 256 * 1024;
-
-// Names count on over all pools of this process, as in Python.
-int next_worker_number() {
-  static std::atomic<int> last{0};
-  return ++last;
-}
 
 std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
   if (!time) return std::nullopt;
@@ -38,10 +32,13 @@ Supervisor::Supervisor(const PoolOptions& options)
       owner_(platform::open_pidfd(::getpid())),
       message_limit_(options.max_message_size.value_or(wire::default_frame_limit)) {}
 
-protocol::Setup Supervisor::setup_for(const std::string& name) const {
+protocol::Setup Supervisor::setup_for(const std::string& name, const std::string& numbers) const {
   protocol::Setup setup;
   setup.build = wire::program_build_id();
   setup.name = name;
+  setup.numbers = numbers;
+  setup.owner_name = platform::process_name();
+  setup.owner_pid = ::getpid();
   const auto initializer = options_.initializer.encoded();
   setup.initializer.assign(initializer.begin(), initializer.end());
   setup.address_space = options_.limits.address_space;
@@ -58,8 +55,8 @@ protocol::Setup Supervisor::setup_for(const std::string& name) const {
 }
 
 std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
-  const std::string name =
-      start::name_prefix(method_->name()) + "PoolWorker-" + std::to_string(next_worker_number());
+  const std::string numbers = platform::next_child_numbers();
+  const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + numbers;
   auto link = std::make_unique<WorkerLink>(id, name, message_limit_);
   platform::Pipe tasks = platform::make_pipe();
   platform::Pipe results = platform::make_pipe();
@@ -68,7 +65,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
   platform::SocketPair escort = platform::make_socket_pair();
   link->escort = platform::Escort(std::move(escort.ours));
-  protocol::encode_setup(link->outbox.tail(), setup_for(name));
+  protocol::encode_setup(link->outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);
   link->oom_kills = platform::oom_kills();

@@ -40,7 +40,7 @@ class Supervisor {
 
  private:
   std::chrono::nanoseconds start_timeout() const;
-  protocol::Setup setup_for(const std::string& name) const;
+  protocol::Setup setup_for(const std::string& name, const std::string& numbers) const;
   PoolOptions options_;
   std::unique_ptr<start::Method> method_;
   platform::Descriptor owner_;  // pidfd of this process, for the workers to watch

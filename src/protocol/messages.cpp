@@ -20,7 +20,8 @@ template <class Archive>
 void visit(Archive& archive, Setup& setup) {
   archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space,
           setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit,
-          setup.log_level, setup.resident, setup.start_method, setup.nice, setup.cpus);
+          setup.log_level, setup.resident, setup.start_method, setup.nice, setup.cpus,
+          setup.numbers, setup.owner_name, setup.owner_pid);
 }
 
 template <class Archive>

@@ -112,6 +112,9 @@ struct Setup {
   std::string start_method;               // of the pools that it makes itself
   std::optional<std::int32_t> nice;
   std::vector<std::int32_t> cpus;  // empty: as it is
+  std::string numbers;             // "2:1", from which those of its own children follow
+  std::string owner_name;
+  std::int32_t owner_pid = 0;
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);
 /// Throws CodecError.

@@ -10,16 +10,18 @@
 // src/bootstrap/, which alone knows both sides.
 namespace brood::start {
 
-/// Runs a pool's worker until its owner has no more tasks; ends the process itself.
-[[noreturn]] void worker_entry(const Handover& descriptors);
+/// Runs what the process is for: a pool's worker until its owner has no more tasks, or the callable
+/// of a brood::Process; ends the process itself.
+[[noreturn]] void run_role(const Handover& given);
 
 /// Runs the encoded preload hooks in the fork server; the text of the failure, empty for success.
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept;
 
-/// The first argument of a process that Brood started by exec, followed by one of the two roles
-/// and, for a worker, by the name of the process.
+/// The first argument of a process that Brood started by exec, followed by what it is for and,
+/// unless that is the fork server, by the name of the process.
 inline constexpr const char* exec_marker = "--brood-child";
 inline constexpr const char* worker_role = "worker";
+inline constexpr const char* process_role = "process";
 inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is
@@ -29,7 +31,7 @@ inline constexpr Handover exec_descriptors{3, 4, 5, 6, 7};
 inline constexpr int door_descriptor = 8;
 /// Those of them that this exec'd worker was given, made close-on-exec. Call once, before anything
 /// opens a descriptor.
-Handover take_exec_descriptors() noexcept;
+Handover take_exec_descriptors(Role role) noexcept;
 /// The fork server's control socket and the pidfd of its owner.
 inline constexpr int forkserver_socket = 3;
 inline constexpr int forkserver_owner = 4;

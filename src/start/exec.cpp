@@ -73,8 +73,9 @@ std::string executable_path() {
 }
 
 WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors) {
+  const char* const role = descriptors.role == Role::worker ? worker_role : process_role;
   WorkerCommand command{
-      {shown_program(), exec_marker, worker_role, process_name}, worker_environment(), {}};
+      {shown_program(), exec_marker, role, process_name}, worker_environment(), {}};
   const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
                                      {descriptors.results, exec_descriptors.results},
                                      {descriptors.page, exec_descriptors.page},
@@ -86,12 +87,14 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
   return command;
 }
 
-Handover take_exec_descriptors() noexcept {
+Handover take_exec_descriptors(Role role) noexcept {
   const auto take = [](int number) {
-    return ::fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? number : -1;
+    if (::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) return -1;
+    platform::own_descriptors.insert(number);
+    return number;
   };
   return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
-          take(exec_descriptors.owner), take(exec_descriptors.escort)};
+          take(exec_descriptors.owner), take(exec_descriptors.escort),  role};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {

@@ -1,16 +1,12 @@
 #include <sched.h>
-#include <stdio_ext.h>
 #include <unistd.h>
-#include <atomic>
-#include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "base/log.hpp"
 #include "platform/process.hpp"
+#include "start/before_fork.hpp"
 #include "start/exec.hpp"
 #include "start/methods.hpp"
 #include "start/server_child.hpp"
@@ -21,31 +17,9 @@
 namespace brood::start {
 namespace {
 
-void log_fork_warning(const std::string& text) { base::log_warning(text); }
-constinit std::atomic<ForkWarning> fork_warning{log_fork_warning};
-
-int other_threads() noexcept { return platform::count_threads() - platform::own_threads() - 1; }
-
-void warn_about_threads(int others) {
-  if (others <= 0) return;
-  fork_warning.load()(
-      "start method \"fork\" copies this process while " + std::to_string(others) +
-      (others == 1 ? " other thread runs" : " other threads run") +
-      ": a lock that one of them holds at this moment stays locked in every worker, "
-      "for ever. Make the pool before the threads, or use \"forkserver\" or \"spawn\"");
-}
-
-/// Else the worker's copy of the buffer would be printed a second time.
-void flush_streams(int others) {
-  std::cout.flush();
-  std::clog.flush();
-  // fflush(3) of everything locks every stream, also one on which another thread waits for input.
-  std::fflush(others > 0 ? stdout : nullptr);
-}
-
 [[noreturn]] void become_snapshot(int connection, int owner) noexcept {
-  ::sched_yield();   // to the first worker: somebody waits for that one
-  __fpurge(stdout);  // what another thread has put there since the flush is the parent's to print
+  ::sched_yield();  // to the first worker: somebody waits for that one
+  drop_unflushed();
   snapshot_main(connection, owner);
 }
 
@@ -127,10 +101,6 @@ StartedProcess ForkMethod::start_beside_snapshot(const std::string& process_name
 }
 
 }  // namespace
-
-ForkWarning set_fork_warning(ForkWarning handler) noexcept {
-  return fork_warning.exchange(handler);
-}
 
 std::unique_ptr<Method> open_fork() {
   const int others = other_threads();

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,14 +13,21 @@
 
 namespace brood::start {
 
-/// The descriptors that a new process is given, and nothing else beside stdio. There they have the
-/// numbers 3, 4, 5, 6, 7.
+/// What a new process is for.
+enum class Role : std::uint32_t {
+  worker,   // of a pool
+  process,  // of a brood::Process
+};
+
+/// What a new process is given: its role, and these descriptors and no others beside stdio. There
+/// they have the numbers 3, 4, 5, 6, 7.
 struct Handover {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
   int page = -1;     // memfd of the worker page, -1 for none
   int owner = -1;    // pidfd of the process that owns the worker
   int escort = -1;   // socket over which descriptors of shared objects go: platform/escort.hpp
+  Role role = Role::worker;
 };
 
 struct StartedProcess {
@@ -36,7 +44,7 @@ class Method {
   virtual ~Method() = default;
   /// "fork", "forkserver", "spawn", or the name of the user's launcher.
   virtual std::string name() const = 0;
-  /// Starts a process called `process_name` (as ps shows it) that runs worker_entry() on copies of
+  /// Starts a process called `process_name` (as ps shows it) that runs run_role() on copies of
   /// these descriptors, which stay the caller's. Blocks until the process exists, not until it
   /// greets. Throws StartError, SystemError.
   virtual StartedProcess start(const std::string& process_name, const Handover& descriptors) = 0;

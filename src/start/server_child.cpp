@@ -29,6 +29,7 @@ int lift(int number) {
 int place(int number, int target) {
   if (number < 0) return -1;
   if (::dup3(number, target, O_CLOEXEC) < 0) ::_exit(failed_in_child);
+  platform::own_descriptors.insert(target);
   return target;
 }
 
@@ -55,22 +56,26 @@ void become_worker(const char* process_name, const Handover& received, int direc
   int given[] = {
       received.tasks, received.results, received.page, received.owner, received.escort, gate, door};
   platform::close_all_but(given, std::size(given));
+  platform::own_descriptors.clear();  // the numbers may be the user's soon
   detail::note_streams_closed();
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
-                        lift(received.owner), lift(received.escort)};
+                        lift(received.owner), lift(received.escort),  received.role};
   const int lifted_gate = lift(gate), lifted_door = lift(door);
-  const Handover placed{
-      place(lifted.tasks, exec_descriptors.tasks), place(lifted.results, exec_descriptors.results),
-      place(lifted.page, exec_descriptors.page), place(lifted.owner, exec_descriptors.owner),
-      place(lifted.escort, exec_descriptors.escort)};
+  const Handover placed{place(lifted.tasks, exec_descriptors.tasks),
+                        place(lifted.results, exec_descriptors.results),
+                        place(lifted.page, exec_descriptors.page),
+                        place(lifted.owner, exec_descriptors.owner),
+                        place(lifted.escort, exec_descriptors.escort),
+                        received.role};
   own_door = place(lifted_door, door_descriptor);  // also where memory has that of another server
+  platform::own_descriptors.erase(own_door);       // processes that are forked here may use it
   int final_numbers[] = {placed.tasks,  placed.results, placed.page, placed.owner,
                          placed.escort, own_door,       lifted_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);
   wait_at_gate(lifted_gate);
-  worker_entry(placed);
+  run_role(placed);
 }
 
 }  // namespace brood::start

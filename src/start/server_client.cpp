@@ -59,6 +59,7 @@ bool ServerClient::send_start(const std::string& process_name, const Handover& d
   if (directory == WorkingDirectory::of_owner) here = open_working_directory();
   Request request{.kind = Request::Kind::start,
                   .sequence = ++sequence_,
+                  .role = descriptors.role,
                   .has_page = descriptors.page >= 0,
                   .has_directory = static_cast<bool>(here)};
   put_text(request.name, process_name.c_str());

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "platform/process.hpp"
+#include "start/method.hpp"
 
 // What an owner and its server say to each other. Both are the same build of the same program, so
 // structures go as they are.
@@ -17,6 +18,7 @@ struct Request {
   enum class Kind : std::uint32_t { setup, connect, start, abandon };
   Kind kind = Kind::setup;
   std::uint32_t sequence = 0;    // start, abandon
+  Role role = Role::worker;      // start
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
   // start: descriptors are tasks, results, owner, escort, then the page and the working directory
   // where there are such

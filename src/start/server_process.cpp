@@ -152,7 +152,8 @@ void Server::start_worker(int id, const Request& request, const platform::Messag
   std::vector<int> given;
   for (const platform::Descriptor& descriptor : message.descriptors)
     given.push_back(descriptor.get());
-  const Handover handover{given[0], given[1], request.has_page ? given[4] : -1, given[2], given[3]};
+  const Handover handover{given[0], given[1], request.has_page ? given[4] : -1,
+                          given[2], given[3], request.role};
   const int directory = request.has_directory ? given.back() : -1;
   platform::Pipe gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();

@@ -10,6 +10,8 @@
 #include <memory>
 #include <unordered_map>
 
+#include "base/exit_hooks.hpp"
+#include "base/log.hpp"
 #include "platform/escort.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
@@ -18,10 +20,10 @@
 #include "platform/scheduling.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/usage.hpp"
+#include "platform/watch.hpp"
 #include "protocol/messages.hpp"
 #include "wire/exception.hpp"
 #include "worker/definition.hpp"
-#include "worker/exit_hooks.hpp"
 #include "worker/last_words.hpp"
 #include "worker/log_sink.hpp"
 #include "worker/result_pipe.hpp"
@@ -29,7 +31,6 @@
 #include "worker/run_access.hpp"
 #include "worker/task_in_progress.hpp"
 #include "worker/task_pipe.hpp"
-#include "worker/watch.hpp"
 
 namespace brood::worker {
 
@@ -56,12 +57,17 @@ RetryIf take_predicate(std::span<const std::byte> encoded) {
   return reinterpret_cast<RetryIf>(const_cast<void*>(detail::take_code(reader)));
 }
 
+void log_hook_failure() {
+  base::log_warning("an exit hook threw " + wire::describe_exception(std::current_exception()));
+}
+
 constexpr std::size_t large_frame = std::size_t{1} << 20;  // bytes
 
 class Worker {
  public:
   explicit Worker(const Channel& channel)
       : tasks_(channel.tasks),
+        owner_(channel.owner),
         set_start_method_(channel.set_start_method),
         mapping_(map_page(channel.page)),
         escort_(platform::Descriptor(channel.escort)),
@@ -111,9 +117,10 @@ class Worker {
     ::_exit(exit_mismatch);
   }
   void initialize() {
-    platform::set_process_name(setup_.name);
+    platform::set_identity(
+        {setup_.name, setup_.numbers, true, setup_.owner_name, setup_.owner_pid, owner_});
     results_.set_message_limit(setup_.message_limit);
-    open_exit_hooks();
+    base::open_exit_hooks(base::HooksRun::when_asked, &log_hook_failure);
     send_logs_to(results_, setup_.log_level);
     if (set_start_method_ != nullptr && !setup_.start_method.empty())
       set_start_method_(setup_.start_method);
@@ -242,13 +249,13 @@ class Worker {
   }
 
   [[noreturn]] void leave() {
-    run_exit_hooks();
+    base::run_exit_hooks();
     results_.flush();
     std::fflush(nullptr);
     ::_exit(0);
   }
 
-  int tasks_;
+  int tasks_, owner_;
   void (*set_start_method_)(std::string_view);
   platform::SharedMapping mapping_;
   platform::Escort escort_;  // what came for a job is kept until the job is over
@@ -269,7 +276,7 @@ void run_worker(const Channel& channel) {
   // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,
   // whose end is ours. An initializer may restore the default.
   std::signal(SIGINT, SIG_IGN);
-  watch_owner(channel.owner);
+  platform::watch_owner(channel.owner);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
   auto* const worker = new Worker(channel);

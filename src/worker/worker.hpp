@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "platform/watch.hpp"
+
 namespace brood::worker {
 
 /// Descriptors of a worker; see start::Handover.
@@ -16,7 +18,7 @@ struct Channel {
 /// Exit codes of a worker that could not begin.
 inline constexpr int exit_mismatch = 81;
 inline constexpr int exit_initializer = 82;
-inline constexpr int exit_orphaned = 83;
+inline constexpr int exit_orphaned = platform::exit_orphaned;
 inline constexpr int exit_broken_channel = 84;
 /// Of one whose task called pthread_exit.
 inline constexpr int exit_thread_ended = 85;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -33,10 +35,51 @@ template <class A, class B>
 struct Travels<std::pair<A, B>> : std::conjunction<Travels<A>, Travels<B>> {};
 template <class... T>
 struct Travels<std::tuple<T...>> : std::conjunction<Travels<T>...> {};
+template <class T, std::size_t N>
+struct Travels<std::array<T, N>>
+    : std::bool_constant<Travels<T>::value && EncodableItself<std::array<T, N>> &&
+                         DecodableItself<std::array<T, N>>> {};
+template <class T>
+struct Travels<std::optional<T>>
+    : std::bool_constant<Travels<T>::value && EncodableItself<std::optional<T>> &&
+                         DecodableItself<std::optional<T>>> {};
 template <template <class...> class Container, class T>
 struct Travels<Container<T, std::allocator<T>>>
     : std::bool_constant<Travels<T>::value && EncodableItself<Container<T, std::allocator<T>>> &&
                          DecodableItself<Container<T, std::allocator<T>>>> {};
+
+// Maps and sets, ordered or not: what stands between elements and allocator does not travel.
+template <class Container, class... Elements>
+inline constexpr bool holds_travellers =
+    (Travels<Elements>::value && ...) && EncodableItself<Container>&& DecodableItself<Container>;
+template <template <class...> class Map, class K, class T, class C>
+struct Travels<Map<K, T, C, std::allocator<std::pair<const K, T>>>>
+    : std::bool_constant<
+          holds_travellers<Map<K, T, C, std::allocator<std::pair<const K, T>>>, K, T>> {};
+template <template <class...> class Map, class K, class T, class H, class E>
+struct Travels<Map<K, T, H, E, std::allocator<std::pair<const K, T>>>>
+    : std::bool_constant<
+          holds_travellers<Map<K, T, H, E, std::allocator<std::pair<const K, T>>>, K, T>> {};
+template <template <class...> class Set, class K, class C>
+struct Travels<Set<K, C, std::allocator<K>>>
+    : std::bool_constant<holds_travellers<Set<K, C, std::allocator<K>>, K>> {};
+template <template <class...> class Set, class K, class H, class E>
+struct Travels<Set<K, H, E, std::allocator<K>>>
+    : std::bool_constant<holds_travellers<Set<K, H, E, std::allocator<K>>, K>> {};
+
+// Of a polymorphic object the most derived type travels, if it is registered; one that is made by
+// load_and_construct is never decoded by itself.
+template <class Pointer, class T>
+inline constexpr bool points_to_traveller =
+    (std::is_polymorphic_v<T> || Travels<T>::value ||
+     (EncodableItself<T> && cereal::traits::has_load_and_construct<T, InputArchive>::value)) &&
+    EncodableItself<Pointer>&& DecodableItself<Pointer>;
+template <class T>
+struct Travels<std::shared_ptr<T>>
+    : std::bool_constant<points_to_traveller<std::shared_ptr<T>, T>> {};
+template <class T, class D>
+struct Travels<std::unique_ptr<T, D>>
+    : std::bool_constant<points_to_traveller<std::unique_ptr<T, D>, T>> {};
 
 /// Fails to compile, with one sentence, for a T that cannot be an argument or a result. True if it
 /// can.

@@ -1,4 +1,4 @@
-#include "worker/watch.hpp"
+#include "platform/watch.hpp"
 
 #include <poll.h>
 #include <pthread.h>
@@ -7,16 +7,15 @@
 #include <optional>
 
 #include "platform/process.hpp"
-#include "worker/worker.hpp"
 
-namespace brood::worker {
+namespace brood::platform {
 
 namespace {
 
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
 void* watch(void* argument) {
-  platform::set_thread_name("brood-watch");
+  set_thread_name("brood-watch");
   pollfd owner{static_cast<int>(reinterpret_cast<long>(argument)), POLLIN, 0};
   while (::poll(&owner, 1, -1) != 1) {
   }
@@ -29,7 +28,7 @@ void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
   // For the life of the process, the thread does not count as a reason against fork. A worker of a
   // nested fork pool is a copy of this process and counts its own thread anew.
-  static std::optional<platform::OwnThread> own;
+  static std::optional<OwnThread> own;
   own.emplace();
   sigset_t all, before;
   sigfillset(&all);
@@ -47,4 +46,4 @@ void watch_owner(int owner_pidfd) {
   if (failed != 0) ::_exit(exit_orphaned);  // better no worker than one that nobody can end
 }
 
-}  // namespace brood::worker
+}  // namespace brood::platform

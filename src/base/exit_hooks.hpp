@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+// What brood::at_worker_exit has been given.
+namespace brood::base {
+
+/// When hooks are called.
+enum class HooksRun : bool {
+  when_asked,  ///< by run_exit_hooks(): the process ends by _exit
+  at_exit,     ///< in the order of std::atexit, among whose handlers they are
+};
+
+/// From here on at_worker_exit takes hooks; drops those of the process that this one was forked
+/// from. `on_throw` is called in the handler of what a hook throws.
+void open_exit_hooks(HooksRun how, void (*on_throw)());
+bool exit_hooks_are_open();
+void add_exit_hook(std::function<void()> hook);
+/// Calls the hooks, last one first.
+void run_exit_hooks();
+
+}  // namespace brood::base

@@ -1,0 +1,116 @@
+// Runs in a fresh program, or in a copy of the fork server: reads what the process is for.
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+#include <brood/start_method.hpp>
+#include "base/log.hpp"
+#include "platform/escort.hpp"
+#include "platform/pipe.hpp"
+#include "platform/shared_descriptor.hpp"
+#include "platform/system_calls.hpp"
+#include "platform/watch.hpp"
+#include "process/child.hpp"
+#include "process/setup.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::process {
+namespace {
+
+/// The setup pipe and the escort. The owner fills the escort first, and may wait for room there: so
+/// it is emptied while the pipe is waited for.
+class Inlet {
+ public:
+  explicit Inlet(const Channel& channel)
+      : pipe_(channel.setup), escort_(platform::Descriptor(channel.escort)) {
+    detail::set_descriptor_source([this] { escort_.receive(); });
+  }
+  ~Inlet() { detail::set_descriptor_source({}); }
+  Inlet(const Inlet&) = delete;
+  Inlet& operator=(const Inlet&) = delete;
+
+  std::vector<std::byte> read(std::size_t count) {
+    std::vector<std::byte> bytes(count);
+    for (std::size_t done = 0; done < count;) {
+      await();
+      const platform::Transfer more =
+          platform::read_some(pipe_.get(), bytes.data() + done, count - done);
+      if (more.state != platform::Transfer::State::moved) ::_exit(platform::exit_orphaned);
+      done += more.count;
+    }
+    return bytes;
+  }
+
+ private:
+  void await() {
+    for (;;) {
+      pollfd watched[] = {{pipe_.get(), POLLIN, 0}, {escort_.number(), POLLIN, 0}};
+      if (platform::system_calls().poll(watched, 2, -1) < 0) continue;
+      if ((watched[1].revents & POLLIN) != 0) escort_.receive();
+      if (watched[0].revents != 0) return;
+    }
+  }
+
+  platform::Descriptor pipe_;
+  platform::Escort escort_;
+};
+
+[[noreturn]] void refuse(const std::string& text) {
+  std::fputs((text + '\n').c_str(), stderr);
+  ::_exit(EXIT_FAILURE);
+}
+
+Setup read_setup(Inlet& inlet) {
+  std::uint64_t length = 0;
+  const std::vector<std::byte> prefix = inlet.read(sizeof length);
+  Reader(prefix).read(&length, sizeof length);
+  const std::vector<std::byte> bytes = inlet.read(length);
+  wire::BuildId build{};
+  Reader(bytes).read(&build, sizeof build);
+  if (build != wire::program_build_id())
+    refuse("brood: a process of another build of this program (" + wire::to_string(build) +
+           ") has started this one");
+  return decode_setup(bytes);
+}
+
+std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> call) {
+  Reader reader(call);
+  const auto make =
+      reinterpret_cast<detail::TargetEntry>(const_cast<void*>(detail::take_code(reader)));
+  return make(reader);
+}
+
+std::unique_ptr<detail::ProcessTarget> receive_target(const Channel& channel) {
+  Inlet inlet(channel);
+  const Setup setup = read_setup(inlet);
+  platform::set_identity({setup.name, setup.numbers, setup.daemon, setup.parent_name,
+                          setup.parent_pid, channel.owner});
+  set_start_method(setup.start_method);
+  base::set_log_level(setup.log_level);
+  return decode_target(inlet.read(setup.call_size));
+}
+
+}  // namespace
+
+void run_process(const Channel& channel) {
+  platform::watch_owner(channel.owner);
+  std::unique_ptr<detail::ProcessTarget> target;
+  try {
+    target = receive_target(channel);
+  } catch (...) {
+    refuse("Process " + platform::process_name() + ": " +
+           wire::describe_exception(std::current_exception()));
+  }
+  run_to_the_end(channel.report, std::move(target));
+}
+
+}  // namespace brood::process

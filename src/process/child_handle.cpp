@@ -1,0 +1,129 @@
+#include "process/child_handle.hpp"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "base/log.hpp"
+#include "platform/escort.hpp"
+#include "platform/pipe.hpp"
+#include "platform/process.hpp"
+#include "platform/socket.hpp"
+#include "process/child.hpp"
+#include "process/setup.hpp"
+#include "start/before_fork.hpp"
+#include "start/exec.hpp"
+#include "wire/code_ref.hpp"
+
+namespace brood::process {
+namespace {
+
+class ForkedChild final : public ChildHandle {
+ public:
+  explicit ForkedChild(platform::Descriptor report) : ChildHandle(std::move(report)) {}
+  void watch(pid_t pid) {
+    children_.add(pid, start::Birth::forked);
+    process_.pid = pid;
+    process_.pidfd = platform::open_pidfd(pid);
+  }
+
+ protected:
+  ExitStatus ask_system() override { return children_.collect(pid()).status; }
+
+ private:
+  start::OwnChildren children_;
+};
+
+class StartedChild final : public ChildHandle {
+ public:
+  StartedChild(std::unique_ptr<start::Method> method, platform::Descriptor report)
+      : ChildHandle(std::move(report)), method_(std::move(method)) {}
+  void start(const std::string& name, const start::Handover& given) {
+    process_ = method_->start(name, given);
+  }
+
+ protected:
+  ExitStatus ask_system() override { return method_->collect(pid()).status; }
+
+ private:
+  std::unique_ptr<start::Method> method_;
+};
+
+Setup setup_for(const platform::Identity& identity, std::span<const std::byte> call) {
+  Setup setup;
+  setup.build = wire::program_build_id();
+  setup.name = identity.name;
+  setup.numbers = identity.numbers;
+  setup.daemon = identity.daemon;
+  setup.parent_name = identity.parent_name;
+  setup.parent_pid = identity.parent_pid;
+  setup.start_method = get_start_method();
+  setup.log_level = base::log_level();
+  setup.call_size = call.size();
+  return setup;
+}
+
+/// A child that has ended already tells so by its exit status.
+void send_call(int pipe, platform::Escort& escort, const Setup& setup, const detail::Bytes& call) {
+  if (!escort.send_all(0, call.carried())) return;
+  detail::Bytes first;
+  encode_setup(first, setup);
+  if (platform::write_all(pipe, first.view())) platform::write_all(pipe, call.view());
+}
+
+}  // namespace
+
+ExitStatus ChildHandle::collect() {
+  const ExitStatus known = ask_system();
+  if (known.kind != ExitStatus::Kind::lost) return known;
+  // Never waits: some process that the child has forked may hold the other end.
+  platform::set_nonblocking(report_);
+  std::int32_t code = 0;
+  const platform::Transfer told = platform::read_some(report_.get(), &code, sizeof code);
+  if (told.state != platform::Transfer::State::moved || told.count != sizeof code) return known;
+  return {ExitStatus::Kind::exited, code, false};
+}
+
+std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& target,
+                                        const platform::Identity& identity) {
+  const int others = start::other_threads();
+  start::warn_about_threads(others);
+  platform::Pipe report = platform::make_pipe();
+  const platform::Descriptor owner = platform::open_pidfd(::getpid());
+  // Without a gate a child that nobody has to reap could be gone before it has a pidfd, and its pid
+  // another's.
+  platform::Pipe gate;
+  if (!platform::children_wait_to_be_reaped()) gate = platform::make_pipe();
+  auto child = std::make_unique<ForkedChild>(std::move(report.read));
+  start::flush_streams(others);
+  const pid_t pid = platform::fork_process();
+  if (pid == 0) {
+    gate.write.reset();
+    run_forked({report.write.get(), owner.get(), gate.read.get()}, identity, std::move(target));
+  }
+  child->watch(pid);
+  target.reset();
+  constexpr std::byte go{1};
+  if (gate.write) platform::write_all(gate.write.get(), {&go, 1});
+  return child;
+}
+
+std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail::Bytes& call,
+                                         const platform::Identity& identity) {
+  platform::Pipe setup = platform::make_pipe();
+  platform::Pipe report = platform::make_pipe();
+  platform::SocketPair sockets = platform::make_socket_pair();
+  platform::Escort escort(std::move(sockets.ours));
+  const platform::Descriptor owner = platform::open_pidfd(::getpid());
+  auto child = std::make_unique<StartedChild>(start::open_method(method), std::move(report.read));
+  child->start(identity.name, {setup.read.get(), report.write.get(), -1, owner.get(),
+                               sockets.theirs.get(), start::Role::process});
+  setup.read.reset();  // else the end of the child would go unseen
+  sockets.theirs.reset();
+  send_call(setup.write.get(), escort, setup_for(identity, call.view()), call);
+  return child;
+}
+
+}  // namespace brood::process

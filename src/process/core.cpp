@@ -1,0 +1,164 @@
+#include "process/core.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <utility>
+
+#include "platform/process.hpp"
+#include "process/children.hpp"
+
+namespace brood::detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds daemon_grace{1};  // between SIGTERM and SIGKILL
+
+StartMethod resolved(const StartMethod& method) {
+  return method.name().empty() ? StartMethod(get_start_method()) : method;
+}
+
+platform::Identity identity_of(const ProcessOptions& options, const StartMethod& method) {
+  const std::string numbers = platform::next_child_numbers();
+  std::string name = options.name;
+  if (name.empty()) name = start::name_prefix(method.name()) + "Process-" + numbers;
+  return {std::move(name), numbers, options.daemon, platform::process_name(), ::getpid(), -1};
+}
+
+bool is_fork(const StartMethod& method) { return !method.launcher() && method.name() == "fork"; }
+
+/// Until `deadline`, or for a day: poll(2) takes no more.
+int timeout_ms(const Deadline& deadline) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+  if (!deadline) return static_cast<int>(longest.count());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+  return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), longest).count());
+}
+
+[[noreturn]] void refuse(const char* text) { throw UsageError(text); }
+
+}  // namespace
+
+ProcessCore::ProcessCore(ProcessOptions options, std::unique_ptr<ProcessTarget> target)
+    : method_(resolved(options.start_method)),
+      identity_(identity_of(options, method_)),
+      target_(std::move(target)),
+      generation_(platform::fork_generation()) {}
+
+bool ProcessCore::is_ours() const noexcept { return generation_ == platform::fork_generation(); }
+
+void ProcessCore::check_use() const {
+  if (closed_) refuse("brood::Process: this one has been closed");
+}
+
+void ProcessCore::check_started() const {
+  check_use();
+  if (!pidfd_) refuse("brood::Process: start() comes first");
+}
+
+void ProcessCore::start() {
+  const std::lock_guard lock(mutex_);
+  check_use();
+  if (pidfd_) refuse("brood::Process: a process is started once; make another one");
+  process::ListedChild entry(shared_from_this());
+  if (is_fork(method_)) {
+    child_ = process::fork_child(target_, identity_);
+  } else {
+    Bytes call;
+    target_->encode(call);
+    child_ = process::start_child(method_, call, identity_);
+    target_.reset();
+  }
+  pid_ = child_->pid();
+  pidfd_ = std::make_shared<platform::Descriptor>(child_->take_pidfd());
+  entry.stay();
+}
+
+std::shared_ptr<platform::Descriptor> ProcessCore::watched() const {
+  const std::lock_guard lock(mutex_);
+  check_started();
+  return pidfd_;
+}
+
+// Who waits holds no lock: the others may ask, and send signals, meanwhile.
+bool ProcessCore::wait(const Deadline& deadline) {
+  const std::shared_ptr<platform::Descriptor> pidfd = watched();
+  while (!platform::wait_for_exit(*pidfd, timeout_ms(deadline))) {
+    if (deadline && Clock::now() >= *deadline) return false;
+  }
+  const std::lock_guard lock(mutex_);
+  static_cast<void>(look());
+  return true;
+}
+
+std::optional<ExitStatus> ProcessCore::look() {
+  if (status_ || !pidfd_) return status_;
+  if (!platform::wait_for_exit(*pidfd_, 0)) return std::nullopt;
+  status_ = child_->collect();
+  child_.reset();
+  process::unlist(this);
+  return status_;
+}
+
+std::optional<ExitStatus> ProcessCore::status() {
+  const std::lock_guard lock(mutex_);
+  check_use();
+  return look();
+}
+
+bool ProcessCore::is_alive() {
+  const std::lock_guard lock(mutex_);
+  check_use();
+  return pidfd_ && !look();
+}
+
+int ProcessCore::pid() const {
+  const std::lock_guard lock(mutex_);
+  check_started();
+  return pid_;
+}
+
+int ProcessCore::sentinel() const { return watched()->get(); }
+
+void ProcessCore::send_signal(int signal) {
+  const std::lock_guard lock(mutex_);
+  check_started();
+  if (look()) return;
+  if (!platform::send_signal(*pidfd_, signal) && errno != ESRCH)
+    throw SystemError("pidfd_send_signal", "ending a process", errno);
+}
+
+void ProcessCore::close() {
+  std::unique_ptr<ProcessTarget> dropped;  // without the lock: it is the user's
+  const std::lock_guard lock(mutex_);
+  if (pidfd_ && !look()) refuse("brood::Process: close() comes after the end; join() first");
+  closed_ = true;
+  dropped = std::move(target_);
+  pidfd_.reset();
+}
+
+void ProcessCore::end_daemon() noexcept try {
+  if (daemon() && is_alive()) send_signal(SIGTERM);
+} catch (const Error&) {
+  // Closed, or gone, meanwhile.
+}
+
+void ProcessCore::end() noexcept try {
+  if (!is_alive()) return;
+  end_daemon();
+  if (!daemon()) {
+    wait(std::nullopt);
+  } else if (!wait(Clock::now() + daemon_grace)) {
+    send_signal(SIGKILL);
+    wait(std::nullopt);
+  }
+} catch (const Error&) {
+  // Closed, or gone, meanwhile.
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,43 @@
+// Runs in a copy of the owner's memory.
+#include <stdio_ext.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <iterator>
+#include <utility>
+
+#include "platform/pipe.hpp"
+#include "platform/process.hpp"
+#include "platform/watch.hpp"
+#include "process/child.hpp"
+#include "start/before_fork.hpp"
+
+namespace brood::process {
+namespace {
+
+void wait_at_gate(int gate) {
+  if (gate < 0) return;
+  std::byte go;
+  // The owner is gone.
+  if (platform::read_some(gate, &go, 1).state != platform::Transfer::State::moved)
+    ::_exit(platform::exit_orphaned);
+}
+
+}  // namespace
+
+void run_forked(const ForkedChannel& channel, platform::Identity identity,
+                std::unique_ptr<detail::ProcessTarget> target) {
+  start::drop_unflushed();
+  __fpurge(stdin);  // what was read ahead is the parent's to use
+  const int kept[] = {channel.report, channel.owner, channel.gate};
+  platform::replace_own_descriptors(kept, std::size(kept));
+  platform::prepare_stdio();
+  identity.parent = channel.owner;
+  platform::set_identity(std::move(identity));
+  wait_at_gate(channel.gate);
+  platform::watch_owner(channel.owner);
+  run_to_the_end(channel.report, std::move(target));
+}
+
+}  // namespace brood::process

@@ -1,0 +1,51 @@
+#include <brood/process_info.hpp>
+
+#include <unistd.h>
+
+#include "platform/identity.hpp"
+#include "platform/process.hpp"
+#include "process/children.hpp"
+#include "process/core.hpp"
+
+namespace brood {
+namespace {
+
+Daemon daemon_if(bool is) { return is ? Daemon::yes : Daemon::no; }
+
+// One that was closed in this moment has ended.
+std::optional<ProcessInfo> info_if_alive(detail::ProcessCore& child) try {
+  if (!child.is_alive()) return std::nullopt;
+  return ProcessInfo(child.name(), child.pid(), daemon_if(child.daemon()));
+} catch (const UsageError&) {
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool ParentProcess::is_alive() const { return !platform::wait_for_exit(sentinel_, 0); }
+
+void ParentProcess::join() const {
+  while (!platform::wait_for_exit(sentinel_, -1)) {
+  }
+}
+
+ProcessInfo current_process() {
+  const platform::Identity& own = platform::identity();
+  return {own.name, ::getpid(), daemon_if(own.daemon)};
+}
+
+std::optional<ParentProcess> parent_process() {
+  const platform::Identity& own = platform::identity();
+  if (own.parent < 0) return std::nullopt;
+  return ParentProcess(ProcessInfo(own.parent_name, own.parent_pid), own.parent);
+}
+
+std::vector<ProcessInfo> active_children() {
+  std::vector<ProcessInfo> running;
+  for (const auto& child : process::listed_children()) {
+    if (const std::optional<ProcessInfo> info = info_if_alive(*child)) running.push_back(*info);
+  }
+  return running;
+}
+
+}  // namespace brood

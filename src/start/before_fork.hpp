@@ -1,0 +1,15 @@
+#pragma once
+
+// What has to be done where this process is to be copied.
+namespace brood::start {
+
+/// Threads of this process that neither the library nor the caller is.
+int other_threads() noexcept;
+/// Says what a copy of a process with so many other threads may meet; nothing for 0.
+void warn_about_threads(int others);
+/// Else the copy's buffers would be printed a second time.
+void flush_streams(int others);
+/// In the copy: what another thread has written since then is the parent's to print.
+void drop_unflushed() noexcept;
+
+}  // namespace brood::start

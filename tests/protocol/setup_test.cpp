@@ -1,0 +1,75 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "protocol/messages.hpp"
+#include "wire/frame.hpp"
+
+// The first message to a worker.
+namespace brood::protocol {
+namespace {
+
+Setup full() {
+  Setup setup;
+  setup.build = wire::program_build_id();
+  setup.name = "SpawnPoolWorker-2:1";
+  setup.initializer = {std::byte{1}, std::byte{2}};
+  setup.address_space = 1;
+  setup.cpu_seconds = 2;
+  setup.open_files = 3;
+  setup.core_size = 4;
+  setup.message_limit = 5;
+  setup.log_level = 6;
+  setup.resident = 7;
+  setup.start_method = "spawn";
+  setup.nice = -8;
+  setup.cpus = {9, 10};
+  setup.numbers = "2:1";
+  setup.owner_name = "SpawnProcess-2";
+  setup.owner_pid = 11;
+  return setup;
+}
+
+std::vector<std::byte> payload_of(const Setup& setup) {
+  detail::Bytes bytes;
+  encode_setup(bytes, setup);
+  wire::FrameParser parser(bytes.size());
+  std::memcpy(parser.room().data(), bytes.data(), bytes.size());
+  parser.filled(bytes.size());
+  const auto payload = parser.next().value().payload;
+  return {payload.begin(), payload.end()};
+}
+
+TEST(Setup, every_field_arrives) {
+  const Setup sent = full();
+  const Setup got = decode_setup(payload_of(sent));
+  EXPECT_EQ(got.protocol_version, version);
+  EXPECT_EQ(got.build, sent.build);
+  EXPECT_EQ(got.name, sent.name);
+  EXPECT_EQ(got.initializer, sent.initializer);
+  EXPECT_EQ(got.address_space, sent.address_space);
+  EXPECT_EQ(got.cpu_seconds, sent.cpu_seconds);
+  EXPECT_EQ(got.open_files, sent.open_files);
+  EXPECT_EQ(got.core_size, sent.core_size);
+  EXPECT_EQ(got.message_limit, sent.message_limit);
+  EXPECT_EQ(got.log_level, sent.log_level);
+  EXPECT_EQ(got.resident, sent.resident);
+  EXPECT_EQ(got.start_method, sent.start_method);
+  EXPECT_EQ(got.nice, sent.nice);
+  EXPECT_EQ(got.cpus, sent.cpus);
+  EXPECT_EQ(got.numbers, sent.numbers);
+  EXPECT_EQ(got.owner_name, sent.owner_name);
+  EXPECT_EQ(got.owner_pid, sent.owner_pid);
+}
+
+TEST(Setup, one_that_is_cut_short_is_refused_at_every_length) {
+  const std::vector<std::byte> whole = payload_of(full());
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    EXPECT_THROW(decode_setup(std::span(whole).first(length)), CodecError) << length;
+}
+
+}  // namespace
+}  // namespace brood::protocol
