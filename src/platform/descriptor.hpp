@@ -9,8 +9,11 @@ namespace brood::platform {
 /// Every number that a Descriptor of this process owns: the library's private ones. A process that
 /// is forked to run code of the user's lets go of them.
 extern DescriptorSet own_descriptors;
-/// Those of shared objects in memory, which every forked process keeps.
+/// Those of shared objects in memory, which every forked process keeps: none of them below
+/// first_unreserved.
 extern DescriptorSet inherited_descriptors;
+/// Lower numbers may have a fixed meaning in a new process; what is there is replaced.
+inline constexpr int first_unreserved = 16;
 
 /// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and
 /// never below 3, so that a program started without stdin, stdout or stderr keeps those numbers

@@ -83,6 +83,8 @@ DescriptorRef known(Token token) {
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
   survive_forks();
+  if (descriptor.get() < platform::first_unreserved)
+    descriptor = descriptor.duplicate(platform::first_unreserved);
   auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
   Registry& here = registry();
   DescriptorRef earlier;  // goes without the lock: its destructor takes it

@@ -16,12 +16,11 @@ namespace {
 constinit int own_door = -1;
 
 constexpr int failed_in_child = 126;  // what a shell gives for "found, but could not be run"
-constexpr int first_spare = 16;       // above every final number
 
 /// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
 int lift(int number) {
   if (number < 0) return -1;
-  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, first_spare);
+  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, platform::first_unreserved);
   if (lifted < 0) ::_exit(failed_in_child);
   return lifted;
 }

@@ -46,13 +46,12 @@ void poke_in_map(const std::map<std::string, std::vector<typename Probe::Handle>
 template <class Probe>
 class Sharing : public PoolCheck {
  protected:
-  using Handle = typename Probe::Handle;
   /// For each start method, with a new object.
   template <class Body>
   void with_each_method(Body body) {
     for (const std::string& method : start_methods()) {
       SCOPED_TRACE(method);
-      const Handle handle = Probe::make();
+      const typename Probe::Handle handle = Probe::make();
       body(method, handle);
       EXPECT_TRUE(Probe::seen(handle));
     }
