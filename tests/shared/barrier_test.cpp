@@ -147,7 +147,7 @@ TEST_F(BarrierTest, ReceivedIsTheSame) {
 
 TEST_F(BarrierTest, KillsAtRandomMomentsBlockNobody) {
   const Barrier barrier(3);
-  for (int i = 0; i < times(30, 5); ++i) {
+  for (int i = 0; i < times(10, 3); ++i) {
     std::vector<Child> all = children(3, [&](int) {
       while (passes(barrier, 300ms) == 1) {  // it may be killed while it does not wait
       }
