@@ -16,37 +16,18 @@
 #include <string>
 
 #include "baseline.hpp"
+#include "compare.hpp"
 
 extern char** environ;
 
 namespace {
 
+using bench::compare;
+using bench::median;
+
 int next(int value) { return value + 1; }
 double root(double value) { return std::sqrt(value); }
 std::size_t length(const std::string& text) { return text.size(); }
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
-// Times `ours` and `bare` in turn and reports both, and their ratio.
-template <class Ours, class Bare>
-void compare(benchmark::State& state, double calls, Ours ours, Bare bare) {
-  std::vector<double> our_times, bare_times, ratios;
-  for (auto _ : state) {
-    const double bare_time = bench::seconds(bare);
-    const double our_time = bench::seconds(ours);
-    state.SetIterationTime(our_time);
-    our_times.push_back(our_time);
-    bare_times.push_back(bare_time);
-    ratios.push_back(our_time / bare_time);
-  }
-  state.counters["brood_us"] = median(our_times) / calls * 1e6;
-  state.counters["bare_us"] = median(bare_times) / calls * 1e6;
-  state.counters["ratio"] = median(ratios);
-}
 
 void apply_against_pipe_round_trip(benchmark::State& state) {
   const bench::OnOneCpu pinned;

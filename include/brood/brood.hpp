@@ -18,15 +18,23 @@
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <brood/array.hpp>
+#include <brood/barrier.hpp>
+#include <brood/condition.hpp>
 #include <brood/cpu.hpp>
 #include <brood/crash_report.hpp>
 #include <brood/errors.hpp>
+#include <brood/event.hpp>
 #include <brood/exception.hpp>
 #include <brood/init.hpp>
+#include <brood/lock.hpp>
 #include <brood/options.hpp>
 #include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
+#include <brood/semaphore.hpp>
+#include <brood/shared_memory.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
 #include <brood/this_task.hpp>
+#include <brood/value.hpp>
