@@ -22,6 +22,9 @@ extern char** environ;
 
 namespace {
 
+using bench::compare;
+using bench::median;
+
 int next(int value) { return value + 1; }
 double root(double value) { return std::sqrt(value); }
 std::size_t length(const std::string& text) { return text.size(); }

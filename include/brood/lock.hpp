@@ -54,7 +54,8 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
 /// Unlike Python's, it is released by the thread that acquired it and by no other: where one shall
 /// wait for another's release, use Semaphore(1).
 /// A handle: a copy, in this process or another, is the same lock.
-/// Threads: any. A handle may be destroyed while the lock is held; it stays held.
+/// Threads: any. A handle may be destroyed while the lock is held, which stays held then until the
+/// thread ends.
 /// Fork: the child has the same lock, and does not hold it.
 class BROOD_API Lock : public detail::MutexHandle {
  public:

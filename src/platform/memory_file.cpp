@@ -10,6 +10,7 @@
 #include <limits>
 
 #include <brood/errors.hpp>
+#include "platform/free_memory.hpp"
 #include "platform/process.hpp"
 #include "platform/system_calls.hpp"
 
@@ -21,9 +22,16 @@ constexpr const char* folder = "/dev/shm";  // where glibc's shm_open has it
 
 std::string path_of(const std::string& name) { return std::string(folder) + "/" + name; }
 
+// A memfd has no limit of its own: the kernel would go on until it has to kill somebody.
+void demand_free(std::size_t size) {
+  constexpr std::size_t worth_asking = std::size_t{8} << 20;
+  if (size >= worth_asking && size > free_memory()) throw SystemError("fallocate", stage, ENOMEM);
+}
+
 // In parts, each with signals blocked: an interrupted fallocate gives back what it has, and a
 // profiler's timer would interrupt it for ever.
 void reserve(const Descriptor& descriptor, std::size_t size) {
+  demand_free(size);
   constexpr std::size_t part = std::size_t{64} << 20;
   if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max()))
     throw SystemError("fallocate", stage, EFBIG);

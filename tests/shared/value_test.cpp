@@ -1,0 +1,152 @@
+#include <brood/value.hpp>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "shared/children.hpp"
+#include "support/sanitizers.hpp"
+
+namespace brood::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ValueTest = LeakCheck;
+
+struct Point {
+  double x = 1, y = 2;
+  bool operator==(const Point&) const = default;
+};
+struct alignas(256) Wide {
+  int number = 7;
+};
+
+TEST_F(ValueTest, IsWhatWasSetLast) {
+  const Value<int> value(3);
+  EXPECT_EQ(value.get(), 3);
+  value.set(4);
+  EXPECT_EQ(value.get(), 4);
+  EXPECT_EQ(*value, 4);
+}
+
+TEST_F(ValueTest, BeginsAsItsTypeDoes) {
+  EXPECT_EQ(Value<int>().get(), 0);
+  EXPECT_EQ(Value<Point>().get(), Point());
+  const Value<Wide> wide;
+  EXPECT_EQ(wide->number, 7);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&*wide) % 256, 0U);
+  const Value deduced(2.5);
+  EXPECT_EQ(deduced.get(), 2.5);
+}
+
+TEST_F(ValueTest, UpdateWorksInPlaceOrMakesAnew) {
+  const Value<int> value(1);
+  EXPECT_EQ(value.update([](int& x) { x += 1; }), 2);
+  EXPECT_EQ(value.update([](int x) { return x * 10; }), 20);
+  EXPECT_EQ(value.update([](const int& x) { return x + 1; }), 21);
+  EXPECT_EQ(value.update([](int& x) { return x++; }), 22);
+  EXPECT_EQ(value.update([](auto& x) { ++x; }), 23);
+  EXPECT_EQ(value.update([](auto& x) { return ++x; }), 24);
+  EXPECT_EQ(value.update([](auto x) { return x + 1; }), 25);
+  const Value<Point> point;
+  point.update([](Point& p) { p.x = 9; });
+  EXPECT_EQ(point->x, 9);
+  EXPECT_EQ(point.get(), (Point{9, 2}));
+}
+
+TEST_F(ValueTest, NoIncrementOfFourProcessesIsLost) {
+  const Value<int> value(0);
+  constexpr int each = times(20000, 2000);
+  std::vector<Child> all = children(4, [&](int) {
+    for (int i = 0; i < each; ++i) value.update([](int& x) { ++x; });
+    return 0;
+  });
+  expect_success(all);
+  EXPECT_EQ(value.get(), 4 * each);
+}
+
+TEST_F(ValueTest, IsUsableWhileItsLockIsHeld) {
+  const Value<int> value(1);
+  {
+    const auto guard = value.lock();
+    value.set(value.get() + 1);
+    value.update([](int& x) { ++x; });
+    std::thread([&] { EXPECT_FALSE(value.mutex().try_acquire()); }).join();
+  }
+  std::unique_lock<RLock> guard = value.lock();
+  auto moved = std::move(guard);
+  moved.unlock();
+  EXPECT_FALSE(value.mutex().locked());
+  EXPECT_EQ(value.get(), 3);
+}
+
+TEST_F(ValueTest, AnUpdateThatThrowsReleasesTheLock) {
+  const Value<int> value(1);
+  EXPECT_THROW(value.update([](int&) { throw std::runtime_error("no"); }), std::runtime_error);
+  EXPECT_FALSE(value.mutex().locked());
+}
+
+TEST_F(ValueTest, AProcessKilledInAnUpdateLeavesItToTheNext) {
+  const Value<int> value(1);
+  Child victim([&] {
+    value.update([](int& x) {
+      x = 99;
+      stay();
+    });
+  });
+  while (*static_cast<volatile int*>(&*value) != 99) std::this_thread::yield();
+  victim.kill();
+  const auto guard = value.lock();
+  EXPECT_TRUE(value.owner_died());
+  value.set(1);
+}
+
+TEST_F(ValueTest, OfAnAtomicNeedsNoLock) {
+  const Value<std::atomic<long>> value(5);
+  const auto guard = value.lock();
+  std::thread([&] {
+    EXPECT_EQ(value.get(), 5);
+    value.set(6);
+    EXPECT_EQ(value.update([](long x) { return x + 1; }), 7);
+    value.update([](std::atomic<long>& x) { x.fetch_add(1); });
+    ++*value;
+  }).join();
+  EXPECT_EQ(value->load(), 9);
+}
+
+TEST_F(ValueTest, AnAtomicLosesNoUpdate) {
+  const Value<std::atomic<int>> value;
+  std::vector<Child> all = children(4, [&](int) {
+    for (int i = 0; i < 5000; ++i) value.update([](int x) { return x + 1; });
+    return 0;
+  });
+  expect_success(all);
+  EXPECT_EQ(value.get(), 20000);
+}
+
+TEST_F(ValueTest, ReceivedIsTheSame) {
+  const Value<Point> value;
+  const Value<Point> other = received(value);
+  EXPECT_EQ(Child([&] { other.set({5, 6}); }).wait(), 0);
+  EXPECT_EQ(value.get(), (Point{5, 6}));
+}
+
+TEST_F(ValueTest, BytesOfAnotherTypeAreRefused) {
+  detail::Bytes bytes;
+  detail::encode_value(bytes, Value<Point>());
+  Reader reader(bytes.view());
+  EXPECT_THROW(detail::decode_value<Value<int>>(reader), CodecError);
+}
+
+TEST_F(ValueTest, TravelsInContainersAndTuples) {
+  const Value<int> value(1);
+  const auto copies = received(std::vector<Value<int>>{value, value});
+  copies[1].set(8);
+  EXPECT_EQ(value.get(), 8);
+}
+
+}  // namespace
+}  // namespace brood::testing
