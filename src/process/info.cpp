@@ -10,12 +10,10 @@
 namespace brood {
 namespace {
 
-Daemon daemon_if(bool is) { return is ? Daemon::yes : Daemon::no; }
-
 // One that was closed in this moment has ended.
 std::optional<ProcessInfo> info_if_alive(detail::ProcessCore& child) try {
   if (!child.is_alive()) return std::nullopt;
-  return ProcessInfo(child.name(), child.pid(), daemon_if(child.daemon()));
+  return ProcessInfo(child.name(), child.pid(), child.daemon() ? Daemon::yes : Daemon::no);
 } catch (const UsageError&) {
   return std::nullopt;
 }
@@ -31,7 +29,7 @@ void ParentProcess::join() const {
 
 ProcessInfo current_process() {
   const platform::Identity& own = platform::identity();
-  return {own.name, ::getpid(), daemon_if(own.daemon)};
+  return {own.name, ::getpid(), own.daemon ? Daemon::yes : Daemon::no};
 }
 
 std::optional<ParentProcess> parent_process() {

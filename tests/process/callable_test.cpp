@@ -51,7 +51,7 @@ TEST_P(Callable, whatever_may_be_a_task_runs_under_every_method) {
   EXPECT_EQ(code_of(Sum{10}, std::vector{1, 2, 3}), 16);
   EXPECT_EQ(code_of(&Counter::leave, Counter{20}, 2), 22);
   EXPECT_EQ(code_of(task(exits_with, 5), 6), 11);
-  const int captured = 13;
+  int captured = 13;
   EXPECT_EQ(code_of(copied([captured] { std::exit(captured); })), 13);
   EXPECT_EQ(
       code_of([](std::unique_ptr<int> number) { std::exit(*number); }, std::make_unique<int>(17)),

@@ -43,9 +43,9 @@ std::vector<std::byte> payload_of(const Setup& setup) {
   return {payload.begin(), payload.end()};
 }
 
-TEST(Setup, every_field_arrives) {
-  const Setup sent = full();
-  const Setup got = decode_setup(payload_of(sent));
+TEST(SetupMessage, every_field_arrives) {
+  const protocol::Setup sent = full();
+  const protocol::Setup got = decode_setup(payload_of(sent));
   EXPECT_EQ(got.protocol_version, version);
   EXPECT_EQ(got.build, sent.build);
   EXPECT_EQ(got.name, sent.name);
@@ -65,7 +65,7 @@ TEST(Setup, every_field_arrives) {
   EXPECT_EQ(got.owner_pid, sent.owner_pid);
 }
 
-TEST(Setup, one_that_is_cut_short_is_refused_at_every_length) {
+TEST(SetupMessage, one_that_is_cut_short_is_refused_at_every_length) {
   const std::vector<std::byte> whole = payload_of(full());
   for (std::size_t length = 0; length < whole.size(); ++length)
     EXPECT_THROW(decode_setup(std::span(whole).first(length)), CodecError) << length;
