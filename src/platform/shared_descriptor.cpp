@@ -19,7 +19,9 @@ namespace {
 
 using Token = SharedDescriptor::Token;
 
-constinit std::atomic<unsigned> streams_closed_in{0};  // fork generation
+// Fork generations.
+constinit std::atomic<unsigned> streams_closed_in{0};
+constinit std::atomic<unsigned> leases_closed_in{0};
 
 // What this process has, by token. Weak: handles hold it.
 struct Registry {
@@ -83,7 +85,7 @@ DescriptorRef known(Token token) {
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
   survive_forks();
-  if (descriptor.get() < platform::first_unreserved)
+  if (kind != SharedDescriptor::Kind::stream && descriptor.get() < platform::first_unreserved)
     descriptor = descriptor.duplicate(platform::first_unreserved);
   auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
   Registry& here = registry();
@@ -110,24 +112,32 @@ SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, T
       kind_(kind),
       token_(token),
       generation_(platform::fork_generation()) {
-  if (kind_ == Kind::memory) platform::inherited_descriptors.insert(number_);
+  if (kind_ != Kind::stream) platform::inherited_descriptors.insert(number_);
 }
 
 SharedDescriptor::~SharedDescriptor() {
   leave(token_);
   if (is_closed()) return;
-  if (kind_ == Kind::memory) platform::inherited_descriptors.erase(number_);
+  if (kind_ != Kind::stream) platform::inherited_descriptors.erase(number_);
   ::close(number_);
 }
 
+bool SharedDescriptor::is_inherited() const noexcept {
+  return generation_ != platform::fork_generation();
+}
+
 bool SharedDescriptor::is_closed() const noexcept {
-  return kind_ == Kind::stream && generation_ < streams_closed_in.load(std::memory_order_relaxed);
+  if (kind_ == Kind::memory) return false;
+  const std::atomic<unsigned>& closed_in =
+      kind_ == Kind::stream ? streams_closed_in : leases_closed_in;
+  return generation_ < closed_in.load(std::memory_order_relaxed);
 }
 
 int SharedDescriptor::get() const {
   if (!is_closed()) return number_;
   throw UsageError(
-      "brood: a forked worker does not inherit open connections; give it this one as an argument");
+      "brood: a forked worker does not inherit open connections, nor a manager's server anything; "
+      "give it this one as an argument");
 }
 
 std::span<std::byte> SharedDescriptor::memory() const {
@@ -167,6 +177,20 @@ void set_descriptor_source(std::function<void()> receive) {
 
 void note_streams_closed() noexcept {
   streams_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
+}
+
+void abandon_descriptors() noexcept {
+  Registry& here = registry();
+  const std::lock_guard lock(here.mutex);
+  for (const auto& [token, entry] : here.known) {
+    const DescriptorRef found = entry.lock();
+    if (!found || !found->is_inherited() || found->is_closed()) continue;
+    if (found->kind() == SharedDescriptor::Kind::memory) continue;
+    platform::inherited_descriptors.erase(found->get());
+    ::close(found->get());
+  }
+  streams_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
+  leases_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
 }
 
 }  // namespace brood::detail

@@ -17,11 +17,15 @@ namespace brood::detail {
 /// A descriptor that belongs to a shared object: in this process one for all handles of the object.
 /// It stays the same object in every process that it is sent to, known by its token.
 /// Threads: any.
-/// Fork: memory stays; a stream is closed in a pool's forked workers, where a copy of one end would
-/// keep the other from seeing the end of the stream.
+/// Fork: memory and leases stay; a stream is closed in a pool's forked workers, where a copy of one
+/// end would keep the other from seeing the end of the stream.
 class SharedDescriptor {
  public:
-  enum class Kind : std::uint32_t { memory, stream };
+  enum class Kind : std::uint32_t {
+    memory,
+    stream,
+    lease,  // a socket that is held, not read: its other end learns when nobody holds it
+  };
   struct Token {
     std::uint64_t process = 0;  // drawn by the process that made the object
     std::uint64_t number = 0;
@@ -35,7 +39,9 @@ class SharedDescriptor {
 
   const Token& token() const noexcept { return token_; }
   Kind kind() const noexcept { return kind_; }
-  /// A stream that this forked worker closed: its handles are of no use, another may take its place.
+  /// Whether it is this process's by fork(2).
+  bool is_inherited() const noexcept;
+  /// One that this forked process closed: its handles are of no use, another may take its place.
   bool is_closed() const noexcept;
   /// The number in this process. Throws UsageError for a stream that this forked worker closed.
   int get() const;
@@ -74,5 +80,9 @@ void set_descriptor_source(std::function<void()> receive);
 
 /// In a forked process that has closed all streams: handles of older ones say so.
 void note_streams_closed() noexcept;
+
+/// In a forked process that serves others than its parent: closes streams and leases, which would
+/// keep from ending what they belong to. Handles of older ones say so.
+void abandon_descriptors() noexcept;
 
 }  // namespace brood::detail

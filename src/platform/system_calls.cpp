@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,6 +73,9 @@ SystemCalls& system_calls() noexcept {
       .ftruncate = ::ftruncate,
       .fallocate = ::fallocate,
       .mmap = ::mmap,
+      .eventfd = ::eventfd,
+      .epoll_create1 = ::epoll_create1,
+      .epoll_ctl = ::epoll_ctl,
       .pidfd_open = open_pidfd_of,
       .pidfd_send_signal = signal_pidfd,
       .close_range = close_descriptors,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -28,6 +29,9 @@ struct SystemCalls {
   int (*ftruncate)(int, off_t);
   int (*fallocate)(int, int, off_t, off_t);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
+  int (*eventfd)(unsigned, int);
+  int (*epoll_create1)(int);
+  int (*epoll_ctl)(int, int, int, epoll_event*);
   int (*pidfd_open)(pid_t, unsigned);
   int (*pidfd_send_signal)(int, int, void*, unsigned);
   int (*close_range)(unsigned, unsigned, int);

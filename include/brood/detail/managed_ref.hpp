@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <brood/codec.hpp>
+#include <brood/detail/callable.hpp>
+#include <brood/detail/export.hpp>
+#include <brood/detail/parcel.hpp>
+
+namespace brood::detail {
+
+class ServedCall;
+/// What runs in a manager's server for a call; named on the wire by its address.
+using ServedStub = void (*)(ServedCall&);
+
+/// What came back for a call.
+class Reply {
+ public:
+  explicit Reply(Parcel parcel) : parcel_(std::move(parcel)) {}
+
+  /// The value that fills it. Throws CodecError.
+  template <class R>
+  R get() const {
+    Reader source = reader();
+    R value = decode_value<R>(source);
+    if (source.left() != 0) throw_trailing(source.left(), typeid(R));
+    return value;
+  }
+  Reader reader() const { return Reader(parcel_.view().subspan(1)); }  // behind the status
+
+ private:
+  Parcel parcel_;
+};
+
+/// What every proxy holds: which object of which server, and its share in keeping it alive.
+/// Threads: any, for calls; copying is as for a shared_ptr.
+/// Fork: the child has the same object, and connections of its own.
+class BROOD_API ManagedRef {
+ public:
+  /// Refers to nothing; every call throws UsageError.
+  ManagedRef() = default;
+  ManagedRef(std::uint64_t server, std::uint64_t object, DescriptorRef lease)
+      : server_(server), object_(object), lease_(std::move(lease)) {}
+
+  std::uint64_t server_id() const noexcept { return server_; }
+  std::uint64_t object_id() const noexcept { return object_; }
+  /// The beginning of a request; its arguments follow. Throws UsageError, CodecError.
+  Bytes request(ServedStub stub) const;
+  /// Sends a request and waits for the answer. Throws what the call threw in the server, and
+  /// SystemError when the server has ended.
+  Reply call(const Bytes& request) const;
+
+  /// Whether both are the same object.
+  friend bool operator==(const ManagedRef& one, const ManagedRef& other) noexcept {
+    return one.server_ == other.server_ && one.object_ == other.object_;
+  }
+  explicit operator bool() const noexcept { return lease_ != nullptr; }
+
+  void save(OutputArchive& archive) const;
+  void load(InputArchive& archive);
+
+ private:
+  std::uint64_t server_ = 0;
+  std::uint64_t object_ = 0;
+  DescriptorRef lease_;
+};
+
+/// Appends one argument, converted to what the function takes.
+template <class Stored, class Arg>
+void put_argument(Bytes& request, const Arg& argument) {
+  if constexpr (std::is_same_v<Stored, Arg>) {
+    encode_value(request, argument);
+  } else {
+    encode_value<Stored>(request, Stored(argument));
+  }
+}
+
+/// A whole call. `R` is void or what comes back.
+template <class R, class... Args>
+R call_stub(const ManagedRef& object, ServedStub stub, const Args&... arguments) {
+  Bytes request = object.request(stub);
+  (put_argument<stored_t<Args>>(request, arguments), ...);
+  const Reply reply = object.call(request);
+  if constexpr (!std::is_void_v<R>) return reply.get<R>();
+}
+
+}  // namespace brood::detail

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+// What ManagedDict, ManagedList and ManagedValue are in the server: plain objects, whose calls the
+// server runs one after the other.
+namespace brood::detail {
+
+/// Either `change(value)` changes it in place, or it returns what it shall be.
+template <class T, class F>
+void change_value(T& value, F& change) {
+  if constexpr (std::is_void_v<std::invoke_result_t<F&, T&>>) {
+    std::invoke(change, value);
+  } else {
+    value = std::invoke(change, value);
+  }
+}
+
+template <class T>
+class ServedValue {
+ public:
+  explicit ServedValue(T value) : value_(std::move(value)) {}
+  const T& get() const { return value_; }
+  void set(T value) { value_ = std::move(value); }
+  T exchange(T value) { return std::exchange(value_, std::move(value)); }
+  template <class F>
+  const T& update(F change) {
+    change_value(value_, change);
+    return value_;
+  }
+
+ private:
+  T value_;
+};
+
+template <class K, class V>
+class ServedDict {
+  static constexpr bool has_order = requires(const K& one, const K& other) {
+    { one < other } -> std::convertible_to<bool>;
+  };
+  template <class Key, bool ordered>
+  struct MapOf {
+    using type = std::map<Key, V>;
+  };
+  template <class Key>
+  struct MapOf<Key, false> {
+    using type = std::unordered_map<Key, V>;
+  };
+  using Map = typename MapOf<K, has_order>::type;
+
+ public:
+  using Items = std::vector<std::pair<K, V>>;
+
+  void set(K key, V value) { items_.insert_or_assign(std::move(key), std::move(value)); }
+  bool insert(K key, V value) { return items_.emplace(std::move(key), std::move(value)).second; }
+  void merge(Items items) {
+    for (auto& [key, value] : items) items_.insert_or_assign(std::move(key), std::move(value));
+  }
+  const V& at(const K& key) const {
+    const auto found = items_.find(key);
+    if (found == items_.end()) throw std::out_of_range("brood::ManagedDict: there is no such key");
+    return found->second;
+  }
+  const V& get_or_insert(K key, V value) {
+    return items_.emplace(std::move(key), std::move(value)).first->second;
+  }
+  /// None or one: without an optional's serializer.
+  std::vector<V> find(const K& key) const {
+    const auto found = items_.find(key);
+    return found == items_.end() ? std::vector<V>() : std::vector<V>{found->second};
+  }
+  std::vector<V> take(const K& key) {
+    const auto found = items_.find(key);
+    if (found == items_.end()) return {};
+    std::vector<V> taken{std::move(found->second)};
+    items_.erase(found);
+    return taken;
+  }
+  bool contains(const K& key) const { return items_.contains(key); }
+  bool erase(const K& key) { return items_.erase(key) != 0; }
+  std::size_t size() const { return items_.size(); }
+  void clear() { items_.clear(); }
+  Items items() const { return Items(items_.begin(), items_.end()); }
+  std::vector<K> keys() const {
+    std::vector<K> result;
+    for (const auto& item : items_) result.push_back(item.first);
+    return result;
+  }
+  std::vector<V> values() const {
+    std::vector<V> result;
+    for (const auto& item : items_) result.push_back(item.second);
+    return result;
+  }
+  template <class F>
+  const V& update(const K& key, F change) {
+    V& value = items_[key];
+    change_value(value, change);
+    return value;
+  }
+
+ private:
+  Map items_;
+};
+
+template <class T>
+class ServedList {
+ public:
+  void push_back(T value) { items_.push_back(std::move(value)); }
+  void append(std::vector<T> values) {
+    items_.insert(items_.end(), std::make_move_iterator(values.begin()),
+                  std::make_move_iterator(values.end()));
+  }
+  T pop_back() {
+    position(0, "pop_back from an empty list");
+    T last = std::move(items_.back());
+    items_.pop_back();
+    return last;
+  }
+  T pop(std::size_t index) {
+    const auto place = position(index);
+    T taken = std::move(*place);
+    items_.erase(place);
+    return taken;
+  }
+  const T& at(std::size_t index) { return *position(index); }
+  void set(std::size_t index, T value) { *position(index) = std::move(value); }
+  void insert(std::size_t index, T value) {
+    if (index > items_.size()) out_of_range("there is no such index");
+    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(index), std::move(value));
+  }
+  void erase(std::size_t index) { items_.erase(position(index)); }
+  std::size_t size() const { return items_.size(); }
+  void clear() { items_.clear(); }
+  std::vector<T> items() const { return std::vector<T>(items_.begin(), items_.end()); }
+  std::vector<T> slice(std::size_t first, std::size_t last) const {
+    last = std::min(last, items_.size());
+    first = std::min(first, last);
+    return std::vector<T>(items_.begin() + static_cast<std::ptrdiff_t>(first),
+                          items_.begin() + static_cast<std::ptrdiff_t>(last));
+  }
+  template <class F>
+  const T& update(std::size_t index, F change) {
+    T& value = *position(index);
+    change_value(value, change);
+    return value;
+  }
+
+ private:
+  [[noreturn]] static void out_of_range(const char* what) {
+    throw std::out_of_range(std::string("brood::ManagedList: ") + what);
+  }
+  auto position(std::size_t index, const char* what = "there is no such index") {
+    if (index >= items_.size()) out_of_range(what);
+    return items_.begin() + static_cast<std::ptrdiff_t>(index);
+  }
+
+  std::deque<T> items_;  // also of bool, whose vector has no elements
+};
+
+}  // namespace brood::detail

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <brood/detail/export.hpp>
+#include <brood/managed_containers.hpp>
+#include <brood/managed_locks.hpp>
+#include <brood/managed_queue.hpp>
+#include <brood/managed_space.hpp>
+#include <brood/proxy.hpp>
+#include <brood/start_method.hpp>
+
+namespace brood {
+
+/// What a manager is made of.
+struct ManagerOptions {
+  StartMethod start_method{};  ///< of the server; unset: get_start_method()
+};
+
+/// A process of its own, the server, that holds objects for any number of other processes. They
+/// have proxies of the objects, which may be sent wherever a value may: as a task's argument,
+/// through a Connection or a queue, into another object of a manager.
+///   brood::Manager manager;
+///   auto results = manager.dict<std::string, double>();
+///   pool.for_each(brood::task(compute_into, results), names);
+/// An object lives as long as a proxy of it does, in any process or on the way to one, and no
+/// longer than the server. The server ends when the Manager does, or the process that made it.
+/// Objects in it whose proxies hold each other live until then. A server has two descriptors for
+/// each object at most, a process one for each object that it has a proxy of.
+/// Threads: any.
+/// Fork: a forked child makes and uses objects as its parent does; the destructor does nothing.
+class BROOD_API Manager {
+ public:
+  /// Starts the server. Blocks until it serves. Throws UsageError, StartError, SystemError.
+  Manager() : Manager(ManagerOptions()) {}
+  explicit Manager(ManagerOptions options);
+  /// shutdown().
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  /// New containers, empty. Throw SystemError when the server has ended or has no descriptors left.
+  template <class K, class V>
+  ManagedDict<K, V> dict() const {
+    return ManagedDict<K, V>(make<detail::ServedDict<K, V>>());
+  }
+  template <class T>
+  ManagedList<T> list() const {
+    return ManagedList<T>(make<detail::ServedList<T>>());
+  }
+  template <class T>
+  ManagedValue<T> value(const T& initial = T()) const {
+    return ManagedValue<T>(make<detail::ServedValue<T>>(initial));
+  }
+  ManagedSpace space() const;
+  /// With room for `maxsize` values; 0: for as many as there is memory for.
+  template <class T>
+  ManagedQueue<T> queue(std::size_t maxsize = 0) const {
+    return ManagedQueue<T>(make_queue(maxsize));
+  }
+  ManagedLock lock() const;
+  ManagedRLock rlock() const;
+  /// Throw UsageError for a negative count.
+  ManagedSemaphore semaphore(std::int64_t count = 1) const;
+  ManagedBoundedSemaphore bounded_semaphore(std::int64_t count = 1) const;
+  ManagedEvent event() const;
+  /// With a ManagedRLock of its own, or with the lock given. Throws UsageError for a lock of
+  /// another manager.
+  ManagedCondition condition() const { return condition(rlock()); }
+  ManagedCondition condition(const detail::ManagedMutex& lock) const;
+  /// Throws UsageError for less than one party.
+  ManagedBarrier barrier(std::int64_t parties) const;
+
+  /// An object of any type: T(args...), made in the server. Throws what its constructor throws.
+  template <class T, class... Args>
+  Proxy<T> make(const Args&... arguments) const {
+    return Proxy<T>(detail::call_stub<detail::ManagedRef>(
+        root(), &detail::run_make<T, detail::stored_t<Args>...>, arguments...));
+  }
+
+  /// How many objects live in the server.
+  std::size_t objects() const;
+  /// Of the server.
+  int pid() const;
+  const std::string& name() const;  ///< SyncManager-1
+  /// Ends the server: objects are destroyed, calls that wait throw SystemError, and so do all later
+  /// ones. Takes two seconds at most, then the server is killed. Idempotent. Throws UsageError in a
+  /// forked child.
+  void shutdown();
+
+ private:
+  class Server;
+  const detail::ManagedRef& root() const noexcept;
+  detail::ManagedRef make_queue(std::size_t maxsize) const;
+
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace brood

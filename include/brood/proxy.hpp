@@ -1,0 +1,100 @@
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <brood/detail/callable.hpp>
+#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/served_call.hpp>
+
+namespace brood {
+
+namespace detail {
+/// What a method takes, as values.
+template <class M>
+struct ValuesOf;
+template <class C, class V>
+struct ValuesOf<V C::*> {
+  using type = std::tuple<>;  // a data member: its value comes back
+};
+#define BROOD_VALUES_OF(qualifiers)                     \
+  template <class R, class C, class... A>               \
+  struct ValuesOf<R (C::*)(A...) qualifiers> {          \
+    using type = std::tuple<stored_t<A>...>;            \
+  };                                                    \
+  template <class R, class C, class... A>               \
+  struct ValuesOf<R (C::*)(A...) qualifiers noexcept> { \
+    using type = std::tuple<stored_t<A>...>;            \
+  };
+BROOD_VALUES_OF()
+BROOD_VALUES_OF(const)
+BROOD_VALUES_OF(&)
+BROOD_VALUES_OF(const&)
+#undef BROOD_VALUES_OF
+/// A function whose first parameter is the object.
+template <class R, class T, class... A>
+struct ValuesOf<R (*)(T, A...)> {
+  using type = std::tuple<stored_t<A>...>;
+};
+template <class R, class T, class... A>
+struct ValuesOf<R (*)(T, A...) noexcept> : ValuesOf<R (*)(T, A...)> {};
+
+template <class T, auto Method, class... A, class... Args>
+auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arguments) {
+  static_assert(sizeof...(A) == sizeof...(Args),
+                "brood: a call by proxy takes one argument for each parameter of the method; "
+                "default arguments do not count");
+  using R = returned_value_t<object_result_t<decltype(Method), T, A...>>;
+  Bytes request = object.request(&run_method<T, Method, A...>);
+  (put_argument<A>(request, arguments), ...);
+  const Reply reply = object.call(request);
+  if constexpr (!std::is_void_v<R>) return reply.template get<R>();
+}
+}  // namespace detail
+
+/// An object in a manager's server, made by Manager::make.
+///   auto counter = manager.make<Counter>(7);
+///   int now = counter.call<&Counter::add>(3);
+/// A handle: a copy, in this process or another, is the same object, and it may be sent wherever a
+/// value may. The object lives as long as a handle does, or its server. Calls of one object run one
+/// after the other, unless its type says `static constexpr bool concurrent_calls = true;`.
+/// Threads: any number, in any number of processes. Fork: the child has the same object.
+template <class T>
+class Proxy : public detail::ManagedRef {
+ public:
+  /// Refers to nothing; every call throws UsageError.
+  Proxy() = default;
+  explicit Proxy(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
+
+  /// Calls a method in the server: `call<&T::method>(arguments...)`. A pointer to a data member
+  /// gives its value, and a function whose first parameter is a T& is as good as a method. What
+  /// comes back is a value, also of a reference. Blocks until the method has returned.
+  /// Throws what it threw, in its own type, the TaskError nested as from a pool; CodecError;
+  /// SystemError when the server has ended, whether the method ran or not.
+  /// Cost: two messages, some 20 µs, and a descriptor for each thread that waits.
+  template <auto Method, class... Args>
+  auto call(const Args&... arguments) const {
+    using Parameters = typename detail::ValuesOf<decltype(Method)>::type;
+    return detail::call_method<T, Method>(static_cast<Parameters*>(nullptr), *this, arguments...);
+  }
+  /// Runs `function(object, arguments...)` in the server, while no other call of the object does.
+  /// It is what a task is: a function, a captureless lambda, a brood::task, a brood::copied. As
+  /// call().
+  template <class F, class... Args>
+  auto apply(const F& function, const Args&... arguments) const {
+    using Function = std::decay_t<F>;
+    detail::check_task<Function>();
+    using R =
+        detail::returned_value_t<detail::object_result_t<Function, T, detail::stored_t<Args>...>>;
+    detail::Bytes request =
+        this->request(&detail::run_function<T, Function, detail::stored_t<Args>...>);
+    OutputArchive archive(request);
+    detail::save_callable(archive, detail::decayed(function));
+    (detail::put_argument<detail::stored_t<Args>>(request, arguments), ...);
+    const detail::Reply reply = ManagedRef::call(request);
+    if constexpr (!std::is_void_v<R>) return reply.template get<R>();
+  }
+};
+
+}  // namespace brood

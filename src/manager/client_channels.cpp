@@ -1,0 +1,174 @@
+#include "manager/client_channels.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "manager/messages.hpp"
+#include "platform/process.hpp"
+#include "platform/shared_descriptor.hpp"
+#include "platform/socket.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::manager {
+namespace {
+
+constexpr std::size_t most_idle = 8;  // of one server: more threads than that seldom call at once
+
+/// This process's connections. A forked child closes the copies of its parent's at once: a server
+/// learns that a process has ended by the end of its connections.
+struct Channels {
+  std::mutex mutex;
+  std::map<std::uint64_t, std::vector<platform::Descriptor>> idle;
+  std::set<int> open;         // numbers of all, those in use too
+  std::uint64_t process = 0;  // drawn when the first one is opened
+};
+
+// Never destroyed: proxies in static objects may outlive it.
+Channels& raw_channels() {
+  static Channels* const instance = new Channels;
+  return *instance;
+}
+
+void lock_channels() { raw_channels().mutex.lock(); }
+void unlock_channels() { raw_channels().mutex.unlock(); }
+void drop_copies() {
+  Channels& all = raw_channels();
+  for (const int number : all.open) {
+    platform::own_descriptors.erase(number);
+    ::close(number);
+  }
+  for (auto& [server, sockets] : all.idle) {
+    for (platform::Descriptor& socket : sockets) socket.release();
+  }
+  all.open.clear();
+  all.idle.clear();
+  all.process = 0;
+  all.mutex.unlock();
+}
+
+Channels& channels() {
+  static const int installed = pthread_atfork(lock_channels, unlock_channels, drop_copies);
+  static_cast<void>(installed);
+  return raw_channels();
+}
+
+std::uint64_t draw() {
+  std::uint64_t drawn = 0;
+  while (drawn == 0) {
+    if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+      throw SystemError("getrandom", "connecting to a manager's server", errno);
+  }
+  return drawn;
+}
+
+bool has_ended(const platform::Descriptor& socket) {
+  pollfd watched{socket.get(), 0, 0};
+  return platform::system_calls().poll(&watched, 1, 0) > 0;
+}
+
+// Whoever connects to one server closes what is left of others that have ended.
+void drop_ended(Channels& all) {
+  for (auto entry = all.idle.begin(); entry != all.idle.end();) {
+    if (!entry->second.empty() && !has_ended(entry->second.front())) {
+      ++entry;
+      continue;
+    }
+    for (const platform::Descriptor& socket : entry->second) all.open.erase(socket.get());
+    entry = all.idle.erase(entry);
+  }
+}
+
+Channel open_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
+  Channel channel{server, {}};
+  platform::Descriptor theirs;
+  ConnectMessage message;
+  {
+    Channels& all = channels();
+    const std::lock_guard lock(all.mutex);
+    drop_ended(all);
+    if (all.process == 0) all.process = draw();
+    message.process = all.process;
+    platform::SocketPair pair = platform::make_socket_pair();
+    all.open.insert(pair.ours.get());
+    channel.socket = std::move(pair.ours);
+    theirs = std::move(pair.theirs);
+  }
+  const int number = theirs.get();
+  try {
+    if (platform::send_message(lease->get(), std::as_bytes(std::span(&message, 1)), {&number, 1}))
+      return channel;
+  } catch (...) {
+    discard(std::move(channel));
+    throw;
+  }
+  discard(std::move(channel));
+  throw_server_gone();
+}
+
+}  // namespace
+
+void throw_server_gone() {
+  throw SystemError("sendmsg", "calling an object of a manager whose server has ended", EPIPE);
+}
+
+Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
+  {
+    Channels& all = channels();
+    const std::lock_guard lock(all.mutex);
+    const auto entry = all.idle.find(server);
+    if (entry != all.idle.end() && !entry->second.empty()) {
+      Channel channel{server, std::move(entry->second.back())};
+      entry->second.pop_back();
+      return channel;
+    }
+  }
+  return open_channel(server, lease);
+}
+
+void give_back(Channel channel) noexcept {
+  Channels& all = channels();
+  const std::lock_guard lock(all.mutex);
+  std::vector<platform::Descriptor>& idle = all.idle[channel.server];
+  if (idle.size() < most_idle) {
+    idle.push_back(std::move(channel.socket));
+  } else {
+    all.open.erase(channel.socket.get());
+    channel.socket.reset();
+  }
+}
+
+void discard(Channel channel) noexcept {
+  Channels& all = channels();
+  const std::lock_guard lock(all.mutex);
+  all.open.erase(channel.socket.get());
+  channel.socket.reset();
+}
+
+void forget_server(std::uint64_t server) noexcept {
+  Channels& all = channels();
+  const std::lock_guard lock(all.mutex);
+  const auto entry = all.idle.find(server);
+  if (entry == all.idle.end()) return;
+  for (const platform::Descriptor& socket : entry->second) all.open.erase(socket.get());
+  all.idle.erase(entry);
+}
+
+std::uint64_t thread_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  static thread_local const std::uint64_t number = ++last;
+  return number;
+}
+
+}  // namespace brood::manager

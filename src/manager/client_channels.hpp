@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include <brood/detail/bytes.hpp>
+#include "platform/descriptor.hpp"
+
+namespace brood::manager {
+
+/// A connection of this process to a server, used by one call at a time.
+struct Channel {
+  std::uint64_t server = 0;
+  platform::Descriptor socket;
+};
+
+/// An idle one, or a new one, opened by way of the object's lease. Throws SystemError, also when
+/// the server has ended. Threads: any.
+Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease);
+/// For the next call. Threads: any.
+void give_back(Channel channel) noexcept;
+/// Closes it: an answer that comes later finds nobody.
+void discard(Channel channel) noexcept;
+/// Closes the idle ones to a server that has ended.
+void forget_server(std::uint64_t server) noexcept;
+/// Of the calling thread, in this process.
+std::uint64_t thread_number() noexcept;
+
+[[noreturn]] void throw_server_gone();
+
+}  // namespace brood::manager

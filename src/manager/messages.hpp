@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include <brood/detail/duration.hpp>
+
+// What goes between a server and its clients. Both are the same program: structures go as they are.
+namespace brood::manager {
+
+/// On a lease, with one end of a new connection: serve what comes there.
+struct ConnectMessage {
+  static constexpr std::uint64_t right_kind = 0x62726f6f64636f6e;
+  std::uint64_t kind = right_kind;
+  std::uint64_t process = 0;  // drawn by the client
+};
+
+/// Begins every request on a connection; a code reference and the arguments follow.
+struct RequestHeader {
+  std::uint64_t object = 0;
+  std::uint64_t thread = 0;  // of the client, told apart from its other ones
+};
+
+/// Begins every reply; the result follows, or the server's name and pid and the exception.
+enum class Status : std::uint8_t { value, exception };
+
+/// How long a call may wait. Travels as what is left of it: negative for ever.
+using Patience = std::int64_t;
+
+inline Patience patience_until(const detail::Deadline& deadline) {
+  if (!deadline) return -1;
+  const auto left = (*deadline - std::chrono::steady_clock::now()).count();
+  return left > 0 ? left : 0;
+}
+inline detail::Deadline deadline_of(Patience patience) {
+  if (patience < 0) return std::nullopt;
+  return detail::deadline_after(std::chrono::nanoseconds(patience));
+}
+
+}  // namespace brood::manager

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <brood/detail/served_call.hpp>
+#include "manager/server_caller.hpp"
+#include "platform/descriptor.hpp"
+#include "platform/socket.hpp"
+
+namespace brood::manager {
+
+/// An object in the server, and the server's end of its lease: that hangs up when the last proxy is
+/// gone.
+struct Entry {
+  std::uint64_t id = 0;
+  detail::ServedObject object;
+  std::mutex calls;  // held by a call, unless its type lets calls run at once
+  platform::Descriptor lease;
+};
+
+/// What a manager's server does: see README.md.
+/// Threads: run() in one; the others are its own.
+class Server {
+ public:
+  Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended; then
+  /// abandons calls that wait. False when others run on, longer than anybody would wait for them:
+  /// then the process must not do anything but end.
+  bool run(int control, int owner);
+
+  /// A new object: its number and the client's end of its lease. Throws SystemError. Threads: any.
+  struct Added {
+    std::uint64_t id;
+    platform::Descriptor lease;
+  };
+  Added add(detail::ServedObject object);
+  /// Null when there is none. Threads: any.
+  std::shared_ptr<Entry> find(std::uint64_t id) const;
+  /// The root does not count. Threads: any.
+  std::size_t objects() const;
+  /// Drawn at its start: tells it from other servers.
+  std::uint64_t id() const noexcept { return id_; }
+
+ private:
+  void watch(int descriptor, std::uint64_t id);
+  bool serve_event(std::uint64_t id);
+  bool serve_lease(const Entry& entry);
+  void accept(platform::Message&& message);
+  void serve(Caller& caller) noexcept;
+  void forget_process(std::uint64_t process);
+  void drop(std::uint64_t id);
+  void collect();
+  bool end();
+
+  const std::uint64_t id_;
+  platform::Descriptor events_;  // epoll
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;  // guarded by mutex_, as all below
+  std::uint64_t last_id_ = 0;
+  std::set<std::shared_ptr<Caller>> callers_;
+  std::map<std::uint64_t, std::size_t> connections_of_;  // by process
+  std::condition_variable caller_gone_;
+  std::deque<std::shared_ptr<Entry>> dropped_;
+  bool ending_ = false;
+  bool collected_ = false;
+  std::condition_variable to_collect_, collector_gone_;
+};
+
+}  // namespace brood::manager

@@ -1,0 +1,90 @@
+#include "manager/server_call.hpp"
+
+#include <unistd.h>
+
+#include <string>
+
+#include <brood/detail/descriptor_ref.hpp>
+#include <brood/errors.hpp>
+#include "base/type_name.hpp"
+#include "platform/identity.hpp"
+#include "platform/shared_descriptor.hpp"
+#include "wire/exception.hpp"
+
+namespace brood {
+namespace detail {
+
+Reader& ServedCall::arguments() noexcept { return state_.arguments; }
+Bytes& ServedCall::result() noexcept { return state_.result; }
+
+void ServedCall::end_arguments() {
+  if (const std::size_t left = state_.arguments.left(); left != 0)
+    throw CodecError(CodecError::Direction::decode, "",
+                     std::to_string(left) + " bytes follow the arguments of a call");
+}
+
+std::unique_lock<std::mutex> ServedCall::enter() {
+  if (state_.entry->object.concurrent) return {};
+  return std::unique_lock(state_.entry->calls);
+}
+
+void* ServedCall::address(const std::type_info& type) {
+  const ServedObject& object = state_.entry->object;
+  if (*object.type == type) return object.object.get();
+  throw UsageError("brood: a proxy of " + base::type_name(type) + " for an object of type " +
+                   base::type_name(*object.type));
+}
+
+void ServedCall::put_new(ServedObject object) {
+  manager::Server::Added added = state_.server.add(std::move(object));
+  const ManagedRef made(state_.server.id(), added.id,
+                        share_descriptor(std::move(added.lease), SharedDescriptor::Kind::lease));
+  OutputArchive archive(state_.result);
+  archive(made);
+}
+
+}  // namespace detail
+
+namespace manager {
+namespace {
+
+void put_status(detail::Bytes& reply, Status status) { reply.append(&status, sizeof status); }
+
+void dispatch(detail::ServedCall::State& state) {
+  RequestHeader header;
+  state.arguments.read(&header, sizeof header);
+  const void* const code = detail::take_code(state.arguments);
+  const auto stub = reinterpret_cast<detail::ServedStub>(const_cast<void*>(code));
+  state.caller.set_thread(header.thread);
+  state.entry = state.server.find(header.object);
+  if (!state.entry) throw UsageError("brood: the object of a call is gone");
+  detail::ServedCall call(state);
+  stub(call);
+}
+
+}  // namespace
+
+detail::Bytes failure() {
+  detail::Bytes reply;
+  put_status(reply, Status::exception);
+  detail::encode_value(reply, platform::process_name());
+  detail::encode_value(reply, static_cast<int>(::getpid()));
+  wire::encode_exception(reply, std::current_exception());
+  return reply;
+}
+
+detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request) {
+  detail::ServedCall::State state(server, caller, std::move(request));
+  put_status(state.result, Status::value);
+  try {
+    dispatch(state);
+    return std::move(state.result);
+  } catch (const Abandoned&) {
+    throw;
+  } catch (...) {
+    return failure();
+  }
+}
+
+}  // namespace manager
+}  // namespace brood

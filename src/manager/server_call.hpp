@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <brood/detail/served_call.hpp>
+#include "manager/messages.hpp"
+#include "manager/server.hpp"
+#include "manager/server_caller.hpp"
+
+namespace brood {
+
+class detail::ServedCall::State {
+ public:
+  State(manager::Server& its_server, manager::Caller& its_caller, Parcel message)
+      : server(its_server),
+        caller(its_caller),
+        parcel(std::move(message)),
+        arguments(parcel.view()) {}
+
+  manager::Server& server;
+  manager::Caller& caller;
+  Parcel parcel;  // the request
+  Reader arguments;
+  Bytes result;
+  std::shared_ptr<manager::Entry> entry;
+};
+
+namespace manager {
+
+template <class T>
+T argument(detail::ServedCall& call) {
+  return detail::decode_value<T>(call.arguments());
+}
+inline detail::Deadline deadline_argument(detail::ServedCall& call) {
+  return deadline_of(argument<Patience>(call));
+}
+template <class T>
+void put_result(detail::ServedCall& call, const T& value) {
+  detail::encode_value(call.result(), value);
+}
+
+/// Serves one request: the reply. Throws Abandoned.
+detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request);
+/// The reply that says what the exception in flight does.
+detail::Bytes failure();
+
+}  // namespace manager
+}  // namespace brood

@@ -1,0 +1,88 @@
+#include "manager/server_caller.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <brood/errors.hpp>
+#include "platform/poll.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::manager {
+
+Caller::Caller(platform::Descriptor socket, std::uint64_t process)
+    : socket_(std::move(socket)), holder_{process, 0} {}
+
+void Caller::give_back() {
+  if (const std::function<void()> undo = std::exchange(undo_, nullptr)) undo();
+}
+
+void Caller::end() noexcept { ::shutdown(socket_.get(), SHUT_RDWR); }
+
+void Caller::make_bell() {
+  if (bell_) return;
+  const int bell = platform::system_calls().eventfd(0, EFD_CLOEXEC);
+  if (bell < 0) throw SystemError("eventfd", "waiting in a manager's server", errno);
+  bell_ = platform::adopt_above_stdio(bell);
+}
+
+Caller::Woken Caller::sleep(const platform::Deadline& deadline) noexcept {
+  // Of the socket only its end: a client sends nothing while it waits.
+  std::array<pollfd, 2> watched{pollfd{bell_.get(), POLLIN, 0}, pollfd{socket_.get(), 0, 0}};
+  try {
+    platform::poll_until(watched, deadline);
+  } catch (const SystemError&) {
+    return Woken::gone;  // no memory: the client sees the end of its connection
+  }
+  if (watched[1].revents != 0) return Woken::gone;
+  return watched[0].revents != 0 ? Woken::notified : Woken::timeout;
+}
+
+void Caller::wake() noexcept {
+  const std::uint64_t one = 1;
+  while (platform::system_calls().write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void Caller::take_wake() noexcept {
+  std::uint64_t count = 0;
+  while (platform::system_calls().read(bell_.get(), &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+bool WaitList::wait(std::unique_lock<std::mutex>& lock, Caller& caller,
+                    const platform::Deadline& deadline) {
+  caller.make_bell();
+  waiting_.push_back(&caller);
+  lock.unlock();
+  const Caller::Woken woken = caller.sleep(deadline);
+  lock.lock();
+  const auto entry = std::find(waiting_.begin(), waiting_.end(), &caller);
+  const bool notified = entry == waiting_.end();  // perhaps since it woke
+  if (notified) {
+    caller.take_wake();
+  } else {
+    waiting_.erase(entry);
+  }
+  if (woken == Caller::Woken::gone) {
+    if (notified) notify_one();
+    throw Abandoned();
+  }
+  return notified;
+}
+
+void WaitList::notify_one() noexcept {
+  if (waiting_.empty()) return;
+  waiting_.front()->wake();
+  waiting_.pop_front();
+}
+
+void WaitList::notify_all() noexcept {
+  while (!waiting_.empty()) notify_one();
+}
+
+}  // namespace brood::manager

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "platform/descriptor.hpp"
+#include "platform/futex.hpp"
+
+namespace brood::manager {
+
+/// A thread of a client: who holds a lock.
+struct Holder {
+  std::uint64_t process = 0;  // 0: nobody
+  std::uint64_t thread = 0;
+  bool operator==(const Holder&) const = default;
+};
+
+/// Whose call it is has ended, or the server ends: the call shall take nothing and return.
+class Abandoned : public std::exception {
+ public:
+  const char* what() const noexcept override { return "the caller has ended"; }
+};
+
+/// The client's end of a connection, as the thread sees it that serves the connection.
+class Caller {
+ public:
+  Caller(platform::Descriptor socket, std::uint64_t process);
+
+  int socket() const noexcept { return socket_.get(); }
+  const Holder& holder() const noexcept { return holder_; }
+  void set_thread(std::uint64_t thread) noexcept { holder_.thread = thread; }
+
+  /// What the call has taken, to be given back if the client does not get the answer.
+  void on_undelivered(std::function<void()> undo) { undo_ = std::move(undo); }
+  void give_back();
+  void delivered() { undo_ = nullptr; }
+  bool has_taken() const noexcept { return undo_ != nullptr; }
+
+  /// Ends the connection for both sides: calls that wait are abandoned. Threads: any.
+  void end() noexcept;
+
+ private:
+  friend class WaitList;
+  enum class Woken : std::uint8_t { notified, timeout, gone };
+  void make_bell();
+  /// Waits until notified, the client has ended or the deadline.
+  Woken sleep(const platform::Deadline& deadline) noexcept;
+  void wake() noexcept;
+  void take_wake() noexcept;
+
+  platform::Descriptor socket_;
+  platform::Descriptor bell_;  // eventfd; made when the first call waits
+  Holder holder_;
+  std::function<void()> undo_;
+};
+
+/// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's.
+class WaitList {
+ public:
+  /// Unlocks while it waits. False at the deadline. Throws Abandoned, and has passed on a
+  /// notification then.
+  bool wait(std::unique_lock<std::mutex>& lock, Caller& caller, const platform::Deadline& deadline);
+  /// Waits until `ready()`; false at the deadline.
+  template <class Ready>
+  bool wait_until(std::unique_lock<std::mutex>& lock, Caller& caller,
+                  const platform::Deadline& deadline, Ready ready) {
+    while (!ready()) {
+      if (!wait(lock, caller, deadline)) return ready();
+    }
+    return true;
+  }
+  void notify_one() noexcept;
+  void notify_all() noexcept;
+  bool empty() const noexcept { return waiting_.empty(); }
+
+ private:
+  std::deque<Caller*> waiting_;
+};
+
+}  // namespace brood::manager

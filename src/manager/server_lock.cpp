@@ -1,0 +1,109 @@
+#include "manager/server_lock.hpp"
+
+#include <utility>
+
+#include <brood/errors.hpp>
+#include "manager/server_call.hpp"
+#include "manager/server_stubs.hpp"
+
+namespace brood::manager {
+
+bool ServedLock::acquire(Caller& caller, const platform::Deadline& deadline) {
+  std::unique_lock lock(mutex_);
+  if (holder_ != caller.holder()) {
+    if (!take(lock, caller, deadline, 1)) return false;
+  } else if (reentrant_ == Reentrant::yes) {
+    ++depth_;
+  } else {
+    if (deadline) return false;
+    throw UsageError(
+        "brood::ManagedLock: this thread holds it already and would wait for ever; "
+        "a ManagedRLock may be acquired again");
+  }
+  undo_if_undelivered(caller);
+  return true;
+}
+
+bool ServedLock::take(std::unique_lock<std::mutex>& lock, Caller& caller,
+                      const platform::Deadline& deadline, unsigned depth) {
+  if (!free_.wait_until(lock, caller, deadline, [this] { return holder_.process == 0; }))
+    return false;
+  holder_ = caller.holder();
+  depth_ = depth;
+  told_ = std::exchange(holder_ended_, false);
+  return true;
+}
+
+void ServedLock::let_go() {
+  holder_ = {};
+  depth_ = 0;
+  free_.notify_one();
+}
+
+// The client has ended, so that it holds it no more, however often it did.
+void ServedLock::undo_if_undelivered(Caller& caller) {
+  caller.on_undelivered([self = shared_from_this(), holder = caller.holder()] {
+    const std::lock_guard lock(self->mutex_);
+    if (self->holder_ == holder && --self->depth_ == 0) self->let_go();
+  });
+}
+
+void ServedLock::demand_held_by(const Holder& holder) const {
+  if (holder_ != holder)
+    throw UsageError(
+        "brood: a managed lock is released, and waited with, by the thread that holds it");
+}
+
+void ServedLock::release(const Holder& holder) {
+  const std::lock_guard lock(mutex_);
+  demand_held_by(holder);
+  if (--depth_ == 0) let_go();
+}
+
+bool ServedLock::is_held() const {
+  const std::lock_guard lock(mutex_);
+  return holder_.process != 0;
+}
+
+bool ServedLock::owner_died() const {
+  const std::lock_guard lock(mutex_);
+  return told_;
+}
+
+void ServedLock::forget(std::uint64_t process) {
+  const std::lock_guard lock(mutex_);
+  if (holder_.process != process) return;
+  holder_ended_ = true;
+  let_go();
+}
+
+bool ServedLock::wait_in(WaitList& list, Caller& caller, const platform::Deadline& deadline) {
+  std::unique_lock lock(mutex_);
+  demand_held_by(caller.holder());
+  const unsigned depth = depth_;
+  let_go();
+  const bool notified = list.wait(lock, caller, deadline);
+  take(lock, caller, std::nullopt, depth);
+  return notified;
+}
+
+void make_lock(ServedCall& call) {
+  const bool reentrant = argument<bool>(call);
+  call.put_new({std::make_shared<ServedLock>(reentrant ? ServedLock::Reentrant::yes
+                                                       : ServedLock::Reentrant::no),
+                &typeid(ServedLock), true, [](void* object, std::uint64_t process) {
+                  static_cast<ServedLock*>(object)->forget(process);
+                }});
+}
+
+void lock_acquire(ServedCall& call) {
+  const detail::Deadline deadline = deadline_argument(call);
+  put_result(call, call.object<ServedLock>().acquire(call.state().caller, deadline));
+}
+void lock_release(ServedCall& call) {
+  call.object<ServedLock>().release(call.state().caller.holder());
+}
+void lock_is_held(ServedCall& call) { put_result(call, call.object<ServedLock>().is_held()); }
+void lock_owner_died(ServedCall& call) { put_result(call, call.object<ServedLock>().owner_died()); }
+
+}  // namespace brood::manager

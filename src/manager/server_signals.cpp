@@ -1,0 +1,204 @@
+// Semaphores, events and barriers.
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <brood/barrier.hpp>
+#include <brood/errors.hpp>
+#include "manager/server_call.hpp"
+#include "manager/server_stubs.hpp"
+
+namespace brood::manager {
+namespace {
+
+class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
+ public:
+  enum class Bounded : bool { no, yes };
+  ServedSemaphore(std::int64_t count, Bounded bounded)
+      : most_(bounded == Bounded::yes ? count : INT64_MAX), value_(count) {}
+
+  bool acquire(Caller& caller, const detail::Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    if (!available_.wait_until(lock, caller, deadline, [this] { return value_ > 0; })) return false;
+    --value_;
+    caller.on_undelivered([self = shared_from_this()] { self->add(1); });
+    return true;
+  }
+  void release(std::int64_t count) {
+    if (count < 1) throw UsageError("brood::ManagedSemaphore: release of less than one");
+    add(count);
+  }
+  std::int64_t value() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+
+ private:
+  void add(std::int64_t count) {
+    const std::lock_guard lock(mutex_);
+    if (count > most_ - value_)
+      throw UsageError("brood::ManagedSemaphore: released more often than acquired");
+    value_ += count;
+    for (; count > 0 && !available_.empty(); --count) available_.notify_one();
+  }
+
+  const std::int64_t most_;
+  mutable std::mutex mutex_;
+  std::int64_t value_;  // guarded by mutex_
+  WaitList available_;
+};
+
+class ServedEvent {
+ public:
+  void set() {
+    const std::lock_guard lock(mutex_);
+    is_set_ = true;
+    ++times_set_;
+    changed_.notify_all();
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    is_set_ = false;
+  }
+  bool is_set() const {
+    const std::lock_guard lock(mutex_);
+    return is_set_;
+  }
+  bool wait(Caller& caller, const detail::Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t before = times_set_;
+    return changed_.wait_until(lock, caller, deadline,
+                               [&] { return is_set_ || times_set_ != before; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  bool is_set_ = false;  // guarded by mutex_
+  std::uint64_t times_set_ = 0;
+  WaitList changed_;
+};
+
+class ServedBarrier {
+ public:
+  explicit ServedBarrier(std::int64_t parties) : parties_(static_cast<std::size_t>(parties)) {}
+
+  std::uint64_t wait(Caller& caller, const detail::Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    const std::shared_ptr<Round> round = round_;
+    if (round->broken) refuse();
+    const std::uint64_t index = round->come++;
+    if (round->come == parties_) {
+      round->passed = true;
+      changed_.notify_all();
+      round_ = std::make_shared<Round>();
+      return index;
+    }
+    wait_for_others(lock, caller, deadline, *round);
+    if (!round->passed) refuse();
+    return index;
+  }
+  std::uint64_t parties() const noexcept { return parties_; }
+  std::uint64_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return round_->broken ? 0 : round_->come;
+  }
+  void reset() {
+    const std::lock_guard lock(mutex_);
+    if (round_->come != 0 || round_->broken) end_round(*round_);
+    round_ = std::make_shared<Round>();
+  }
+  void abort() {
+    const std::lock_guard lock(mutex_);
+    end_round(*round_);
+  }
+  bool is_broken() const {
+    const std::lock_guard lock(mutex_);
+    return round_->broken;
+  }
+
+ private:
+  /// From the first that comes to the last.
+  struct Round {
+    std::size_t come = 0;
+    bool passed = false;
+    bool broken = false;
+  };
+  [[noreturn]] static void refuse() {
+    throw BrokenBarrier(
+        "brood::ManagedBarrier: it is broken: a party gave up or its process ended while it "
+        "waited, or abort or reset was called");
+  }
+  void end_round(Round& round) {
+    if (round.passed) return;
+    round.broken = true;
+    changed_.notify_all();
+  }
+  void wait_for_others(std::unique_lock<std::mutex>& lock, Caller& caller,
+                       const detail::Deadline& deadline, Round& round) {
+    bool ended = false;
+    try {
+      ended =
+          changed_.wait_until(lock, caller, deadline, [&] { return round.passed || round.broken; });
+    } catch (const Abandoned&) {
+      end_round(round);
+      throw;
+    }
+    if (!ended) end_round(round);
+  }
+
+  const std::size_t parties_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Round> round_ = std::make_shared<Round>();  // guarded by mutex_
+  WaitList changed_;
+};
+
+template <class T>
+detail::ServedObject served(std::shared_ptr<T> object) {
+  return {std::move(object), &typeid(T), true};
+}
+ServedSemaphore& semaphore(ServedCall& call) { return call.object<ServedSemaphore>(); }
+ServedEvent& event(ServedCall& call) { return call.object<ServedEvent>(); }
+ServedBarrier& barrier(ServedCall& call) { return call.object<ServedBarrier>(); }
+Caller& caller(ServedCall& call) { return call.state().caller; }
+
+}  // namespace
+
+void make_semaphore(ServedCall& call) {
+  const auto count = argument<std::int64_t>(call);
+  const auto bounded =
+      argument<bool>(call) ? ServedSemaphore::Bounded::yes : ServedSemaphore::Bounded::no;
+  if (count < 0) throw UsageError("brood::Manager::semaphore: a count of less than 0");
+  call.put_new(served(std::make_shared<ServedSemaphore>(count, bounded)));
+}
+void semaphore_acquire(ServedCall& call) {
+  const detail::Deadline deadline = deadline_argument(call);
+  put_result(call, semaphore(call).acquire(caller(call), deadline));
+}
+void semaphore_release(ServedCall& call) { semaphore(call).release(argument<std::int64_t>(call)); }
+void semaphore_value(ServedCall& call) { put_result(call, semaphore(call).value()); }
+
+void make_event(ServedCall& call) { call.put_new(served(std::make_shared<ServedEvent>())); }
+void event_set(ServedCall& call) { event(call).set(); }
+void event_clear(ServedCall& call) { event(call).clear(); }
+void event_is_set(ServedCall& call) { put_result(call, event(call).is_set()); }
+void event_wait(ServedCall& call) {
+  const detail::Deadline deadline = deadline_argument(call);
+  put_result(call, event(call).wait(caller(call), deadline));
+}
+
+void make_barrier(ServedCall& call) {
+  const auto parties = argument<std::int64_t>(call);
+  if (parties < 1) throw UsageError("brood::Manager::barrier: less than one party");
+  call.put_new(served(std::make_shared<ServedBarrier>(parties)));
+}
+void barrier_wait(ServedCall& call) {
+  const detail::Deadline deadline = deadline_argument(call);
+  put_result(call, barrier(call).wait(caller(call), deadline));
+}
+void barrier_parties(ServedCall& call) { put_result(call, barrier(call).parties()); }
+void barrier_waiting(ServedCall& call) { put_result(call, barrier(call).waiting()); }
+void barrier_reset(ServedCall& call) { barrier(call).reset(); }
+void barrier_abort(ServedCall& call) { barrier(call).abort(); }
+void barrier_is_broken(ServedCall& call) { put_result(call, barrier(call).is_broken()); }
+
+}  // namespace brood::manager

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <utility>
+
+#include "manager/server_call.hpp"
+
+namespace brood::manager {
+
+/// A value that the server keeps as it came, with the descriptors that belong to it: its type means
+/// nothing here.
+class Stored {
+ public:
+  /// Takes what is left of the arguments, and the request with it.
+  explicit Stored(detail::ServedCall& call) : left_(call.arguments().left()) {
+    parcel_ = std::move(call.state().parcel);
+  }
+
+  void append_to(detail::Bytes& result) const {
+    const auto bytes = parcel_.view().last(left_);
+    result.append(bytes.data(), bytes.size());
+    for (const detail::DescriptorRef& descriptor : parcel_.descriptors) result.carry(descriptor);
+  }
+
+ private:
+  std::size_t left_;
+  detail::Parcel parcel_;
+};
+
+}  // namespace brood::manager

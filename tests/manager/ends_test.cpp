@@ -1,0 +1,250 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include <brood/barrier.hpp>
+#include <brood/connection.hpp>
+#include "manager/manager_fixture.hpp"
+
+// Clients, servers and owners that end in the wrong moment.
+namespace brood::testing {
+namespace {
+
+class Ends : public ManagerTest {};
+BROOD_FOR_EVERY_METHOD(Ends);
+
+/// A forked child that runs `body` and then waits to be killed.
+class Victim {
+ public:
+  template <class Body>
+  explicit Victim(Body body) {
+    auto [ours, theirs] = pipe();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::alarm(60);
+      try {
+        theirs.send(1);
+        body(theirs);
+      } catch (...) {
+      }
+      for (;;) ::pause();
+    }
+    theirs.close();
+    said_ = ours;
+    hear();
+  }
+  Victim(const Victim&) = delete;
+  Victim& operator=(const Victim&) = delete;
+  ~Victim() { kill(); }
+  void hear() { static_cast<void>(said_.recv<int>()); }
+  void kill() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  Connection said_;
+};
+
+TEST_P(Ends, a_killed_consumer_takes_nothing_with_it) {
+  const Manager manager(manager_options());
+  const auto queue = manager.queue<int>();
+  for (int round = 0; round < 20; ++round) {
+    Victim victim([&](Connection&) { static_cast<void>(queue.get()); });
+    if (round % 2 == 0) {
+      victim.kill();
+      queue.put(round);
+    } else {
+      std::thread killer([&] { victim.kill(); });
+      queue.put(round);
+      killer.join();
+    }
+    // Either it has got the value, or the value is there.
+    if (const auto value = queue.get_for(round % 2 == 0 ? 30s : 200ms)) {
+      EXPECT_EQ(*value, round);
+    } else {
+      EXPECT_EQ(round % 2, 1);
+    }
+    EXPECT_EQ(queue.size(), 0U);
+  }
+}
+
+TEST_P(Ends, an_answer_that_is_not_read_is_given_back) {
+  const Manager manager(manager_options());
+  const auto queue = manager.queue<int>();
+  queue.put(1);
+  // Stopped in the moment when it waits, it is sent the value and never reads it.
+  for (int round = 0; round < 5; ++round) {
+    const auto empty = manager.queue<int>();
+    auto [ours, theirs] = pipe();
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::alarm(60);
+      theirs.send(1);
+      static_cast<void>(empty.get());
+      theirs.send(2);
+      for (;;) ::pause();
+    }
+    theirs.close();
+    ASSERT_EQ(ours.recv<int>(), 1);
+    while (status_field(pid, "State").front() != 'S') std::this_thread::yield();
+    ::kill(pid, SIGSTOP);
+    while (status_field(pid, "State").front() != 'T') std::this_thread::yield();
+    empty.put(7);
+    // It has been taken for the stopped one, unless that had not asked yet.
+    const auto end = std::chrono::steady_clock::now() + 1s;
+    while (!empty.empty() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    EXPECT_EQ(empty.get_for(patience).value_or(0), 7);
+  }
+}
+
+TEST_P(Ends, the_next_holder_of_a_lock_is_told_that_the_last_one_has_ended) {
+  const Manager manager(manager_options());
+  const auto lock = manager.lock();
+  const auto rlock = manager.rlock();
+  const auto condition = manager.condition();
+  Victim victim([&](Connection& tell) {
+    lock.acquire();
+    rlock.acquire();
+    rlock.acquire();
+    condition.acquire();
+    tell.send(1);
+  });
+  victim.hear();
+  EXPECT_FALSE(lock.try_acquire());
+  EXPECT_FALSE(rlock.try_acquire());
+  auto waiting = std::async(std::launch::async, [&] {
+    lock.acquire();
+    return lock.owner_died();
+  });
+  victim.kill();
+  EXPECT_TRUE(waiting.get());
+  rlock.acquire();
+  EXPECT_TRUE(rlock.owner_died());
+  rlock.release();
+  rlock.acquire();
+  EXPECT_FALSE(rlock.owner_died());
+  condition.acquire();
+  EXPECT_TRUE(condition.owner_died());
+}
+
+TEST_P(Ends, who_is_killed_while_it_waits_is_not_waited_for) {
+  const Manager manager(manager_options());
+  const auto lock = manager.lock();
+  const auto semaphore = manager.semaphore(0);
+  lock.acquire();
+  const auto barrier = manager.barrier(2);
+  {
+    Victim for_lock([&](Connection&) { lock.acquire(); });
+    Victim for_semaphore([&](Connection&) { semaphore.acquire(); });
+    Victim for_barrier([&](Connection&) { barrier.wait(); });
+    while (barrier.n_waiting() == 0) std::this_thread::yield();
+  }
+  while (!barrier.broken()) std::this_thread::yield();
+  EXPECT_THROW(barrier.wait(), BrokenBarrier);
+  lock.release();
+  semaphore.release();
+  EXPECT_TRUE(lock.try_acquire_for(patience));
+  EXPECT_TRUE(semaphore.try_acquire_for(patience));
+}
+
+TEST_P(Ends, callers_of_a_killed_server_get_an_error) {
+  Manager manager(manager_options());
+  const auto queue = manager.queue<int>();
+  auto waiting = std::async(std::launch::async, [&] { return queue.get(); });
+  while (queue.size() != 0) std::this_thread::yield();
+  ::kill(manager.pid(), SIGKILL);
+  EXPECT_THROW(waiting.get(), SystemError);
+  EXPECT_THROW(queue.put(1), SystemError);
+  EXPECT_THROW(manager.list<int>(), SystemError);
+  manager.shutdown();
+  EXPECT_THROW(queue.put(1), SystemError);
+}
+
+TEST_P(Ends, calls_after_a_shutdown_say_so) {
+  Manager manager(manager_options());
+  const auto queue = manager.queue<int>();
+  const auto list = manager.list<int>();
+  auto waiting = std::async(std::launch::async, [&] { return queue.get(); });
+  EXPECT_EQ(list.size(), 0U);
+  const Watched server(manager.pid());
+  manager.shutdown();
+  manager.shutdown();
+  EXPECT_TRUE(server.ends_within(0ms));
+  EXPECT_THROW(waiting.get(), SystemError);
+  const auto error = caught<SystemError>([&] { list.push_back(1); });
+  EXPECT_TRUE(contains(error.what(), "server has ended")) << error.what();
+}
+
+struct Stubborn {
+  void call() const {
+    for (;;) ::pause();
+  }
+};
+TEST_P(Ends, a_call_that_never_ends_does_not_keep_the_server) {
+  Manager manager(manager_options());
+  const auto stubborn = manager.make<Stubborn>();
+  auto waiting = std::async(std::launch::async, [&] { stubborn.call<&Stubborn::call>(); });
+  manager.shutdown();
+  EXPECT_THROW(waiting.get(), SystemError);
+}
+
+TEST_P(Ends, the_server_ends_with_its_owner) {
+  expect_orphans();
+  auto [ours, theirs] = pipe();
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    ::alarm(60);
+    const Manager manager(manager_options());
+    theirs.send(manager.pid());
+    for (;;) ::pause();
+  }
+  theirs.close();
+  const Watched server(ours.recv<int>());
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(server.ends_within(1s));
+}
+
+TEST_P(Ends, a_server_ignores_interrupts_and_has_a_name) {
+  const Manager manager(manager_options());
+  const auto list = manager.list<int>();
+  ::kill(manager.pid(), SIGINT);
+  list.push_back(1);
+  EXPECT_EQ(list.size(), 1U);
+  EXPECT_TRUE(manager.name().starts_with("SyncManager-"));
+  EXPECT_EQ(status_field(manager.pid(), "Name"), manager.name().substr(0, 15));
+}
+
+TEST_P(Ends, a_forked_child_makes_objects_and_leaves_the_server_alone) {
+  Manager manager(manager_options());
+  const auto list = manager.list<int>();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    int code = 1;
+    try {
+      const auto made = manager.value(4);
+      list.push_back(made.get());
+      manager.shutdown();
+    } catch (const UsageError&) {
+      code = 0;
+    }
+    ::_exit(code);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(list.items(), std::vector<int>{4});
+}
+
+}  // namespace
+}  // namespace brood::testing
