@@ -1,0 +1,66 @@
+// A condition: children take turns, and what waits in vain.
+#include <brood/brood.hpp>
+#include <iostream>
+#include <mutex>
+
+#include "refused.hpp"
+
+using namespace std::chrono_literals;
+
+void take_turn(int index, brood::Condition condition, brood::Value<int> turn,
+               brood::Array<int> order) {
+  const std::lock_guard guard(condition);
+  condition.wait([&] { return turn.get() == index; });
+  order[turn.get()] = 10 * index;
+  turn.set(turn.get() + 1);
+  condition.notify_all();
+}
+
+void sleep_until_notified(brood::Condition condition, brood::Semaphore asleep,
+                          brood::Semaphore awake) {
+  {
+    const std::lock_guard guard(condition);
+    asleep.release();
+    condition.wait();
+  }
+  awake.release();
+}
+
+int main(int argc, char** argv) {
+  brood::init(argc, argv);
+  std::cout << std::boolalpha;
+  const brood::Condition condition;
+  const brood::Value<int> turn(0);
+  const brood::Array<int> order(3);
+  const auto turn_is = [&](int number) { return [&, number] { return turn.get() == number; }; };
+  std::vector<brood::Process> children;
+  for (const int i : {2, 1, 0}) children.emplace_back(take_turn, i, condition, turn, order).start();
+  {
+    const std::lock_guard guard(condition);
+    std::cout << "all had their turn: " << condition.wait_for(turn_is(3), 60s) << '\n';
+  }
+  std::cout << "in order:";
+  for (const int number : order) std::cout << ' ' << number;
+  {
+    const std::lock_guard guard(condition);
+    std::cout << "\nwait in vain: " << condition.wait_for(10ms) << '\n';
+    std::cout << "wait_for in vain: " << condition.wait_for(turn_is(4), 10ms) << '\n';
+    std::cout << "wait_for what is so: " << condition.wait_for(turn_is(3), 0s) << '\n';
+  }
+  std::cout << "wait without the lock refused: " << refused([&] { condition.wait(); }) << '\n';
+
+  const brood::Semaphore asleep(0), awake(0);
+  for (int i = 0; i < 3; ++i) {
+    children.emplace_back(sleep_until_notified, condition, asleep, awake).start();
+    asleep.acquire();
+  }
+  {
+    const std::lock_guard guard(condition);  // free only when all of them wait
+    condition.notify_one();
+  }
+  awake.acquire();
+  std::cout << "one notified, another awake: " << awake.try_acquire_for(10ms) << '\n';
+  condition.notify_all();
+  std::cout << "all notified: " << awake.try_acquire_for(60s) << ' ' << awake.try_acquire_for(60s)
+            << '\n';
+}
