@@ -24,6 +24,17 @@ struct ProcessOptions {
   bool daemon = false;         ///< ended, not joined, when its owner ends
 };
 
+/// How a process ended, as Python tells it: the exit code, or minus the signal; nothing before its
+/// end. Who knows that it has ended may take it for the number itself.
+class BROOD_API ExitCode : public std::optional<int> {
+ public:
+  using std::optional<int>::optional;
+  // As good a match as the conversion to int, so that a condition asks whether there is one.
+  explicit operator bool() const noexcept { return has_value(); }
+  /// Throws UsageError where there is none.
+  operator int() const;
+};
+
 namespace detail {
 class ProcessCore;
 }
@@ -88,7 +99,7 @@ class BROOD_API Process {
   bool is_alive() const;
   /// The exit code, or minus the signal that ended it, as in Python. Nothing before its end, and
   /// where exit_status() is lost.
-  std::optional<int> exit_code() const;
+  ExitCode exit_code() const;
   /// How it ended. Lost is a signal's in a program that ignores SIGCHLD or waits for children that
   /// are not its own. Throws UsageError before its end.
   ExitStatus exit_status() const;

@@ -59,7 +59,13 @@ void Process::join() { core().wait(std::nullopt); }
 bool Process::join_until(const detail::Deadline& deadline) { return core().wait(deadline); }
 bool Process::is_alive() const { return core().is_alive(); }
 
-std::optional<int> Process::exit_code() const {
+ExitCode::operator int() const {
+  if (!has_value())
+    throw UsageError("the exit code of a process that has not ended, or whose end nobody was told");
+  return **this;
+}
+
+ExitCode Process::exit_code() const {
   const std::optional<ExitStatus> status = core().status();
   if (!status || status->kind == ExitStatus::Kind::lost) return std::nullopt;
   return status->kind == ExitStatus::Kind::signaled ? -status->value : status->value;

@@ -48,6 +48,8 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   process.join();
   EXPECT_FALSE(process.is_alive());
   EXPECT_EQ(process.exit_code(), 0);
+  const int number = process.exit_code();
+  EXPECT_EQ(number, 0);
   EXPECT_TRUE(process.join_for(0s));
   EXPECT_EQ(process.exit_status().describe(), "exit code 0");
 }
