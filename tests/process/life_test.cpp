@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
@@ -264,8 +265,10 @@ TEST_P(Life, a_program_may_ignore_its_children) {
 TEST_P(Life, a_program_may_reap_every_child_in_its_handler) {
   const auto reap_all = [] {
     std::signal(SIGCHLD, [](int) {
+      const int error = errno;
       while (::waitpid(-1, nullptr, WNOHANG) > 0) {
       }
+      errno = error;
     });
   };
   EXPECT_EQ(in_a_program_that(reap_all, method()), 0);
