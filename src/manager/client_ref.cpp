@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,21 +16,49 @@ namespace {
 
 using manager::Channel;
 
-/// The channel of one call: for the next one when all went well, closed when not.
+/// The channel of one call, and then of the next one. Closing it without need could be taken for
+/// the end of this process: its locks would go to others.
 class OneCall {
  public:
   explicit OneCall(Channel channel) : channel_(std::move(channel)) {}
   OneCall(const OneCall&) = delete;
   OneCall& operator=(const OneCall&) = delete;
   ~OneCall() {
-    if (channel_.socket) manager::discard(std::move(channel_));
+    if (channel_.socket) manager::give_back(std::move(channel_));
   }
-  int socket() const { return channel_.socket.get(); }
-  void done() { manager::give_back(std::move(channel_)); }
+
+  void send(const Bytes& request) {
+    // When this throws, nothing has been sent.
+    if (shared::send_parcel(channel_.socket.get(), request.view(), request.carried())) return;
+    close();
+    manager::throw_server_gone();
+  }
+  Parcel receive() {
+    std::optional<Parcel> parcel;
+    try {
+      parcel = shared::receive_parcel(channel_.socket.get());
+    } catch (const SystemError& error) {
+      // Else the answer has been taken from the socket, but finds no room here.
+      const int number = error.code().value();
+      if (error.call() == "recvmsg" && number != EMFILE && number != ENFILE) close();
+      throw;
+    }
+    if (parcel && !parcel->view().empty()) return std::move(*parcel);
+    close();
+    manager::throw_server_gone();
+  }
 
  private:
+  void close() { manager::discard(std::move(channel_)); }
+
   Channel channel_;
 };
+
+Parcel exchange(Channel channel, const Bytes& request) {
+  OneCall call(std::move(channel));
+  call.send(request);
+  return call.receive();
+}
 
 [[noreturn]] void rethrow(const Reply& reply) {
   Reader source = reply.reader();
@@ -53,14 +82,9 @@ Bytes ManagedRef::request(ServedStub stub) const {
 }
 
 Reply ManagedRef::call(const Bytes& request) const {
-  OneCall call(manager::take_channel(server_, lease_));
-  if (!shared::send_parcel(call.socket(), request.view(), request.carried()))
-    manager::throw_server_gone();
-  std::optional<Parcel> parcel = shared::receive_parcel(call.socket());
-  if (!parcel || parcel->view().empty()) manager::throw_server_gone();
-  const auto status = static_cast<manager::Status>(parcel->view().front());
-  Reply reply(std::move(*parcel));
-  call.done();
+  Parcel parcel = exchange(manager::take_channel(server_, lease_), request);
+  const auto status = static_cast<manager::Status>(parcel.view().front());
+  Reply reply(std::move(parcel));
   if (status == manager::Status::exception) rethrow(reply);
   return reply;
 }

@@ -83,7 +83,12 @@ bool ServedLock::wait_in(WaitList& list, Caller& caller, const platform::Deadlin
   const unsigned depth = depth_;
   let_go();
   const bool notified = list.wait(lock, caller, deadline);
-  take(lock, caller, std::nullopt, depth);
+  try {
+    take(lock, caller, std::nullopt, depth);
+  } catch (const Abandoned&) {
+    if (notified) list.notify_one();
+    throw;
+  }
   return notified;
 }
 

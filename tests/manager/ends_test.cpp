@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -154,6 +155,42 @@ TEST_P(Ends, who_is_killed_while_it_waits_is_not_waited_for) {
   semaphore.release();
   EXPECT_TRUE(lock.try_acquire_for(patience));
   EXPECT_TRUE(semaphore.try_acquire_for(patience));
+}
+
+TEST_P(Ends, clients_may_be_killed_at_any_moment) {
+  const Manager manager(manager_options());
+  const auto queue = manager.queue<std::string>();
+  const auto lock = manager.lock();
+  const auto condition = manager.condition();
+  const auto count = manager.value(0L);
+  const std::string text(100, 'x');
+  const auto work = [&](Connection&) {
+    for (;;) {
+      queue.put(text);
+      const std::lock_guard guard(lock);
+      count.update([](long& value) { ++value; });
+      static_cast<void>(manager.list<std::string>());
+      const std::lock_guard with_condition(condition);
+      condition.notify_one();
+      condition.wait_for(1us);
+      static_cast<void>(queue.get());
+    }
+  };
+  for (int round = 0; round < 15; ++round) {
+    Victim one(work), other(work);
+    const long before = count.get();
+    while (count.get() < before + round) std::this_thread::yield();
+    one.kill();
+    const long between = count.get();
+    while (count.get() < between + 2) std::this_thread::yield();  // it goes on
+  }
+  EXPECT_TRUE(lock.try_acquire_for(patience));
+  EXPECT_TRUE(condition.try_acquire_for(patience));
+  while (const auto value = queue.try_get()) EXPECT_EQ(*value, text);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (manager.objects() != 4 && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_EQ(manager.objects(), 4U);
 }
 
 TEST_P(Ends, callers_of_a_killed_server_get_an_error) {

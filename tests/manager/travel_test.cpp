@@ -96,6 +96,37 @@ TEST_P(ProxyTravel, proxies_are_arguments_and_results_of_tasks) {
   }
 }
 
+TEST_P(ProxyTravel, proxies_are_arguments_of_processes) {
+  const auto dict = manager->dict<std::string, int>();
+  for (const std::string& of_process : start_methods()) {
+    dict.clear();
+    std::vector<Process> processes;
+    for (int i = 0; i < 3; ++i)
+      processes.emplace_back(ProcessOptions{.start_method = of_process}, count_word, dict, "word");
+    for (Process& process : processes) process.start();
+    for (Process& process : processes) process.join();
+    EXPECT_EQ(dict.at("word"), 3);
+  }
+}
+
+int make_and_use(const std::string& method) {
+  const Manager own({.start_method = method});
+  const auto list = own.list<int>();
+  list.push_back(4);
+  return list.at(0);
+}
+TEST_P(ProxyTravel, a_worker_may_have_a_manager) {
+  Pool pool({.workers = 1, .start_method = method()});
+  EXPECT_EQ(pool.apply(make_and_use, method()), 4);
+}
+
+TEST_P(ProxyTravel, a_server_does_not_hold_the_objects_of_another) {
+  auto list = manager->list<int>();
+  const Manager other(manager_options());
+  list = {};
+  EXPECT_TRUE(come_to(0));
+}
+
 TEST_P(ProxyTravel, connections_go_through_objects) {
   const auto queue = manager->queue<Connection>();
   const auto space = manager->space();
@@ -162,9 +193,9 @@ TEST_P(ProxyTravel, objects_come_and_go_and_leave_nothing) {
   EXPECT_TRUE(come_to(1));
   EXPECT_EQ(descriptors_of("self").size(), here);
   const auto end = std::chrono::steady_clock::now() + patience;
-  while (descriptors_of(server).size() != there && std::chrono::steady_clock::now() < end)
+  while (descriptors_of(server).size() > there && std::chrono::steady_clock::now() < end)
     std::this_thread::yield();
-  EXPECT_EQ(descriptors_of(server).size(), there);
+  EXPECT_LE(descriptors_of(server).size(), there);
 }
 
 }  // namespace
