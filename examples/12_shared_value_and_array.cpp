@@ -3,7 +3,8 @@
 #include <brood/brood.hpp>
 #include <iostream>
 
-void work(int index, std::vector<int> plain, brood::Value<int> steps, brood::Array<int> squares) {
+void work(std::size_t index, std::vector<std::size_t> plain, brood::Value<int> steps,
+          brood::Array<std::size_t> squares) {
   plain.push_back(index);
   for (int i = 0; i < 1000; ++i) steps.update([](int n) { return n + 1; });  // with its lock held
   squares[index] = index * index;
@@ -16,16 +17,16 @@ void step(brood::Queue<brood::Value<int>> queue) {
 
 int main(int argc, char** argv) {
   brood::init(argc, argv);
-  std::vector<int> plain;
+  std::vector<std::size_t> plain;
   brood::Value<int> steps(0);
-  brood::Array<int> squares(4);
+  brood::Array<std::size_t> squares(4);
   std::vector<brood::Process> children;
-  for (int i = 0; i < 4; ++i) children.emplace_back(work, i, plain, steps, squares).start();
+  for (std::size_t i = 0; i < 4; ++i) children.emplace_back(work, i, plain, steps, squares).start();
   for (brood::Process& child : children) child.join();
   std::cout << "in a list: " << plain.size() << " entries\n";
   std::cout << "in the Value: " << steps.get() << " steps\n";
   std::cout << "in the Array:";
-  for (const int square : squares) std::cout << ' ' << square;
+  for (const std::size_t square : squares) std::cout << ' ' << square;
 
   brood::Queue<brood::Value<int>> queue;  // Python's go to a child at its start only
   brood::Process child(step, queue);

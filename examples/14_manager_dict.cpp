@@ -1,57 +1,44 @@
-// How do many processes work on one dict? A Manager holds it in a process of its own; everybody
-// else has a proxy, and may put it wherever a value goes: into a task, or into another dict.
+// How do several processes fill one dictionary? A manager holds it, in a process of its own, and
+// all have a proxy. What a proxy gives is a copy: a list in the dictionary is managed itself, or
+// what is appended to the copy is lost.
 #include <brood/brood.hpp>
 #include <iostream>
 
-using Lines = brood::ManagedList<std::string>;
-using Index = brood::ManagedDict<std::string, Lines>;
-using Counts = brood::ManagedDict<char, int>;
+using Degrees = brood::ManagedDict<std::string, int>;
+using Notes = brood::ManagedList<std::string>;
 
-void count_letters(Counts counts, const std::string& word) {
-  for (const char letter : word) counts.update(letter, [](int& n) { ++n; });  // in one step, there
+void measure(const std::string& city, Degrees degrees, brood::ManagedValue<int> warmest,
+             brood::ManagedLock lock) {
+  degrees.set(city, 10 + static_cast<int>(city.size()));
+  const std::lock_guard guard(lock);  // a look and a change belong together
+  if (degrees.at(city) > warmest.get()) warmest.set(degrees.at(city));
 }
-
-/// A class of yours may live there too; its calls run one after the other.
-class Account {
- public:
-  void deposit(int amount) { balance_ += amount; }
-  void withdraw(int amount) {
-    if (amount > balance_) throw std::domain_error("there is not that much");
-    balance_ -= amount;
-  }
-  int balance() const { return balance_; }
-
- private:
-  int balance_ = 0;
-};
 
 int main(int argc, char** argv) {
   brood::init(argc, argv);
   brood::Manager manager;
-  brood::Pool pool(3);
+  const Degrees degrees = manager.dict<std::string, int>();
+  const auto warmest = manager.value(0);
+  const auto lock = manager.lock();
+  std::vector<brood::Process> children;
+  for (const char* city : {"Oslo", "Quito", "Nairobi"})
+    children.emplace_back(measure, city, degrees, warmest, lock).start();
+  for (brood::Process& child : children) child.join();
+  for (const auto& [city, value] : degrees.items()) std::cout << city << ": " << value << '\n';
+  std::cout << "warmest: " << warmest.get() << '\n';
 
-  const Counts counts = manager.dict<char, int>();
-  pool.for_each(brood::task(count_letters, counts),
-                {std::string("banana"), std::string("bandana")});
-  for (const auto& [letter, count] : counts.items()) std::cout << letter << ": " << count << '\n';
-
-  const Index index = manager.dict<std::string, Lines>();
-  index.set("eggs", manager.list<std::string>());
-  index.at("eggs").push_back("three of them");
-  std::cout << "eggs: " << index.at("eggs").at(0) << '\n';
-
-  const auto account = manager.make<Account>();
-  account.call<&Account::deposit>(100);
-  try {
-    account.call<&Account::withdraw>(500);
-  } catch (const std::domain_error& error) {
-    std::cout << error.what() << ", but " << account.call<&Account::balance>() << '\n';
-  }
+  const auto plain = manager.dict<std::string, std::vector<std::string>>();
+  const auto managed = manager.dict<std::string, Notes>();
+  plain.set("Oslo", {});
+  managed.set("Oslo", manager.list<std::string>());
+  plain.at("Oslo").push_back("lost");  // changes the copy that came back
+  managed.at("Oslo").push_back("kept");
+  std::cout << "plain list: " << plain.at("Oslo").size()
+            << ", managed list: " << managed.at("Oslo").size() << '\n';
 }
 
-// Prints: a: 6
-// Prints: b: 2
-// Prints: d: 1
-// Prints: n: 4
-// Prints: eggs: three of them
-// Prints: there is not that much, but 100
+// Prints: Nairobi: 17
+// Prints: Oslo: 14
+// Prints: Quito: 15
+// Prints: warmest: 17
+// Prints: plain list: 0, managed list: 1

@@ -4,18 +4,19 @@
 #include <iostream>
 #include <numeric>
 
-using Numbers = brood::Array<int>;
+using Numbers = brood::Array<std::size_t>;
 
-void run(int index, brood::Event start, brood::Barrier finished, Numbers heights, Numbers sums) {
+void run(std::size_t index, brood::Event start, brood::Barrier finished, Numbers heights,
+         Numbers sums) {
   start.wait();
   heights[index] = index + 1;
   finished.wait();  // all heights are there behind it
-  sums[index] = std::accumulate(heights.begin(), heights.end(), 0);
+  sums[index] = std::accumulate(heights.begin(), heights.end(), 0UL);
 }
 
 void print(const char* title, const Numbers& numbers) {
   std::cout << title;
-  for (const int number : numbers) std::cout << ' ' << number;
+  for (const std::size_t number : numbers) std::cout << ' ' << number;
   std::cout << '\n';
 }
 
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
   brood::Barrier finished(3);
   Numbers heights(3), sums(3);
   std::vector<brood::Process> children;
-  for (int i = 0; i < 3; ++i) children.emplace_back(run, i, start, finished, heights, sums).start();
+  for (std::size_t i = 0; i < 3; ++i)
+    children.emplace_back(run, i, start, finished, heights, sums).start();
   print("before the event:", heights);
   start.set();
   for (brood::Process& child : children) child.join();

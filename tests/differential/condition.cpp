@@ -7,8 +7,8 @@
 
 using namespace std::chrono_literals;
 
-void take_turn(int index, brood::Condition condition, brood::Value<int> turn,
-               brood::Array<int> order) {
+void take_turn(std::size_t index, brood::Condition condition, brood::Value<std::size_t> turn,
+               brood::Array<std::size_t> order) {
   const std::lock_guard guard(condition);
   condition.wait([&] { return turn.get() == index; });
   order[turn.get()] = 10 * index;
@@ -30,17 +30,20 @@ int main(int argc, char** argv) {
   brood::init(argc, argv);
   std::cout << std::boolalpha;
   const brood::Condition condition;
-  const brood::Value<int> turn(0);
-  const brood::Array<int> order(3);
-  const auto turn_is = [&](int number) { return [&, number] { return turn.get() == number; }; };
+  const brood::Value<std::size_t> turn(0);
+  const brood::Array<std::size_t> order(3);
+  const auto turn_is = [&](std::size_t number) {
+    return [&, number] { return turn.get() == number; };
+  };
   std::vector<brood::Process> children;
-  for (const int i : {2, 1, 0}) children.emplace_back(take_turn, i, condition, turn, order).start();
+  for (const std::size_t i : {2U, 1U, 0U})
+    children.emplace_back(take_turn, i, condition, turn, order).start();
   {
     const std::lock_guard guard(condition);
     std::cout << "all had their turn: " << condition.wait_for(turn_is(3), 60s) << '\n';
   }
   std::cout << "in order:";
-  for (const int number : order) std::cout << ' ' << number;
+  for (const std::size_t number : order) std::cout << ' ' << number;
   {
     const std::lock_guard guard(condition);
     std::cout << "\nwait in vain: " << condition.wait_for(10ms) << '\n';
