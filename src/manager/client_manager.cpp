@@ -32,7 +32,8 @@ class Manager::Server {
 
   bool is_owner() const noexcept { return generation_ == platform::fork_generation(); }
   const ManagedRef& root() const noexcept { return root_; }
-  const Process& process() const noexcept { return process_; }
+  int pid() const noexcept { return pid_; }
+  const std::string& name() const { return process_.name(); }
   void end() noexcept {
     const std::lock_guard lock(ending_);
     if (!control_) return;
@@ -60,6 +61,7 @@ class Manager::Server {
   std::mutex ending_;
   platform::Descriptor control_;  // null: ended
   Process process_;
+  const int pid_ = process_.pid();
   ManagedRef root_;
 };
 
@@ -75,8 +77,8 @@ void Manager::shutdown() {
 }
 
 const ManagedRef& Manager::root() const noexcept { return server_->root(); }
-int Manager::pid() const { return server_->process().pid(); }
-const std::string& Manager::name() const { return server_->process().name(); }
+int Manager::pid() const { return server_->pid(); }
+const std::string& Manager::name() const { return server_->name(); }
 
 std::size_t Manager::objects() const {
   return call_stub<std::size_t>(root(), &manager::count_objects);

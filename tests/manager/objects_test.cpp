@@ -1,9 +1,14 @@
+#include <atomic>
+#include <condition_variable>
+#include <future>
 #include <map>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include <brood/detail/served_call.hpp>
+#include <brood/exception.hpp>
 #include "manager/manager_fixture.hpp"
 
 // What a manager's objects can do.
@@ -66,6 +71,65 @@ TEST_P(Objects, exceptions_come_back_as_their_own_type) {
   }
   EXPECT_THROW(manager->make<Counter>(-1), std::invalid_argument);
   EXPECT_EQ(counter.call<&Counter::value>(), 7);
+}
+
+/// Registered, and not.
+class Registered : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+[[maybe_unused]] const bool registered = register_exception<Registered>();
+struct Unknown {};
+struct Thrower {
+  void registered() const { throw Registered("known"); }
+  void unknown() const { throw Unknown(); }
+};
+TEST_P(Objects, a_registered_exception_is_itself_and_another_a_task_error) {
+  const auto thrower = manager->make<Thrower>();
+  EXPECT_STREQ(caught<Registered>([&] { thrower.call<&Thrower::registered>(); }).what(), "known");
+  const auto error = caught<TaskError>([&] { thrower.call<&Thrower::unknown>(); });
+  EXPECT_TRUE(contains(error.type_name(), "Unknown"));
+}
+
+class OneAtATime {
+ public:
+  bool enter() {
+    const bool alone = inside_++ == 0;
+    std::this_thread::yield();
+    --inside_;
+    return alone;
+  }
+
+ private:
+  std::atomic<int> inside_{0};
+};
+class AllAtOnce {
+ public:
+  static constexpr bool concurrent_calls = true;
+  bool meet(int count) {
+    std::unique_lock lock(mutex_);
+    ++inside_;
+    changed_.notify_all();
+    return changed_.wait_for(lock, patience, [&] { return inside_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ = 0;
+};
+TEST_P(Objects, calls_run_one_after_the_other_unless_the_type_says_otherwise) {
+  const auto single = manager->make<OneAtATime>();
+  const auto together = manager->make<AllAtOnce>();
+  std::vector<std::future<bool>> good;
+  for (int i = 0; i < 4; ++i) {
+    good.push_back(std::async(std::launch::async, [&] {
+      bool alone = true;
+      for (int n = 0; n < 50; ++n) alone = single.call<&OneAtATime::enter>() && alone;
+      return together.call<&AllAtOnce::meet>(4) && alone;
+    }));
+  }
+  for (std::future<bool>& one : good) EXPECT_TRUE(one.get());
 }
 
 TEST_P(Objects, a_dict_has_the_verbs_of_a_map) {
