@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,7 @@ class BROOD_API Connection {
   }
   /// Sends a message of plain bytes; as send().
   void send_bytes(std::span<const std::byte> bytes);
+  void send_bytes(std::string_view text) { send_bytes(std::as_bytes(std::span(text))); }
   /// A message as it was sent; nothing at the end of the stream. As recv().
   Received<std::vector<std::byte>> recv_bytes();
   /// Receives into `target` and returns the size of the message. Throws BufferTooShort, which has

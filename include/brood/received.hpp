@@ -41,4 +41,12 @@ class Received : public std::optional<T> {
   }
 };
 
+/// Writes the value; throws EndOfStream where there is none.
+template <class Stream, class T>
+requires requires(Stream& stream, const T& value) { stream << value; }
+Stream& operator<<(Stream& stream, const Received<T>& received) {
+  stream << received.get();
+  return stream;
+}
+
 }  // namespace brood

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -89,6 +90,19 @@ TEST_F(ConnectionTest, bytes_keep_their_boundaries_and_may_be_none) {
   EXPECT_EQ(b.recv_bytes(), std::vector<std::byte>());
   std::vector<std::byte> buffer(16);
   EXPECT_EQ(b.recv_bytes_into(buffer), 5U);
+}
+
+TEST_F(ConnectionTest, what_is_received_can_be_written_to_a_stream_as_it_is) {
+  auto [a, b] = pipe();
+  a.send("text");
+  a.send(7);
+  a.send_bytes("plain");
+  std::ostringstream stream;
+  stream << b.recv<std::string>() << ' ' << b.recv<int>();
+  EXPECT_EQ(stream.str(), "text 7");
+  EXPECT_EQ(b.recv_bytes(), bytes_of("plain"));
+  a.close();
+  EXPECT_THROW(stream << b.recv<int>(), EndOfStream);
 }
 
 TEST_F(ConnectionTest, a_buffer_that_is_too_short_loses_nothing) {
