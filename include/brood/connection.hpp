@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -59,7 +60,10 @@ class BROOD_API Connection {
   }
   /// Sends a message of plain bytes; as send().
   void send_bytes(std::span<const std::byte> bytes);
-  void send_bytes(std::string_view text) { send_bytes(std::as_bytes(std::span(text))); }
+  template <std::convertible_to<std::string_view> Text>
+  void send_bytes(const Text& text) {
+    send_bytes(std::as_bytes(std::span(std::string_view(text))));
+  }
   /// A message as it was sent; nothing at the end of the stream. As recv().
   Received<std::vector<std::byte>> recv_bytes();
   /// Receives into `target` and returns the size of the message. Throws BufferTooShort, which has
