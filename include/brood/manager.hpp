@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>
 #include <brood/managed_queue.hpp>
@@ -20,6 +22,19 @@ namespace brood {
 /// What a manager is made of.
 struct ManagerOptions {
   StartMethod start_method{};  ///< of the server; unset: get_start_method()
+  /// Where the server also listens for programs elsewhere: "host:port", port 0 for any free one.
+  /// Empty: nowhere.
+  std::string address{};
+  /// What these must prove to have, as the server does. Make it long and random: who has it can run
+  /// any function of the program in the server.
+  std::string key{};
+};
+
+/// The other end has another key, or is no manager.
+class BROOD_API AuthenticationError : public Error {
+ public:
+  using Error::Error;
+  ~AuthenticationError() override;
 };
 
 /// A process of its own, the server, that holds objects for any number of other processes. They
@@ -36,13 +51,26 @@ struct ManagerOptions {
 /// Fork: a forked child makes and uses objects as its parent does; the destructor does nothing.
 class BROOD_API Manager {
  public:
-  /// Starts the server. Blocks until it serves. Throws UsageError, StartError, SystemError.
+  /// Starts the server. Blocks until it serves. Throws UsageError, also for an address without a
+  /// key; StartError, SystemError.
   Manager() : Manager(ManagerOptions()) {}
   explicit Manager(ManagerOptions options);
   /// shutdown().
   ~Manager();
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
+
+  /// A manager whose server another program has started, the same program as this one, with this
+  /// address and key. Everything is as with one's own, proxies travel between this program's
+  /// processes as ever, but shutdown() ends the connection only, and only proxies of this server's
+  /// objects cross it: a value with another descriptor (a Connection, an Array, …) is a CodecError.
+  /// Encrypted by TLS 1.3. Blocks for 20 s at most. Throws UsageError without a key and for what is
+  /// no address; AuthenticationError; StartError, SystemError.
+  /// Cost: a process of this program's, the gateway, and a connection for each thread that calls.
+  static Manager connect(const std::string& address, const std::string& key,
+                         StartMethod start_method = {});
+  /// Where the server listens, with the port that it has; empty when it does not.
+  const std::string& address() const;
 
   /// New containers, empty. Throw SystemError when the server has ended or has no descriptors left.
   template <class K, class V>
@@ -85,9 +113,9 @@ class BROOD_API Manager {
 
   /// How many objects live in the server.
   std::size_t objects() const;
-  /// Of the server.
+  /// Of the server; after connect(), of the gateway.
   int pid() const;
-  const std::string& name() const;  ///< SyncManager-1
+  const std::string& name() const;  ///< SyncManager-1, RemoteManager-1
   /// Ends the server: objects are destroyed, calls that wait throw SystemError, and so do all later
   /// ones. Takes two seconds at most, then the server is killed. Idempotent. Throws UsageError in a
   /// forked child.
@@ -95,6 +123,7 @@ class BROOD_API Manager {
 
  private:
   class Server;
+  explicit Manager(std::unique_ptr<Server> server);
   const detail::ManagedRef& root() const noexcept;
   detail::ManagedRef make_queue(std::size_t maxsize) const;
 

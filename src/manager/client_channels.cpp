@@ -128,10 +128,11 @@ Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
     Channels& all = channels();
     const std::lock_guard lock(all.mutex);
     const auto entry = all.idle.find(server);
-    if (entry != all.idle.end() && !entry->second.empty()) {
+    while (entry != all.idle.end() && !entry->second.empty()) {
       Channel channel{server, std::move(entry->second.back())};
       entry->second.pop_back();
-      return channel;
+      if (!has_ended(channel.socket)) return channel;
+      all.open.erase(channel.socket.get());  // of a connection to it that was lost
     }
   }
   return open_channel(server, lease);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/managed_ref.hpp>
 #include "platform/descriptor.hpp"
 
 namespace brood::manager {
@@ -26,5 +27,7 @@ void forget_server(std::uint64_t server) noexcept;
 std::uint64_t thread_number() noexcept;
 
 [[noreturn]] void throw_server_gone();
+/// What a server says that is not empty. Throws what it threw.
+detail::Reply open_reply(detail::Parcel parcel);
 
 }  // namespace brood::manager

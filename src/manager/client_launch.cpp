@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <brood/file_descriptor.hpp>
+#include "manager/gateway.hpp"
 #include "manager/server_main.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
@@ -18,26 +19,60 @@ namespace {
 
 constexpr std::chrono::seconds time_to_end{2};
 
-// Runs in the new process.
+// In the new process. Under fork it has copies of what its owner has: other managers' objects would
+// live as long as this one.
+struct Started {
+  Started(const FileDescriptor& its_control, const FileDescriptor& its_owner)
+      : control(platform::duplicate(its_control.get())),
+        owner(platform::duplicate(its_owner.get())) {
+    detail::abandon_descriptors();
+  }
+  platform::Descriptor control, owner;
+};
+
 void serve(const FileDescriptor& control, const FileDescriptor& owner) {
-  platform::Descriptor own_control = platform::duplicate(control.get());
-  platform::Descriptor own_owner = platform::duplicate(owner.get());
-  // Under fork it has copies of what its owner has: other managers' objects would live as long as
-  // this one.
-  detail::abandon_descriptors();
-  if (!server_main(std::move(own_control), std::move(own_owner))) ::_exit(0);
+  Started here(control, owner);
+  if (!server_main(std::move(here.control), std::move(here.owner), {})) ::_exit(0);
+}
+
+void serve_network(const FileDescriptor& control, const FileDescriptor& owner,
+                   const FileDescriptor& listener, const std::string& key) {
+  Started here(control, owner);
+  Listening listening{platform::duplicate(listener.get()), key};
+  if (!server_main(std::move(here.control), std::move(here.owner), std::move(listening)))
+    ::_exit(0);
+}
+
+void pass_on(const FileDescriptor& control, const FileDescriptor& owner, const std::string& address,
+             const std::string& key) {
+  Started here(control, owner);
+  if (!gateway_main(std::move(here.control), std::move(here.owner), {address, key})) ::_exit(0);
+}
+
+template <class F, class... Args>
+Process launch(const char* name, const StartMethod& method, F function,
+               const platform::Descriptor& control, Args&&... arguments) {
+  const platform::Descriptor owner = platform::open_pidfd(::getpid());
+  Process started(
+      {.name = name + platform::next_child_numbers(), .start_method = method, .daemon = true},
+      function, FileDescriptor(control.get()), FileDescriptor(owner.get()),
+      std::forward<Args>(arguments)...);
+  started.start();
+  return started;
 }
 
 }  // namespace
 
-Process launch_server(const StartMethod& method, platform::Descriptor control) {
-  const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  Process server({.name = "SyncManager-" + platform::next_child_numbers(),
-                  .start_method = method,
-                  .daemon = true},
-                 serve, FileDescriptor(control.get()), FileDescriptor(owner.get()));
-  server.start();
-  return server;
+Process launch_server(const StartMethod& method, platform::Descriptor control,
+                      platform::Descriptor listener, const std::string& key) {
+  constexpr const char* name = "SyncManager-";
+  if (!listener) return launch(name, method, serve, control);
+  return launch(name, method, serve_network, control, FileDescriptor(listener.get()), key);
+}
+
+Process launch_gateway(const StartMethod& method, platform::Descriptor control,
+                       const std::string& address, const std::string& key) {
+  return launch("RemoteManager-", method, pass_on, control, address, key);
 }
 
 void end_server(Process& server) noexcept {

@@ -12,6 +12,7 @@
 #include "manager/server_stubs.hpp"
 #include "platform/process.hpp"
 #include "platform/socket.hpp"
+#include "platform/tcp.hpp"
 #include "shared/parcel.hpp"
 
 namespace brood {
@@ -19,11 +20,36 @@ namespace brood {
 using detail::call_stub;
 using detail::ManagedRef;
 
+namespace {
+
+void demand_key(const std::string& key) {
+  if (key.empty())
+    throw UsageError(
+        "brood::Manager: an address takes a key, which is not empty: who has it can run "
+        "any function of this program");
+}
+
+platform::Listener listen(const ManagerOptions& options) {
+  if (options.address.empty()) {
+    if (!options.key.empty()) throw UsageError("brood::Manager: a key without an address");
+    return {};
+  }
+  demand_key(options.key);
+  return platform::listen_at(options.address);
+}
+
+}  // namespace
+
+AuthenticationError::~AuthenticationError() = default;
+
 class Manager::Server {
  public:
-  explicit Server(const StartMethod& method) : Server(method, platform::make_socket_pair()) {
-    greet(method);
-  }
+  /// Of its own.
+  explicit Server(const ManagerOptions& options) : Server(options, listen(options)) {}
+  /// A gateway to that at `options.address`.
+  struct Remote {};
+  Server(Remote, const ManagerOptions& options)
+      : Server(Remote(), options, platform::make_socket_pair()) {}
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
@@ -34,30 +60,48 @@ class Manager::Server {
   const ManagedRef& root() const noexcept { return root_; }
   int pid() const noexcept { return pid_; }
   const std::string& name() const { return process_.name(); }
+  const std::string& address() const noexcept { return address_; }
   void end() noexcept {
     const std::lock_guard lock(ending_);
     if (!control_) return;
     control_.reset();
     manager::end_server(process_);
-    manager::forget_server(root_.server_id());
+    if (!is_remote_) manager::forget_server(root_.server_id());
   }
 
  private:
-  Server(const StartMethod& method, platform::SocketPair control)
-      : control_(std::move(control.ours)),
-        process_(manager::launch_server(method, std::move(control.theirs))) {}
+  Server(const ManagerOptions& options, platform::Listener listener)
+      : Server(options, std::move(listener), platform::make_socket_pair()) {}
+  Server(const ManagerOptions& options, platform::Listener listener, platform::SocketPair control)
+      : address_(std::move(listener.address)),
+        control_(std::move(control.ours)),
+        process_(manager::launch_server(options.start_method, std::move(control.theirs),
+                                        std::move(listener.socket), options.key)) {
+    greet(options.start_method);
+  }
+  Server(Remote, const ManagerOptions& options, platform::SocketPair control)
+      : is_remote_(true),
+        address_(options.address),
+        control_(std::move(control.ours)),
+        process_(manager::launch_gateway(options.start_method, std::move(control.theirs),
+                                         options.address, options.key)) {
+    greet(options.start_method);
+  }
+
   void greet(const StartMethod& method) {
     const auto deadline = detail::deadline_after(std::chrono::seconds(60));
     std::optional<detail::Parcel> greeting;
     if (shared::wait_readable(control_.get(), deadline))
       greeting = shared::receive_parcel(control_.get());
-    if (!greeting)
+    if (!greeting || greeting->view().empty())
       throw StartError(method.name().empty() ? get_start_method() : method.name(), "greeting",
                        "the manager's server did not come up");
-    root_ = detail::open_parcel<ManagedRef>(*greeting);
+    root_ = manager::open_reply(std::move(*greeting)).get<ManagedRef>();
   }
 
   const unsigned generation_ = platform::fork_generation();
+  const bool is_remote_ = false;
+  const std::string address_;
   std::mutex ending_;
   platform::Descriptor control_;  // null: ended
   Process process_;
@@ -65,10 +109,20 @@ class Manager::Server {
   ManagedRef root_;
 };
 
-Manager::Manager(ManagerOptions options)
-    : server_(std::make_unique<Server>(options.start_method)) {}
+Manager::Manager(ManagerOptions options) : server_(std::make_unique<Server>(options)) {}
+Manager::Manager(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 
 Manager::~Manager() = default;
+
+Manager Manager::connect(const std::string& address, const std::string& key,
+                         StartMethod start_method) {
+  demand_key(key);
+  platform::demand_address(address);
+  return Manager(std::make_unique<Server>(Server::Remote(),
+                                          ManagerOptions{std::move(start_method), address, key}));
+}
+
+const std::string& Manager::address() const { return server_->address(); }
 
 void Manager::shutdown() {
   if (!server_->is_owner())

@@ -82,11 +82,7 @@ Bytes ManagedRef::request(ServedStub stub) const {
 }
 
 Reply ManagedRef::call(const Bytes& request) const {
-  Parcel parcel = exchange(manager::take_channel(server_, lease_), request);
-  const auto status = static_cast<manager::Status>(parcel.view().front());
-  Reply reply(std::move(parcel));
-  if (status == manager::Status::exception) rethrow(reply);
-  return reply;
+  return manager::open_reply(exchange(manager::take_channel(server_, lease_), request));
 }
 
 void ManagedRef::save(OutputArchive& archive) const {
@@ -100,3 +96,14 @@ void ManagedRef::load(InputArchive& archive) {
 }
 
 }  // namespace brood::detail
+
+namespace brood::manager {
+
+detail::Reply open_reply(detail::Parcel parcel) {
+  const auto status = static_cast<Status>(parcel.view().front());
+  detail::Reply reply(std::move(parcel));
+  if (status == Status::exception) detail::rethrow(reply);
+  return reply;
+}
+
+}  // namespace brood::manager

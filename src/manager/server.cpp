@@ -13,7 +13,9 @@
 
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
+#include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
+#include "manager/server_network.hpp"
 #include "platform/poll.hpp"
 #include "platform/system_calls.hpp"
 #include "shared/parcel.hpp"
@@ -37,18 +39,6 @@ platform::Descriptor make_epoll() {
   const int made = platform::system_calls().epoll_create1(EPOLL_CLOEXEC);
   if (made < 0) throw SystemError("epoll_create1", "starting a manager's server", errno);
   return platform::adopt_above_stdio(made);
-}
-
-// unix(7): a peer that closes with something unread shows as ECONNRESET, once. Then it has not got
-// what its last call has taken.
-bool got_the_answer(int socket) {
-  pollfd watched{socket, POLLIN, 0};
-  platform::poll_until({&watched, 1}, std::nullopt);
-  if ((watched.revents & (POLLHUP | POLLERR)) == 0) return true;
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
-  return error != ECONNRESET;
 }
 
 struct Request {
@@ -101,11 +91,20 @@ Server::Added Server::add(detail::ServedObject object) {
   auto entry = std::make_shared<Entry>();
   entry->object = std::move(object);
   entry->lease = std::move(pair.ours);
+  detail::DescriptorRef lease =
+      detail::share_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease);
+  entry->token = lease->token();
   const std::lock_guard lock(mutex_);
   entry->id = ++last_id_;
   watch(entry->lease.get(), entry->id);
+  tokens_.insert(entry->token);
   entries_.emplace(entry->id, entry);
-  return {entry->id, std::move(pair.theirs)};
+  return {entry->id, std::move(lease)};
+}
+
+bool Server::owns(const Token& token) const {
+  const std::lock_guard lock(mutex_);
+  return tokens_.contains(token);
 }
 
 std::shared_ptr<Entry> Server::find(std::uint64_t id) const {
@@ -119,7 +118,7 @@ std::size_t Server::objects() const {
   return entries_.size() - entries_.count(root_id);
 }
 
-bool Server::run(int control, int owner) {
+bool Server::run(int control, int owner, Network* network) {
   watch(control, control_id);
   watch(owner, owner_id);
   std::thread collector([this] { collect(); });
@@ -130,7 +129,8 @@ bool Server::run(int control, int owner) {
     for (int i = 0; i < count; ++i)
       serving = serve_event(ready[static_cast<std::size_t>(i)].data.u64) && serving;
   }
-  return end();
+  const bool alone = network == nullptr || network->stop();
+  return end() && alone;
 }
 
 bool Server::serve_event(std::uint64_t id) {
@@ -161,15 +161,19 @@ void Server::accept(platform::Message&& message) {
   if (message.bytes.size() != sizeof connect || message.descriptors.size() != 1) return;
   std::memcpy(&connect, message.bytes.data(), sizeof connect);
   if (connect.kind != ConnectMessage::right_kind) return;
-  auto caller = std::make_shared<Caller>(std::move(message.descriptors.front()), connect.process);
+  open(std::move(message.descriptors.front()), connect.process);
+}
+
+void Server::open(platform::Descriptor socket, std::uint64_t process) {
+  auto caller = std::make_shared<Caller>(std::move(socket), process);
   const std::lock_guard lock(mutex_);
   try {
     callers_.insert(caller);
-    ++connections_of_[connect.process];
+    ++connections_of_[process];
     std::thread([this, caller] { serve(*caller); }).detach();
   } catch (const std::exception&) {  // no thread: the client sees the end of its connection
     callers_.erase(caller);
-    --connections_of_[connect.process];
+    --connections_of_[process];
   }
 }
 
@@ -223,6 +227,7 @@ void Server::drop(std::uint64_t id) {
   if (entry == entries_.end()) return;
   // A call may still have it: no more events of its lease.
   ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, entry->second->lease.get(), nullptr);
+  tokens_.erase(entry->second->token);
   dropped_.push_back(std::move(entry->second));
   entries_.erase(entry);
   to_collect_.notify_all();

@@ -14,9 +14,13 @@
 #include <brood/detail/served_call.hpp>
 #include "manager/server_caller.hpp"
 #include "platform/descriptor.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 
 namespace brood::manager {
+
+class Network;
+using Token = detail::SharedDescriptor::Token;
 
 /// An object in the server, and the server's end of its lease: that hangs up when the last proxy is
 /// gone.
@@ -25,6 +29,7 @@ struct Entry {
   detail::ServedObject object;
   std::mutex calls;  // held by a call, unless its type lets calls run at once
   platform::Descriptor lease;
+  Token token;
 };
 
 /// What a manager's server does: see README.md.
@@ -38,14 +43,18 @@ class Server {
   /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended; then
   /// abandons calls that wait. False when others run on, longer than anybody would wait for them:
   /// then the process must not do anything but end.
-  bool run(int control, int owner);
+  bool run(int control, int owner, Network* network);
 
   /// A new object: its number and the client's end of its lease. Throws SystemError. Threads: any.
   struct Added {
     std::uint64_t id;
-    platform::Descriptor lease;
+    detail::DescriptorRef lease;
   };
   Added add(detail::ServedObject object);
+  /// Whether it is the lease of an object of this server. Threads: any.
+  bool owns(const Token& token) const;
+  /// Serves what comes from a client, in a thread of its own. Threads: any.
+  void open(platform::Descriptor socket, std::uint64_t process);
   /// Null when there is none. Threads: any.
   std::shared_ptr<Entry> find(std::uint64_t id) const;
   /// The root does not count. Threads: any.
@@ -68,6 +77,7 @@ class Server {
   platform::Descriptor events_;  // epoll
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;  // guarded by mutex_, as all below
+  std::set<Token> tokens_;                                   // of the entries' leases
   std::uint64_t last_id_ = 0;
   std::set<std::shared_ptr<Caller>> callers_;
   std::map<std::uint64_t, std::size_t> connections_of_;  // by process

@@ -37,8 +37,7 @@ void* ServedCall::address(const std::type_info& type) {
 
 void ServedCall::put_new(ServedObject object) {
   manager::Server::Added added = state_.server.add(std::move(object));
-  const ManagedRef made(state_.server.id(), added.id,
-                        share_descriptor(std::move(added.lease), SharedDescriptor::Kind::lease));
+  const ManagedRef made(state_.server.id(), added.id, std::move(added.lease));
   OutputArchive archive(state_.result);
   archive(made);
 }

@@ -9,8 +9,8 @@
 
 #include "manager/server.hpp"
 #include "manager/server_call.hpp"
+#include "manager/server_network.hpp"
 #include "manager/server_stubs.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "shared/parcel.hpp"
 
 namespace brood::manager {
@@ -27,25 +27,35 @@ void raise_descriptor_limit() noexcept {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-bool greet(Server& server, int control) {
-  Server::Added added = server.add({std::make_shared<Root>(), &typeid(Root), true});
+bool greet(int control, const detail::Bytes& root) {
   detail::Bytes greeting;
-  OutputArchive archive(greeting);
-  archive(detail::ManagedRef(
-      server.id(), added.id,
-      detail::share_descriptor(std::move(added.lease), detail::SharedDescriptor::Kind::lease)));
-  return shared::send_parcel(control, greeting.view(), greeting.carried());
+  const Status status = Status::value;
+  greeting.append(&status, sizeof status);
+  greeting.append(root.data(), root.size());
+  return shared::send_parcel(control, greeting.view(), root.carried());
 }
 
 }  // namespace
 
-bool server_main(platform::Descriptor control, platform::Descriptor owner) {
+bool server_main(platform::Descriptor control, platform::Descriptor owner, Listening listening) {
   // They go to process groups as a whole; the owner decides what they mean, and its end is ours.
   for (const int signal : {SIGINT, SIGHUP}) ::signal(signal, SIG_IGN);
   raise_descriptor_limit();
   // Never destroyed: a thread of its may be about to end when it is done.
   static Server* const server = new Server;
-  return !greet(*server, control.get()) || server->run(control.get(), owner.get());
+  Server::Added added = server->add({std::make_shared<Root>(), &typeid(Root), true});
+  detail::Bytes root;
+  OutputArchive archive(root);
+  archive(detail::ManagedRef(server->id(), added.id, added.lease));
+  if (!greet(control.get(), root)) return true;
+  static Network* network = nullptr;
+  if (listening.socket) {
+    network = new Network(*server, std::move(listening.socket), listening.key,
+                          std::move(added.lease), detail::Bytes(root.view()));
+  }
+  root.clear();
+  added.lease.reset();
+  return server->run(control.get(), owner.get(), network);
 }
 
 void count_objects(ServedCall& call) { put_result(call, call.state().server.objects()); }

@@ -1,5 +1,6 @@
 #include "platform/shared_descriptor.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/process.hpp"
+#include "platform/system_calls.hpp"
 
 namespace brood::detail {
 namespace {
@@ -83,6 +85,15 @@ DescriptorRef known(Token token) {
   return found && found->is_closed() ? nullptr : found;
 }
 
+// A lease that nobody serves any more, as of a remote manager after the connection was lost: after
+// another connect() a new one takes its place.
+bool is_over(const SharedDescriptor& earlier) {
+  if (earlier.is_closed()) return true;
+  if (earlier.kind() != SharedDescriptor::Kind::lease) return false;
+  pollfd watched{earlier.get(), 0, 0};
+  return platform::system_calls().poll(&watched, 1, 0) > 0;
+}
+
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
   survive_forks();
   if (kind != SharedDescriptor::Kind::stream && descriptor.get() < platform::first_unreserved)
@@ -93,7 +104,7 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
   const std::lock_guard lock(here.mutex);
   std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
   earlier = entry.lock();
-  if (earlier && !earlier->is_closed()) return earlier;
+  if (earlier && !is_over(*earlier)) return earlier;
   entry = made;
   return made;
 }

@@ -17,6 +17,7 @@
 
 #include <brood/barrier.hpp>
 #include <brood/errors.hpp>
+#include <brood/manager.hpp>
 
 #include "wire/exception_record.hpp"
 #include "wire/report_details.hpp"
@@ -238,6 +239,7 @@ constexpr StandardException entry(const char* name) {
 constexpr std::array standard_table{BROOD_STANDARD(brood::PoolClosed),
                                     BROOD_STANDARD(brood::UsageError),
                                     BROOD_STANDARD(brood::BrokenBarrier),
+                                    BROOD_STANDARD(brood::AuthenticationError),
                                     BROOD_STANDARD(brood::SystemError),
                                     BROOD_STANDARD(brood::StartError),
                                     BROOD_STANDARD(brood::CodecError),

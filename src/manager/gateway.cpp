@@ -1,0 +1,280 @@
+#include "manager/gateway.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <brood/errors.hpp>
+#include "manager/messages.hpp"
+#include "manager/remote_frame.hpp"
+#include "manager/server_call.hpp"
+#include "platform/poll.hpp"
+#include "platform/socket.hpp"
+#include "platform/system_calls.hpp"
+#include "platform/tcp.hpp"
+#include "shared/parcel.hpp"
+
+namespace brood::manager {
+namespace {
+
+constexpr std::uint64_t control_id = ~std::uint64_t{0};
+constexpr std::uint64_t owner_id = control_id - 1;
+constexpr std::uint64_t session_id = control_id - 2;
+constexpr std::chrono::seconds time_to_connect{10};
+constexpr std::chrono::milliseconds time_to_end{500};
+
+platform::Deadline connect_deadline() { return std::chrono::steady_clock::now() + time_to_connect; }
+
+std::span<const std::byte> bytes_of(const Hello& hello) {
+  return std::as_bytes(std::span(&hello, 1));
+}
+
+std::uint64_t draw() {
+  std::uint64_t drawn = 0;
+  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+    throw SystemError("getrandom", "connecting to a manager", errno);
+  return drawn;
+}
+
+platform::Descriptor make_epoll() {
+  const int made = platform::system_calls().epoll_create1(EPOLL_CLOEXEC);
+  if (made < 0) throw SystemError("epoll_create1", "connecting to a manager", errno);
+  return platform::adopt_above_stdio(made);
+}
+
+/// Leases and channels of local clients, each with its counterpart in the server.
+class Gateway {
+ public:
+  explicit Gateway(const RemotePlace& place)
+      : address_(place.address),
+        context_(place.key, TlsRole::client),
+        number_(draw()),
+        events_(make_epoll()),
+        session_(context_, platform::connect_to(address_, connect_deadline()), connect_deadline()) {
+  }
+
+  bool greet(int control);
+  bool run(int control, int owner);
+
+ private:
+  void watch(int descriptor, std::uint64_t id);
+  bool serve_event(std::uint64_t id);
+  bool serve_lease(int lease);
+  bool drop(std::uint64_t id);
+  void accept(platform::Message&& message);
+  detail::DescriptorRef make_lease(const Token& token);
+  std::vector<detail::DescriptorRef> make_leases(std::span<const Token> tokens);
+  void pass_on(int local, std::uint64_t process) noexcept;
+  void serve_channel(int local, std::uint64_t process);
+  bool serve_request(TlsStream& stream, int local, const detail::Parcel& request);
+  bool end();
+
+  struct Lease {
+    platform::Descriptor ours;
+    Token token;
+  };
+  const std::string address_;
+  const TlsContext context_;
+  const std::uint64_t number_;
+  platform::Descriptor events_;  // epoll
+  TlsStream session_;            // of the main thread
+  std::mutex mutex_;
+  std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
+  std::uint64_t last_id_ = 0;
+  std::set<int> channels_;
+  std::condition_variable channel_gone_;
+};
+
+void Gateway::watch(int descriptor, std::uint64_t id) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = id;
+  if (platform::system_calls().epoll_ctl(events_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0)
+    throw SystemError("epoll_ctl", "serving a connection to a manager", errno);
+}
+
+// One for each time that the server sends it: it counts them.
+detail::DescriptorRef Gateway::make_lease(const Token& token) {
+  platform::SocketPair pair = platform::make_socket_pair();
+  {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t id = ++last_id_;
+    watch(pair.ours.get(), id);
+    leases_.emplace(id, Lease{std::move(pair.ours), token});
+  }
+  return detail::receive_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease,
+                                    token);
+}
+
+std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> tokens) {
+  std::vector<detail::DescriptorRef> leases;
+  for (const Token& token : tokens) leases.push_back(make_lease(token));
+  return leases;
+}
+
+bool Gateway::greet(int control) {
+  const Hello hello{.session = number_};
+  std::optional<RemoteFrame> frame;
+  if (send_frame(session_, FrameKind::session, bytes_of(hello))) frame = receive_frame(session_);
+  if (!frame || frame->kind != FrameKind::parcel)
+    throw SystemError("SSL_read", "connecting to a manager", ECONNRESET);
+  detail::Bytes greeting;
+  const Status status = Status::value;
+  greeting.append(&status, sizeof status);
+  greeting.append(frame->bytes.data(), frame->bytes.size());
+  const std::vector<detail::DescriptorRef> leases = make_leases(frame->tokens);
+  return shared::send_parcel(control, greeting.view(), leases);
+}
+
+bool Gateway::run(int control, int owner) {
+  watch(control, control_id);
+  watch(owner, owner_id);
+  watch(session_.socket(), session_id);
+  for (bool serving = true; serving;) {
+    std::array<epoll_event, 16> ready{};
+    const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), -1);
+    for (int i = 0; i < count; ++i)
+      serving = serve_event(ready[static_cast<std::size_t>(i)].data.u64) && serving;
+  }
+  return end();
+}
+
+bool Gateway::serve_event(std::uint64_t id) {
+  if (id >= session_id) return false;  // the server says nothing on a session but that it has ended
+  int lease = -1;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = leases_.find(id);
+    if (found == leases_.end()) return true;
+    lease = found->second.ours.get();
+  }
+  return serve_lease(lease) || drop(id);
+}
+
+// False when the last proxy is gone.
+bool Gateway::serve_lease(int lease) {
+  for (;;) {
+    bool nothing = false;
+    std::optional<platform::Message> message;
+    try {
+      message = platform::receive_message_lossy(lease, 0, &nothing);
+    } catch (const SystemError&) {
+      return true;  // for want of memory; that client sees the end of its connection
+    }
+    if (!message) return nothing;
+    accept(std::move(*message));
+  }
+}
+
+bool Gateway::drop(std::uint64_t id) {
+  Lease gone;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = leases_.find(id);
+    gone = std::move(found->second);
+    leases_.erase(found);
+  }
+  return send_frame(session_, FrameKind::drop, {}, {&gone.token, 1});
+}
+
+void Gateway::accept(platform::Message&& message) {
+  ConnectMessage connect;
+  if (message.bytes.size() != sizeof connect || message.descriptors.size() != 1) return;
+  std::memcpy(&connect, message.bytes.data(), sizeof connect);
+  if (connect.kind != ConnectMessage::right_kind) return;
+  const int local = message.descriptors.front().release();
+  const std::lock_guard lock(mutex_);
+  try {
+    channels_.insert(local);
+    std::thread([this, local, process = connect.process] { pass_on(local, process); }).detach();
+  } catch (const std::exception&) {  // no thread: the client sees the end of its connection
+    channels_.erase(local);
+    const platform::Descriptor closed(local);
+  }
+}
+
+void Gateway::pass_on(int local, std::uint64_t process) noexcept {
+  try {
+    serve_channel(local, process);
+  } catch (const std::exception&) {
+    // The server has ended, or there is no memory: the client sees the end of its connection.
+  }
+  const std::lock_guard lock(mutex_);
+  channels_.erase(local);
+  const platform::Descriptor closed(local);
+  channel_gone_.notify_all();
+}
+
+void Gateway::serve_channel(int local, std::uint64_t process) {
+  TlsStream stream(context_, platform::connect_to(address_, connect_deadline()),
+                   connect_deadline());
+  const Hello hello{.session = number_, .process = process};
+  if (!send_frame(stream, FrameKind::channel, bytes_of(hello))) return;
+  for (;;) {
+    if (wait_for_either(stream, local, POLLIN).stream) return;
+    // Else the server gives back what the last call has taken.
+    if (!got_the_answer(local)) return;
+    std::optional<detail::Parcel> request;
+    try {
+      request = shared::receive_parcel(local);
+    } catch (const SystemError&) {  // its descriptors found no room here
+      if (!shared::send_parcel(local, failure().view(), {})) return;
+      continue;
+    }
+    if (!request) {
+      send_frame(stream, FrameKind::bye);
+      return;
+    }
+    if (!serve_request(stream, local, *request)) return;
+  }
+}
+
+// Keeps the request until there is an answer: a proxy in it shall not be dropped before it arrives.
+bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& request) {
+  std::vector<Token> tokens;
+  for (const detail::DescriptorRef& descriptor : request.descriptors)
+    tokens.push_back(descriptor->token());
+  if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return false;
+  if (!wait_for_either(stream, local, 0).stream) return false;  // the client has ended
+  const std::optional<RemoteFrame> reply = receive_frame(stream);
+  if (!reply || reply->kind != FrameKind::parcel) return false;
+  return shared::send_parcel(local, reply->bytes.view(), make_leases(reply->tokens));
+}
+
+// Channels whose clients have ended say so to the server, for which they have taken something.
+bool Gateway::end() {
+  std::unique_lock lock(mutex_);
+  for (const int channel : channels_) ::shutdown(channel, SHUT_RDWR);
+  return channel_gone_.wait_for(lock, time_to_end, [this] { return channels_.empty(); });
+}
+
+}  // namespace
+
+bool gateway_main(platform::Descriptor control, platform::Descriptor owner,
+                  const RemotePlace& place) {
+  // As in a server; and OpenSSL writes without MSG_NOSIGNAL.
+  for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  try {
+    // Never destroyed: a thread of its may be about to end when it is done.
+    static Gateway* const gateway = new Gateway(place);
+    return !gateway->greet(control.get()) || gateway->run(control.get(), owner.get());
+  } catch (const Error&) {
+    shared::send_parcel(control.get(), failure().view(), {});
+    return true;
+  }
+}
+
+}  // namespace brood::manager
