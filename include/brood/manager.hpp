@@ -64,8 +64,8 @@ class BROOD_API Manager {
   /// address and key. Everything is as with one's own, proxies travel between this program's
   /// processes as ever, but shutdown() ends the connection only, and only proxies of this server's
   /// objects cross it: a value with another descriptor (a Connection, an Array, …) is a CodecError.
-  /// Encrypted by TLS 1.3. Blocks for 20 s at most. Throws UsageError without a key and for what is
-  /// no address; AuthenticationError; StartError, SystemError.
+  /// Encrypted by TLS 1.3. Blocks until connected, for a minute at most. Throws UsageError without
+  /// a key and for what is no address; AuthenticationError; StartError, SystemError.
   /// Cost: a process of this program's, the gateway, and a connection for each thread that calls.
   static Manager connect(const std::string& address, const std::string& key,
                          StartMethod start_method = {});

@@ -37,8 +37,8 @@ void serve(const FileDescriptor& control, const FileDescriptor& owner) {
 
 void serve_network(const FileDescriptor& control, const FileDescriptor& owner,
                    const FileDescriptor& listener, const std::string& key) {
-  Started here(control, owner);
   Listening listening{platform::duplicate(listener.get()), key};
+  Started here(control, owner);
   if (!server_main(std::move(here.control), std::move(here.owner), std::move(listening)))
     ::_exit(0);
 }

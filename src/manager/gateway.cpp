@@ -225,8 +225,10 @@ void Gateway::serve_channel(int local, std::uint64_t process) {
   if (!send_frame(stream, FrameKind::channel, bytes_of(hello))) return;
   for (;;) {
     if (wait_for_either(stream, local, POLLIN).stream) return;
-    // Else the server gives back what the last call has taken.
-    if (!got_the_answer(local)) return;
+    if (!got_the_answer(local)) {
+      send_frame(stream, FrameKind::lost);
+      return;
+    }
     std::optional<detail::Parcel> request;
     try {
       request = shared::receive_parcel(local);
@@ -234,11 +236,7 @@ void Gateway::serve_channel(int local, std::uint64_t process) {
       if (!shared::send_parcel(local, failure().view(), {})) return;
       continue;
     }
-    if (!request) {
-      send_frame(stream, FrameKind::bye);
-      return;
-    }
-    if (!serve_request(stream, local, *request)) return;
+    if (!request || !serve_request(stream, local, *request)) return;
   }
 }
 
@@ -251,10 +249,14 @@ bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& 
   if (!wait_for_either(stream, local, 0).stream) return false;  // the client has ended
   const std::optional<RemoteFrame> reply = receive_frame(stream);
   if (!reply || reply->kind != FrameKind::parcel) return false;
-  return shared::send_parcel(local, reply->bytes.view(), make_leases(reply->tokens));
+  // Said first: a program that is killed, its gateway with it, has had what it was sent.
+  if (!send_frame(stream, FrameKind::got)) return false;
+  if (shared::send_parcel(local, reply->bytes.view(), make_leases(reply->tokens))) return true;
+  send_frame(stream, FrameKind::lost);
+  return false;
 }
 
-// Channels whose clients have ended say so to the server, for which they have taken something.
+// Channels whose clients have ended may have an answer that is lost: they say so.
 bool Gateway::end() {
   std::unique_lock lock(mutex_);
   for (const int channel : channels_) ::shutdown(channel, SHUT_RDWR);

@@ -19,7 +19,8 @@ enum class FrameKind : std::uint32_t {
   session,  // Hello; the answer is a parcel: the proxy of the root
   channel,  // Hello; requests and answers follow
   parcel,   // a request or an answer: its bytes, and the tokens of the proxies in it
-  bye,      // the client has got the last answer and has ended
+  got,      // the last answer has reached the client's machine
+  lost,     // but the client had ended, or ended without reading it
   drop,     // on a session: the proxies with these tokens are gone
 };
 

@@ -49,7 +49,8 @@ struct Request {
 
 Request next_request(Caller& caller) {
   if (caller.has_taken()) {
-    got_the_answer(caller.socket()) ? caller.delivered() : caller.give_back();
+    const bool got = got_the_answer(caller.socket()) && !caller.is_lost();
+    got ? caller.delivered() : caller.give_back();
   }
   Request request;
   try {
@@ -164,7 +165,7 @@ void Server::accept(platform::Message&& message) {
   open(std::move(message.descriptors.front()), connect.process);
 }
 
-void Server::open(platform::Descriptor socket, std::uint64_t process) {
+std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process) {
   auto caller = std::make_shared<Caller>(std::move(socket), process);
   const std::lock_guard lock(mutex_);
   try {
@@ -174,7 +175,9 @@ void Server::open(platform::Descriptor socket, std::uint64_t process) {
   } catch (const std::exception&) {  // no thread: the client sees the end of its connection
     callers_.erase(caller);
     --connections_of_[process];
+    return nullptr;
   }
+  return caller;
 }
 
 void Server::serve(Caller& caller) noexcept {

@@ -53,8 +53,9 @@ class Server {
   Added add(detail::ServedObject object);
   /// Whether it is the lease of an object of this server. Threads: any.
   bool owns(const Token& token) const;
-  /// Serves what comes from a client, in a thread of its own. Threads: any.
-  void open(platform::Descriptor socket, std::uint64_t process);
+  /// Serves what comes from a client, in a thread of its own. Null when there is none to be had.
+  /// Threads: any.
+  std::shared_ptr<Caller> open(platform::Descriptor socket, std::uint64_t process);
   /// Null when there is none. Threads: any.
   std::shared_ptr<Entry> find(std::uint64_t id) const;
   /// The root does not count. Threads: any.

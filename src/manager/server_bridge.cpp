@@ -14,19 +14,32 @@
 
 namespace brood::manager {
 
+Bridge::Channel::Channel(Server& server, std::uint64_t process) {
+  platform::SocketPair pair = platform::make_socket_pair();
+  caller = server.open(std::move(pair.theirs), process);
+  socket = std::move(pair.ours);
+}
+
+Bridge::Channel& Bridge::Channel::operator=(Channel&& other) noexcept {
+  end();
+  caller = std::move(other.caller);
+  socket = std::move(other.socket);
+  answered = std::exchange(other.answered, false);
+  return *this;
+}
+
+void Bridge::Channel::end() noexcept {
+  if (caller && answered) caller->set_lost();
+  socket.reset();
+}
+
 Bridge::Bridge(Server& server, TlsStream& stream, std::shared_ptr<Session> session,
                std::uint64_t process)
     : server_(server),
       stream_(stream),
       session_(std::move(session)),
       process_(process),
-      local_(open()) {}
-
-platform::Descriptor Bridge::open() const {
-  platform::SocketPair pair = platform::make_socket_pair();
-  server_.open(std::move(pair.theirs), process_);
-  return std::move(pair.ours);
-}
+      channel_(server, process) {}
 
 void Bridge::run() {
   while (const std::optional<RemoteFrame> request = next_request()) {
@@ -34,19 +47,15 @@ void Bridge::run() {
   }
 }
 
-// The server takes what the last call took for delivered when nobody can have failed to read it.
-void Bridge::delivered() noexcept {
-  if (std::exchange(unread_, false)) shared::drop_parcel(local_.get());
-}
-
 std::optional<RemoteFrame> Bridge::next_request() {
-  if (!wait_for_either(stream_, local_.get(), 0).stream) return std::nullopt;
-  std::optional<RemoteFrame> frame = receive_frame(stream_);
-  if (!frame || (frame->kind != FrameKind::parcel && frame->kind != FrameKind::bye))
-    return std::nullopt;
-  delivered();
-  if (frame->kind == FrameKind::bye) return std::nullopt;
-  return frame;
+  for (;;) {
+    if (!wait_for_either(stream_, channel_.socket.get(), 0).stream) return std::nullopt;
+    std::optional<RemoteFrame> frame = receive_frame(stream_);
+    if (!frame) return std::nullopt;
+    channel_.answered = frame->kind == FrameKind::lost;
+    if (frame->kind == FrameKind::parcel) return frame;
+    if (frame->kind != FrameKind::got) return std::nullopt;
+  }
 }
 
 bool Bridge::forward(const RemoteFrame& request) {
@@ -55,7 +64,7 @@ bool Bridge::forward(const RemoteFrame& request) {
     return refuse(
         "only proxies of this server's own objects cross a network, none that others have");
   try {
-    if (!shared::send_parcel(local_.get(), request.bytes.view(), *leases)) return false;
+    if (!shared::send_parcel(channel_.socket.get(), request.bytes.view(), *leases)) return false;
   } catch (const SystemError&) {
     return send_frame(stream_, FrameKind::parcel, failure().view());
   }
@@ -64,10 +73,10 @@ bool Bridge::forward(const RemoteFrame& request) {
 
 bool Bridge::answer() {
   // The client sends nothing before it has its answer: what comes is its end.
-  if (wait_for_either(stream_, local_.get(), POLLIN).stream) return false;
-  const std::optional<detail::Parcel> parcel = shared::peek_parcel(local_.get());
+  if (wait_for_either(stream_, channel_.socket.get(), POLLIN).stream) return false;
+  const std::optional<detail::Parcel> parcel = shared::receive_parcel(channel_.socket.get());
   if (!parcel) return false;
-  unread_ = true;
+  channel_.answered = true;
   return send_answer(*parcel);
 }
 
@@ -85,10 +94,10 @@ bool Bridge::send_answer(const detail::Parcel& answer) {
   return send_frame(stream_, FrameKind::parcel, answer.view(), tokens);
 }
 
-// Closing the channel with the answer in it gives back what the call has taken. The new one comes
-// first: the server shall not think that the process has ended.
+// Losing the answer gives back what the call has taken. The new channel comes before the old one
+// goes: the server shall not think that the process has ended.
 bool Bridge::refuse(const char* reason) {
-  if (std::exchange(unread_, false)) local_ = open();
+  if (channel_.answered) channel_ = Channel(server_, process_);
   try {
     throw CodecError(CodecError::Direction::encode, "", reason);
   } catch (const CodecError&) {

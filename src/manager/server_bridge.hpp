@@ -21,20 +21,29 @@ class Bridge {
   void run();
 
  private:
-  platform::Descriptor open() const;
+  /// The server's end, and ours.
+  struct Channel {
+    std::shared_ptr<Caller> caller;
+    platform::Descriptor socket;
+    bool answered = false;  // the client may not have got the last answer
+
+    Channel(Server& server, std::uint64_t process);
+    Channel(Channel&&) = default;
+    Channel& operator=(Channel&& other) noexcept;
+    ~Channel() { end(); }
+    void end() noexcept;
+  };
   std::optional<RemoteFrame> next_request();
   bool forward(const RemoteFrame& request);
   bool answer();
   bool send_answer(const detail::Parcel& answer);
   bool refuse(const char* reason);
-  void delivered() noexcept;
 
   Server& server_;
   TlsStream& stream_;
   const std::shared_ptr<Session> session_;
   const std::uint64_t process_;
-  platform::Descriptor local_;
-  bool unread_ = false;  // the last answer is still in `local_`: the client may not have got it
+  Channel channel_;
 };
 
 }  // namespace brood::manager

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -39,6 +40,10 @@ class Caller {
   void give_back();
   void delivered() { undo_ = nullptr; }
   bool has_taken() const noexcept { return undo_ != nullptr; }
+  /// For one that passes on what it reads: the last answer has not arrived. Before it closes its
+  /// end. Threads: any.
+  void set_lost() noexcept { lost_.store(true, std::memory_order_release); }
+  bool is_lost() const noexcept { return lost_.load(std::memory_order_acquire); }
 
   /// Ends the connection for both sides: calls that wait are abandoned. Threads: any.
   void end() noexcept;
@@ -56,6 +61,7 @@ class Caller {
   platform::Descriptor bell_;  // eventfd; made when the first call waits
   Holder holder_;
   std::function<void()> undo_;
+  std::atomic<bool> lost_{false};
 };
 
 /// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's.

@@ -133,7 +133,7 @@ void adopt(msghdr& envelope, std::vector<Descriptor>& descriptors) {
   }
 }
 
-std::optional<Incoming> receive(int socket, std::span<std::byte> buffer, int flags) {
+std::optional<Incoming> receive(int socket, std::span<std::byte> buffer) {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_numbers)> control;
   iovec part{buffer.data(), buffer.size()};
   msghdr envelope{};
@@ -143,7 +143,7 @@ std::optional<Incoming> receive(int socket, std::span<std::byte> buffer, int fla
   for (int resets = 0; count < 0;) {
     envelope.msg_control = control.data();
     envelope.msg_controllen = control.size();
-    count = platform::system_calls().recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC | flags);
+    count = platform::system_calls().recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
     if (count >= 0 || errno == EINTR) continue;
     if (errno == ECONNRESET && resets++ < 2) continue;  // see platform/socket.cpp
     if (errno == ECONNRESET || errno == ENOTCONN) return std::nullopt;
@@ -204,13 +204,6 @@ Parcel unpack(Incoming&& incoming) {
   return parcel;
 }
 
-std::optional<Parcel> receive_with(int socket, int flags) {
-  static thread_local std::vector<std::byte> buffer(64 * 1024);
-  std::optional<Incoming> incoming = receive(socket, buffer, flags);
-  if (!incoming) return std::nullopt;
-  return unpack(std::move(*incoming));
-}
-
 }  // namespace
 
 bool send_parcel(int socket, std::span<const std::byte> bytes,
@@ -228,13 +221,11 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
   return send(socket, message, bytes);
 }
 
-std::optional<Parcel> receive_parcel(int socket) { return receive_with(socket, 0); }
-std::optional<Parcel> peek_parcel(int socket) { return receive_with(socket, MSG_PEEK); }
-
-void drop_parcel(int socket) noexcept {
-  std::byte first{};  // the kernel drops the rest, and the descriptors
-  while (::recv(socket, &first, sizeof first, 0) < 0 && errno == EINTR) {
-  }
+std::optional<Parcel> receive_parcel(int socket) {
+  static thread_local std::vector<std::byte> buffer(64 * 1024);
+  std::optional<Incoming> incoming = receive(socket, buffer);
+  if (!incoming) return std::nullopt;
+  return unpack(std::move(*incoming));
 }
 
 bool wait_readable(int socket, const platform::Deadline& deadline) {

@@ -20,9 +20,6 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
 /// Receives one; nothing at the end of the stream. Blocks. Throws SystemError (a parcel whose
 /// descriptors find no room in this process is gone), CodecError for what is no parcel.
 std::optional<detail::Parcel> receive_parcel(int socket);
-/// The same, but it stays in the socket: for its sender nobody has read it. drop_parcel() takes it.
-std::optional<detail::Parcel> peek_parcel(int socket);
-void drop_parcel(int socket) noexcept;
 
 /// Waits until the socket has something to read or has ended; false at the deadline.
 bool wait_readable(int socket, const platform::Deadline& deadline);

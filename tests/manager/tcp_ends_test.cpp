@@ -228,7 +228,7 @@ TEST_P(TcpEnds, a_killed_program_s_locks_go_to_the_next) {
   });
   const Manager manager(listening());
   const auto lock = manager.lock();
-  manager.make<Shared>().call<&Shared::set>({lock, manager.queue<int>()});
+  manager.make<Shared>().call<&Shared::set>(Shared::Things{lock, manager.queue<int>()});
   client->connect(manager.address());
   EXPECT_EQ(client->hear(), 1);
   EXPECT_FALSE(lock.try_acquire());
@@ -253,7 +253,7 @@ TEST_P(TcpEnds, a_killed_consumer_takes_nothing_with_it) {
     }));
   const Manager manager(listening());
   const auto queue = manager.queue<int>();
-  manager.make<Shared>().call<&Shared::set>({manager.lock(), queue});
+  manager.make<Shared>().call<&Shared::set>(Shared::Things{manager.lock(), queue});
   for (int round = 0; round < 10; ++round) {
     Remote& client = *clients[static_cast<std::size_t>(round)];
     client.connect(manager.address());
@@ -278,7 +278,7 @@ TEST_P(TcpEnds, what_a_program_took_before_it_ended_stays_taken) {
       [](const Manager& far, Connection&) { static_cast<void>(shared_by(far).queue.get()); });
   const Manager manager(listening());
   const auto queue = manager.queue<int>();
-  manager.make<Shared>().call<&Shared::set>({manager.lock(), queue});
+  manager.make<Shared>().call<&Shared::set>(Shared::Things{manager.lock(), queue});
   queue.put(1);
   client->connect(manager.address());
   EXPECT_EQ(client->end(), "");

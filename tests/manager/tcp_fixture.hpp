@@ -71,6 +71,7 @@ class Remote {
     } catch (const std::exception& error) {
       failure = error.what();
     }
+    start::drop_forkserver();
     tell.send(failure);
   }
   void wait() {
