@@ -48,11 +48,12 @@ class ProcessCore;
 /// they travel as bytes. Arguments are stored as values and given to the callable as such, text as
 /// std::string.
 ///
-/// When the callable returns, the exit code is 0; when it throws, the text goes to stderr and the
-/// code is 1; std::exit(n) gives n. Handlers of std::atexit and brood::at_worker_exit that were
-/// registered in the child run, last one first, and stdio is flushed; the parent's handlers do not
-/// run, nor the destructors of its static objects. Children of the child that still run are joined,
-/// daemons ended. A child ends within a second when its owner has ended, whatever ended that.
+/// When the callable returns, whatever it returns, the exit code is 0; when it throws, the text
+/// goes to stderr and the code is 1; std::exit(n) gives n. Handlers of std::atexit and
+/// brood::at_worker_exit that were registered in the child run, last one first, and stdio is
+/// flushed; the parent's handlers do not run, nor the destructors of its static objects. Children
+/// of the child that still run are joined, daemons ended. A child ends within a second when its
+/// owner has ended, whatever ended that.
 ///
 /// The destructor joins the process as std::jthread does, and blocks as long as that takes; a
 /// daemon gets SIGTERM, a second later SIGKILL. Children whose handle is not destroyed are treated
@@ -116,8 +117,8 @@ class BROOD_API Process {
   void kill();
   void interrupt();
 
-  /// Gives back what the handle holds: every later call but close() throws UsageError. Throws
-  /// UsageError while the process runs.
+  /// Gives back what the handle holds: every later call but name(), daemon() and close() throws
+  /// UsageError. Throws UsageError while the process runs.
   void close();
 
  private:

@@ -58,7 +58,8 @@ auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arg
 ///   int now = counter.call<&Counter::add>(3);
 /// A handle: a copy, in this process or another, is the same object, and it may be sent wherever a
 /// value may. The object lives as long as a handle does, or its server. Calls of one object run one
-/// after the other, unless its type says `static constexpr bool concurrent_calls = true;`.
+/// after the other, unless its type says `static constexpr bool concurrent_calls = true;`: without
+/// it, an object that calls itself by a proxy waits for itself for ever.
 /// Threads: any number, in any number of processes. Fork: the child has the same object.
 template <class T>
 class Proxy : public detail::ManagedRef {

@@ -69,6 +69,8 @@ class BROOD_API QueueHandle : public SharedHandle {
 /// it had got is gone with it. Values lie in anonymous memory, not in a process: who has put may
 /// end before anybody gets. Threads: any. Fork: usable in the child. Cost: about a microsecond each
 /// way for small values.
+/// Of values with handles of shared objects some 270 can wait, in a queue without a limit too:
+/// their descriptors wait in a socket, and put() blocks while that is full.
 template <class T>
 class Queue : public detail::QueueHandle {
  public:

@@ -30,8 +30,8 @@ using Patience = std::int64_t;
 
 inline Patience patience_until(const detail::Deadline& deadline) {
   if (!deadline) return -1;
-  const auto left = (*deadline - std::chrono::steady_clock::now()).count();
-  return left > 0 ? left : 0;
+  const auto now = std::chrono::steady_clock::now();
+  return *deadline > now ? (*deadline - now).count() : 0;  // long over: no difference that fits
 }
 inline detail::Deadline deadline_of(Patience patience) {
   if (patience < 0) return std::nullopt;

@@ -84,7 +84,8 @@ Escorted receive_descriptors(int socket) {
   bool nothing = false;
   std::optional<Message> message = receive_message_lossy(socket, 0, &nothing);
   if (!message) return {};
-  Escorted escorted{.received = true, .group = 0, .descriptors = {}};
+  Escorted escorted{
+      .received = true, .group = 0, .lost = message->descriptors_lost, .descriptors = {}};
   const std::optional<Parcel> parcel = parse(*message);
   if (!parcel) return escorted;
   escorted.group = parcel->group;

@@ -20,6 +20,7 @@ SendState send_descriptors(int socket, std::uint64_t group,
 struct Escorted {
   bool received = false;  // false: nothing waits
   std::uint64_t group = 0;
+  bool lost = false;  // they found no room in this process
   std::vector<detail::DescriptorRef> descriptors;
 };
 /// The next message, without waiting. One whose descriptors find no room in this process comes

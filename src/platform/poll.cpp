@@ -15,8 +15,9 @@ int poll_until(std::span<pollfd> watched, const Deadline& deadline) {
   for (;;) {
     long left = -1;
     if (deadline) {
-      const auto rest = *deadline - std::chrono::steady_clock::now();
-      left = std::clamp<long>(std::chrono::ceil<milliseconds>(rest).count(), 0, INT_MAX);
+      const auto now = std::chrono::steady_clock::now();
+      const auto rest = *deadline > now ? *deadline - now : std::chrono::nanoseconds(0);
+      left = std::min<long>(std::chrono::ceil<milliseconds>(rest).count(), INT_MAX);
     }
     const int ready = system_calls().poll(watched.data(), watched.size(), static_cast<int>(left));
     if (ready > 0 || (ready == 0 && left == 0)) return ready;

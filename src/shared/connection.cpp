@@ -93,6 +93,7 @@ Received<std::size_t> Connection::recv_bytes_into(std::span<std::byte> target) {
 }
 
 bool Connection::poll_until(const detail::Deadline& deadline) {
+  if (!state().reads()) refuse("this end only writes");
   const detail::DescriptorRef socket = state().socket();
   return shared::wait_readable(socket->get(), deadline);
 }
@@ -135,7 +136,8 @@ std::pair<Connection, Connection> pipe(Duplex duplex) {
   return {make(std::move(ends.ours), Access::read), make(std::move(ends.theirs), Access::write)};
 }
 
-EndOfStream::EndOfStream() : Error("the stream has ended: there is no value") {}
+EndOfStream::EndOfStream()
+    : Error("there is no value: the stream has ended, or the time was over that get_for had") {}
 EndOfStream::~EndOfStream() = default;
 
 BufferTooShort::BufferTooShort(std::vector<std::byte> message)

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <iterator>
+#include <string>
 #include <utility>
 
 #include <brood/detail/descriptor_ref.hpp>
@@ -33,8 +33,29 @@ constexpr std::uint64_t worth_freeing = std::uint64_t{4} << 20;  // bytes
 struct Record {
   std::uint64_t size = 0;   // bytes that follow
   std::uint64_t group = 0;  // of its descriptors
-  std::uint64_t count = 0;  // of them
+  std::uint64_t count = 0;  // of them; 0: none wait
 };
+
+// One message takes all descriptors of a value, or none: more than fit travel inside a socket.
+constexpr std::size_t most_in_a_message = 12;
+
+std::vector<DescriptorRef> packed(std::span<const DescriptorRef> descriptors) {
+  if (descriptors.size() <= most_in_a_message) return {descriptors.begin(), descriptors.end()};
+  platform::SocketPair pair = platform::make_socket_pair();
+  platform::Escort escort(std::move(pair.ours));
+  if (escort.send(0, descriptors) != platform::SendState::sent)
+    throw CodecError(CodecError::Direction::encode, "",
+                     "it has more handles of shared objects than one value of a queue may have (" +
+                         std::to_string(descriptors.size()) + ")");
+  return {share_descriptor(std::move(pair.theirs), SharedDescriptor::Kind::memory)};
+}
+
+std::vector<DescriptorRef> unpacked(std::vector<DescriptorRef>&& descriptors, std::size_t count) {
+  if (count <= most_in_a_message || descriptors.empty()) return std::move(descriptors);
+  platform::Escort escort(platform::duplicate(descriptors.front()->get()));
+  escort.receive();
+  return escort.take(0);
+}
 
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
 
@@ -77,9 +98,9 @@ class QueueTape {
   bool append(const Bytes& bytes) {
     Record record{bytes.size(), 0, bytes.carried().size()};
     if (record.count != 0) {
+      const std::vector<DescriptorRef> sent = packed(bytes.carried());
       record.group = ++queue_.last_group;
-      std::span<const DescriptorRef> left = bytes.carried();
-      if (!send(record.group, left)) return false;
+      if (!send(record.group, sent)) return false;
     }
     Books books = queue_.books();
     write(books.tail, std::as_bytes(std::span(&record, 1)));
@@ -99,17 +120,21 @@ class QueueTape {
     read(books.head, std::as_writable_bytes(std::span(&record, 1)));
     Parcel parcel;
     read(books.head + sizeof record, {parcel.owned.extend(record.size), record.size});
-    if (record.count != 0) parcel.descriptors = receive(record.group);
+    bool lost = false;
+    if (record.count != 0) parcel.descriptors = receive(record, lost);
     books.head += sizeof record + record.size;
     ++books.taken;
     if (books.taken == books.put) books.head = books.tail = 0;
     queue_.publish(books);
     give_back(books);
+    if (lost)
+      throw SystemError("recvmsg",
+                        "getting a value, which is gone: its shared objects have no room", EMFILE);
     return parcel;
   }
 
  private:
-  bool send(std::uint64_t group, std::span<const DescriptorRef>& left) const {
+  bool send(std::uint64_t group, std::span<const DescriptorRef> left) const {
     switch (platform::send_descriptors(handle_.sender_->get(), group, left)) {
       case platform::SendState::sent:
         return true;
@@ -121,14 +146,15 @@ class QueueTape {
     throw SystemError("sendmsg", "putting the descriptor of a shared object into a queue", EPIPE);
   }
   // What is in front of this group was put by somebody who died meanwhile.
-  std::vector<DescriptorRef> receive(std::uint64_t group) const {
-    std::vector<DescriptorRef> received;
+  std::vector<DescriptorRef> receive(const Record& record, bool& lost) const {
     const int socket = handle_.receiver_->get();
     for (;;) {
       const std::optional<std::uint64_t> next = platform::next_group(socket);
-      if (!next || *next > group) return received;
-      std::vector<DescriptorRef> some = platform::receive_descriptors(socket).descriptors;
-      if (*next == group) std::move(some.begin(), some.end(), std::back_inserter(received));
+      if (!next || *next > record.group) return {};
+      platform::Escorted came = platform::receive_descriptors(socket);
+      if (*next != record.group) continue;
+      lost = came.lost;
+      return unpacked(std::move(came.descriptors), record.count);
     }
   }
   void write(std::uint64_t position, std::span<const std::byte> bytes) const {

@@ -12,6 +12,9 @@ namespace brood::detail {
 std::vector<Waitable> wait_until(const std::vector<Waitable>& objects, const Deadline& deadline) {
   std::vector<pollfd> watched;
   for (const Waitable& object : objects) watched.push_back({object.file_descriptor(), POLLIN, 0});
+  for (const pollfd& one : watched) {
+    if (one.fd < 0) throw UsageError("brood::wait: a negative number is no descriptor");
+  }
   platform::poll_until(watched, deadline);
   std::vector<Waitable> result;
   for (std::size_t i = 0; i < objects.size(); ++i) {

@@ -46,6 +46,7 @@ TEST_F(ConnectionTest, a_one_way_pipe_reads_at_its_first_end_and_writes_at_its_s
   EXPECT_EQ(reader.recv<int>(), 1);
   EXPECT_THROW(reader.send(1), UsageError);
   EXPECT_THROW(writer.recv<int>(), UsageError);
+  EXPECT_THROW(writer.poll(), UsageError);
 }
 
 TEST_F(ConnectionTest, the_end_of_the_stream_is_a_value_behind_what_was_sent) {
@@ -163,6 +164,7 @@ TEST_F(ConnectionTest, wait_tells_which_ones_are_ready) {
   EXPECT_EQ(brood::wait({b, d}).size(), 2U);
   EXPECT_EQ(brood::wait(std::vector<Connection>{b}, 0s).size(), 1U);
   EXPECT_THROW(brood::wait({a}, 1s), UsageError);
+  EXPECT_THROW(brood::wait({-1}, 1s), UsageError);
 }
 
 TEST_F(ConnectionTest, a_descriptor_travels_with_its_message) {

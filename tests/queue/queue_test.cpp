@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <brood/connection.hpp>
+#include <brood/event.hpp>
 #include <brood/queue.hpp>
 #include "pool/pool_fixture.hpp"
 #include "support/in_child.hpp"
@@ -299,6 +300,22 @@ TEST_F(QueueTest, a_writer_that_is_killed_with_descriptors_on_the_way_confuses_n
     }
     putter.join();
   }
+}
+
+TEST_F(QueueTest, a_put_that_finds_no_room_for_descriptors_leaves_the_queue_as_it_was) {
+  Queue<std::vector<Event>> queue;
+  int waiting = 0;
+  while (queue.put_for(std::vector<Event>(1), 0s)) ++waiting;
+  EXPECT_GT(waiting, 100);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(queue.put_for(std::vector<Event>(30), 0s));
+  for (; waiting > 0; --waiting) EXPECT_EQ(queue.try_get()->size(), 1U);
+  EXPECT_TRUE(queue.empty());
+  std::vector<Event> many(300);
+  EXPECT_TRUE(queue.put_for(many, 0s));
+  const std::vector<Event> got = *queue.get();
+  ASSERT_EQ(got.size(), 300U);
+  got.back().set();
+  EXPECT_TRUE(many.back().is_set());
 }
 
 // F73

@@ -288,6 +288,14 @@ TEST_F(RLockTest, OfAnotherThreadAtAnyDepthIsNotReleased) {
   lock.release();
 }
 
+TEST_F(LockTest, ATimeThatIsLongOverIsNotWaitedFor) {
+  const Lock lock;
+  const std::lock_guard held(lock);
+  std::thread other(
+      [&] { EXPECT_FALSE(lock.try_lock_until(std::chrono::steady_clock::time_point::min())); });
+  other.join();
+}
+
 TEST_F(LockTest, ExcludesProcessesFromOneAnother) {
   const Lock lock;
   const Value<long> count(0);

@@ -61,7 +61,9 @@ class Acquirable {
   }
   template <class Duration>
   bool try_lock_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) const {
-    return try_acquire_for(time - std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    // The distance of a time that is long over need not fit into a duration.
+    return time <= now ? self().try_acquire() : try_acquire_for(time - now);
   }
   void unlock() const { self().release(); }
 
