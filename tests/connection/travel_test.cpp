@@ -7,6 +7,7 @@
 #include <brood/connection.hpp>
 #include <brood/file_descriptor.hpp>
 #include "pool/pool_fixture.hpp"
+#include "support/views.hpp"
 
 // What is shared goes wherever a value goes.
 namespace brood::testing {
@@ -115,6 +116,7 @@ TEST_P(Travel, a_result_may_hold_more_connections_than_the_socket_has_room_for) 
   for (int i = 0; i < 400; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)].recv<int>(), i);
 }
 
+#ifndef BROOD_TESTS_WITHOUT_VIEWS
 TEST_P(Travel, an_imap_takes_connections_as_they_come) {
   Pool pool = make_pool(2);
   std::vector<Connection> ours;
@@ -128,6 +130,7 @@ TEST_P(Travel, an_imap_takes_connections_as_they_come) {
   for (const int got : pool.imap(answer, inputs)) EXPECT_EQ(got, next++);
   EXPECT_EQ(next, 30);
 }
+#endif
 
 TEST_P(Travel, another_attempt_gets_the_connection_too) {
   Pool pool = make_pool(1);

@@ -46,7 +46,7 @@ TEST_P(QueueTravel, an_initializer_gives_a_queue_to_every_worker) {
   PoolOptions made = options(3);
   made.initializer = task(keep, queue);
   Pool pool(std::move(made));
-  pool.for_each(put_into_kept, std::views::iota(0, 300));
+  pool.for_each(put_into_kept, std::vector<int>(300, 1));
   EXPECT_EQ(queue.size(), 300U);
 }
 
