@@ -1,6 +1,7 @@
 #include <brood/condition.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "shared/naps.hpp"
@@ -20,15 +21,16 @@ struct Waiters {
 
 struct ConditionState {
   std::atomic<std::uint32_t> notifications{0};
-  std::atomic<Waiters> waiters{Waiters{}};
+  std::atomic<std::uint64_t> waiters{0};  // a Waiters; as a number, which every compiler inlines
 
   // Applies `change` to the waiters; false where it refuses.
   template <class Change>
   bool change(Change change) noexcept {
-    Waiters before = waiters.load(), after;
+    std::uint64_t before = waiters.load(), after;
     do {
-      after = before;
-      if (!change(after)) return false;
+      auto next = std::bit_cast<Waiters>(before);
+      if (!change(next)) return false;
+      after = std::bit_cast<std::uint64_t>(next);
     } while (!waiters.compare_exchange_weak(before, after));
     return true;
   }
@@ -49,7 +51,8 @@ struct ConditionState {
     });
   }
 };
-static_assert(std::atomic<Waiters>::is_always_lock_free);
+static_assert(sizeof(Waiters) == sizeof(std::uint64_t) &&
+              std::atomic<std::uint64_t>::is_always_lock_free);
 
 ConditionState& state_of(void* state) noexcept { return *static_cast<ConditionState*>(state); }
 
