@@ -1,7 +1,9 @@
 // What shared objects cost, as a multiple of what stands below them. See ratios_bench.cpp.
 #include <benchmark/benchmark.h>
 #include <brood/array.hpp>
+#include <brood/cpu.hpp>
 #include <brood/lock.hpp>
+#include <brood/pool.hpp>
 #include <brood/semaphore.hpp>
 #include <brood/value.hpp>
 
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <new>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "compare.hpp"
@@ -88,6 +91,51 @@ void sum_of_an_array_against_a_vector(benchmark::State& state) {
 BENCHMARK(sum_of_an_array_against_a_vector)
     ->UseManualTime()
     ->Iterations(41)
+    ->Unit(benchmark::kMillisecond);
+
+constexpr std::size_t large = std::size_t{8} << 20;  // of double: more than the caches hold
+const int workers = brood::available_cpus();
+
+void scale(const brood::ArraySlice<double>& part) {
+  for (double& x : part) x = x * 0.5 + 1.0;
+}
+double sum(const brood::ArraySlice<double>& part) {
+  return std::accumulate(part.begin(), part.end(), 0.0);
+}
+
+/// One thread for each part, all of them waited for.
+template <class Body>
+void in_threads(const std::vector<brood::ArraySlice<double>>& parts, Body body) {
+  std::vector<std::thread> threads;
+  for (const auto& part : parts) threads.emplace_back([&body, &part] { body(part); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+void for_each_slice_against_threads(benchmark::State& state) {
+  const brood::Array<double> array(large, 1.0);
+  const auto parts = array.slices(static_cast<std::size_t>(workers));
+  brood::Pool pool({.workers = workers, .start_method = "fork"});
+  pool.for_each(scale, parts);  // makes the workers' page tables
+  compare(
+      state, 1, [&] { pool.for_each(scale, parts); }, [&] { in_threads(parts, scale); });
+}
+BENCHMARK(for_each_slice_against_threads)
+    ->UseManualTime()
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+
+void map_of_slices_against_threads(benchmark::State& state) {
+  const brood::Array<double> array(large, 1.0);
+  const auto parts = array.slices(static_cast<std::size_t>(workers));
+  brood::Pool pool({.workers = workers, .start_method = "fork"});
+  pool.map(sum, parts);
+  compare(
+      state, 1, [&] { benchmark::DoNotOptimize(pool.map(sum, parts)); },
+      [&] { in_threads(parts, [](const auto& part) { benchmark::DoNotOptimize(sum(part)); }); });
+}
+BENCHMARK(map_of_slices_against_threads)
+    ->UseManualTime()
+    ->Iterations(21)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -29,7 +29,7 @@ class ArraySlice;
 template <class T>
 class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> {
   static_assert(detail::check_shareable<T>());
-  static constexpr detail::DataHandle::Shape shape{sizeof(T), alignof(T)};
+  static constexpr detail::DataHandle::Shape shape = detail::DataHandle::shape_of<T>;
 
  public:
   /// Refers to nothing; its size is 0.
@@ -118,7 +118,7 @@ requires std::ranges::input_range<Range> Array(Range&&)
 /// Threads: as Array. Fork: the child has the same elements.
 template <class T>
 class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySlice<T>, T> {
-  static constexpr detail::DataHandle::Shape shape{sizeof(T), alignof(T)};
+  static constexpr detail::DataHandle::Shape shape = detail::DataHandle::shape_of<T>;
 
  public:
   /// Refers to nothing; its size is 0.

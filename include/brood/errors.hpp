@@ -120,6 +120,8 @@ class TaskPlace {
   /// Those of the worker, in short.
   const std::string& name() const noexcept { return worker_.name; }
   int pid() const noexcept { return worker_.pid; }
+  /// What index() is when it was no pool's task: a call of an object in a manager's server.
+  static constexpr std::size_t no_element = static_cast<std::size_t>(-1);
   /// Position of the element in its map; 0 for a single call.
   std::size_t index() const noexcept { return index_; }
   /// Which attempt this was, from 1 on: see CallOptions::retries.

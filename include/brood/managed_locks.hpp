@@ -59,8 +59,8 @@ class BROOD_API ManagedRLock : public detail::ManagedMutex {
   explicit ManagedRLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
-/// A count that acquire() takes one of and waits for. What a process has taken when it ends stays
-/// taken: anybody may release it.
+/// A count that acquire() takes one of and waits for. Anybody may release it. What a process has
+/// taken when it ends stays taken, but comes back to a bounded one.
 class BROOD_API ManagedSemaphore : public detail::ManagedRef,
                                    public detail::Acquirable<ManagedSemaphore> {
  public:
@@ -104,7 +104,8 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
 
 /// A lock, and a way to wait, while one holds it, until another says that something has changed.
 class BROOD_API ManagedCondition : public detail::ManagedRef,
-                                   public detail::Acquirable<ManagedCondition> {
+                                   public detail::Acquirable<ManagedCondition>,
+                                   public detail::ConditionWaits<ManagedCondition> {
  public:
   ManagedCondition() = default;
   explicit ManagedCondition(ManagedRef object) : ManagedRef(std::move(object)) {}
@@ -116,37 +117,13 @@ class BROOD_API ManagedCondition : public detail::ManagedRef,
   void release() const;
   bool owner_died() const;
 
-  /// Gives the lock up, however often it was acquired, until notified; then has it again. Blocks
-  /// also until the lock is free. Throws UsageError unless this thread holds the lock.
-  void wait() const { wait_until(std::nullopt); }
-  /// Same, for at most `duration` (and until the lock is free): whether it was notified.
-  template <class Rep, class Period>
-  bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return wait_until(detail::deadline_after(duration));
-  }
-  /// Waits until `predicate()` is true, which is called with the lock held.
-  template <class Predicate>
-  requires std::is_invocable_r_v<bool, Predicate&>
-  void wait(Predicate predicate) const {
-    while (!predicate()) wait();
-  }
-  /// Same, for at most `duration`: what the predicate says at the end.
-  template <class Predicate, class Rep, class Period>
-  bool wait_for(Predicate predicate, std::chrono::duration<Rep, Period> duration) const {
-    const detail::Deadline deadline = detail::deadline_after(duration);
-    while (!predicate()) {
-      if (!wait_until(deadline)) return predicate();
-    }
-    return true;
-  }
+  /// wait() to a point in time, nothing means for ever: whether it was notified.
+  bool wait_until(const detail::Deadline& deadline) const;
 
   /// End the waits of one, of `count`, of all who wait now; the lock need not be held.
   void notify_one() const { notify(1); }
   void notify_all() const { notify(static_cast<std::size_t>(-1)); }
   void notify(std::size_t count) const;
-
- private:
-  bool wait_until(const detail::Deadline& deadline) const;
 };
 
 /// Lets a number of parties go on when all of them have come, again and again. It breaks when one

@@ -43,7 +43,7 @@ constexpr bool makes_anew() {
 template <class T>
 class Value : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());
-  static constexpr Shape shape{sizeof(T), alignof(T)};
+  static constexpr Shape shape = shape_of<T>;
 
  public:
   using value_type = typename detail::Plain<T>::type;

@@ -7,9 +7,13 @@
 namespace brood {
 namespace {
 
+std::string in_words(const std::string& name, int pid) {
+  return pid > 0 ? name + " (pid " + std::to_string(pid) + ")" : name;
+}
+
 std::string worker_in_words(const WorkerIdentity& worker) {
-  const std::string name = worker.name.empty() ? std::string("worker") : "worker " + worker.name;
-  return worker.pid > 0 ? name + " (pid " + std::to_string(worker.pid) + ")" : name;
+  return in_words(worker.name.empty() ? std::string("worker") : "worker " + worker.name,
+                  worker.pid);
 }
 
 std::string system_text(const std::string& call, const std::string& stage, int error) {
@@ -41,6 +45,8 @@ std::string task_text(const std::string& type, const std::string& text,
                       const WorkerIdentity& worker, std::size_t index) {
   std::string result = type.empty() ? std::string("exception of unknown type") : type;
   if (!text.empty()) result += ": " + text;
+  if (index == TaskPlace::no_element)
+    return result + " [thrown by " + in_words(worker.name, worker.pid) + "]";
   return result + " [thrown in element " + std::to_string(index) + " by " +
          worker_in_words(worker) + "]";
 }

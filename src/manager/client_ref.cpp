@@ -65,7 +65,8 @@ Parcel exchange(Channel channel, const Bytes& request) {
   WorkerIdentity server;
   server.name = decode_value<std::string>(source);
   server.pid = decode_value<int>(source);
-  std::rethrow_exception(wire::decode_exception(source.take(source.left()), server, 0));
+  std::rethrow_exception(
+      wire::decode_exception(source.take(source.left()), server, TaskPlace::no_element));
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Semaphores, events and barriers.
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,18 +17,26 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
  public:
   enum class Bounded : bool { no, yes };
   ServedSemaphore(std::int64_t count, Bounded bounded)
-      : most_(bounded == Bounded::yes ? count : INT64_MAX), value_(count) {}
+      : bounded_(bounded == Bounded::yes), most_(bounded_ ? count : INT64_MAX), value_(count) {}
 
   bool acquire(Caller& caller, const detail::Deadline& deadline) {
     std::unique_lock lock(mutex_);
     if (!available_.wait_until(lock, caller, deadline, [this] { return value_ > 0; })) return false;
     --value_;
-    caller.on_undelivered([self = shared_from_this()] { self->add(1); });
+    const std::uint64_t process = caller.holder().process;
+    if (bounded_) ++taken_[process];
+    caller.on_undelivered([self = shared_from_this(), process] { self->add(1, process); });
     return true;
   }
-  void release(std::int64_t count) {
+  void release(std::int64_t count, std::uint64_t process) {
     if (count < 1) throw UsageError("brood::ManagedSemaphore: release of less than one");
-    add(count);
+    add(count, process);
+  }
+  /// It has ended: what it has taken comes back.
+  void forget(std::uint64_t process) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = taken_.find(process); found != taken_.end())
+      give(found->second, process);
   }
   std::int64_t value() const {
     const std::lock_guard lock(mutex_);
@@ -34,17 +44,35 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
   }
 
  private:
-  void add(std::int64_t count) {
+  void add(std::int64_t count, std::uint64_t process) {
     const std::lock_guard lock(mutex_);
     if (count > most_ - value_)
       throw UsageError("brood::ManagedSemaphore: released more often than acquired");
+    give(count, process);
+  }
+  // With the mutex held, as settle().
+  void give(std::int64_t count, std::uint64_t process) {
     value_ += count;
+    if (bounded_) settle(count, process);
     for (; count > 0 && !available_.empty(); --count) available_.notify_one();
   }
 
+  // What a process gives back is its own as far as it has any, and then somebody's.
+  void settle(std::int64_t count, std::uint64_t process) {
+    for (auto from = taken_.find(process); count > 0; from = taken_.begin()) {
+      if (from == taken_.end()) from = taken_.begin();
+      const std::int64_t own = std::min(count, from->second);
+      count -= own;
+      from->second -= own;
+      if (from->second == 0) taken_.erase(from);
+    }
+  }
+
+  const bool bounded_;
   const std::int64_t most_;
   mutable std::mutex mutex_;
-  std::int64_t value_;  // guarded by mutex_
+  std::int64_t value_;                           // guarded by mutex_
+  std::map<std::uint64_t, std::int64_t> taken_;  // by process; of a bounded one, most_ - value_
   WaitList available_;
 };
 
@@ -168,13 +196,18 @@ void make_semaphore(ServedCall& call) {
   const auto bounded =
       argument<bool>(call) ? ServedSemaphore::Bounded::yes : ServedSemaphore::Bounded::no;
   if (count < 0) throw UsageError("brood::Manager::semaphore: a count of less than 0");
-  call.put_new(served(std::make_shared<ServedSemaphore>(count, bounded)));
+  call.put_new({std::make_shared<ServedSemaphore>(count, bounded), &typeid(ServedSemaphore), true,
+                [](void* object, std::uint64_t process) {
+                  static_cast<ServedSemaphore*>(object)->forget(process);
+                }});
 }
 void semaphore_acquire(ServedCall& call) {
   const detail::Deadline deadline = deadline_argument(call);
   put_result(call, semaphore(call).acquire(caller(call), deadline));
 }
-void semaphore_release(ServedCall& call) { semaphore(call).release(argument<std::int64_t>(call)); }
+void semaphore_release(ServedCall& call) {
+  semaphore(call).release(argument<std::int64_t>(call), caller(call).holder().process);
+}
 void semaphore_value(ServedCall& call) { put_result(call, semaphore(call).value()); }
 
 void make_event(ServedCall& call) { call.put_new(served(std::make_shared<ServedEvent>())); }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -89,7 +90,8 @@ ExitStatus ChildHandle::collect() {
 std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& target,
                                         const platform::Identity& identity) {
   const int others = start::other_threads();
-  start::warn_about_threads(others);
+  static std::atomic<bool> warned{false};
+  if (others > 0 && !warned.exchange(true)) start::warn_about_threads(others);
   platform::Pipe report = platform::make_pipe();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   // Without a gate a child that nobody has to reap could be gone before it has a pidfd, and its pid

@@ -16,7 +16,8 @@ using shared::Kind;
 struct DataState {
   shared::MutexState mutex;  // first: an RLock refers to it
   std::uint64_t count = 0;
-  std::uint64_t size = 0;    // of one of them
+  std::uint64_t size = 0;  // of one of them
+  std::uint64_t type = 0;
   std::uint64_t offset = 0;  // of the first, in the memory
 };
 
@@ -56,6 +57,7 @@ DataHandle::DataHandle(Form form, Shape shape, std::size_t count) : count_(count
   auto& state = *static_cast<DataState*>(made.state());
   state.count = count;
   state.size = shape.size;
+  state.type = shape.type;
   state.offset = offset;
   descriptor_ = made.descriptor;
   state_ = made.memory + offset;
@@ -73,8 +75,8 @@ void DataHandle::load_all(InputArchive& archive, Form form, Shape shape) {
   const bool is_array = form == Form::array;
   const auto found = shared::take(archive, {kind_of_form(is_array)}, sizeof(DataState));
   const auto& state = *static_cast<const DataState*>(found.state());
-  const bool fits = state.size == shape.size && state.offset % shape.alignment == 0 &&
-                    state.offset <= found.size &&
+  const bool fits = state.type == shape.type && state.size == shape.size &&
+                    state.offset % shape.alignment == 0 && state.offset <= found.size &&
                     state.count <= (found.size - state.offset) / shape.size;
   if (!fits || (!is_array && state.count != 1)) throw_bad_shape();
   descriptor_ = found.descriptor;

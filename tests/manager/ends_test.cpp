@@ -137,6 +137,28 @@ TEST_P(Ends, the_next_holder_of_a_lock_is_told_that_the_last_one_has_ended) {
   EXPECT_TRUE(condition.owner_died());
 }
 
+TEST_P(Ends, what_a_killed_client_took_of_a_bounded_semaphore_comes_back) {
+  const Manager manager(manager_options());
+  const auto bounded = manager.bounded_semaphore(3);
+  const auto plain = manager.semaphore(1);
+  Victim victim([&](Connection& tell) {
+    plain.acquire();
+    for (int i = 0; i < 3; ++i) bounded.acquire();
+    tell.send(1);
+  });
+  victim.hear();
+  EXPECT_FALSE(bounded.try_acquire());
+  bounded.release();  // for the victim, which has two more
+  victim.kill();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(bounded.try_acquire_for(patience));
+  EXPECT_FALSE(bounded.try_acquire());
+  bounded.release(3);
+  EXPECT_THROW(bounded.release(), UsageError);
+  EXPECT_FALSE(plain.try_acquire());
+  plain.release();
+  EXPECT_TRUE(plain.try_acquire());
+}
+
 TEST_P(Ends, who_is_killed_while_it_waits_is_not_waited_for) {
   const Manager manager(manager_options());
   const auto lock = manager.lock();

@@ -67,6 +67,8 @@ TEST_P(Objects, exceptions_come_back_as_their_own_type) {
     } catch (const TaskError& nested) {
       EXPECT_EQ(nested.worker_name(), manager->name());
       EXPECT_EQ(nested.worker_pid(), manager->pid());
+      EXPECT_EQ(nested.index(), TaskError::no_element);
+      EXPECT_TRUE(contains(nested.what(), "[thrown by " + manager->name() + " (pid "));
     }
   }
   EXPECT_THROW(manager->make<Counter>(-1), std::invalid_argument);

@@ -125,9 +125,9 @@ TEST_P(Death, of_an_idle_worker_is_healed) {
   worker.signal(SIGKILL);
   ASSERT_TRUE(worker.ends_within(patience));
   const auto start = std::chrono::steady_clock::now();
-  // A task that reaches the dead worker may be lost; it is never lost in silence.
+  // What the dead worker was sent it has not begun: another runs it.
   EXPECT_NE(pool.apply(pid_here), worker.pid());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, patience);
 }
 
 TEST_P(Death, of_all_idle_workers_is_healed) {

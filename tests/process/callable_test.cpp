@@ -195,5 +195,15 @@ TEST_F(Forked, a_process_may_be_started_in_any_thread) {
   start::set_fork_warning(before);
 }
 
+TEST_F(Forked, threads_are_warned_about_once_and_not_at_every_start) {
+  static int warnings;
+  const start::ForkWarning before = start::set_fork_warning([](const std::string&) { ++warnings; });
+  std::thread([] {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(code_of([] { std::exit(0); }), 0);
+  }).join();
+  start::set_fork_warning(before);
+  EXPECT_LE(warnings, 1);  // 0: an earlier test of this program was warned
+}
+
 }  // namespace
 }  // namespace brood::testing

@@ -74,7 +74,7 @@ TEST_F(ConditionTest, NotifyAllDoesNotWaitForAKilledWaiter) {
   all.erase(all.begin());
   const auto start = std::chrono::steady_clock::now();
   condition_.notify_all();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, patience);
   expect_success(all);
 }
 

@@ -141,6 +141,15 @@ TEST_F(ValueTest, BytesOfAnotherTypeAreRefused) {
   EXPECT_THROW(detail::decode_value<Value<int>>(reader), CodecError);
 }
 
+TEST_F(ValueTest, ATypeOfTheSameSizeIsAnotherType) {
+  detail::Bytes bytes;
+  detail::encode_value(bytes, Value<int>(1));
+  Reader as_float(bytes.view()), as_atomic(bytes.view()), as_int(bytes.view());
+  EXPECT_THROW(detail::decode_value<Value<float>>(as_float), CodecError);
+  EXPECT_THROW(detail::decode_value<Value<std::atomic<int>>>(as_atomic), CodecError);
+  EXPECT_EQ(detail::decode_value<Value<int>>(as_int).get(), 1);
+}
+
 TEST_F(ValueTest, TravelsInContainersAndTuples) {
   const Value<int> value(1);
   const auto copies = received(std::vector<Value<int>>{value, value});

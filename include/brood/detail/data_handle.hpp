@@ -35,8 +35,18 @@ constexpr bool check_shareable() {
   return is_shareable<T>;
 }
 
+/// A number for each type, the same in all programs that one compiler has made.
+template <class T>
+constexpr std::uint64_t type_mark() noexcept {
+  std::uint64_t mark = 0xcbf2'9ce4'8422'2325;  // FNV-1a of its name
+  for (const char* letter = __PRETTY_FUNCTION__; *letter != '\0'; ++letter)
+    mark = (mark ^ static_cast<unsigned char>(*letter)) * 0x0000'0100'0000'01b3;
+  return mark;
+}
+
 /// A lock, and values behind it.
-/// Layout: memory of its own with a header, an RLock, number and size of the values, and they.
+/// Layout: memory of its own with a header, an RLock, number, size and type of the values, and
+/// they.
 class BROOD_API DataHandle : public SharedHandle {
  public:
   /// Holds the lock while it lives. This handle must live as long.
@@ -50,7 +60,10 @@ class BROOD_API DataHandle : public SharedHandle {
   enum class Form : std::uint8_t { value, array };
   struct Shape {
     std::size_t size, alignment;  // of one of them, in bytes
+    std::uint64_t type;
   };
+  template <class T>
+  static constexpr Shape shape_of{sizeof(T), alignof(T), type_mark<T>()};
 
   DataHandle() = default;  // refers to nothing
   /// New zero bytes. Throws UsageError when they are too many, SystemError.

@@ -73,5 +73,39 @@ class Acquirable {
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
+/// The ways to wait of a condition, from its wait_until().
+template <class Self>
+class ConditionWaits {
+ public:
+  /// Gives the lock up, however often it was acquired, until notified; then has it again. Blocks
+  /// also until the lock is free. Throws UsageError unless this thread holds the lock.
+  void wait() const { self().wait_until(std::nullopt); }
+  /// Same, for at most `duration` (and until the lock is free): whether it was notified.
+  template <class Rep, class Period>
+  bool wait_for(std::chrono::duration<Rep, Period> duration) const {
+    return self().wait_until(deadline_after(duration));
+  }
+  /// Waits until `predicate()` is true, which is called with the lock held.
+  template <class Predicate>
+  requires std::is_invocable_r_v<bool, Predicate&>
+  void wait(Predicate predicate) const {
+    while (!predicate()) wait();
+  }
+  /// Same, for at most `duration`: what the predicate says at the end.
+  template <class Predicate, class Rep, class Period>
+  bool wait_for(Predicate predicate, std::chrono::duration<Rep, Period> duration) const {
+    const Deadline deadline = deadline_after(duration);
+    while (!predicate()) {
+      if (!self().wait_until(deadline)) return predicate();
+    }
+    return true;
+  }
+
+ private:
+  friend Self;
+  ConditionWaits() = default;
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
 }  // namespace detail
 }  // namespace brood
