@@ -26,7 +26,7 @@ std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {
       std::uint64_t length = 0;
       reader.read(&length, sizeof length);
       Reader call(reader.take(length));
-      reinterpret_cast<detail::CallEntry>(const_cast<void*>(detail::take_code(call)))(call);
+      detail::take_code_as<detail::CallEntry>(call)(call);
     }
     return {};
   } catch (...) {

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,6 +16,7 @@
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
 #include "platform/process.hpp"
+#include "platform/random.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
@@ -64,15 +64,6 @@ Channels& channels() {
   return raw_channels();
 }
 
-std::uint64_t draw() {
-  std::uint64_t drawn = 0;
-  while (drawn == 0) {
-    if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-      throw SystemError("getrandom", "connecting to a manager's server", errno);
-  }
-  return drawn;
-}
-
 bool has_ended(const platform::Descriptor& socket) {
   pollfd watched{socket.get(), 0, 0};
   return platform::system_calls().poll(&watched, 1, 0) > 0;
@@ -98,7 +89,7 @@ Channel open_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
     Channels& all = channels();
     const std::lock_guard lock(all.mutex);
     drop_ended(all);
-    if (all.process == 0) all.process = draw();
+    if (all.process == 0) all.process = platform::random_number("connecting to a manager's server");
     message.process = all.process;
     platform::SocketPair pair = platform::make_socket_pair();
     all.open.insert(pair.ours.get());

@@ -1,16 +1,12 @@
 #include "manager/gateway.hpp"
 
 #include <poll.h>
-#include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -18,12 +14,12 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "manager/leases.hpp"
 #include "manager/messages.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
-#include "platform/poll.hpp"
+#include "platform/random.hpp"
 #include "platform/socket.hpp"
-#include "platform/system_calls.hpp"
 #include "platform/tcp.hpp"
 #include "shared/parcel.hpp"
 
@@ -42,27 +38,14 @@ std::span<const std::byte> bytes_of(const Hello& hello) {
   return std::as_bytes(std::span(&hello, 1));
 }
 
-std::uint64_t draw() {
-  std::uint64_t drawn = 0;
-  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-    throw SystemError("getrandom", "connecting to a manager", errno);
-  return drawn;
-}
-
-platform::Descriptor make_epoll() {
-  const int made = platform::system_calls().epoll_create1(EPOLL_CLOEXEC);
-  if (made < 0) throw SystemError("epoll_create1", "connecting to a manager", errno);
-  return platform::adopt_above_stdio(made);
-}
-
 /// Leases and channels of local clients, each with its counterpart in the server.
 class Gateway {
  public:
   explicit Gateway(const RemotePlace& place)
       : address_(place.address),
         context_(place.key, TlsRole::client),
-        number_(draw()),
-        events_(make_epoll()),
+        number_(platform::random_number("connecting to a manager")),
+        watched_("serving a connection to a manager"),
         session_(context_, platform::connect_to(address_, connect_deadline()), connect_deadline()) {
   }
 
@@ -70,11 +53,9 @@ class Gateway {
   bool run(int control, int owner);
 
  private:
-  void watch(int descriptor, std::uint64_t id);
   bool serve_event(std::uint64_t id);
-  bool serve_lease(int lease);
   bool drop(std::uint64_t id);
-  void accept(platform::Message&& message);
+  void open(platform::Descriptor socket, std::uint64_t process);
   detail::DescriptorRef make_lease(const Token& token);
   std::vector<detail::DescriptorRef> make_leases(std::span<const Token> tokens);
   void pass_on(int local, std::uint64_t process) noexcept;
@@ -89,8 +70,8 @@ class Gateway {
   const std::string address_;
   const TlsContext context_;
   const std::uint64_t number_;
-  platform::Descriptor events_;  // epoll
-  TlsStream session_;            // of the main thread
+  WatchList watched_;
+  TlsStream session_;  // of the main thread
   std::mutex mutex_;
   std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
   std::uint64_t last_id_ = 0;
@@ -98,21 +79,13 @@ class Gateway {
   std::condition_variable channel_gone_;
 };
 
-void Gateway::watch(int descriptor, std::uint64_t id) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = id;
-  if (platform::system_calls().epoll_ctl(events_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0)
-    throw SystemError("epoll_ctl", "serving a connection to a manager", errno);
-}
-
 // One for each time that the server sends it: it counts them.
 detail::DescriptorRef Gateway::make_lease(const Token& token) {
   platform::SocketPair pair = platform::make_socket_pair();
   {
     const std::lock_guard lock(mutex_);
     const std::uint64_t id = ++last_id_;
-    watch(pair.ours.get(), id);
+    watched_.add(pair.ours.get(), id);
     leases_.emplace(id, Lease{std::move(pair.ours), token});
   }
   return detail::receive_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease,
@@ -140,15 +113,10 @@ bool Gateway::greet(int control) {
 }
 
 bool Gateway::run(int control, int owner) {
-  watch(control, control_id);
-  watch(owner, owner_id);
-  watch(session_.socket(), session_id);
-  for (bool serving = true; serving;) {
-    std::array<epoll_event, 16> ready{};
-    const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), -1);
-    for (int i = 0; i < count; ++i)
-      serving = serve_event(ready[static_cast<std::size_t>(i)].data.u64) && serving;
-  }
+  watched_.add(control, control_id);
+  watched_.add(owner, owner_id);
+  watched_.add(session_.socket(), session_id);
+  watched_.serve([this](std::uint64_t id) { return serve_event(id); });
   return end();
 }
 
@@ -161,22 +129,10 @@ bool Gateway::serve_event(std::uint64_t id) {
     if (found == leases_.end()) return true;
     lease = found->second.ours.get();
   }
-  return serve_lease(lease) || drop(id);
-}
-
-// False when the last proxy is gone.
-bool Gateway::serve_lease(int lease) {
-  for (;;) {
-    bool nothing = false;
-    std::optional<platform::Message> message;
-    try {
-      message = platform::receive_message_lossy(lease, 0, &nothing);
-    } catch (const SystemError&) {
-      return true;  // for want of memory; that client sees the end of its connection
-    }
-    if (!message) return nothing;
-    accept(std::move(*message));
-  }
+  const auto serve_client = [this](platform::Descriptor socket, std::uint64_t process) {
+    open(std::move(socket), process);
+  };
+  return take_connections(lease, serve_client) || drop(id);
 }
 
 bool Gateway::drop(std::uint64_t id) {
@@ -190,16 +146,12 @@ bool Gateway::drop(std::uint64_t id) {
   return send_frame(session_, FrameKind::drop, {}, {&gone.token, 1});
 }
 
-void Gateway::accept(platform::Message&& message) {
-  ConnectMessage connect;
-  if (message.bytes.size() != sizeof connect || message.descriptors.size() != 1) return;
-  std::memcpy(&connect, message.bytes.data(), sizeof connect);
-  if (connect.kind != ConnectMessage::right_kind) return;
-  const int local = message.descriptors.front().release();
+void Gateway::open(platform::Descriptor socket, std::uint64_t process) {
+  const int local = socket.release();
   const std::lock_guard lock(mutex_);
   try {
     channels_.insert(local);
-    std::thread([this, local, process = connect.process] { pass_on(local, process); }).detach();
+    std::thread([this, local, process] { pass_on(local, process); }).detach();
   } catch (const std::exception&) {  // no thread: the client sees the end of its connection
     channels_.erase(local);
     const platform::Descriptor closed(local);

@@ -1,13 +1,5 @@
 #include "manager/server.hpp"
 
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -16,8 +8,7 @@
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
-#include "platform/poll.hpp"
-#include "platform/system_calls.hpp"
+#include "platform/random.hpp"
 #include "shared/parcel.hpp"
 
 namespace brood::manager {
@@ -27,19 +18,6 @@ constexpr std::uint64_t control_id = ~std::uint64_t{0};
 constexpr std::uint64_t owner_id = control_id - 1;
 constexpr std::uint64_t root_id = 1;
 constexpr std::chrono::milliseconds time_to_end{500};  // for calls that run, and then destructors
-
-std::uint64_t draw() {
-  std::uint64_t drawn = 0;
-  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-    throw SystemError("getrandom", "starting a manager's server", errno);
-  return drawn;
-}
-
-platform::Descriptor make_epoll() {
-  const int made = platform::system_calls().epoll_create1(EPOLL_CLOEXEC);
-  if (made < 0) throw SystemError("epoll_create1", "starting a manager's server", errno);
-  return platform::adopt_above_stdio(made);
-}
 
 struct Request {
   bool at_end = false;
@@ -77,15 +55,9 @@ bool deliver(Caller& caller, const detail::Bytes& reply) {
 
 }  // namespace
 
-Server::Server() : id_(draw()), events_(make_epoll()) {}
-
-void Server::watch(int descriptor, std::uint64_t id) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = id;
-  if (platform::system_calls().epoll_ctl(events_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0)
-    throw SystemError("epoll_ctl", "watching in a manager's server", errno);
-}
+Server::Server()
+    : id_(platform::random_number("starting a manager's server")),
+      watched_("watching in a manager's server") {}
 
 Server::Added Server::add(detail::ServedObject object) {
   platform::SocketPair pair = platform::make_socket_pair();
@@ -97,7 +69,7 @@ Server::Added Server::add(detail::ServedObject object) {
   entry->token = lease->token();
   const std::lock_guard lock(mutex_);
   entry->id = ++last_id_;
-  watch(entry->lease.get(), entry->id);
+  watched_.add(entry->lease.get(), entry->id);
   tokens_.insert(entry->token);
   entries_.emplace(entry->id, entry);
   return {entry->id, std::move(lease)};
@@ -120,16 +92,11 @@ std::size_t Server::objects() const {
 }
 
 bool Server::run(int control, int owner, Network* network) {
-  watch(control, control_id);
-  watch(owner, owner_id);
+  watched_.add(control, control_id);
+  watched_.add(owner, owner_id);
   std::thread collector([this] { collect(); });
   collector.detach();
-  for (bool serving = true; serving;) {
-    std::array<epoll_event, 16> ready{};
-    const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), -1);
-    for (int i = 0; i < count; ++i)
-      serving = serve_event(ready[static_cast<std::size_t>(i)].data.u64) && serving;
-  }
+  watched_.serve([this](std::uint64_t id) { return serve_event(id); });
   const bool alone = network == nullptr || network->stop();
   return end() && alone;
 }
@@ -137,32 +104,12 @@ bool Server::run(int control, int owner, Network* network) {
 bool Server::serve_event(std::uint64_t id) {
   if (id == control_id || id == owner_id) return false;
   const std::shared_ptr<Entry> entry = find(id);
-  if (!entry || serve_lease(*entry)) return true;
+  const auto serve_client = [this](platform::Descriptor socket, std::uint64_t process) {
+    open(std::move(socket), process);
+  };
+  if (!entry || take_connections(entry->lease.get(), serve_client)) return true;
   drop(id);
   return id != root_id;
-}
-
-// False when the last proxy is gone.
-bool Server::serve_lease(const Entry& entry) {
-  for (;;) {
-    bool nothing = false;
-    std::optional<platform::Message> message;
-    try {
-      message = platform::receive_message_lossy(entry.lease.get(), 0, &nothing);
-    } catch (const SystemError&) {
-      return true;  // for want of memory; that client sees the end of its connection
-    }
-    if (!message) return nothing;
-    accept(std::move(*message));
-  }
-}
-
-void Server::accept(platform::Message&& message) {
-  ConnectMessage connect;
-  if (message.bytes.size() != sizeof connect || message.descriptors.size() != 1) return;
-  std::memcpy(&connect, message.bytes.data(), sizeof connect);
-  if (connect.kind != ConnectMessage::right_kind) return;
-  open(std::move(message.descriptors.front()), connect.process);
 }
 
 std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process) {
@@ -229,7 +176,7 @@ void Server::drop(std::uint64_t id) {
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   // A call may still have it: no more events of its lease.
-  ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, entry->second->lease.get(), nullptr);
+  watched_.remove(entry->second->lease.get());
   tokens_.erase(entry->second->token);
   dropped_.push_back(std::move(entry->second));
   entries_.erase(entry);

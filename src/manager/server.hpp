@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <brood/detail/served_call.hpp>
+#include "manager/leases.hpp"
 #include "manager/server_caller.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/shared_descriptor.hpp"
@@ -64,10 +65,7 @@ class Server {
   std::uint64_t id() const noexcept { return id_; }
 
  private:
-  void watch(int descriptor, std::uint64_t id);
   bool serve_event(std::uint64_t id);
-  bool serve_lease(const Entry& entry);
-  void accept(platform::Message&& message);
   void serve(Caller& caller) noexcept;
   void forget_process(std::uint64_t process);
   void drop(std::uint64_t id);
@@ -75,7 +73,7 @@ class Server {
   bool end();
 
   const std::uint64_t id_;
-  platform::Descriptor events_;  // epoll
+  WatchList watched_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;  // guarded by mutex_, as all below
   std::set<Token> tokens_;                                   // of the entries' leases

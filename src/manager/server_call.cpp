@@ -52,8 +52,7 @@ void put_status(detail::Bytes& reply, Status status) { reply.append(&status, siz
 void dispatch(detail::ServedCall::State& state) {
   RequestHeader header;
   state.arguments.read(&header, sizeof header);
-  const void* const code = detail::take_code(state.arguments);
-  const auto stub = reinterpret_cast<detail::ServedStub>(const_cast<void*>(code));
+  const auto stub = detail::take_code_as<detail::ServedStub>(state.arguments);
   state.caller.set_thread(header.thread);
   state.entry = state.server.find(header.object);
   if (!state.entry) throw UsageError("brood: the object of a call is gone");

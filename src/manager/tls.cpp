@@ -88,7 +88,22 @@ bool wait_for(SSL* ssl, int socket, int result, const platform::Deadline& deadli
   return platform::poll_until({&watched, 1}, deadline) > 0;
 }
 
-int clamped(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
+/// Calls SSL_write or SSL_read until all is done; false at the end, and where nothing moves for
+/// long.
+template <class Byte, class Move>
+bool move_all(SSL* ssl, int socket, std::span<Byte> bytes, Move move) {
+  while (!bytes.empty()) {
+    ERR_clear_error();
+    const int most = static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX));
+    const int count = move(ssl, bytes.data(), most);
+    if (count > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    } else if (!wait_for(ssl, socket, count, std::chrono::steady_clock::now() + longest_stall)) {
+      return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -153,31 +168,11 @@ int TlsStream::socket() const noexcept { return state_->socket.get(); }
 bool TlsStream::has_pending() const noexcept { return SSL_has_pending(state_->ssl) == 1; }
 
 bool TlsStream::send(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    ERR_clear_error();
-    const int count = SSL_write(state_->ssl, bytes.data(), clamped(bytes.size()));
-    if (count > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    } else if (!wait_for(state_->ssl, socket(), count,
-                         std::chrono::steady_clock::now() + longest_stall)) {
-      return false;
-    }
-  }
-  return true;
+  return move_all(state_->ssl, socket(), bytes, SSL_write);
 }
 
 bool TlsStream::receive(std::span<std::byte> bytes) {
-  while (!bytes.empty()) {
-    ERR_clear_error();
-    const int count = SSL_read(state_->ssl, bytes.data(), clamped(bytes.size()));
-    if (count > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    } else if (!wait_for(state_->ssl, socket(), count,
-                         std::chrono::steady_clock::now() + longest_stall)) {
-      return false;
-    }
-  }
-  return true;
+  return move_all(state_->ssl, socket(), bytes, SSL_read);
 }
 
 }  // namespace brood::manager

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -21,7 +22,10 @@ namespace {
 struct Kept {
   const int* numbers;
   int count;
-  bool contains(int number) const noexcept { return next(number) == number; }
+  bool contains(int number) const noexcept {
+    return inherited_descriptors.contains(number) ||
+           std::find(numbers, numbers + count, number) != numbers + count;
+  }
   /// The smallest one from `number` on; -1 where there is none.
   int next(int number) const noexcept {
     int found = inherited_descriptors.next(number);

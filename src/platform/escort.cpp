@@ -36,13 +36,29 @@ struct Parcel {
   std::size_t size() const noexcept { return offsetof(Parcel, entries) + count * sizeof(Entry); }
 };
 
-std::optional<Parcel> parse(const Message& message) {
+Escorted next_message(int socket, Taking taking) {
   Parcel parcel;
-  const std::size_t size = message.bytes.size();
-  if (size < offsetof(Parcel, entries) || size > sizeof parcel) return std::nullopt;
-  std::memcpy(&parcel, message.bytes.data(), size);
-  if (parcel.count != message.descriptors.size() || parcel.size() != size) return std::nullopt;
-  return parcel;
+  std::optional<Arrived> message =
+      receive_into(socket, std::as_writable_bytes(std::span(&parcel, 1)), Waiting::no, taking,
+                   "receiving descriptors");
+  if (!message) return {};
+  Escorted escorted{.received = true,
+                    .group = parcel.group,
+                    .lost = message->descriptors_lost,
+                    .descriptors = {}};
+  if (parcel.count != message->descriptors.size() || parcel.size() != message->bytes.size())
+    return escorted;
+  try {
+    for (std::size_t i = 0; i < parcel.count; ++i) {
+      const Entry& entry = parcel.entries[i];
+      escorted.descriptors.push_back(
+          detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
+    }
+  } catch (const SystemError&) {  // no room for the number that it should have
+    escorted.lost = true;
+    escorted.descriptors.clear();
+  }
+  return escorted;
 }
 
 }  // namespace
@@ -58,56 +74,56 @@ SendState send_descriptors(int socket, std::uint64_t group,
       parcel.entries[i] = {descriptors[i]->token(), descriptors[i]->kind(), 0};
       numbers[i] = descriptors[i]->get();
     }
-    const auto bytes = std::as_bytes(std::span(&parcel, 1)).first(parcel.size());
-    const SendState state = try_send_message(socket, bytes, {numbers.data(), parcel.count});
+    const iovec part{&parcel, parcel.size()};
+    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), parcel.count},
+                                       Waiting::no, "sending the descriptors of shared objects");
     if (state != SendState::sent) return state;
     descriptors = descriptors.subspan(parcel.count);
   }
   return SendState::sent;
 }
 
+Descriptor enclose(std::span<const DescriptorRef> descriptors) {
+  SocketPair pair = make_socket_pair();
+  if (send_descriptors(pair.ours.get(), 0, descriptors) != SendState::sent) return {};
+  return std::move(pair.theirs);
+}
+
+std::vector<DescriptorRef> take_out(Descriptor enclosed) {
+  Escort escort(std::move(enclosed));
+  escort.receive();
+  return escort.take(0);
+}
+
 bool Escort::send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
   for (;;) {
     const SendState state = send(group, descriptors);
-    if (state != SendState::would_block) return state == SendState::sent;
+    if (state == SendState::sent || state == SendState::gone) return state == SendState::sent;
     wait_for_room();
   }
 }
 
 void Escort::wait_for_room() const noexcept {
-  pollfd room{socket_.get(), POLLOUT, 0};
-  while (system_calls().poll(&room, 1, -1) < 0) {
+  const bool crowded = last_ == SendState::crowded;
+  pollfd room{socket_.get(), static_cast<short>(crowded ? 0 : POLLOUT), 0};
+  const int most = crowded ? static_cast<int>(crowd_time.count()) : -1;
+  while (system_calls().poll(&room, 1, most) < 0) {
   }
 }
 
-Escorted receive_descriptors(int socket) {
-  bool nothing = false;
-  std::optional<Message> message = receive_message_lossy(socket, 0, &nothing);
-  if (!message) return {};
-  Escorted escorted{
-      .received = true, .group = 0, .lost = message->descriptors_lost, .descriptors = {}};
-  const std::optional<Parcel> parcel = parse(*message);
-  if (!parcel) return escorted;
-  escorted.group = parcel->group;
-  for (std::size_t i = 0; i < parcel->count; ++i) {
-    const Entry& entry = parcel->entries[i];
-    escorted.descriptors.push_back(
-        detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
-  }
-  return escorted;
-}
+Escorted receive_descriptors(int socket) { return next_message(socket, Taking::yes); }
 
-std::optional<std::uint64_t> next_group(int socket) {
-  std::uint64_t group = 0;
-  iovec part{&group, sizeof group};
+Escorted peek_descriptors(int socket) { return next_message(socket, Taking::no); }
+
+void drop_descriptors(int socket) noexcept {
+  // recvmsg(2): a message that is received without room for its descriptors takes them along.
+  std::byte first{};
+  iovec part{&first, sizeof first};
   msghdr envelope{};
   envelope.msg_iov = &part;
   envelope.msg_iovlen = 1;
-  while (system_calls().recvmsg(socket, &envelope, MSG_PEEK | MSG_DONTWAIT) !=
-         static_cast<ssize_t>(sizeof group)) {
-    if (errno != EINTR) return std::nullopt;
+  while (system_calls().recvmsg(socket, &envelope, MSG_DONTWAIT) < 0 && errno == EINTR) {
   }
-  return group;
 }
 
 void Escort::receive() {

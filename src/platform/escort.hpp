@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -26,8 +27,18 @@ struct Escorted {
 /// The next message, without waiting. One whose descriptors find no room in this process comes
 /// without them. Throws SystemError.
 Escorted receive_descriptors(int socket);
-/// Group of the next message, which stays; nothing when none waits.
-std::optional<std::uint64_t> next_group(int socket);
+/// The same, and the message stays until it is dropped.
+Escorted peek_descriptors(int socket);
+void drop_descriptors(int socket) noexcept;
+
+/// A socket in which all of these wait, to be sent like one descriptor; none when they do not fit
+/// into one. Throws SystemError.
+Descriptor enclose(std::span<const detail::DescriptorRef> descriptors);
+/// What waits in such a socket.
+std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
+
+/// Nobody tells when there is room after SendState::crowded: this is when to try again.
+inline constexpr std::chrono::milliseconds crowd_time{5};
 
 /// One end of the socket pair beside a process's pipes, over which descriptors of shared objects go
 /// in both directions. A `group` says what they belong to; what comes is kept until its group is
@@ -41,11 +52,11 @@ class Escort {
   int number() const noexcept { return socket_.get(); }
   /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
   SendState send(std::uint64_t group, std::span<const detail::DescriptorRef>& descriptors) {
-    return send_descriptors(socket_.get(), group, descriptors);
+    return last_ = send_descriptors(socket_.get(), group, descriptors);
   }
   /// The same, and waits for room. False when nobody is at the other end. Throws SystemError.
   bool send_all(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
-  /// Blocks until one more can be sent, or nobody is at the other end.
+  /// Blocks until sending is worth another try, or nobody is at the other end.
   void wait_for_room() const noexcept;
   /// Takes what has come, without waiting. What found no room in this process is lost: decoding
   /// says so.
@@ -61,6 +72,7 @@ class Escort {
 
  private:
   Descriptor socket_;
+  SendState last_ = SendState::sent;
   std::map<std::uint64_t, std::vector<detail::DescriptorRef>> kept_;
 };
 

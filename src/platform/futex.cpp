@@ -4,7 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
-#include <ctime>
+
+#include "platform/timespec.hpp"
 
 namespace brood::platform {
 namespace {
@@ -14,18 +15,6 @@ static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t) &&
 
 int operation(int wanted, FutexScope scope) noexcept {
   return scope == FutexScope::process ? wanted | FUTEX_PRIVATE_FLAG : wanted;
-}
-
-/// steady_clock is CLOCK_MONOTONIC, which FUTEX_WAIT_BITSET takes as an absolute time: no drift
-/// when woken for no reason.
-timespec absolute(std::chrono::steady_clock::time_point time) noexcept {
-  const auto since = time.time_since_epoch();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  timespec result{};
-  if (seconds.count() < 0) return result;  // long over
-  result.tv_sec = static_cast<time_t>(seconds.count());
-  result.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since - seconds).count());
-  return result;
 }
 
 }  // namespace

@@ -1,19 +1,19 @@
 #include "platform/mapping.hpp"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <cerrno>
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "platform/memory_file.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
 namespace {
 
-void* map_shared(const Descriptor& descriptor, std::size_t size) {
+void* map_shared(int file, std::size_t size) {
   void* const data =
-      system_calls().mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.get(), 0);
+      system_calls().mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (data == MAP_FAILED) throw SystemError("mmap", "mapping shared memory", errno);
   return data;
 }
@@ -52,19 +52,21 @@ SharedMapping SharedMapping::create(const char* label, std::size_t size) {
     result = system_calls().ftruncate(descriptor.get(), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
   if (result != 0) throw SystemError("ftruncate", "making shared memory", errno);
-  void* const data = map_shared(descriptor, size);
+  void* const data = map_shared(descriptor.get(), size);
   return SharedMapping(std::move(descriptor), data, size);
 }
 
 SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size) {
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0)
-    throw SystemError("fstat", "opening shared memory", errno);
   // Past the end of the file a mapping exists, but touching it is SIGBUS.
-  if (static_cast<std::size_t>(status.st_size) < size)
+  if (size_of_file(descriptor.get()) < size)
     throw SystemError("fstat", "opening shared memory", ENODATA);
-  void* const data = map_shared(descriptor, size);
+  void* const data = map_shared(descriptor.get(), size);
   return SharedMapping(std::move(descriptor), data, size);
+}
+
+SharedMapping SharedMapping::whole(int file) {
+  const std::size_t size = size_of_file(file);
+  return SharedMapping(Descriptor(), map_shared(file, size), size);
 }
 
 }  // namespace brood::platform

@@ -18,6 +18,8 @@ class SharedMapping {
   static SharedMapping create(const char* label, std::size_t size);
   /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller.
   static SharedMapping open(Descriptor descriptor, std::size_t size);
+  /// Maps all of a file that somebody else has open, as large as it is now. Throws SystemError.
+  static SharedMapping whole(int file);
 
   void* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }

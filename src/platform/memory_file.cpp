@@ -81,10 +81,9 @@ void unlink_named_memory(const std::string& name) {
     throw SystemError("unlink", "unlinking shared memory", errno);
 }
 
-std::size_t size_of_file(const Descriptor& descriptor) {
+std::size_t size_of_file(int file) {
   struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0)
-    throw SystemError("fstat", "opening shared memory", errno);
+  if (::fstat(file, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
   return static_cast<std::size_t>(status.st_size);
 }
 

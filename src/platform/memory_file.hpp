@@ -18,6 +18,6 @@ Descriptor make_named_memory(const std::string& name, std::size_t size);
 Descriptor open_named_memory(const std::string& name);
 void unlink_named_memory(const std::string& name);
 
-std::size_t size_of_file(const Descriptor& descriptor);
+std::size_t size_of_file(int file);
 
 }  // namespace brood::platform

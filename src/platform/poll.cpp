@@ -10,7 +10,7 @@
 
 namespace brood::platform {
 
-int poll_until(std::span<pollfd> watched, const Deadline& deadline) {
+int poll_until(std::span<pollfd> watched, const Deadline& deadline, const char* what) {
   using std::chrono::milliseconds;
   for (;;) {
     long left = -1;
@@ -21,7 +21,7 @@ int poll_until(std::span<pollfd> watched, const Deadline& deadline) {
     }
     const int ready = system_calls().poll(watched.data(), watched.size(), static_cast<int>(left));
     if (ready > 0 || (ready == 0 && left == 0)) return ready;
-    if (ready < 0 && errno != EINTR) throw SystemError("poll", "waiting", errno);
+    if (ready < 0 && errno != EINTR) throw SystemError("poll", what, errno);
   }
 }
 

@@ -1,24 +1,10 @@
 #include "platform/robust_mutex.hpp"
 
 #include <cerrno>
-#include <chrono>
-#include <ctime>
+
+#include "platform/timespec.hpp"
 
 namespace brood::platform {
-namespace {
-
-// steady_clock is CLOCK_MONOTONIC.
-timespec absolute(std::chrono::steady_clock::time_point time) noexcept {
-  const auto since = time.time_since_epoch();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  timespec result{};
-  if (seconds.count() < 0) return result;  // long over
-  result.tv_sec = static_cast<time_t>(seconds.count());
-  result.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since - seconds).count());
-  return result;
-}
-
-}  // namespace
 
 RobustMutex::RobustMutex() noexcept {
   pthread_mutexattr_t attributes;

@@ -2,8 +2,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,6 +12,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/process.hpp"
+#include "platform/random.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::detail {
@@ -59,18 +58,11 @@ void survive_forks() {
   static_cast<void>(installed);
 }
 
-std::uint64_t draw() {
-  std::uint64_t drawn = 0;
-  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-    throw SystemError("getrandom", "naming a shared object", errno);
-  return drawn;
-}
-
 Token next_token() {
   Registry& here = registry();
   const std::lock_guard lock(here.mutex);
   if (here.process == 0 || here.generation != platform::fork_generation()) {
-    here.process = draw();
+    here.process = platform::random_number("naming a shared object");
     here.generation = platform::fork_generation();
   }
   return {here.process, ++here.last_number};
@@ -153,13 +145,7 @@ int SharedDescriptor::get() const {
 
 std::span<std::byte> SharedDescriptor::memory() const {
   const std::lock_guard lock(mutex_);
-  if (mapping_.data() == nullptr) {
-    struct stat status {};
-    if (::fstat(number_, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
-    mapping_ = platform::SharedMapping::open(platform::duplicate(number_),
-                                             static_cast<std::size_t>(status.st_size));
-    mapping_.drop_descriptor();
-  }
+  if (mapping_.data() == nullptr) mapping_ = platform::SharedMapping::whole(number_);
   return {static_cast<std::byte*>(mapping_.data()), mapping_.size()};
 }
 
@@ -200,7 +186,7 @@ void abandon_descriptors() noexcept {
     platform::inherited_descriptors.erase(found->get());
     ::close(found->get());
   }
-  streams_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
+  note_streams_closed();
   leases_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <brood/errors.hpp>
+#include "platform/poll.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -27,24 +28,12 @@ void attach(msghdr& header, ControlBuffer& control, std::span<const int> descrip
 }
 
 SendState send_with(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,
-                    int flags) {
-  if (bytes.empty() || bytes.size() > max_message_size ||
-      descriptors.size() > max_message_descriptors) {
-    throw SystemError("sendmsg", "sending a message", EMSGSIZE);
-  }
-  alignas(cmsghdr) ControlBuffer control{};
-  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  attach(header, control, descriptors);
-  while (system_calls().sendmsg(socket, &header, MSG_NOSIGNAL | flags) < 0) {
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return SendState::would_block;
-    if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return SendState::gone;
-    throw SystemError("sendmsg", "sending a message", errno);
-  }
-  return SendState::sent;
+                    Waiting waiting) {
+  constexpr const char* what = "sending a message";
+  if (bytes.empty() || bytes.size() > max_message_size)
+    throw SystemError("sendmsg", what, EMSGSIZE);
+  const iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  return send_parts(socket, {&part, 1}, descriptors, waiting, what);
 }
 
 /// Owns the descriptors of a message before anything can throw.
@@ -68,28 +57,23 @@ std::vector<Descriptor> take_descriptors(msghdr& header) {
 
 /// Waits until the socket has something to read; false at the deadline.
 bool wait_readable(int socket, Clock::time_point deadline) {
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd watched{socket, POLLIN, 0};
-    const int ready = system_calls().poll(&watched, 1, left > 0 ? static_cast<int>(left) : 0);
-    if (ready > 0) return true;
-    if (ready == 0 && left <= 0) return false;
-    if (ready < 0 && errno != EINTR) throw SystemError("poll", "waiting for a message", errno);
-  }
+  pollfd watched{socket, POLLIN, 0};
+  return poll_until({&watched, 1}, deadline, "waiting for a message") > 0;
 }
 
 /// recvmsg until it gives a message, the end of the stream (0) or an error (-1).
-ssize_t receive_bytes(int socket, msghdr& header) {
+ssize_t receive_bytes(int socket, msghdr& header, int flags) {
   const std::size_t control_size = header.msg_controllen;
   int resets = 0;
   for (;;) {
     header.msg_controllen = control_size;
-    const ssize_t count = system_calls().recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    const ssize_t count = system_calls().recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
     if (count >= 0) return count;
     // unix(7): a peer that closed with our messages unread shows as ECONNRESET once, before
     // messages of its own that still wait here. They count: a reply may be among them.
     if (errno == ECONNRESET && resets++ < 2) continue;
     if (errno == ECONNRESET || errno == ENOTCONN) return 0;
+    if (errno == EAGAIN && (flags & MSG_DONTWAIT) != 0) return 0;
     if (errno != EINTR) return -1;
   }
 }
@@ -108,14 +92,60 @@ SocketPair make_socket_pair() {
   return pair;
 }
 
+SendState send_parts(int socket, std::span<const iovec> parts, std::span<const int> descriptors,
+                     Waiting waiting, const char* what) {
+  if (descriptors.size() > max_message_descriptors) throw SystemError("sendmsg", what, EMSGSIZE);
+  alignas(cmsghdr) ControlBuffer control{};
+  msghdr header{};
+  header.msg_iov = const_cast<iovec*>(parts.data());
+  header.msg_iovlen = parts.size();
+  attach(header, control, descriptors);
+  const int flags = MSG_NOSIGNAL | (waiting == Waiting::no ? MSG_DONTWAIT : 0);
+  while (system_calls().sendmsg(socket, &header, flags) < 0) {
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return SendState::would_block;
+    if (errno == ETOOMANYREFS) return SendState::crowded;
+    if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return SendState::gone;
+    throw SystemError("sendmsg", what, errno);
+  }
+  return SendState::sent;
+}
+
+std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Waiting waiting,
+                                    Taking taking, const char* what) {
+  alignas(cmsghdr) ControlBuffer control;
+  iovec part{buffer.data(), buffer.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const int flags =
+      (waiting == Waiting::no ? MSG_DONTWAIT : 0) | (taking == Taking::no ? MSG_PEEK : 0);
+  const ssize_t count = receive_bytes(socket, header, flags);
+  if (count < 0) throw SystemError("recvmsg", what, errno);
+  if (count == 0) return std::nullopt;
+  Arrived arrived;
+  arrived.bytes = buffer.first(static_cast<std::size_t>(count));
+  // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
+  arrived.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
+  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
+  arrived.descriptors = take_descriptors(header);
+  if (arrived.descriptors_lost) arrived.descriptors.clear();
+  return arrived;
+}
+
 SendState try_send_message(int socket, std::span<const std::byte> bytes,
                            std::span<const int> descriptors) {
-  return send_with(socket, bytes, descriptors, MSG_DONTWAIT);
+  const SendState state = send_with(socket, bytes, descriptors, Waiting::no);
+  if (state == SendState::crowded) throw SystemError("sendmsg", "sending a message", ETOOMANYREFS);
+  return state;
 }
 
 bool send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors) {
-  const SendState state = send_with(socket, bytes, descriptors, 0);
+  const SendState state = send_with(socket, bytes, descriptors, Waiting::yes);
   if (state == SendState::would_block) throw SystemError("sendmsg", "sending a message", EAGAIN);
+  if (state == SendState::crowded) throw SystemError("sendmsg", "sending a message", ETOOMANYREFS);
   return state == SendState::sent;
 }
 
@@ -133,25 +163,15 @@ std::optional<Message> receive_message_lossy(int socket, int timeout_ms, bool* t
     if (timed_out != nullptr) *timed_out = true;
     return std::nullopt;
   }
-  alignas(cmsghdr) ControlBuffer control;
   std::array<std::byte, max_message_size> buffer;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  const ssize_t count = receive_bytes(socket, header);
-  if (count < 0) throw SystemError("recvmsg", "receiving a message", errno);
-  if (count == 0) return std::nullopt;
+  std::optional<Arrived> arrived =
+      receive_into(socket, buffer, Waiting::yes, Taking::yes, "receiving a message");
+  if (!arrived) return std::nullopt;
+  if (arrived->cut) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
   Message message;
-  // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
-  message.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
-  message.descriptors = take_descriptors(header);
-  if (message.descriptors_lost) message.descriptors.clear();
-  if ((header.msg_flags & MSG_TRUNC) != 0)
-    throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
-  message.bytes.assign(buffer.data(), buffer.data() + count);
+  message.descriptors_lost = arrived->descriptors_lost;
+  message.descriptors = std::move(arrived->descriptors);
+  message.bytes.assign(arrived->bytes.begin(), arrived->bytes.end());
   return message;
 }
 

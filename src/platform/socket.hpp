@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/uio.h>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -27,7 +28,31 @@ struct Message {
 inline constexpr std::size_t max_message_size = 64 * 1024;
 inline constexpr std::size_t max_message_descriptors = 16;
 
-enum class SendState : unsigned char { sent, would_block, gone };
+enum class SendState : unsigned char {
+  sent,
+  would_block,
+  crowded,  // this user has as many descriptors on their way as the system allows (unix(7))
+  gone,
+};
+enum class Waiting : bool { no, yes };
+enum class Taking : bool { no, yes };
+/// Sends one message that lies in several parts, with at most max_message_descriptors. Waits for
+/// room only where that is asked for, and the socket is a blocking one. Throws SystemError, which
+/// says that it was for `what`.
+SendState send_parts(int socket, std::span<const iovec> parts, std::span<const int> descriptors,
+                     Waiting waiting, const char* what);
+/// What one message left in a buffer.
+struct Arrived {
+  std::span<const std::byte> bytes;
+  std::vector<Descriptor> descriptors;
+  bool descriptors_lost = false;  // see Message
+  bool cut = false;               // the buffer was too small
+};
+/// Receives one message into `buffer`; nothing at end of stream, or where none is there and none is
+/// waited for. One that is not taken comes again. Throws SystemError, which says that it was for
+/// `what`.
+std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Waiting waiting,
+                                    Taking taking, const char* what);
 /// Sends one message with descriptors if the socket has room for it now. Throws SystemError.
 SendState try_send_message(int socket, std::span<const std::byte> bytes,
                            std::span<const int> descriptors = {});

@@ -68,17 +68,18 @@ bool Core::drive(WorkerLink& link, JobState& job) {
 
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.
 bool Core::exchange(WorkerLink& link) {
-  using State = platform::Transfer::State;
+  using Stop = Outbox::Stop;
   for (;;) {
-    const State written =
-        link.outbox.empty() ? State::moved : link.outbox.write_to(link.tasks.get()).state;
-    if (written != State::moved && written != State::would_block) return false;
-    const bool blocked = written == State::would_block;
+    const Stop stop =
+        link.outbox.empty() ? Stop::none : link.outbox.write_to(link.tasks.get(), link.escort).stop;
+    if (stop == Stop::failed) return false;
+    const int full = stop == Stop::pipe_full ? link.tasks.get() : link.escort.number();
+    const bool blocked = stop == Stop::pipe_full || stop == Stop::escort_full;
+    const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : -1;
     std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},
-                                pollfd{link.pidfd.get(), POLLIN, 0},
-                                pollfd{link.tasks.get(), POLLOUT, 0}};
-    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, -1) < 0) continue;  // EINTR
-    if (waits[0].revents != 0) return link.read_once().state == State::moved;
+                                pollfd{link.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
+    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    if (waits[0].revents != 0) return link.read_once().state == platform::Transfer::State::moved;
     if (waits[1].revents != 0) return false;
   }
 }

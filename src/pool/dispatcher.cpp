@@ -82,6 +82,7 @@ class Dispatcher::Loop final : private Hands {
   void set_timer(Time now);
   void flush();
   void flush_link(WorkerLink& link);
+  void wait_for_room(const WorkerLink& link, Outbox::Stop stop);
   void cut_off(WorkerLink& link, int error);
   void attach(WorkerLink& link);
   void watch_results(WorkerLink& link);
@@ -221,15 +222,26 @@ void Dispatcher::Loop::flush_link(WorkerLink& link) {
   LinkIo& io = *ios_[link.id];
   if (io.blocked || !link.tasks || core_.ended()) return;
   link.dirty = false;
-  using State = platform::Transfer::State;
-  const platform::Transfer written = link.outbox.write_to(link.tasks.get());
-  if (written.state == State::moved) return;
-  if (written.state != State::would_block) return cut_off(link, written.error);
+  const Outbox::Written written = link.outbox.write_to(link.tasks.get(), link.escort);
+  if (written.stop == Outbox::Stop::none) return;
+  if (written.stop == Outbox::Stop::failed) return cut_off(link, written.error);
   io.blocked = true;
-  io.tasks.wait(link.tasks.get(), asio::posix::descriptor_base::wait_write, [this, id = link.id] {
+  wait_for_room(link, written.stop);
+}
+
+void Dispatcher::Loop::wait_for_room(const WorkerLink& link, Outbox::Stop stop) {
+  using asio::posix::descriptor_base;
+  LinkIo& io = *ios_[link.id];
+  const auto go_on = [this, id = link.id] {
     ios_[id]->blocked = false;
     if (WorkerLink* const unblocked = core_.link(id)) flush_link(*unblocked);
-  });
+  };
+  if (stop == Outbox::Stop::pipe_full)
+    io.tasks.wait(link.tasks.get(), descriptor_base::wait_write, go_on);
+  else if (stop == Outbox::Stop::escort_full)
+    io.escort.wait(link.escort.number(), descriptor_base::wait_write, go_on);
+  else
+    io.wait_for(platform::crowd_time, go_on);
 }
 
 // The owner keeps an end for reading of each task pipe: it is never a dead reader that refuses.
@@ -263,6 +275,7 @@ void Dispatcher::Loop::balance_watches() {
     if (lendable) {
       io.results.release();
       io.tasks.release();
+      io.escort.release();
     } else if (!io.results.watching()) {
       watch_results(*link);
     }

@@ -2,7 +2,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace brood::pool {
@@ -33,10 +35,21 @@ class Watched {
 };
 
 struct LinkIo {
-  explicit LinkIo(boost::asio::io_context& io) : results(io), tasks(io), process(io) {}
-  Watched results, tasks, process;
+  explicit LinkIo(boost::asio::io_context& io)
+      : results(io), tasks(io), escort(io), process(io), timer(io) {}
+
+  template <class Handler>
+  void wait_for(std::chrono::milliseconds time, Handler handler) {
+    timer.expires_after(time);
+    timer.async_wait([handler = std::move(handler)](const boost::system::error_code& error) {
+      if (!error) handler();
+    });
+  }
+
+  Watched results, tasks, escort, process;
+  boost::asio::steady_timer timer;
   bool ended = false;    // the pidfd has fired
-  bool blocked = false;  // the task pipe is full
+  bool blocked = false;  // the task pipe or the escort is full
 };
 
 }  // namespace brood::pool

@@ -65,6 +65,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
   platform::SocketPair escort = platform::make_socket_pair();
   link->escort = platform::Escort(std::move(escort.ours));
+  link->send_descriptors(protocol::setup_group, options_.initializer.carried());
   protocol::encode_setup(link->outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);
@@ -78,8 +79,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   link->tasks = std::move(tasks.write);
   link->tasks_read_end = std::move(tasks.read);  // kept, so that a write is never SIGPIPE
   link->results = std::move(results.read);
-  link->send_descriptors(protocol::setup_group, options_.initializer.carried());
-  link->outbox.write_to(link->tasks.get());
+  link->outbox.write_to(link->tasks.get(), link->escort);
   return link;
 }
 

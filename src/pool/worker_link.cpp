@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "protocol/messages.hpp"
 
 namespace brood::pool {
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t small_part =
     64 * 1024;  // bytes; a part that has reached this is left for a new one
 constexpr std::size_t parts_per_write = 16;
+constexpr std::size_t carried_at_once = 128;  // descriptors
 }  // namespace
 
 // The last part is kept when it has been written, with its memory, for the next small message.
@@ -44,21 +46,62 @@ bool Outbox::refers_to(JobId job) const {
                      [job](const Part& part) { return part.keeper && part.job == job; });
 }
 
-platform::Transfer Outbox::write_to(int descriptor) {
+// Each portion is followed by a message that makes the worker empty the socket. So whatever is in
+// it when it is full will be taken, and one portion always finds room in an empty one.
+void Outbox::carry(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors) {
+  while (!descriptors.empty()) {
+    const auto portion = descriptors.first(std::min(descriptors.size(), carried_at_once));
+    Part part;
+    part.carried.assign(portion.begin(), portion.end());
+    part.group = group;
+    protocol::append_message(part.own, protocol::Type::fetch);
+    parts_.push_back(std::move(part));
+    descriptors = descriptors.subspan(portion.size());
+  }
+}
+
+Outbox::Written Outbox::write_to(int pipe, platform::Escort& escort) {
   using State = platform::Transfer::State;
   while (!empty()) {
-    std::array<iovec, parts_per_write> vector;
-    std::size_t count = 0;
-    for (auto part = parts_.begin(); part != parts_.end() && count < vector.size(); ++part) {
-      const auto view = part->view().subspan(count == 0 ? written_ : 0);
-      vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
-    }
-    const platform::Transfer transfer =
-        platform::write_some_unguarded(descriptor, {vector.data(), count});
-    if (transfer.state != State::moved) return transfer;
+    const Stop stop = send_carried(parts_.front(), escort);
+    if (stop != Stop::none) return {stop, 0};
+    const platform::Transfer transfer = write_parts(pipe);
+    if (transfer.state == State::would_block) return {Stop::pipe_full, 0};
+    if (transfer.state != State::moved) return {Stop::failed, transfer.error};
     consume(transfer.count);
   }
-  return {State::moved, 0, 0};
+  return {};
+}
+
+Outbox::Stop Outbox::send_carried(Part& part, platform::Escort& escort) {
+  if (part.carried.empty()) return Stop::none;
+  std::span<const detail::DescriptorRef> left = part.carried;
+  platform::SendState state = platform::SendState::gone;
+  try {
+    state = escort.send(part.group, left);
+  } catch (const Error& failure) {  // a connection that has been closed meanwhile
+    base::log_warning(std::string("a shared object could not be sent to a worker: ") +
+                      failure.what());
+  }
+  const bool waits =
+      state == platform::SendState::would_block || state == platform::SendState::crowded;
+  part.carried.erase(
+      part.carried.begin(),
+      waits ? part.carried.end() - static_cast<std::ptrdiff_t>(left.size()) : part.carried.end());
+  if (!waits) return Stop::none;
+  return state == platform::SendState::crowded ? Stop::crowded : Stop::escort_full;
+}
+
+/// Writes once: what lies before the next descriptors.
+platform::Transfer Outbox::write_parts(int pipe) {
+  std::array<iovec, parts_per_write> vector;
+  std::size_t count = 0;
+  for (auto part = parts_.begin(); part != parts_.end() && count < vector.size(); ++part) {
+    if (!part->carried.empty()) break;
+    const auto view = part->view().subspan(count == 0 ? written_ : 0);
+    vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
+  }
+  return platform::write_some_unguarded(pipe, {vector.data(), count});
 }
 
 void Outbox::consume(std::size_t count) {
@@ -93,13 +136,7 @@ void WorkerLink::send_descriptors(std::uint64_t group,
   for (const detail::DescriptorRef& descriptor : descriptors) {
     if (sent.insert(descriptor).second) fresh.push_back(descriptor);
   }
-  std::span<const detail::DescriptorRef> left = fresh;
-  try {
-    escort.send(group, left);
-  } catch (const Error& failure) {  // ETOOMANYREFS, a connection that is closed
-    base::log_warning("a shared object could not be sent to " + name + ": " + failure.what());
-  }
-  for (const detail::DescriptorRef& descriptor : left) sent.erase(descriptor);
+  outbox.carry(group, fresh);
 }
 
 platform::Transfer WorkerLink::read_once() {

@@ -35,14 +35,22 @@ class Outbox {
   detail::Bytes& tail();
   /// Continues with `memory`, which `keeper` keeps valid; `job` owns it.
   void lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
+  /// Continues with descriptors of shared objects: they go over the escort, and what follows them
+  /// here is not written before they have been sent.
+  void carry(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
   /// Copies what `job` has lent: its memory is about to go.
   void detach(JobId job);
   bool refers_to(JobId job) const;
   bool empty() const noexcept {
     return parts_.empty() || (parts_.size() == 1 && parts_.front().view().empty());
   }
-  /// Writes as much as the descriptor takes.
-  platform::Transfer write_to(int descriptor);
+  enum class Stop : std::uint8_t { none, pipe_full, escort_full, crowded, failed };
+  struct Written {
+    Stop stop = Stop::none;  // why not all has been written
+    int error = 0;
+  };
+  /// Writes as much as pipe and escort take.
+  Written write_to(int pipe, platform::Escort& escort);
 
  private:
   struct Part {
@@ -50,8 +58,12 @@ class Outbox {
     std::span<const std::byte> lent;
     std::shared_ptr<const void> keeper;
     JobId job = 0;
+    std::vector<detail::DescriptorRef> carried;  // to be sent before
+    std::uint64_t group = 0;
     std::span<const std::byte> view() const noexcept { return keeper ? lent : own.view(); }
   };
+  static Stop send_carried(Part& part, platform::Escort& escort);
+  platform::Transfer write_parts(int pipe);
   void consume(std::size_t count);
   std::deque<Part> parts_;
   std::size_t written_ = 0;  // of the front part
@@ -97,8 +109,7 @@ class WorkerLink {
   std::optional<std::uint64_t> claimed() const noexcept {
     return has_page() ? std::optional(protocol::claimed(*page())) : std::nullopt;
   }
-  /// Sends those that the worker has not got for this job. What the socket has no room for does not
-  /// go: the elements that need it fail, and say why.
+  /// Puts those into the outbox that the worker has not got for this job.
   void send_descriptors(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
   /// The worker has been told to drop what it got for this job.
   void forget_descriptors(JobId job) { sent_.erase(job); }

@@ -84,8 +84,7 @@ Setup read_setup(Inlet& inlet) {
 
 std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> call) {
   Reader reader(call);
-  const auto make =
-      reinterpret_cast<detail::TargetEntry>(const_cast<void*>(detail::take_code(reader)));
+  const auto make = detail::take_code_as<detail::TargetEntry>(reader);
   return make(reader);
 }
 

@@ -2,30 +2,16 @@
 #include <stdio_ext.h>
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
 #include <iterator>
 #include <utility>
 
-#include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "platform/watch.hpp"
 #include "process/child.hpp"
 #include "start/before_fork.hpp"
 
 namespace brood::process {
-namespace {
-
-void wait_at_gate(int gate) {
-  if (gate < 0) return;
-  std::byte go;
-  // The owner is gone.
-  if (platform::read_some(gate, &go, 1).state != platform::Transfer::State::moved)
-    ::_exit(platform::exit_orphaned);
-}
-
-}  // namespace
-
 void run_forked(const ForkedChannel& channel, platform::Identity identity,
                 std::unique_ptr<detail::ProcessTarget> target) {
   start::drop_unflushed();
@@ -35,7 +21,7 @@ void run_forked(const ForkedChannel& channel, platform::Identity identity,
   platform::prepare_stdio();
   identity.parent = channel.owner;
   platform::set_identity(std::move(identity));
-  wait_at_gate(channel.gate);
+  if (!start::pass_gate(channel.gate)) ::_exit(platform::exit_orphaned);
   platform::watch_owner(channel.owner);
   run_to_the_end(channel.report, std::move(target));
 }

@@ -31,6 +31,7 @@ enum class Type : std::uint16_t {
   run,        // elements of a job
   forget,     // the job is over
   nudge,      // elements have been taken back: look at the page
+  fetch,      // descriptors of shared objects, of what follows, wait at the escort
   // worker to owner
   greeting = 32,  // first message
   ready,          // the initializer has run

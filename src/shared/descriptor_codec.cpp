@@ -19,8 +19,10 @@ DescriptorRef take_descriptor(InputArchive& archive) {
   SharedDescriptor::Token token;
   archive.loadBinary(&token, sizeof token);
   if (DescriptorRef found = find_descriptor(token)) return found;
-  throw CodecError(CodecError::Direction::decode, "",
-                   "the descriptor of a shared object did not come along with its bytes");
+  throw CodecError(
+      CodecError::Direction::decode, "",
+      "the descriptor of a shared object did not come along with its bytes, or found no free "
+      "number in this process (ulimit -n)");
 }
 
 }  // namespace brood::detail

@@ -1,11 +1,7 @@
 #include "shared/parcel.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -53,9 +49,7 @@ struct Outgoing {
   std::array<Entry, most_entries> entries;
   std::array<int, most_numbers> numbers;
   std::size_t number_count = 0;
-  Descriptor memory;
-  platform::Escort escort;
-  Descriptor escorted;
+  Descriptor memory, escorted;
 
   void add(int number) { numbers[number_count++] = number; }
 };
@@ -68,102 +62,36 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
   message.add(message.memory.get());
 }
 
-// The kernel keeps them in the socket until the receiver has it.
 void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors) {
-  platform::SocketPair pair = platform::make_socket_pair();
-  message.escort = platform::Escort(std::move(pair.ours));
-  message.escorted = std::move(pair.theirs);
-  if (message.escort.send(0, descriptors) != platform::SendState::sent)
+  message.escorted = platform::enclose(descriptors);
+  if (!message.escorted)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
   message.header.escorted = 1;
   message.add(message.escorted.get());
 }
 
 bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
-  std::array<iovec, 3> parts{
+  constexpr const char* what = "sending to a connection";
+  const std::array<iovec, 3> parts{
       iovec{&message.header, sizeof message.header},
       iovec{message.entries.data(), message.header.count * sizeof(Entry)},
       iovec{const_cast<std::byte*>(bytes.data()), message.header.in_memory ? 0 : bytes.size()}};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_numbers)> control{};
-  msghdr envelope{};
-  envelope.msg_iov = parts.data();
-  envelope.msg_iovlen = parts.size();
-  if (message.number_count != 0) {
-    const std::size_t size = message.number_count * sizeof(int);
-    envelope.msg_control = control.data();
-    envelope.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* const part = CMSG_FIRSTHDR(&envelope);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(size);
-    std::memcpy(CMSG_DATA(part), message.numbers.data(), size);
-  }
-  while (platform::system_calls().sendmsg(socket, &envelope, MSG_NOSIGNAL) < 0) {
-    if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return false;
-    if (errno != EINTR) throw SystemError("sendmsg", "sending to a connection", errno);
-  }
-  return true;
+  const platform::SendState state = platform::send_parts(
+      socket, parts, {message.numbers.data(), message.number_count}, platform::Waiting::yes, what);
+  if (state == platform::SendState::would_block) throw SystemError("sendmsg", what, EAGAIN);
+  if (state == platform::SendState::crowded) throw SystemError("sendmsg", what, ETOOMANYREFS);
+  return state == platform::SendState::sent;
 }
 
 // --- receiving ---
-
-struct Incoming {
-  std::span<const std::byte> bytes;
-  std::vector<Descriptor> descriptors;
-};
 
 [[noreturn]] void not_a_parcel() {
   throw CodecError(CodecError::Direction::decode, "message of a connection",
                    "it was not written by a connection");
 }
 
-void adopt(msghdr& envelope, std::vector<Descriptor>& descriptors) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&envelope); part != nullptr;
-       part = CMSG_NXTHDR(&envelope, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    const std::size_t first = descriptors.size();
-    for (std::size_t i = 0; i < count; ++i) {  // all owned before anything throws
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(part) + i * sizeof(int), sizeof number);
-      descriptors.emplace_back(number);
-    }
-    for (std::size_t i = first; i < descriptors.size(); ++i)
-      descriptors[i] = platform::adopt_above_stdio(descriptors[i].release());
-  }
-}
-
-std::optional<Incoming> receive(int socket, std::span<std::byte> buffer) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_numbers)> control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr envelope{};
-  envelope.msg_iov = &part;
-  envelope.msg_iovlen = 1;
-  ssize_t count = -1;
-  for (int resets = 0; count < 0;) {
-    envelope.msg_control = control.data();
-    envelope.msg_controllen = control.size();
-    count = platform::system_calls().recvmsg(socket, &envelope, MSG_CMSG_CLOEXEC);
-    if (count >= 0 || errno == EINTR) continue;
-    if (errno == ECONNRESET && resets++ < 2) continue;  // see platform/socket.cpp
-    if (errno == ECONNRESET || errno == ENOTCONN) return std::nullopt;
-    throw SystemError("recvmsg", "receiving from a connection", errno);
-  }
-  if (count == 0) return std::nullopt;
-  Incoming incoming;
-  incoming.descriptors.reserve(most_numbers);
-  adopt(envelope, incoming.descriptors);
-  if ((envelope.msg_flags & MSG_CTRUNC) != 0)
-    throw SystemError("recvmsg", "receiving descriptors", EMFILE);
-  if ((envelope.msg_flags & MSG_TRUNC) != 0) not_a_parcel();
-  incoming.bytes = std::span<const std::byte>(buffer).first(static_cast<std::size_t>(count));
-  return incoming;
-}
-
 void map_payload(Parcel& parcel, const Descriptor& memory, std::size_t size) {
-  struct stat status {};
-  if (::fstat(memory.get(), &status) != 0) throw SystemError("fstat", "receiving a message", errno);
-  if (static_cast<std::uint64_t>(status.st_size) < size) not_a_parcel();
+  if (platform::size_of_file(memory.get()) < size) not_a_parcel();
   void* const data =
       platform::system_calls().mmap(nullptr, size, PROT_READ, MAP_SHARED, memory.get(), 0);
   if (data == MAP_FAILED) throw SystemError("mmap", "receiving a message", errno);
@@ -172,7 +100,7 @@ void map_payload(Parcel& parcel, const Descriptor& memory, std::size_t size) {
   parcel.mapped = {static_cast<const std::byte*>(data), size};
 }
 
-Parcel unpack(Incoming&& incoming) {
+Parcel unpack(platform::Arrived&& incoming) {
   Header header;
   if (incoming.bytes.size() < sizeof header) not_a_parcel();
   std::memcpy(&header, incoming.bytes.data(), sizeof header);
@@ -191,9 +119,7 @@ Parcel unpack(Incoming&& incoming) {
     parcel.owned.append(payload.data(), payload.size());
   }
   if (header.escorted == 1) {
-    platform::Escort escort(std::move(*descriptor++));
-    escort.receive();
-    parcel.descriptors = escort.take(0);
+    parcel.descriptors = platform::take_out(std::move(*descriptor++));
   }
   for (std::size_t i = 0; i < header.count; ++i) {
     Entry entry;
@@ -223,8 +149,11 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
 
 std::optional<Parcel> receive_parcel(int socket) {
   static thread_local std::vector<std::byte> buffer(64 * 1024);
-  std::optional<Incoming> incoming = receive(socket, buffer);
+  std::optional<platform::Arrived> incoming = platform::receive_into(
+      socket, buffer, platform::Waiting::yes, platform::Taking::yes, "receiving from a connection");
   if (!incoming) return std::nullopt;
+  if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
+  if (incoming->cut) not_a_parcel();
   return unpack(std::move(*incoming));
 }
 

@@ -1,16 +1,12 @@
 #include <brood/queue.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include <brood/detail/descriptor_ref.hpp>
 #include "platform/escort.hpp"
-#include "platform/file_io.hpp"
-#include "platform/futex.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/guard.hpp"
@@ -24,11 +20,9 @@ namespace brood::detail {
 using shared::Guard;
 using shared::QueueState;
 using Books = QueueState::Books;
-using Bell = QueueState::Bell;
+using shared::Bell;
 
 namespace {
-
-constexpr std::uint64_t worth_freeing = std::uint64_t{4} << 20;  // bytes
 
 struct Record {
   std::uint64_t size = 0;   // bytes that follow
@@ -41,45 +35,33 @@ constexpr std::size_t most_in_a_message = 12;
 
 std::vector<DescriptorRef> packed(std::span<const DescriptorRef> descriptors) {
   if (descriptors.size() <= most_in_a_message) return {descriptors.begin(), descriptors.end()};
-  platform::SocketPair pair = platform::make_socket_pair();
-  platform::Escort escort(std::move(pair.ours));
-  if (escort.send(0, descriptors) != platform::SendState::sent)
+  platform::Descriptor enclosed = platform::enclose(descriptors);
+  if (!enclosed)
     throw CodecError(CodecError::Direction::encode, "",
                      "it has more handles of shared objects than one value of a queue may have (" +
                          std::to_string(descriptors.size()) + ")");
-  return {share_descriptor(std::move(pair.theirs), SharedDescriptor::Kind::memory)};
+  return {share_descriptor(std::move(enclosed), SharedDescriptor::Kind::memory)};
 }
 
 std::vector<DescriptorRef> unpacked(std::vector<DescriptorRef>&& descriptors, std::size_t count) {
   if (count <= most_in_a_message || descriptors.empty()) return std::move(descriptors);
-  platform::Escort escort(platform::duplicate(descriptors.front()->get()));
-  escort.receive();
-  return escort.take(0);
+  return platform::take_out(platform::duplicate(descriptors.front()->get()));
 }
 
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
-
-void ring(Bell& bell, int most) noexcept {
-  bell.word.fetch_add(1, std::memory_order_release);
-  if (bell.sleepers.load(std::memory_order_acquire) != 0)
-    platform::futex_wake(bell.word, most, platform::FutexScope::shared);
-}
 
 /// Calls `attempt` under the guard until it is true. False when the deadline passes before.
 template <class Attempt>
 bool try_until(QueueState& queue, Bell& bell, const Deadline& deadline, Attempt attempt) {
   shared::Naps naps(deadline);
   for (;;) {
-    std::uint32_t seen = 0;
+    std::uint32_t heard = 0;
     {
       const Guard guard(queue);
       if (attempt()) return true;
-      seen = bell.word.load(std::memory_order_acquire);
-      bell.sleepers.fetch_add(1, std::memory_order_acq_rel);
+      heard = bell.count();
     }
-    const bool goes_on = naps.sleep(bell.word, seen);
-    bell.sleepers.fetch_sub(1, std::memory_order_acq_rel);
-    if (!goes_on) return false;
+    if (!bell.wait(heard, naps)) return false;
   }
 }
 
@@ -91,8 +73,9 @@ class QueueTape {
   explicit QueueTape(const QueueHandle& handle)
       : handle_(handle),
         queue_(queue_of(handle.state_)),
-        window_(static_cast<std::byte*>(handle.state_) + sizeof(QueueState)),
-        start_(shared::state_offset + sizeof(QueueState)) {}
+        tape_(static_cast<std::byte*>(handle.state_) + sizeof(QueueState),
+              handle.descriptor_->get(),
+              shared::state_offset + sizeof(QueueState) + shared::Tape::ring_size, queue_.extent) {}
 
   /// False when the descriptors find no room now.
   bool append(const Bytes& bytes) {
@@ -103,12 +86,10 @@ class QueueTape {
       if (!send(record.group, sent)) return false;
     }
     Books books = queue_.books();
-    write(books.tail, std::as_bytes(std::span(&record, 1)));
-    write(books.tail + sizeof record, bytes.view());
-    books.tail += sizeof record + bytes.size();
+    tape_.write(books.marks, std::as_bytes(std::span(&record, 1)));
+    tape_.write(books.marks, bytes.view());
     ++books.put;
     ++books.unfinished;
-    queue_.used = std::max(queue_.used, books.tail);
     queue_.publish(books);
     return true;
   }
@@ -116,20 +97,18 @@ class QueueTape {
   /// The oldest value. There is one.
   Parcel take() {
     Books books = queue_.books();
+    tape_.refill(books.marks);
     Record record;
-    read(books.head, std::as_writable_bytes(std::span(&record, 1)));
+    tape_.read(books.marks, std::as_writable_bytes(std::span(&record, 1)));
     Parcel parcel;
-    read(books.head + sizeof record, {parcel.owned.extend(record.size), record.size});
-    bool lost = false;
-    if (record.count != 0) parcel.descriptors = receive(record, lost);
-    books.head += sizeof record + record.size;
+    tape_.read(books.marks, {parcel.owned.extend(record.size), record.size});
+    bool waits = false;  // a message of the socket
+    if (record.count != 0) waits = peek(record, parcel.descriptors);
     ++books.taken;
-    if (books.taken == books.put) books.head = books.tail = 0;
+    if (books.taken == books.put) books.marks = {};  // back to what is in the processor's cache
     queue_.publish(books);
-    give_back(books);
-    if (lost)
-      throw SystemError("recvmsg",
-                        "getting a value, which is gone: its shared objects have no room", EMFILE);
+    if (waits) platform::drop_descriptors(handle_.receiver_->get());
+    tape_.give_back(books.marks);
     return parcel;
   }
 
@@ -139,67 +118,40 @@ class QueueTape {
       case platform::SendState::sent:
         return true;
       case platform::SendState::would_block:
+      case platform::SendState::crowded:
         return false;
       case platform::SendState::gone:
         break;
     }
     throw SystemError("sendmsg", "putting the descriptor of a shared object into a queue", EPIPE);
   }
-  // What is in front of this group was put by somebody who died meanwhile.
-  std::vector<DescriptorRef> receive(const Record& record, bool& lost) const {
+  // False when they are not there any more. What is in front of them was put by somebody who died
+  // meanwhile, or taken.
+  bool peek(const Record& record, std::vector<DescriptorRef>& found) const {
     const int socket = handle_.receiver_->get();
     for (;;) {
-      const std::optional<std::uint64_t> next = platform::next_group(socket);
-      if (!next || *next > record.group) return {};
-      platform::Escorted came = platform::receive_descriptors(socket);
-      if (*next != record.group) continue;
-      lost = came.lost;
-      return unpacked(std::move(came.descriptors), record.count);
+      platform::Escorted next = platform::peek_descriptors(socket);
+      if (!next.received || next.group > record.group) return false;
+      if (next.group < record.group) {
+        platform::drop_descriptors(socket);
+        continue;
+      }
+      if (next.lost)
+        throw SystemError("recvmsg",
+                          "getting a value, which stays: its shared objects have no room here",
+                          EMFILE);
+      found = unpacked(std::move(next.descriptors), record.count);
+      return true;
     }
   }
-  void write(std::uint64_t position, std::span<const std::byte> bytes) const {
-    const auto [here, beyond] = split(position, bytes);
-    if (!here.empty()) std::memcpy(window_ + position, here.data(), here.size());
-    if (!beyond.empty())
-      platform::write_at(handle_.descriptor_->get(), beyond, start_ + position + here.size());
-  }
-  void read(std::uint64_t position, std::span<std::byte> target) const {
-    const auto [here, beyond] = split(position, target);
-    if (!here.empty()) std::memcpy(here.data(), window_ + position, here.size());
-    if (beyond.empty()) return;
-    const int file = handle_.descriptor_->get();
-    if (platform::read_at(file, beyond, start_ + position + here.size()) != beyond.size())
-      throw SystemError("pread", "reading from a queue", ENODATA);
-  }
-  // The parts of it in the window and behind it.
-  template <class Byte>
-  static std::pair<std::span<Byte>, std::span<Byte>> split(std::uint64_t position,
-                                                           std::span<Byte> bytes) {
-    const std::uint64_t room = position < shared::tape_window ? shared::tape_window - position : 0;
-    const std::size_t here = std::min<std::uint64_t>(room, bytes.size());
-    return {bytes.first(here), bytes.subspan(here)};
-  }
-  // Best effort: whoever dies before this leaves it to the next.
-  void give_back(const Books& books) const noexcept {
-    const std::uint64_t from = std::max<std::uint64_t>(queue_.freed, shared::tape_window);
-    const bool empty = books.tail == 0;
-    const std::uint64_t to = empty ? queue_.used : books.head;
-    if (to > from && (empty ? to > worth_freeing : to - from >= worth_freeing)) {
-      platform::discard(handle_.descriptor_->get(), start_ + from, to - from);
-      queue_.freed = to;
-    }
-    if (empty && queue_.used > worth_freeing) queue_.freed = queue_.used = 0;
-  }
-
   const QueueHandle& handle_;
   QueueState& queue_;
-  std::byte* const window_;
-  const std::uint64_t start_;  // of the tape, in the file
+  const shared::Tape tape_;
 };
 
 QueueHandle::QueueHandle(std::size_t maxsize) {
   shared::Object object =
-      shared::make<QueueState>(shared::Kind::queue, shared::tape_window, maxsize);
+      shared::make<QueueState>(shared::Kind::queue, shared::Tape::ring_size, maxsize);
   platform::SocketPair pair = platform::make_socket_pair();
   descriptor_ = object.descriptor;
   state_ = object.state();
@@ -229,8 +181,8 @@ void QueueHandle::close() const {
     books.closed = 1;
     queue.publish(books);
   }
-  ring(queue.arrivals, INT_MAX);
-  ring(queue.departures, INT_MAX);
+  queue.arrivals.ring(INT_MAX);
+  queue.departures.ring(INT_MAX);
 }
 
 bool QueueHandle::closed() const {
@@ -245,7 +197,7 @@ bool QueueHandle::put_until(const Bytes& bytes, const Deadline& deadline) const 
     if (queue.books().closed != 0) throw UsageError("brood::Queue: put() after close()");
     return queue.has_room() && QueueTape(*this).append(bytes);
   });
-  if (done) ring(queue.arrivals, 1);
+  if (done) queue.arrivals.ring(1);
   return done;
 }
 
@@ -257,7 +209,7 @@ std::optional<Parcel> QueueHandle::get_until(const Deadline& deadline) const {
     parcel = QueueTape(*this).take();
     return true;
   });
-  if (parcel) ring(queue.departures, 1);
+  if (parcel) queue.departures.ring(1);
   return parcel;
 }
 
@@ -272,7 +224,7 @@ void QueueHandle::note_done() const {
     queue.publish(books);
     if (books.unfinished != 0) return;
   }
-  ring(queue.completions, INT_MAX);
+  queue.completions.ring(INT_MAX);
 }
 
 bool QueueHandle::join_until(const Deadline& deadline) const {

@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "platform/robust_mutex.hpp"
+#include "shared/bell.hpp"
+#include "shared/tape.hpp"
 
 namespace brood::shared {
 
@@ -13,15 +15,10 @@ namespace brood::shared {
 struct QueueState {
   /// All of it changes at once.
   struct Books {
-    std::uint64_t head = 0, tail = 0;  // positions in the tape
+    Tape::Marks marks;
     std::uint64_t put = 0, taken = 0;  // values so far
     std::uint64_t unfinished = 0;
     std::uint64_t closed = 0;  // 1: nothing more is put
-  };
-  /// Somebody sleeps until the word changes.
-  struct Bell {
-    std::atomic<std::uint32_t> word{0};
-    std::atomic<std::uint32_t> sleepers{0};
   };
 
   explicit QueueState(std::uint64_t most) noexcept : limit(most) {}
@@ -31,8 +28,7 @@ struct QueueState {
   std::array<Books, 2> slots{};
   std::atomic<std::uint32_t> current{0};
   std::uint64_t last_group = 0;  // of descriptors; only grows
-  std::uint64_t freed = 0;       // up to here the tape behind the window has been given back
-  std::uint64_t used = 0;        // end of what may have been written since the queue was empty
+  Tape::Extent extent;
   Bell arrivals, departures, completions;
 
   /// After the death of a holder: the books are whole in every moment.
@@ -46,8 +42,5 @@ struct QueueState {
   std::uint64_t size() const noexcept { return books().put - books().taken; }
   bool has_room() const noexcept { return limit == 0 || size() < limit; }
 };
-
-/// Bytes behind the state that are memory from the start.
-inline constexpr std::size_t tape_window = std::size_t{64} << 10;
 
 }  // namespace brood::shared

@@ -51,7 +51,7 @@ SharedMemory SharedMemory::create(const std::string& name, std::size_t size) {
 
 SharedMemory SharedMemory::open(const std::string& name) {
   platform::Descriptor file = platform::open_named_memory(checked(name));
-  if (platform::size_of_file(file) == 0)
+  if (platform::size_of_file(file.get()) == 0)
     throw SystemError("fstat", "opening shared memory by its name", ENODATA);
   return SharedMemory(shared(std::move(file)), name);
 }

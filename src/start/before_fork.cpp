@@ -2,11 +2,13 @@
 
 #include <stdio_ext.h>
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "base/log.hpp"
+#include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "start/method.hpp"
 
@@ -40,6 +42,11 @@ void drop_unflushed() noexcept { __fpurge(stdout); }
 
 ForkWarning set_fork_warning(ForkWarning handler) noexcept {
   return fork_warning.exchange(handler);
+}
+
+bool pass_gate(int gate) noexcept {
+  std::byte go;
+  return gate < 0 || platform::read_some(gate, &go, 1).state == platform::Transfer::State::moved;
 }
 
 }  // namespace brood::start

@@ -11,5 +11,8 @@ void warn_about_threads(int others);
 void flush_streams(int others);
 /// In the copy: what another thread has written since then is the parent's to print.
 void drop_unflushed() noexcept;
+/// In the copy: blocks until the process that made it writes a byte to this pipe; false when that
+/// has ended instead. True at once for -1.
+bool pass_gate(int gate) noexcept;
 
 }  // namespace brood::start

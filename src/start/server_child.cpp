@@ -5,9 +5,9 @@
 #include <unistd.h>
 #include <iterator>
 
-#include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "platform/shared_descriptor.hpp"
+#include "start/before_fork.hpp"
 #include "start/entry.hpp"
 
 namespace brood::start {
@@ -38,11 +38,9 @@ void enter(int directory) {
 }
 
 void wait_at_gate(int gate) {
-  if (gate < 0) return;
-  std::byte go;
   // The server died before it could tell the owner of this process: there is nobody to work for.
-  if (platform::read_some(gate, &go, 1).state != platform::Transfer::State::moved) ::_exit(0);
-  ::close(gate);
+  if (!pass_gate(gate)) ::_exit(0);
+  if (gate >= 0) ::close(gate);
 }
 
 }  // namespace

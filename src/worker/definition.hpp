@@ -26,7 +26,7 @@ class Definition {
   detail::Runner prepare(detail::Run& run) {
     if (runner_ == nullptr) {
       Reader reader(encoded_.view());
-      runner_ = reinterpret_cast<detail::Runner>(const_cast<void*>(detail::take_code(reader)));
+      runner_ = detail::take_code_as<detail::Runner>(reader);
       state_ = encoded_.view().last(reader.left());
     }
     detail::RunAccess::function(run, state_, function_);

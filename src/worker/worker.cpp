@@ -54,7 +54,7 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
 using RetryIf = bool (*)(std::exception_ptr);
 RetryIf take_predicate(std::span<const std::byte> encoded) {
   Reader reader(encoded);
-  return reinterpret_cast<RetryIf>(const_cast<void*>(detail::take_code(reader)));
+  return detail::take_code_as<RetryIf>(reader);
 }
 
 void log_hook_failure() {
@@ -101,8 +101,11 @@ class Worker {
   }
   wire::Frame first_frame() {
     for (;;) {
-      if (const auto frame = stream_.next()) return *frame;
-      if (!read_more()) ::_exit(exit_orphaned);
+      const auto frame = stream_.next();
+      if (!frame && !read_more()) ::_exit(exit_orphaned);
+      if (!frame) continue;
+      if (static_cast<Type>(frame->type) != Type::fetch) return *frame;
+      escort_.receive();
     }
   }
   void greet() {
@@ -124,14 +127,11 @@ class Worker {
     send_logs_to(results_, setup_.log_level);
     if (set_start_method_ != nullptr && !setup_.start_method.empty())
       set_start_method_(setup_.start_method);
-    detail::set_descriptor_source([this, generation = platform::fork_generation()] {
-      if (generation == platform::fork_generation()) escort_.receive();
-    });
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {
         Reader call(setup_.initializer);
-        reinterpret_cast<detail::CallEntry>(const_cast<void*>(detail::take_code(call)))(call);
+        detail::take_code_as<detail::CallEntry>(call)(call);
       }
     } catch (...) {
       detail::Bytes encoded;
@@ -176,6 +176,8 @@ class Worker {
       }
       case Type::nudge:
         return;  // every frame makes the worker look
+      case Type::fetch:
+        return escort_.receive();
       case Type::forget:
         return forget(protocol::take_header<protocol::ForgetHeader>(payload).job);
       default:
@@ -205,7 +207,6 @@ class Worker {
   }
   void forget(std::uint64_t job) {
     definitions_.erase(job);
-    escort_.receive();  // also what no element has asked for
     escort_.drop(job);
   }
   void run(const protocol::RunHeader& header, std::span<const std::byte> payload,

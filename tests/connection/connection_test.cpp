@@ -248,7 +248,6 @@ TEST_F(ConnectionTest, many_writers_and_readers_share_the_ends_of_one_pipe) {
   EXPECT_EQ(sum, long{writers} * messages * (messages + 1) / 2);
 }
 
-// F-like: a writer that dies in the middle of a message.
 TEST_F(ConnectionTest, a_killed_writer_leaves_whole_messages_only) {
   auto [a, b] = pipe();
   auto [ready, told] = pipe();

@@ -3,23 +3,12 @@
 #include <future>
 #include <iostream>
 
+#include "half.hpp"
 #include "refused.hpp"
 
-int half(int number) {
-  if (number % 2 != 0) throw std::invalid_argument(std::to_string(number) + " is odd");
-  return number / 2;
-}
 std::string wait_for(const brood::Event& gate) {
   gate.wait();
   return "opened";
-}
-
-template <class F>
-void attempt(F call) try {
-  const int result = call();
-  std::cout << "result: " << result << '\n';
-} catch (const std::invalid_argument& error) {
-  std::cout << "error: " << error.what() << '\n';
 }
 
 int main(int argc, char** argv) {

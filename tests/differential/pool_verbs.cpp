@@ -5,25 +5,15 @@
 #include <iostream>
 #include <ranges>
 
+#include "half.hpp"
 #include "refused.hpp"
 
-int half(int number) {
-  if (number % 2 != 0) throw std::invalid_argument(std::to_string(number) + " is odd");
-  return number / 2;
-}
 int power(int base, int exponent) { return static_cast<int>(std::pow(base, exponent)); }
 
 void print(const char* title, const std::vector<int>& numbers) {
   std::cout << title;
   for (const int number : numbers) std::cout << ' ' << number;
   std::cout << '\n';
-}
-template <class F>
-void attempt(F call) try {
-  const int result = call();
-  std::cout << "result: " << result << '\n';
-} catch (const std::invalid_argument& error) {
-  std::cout << "error: " << error.what() << '\n';
 }
 
 int main(int argc, char** argv) {

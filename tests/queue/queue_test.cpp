@@ -1,4 +1,4 @@
-#include <sys/wait.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -11,28 +11,12 @@
 #include <brood/event.hpp>
 #include <brood/queue.hpp>
 #include "pool/pool_fixture.hpp"
-#include "support/in_child.hpp"
+#include "shared/children.hpp"
 
 namespace brood::testing {
 namespace {
 
-class QueueTest : public PoolCheck {
- protected:
-  /// Runs `body` in a forked process that nobody waits for until join().
-  template <class Body>
-  static pid_t start(Body body) {
-    const pid_t pid = ::fork();
-    if (pid != 0) return pid;
-    ::alarm(90);
-    body();
-    ::_exit(0);
-  }
-  static int join(pid_t pid) {
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    return status;
-  }
-};
+using QueueTest = PoolCheck;
 
 TEST_F(QueueTest, what_is_put_first_is_got_first) {
   Queue<std::string> queue;
@@ -127,11 +111,11 @@ TEST_F(QueueTest, a_value_that_cannot_be_encoded_is_an_error_of_put_and_leaves_n
 // F70
 TEST_F(QueueTest, a_process_that_has_put_much_ends_before_anybody_gets_it) {
   Queue<std::vector<int>> queue;
-  const pid_t child = start([&] {
+  Child child([&] {
     for (int i = 0; i < 64; ++i) queue.put(std::vector<int>(1 << 18, i));
     for (int i = 0; i < 10'000; ++i) queue.put({i});
   });
-  EXPECT_EQ(join(child), 0);
+  EXPECT_EQ(child.wait(), 0);
   for (int i = 0; i < 64; ++i) {
     const std::vector<int> value = *queue.get();
     EXPECT_EQ(value.size(), std::size_t{1} << 18);
@@ -158,23 +142,23 @@ TEST_F(QueueTest, many_producers_and_consumers_in_processes_lose_nothing_and_dou
   constexpr int producers = 4, consumers = 3, each = 5000;
   Queue<int> queue(50);
   Queue<std::pair<long, long>> sums;
-  std::vector<pid_t> started, ended;
+  std::vector<Child> started, ended;
   for (int p = 0; p < producers; ++p)
-    started.push_back(start([&, p] {
+    started.emplace_back([&, p] {
       for (int i = 0; i < each; ++i) queue.put(p * each + i);
-    }));
+    });
   for (int c = 0; c < consumers; ++c)
-    ended.push_back(start([&] {
+    ended.emplace_back([&] {
       long sum = 0, count = 0;
       while (const auto value = queue.get()) {
         sum += *value;
         ++count;
       }
       sums.put({sum, count});
-    }));
-  for (const pid_t pid : started) EXPECT_EQ(join(pid), 0);
+    });
+  expect_success(started);
   queue.close();
-  for (const pid_t pid : ended) EXPECT_EQ(join(pid), 0);
+  expect_success(ended);
   long sum = 0, count = 0;
   while (const auto part = sums.try_get()) {
     sum += part->first;
@@ -187,12 +171,11 @@ TEST_F(QueueTest, many_producers_and_consumers_in_processes_lose_nothing_and_dou
 TEST_F(QueueTest, a_killed_writer_leaves_whole_values_and_blocks_nobody) {
   for (int round = 0; round < 30; ++round) {
     Queue<std::vector<int>> queue;
-    const pid_t writer = start([&] {
+    Child writer([&] {
       for (int i = 0;; ++i) queue.put(std::vector<int>(static_cast<std::size_t>(1 + i % 5000), i));
     });
     for (int i = 0; i < 20 + round; ++i) EXPECT_TRUE(queue.get().has_value());
-    ::kill(writer, SIGKILL);
-    join(writer);
+    writer.kill();
     queue.put({-1});
     queue.close();
     int last = 0;
@@ -208,12 +191,11 @@ TEST_F(QueueTest, a_killed_reader_takes_one_value_with_it_at_most_and_blocks_nob
   for (int round = 0; round < 30; ++round) {
     Queue<int> queue, seen;
     for (int i = 0; i < 20'000; ++i) queue.put(i);
-    const pid_t reader = start([&] {
+    Child reader([&] {
       while (const auto value = queue.get()) seen.put(*value);
     });
     for (int i = 0; i < 10 * round + 1; ++i) EXPECT_EQ(seen.get(), i);
-    ::kill(reader, SIGKILL);
-    join(reader);
+    reader.kill();
     int last = 10 * round;
     while (const auto value = seen.try_get()) last = *value;
     queue.put(20'000);  // it may have had them all
@@ -225,13 +207,13 @@ TEST_F(QueueTest, a_killed_reader_takes_one_value_with_it_at_most_and_blocks_nob
 TEST_F(QueueTest, a_reader_that_is_killed_while_it_waits_is_in_nobodys_way) {
   Queue<int> queue;
   auto [ready, told] = pipe();
-  const pid_t reader = start([&, &told = told] {
+  Child reader([&, &told = told] {
     told.send(1);
     queue.get();
   });
   EXPECT_EQ(ready.recv<int>(), 1);
-  ::kill(reader, SIGKILL);
-  join(reader);
+  while (status_field(reader.pid(), "State").front() != 'S') std::this_thread::yield();
+  reader.kill();
   std::thread other([&] { EXPECT_EQ(queue.get(), 5); });
   queue.put(5);
   other.join();
@@ -241,7 +223,7 @@ TEST_F(QueueTest, connections_and_queues_travel_through_a_queue) {
   Queue<Connection> connections;
   Queue<Queue<int>> queues;
   auto [a, b] = pipe();
-  const pid_t child = start([&] {
+  Child child([&] {
     Connection received = connections.get();
     received.send(std::string("here"));
     Queue<int> made;
@@ -252,7 +234,7 @@ TEST_F(QueueTest, connections_and_queues_travel_through_a_queue) {
   b.close();
   EXPECT_EQ(a.recv<std::string>(), "here");
   Queue<int> inner = queues.get();
-  EXPECT_EQ(join(child), 0);
+  EXPECT_EQ(child.wait(), 0);
   EXPECT_EQ(inner.get(), 7);  // its maker has ended
   EXPECT_FALSE(a.recv<int>().has_value());
 }
@@ -277,7 +259,7 @@ TEST_F(QueueTest, more_descriptors_than_can_wait_make_put_wait) {
 TEST_F(QueueTest, a_writer_that_is_killed_with_descriptors_on_the_way_confuses_nobody) {
   for (int round = 0; round < 20; ++round) {
     Queue<std::pair<int, Connection>> queue;
-    const pid_t writer = start([&] {
+    Child writer([&] {
       for (int i = 0;; ++i) {
         auto [one, other] = pipe();
         one.send(i);
@@ -288,8 +270,7 @@ TEST_F(QueueTest, a_writer_that_is_killed_with_descriptors_on_the_way_confuses_n
       auto value = *queue.get();
       EXPECT_EQ(value.second.recv<int>(), value.first);
     }
-    ::kill(writer, SIGKILL);
-    join(writer);
+    writer.kill();
     auto [one, other] = pipe();
     one.send(-1);
     std::thread putter([&, &other = other] { queue.put({-1, other}); });
@@ -318,6 +299,47 @@ TEST_F(QueueTest, a_put_that_finds_no_room_for_descriptors_leaves_the_queue_as_i
   EXPECT_TRUE(many.back().is_set());
 }
 
+/// While it lives, this process may have no more descriptors.
+class NoDescriptorLeft {
+ public:
+  NoDescriptorLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit full{static_cast<rlim_t>(next), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &full);
+  }
+  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
+  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(QueueTest, a_get_that_finds_no_room_for_descriptors_leaves_the_value) {
+  Queue<std::pair<int, std::vector<Event>>> queue;
+  Child child([&] {
+    queue.put({0, {}});
+    for (int i = 1; i <= 2; ++i) queue.put({i, std::vector<Event>(3)});
+  });
+  ASSERT_EQ(child.wait(), 0);
+  {
+    const NoDescriptorLeft none;
+    EXPECT_EQ(queue.get()->first, 0);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(caught<SystemError>([&] { queue.get(); }).code().value(), EMFILE);
+    EXPECT_EQ(queue.size(), 2U);
+  }
+  for (int i = 1; i <= 2; ++i) {
+    const auto value = *queue.get();
+    EXPECT_EQ(value.first, i);
+    ASSERT_EQ(value.second.size(), 3U);
+    value.second.back().set();
+  }
+  EXPECT_TRUE(queue.empty());
+}
+
 // F73
 TEST_F(QueueTest, queues_that_are_made_and_dropped_leave_no_descriptor) {
   for (int i = 0; i < 1000; ++i) {
@@ -338,14 +360,14 @@ TEST_F(QueueTest, join_waits_until_everything_is_done) {
   queue.join();
   for (int i = 0; i < 100; ++i) queue.put(i);
   EXPECT_FALSE(queue.join_for(1ms));
-  const pid_t consumer = start([&] {
+  Child consumer([&] {
     for (int i = 0; i < 100; ++i) {
       queue.get();
       queue.task_done();
     }
   });
   queue.join();
-  EXPECT_EQ(join(consumer), 0);
+  EXPECT_EQ(consumer.wait(), 0);
   EXPECT_THROW(queue.task_done(), UsageError);
 }
 

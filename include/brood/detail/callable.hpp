@@ -23,6 +23,11 @@ BROOD_API bool is_permanent(const void* address) noexcept;
 /// Reads a code reference and returns the address in this process. Throws CodecError when the
 /// module is another build or the offset lies outside its code.
 BROOD_API const void* take_code(Reader& source);
+/// The same for a function, whose type the reader knows.
+template <class F>
+F take_code_as(Reader& source) {
+  return reinterpret_cast<F>(const_cast<void*>(take_code(source)));
+}
 
 template <class F>
 inline constexpr bool is_function_pointer =
@@ -98,7 +103,7 @@ void save_callable(Archive& archive, const F& function) {
 template <class Archive, class F>
 void load_callable(Archive& archive, F& function) {
   if constexpr (is_function_pointer<F>) {
-    function = reinterpret_cast<F>(const_cast<void*>(take_code(archive.source())));
+    function = take_code_as<F>(archive.source());
   } else if constexpr (std::is_member_function_pointer_v<F>) {
     MemberFunctionWords words{};
     bool is_virtual = false;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "platform/descriptor.hpp"
+
+// What a server and a gateway have in common: they hold the far ends of leases.
+namespace brood::manager {
+
+/// Descriptors that something may happen at, each under a number.
+/// Threads: any may add and remove, one serves.
+class WatchList {
+ public:
+  /// Errors say that they were for `what`. Throws SystemError.
+  explicit WatchList(const char* what);
+  /// Throws SystemError.
+  void add(int descriptor, std::uint64_t id);
+  void remove(int descriptor) noexcept;
+  /// Calls `serve_one` with the number of each at which something has happened, until it says
+  /// false; what was seen together is served together. Blocks.
+  void serve(const std::function<bool(std::uint64_t)>& serve_one);
+
+ private:
+  const char* what_;
+  platform::Descriptor events_;  // epoll
+};
+
+/// Calls `open` with each connection that came over a lease, and with the number of the process
+/// that wants it. False when nobody holds the lease any more.
+bool take_connections(int lease,
+                      const std::function<void(platform::Descriptor, std::uint64_t)>& open);
+
+}  // namespace brood::manager

@@ -1,0 +1,85 @@
+#include "shared/tape.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <brood/errors.hpp>
+#include "platform/file_io.hpp"
+
+namespace brood::shared {
+namespace {
+
+constexpr std::uint64_t worth_freeing = std::uint64_t{4} << 20;  // bytes
+
+}  // namespace
+
+// Positions follow each other in the ring, and then at its front again.
+std::array<std::span<std::byte>, 2> Tape::places(std::uint64_t position,
+                                                 std::size_t count) const noexcept {
+  const std::size_t first = position % ring_size;
+  const std::size_t before_end = std::min(count, ring_size - first);
+  return {std::span(ring_ + first, before_end), std::span(ring_, count - before_end)};
+}
+
+void Tape::write(Marks& marks, std::span<const std::byte> bytes) const {
+  if (marks.middle == marks.tail) {  // nothing in the file
+    const std::uint64_t room = marks.head + ring_size - marks.tail;
+    for (const auto place : places(marks.tail, std::min<std::uint64_t>(bytes.size(), room))) {
+      if (!place.empty()) std::memcpy(place.data(), bytes.data(), place.size());
+      bytes = bytes.subspan(place.size());
+      marks.tail += place.size();
+    }
+    marks.middle = marks.base = marks.tail;
+  }
+  if (bytes.empty()) return;
+  const std::uint64_t place = marks.tail - marks.base;
+  extent_.end = std::max(extent_.end, place + bytes.size());
+  platform::write_at(file_, bytes, file_start_ + place);
+  marks.tail += bytes.size();
+}
+
+void Tape::read(Marks& marks, std::span<std::byte> target) const {
+  const std::uint64_t here = marks.middle - marks.head;
+  for (const auto place : places(marks.head, std::min<std::uint64_t>(target.size(), here))) {
+    if (!place.empty()) std::memcpy(target.data(), place.data(), place.size());
+    target = target.subspan(place.size());
+    marks.head += place.size();
+  }
+  if (target.empty()) return;
+  read_file(marks.head, marks.base, target);
+  marks.middle = marks.head += target.size();
+}
+
+void Tape::refill(Marks& marks) const {
+  const std::uint64_t room = ring_size - (marks.middle - marks.head);
+  if (marks.middle == marks.tail || room < ring_size / 2) return;
+  for (const auto place : places(marks.middle, std::min(room, marks.tail - marks.middle))) {
+    read_file(marks.middle, marks.base, place);
+    marks.middle += place.size();
+  }
+}
+
+void Tape::read_file(std::uint64_t position, std::uint64_t base,
+                     std::span<std::byte> target) const {
+  if (target.empty()) return;
+  if (platform::read_at(file_, target, file_start_ + position - base) != target.size())
+    throw SystemError("pread", "reading from a queue", ENODATA);
+}
+
+void Tape::give_back(const Marks& marks) const noexcept {
+  if (marks.middle == marks.tail) {
+    if (extent_.end > worth_freeing) {
+      platform::truncate(file_, file_start_);
+      extent_.end = 0;
+    }
+    extent_.freed = 0;
+    return;
+  }
+  const std::uint64_t dead = marks.middle - marks.base;
+  if (dead < extent_.freed + worth_freeing) return;
+  platform::discard(file_, file_start_ + extent_.freed, dead - extent_.freed);
+  extent_.freed = dead;
+}
+
+}  // namespace brood::shared

@@ -1,0 +1,103 @@
+#include "shared/tape.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "platform/file_io.hpp"
+#include "platform/memory_file.hpp"
+
+namespace brood::testing {
+namespace {
+
+using shared::Tape;
+
+/// A tape whose contents are known.
+class Model {
+ public:
+  explicit Model(unsigned seed) : random_(seed) {}
+
+  void write(std::size_t count) {
+    std::vector<std::byte> bytes(count);
+    for (std::byte& byte : bytes) byte = std::byte(random_());
+    tape_.write(marks_, bytes);
+    expected_.insert(expected_.end(), bytes.begin(), bytes.end());
+  }
+  /// Whether it reads what was written.
+  bool read(std::size_t count) {
+    tape_.refill(marks_);
+    std::vector<std::byte> bytes(std::min(count, expected_.size()));
+    tape_.read(marks_, bytes);
+    const bool same = std::equal(bytes.begin(), bytes.end(), expected_.begin());
+    expected_.erase(expected_.begin(), expected_.begin() + static_cast<long>(bytes.size()));
+    if (expected_.empty() && random_() % 2 == 0) marks_ = {};
+    tape_.give_back(marks_);
+    return same;
+  }
+  std::size_t size() const { return expected_.size(); }
+  std::size_t held() const {  // bytes of memory
+    struct stat status {};
+    EXPECT_EQ(::fstat(file_.get(), &status), 0);
+    return static_cast<std::size_t>(status.st_blocks) * 512;
+  }
+  /// Sizes of all magnitudes.
+  std::size_t drawn(std::size_t most) {
+    return std::uniform_int_distribution<std::size_t>(
+               0,
+               std::size_t{1} << std::uniform_int_distribution<unsigned>(0, 20)(random_))(random_) %
+           (most + 1);
+  }
+
+ private:
+  std::mt19937 random_;
+  std::vector<std::byte> ring_ = std::vector<std::byte>(Tape::ring_size);
+  platform::Descriptor file_ = platform::make_memory("tape", 4096);
+  Tape::Extent extent_;
+  Tape tape_{ring_.data(), file_.get(), 4096, extent_};
+  Tape::Marks marks_;
+  std::deque<std::byte> expected_;
+};
+
+TEST(TapeTest, GivesWhatWasWrittenWhereverItLay) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    Model model(seed);
+    const std::size_t level = std::size_t{1} << (seed % 20);  // how full it is kept
+    for (int step = 0; step < 300; ++step) {
+      model.write(model.drawn(2 * level));
+      while (model.size() > level) ASSERT_TRUE(model.read(model.drawn(2 * level))) << seed;
+    }
+    while (model.size() > 0) ASSERT_TRUE(model.read(1000)) << seed;
+  }
+}
+
+TEST(TapeTest, UsesTheFileOnlyWhereTheRingIsFull) {
+  Model model(1);
+  for (int i = 0; i < 1000; ++i) {
+    model.write(Tape::ring_size / 2);
+    model.write(Tape::ring_size / 2);
+    ASSERT_TRUE(model.read(Tape::ring_size));
+  }
+  EXPECT_LE(model.held(), 4096U);
+  model.write(Tape::ring_size + 100'000);
+  EXPECT_GE(model.held(), 100'000U);
+}
+
+TEST(TapeTest, GivesMemoryBackAlsoWhenItIsNeverEmpty) {
+  constexpr std::size_t mib = std::size_t{1} << 20;
+  Model model(2);
+  model.write(2 * mib);
+  for (int i = 0; i < 40; ++i) {
+    model.write(mib);
+    ASSERT_TRUE(model.read(mib));
+  }
+  EXPECT_LE(model.held(), 8 * mib);
+  while (model.size() > 0) ASSERT_TRUE(model.read(mib));
+  EXPECT_LE(model.held(), 5 * mib);
+}
+
+}  // namespace
+}  // namespace brood::testing
