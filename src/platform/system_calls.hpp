@@ -23,6 +23,11 @@ struct SystemCalls {
   ssize_t (*pwrite)(int, const void*, size_t, off_t);
   int (*poll)(pollfd*, nfds_t, int);
   int (*socketpair)(int, int, int, int*);
+  int (*socket)(int, int, int);
+  int (*bind)(int, const sockaddr*, socklen_t);
+  int (*listen)(int, int);
+  int (*accept4)(int, sockaddr*, socklen_t*, int);
+  int (*connect)(int, const sockaddr*, socklen_t);
   ssize_t (*sendmsg)(int, const msghdr*, int);
   ssize_t (*recvmsg)(int, msghdr*, int);
   int (*memfd_create)(const char*, unsigned);

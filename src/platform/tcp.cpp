@@ -15,6 +15,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/poll.hpp"
+#include "platform/system_calls.hpp"
 
 namespace brood::platform {
 namespace {
@@ -62,7 +63,8 @@ Found look_up(const Place& place, int flags) {
 }
 
 Descriptor make_socket(const addrinfo& where) {
-  const int made = ::socket(where.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int made =
+      system_calls().socket(where.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (made < 0) throw SystemError("socket", "making a TCP socket", errno);
   return adopt_above_stdio(made);
 }
@@ -112,16 +114,18 @@ Listener listen_at(const std::string& address) {
   made.socket = make_socket(*found);
   const int number = made.socket.get();
   set(number, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (::bind(number, found->ai_addr, found->ai_addrlen) != 0)
+  if (system_calls().bind(number, found->ai_addr, found->ai_addrlen) != 0)
     throw SystemError("bind", "listening at " + address, errno);
-  if (::listen(number, backlog) != 0) throw SystemError("listen", "listening at " + address, errno);
+  if (system_calls().listen(number, backlog) != 0)
+    throw SystemError("listen", "listening at " + address, errno);
   made.address =
       address.substr(0, address.size() - place.port.size()) + std::to_string(port_of(number));
   return made;
 }
 
 Descriptor accept_from(int listener) noexcept {
-  const int accepted = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  const int accepted =
+      system_calls().accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (accepted < 0) return {};
   prepare(accepted);
   try {
@@ -137,7 +141,8 @@ Descriptor connect_to(const std::string& address, const Deadline& deadline) {
   for (const addrinfo* place = found.get(); place != nullptr; place = place->ai_next) {
     Descriptor socket = make_socket(*place);
     prepare(socket.get());
-    error = ::connect(socket.get(), place->ai_addr, place->ai_addrlen) == 0 ? 0 : errno;
+    error =
+        system_calls().connect(socket.get(), place->ai_addr, place->ai_addrlen) == 0 ? 0 : errno;
     if (error == EINPROGRESS || error == EINTR) error = finish_connect(socket.get(), deadline);
     if (error == 0) return socket;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <brood/detail/codec_archive.hpp>
+#include <brood/detail/shared_handle.hpp>
 
 // Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over
 // cereal's own, and write the same bytes.
@@ -136,7 +137,7 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
 
 /// Elements are made one by one as their bytes turn up, so that a lying length costs address space
 /// and no memory. All the space is reserved first: an element may hold references to itself until
-/// serializeDeferments().
+/// serializeDeferments(). Handles make no objects, only to drop them.
 template <class T, class A>
 requires(!detail::is_flat_element<T> &&
          !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive,
@@ -145,7 +146,13 @@ requires(!detail::is_flat_element<T> &&
   archive.check_length(count);
   vector.clear();
   vector.reserve(static_cast<std::size_t>(count));
-  for (std::uint64_t i = 0; i < count; ++i) archive(vector.emplace_back());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if constexpr (detail::decodes_into_nothing<T>) {
+      archive(vector.emplace_back(detail::Undecoded()));
+    } else {
+      archive(vector.emplace_back());
+    }
+  }
 }
 
 }  // namespace brood

@@ -175,7 +175,7 @@ void decode_into(Reader& source, T& value) {
   }
 }
 
-/// What to read a value into: a T{}, but that handles in it, or in a tuple, make no object.
+/// What to read a value into: a T{}, but that handles in it, or in a tuple or pair, make no object.
 template <class T>
 struct Blank {
   static constexpr bool differs = decodes_into_nothing<T>;
@@ -195,6 +195,18 @@ struct Blank<std::tuple<T...>> {
       return std::tuple<T...>(Blank<T>::make()...);
     } else {
       return std::tuple<T...>{};
+    }
+  }
+};
+
+template <class First, class Second>
+struct Blank<std::pair<First, Second>> {
+  static constexpr bool differs = Blank<First>::differs || Blank<Second>::differs;
+  static std::pair<First, Second> make() {
+    if constexpr (differs) {
+      return {Blank<First>::make(), Blank<Second>::make()};
+    } else {
+      return {};
     }
   }
 };
