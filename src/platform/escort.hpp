@@ -64,11 +64,6 @@ class Escort {
   /// What has come for a group, from now on the caller's.
   std::vector<detail::DescriptorRef> take(std::uint64_t group);
   void drop(std::uint64_t group) { kept_.erase(group); }
-  template <class Visit>
-  void take_all(Visit visit) {
-    for (auto& [group, descriptors] : kept_) visit(group, std::move(descriptors));
-    kept_.clear();
-  }
 
  private:
   Descriptor socket_;

@@ -79,12 +79,6 @@ void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, st
   wire::finish_frame(tail, frame);
 }
 
-void Batch::keep(const std::vector<detail::DescriptorRef>& descriptors) {
-  for (const std::shared_ptr<JobState>& call : calls_) {
-    if (call) call->keep(descriptors);
-  }
-}
-
 void Batch::deliver(const Results& results, Callbacks& callbacks) {
   Reader reader(results.bytes);
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
@@ -96,7 +90,7 @@ void Batch::deliver(const Results& results, Callbacks& callbacks) {
     }
     const std::span<const std::byte> bytes = reader.take(size);
     if (const auto call = std::exchange(calls_[i], nullptr))
-      call->conclude({0, 1, results.stride, false, bytes}, callbacks);
+      call->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
   }
 }
 

@@ -38,7 +38,6 @@ class Batch final : public Work {
       std::size_t) const noexcept override {
     return {};  // calls with such arguments travel alone
   }
-  void keep(const std::vector<detail::DescriptorRef>& descriptors) override;
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;

@@ -36,7 +36,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
 void Core::tell_forgotten(WorkerLink& link) {
   std::erase_if(deferred_, [&link](const Action& action) {
     if (action.kind != Action::Kind::forget || action.worker != link.id) return false;
-    append_forget(link, action.job);
+    link.forget(action.job);
     return true;
   });
 }

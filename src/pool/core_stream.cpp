@@ -1,4 +1,6 @@
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "base/log.hpp"
 #include "pool/core.hpp"
@@ -30,13 +32,15 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
+    const std::vector<detail::DescriptorRef> carried = std::exchange(link_.carried, {});
     Work* const work = told({header.job, header.first, header.count, header.elapsed, false});
     if (work == nullptr) return;
-    work->deliver({header.first, header.count, header.stride, header.folded != 0, results},
+    work->deliver({header.first, header.count, header.stride, header.folded != 0, results, carried},
                   core_.callbacks_);
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
+    link_.carried.clear();
     Work* const work =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (work == nullptr) return;
@@ -47,11 +51,10 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     work->fail(header.index, std::move(failure), core_.callbacks_);
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
+  // One message at the escort for each of these: what waits behind belongs to later results.
   void on_carried() override {
-    link_.escort.receive();
-    link_.escort.take_all([this](JobId job, std::vector<detail::DescriptorRef>&& descriptors) {
-      if (Work* const work = core_.find_work(job)) work->keep(std::move(descriptors));
-    });
+    platform::Escorted came = platform::receive_descriptors(link_.escort.number());
+    std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
   }
   void on_exhausted() override { core_.scheduler_.retire(link_.id); }
   void on_log(const protocol::LogRecord& record) override {

@@ -195,7 +195,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       break;
     case Action::Kind::forget:
       if (link->lent) return core_.defer(action);
-      append_forget(*link, action.job);
+      link->forget(action.job);
       break;
     case Action::Kind::nudge:
       protocol::append_message(link->outbox.tail(), protocol::Type::nudge);

@@ -30,13 +30,23 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
   return all.subspan(start, elements.ends[to - 1] - start);
 }
 
+// Descriptors stay as long as the bytes that need them.
 detail::Piece to_piece(const Results& results) {
+  detail::Bytes bytes(results.bytes);
+  for (const detail::DescriptorRef& descriptor : results.carried) bytes.carry(descriptor);
   return {.first = results.first,
           .count = results.count,
           .stride = results.stride,
           .folded = results.folded,
-          .bytes = detail::Bytes(results.bytes),
+          .bytes = std::move(bytes),
           .failure = {}};
+}
+
+// Numbers that no job has.
+constexpr std::uint64_t no_group = ~std::uint64_t{0};
+std::uint64_t next_group() noexcept {
+  static std::atomic<std::uint64_t> last{std::uint64_t{1} << 63};
+  return ++last;
 }
 
 constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind the frame's header
@@ -81,6 +91,17 @@ std::array<std::span<const detail::DescriptorRef>, 2> JobState::carried(
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : spec_.elements;
   return {spec_.definition->bytes.carried(), elements.payload.owned().carried()};
+}
+
+std::uint64_t JobState::group(std::size_t first) const noexcept {
+  const auto later = segment(first);
+  return later && later->group != 0 ? later->group : id;
+}
+
+std::uint64_t JobState::oldest_group() const noexcept {
+  const auto found = std::find_if(later_.begin(), later_.end(),
+                                  [](const auto& segment) { return segment->group != 0; });
+  return found == later_.end() ? no_group : (*found)->group;
 }
 
 std::size_t JobState::stride(std::size_t first) const noexcept {
@@ -142,6 +163,7 @@ void JobState::append(detail::Elements more) {
   segment->first = total_;
   total_ += more.count;
   segment->elements = std::move(more);
+  if (!segment->elements.payload.owned().carried().empty()) segment->group = next_group();
   later_.push_back(std::move(segment));
 }
 

@@ -22,6 +22,7 @@ struct Segment {
   std::size_t first = 0;
   detail::Elements elements;
   std::size_t resolved = 0;
+  std::uint64_t group = 0;  // see Work::group; 0: the job's
 };
 
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
@@ -64,9 +65,8 @@ class JobState final : public detail::Job,
   bool carries() const noexcept;
   std::array<std::span<const detail::DescriptorRef>, 2> carried(
       std::size_t first) const noexcept override;
-  void keep(const std::vector<detail::DescriptorRef>& descriptors) override {
-    kept_.insert(kept_.end(), descriptors.begin(), descriptors.end());
-  }
+  std::uint64_t group(std::size_t first) const noexcept override;
+  std::uint64_t oldest_group() const noexcept override;
   bool whole() const noexcept override { return spec_.kind == detail::JobKind::single; }
   std::size_t stride(std::size_t first) const noexcept override;
   /// Small ones are copied, larger ones stay where they are until they are written.
@@ -110,7 +110,6 @@ class JobState final : public detail::Job,
   detail::JobSpec spec_;
   const std::thread::id feeder_ = std::this_thread::get_id();
   bool cut_short_ = false;                       // under the core's lock
-  std::vector<detail::DescriptorRef> kept_;      // likewise, until it is finished
   std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;
 

@@ -65,7 +65,8 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
   platform::SocketPair escort = platform::make_socket_pair();
   link->escort = platform::Escort(std::move(escort.ours));
-  link->send_descriptors(protocol::setup_group, options_.initializer.carried());
+  link->send_descriptors(protocol::setup_group, protocol::setup_group,
+                         options_.initializer.carried());
   protocol::encode_setup(link->outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(tasks.write);
   platform::set_nonblocking(results.read);

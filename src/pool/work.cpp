@@ -25,13 +25,11 @@ JobTraits traits_of(const detail::CallTerms& terms) {
   return traits;
 }
 
-void append_forget(WorkerLink& link, JobId job) {
-  link.forget_descriptors(job);
-  protocol::append_message(link.outbox.tail(), Type::forget, protocol::ForgetHeader{job});
-}
-
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
-  for (const auto part : work.carried(assignment.first)) link.send_descriptors(work.id, part);
+  link.forget_groups(work.id, work.oldest_group());
+  const auto [of_definition, of_arguments] = work.carried(assignment.first);
+  link.send_descriptors(work.id, work.id, of_definition);
+  link.send_descriptors(work.id, work.group(assignment.first), of_arguments);
   const std::span<const std::byte> definition = work.definition();
   if (assignment.define) {
     protocol::append_message(link.outbox.tail(), Type::define, protocol::DefineHeader{work.id},

@@ -27,6 +27,7 @@ struct Results {
   std::uint32_t stride;
   bool folded;
   std::span<const std::byte> bytes;
+  std::span<const detail::DescriptorRef> carried;  // descriptors of shared objects in them
 };
 
 /// What a job of the scheduler's stands for: one call (JobState), or several that travel together
@@ -63,10 +64,12 @@ class Work {
   /// Descriptors of shared objects in the definition, and in the arguments from `first` on.
   virtual std::array<std::span<const detail::DescriptorRef>, 2> carried(
       std::size_t first) const noexcept = 0;
+  /// What those of the arguments from `first` on belong to: the job, or a part of it that ends
+  /// before, when all parts older than oldest_group() have ended.
+  virtual std::uint64_t group(std::size_t) const noexcept { return id; }
+  virtual std::uint64_t oldest_group() const noexcept { return 0; }
 
   // --- from the worker ---
-  /// Descriptors of shared objects in results: they stay until those have been decoded.
-  virtual void keep(const std::vector<detail::DescriptorRef>& descriptors) = 0;
   virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) = 0;
@@ -93,8 +96,6 @@ class Work {
 /// What the scheduler has to know of them.
 JobTraits traits_of(const detail::CallTerms& terms);
 
-/// Appends the frame that tells the worker to drop what it keeps for a job.
-void append_forget(WorkerLink& link, JobId job);
 /// Appends the frame that sends an assignment to the link's outbox.
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment);
 

@@ -51,11 +51,11 @@ bool Outbox::refers_to(JobId job) const {
 void Outbox::carry(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors) {
   while (!descriptors.empty()) {
     const auto portion = descriptors.first(std::min(descriptors.size(), carried_at_once));
-    Part part;
+    if (!empty() || parts_.empty()) parts_.emplace_back();
+    Part& part = parts_.back();
     part.carried.assign(portion.begin(), portion.end());
     part.group = group;
     protocol::append_message(part.own, protocol::Type::fetch);
-    parts_.push_back(std::move(part));
     descriptors = descriptors.subspan(portion.size());
   }
 }
@@ -128,15 +128,31 @@ std::uint64_t frame_limit(std::uint64_t message_limit) {
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
     : id(worker), name(std::move(worker_name)), stream(frame_limit(message_limit)) {}
 
-void WorkerLink::send_descriptors(std::uint64_t group,
+void WorkerLink::send_descriptors(JobId job, std::uint64_t group,
                                   std::span<const detail::DescriptorRef> descriptors) {
   if (descriptors.empty()) return;
-  std::set<detail::DescriptorRef>& sent = sent_[group];
+  Sent& here = sent_[group];
+  here.job = job;
   std::vector<detail::DescriptorRef> fresh;
   for (const detail::DescriptorRef& descriptor : descriptors) {
-    if (sent.insert(descriptor).second) fresh.push_back(descriptor);
+    if (here.descriptors.insert(descriptor).second) fresh.push_back(descriptor);
   }
   outbox.carry(group, fresh);
+}
+
+void WorkerLink::forget_groups(JobId job, std::uint64_t oldest) {
+  std::erase_if(sent_, [&](const auto& entry) {
+    if (entry.second.job != job || entry.first == job || entry.first >= oldest) return false;
+    protocol::append_message(outbox.tail(), protocol::Type::forget,
+                             protocol::ForgetHeader{entry.first});
+    return true;
+  });
+}
+
+void WorkerLink::forget(JobId job) {
+  forget_groups(job, ~std::uint64_t{0});
+  sent_.erase(job);
+  protocol::append_message(outbox.tail(), protocol::Type::forget, protocol::ForgetHeader{job});
 }
 
 platform::Transfer WorkerLink::read_once() {

@@ -94,6 +94,7 @@ class WorkerLink {
   LastLogLines log_lines;
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
   platform::Escort escort;
+  std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next
   std::uint64_t oversize = 0;  // bytes that it had when it was stopped for that; 0: it was not
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 
@@ -109,16 +110,24 @@ class WorkerLink {
   std::optional<std::uint64_t> claimed() const noexcept {
     return has_page() ? std::optional(protocol::claimed(*page())) : std::nullopt;
   }
-  /// Puts those into the outbox that the worker has not got for this job.
-  void send_descriptors(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
-  /// The worker has been told to drop what it got for this job.
-  void forget_descriptors(JobId job) { sent_.erase(job); }
+  /// Puts those into the outbox that the worker has not got for this group, the job itself or a
+  /// part of it.
+  void send_descriptors(JobId job, std::uint64_t group,
+                        std::span<const detail::DescriptorRef> descriptors);
+  /// Tells the worker to drop what it got for parts of the job that are older than this group.
+  void forget_groups(JobId job, std::uint64_t oldest);
+  /// Tells it to drop the job, and all that it got for it.
+  void forget(JobId job);
   /// Reads once from the result pipe into the stream's buffer.
   platform::Transfer read_once();
 
  private:
   const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
-  std::map<JobId, std::set<detail::DescriptorRef>> sent_;
+  struct Sent {
+    JobId job = 0;
+    std::set<detail::DescriptorRef> descriptors;
+  };
+  std::map<std::uint64_t, Sent> sent_;  // by group
 };
 
 }  // namespace brood::pool

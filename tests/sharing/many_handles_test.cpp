@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,8 @@ Event set_there(int) {
 std::vector<Event> kept;
 void keep(std::vector<Event> events) { kept = std::move(events); }
 int kept_count() { return static_cast<int>(kept.size()); }
+
+int count_descriptors(const Event&) { return static_cast<int>(descriptors_of("self").size()); }
 
 template <class Range>
 bool all_set(const Range& events) {
@@ -75,6 +78,25 @@ TEST_P(ManyHandles, go_to_an_initializer) {
   made.initializer = task(keep, std::vector<Event>(300));
   Pool pool(std::move(made));
   EXPECT_EQ(pool.apply(kept_count), 300);
+}
+
+// What nobody has any more is gone, in the owner and in the worker.
+TEST_P(ManyHandles, that_pass_through_a_stream_are_dropped_on_the_way) {
+  Pool pool = make_pool(1);
+  const std::size_t before = descriptors_of("self").size();
+  const auto few = [&] { return descriptors_of("self").size() < before + 100; };
+  const auto pass = pool.with({.chunk = 1, .window = 8});
+  int count = 0;
+  for (const Event& event : pass.imap(set_there, std::views::iota(0, 500))) {
+    ASSERT_TRUE(event.is_set() && few()) << count;
+    ++count;
+  }
+  const auto fresh = std::views::iota(0, 500) | std::views::transform([](int) { return Event(); });
+  for (const int of_worker : pass.imap(count_descriptors, fresh)) {
+    ASSERT_TRUE(of_worker < 100 && few()) << count << ": " << of_worker;
+    ++count;
+  }
+  EXPECT_EQ(count, 1000);
 }
 
 // unix(7), ETOOMANYREFS: root may have more.
