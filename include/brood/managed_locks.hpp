@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -11,6 +12,7 @@
 #include <brood/detail/export.hpp>
 #include <brood/detail/managed_ref.hpp>
 #include <brood/detail/shared_handle.hpp>
+#include <brood/errors.hpp>
 
 // What processes wait for each other with, in a manager's server. Beside brood::Lock and its kin,
 // which live in shared memory and are a thousand times faster, these need no common machine. A
@@ -21,8 +23,23 @@
 namespace brood {
 
 namespace detail {
+/// Acquirable, but that a guard is left quietly when the server has ended, which holds nothing
+/// then, or while another error is on its way, of which that this is not held is a consequence.
+template <class Self>
+class RemotelyAcquirable : public Acquirable<Self> {
+ public:
+  void unlock() const {
+    try {
+      static_cast<const Self&>(*this).release();
+    } catch (const SystemError&) {
+    } catch (const UsageError&) {
+      if (std::uncaught_exceptions() == 0) throw;
+    }
+  }
+};
+
 /// What ManagedLock and ManagedRLock have in common.
-class BROOD_API ManagedMutex : public ManagedRef, public Acquirable<ManagedMutex> {
+class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<ManagedMutex> {
  public:
   ManagedMutex() = default;
 
@@ -62,7 +79,7 @@ class BROOD_API ManagedRLock : public detail::ManagedMutex {
 /// A count that acquire() takes one of and waits for. Anybody may release it. What a process has
 /// taken when it ends stays taken, but comes back to a bounded one.
 class BROOD_API ManagedSemaphore : public detail::ManagedRef,
-                                   public detail::Acquirable<ManagedSemaphore> {
+                                   public detail::RemotelyAcquirable<ManagedSemaphore> {
  public:
   ManagedSemaphore() = default;
   explicit ManagedSemaphore(ManagedRef object) : ManagedRef(std::move(object)) {}
@@ -104,7 +121,7 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
 
 /// A lock, and a way to wait, while one holds it, until another says that something has changed.
 class BROOD_API ManagedCondition : public detail::ManagedRef,
-                                   public detail::Acquirable<ManagedCondition>,
+                                   public detail::RemotelyAcquirable<ManagedCondition>,
                                    public detail::ConditionWaits<ManagedCondition> {
  public:
   ManagedCondition() = default;

@@ -76,7 +76,8 @@ class Queue : public detail::QueueHandle {
  public:
   using value_type = T;
   /// Throws SystemError.
-  explicit Queue(std::size_t maxsize = 0) : QueueHandle(maxsize) {}
+  Queue() : Queue(0) {}
+  explicit Queue(std::size_t maxsize) : QueueHandle(maxsize) {}
   explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 
   /// Appends a value, encoded in the calling thread. Blocks while the queue is full. Throws what

@@ -16,7 +16,8 @@ namespace brood {
 class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirable<Semaphore> {
  public:
   /// A new one. Throws UsageError unless `value` is from 0 to 2'147'483'647, SystemError.
-  explicit Semaphore(std::int64_t value = 1);
+  Semaphore() : Semaphore(1) {}
+  explicit Semaphore(std::int64_t value);
   explicit Semaphore(detail::Undecoded) {}
 
   /// Waits for a permit.
@@ -50,7 +51,8 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   static constexpr std::size_t remembered_processes = 1024;
 
   /// A new one. Throws UsageError unless `value` is from 0 to 2'147'483'647, SystemError.
-  explicit BoundedSemaphore(std::int64_t value = 1);
+  BoundedSemaphore() : BoundedSemaphore(1) {}
+  explicit BoundedSemaphore(std::int64_t value);
   explicit BoundedSemaphore(detail::Undecoded) {}
 
   /// Waits for a permit. Cost: looks after the holders 20 times a second while it waits.

@@ -23,6 +23,11 @@ void Caller::give_back() {
 
 void Caller::end() noexcept { ::shutdown(socket_.get(), SHUT_RDWR); }
 
+bool Caller::has_ended() const noexcept {
+  pollfd watched{socket_.get(), 0, 0};
+  return platform::system_calls().poll(&watched, 1, 0) > 0;
+}
+
 void Caller::make_bell() {
   if (bell_) return;
   const int bell = platform::system_calls().eventfd(0, EFD_CLOEXEC);
@@ -73,6 +78,11 @@ bool WaitList::wait(std::unique_lock<std::mutex>& lock, Caller& caller,
     throw Abandoned();
   }
   return notified;
+}
+
+bool WaitList::all_there() const noexcept {
+  return std::none_of(waiting_.begin(), waiting_.end(),
+                      [](const Caller* caller) { return caller->has_ended(); });
 }
 
 void WaitList::notify_one() noexcept {

@@ -45,6 +45,7 @@ class Caller {
   void set_lost() noexcept { lost_.store(true, std::memory_order_release); }
   bool is_lost() const noexcept { return lost_.load(std::memory_order_acquire); }
 
+  bool has_ended() const noexcept;
   /// Ends the connection for both sides: calls that wait are abandoned. Threads: any.
   void end() noexcept;
 
@@ -82,6 +83,8 @@ class WaitList {
   void notify_one() noexcept;
   void notify_all() noexcept;
   bool empty() const noexcept { return waiting_.empty(); }
+  /// Whether none of those who wait has ended.
+  bool all_there() const noexcept;
 
  private:
   std::deque<Caller*> waiting_;

@@ -42,13 +42,15 @@ bool server_main(platform::Descriptor control, platform::Descriptor owner, Liste
   for (const int signal : {SIGINT, SIGHUP}) ::signal(signal, SIG_IGN);
   raise_descriptor_limit();
   // Never destroyed: a thread of its may be about to end when it is done.
-  static Server* const server = new Server;
+  static Server* server;  // not an initializer: a server's process may be forked to be another's
+  server = new Server;
   Server::Added added = server->add({std::make_shared<Root>(), &typeid(Root), true});
   detail::Bytes root;
   OutputArchive archive(root);
   archive(detail::ManagedRef(server->id(), added.id, added.lease));
   if (!greet(control.get(), root)) return true;
-  static Network* network = nullptr;
+  static Network* network;
+  network = nullptr;
   if (listening.socket) {
     network = new Network(*server, std::move(listening.socket), listening.key,
                           std::move(added.lease), detail::Bytes(root.view()));

@@ -116,6 +116,10 @@ class ServedBarrier {
     if (round->broken) refuse();
     const std::uint64_t index = round->come++;
     if (round->come == parties_) {
+      if (!changed_.all_there()) {
+        end_round(*round);
+        refuse();
+      }
       round->passed = true;
       changed_.notify_all();
       round_ = std::make_shared<Round>();

@@ -77,12 +77,23 @@ struct Arrival {
   std::uint32_t generation, index;
 };
 
+bool all_alive(BarrierState& state, const ProcessMark& self) noexcept {
+  const std::span<const ProcessMark> waiting(state.waiting(), state.arrived);
+  return std::ranges::all_of(waiting, [&](const ProcessMark& process) {
+    return process == self || platform::is_alive(process);
+  });
+}
+
 Arrival arrive(BarrierState& state) {
   const ProcessMark self = platform::this_process();
   const shared::Guard guard(state);
   if (state.broken) throw_broken();
   const Arrival arrival{state.generation, state.arrived};
   if (arrival.index + 1 == state.parties) {
+    if (!all_alive(state, self)) {
+      state.break_it();
+      throw_broken();
+    }
     state.end_generation(Ending::passed);
   } else {
     state.waiting()[arrival.index] = self;
@@ -99,11 +110,7 @@ void give_up(BarrierState& state, std::uint32_t generation) noexcept {
 void look_after_parties(BarrierState& state) noexcept {
   const ProcessMark self = platform::this_process();
   const shared::Guard guard(state);
-  const std::span<const ProcessMark> waiting(state.waiting(), state.arrived);
-  const bool whole = std::ranges::all_of(waiting, [&](const ProcessMark& process) {
-    return process == self || platform::is_alive(process);
-  });
-  if (!whole) state.break_it();
+  if (!all_alive(state, self)) state.break_it();
 }
 
 std::uint32_t checked(std::int64_t parties) {

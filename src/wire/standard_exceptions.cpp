@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 #include <regex>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include <variant>
 
 #include <brood/barrier.hpp>
+#include <brood/connection.hpp>
 #include <brood/errors.hpp>
 #include <brood/manager.hpp>
 
@@ -141,6 +143,19 @@ struct Parts<SystemError> {
 };
 
 template <>
+struct Parts<BufferTooShort> {
+  static void save(const BufferTooShort& exception, Details& details) {
+    const auto* const first = reinterpret_cast<const char*>(exception.message().data());
+    details.texts.emplace_back(first, exception.message().size());
+  }
+  static BufferTooShort make(const std::string&, const Details& details) {
+    const std::string bytes = details.text(0);
+    const auto whole = std::as_bytes(std::span(bytes));
+    return BufferTooShort({whole.begin(), whole.end()});
+  }
+};
+
+template <>
 struct Parts<StartError> {
   static void save(const StartError& exception, Details& details) {
     details.texts = {exception.method(), exception.stage()};
@@ -239,6 +254,8 @@ constexpr StandardException entry(const char* name) {
 constexpr std::array standard_table{BROOD_STANDARD(brood::PoolClosed),
                                     BROOD_STANDARD(brood::UsageError),
                                     BROOD_STANDARD(brood::BrokenBarrier),
+                                    BROOD_STANDARD(brood::EndOfStream),
+                                    BROOD_STANDARD(brood::BufferTooShort),
                                     BROOD_STANDARD(brood::AuthenticationError),
                                     BROOD_STANDARD(brood::SystemError),
                                     BROOD_STANDARD(brood::StartError),

@@ -215,6 +215,25 @@ TEST_P(Ends, clients_may_be_killed_at_any_moment) {
   EXPECT_EQ(manager.objects(), 4U);
 }
 
+TEST_P(Ends, a_guard_is_left_quietly_when_the_server_has_been_killed) {
+  const Manager manager(manager_options());
+  const auto lock = manager.lock();
+  const auto semaphore = manager.semaphore(1);
+  {
+    const std::lock_guard one(lock);
+    const std::unique_lock other(semaphore);
+    ::kill(manager.pid(), SIGKILL);
+    while (true) {
+      try {
+        static_cast<void>(manager.objects());
+      } catch (const SystemError&) {
+        break;
+      }
+    }
+  }
+  EXPECT_THROW(lock.acquire(), SystemError);
+}
+
 TEST_P(Ends, callers_of_a_killed_server_get_an_error) {
   Manager manager(manager_options());
   const auto queue = manager.queue<int>();

@@ -93,6 +93,21 @@ TEST_P(Objects, a_registered_exception_is_itself_and_another_a_task_error) {
   EXPECT_TRUE(contains(error.type_name(), "Unknown"));
 }
 
+/// Has a manager of its own for a while.
+struct Host {
+  int first_of_inner_list(const std::string& method) const {
+    const Manager inner({.start_method = method});
+    const auto list = inner.list<int>();
+    list.push_back(6);
+    return list.at(0);
+  }
+};
+TEST_P(Objects, an_object_may_have_a_manager_of_its_own) {
+  const auto host = manager->make<Host>();
+  EXPECT_EQ(host.call<&Host::first_of_inner_list>(method()), 6);
+  EXPECT_EQ(manager->list<int>().size(), 0U);
+}
+
 class OneAtATime {
  public:
   bool enter() {

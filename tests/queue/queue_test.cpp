@@ -318,6 +318,7 @@ class NoDescriptorLeft {
 };
 
 TEST_F(QueueTest, a_get_that_finds_no_room_for_descriptors_leaves_the_value) {
+  if (under_address_sanitizer) GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
   Queue<std::pair<int, std::vector<Event>>> queue;
   Child child([&] {
     queue.put({0, {}});

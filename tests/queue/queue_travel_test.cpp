@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <brood/queue.hpp>
+#include <brood/semaphore.hpp>
 #include "pool/pool_fixture.hpp"
 
 namespace brood::testing {
@@ -39,6 +40,29 @@ TEST_P(QueueTravel, a_queue_is_an_argument_of_tasks_that_feed_each_other) {
   other.get();
   queue.close();
   EXPECT_EQ(sum.get(), 1999L * 2000 / 2);
+}
+
+struct Desk {
+  Queue<int> papers;
+  Semaphore chairs;
+  int number = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(papers, chairs, number);
+  }
+};
+Desk put_down(Desk desk) {
+  desk.papers.put(desk.number);
+  desk.chairs.release();
+  return desk;
+}
+TEST_P(QueueTravel, a_queue_is_a_member_of_what_travels) {
+  Pool pool = make_pool(1);
+  Desk desk;
+  desk.number = 3;
+  const Desk back = pool.apply(put_down, desk);
+  EXPECT_EQ(back.papers.get(), 3);
+  EXPECT_EQ(desk.chairs.value(), 2);
 }
 
 TEST_P(QueueTravel, an_initializer_gives_a_queue_to_every_worker) {

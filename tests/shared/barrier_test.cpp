@@ -84,6 +84,18 @@ TEST_F(BarrierTest, APartyKilledWhileItWaitsBreaksIt) {
   expect_success(all);
 }
 
+TEST_F(BarrierTest, APartyThatHasBeenKilledIsNotReplacedByAnother) {
+  const Barrier barrier(3);
+  std::vector<Child> victims;
+  for (unsigned i = 1; i <= 2; ++i) {
+    victims.emplace_back([&] { barrier.wait(); });
+    wait_until_waiting(barrier, i);
+  }
+  for (Child& victim : victims) victim.kill();
+  EXPECT_THROW(barrier.wait(), BrokenBarrier);
+  EXPECT_TRUE(barrier.broken());
+}
+
 TEST_F(BarrierTest, WhoGivesUpBreaksItForAll) {
   const Barrier barrier(3);
   Child other([&] { return passes(barrier); });

@@ -14,6 +14,7 @@
 #include <typeinfo>
 #include <variant>
 
+#include <brood/connection.hpp>
 #include <brood/errors.hpp>
 
 #include "wire/exception.hpp"
@@ -95,6 +96,8 @@ std::vector<Case> free_texts() {
           standard("brood::UsageError", UsageError("t")),
           standard("brood::PoolClosed", PoolClosed("t")),
           standard("brood::TimeoutError", TimeoutError("t")),
+          standard("brood::EndOfStream", EndOfStream()),
+          standard("brood::BufferTooShort", BufferTooShort(std::vector<std::byte>(3))),
           standard("brood::Cancelled", Cancelled("t"))};
 }
 

@@ -74,7 +74,14 @@ void put_argument(Bytes& request, const Arg& argument) {
   if constexpr (std::is_same_v<Stored, Arg>) {
     encode_value(request, argument);
   } else {
-    encode_value<Stored>(request, Stored(argument));
+    constexpr bool converts = std::is_convertible_v<const Arg&, Stored>;
+    static_assert(converts,
+                  "brood: an argument of this call by proxy does not convert to the type of the "
+                  "method's parameter");
+    if constexpr (converts) {
+      const Stored stored = argument;
+      encode_value<Stored>(request, stored);
+    }
   }
 }
 

@@ -67,9 +67,10 @@ class Acquirable {
   }
   void unlock() const { self().release(); }
 
- private:
-  friend Self;
+ protected:
   Acquirable() = default;
+
+ private:
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
