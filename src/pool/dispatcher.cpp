@@ -313,6 +313,7 @@ void Dispatcher::Loop::bury_the_dead() {
     {
       const std::lock_guard lock(core_.mutex());
       if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
+      core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
       core_.perform(this);
     }
     bury(id);

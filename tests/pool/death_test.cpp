@@ -130,6 +130,17 @@ TEST_P(Death, of_an_idle_worker_is_healed) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, patience);
 }
 
+// The thread that buries it and a call that takes it for idle are not both its drivers.
+TEST_P(Death, of_an_idle_worker_again_and_again_is_healed) {
+  Pool pool = make_pool(1);
+  for (int round = 0; round < 30; ++round) {
+    const Watched worker(pool.apply(pid_here));
+    worker.signal(SIGKILL);
+    ASSERT_TRUE(worker.ends_within(patience));
+    ASSERT_NE(pool.apply(pid_here), worker.pid());
+  }
+}
+
 TEST_P(Death, of_all_idle_workers_is_healed) {
   Pool pool = make_pool(4);
   pool.map(square, std::vector<int>(100, 1));
