@@ -87,6 +87,7 @@ BlockedSignals::BlockedSignals() noexcept {
 BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 pid_t fork_process() {
+  wait_for_starting_threads();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

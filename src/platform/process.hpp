@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -52,7 +53,7 @@ class BlockedSignals {
 
 /// fork(2) with every signal blocked meanwhile, so that no handler of the parent's ever runs in the
 /// child (it could write to a self-pipe that both share). The child returns 0 with default actions
-/// and an empty mask. Throws SystemError.
+/// and an empty mask. Waits for the library's threads that are starting. Throws SystemError.
 pid_t fork_process();
 
 /// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
@@ -80,11 +81,18 @@ class OwnThread {
   ~OwnThread();
   OwnThread(const OwnThread&) = delete;
   OwnThread& operator=(const OwnThread&) = delete;
+  /// The thread itself says that it runs.
+  void begun() noexcept;
 
  private:
   unsigned generation_;
+  std::atomic<bool> begun_{false};
 };
 int own_threads() noexcept;
+/// Until every thread that is counted has begun, or will not be started. A thread that starts may
+/// hold a lock that fork(2) does not know: a sanitizer's, of its list of threads. Copies would wait
+/// for it.
+void wait_for_starting_threads() noexcept;
 
 /// Counts the forks that made this process: differs between a process and what fork() made of it.
 unsigned fork_generation() noexcept;

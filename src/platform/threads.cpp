@@ -11,10 +11,12 @@ namespace {
 
 std::atomic<unsigned> generation{0};
 std::atomic<int> registered_threads{0};
+std::atomic<int> starting_threads{0};
 
 void count_fork() noexcept {
   generation.fetch_add(1, std::memory_order_relaxed);
   registered_threads.store(0, std::memory_order_relaxed);  // only the forking thread lives on
+  starting_threads.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -28,10 +30,23 @@ unsigned fork_generation() noexcept {
 
 OwnThread::OwnThread() noexcept : generation_(fork_generation()) {
   registered_threads.fetch_add(1, std::memory_order_relaxed);
+  starting_threads.fetch_add(1, std::memory_order_relaxed);
 }
 
 OwnThread::~OwnThread() {
-  if (generation_ == fork_generation()) registered_threads.fetch_sub(1, std::memory_order_relaxed);
+  if (generation_ != fork_generation()) return;
+  begun();
+  registered_threads.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void OwnThread::begun() noexcept {
+  if (begun_.exchange(true)) return;
+  starting_threads.fetch_sub(1);
+  starting_threads.notify_all();
+}
+
+void wait_for_starting_threads() noexcept {
+  for (int starting; (starting = starting_threads.load()) != 0;) starting_threads.wait(starting);
 }
 
 int own_threads() noexcept { return registered_threads.load(std::memory_order_relaxed); }

@@ -12,10 +12,15 @@ namespace brood::platform {
 
 namespace {
 
+// For the life of the process, the thread does not count as a reason against fork. A worker of a
+// nested fork pool is a copy of this process and counts its own thread anew.
+constinit std::optional<OwnThread> watch_thread;
+
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
 void* watch(void* argument) {
   set_thread_name("brood-watch");
+  watch_thread->begun();
   pollfd owner{static_cast<int>(reinterpret_cast<long>(argument)), POLLIN, 0};
   while (::poll(&owner, 1, -1) != 1) {
   }
@@ -26,10 +31,7 @@ void* watch(void* argument) {
 
 void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
-  // For the life of the process, the thread does not count as a reason against fork. A worker of a
-  // nested fork pool is a copy of this process and counts its own thread anew.
-  static std::optional<OwnThread> own;
-  own.emplace();
+  watch_thread.emplace();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all,

@@ -21,6 +21,7 @@ std::thread start_own_thread(const char* name, Body body) {
   auto own = std::make_unique<platform::OwnThread>();
   std::thread thread([name, own = std::move(own), body = std::move(body)]() mutable {
     platform::set_thread_name(name);
+    own->begun();
     body();
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
@@ -143,6 +144,32 @@ TEST_F(ProcessTest, OwnThreadsAreCountedAndNotInAForkedChild) {
     EXPECT_EQ(testing::in_child([] { return own_threads(); }), 0);
   }
   EXPECT_EQ(own_threads(), 0);
+}
+
+TEST_F(ProcessTest, AForkWaitsForOwnThreadsThatAreStarting) {
+  const Pipe go = make_pipe();
+  OwnThread own;
+  std::atomic<bool> has_begun{false};
+  std::thread starting([&] {
+    char byte;
+    read_all(go.read.get(), &byte, 1);
+    has_begun = true;
+    own.begun();
+  });
+  write_all(go.write.get(), std::as_bytes(std::span("x", 1)));
+  const pid_t pid = fork_process();
+  if (pid == 0) ::_exit(has_begun ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  starting.join();
+}
+
+TEST_F(ProcessTest, AForkWaitsForNoThreadThatCouldNotBeStarted) {
+  { const OwnThread failed; }
+  const pid_t pid = fork_process();
+  if (pid == 0) ::_exit(0);
+  EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
 }
 
 TEST_F(ProcessTest, ThreadsAreCounted) {

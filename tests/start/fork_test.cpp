@@ -36,8 +36,9 @@ TEST_F(ForkTest, TheFirstWorkerIsForkedBesideTheSnapshotAndTheOthersFromIt) {
 
 TEST_F(ForkTest, WhereThreadsRunEveryWorkerIsForkedFromTheSnapshot) {
   const platform::Pipe pipe = platform::make_pipe();
-  const platform::OwnThread counted;
-  std::thread own([&pipe] {
+  platform::OwnThread counted;
+  std::thread own([&pipe, &counted] {
+    counted.begun();
     char byte;
     platform::read_all(pipe.read.get(), &byte, 1);
   });
@@ -106,8 +107,11 @@ TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
   };
   last_warning.clear();
   {
-    const platform::OwnThread counted;
-    std::thread own(wait);
+    platform::OwnThread counted;
+    std::thread own([&] {
+      counted.begun();
+      wait();
+    });
     open_method("fork");
     EXPECT_EQ(last_warning, "");
     std::thread users(wait);
