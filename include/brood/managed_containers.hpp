@@ -187,7 +187,7 @@ class ManagedList {
   void clear() const { object_.template call<&Served::clear>(); }
   std::size_t size() const { return object_.template call<&Served::size>(); }
   bool empty() const { return size() == 0; }
-  /// A copy of all, or of those from `first` on and before `last`.
+  /// A copy of all, or of those that there are from `first` on and before `last`.
   std::vector<T> items() const { return object_.template call<&Served::items>(); }
   std::vector<T> items(std::size_t first, std::size_t last) const {
     return object_.template call<&Served::slice>(first, last);

@@ -47,6 +47,7 @@ class BROOD_API AuthenticationError : public Error {
 /// longer than the server. The server ends when the Manager does, or the process that made it.
 /// Objects in it whose proxies hold each other live until then. A server has two descriptors for
 /// each object at most, a process one for each object that it has a proxy of.
+/// It is neither copied nor moved: hold a std::unique_ptr of one where that matters.
 /// Threads: any.
 /// Fork: a forked child makes and uses objects as its parent does; the destructor does nothing.
 class BROOD_API Manager {

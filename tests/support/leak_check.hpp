@@ -11,6 +11,7 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/sanitizers.hpp"
@@ -56,8 +57,7 @@ struct Belongings {
   std::set<int> descriptors;
   std::set<int> children;
   std::size_t threads = 0;
-  std::set<std::string>
-      segments;  // in /dev/shm; other programs use that too, so only what bears our name
+  std::set<std::string> segments;  // of ours in /dev/shm
 
   static Belongings now() {
     Belongings found;
@@ -66,9 +66,16 @@ struct Belongings {
     // ThreadSanitizer's own thread starts with the first of ours; it reports those that are left.
     if (!under_thread_sanitizer) found.threads = names_in("/proc/self/task").size();
     for (const std::string& name : names_in("/dev/shm")) {
-      if (name.find("brood") != std::string::npos) found.segments.insert(name);
+      if (is_ours(name)) found.segments.insert(name);
     }
     return found;
+  }
+  /// Other tests run beside this one: what they make bears their pid.
+  static bool is_ours(const std::string& segment) {
+    constexpr std::string_view of_a_test = "brood_test_";
+    if (segment.starts_with(of_a_test))
+      return std::atoi(segment.c_str() + of_a_test.size()) == ::getpid();
+    return segment.find("brood") != std::string::npos;
   }
   bool operator==(const Belongings&) const = default;
 };
