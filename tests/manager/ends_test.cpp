@@ -289,7 +289,7 @@ TEST_P(Ends, the_server_ends_with_its_owner) {
   const Watched server(ours.recv<int>());
   ::kill(owner, SIGKILL);
   ::waitpid(owner, nullptr, 0);
-  EXPECT_TRUE(server.ends_within(1s));
+  EXPECT_TRUE(server.ends_within(patience));
 }
 
 TEST_P(Ends, a_server_ignores_interrupts_and_has_a_name) {

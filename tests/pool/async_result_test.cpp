@@ -349,7 +349,7 @@ TEST_P(AsyncResultTest, cancel_with_kill_stops_the_worker_and_the_next_task_runs
   EXPECT_TRUE(result.cancel(Kill::yes));
   EXPECT_THROW(result.get_for(patience), Cancelled);
   EXPECT_NE(pool.apply(pid_here), worker.pid());
-  EXPECT_TRUE(worker.ends_within(2s));
+  EXPECT_TRUE(worker.ends_within(patience));
 }
 
 TEST_P(AsyncResultTest, cancel_with_kill_costs_no_other_task) {

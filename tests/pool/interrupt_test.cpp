@@ -40,7 +40,7 @@ class Interrupt : public PoolTest {
     gate_->open();
     EXPECT_EQ(owner.rest(), output);
     EXPECT_EQ(owner.wait(), 0);
-    EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+    EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   }
 
   Scratch scratch_;
@@ -52,7 +52,7 @@ TEST_P(Interrupt, of_the_group_ends_an_owner_with_the_default_action_and_all_bel
   Program owner = interruptible("default");
   const std::vector<Watched> below = everybody_below(owner);
   interrupt_group(owner);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   EXPECT_EQ(owner.wait(), -SIGINT);
   EXPECT_EQ(owner.rest(), "");
 }
@@ -65,7 +65,7 @@ TEST_P(Interrupt, of_the_group_lets_running_tasks_finish_where_the_owner_handles
   gate_->open();
   EXPECT_EQ(owner.rest(), "7 of the tasks' results\n");
   EXPECT_EQ(owner.wait(), 0);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  EXPECT_EQ(left_after(below, patience), std::vector<int>{});
 }
 
 TEST_P(Interrupt, a_second_one_ends_an_owner_that_handled_the_first) {
@@ -74,7 +74,7 @@ TEST_P(Interrupt, a_second_one_ends_an_owner_that_handled_the_first) {
   interrupt_group(owner);
   EXPECT_EQ(owner.line(), "interrupted");
   interrupt_group(owner);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   EXPECT_EQ(owner.wait(), -SIGINT);
   EXPECT_EQ(owner.rest(), "");
 }
@@ -101,7 +101,7 @@ TEST_P(Interrupt, ends_an_owner_whose_pool_is_being_drained) {
   EXPECT_TRUE(contains(owner.line(), "interrupted"));
   interrupt_group(owner);
   EXPECT_EQ(owner.wait(), -SIGINT);
-  EXPECT_EQ(left_after(below, 1s), std::vector<int>{});
+  EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   EXPECT_EQ(owner.rest(), "");
 }
 

@@ -20,7 +20,7 @@ class Owner : public PoolTest {
     EXPECT_GE(below.size(), least);
     owner.kill(signal);
     EXPECT_EQ(owner.wait(), -signal);
-    EXPECT_EQ(left_after(below, 2s), std::vector<int>{});
+    EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   }
 };
 BROOD_FOR_EVERY_METHOD(Owner);
@@ -130,7 +130,7 @@ TEST_P(Nested, terminating_the_outer_pool_ends_the_inner_workers) {
   const Watched innermost(std::stoi(mailbox.receive()));
   pool.terminate();
   pool.join();
-  EXPECT_TRUE(innermost.ends_within(2s));
+  EXPECT_TRUE(innermost.ends_within(patience));
   EXPECT_THROW(result.get(), Cancelled);
 }
 

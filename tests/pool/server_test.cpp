@@ -141,7 +141,7 @@ TEST_F(SharedServer, ends_what_it_has_forked_for_a_worker_with_that_worker) {
   const Watched outer(pool.workers().at(0).pid);
   EXPECT_EQ(parent_of(inner.pid()), parent_of(outer.pid()));
   outer.signal(SIGKILL);
-  EXPECT_TRUE(inner.ends_within(1s));
+  EXPECT_TRUE(inner.ends_within(patience));
   EXPECT_THROW(result.get(), WorkerLost);
   EXPECT_EQ(pool.apply(parents, 2).size(), 2U);
 }
@@ -155,8 +155,8 @@ TEST_F(SharedServer, does_not_outlive_its_owner_for_the_sake_of_a_worker) {
   const Watched server(parent_of(inner.pid()));
   start::drop_forkserver();
   pool.reset();
-  EXPECT_TRUE(inner.ends_within(1s));
-  EXPECT_TRUE(server.ends_within(1s));
+  EXPECT_TRUE(inner.ends_within(patience));
+  EXPECT_TRUE(server.ends_within(patience));
 }
 
 TEST_F(SharedServer, is_not_used_by_a_worker_with_hooks_of_its_own) {

@@ -30,7 +30,7 @@ TEST_P(StopRequest, ends_calls_that_wait_and_the_workers_that_run_them) {
   EXPECT_TRUE(source.request_stop());
   EXPECT_THROW(map.get(), Cancelled);
   EXPECT_THROW(single.get(), Cancelled);
-  EXPECT_EQ(left_after(running, 5s), std::vector<int>{});
+  EXPECT_EQ(left_after(running, patience), std::vector<int>{});
   EXPECT_EQ(pool.apply(square, 3), 9);
 }
 

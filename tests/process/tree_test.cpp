@@ -242,7 +242,7 @@ TEST_P(Tree, an_owner_that_is_killed_takes_the_whole_tree_along) {
     EXPECT_GE(below.size(), 3U);
     owner.kill(signal);
     EXPECT_EQ(owner.wait(), -signal);
-    EXPECT_EQ(left_after(below, 5s), std::vector<int>{});
+    EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   }
 }
 
