@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <unistd.h>
 #include <csignal>
-#include <optional>
+#include <cstddef>
+#include <new>
 
 #include "platform/process.hpp"
 
@@ -13,8 +14,10 @@ namespace brood::platform {
 namespace {
 
 // For the life of the process, the thread does not count as a reason against fork. A worker of a
-// nested fork pool is a copy of this process and counts its own thread anew.
-constinit std::optional<OwnThread> watch_thread;
+// nested fork pool is a copy of this process and counts its own thread anew, in the same memory.
+// Never destroyed: the thread may begin when exit() has destroyed the static objects.
+alignas(OwnThread) std::byte watch_memory[sizeof(OwnThread)];
+OwnThread* watch_thread = nullptr;
 
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
@@ -31,7 +34,7 @@ void* watch(void* argument) {
 
 void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
-  watch_thread.emplace();
+  watch_thread = new (watch_memory) OwnThread;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all,

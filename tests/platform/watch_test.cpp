@@ -1,0 +1,26 @@
+#include "platform/watch.hpp"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <cstdlib>
+
+#include "platform/process.hpp"
+#include "support/in_child.hpp"
+
+namespace brood::platform {
+namespace {
+
+// exit() destroys static objects while the watch's thread may be about to use its own.
+TEST(WatchTest, AProcessMayExitWhileItsWatchIsStarting) {
+  for (int i = 0; i < 200; ++i) {
+    const int code = testing::in_child([owner = ::getpid()]() -> int {
+      watch_owner(open_pidfd(owner).release());
+      std::exit(7);
+    });
+    ASSERT_EQ(code, 7) << "in process " << i;
+  }
+}
+
+}  // namespace
+}  // namespace brood::platform
