@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t small_part =
     64 * 1024;  // bytes; a part that has reached this is left for a new one
 constexpr std::size_t parts_per_write = 16;
-constexpr std::size_t carried_at_once = 128;  // descriptors
 }  // namespace
 
 // The last part is kept when it has been written, with its memory, for the next small message.
@@ -46,24 +45,19 @@ bool Outbox::refers_to(JobId job) const {
                      [job](const Part& part) { return part.keeper && part.job == job; });
 }
 
-// Each portion is followed by a message that makes the worker empty the socket. So whatever is in
-// it when it is full will be taken, and one portion always finds room in an empty one.
 void Outbox::carry(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors) {
-  while (!descriptors.empty()) {
-    const auto portion = descriptors.first(std::min(descriptors.size(), carried_at_once));
-    if (!empty() || parts_.empty()) parts_.emplace_back();
-    Part& part = parts_.back();
-    part.carried.assign(portion.begin(), portion.end());
-    part.group = group;
-    protocol::append_message(part.own, protocol::Type::fetch);
-    descriptors = descriptors.subspan(portion.size());
-  }
+  if (descriptors.empty()) return;
+  if (!empty() || parts_.empty()) parts_.emplace_back();
+  Part& part = parts_.back();
+  part.carried.assign(descriptors.begin(), descriptors.end());
+  part.group = group;
+  protocol::append_message(part.own, protocol::Type::fetch);
 }
 
 Outbox::Written Outbox::write_to(int pipe, platform::Escort& escort) {
   using State = platform::Transfer::State;
   while (!empty()) {
-    const Stop stop = send_carried(parts_.front(), escort);
+    const Stop stop = send_carried(escort);
     if (stop != Stop::none) return {stop, 0};
     const platform::Transfer transfer = write_parts(pipe);
     if (transfer.state == State::would_block) return {Stop::pipe_full, 0};
@@ -73,7 +67,10 @@ Outbox::Written Outbox::write_to(int pipe, platform::Escort& escort) {
   return {};
 }
 
-Outbox::Stop Outbox::send_carried(Part& part, platform::Escort& escort) {
+// What waits for room may wait for what was sent before it: so the worker is told at once to fetch
+// that.
+Outbox::Stop Outbox::send_carried(platform::Escort& escort) {
+  Part& part = parts_.front();
   if (part.carried.empty()) return Stop::none;
   std::span<const detail::DescriptorRef> left = part.carried;
   platform::SendState state = platform::SendState::gone;
@@ -83,13 +80,15 @@ Outbox::Stop Outbox::send_carried(Part& part, platform::Escort& escort) {
     base::log_warning(std::string("a shared object could not be sent to a worker: ") +
                       failure.what());
   }
-  const bool waits =
-      state == platform::SendState::would_block || state == platform::SendState::crowded;
-  part.carried.erase(
-      part.carried.begin(),
-      waits ? part.carried.end() - static_cast<std::ptrdiff_t>(left.size()) : part.carried.end());
-  if (!waits) return Stop::none;
-  return state == platform::SendState::crowded ? Stop::crowded : Stop::escort_full;
+  const bool crowded = state == platform::SendState::crowded;
+  if (!crowded && state != platform::SendState::would_block) {
+    part.carried.clear();
+    return Stop::none;
+  }
+  if (left.size() == part.carried.size()) return crowded ? Stop::crowded : Stop::escort_full;
+  part.carried.erase(part.carried.begin(), part.carried.end() - std::ssize(left));
+  protocol::append_message(parts_.emplace_front().own, protocol::Type::fetch);
+  return Stop::none;
 }
 
 /// Writes once: what lies before the next descriptors.

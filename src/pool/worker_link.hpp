@@ -62,7 +62,7 @@ class Outbox {
     std::uint64_t group = 0;
     std::span<const std::byte> view() const noexcept { return keeper ? lent : own.view(); }
   };
-  static Stop send_carried(Part& part, platform::Escort& escort);
+  Stop send_carried(platform::Escort& escort);
   platform::Transfer write_parts(int pipe);
   void consume(std::size_t count);
   std::deque<Part> parts_;

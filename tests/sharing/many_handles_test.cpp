@@ -134,5 +134,21 @@ TEST_F(PoolCheck, handles_wait_while_their_user_has_too_many_on_the_way) {
   EXPECT_EQ(user.wait(), 0);
 }
 
+// What is on the way already is fetched while the rest waits for room.
+TEST_F(PoolCheck, handles_of_one_task_may_be_more_than_may_be_on_the_way) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer's runtime cannot change its user";
+  Child user([] {
+    if (::getuid() == 0 && ::setuid(65533) != 0) return 1;
+    Pool pool({.workers = 2, .start_method = "fork"});
+    const std::vector<Event> events(300);
+    const rlimit few{20, 20};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 2;
+    pool.apply(set_all, events);
+    pool.for_each(set_all, std::vector<std::vector<Event>>(12, events));
+    return all_set(events) ? 0 : 3;
+  });
+  EXPECT_EQ(user.wait(), 0);
+}
+
 }  // namespace
 }  // namespace brood::testing
