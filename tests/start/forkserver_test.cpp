@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <chrono>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 #include <brood/errors.hpp>
 #include "platform/system_calls.hpp"
@@ -58,8 +60,11 @@ TEST_F(ForkserverTest, TheServerHoldsWhatItWasGivenAndNothingElse) {
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
   // Standard streams, control socket, owner, both ends of the door, one connection, one worker's
-  // pidfd.
-  EXPECT_EQ(descriptors_of(std::to_string(server_of(worker))).size(), 9U);
+  // pidfd; for a moment more, the gate that the worker has passed.
+  const auto held = [&] { return descriptors_of(std::to_string(server_of(worker))).size(); };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
+  while (held() != 9 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(held(), 9U);
   EXPECT_EQ(status_field(server_of(worker), "Name"), "brood-forkserve");
   finish(*method, worker);
   ::close(stray);
