@@ -83,10 +83,10 @@ SendState send_descriptors(int socket, std::uint64_t group,
   return SendState::sent;
 }
 
-Descriptor enclose(std::span<const DescriptorRef> descriptors) {
+Enclosed enclose(std::span<const DescriptorRef> descriptors) {
   SocketPair pair = make_socket_pair();
-  if (send_descriptors(pair.ours.get(), 0, descriptors) != SendState::sent) return {};
-  return std::move(pair.theirs);
+  const SendState state = send_descriptors(pair.ours.get(), 0, descriptors);
+  return {state, std::move(pair.theirs)};
 }
 
 std::vector<DescriptorRef> take_out(Descriptor enclosed) {

@@ -31,9 +31,12 @@ Escorted receive_descriptors(int socket);
 Escorted peek_descriptors(int socket);
 void drop_descriptors(int socket) noexcept;
 
-/// A socket in which all of these wait, to be sent like one descriptor; none when they do not fit
-/// into one. Throws SystemError.
-Descriptor enclose(std::span<const detail::DescriptorRef> descriptors);
+struct Enclosed {
+  SendState state = SendState::sent;  // would_block: they do not fit into one socket
+  Descriptor socket;
+};
+/// A socket in which all of these wait, to be sent like one descriptor. Throws SystemError.
+Enclosed enclose(std::span<const detail::DescriptorRef> descriptors);
 /// What waits in such a socket.
 std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
 

@@ -63,9 +63,10 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
 }
 
 void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors) {
-  message.escorted = platform::enclose(descriptors);
-  if (!message.escorted)
+  platform::Enclosed enclosed = platform::enclose(descriptors);
+  if (enclosed.state != platform::SendState::sent)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
+  message.escorted = std::move(enclosed.socket);
   message.header.escorted = 1;
   message.add(message.escorted.get());
 }

@@ -33,16 +33,6 @@ struct Record {
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
 constexpr std::size_t most_in_a_message = 12;
 
-std::vector<DescriptorRef> packed(std::span<const DescriptorRef> descriptors) {
-  if (descriptors.size() <= most_in_a_message) return {descriptors.begin(), descriptors.end()};
-  platform::Descriptor enclosed = platform::enclose(descriptors);
-  if (!enclosed)
-    throw CodecError(CodecError::Direction::encode, "",
-                     "it has more handles of shared objects than one value of a queue may have (" +
-                         std::to_string(descriptors.size()) + ")");
-  return {share_descriptor(std::move(enclosed), SharedDescriptor::Kind::memory)};
-}
-
 std::vector<DescriptorRef> unpacked(std::vector<DescriptorRef>&& descriptors, std::size_t count) {
   if (count <= most_in_a_message || descriptors.empty()) return std::move(descriptors);
   return platform::take_out(platform::duplicate(descriptors.front()->get()));
@@ -81,9 +71,8 @@ class QueueTape {
   bool append(const Bytes& bytes) {
     Record record{bytes.size(), 0, bytes.carried().size()};
     if (record.count != 0) {
-      const std::vector<DescriptorRef> sent = packed(bytes.carried());
       record.group = ++queue_.last_group;
-      if (!send(record.group, sent)) return false;
+      if (!send_all(record.group, bytes.carried())) return false;
     }
     Books books = queue_.books();
     tape_.write(books.marks, std::as_bytes(std::span(&record, 1)));
@@ -113,6 +102,20 @@ class QueueTape {
   }
 
  private:
+  bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) const {
+    if (descriptors.size() <= most_in_a_message) return send(group, descriptors);
+    platform::Enclosed enclosed = platform::enclose(descriptors);
+    if (enclosed.state == platform::SendState::crowded) return false;
+    if (enclosed.state != platform::SendState::sent) {
+      throw CodecError(
+          CodecError::Direction::encode, "",
+          "it has more handles of shared objects than one value of a queue may have (" +
+              std::to_string(descriptors.size()) + ")");
+    }
+    const DescriptorRef packed =
+        share_descriptor(std::move(enclosed.socket), SharedDescriptor::Kind::memory);
+    return send(group, {&packed, 1});
+  }
   bool send(std::uint64_t group, std::span<const DescriptorRef> left) const {
     switch (platform::send_descriptors(handle_.sender_->get(), group, left)) {
       case platform::SendState::sent:

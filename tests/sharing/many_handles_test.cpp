@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <brood/event.hpp>
+#include <brood/queue.hpp>
 #include "pool/pool_fixture.hpp"
 #include "shared/children.hpp"
 
@@ -146,6 +147,22 @@ TEST_F(PoolCheck, handles_of_one_task_may_be_more_than_may_be_on_the_way) {
     pool.apply(set_all, events);
     pool.for_each(set_all, std::vector<std::vector<Event>>(12, events));
     return all_set(events) ? 0 : 3;
+  });
+  EXPECT_EQ(user.wait(), 0);
+}
+
+TEST_F(PoolCheck, a_value_with_many_handles_waits_for_room_in_a_queue) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer's runtime cannot change its user";
+  Child user([] {
+    if (::getuid() == 0 && ::setuid(65532) != 0) return 1;
+    const Queue<std::vector<Event>> queue;
+    const std::vector<Event> events(40);
+    const rlimit few{64, 64};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 2;
+    while (queue.try_put(events)) continue;
+    if (queue.size() == 0 || queue.get()->size() != 40) return 3;
+    queue.put(events);
+    return queue.try_put(events) ? 4 : 0;
   });
   EXPECT_EQ(user.wait(), 0);
 }
