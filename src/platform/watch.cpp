@@ -3,8 +3,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
+#include <cstring>
 #include <new>
 
 #include "platform/process.hpp"
@@ -30,6 +33,29 @@ void* watch(void* argument) {
   ::_exit(exit_orphaned);
 }
 
+// A small stack, or the usual one where the program's thread_local data do not fit into that.
+int start_watch(void* argument) noexcept {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, 64 * 1024);
+  pthread_t thread;
+  int failed = pthread_create(&thread, &attributes, &watch, argument);
+  pthread_attr_destroy(&attributes);
+  if (failed == EINVAL) {
+    failed = pthread_create(&thread, nullptr, &watch, argument);
+    if (failed == 0) pthread_detach(thread);
+  }
+  return failed;
+}
+
+// Better no process than one that outlives its owner.
+[[noreturn]] void end_unwatched(int error) noexcept {
+  std::fprintf(stderr, "brood: no thread to watch this process's owner: %s\n",
+               std::strerror(error));
+  ::_exit(exit_orphaned);
+}
+
 }  // namespace
 
 void watch_owner(int owner_pidfd) {
@@ -37,18 +63,11 @@ void watch_owner(int owner_pidfd) {
   watch_thread = new (watch_memory) OwnThread;
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all,
-                  &before);  // the thread inherits it: signals are the main thread's
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, 64 * 1024);
-  pthread_t thread;
-  const int failed = pthread_create(&thread, &attributes, &watch,
-                                    reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
-  pthread_attr_destroy(&attributes);
+  // The thread inherits it: signals are the main thread's.
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  const int failed = start_watch(reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failed != 0) ::_exit(exit_orphaned);  // better no worker than one that nobody can end
+  if (failed != 0) end_unwatched(failed);
 }
 
 }  // namespace brood::platform

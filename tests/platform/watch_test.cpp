@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <array>
 #include <cstdlib>
 
 #include "platform/process.hpp"
@@ -10,6 +11,17 @@
 
 namespace brood::platform {
 namespace {
+
+thread_local std::array<char, 256 * 1024> much{};
+
+TEST(WatchTest, AProgramMayHaveMoreThreadLocalDataThanASmallStack) {
+  EXPECT_EQ(testing::in_child([owner = ::getpid()] {
+              much[0] = 7;
+              watch_owner(open_pidfd(owner).release());
+              return int{much[0]};
+            }),
+            7);
+}
 
 // exit() destroys static objects while the watch's thread may be about to use its own.
 TEST(WatchTest, AProcessMayExitWhileItsWatchIsStarting) {
