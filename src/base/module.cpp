@@ -185,15 +185,16 @@ BuildId build_id_in_memory(const void* file, std::uintptr_t base) noexcept {
 }
 
 const Module& main_module() {
-  static const Module module = [] {
-    Module program;
+  // Never destroyed: calls come from static objects and from threads that outlive main().
+  static const Module* const module = [] {
+    auto* const program = new Module;
     for_each_module([&](const dl_phdr_info& info, bool is_program) {
-      program = module_of(info, is_program);
+      *program = module_of(info, is_program);
       return true;
     });
     return program;
   }();
-  return module;
+  return *module;
 }
 
 const Module* find_module(std::uintptr_t address) {

@@ -149,9 +149,12 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
 }
 
 std::optional<Parcel> receive_parcel(int socket) {
-  static thread_local std::vector<std::byte> buffer(64 * 1024);
-  std::optional<platform::Arrived> incoming = platform::receive_into(
-      socket, buffer, platform::Waiting::yes, platform::Taking::yes, "receiving from a connection");
+  // Not kept for the next: a destructor of the user's may receive when a thread's objects are gone.
+  constexpr std::size_t most = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(most);
+  std::optional<platform::Arrived> incoming =
+      platform::receive_into(socket, {buffer.get(), most}, platform::Waiting::yes,
+                             platform::Taking::yes, "receiving from a connection");
   if (!incoming) return std::nullopt;
   if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
   if (incoming->cut) not_a_parcel();

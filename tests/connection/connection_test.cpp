@@ -280,6 +280,23 @@ TEST_F(ConnectionTest, making_and_closing_many_leaves_no_descriptor) {
   }
 }
 
+TEST_F(ConnectionTest, an_object_of_a_thread_may_receive_when_it_is_destroyed) {
+  struct Late {
+    Connection end;
+    int* got;
+    ~Late() { *got = end.recv<int>().value_or(0); }
+  };
+  auto [a, b] = pipe();
+  a.send(1);
+  a.send(2);
+  int got = 0;
+  std::thread([&got, &b = b] {
+    static thread_local const Late late{b, &got};  // outlives what the library makes
+    EXPECT_EQ(b.recv<int>(), 1);
+  }).join();
+  EXPECT_EQ(got, 2);
+}
+
 TEST_F(ConnectionTest, a_descriptor_that_finds_no_room_is_an_error_of_that_message) {
   auto [a, b] = pipe();
   auto [c, d] = pipe();

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -197,6 +199,29 @@ TEST(CodeRef, TheProgramsBuildIdIsOneAndReadable) {
   EXPECT_EQ(wire::program_build_id(), wire::program_build_id());
   EXPECT_EQ(wire::to_string(wire::program_build_id()).size(), 32u);
   EXPECT_EQ(wire::to_string(wire::BuildId{0xab}), "ab000000000000000000000000000000");
+}
+
+std::function<void()> at_end;
+struct Last {
+  ~Last() {
+    if (at_end) at_end();
+  }
+} const last;  // made before all that calls make, and so destroyed behind it
+
+TEST(CodeRef, MayBeMadeWhenStaticObjectsAreDestroyed) {
+  resolved(reference_to(address_of(&seven)));
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    at_end = [] {
+      std::vector<std::string> reused;  // memory that others have left
+      for (std::size_t i = 0; i < 2000; ++i) reused.emplace_back(16 + i / 4, '\xff');
+      ::_exit(call(resolved(reference_to(address_of(&seven)))));
+    };
+    std::exit(1);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 }  // namespace
