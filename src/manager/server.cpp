@@ -57,7 +57,9 @@ bool deliver(Caller& caller, const detail::Bytes& reply) {
 
 Server::Server()
     : id_(platform::random_number("starting a manager's server")),
-      watched_("watching in a manager's server") {}
+      watched_("watching in a manager's server") {
+  std::thread([this] { collect(); }).detach();
+}
 
 Server::Added Server::add(detail::ServedObject object) {
   platform::SocketPair pair = platform::make_socket_pair();
@@ -94,8 +96,6 @@ std::size_t Server::objects() const {
 bool Server::run(int control, int owner, Network* network) {
   watched_.add(control, control_id);
   watched_.add(owner, owner_id);
-  std::thread collector([this] { collect(); });
-  collector.detach();
   watched_.serve([this](std::uint64_t id) { return serve_event(id); });
   const bool alone = network == nullptr || network->stop();
   return end() && alone;

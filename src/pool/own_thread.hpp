@@ -3,15 +3,17 @@
 #include <pthread.h>
 #include <csignal>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include <brood/errors.hpp>
 #include "platform/process.hpp"
 
 namespace brood::pool {
 
 /// A thread of the library's: takes no signals of the user's, has a name, and does not count as a
-/// reason against fork.
+/// reason against fork. Throws SystemError.
 template <class Body>
 std::thread start_own_thread(const char* name, Body body) {
   sigset_t all, before;
@@ -19,12 +21,19 @@ std::thread start_own_thread(const char* name, Body body) {
   pthread_sigmask(SIG_BLOCK, &all, &before);  // inherited by the new thread
   // Made here: a fork pool that is made right behind this one must find it counted.
   auto own = std::make_unique<platform::OwnThread>();
-  std::thread thread([name, own = std::move(own), body = std::move(body)]() mutable {
-    platform::set_thread_name(name);
-    own->begun();
-    body();
-  });
+  std::thread thread;
+  int error = 0;
+  try {
+    thread = std::thread([name, own = std::move(own), body = std::move(body)]() mutable {
+      platform::set_thread_name(name);
+      own->begun();
+      body();
+    });
+  } catch (const std::system_error& failure) {
+    error = failure.code().value();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error != 0) throw SystemError("pthread_create", "starting a thread of the library's", error);
   return thread;
 }
 
