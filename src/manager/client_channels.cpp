@@ -111,7 +111,11 @@ Channel open_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
 }  // namespace
 
 void throw_server_gone() {
-  throw SystemError("sendmsg", "calling an object of a manager whose server has ended", EPIPE);
+  // A server without a thread or a descriptor for a connection closes that, too.
+  throw SystemError("sendmsg",
+                    "calling an object of a manager whose server has ended, or can serve no "
+                    "further thread",
+                    EPIPE);
 }
 
 Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {

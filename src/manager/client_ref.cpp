@@ -36,11 +36,15 @@ class OneCall {
   Parcel receive() {
     std::optional<Parcel> parcel;
     try {
+      // recvmsg(2) of a process that is killed while it waits may still take what comes: it would
+      // be gone with the process. poll(2) takes nothing.
+      shared::wait_readable(channel_.socket.get(), std::nullopt);
       parcel = shared::receive_parcel(channel_.socket.get());
     } catch (const SystemError& error) {
       // Else the answer has been taken from the socket, but finds no room here.
       const int number = error.code().value();
-      if (error.call() == "recvmsg" && number != EMFILE && number != ENFILE) close();
+      const bool no_room = number == EMFILE || number == ENFILE;
+      if (error.call() == "poll" || (error.call() == "recvmsg" && !no_room)) close();
       throw;
     }
     if (parcel && !parcel->view().empty()) return std::move(*parcel);

@@ -17,13 +17,14 @@ class ServedCondition {
   }
   void notify(std::uint64_t count) {
     const std::lock_guard guard(lock_->mutex());
-    while (count-- != 0 && !waiting_.empty()) waiting_.notify_one();
+    while (count-- != 0 && !waiting_->empty()) waiting_->notify_one();
   }
   void forget(std::uint64_t process) { lock_->forget(process); }
 
  private:
   const std::shared_ptr<ServedLock> lock_;
-  WaitList waiting_;  // guarded by the lock's mutex
+  const std::shared_ptr<WaitList> waiting_ =
+      std::make_shared<WaitList>();  // guarded by the lock's mutex
 };
 
 ServedCondition& condition(ServedCall& call) { return call.object<ServedCondition>(); }

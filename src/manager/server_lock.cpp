@@ -77,17 +77,24 @@ void ServedLock::forget(std::uint64_t process) {
   let_go();
 }
 
-bool ServedLock::wait_in(WaitList& list, Caller& caller, const platform::Deadline& deadline) {
+bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
+                         const platform::Deadline& deadline) {
   std::unique_lock lock(mutex_);
   demand_held_by(caller.holder());
   const unsigned depth = depth_;
   let_go();
-  const bool notified = list.wait(lock, caller, deadline);
+  const bool notified = list->wait(lock, caller, deadline);
   try {
     take(lock, caller, std::nullopt, depth);
   } catch (const Abandoned&) {
-    if (notified) list.notify_one();
+    if (notified && !list->empty()) list->notify_one();
     throw;
+  }
+  if (notified) {
+    caller.on_undelivered([self = shared_from_this(), list] {
+      const std::lock_guard guard(self->mutex_);
+      if (!list->empty()) list->notify_one();
+    });
   }
   return notified;
 }

@@ -22,7 +22,8 @@ class ServedLock : public std::enable_shared_from_this<ServedLock> {
   void forget(std::uint64_t process);
 
   /// Gives it up while `list` is waited in, and has it again. Whether it was notified.
-  bool wait_in(WaitList& list, Caller& caller, const platform::Deadline& deadline);
+  bool wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
+               const platform::Deadline& deadline);
   /// Guards the lists of conditions too.
   std::mutex& mutex() noexcept { return mutex_; }
 

@@ -1,6 +1,9 @@
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <string>
@@ -9,6 +12,7 @@
 #include <brood/barrier.hpp>
 #include <brood/connection.hpp>
 #include "manager/manager_fixture.hpp"
+#include "platform/system_calls.hpp"
 
 // Clients, servers and owners that end in the wrong moment.
 namespace brood::testing {
@@ -41,9 +45,10 @@ class Victim {
   Victim& operator=(const Victim&) = delete;
   ~Victim() { kill(); }
   void hear() { static_cast<void>(said_.recv<int>()); }
+  void begin_kill() const { ::kill(pid_, SIGKILL); }
   void kill() {
     if (pid_ == 0) return;
-    ::kill(pid_, SIGKILL);
+    begin_kill();
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;
   }
@@ -104,6 +109,47 @@ TEST_P(Ends, an_answer_that_is_not_read_is_given_back) {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     EXPECT_EQ(empty.get_for(patience).value_or(0), 7);
+  }
+}
+
+// recvmsg(2) of a process that is killed in it may still take what comes.
+TEST_P(Ends, an_answer_is_taken_only_when_it_is_there) {
+  static ssize_t (*real)(int, msghdr*, int) = nullptr;
+  static std::atomic<int> early{0};
+  const Manager manager(manager_options());
+  const auto queue = manager.queue<int>();
+  const platform::SystemCalls working = platform::system_calls();
+  real = working.recvmsg;
+  early = 0;
+  platform::system_calls().recvmsg = [](int socket, msghdr* message, int flags) {
+    pollfd watched{socket, POLLIN, 0};
+    if (::poll(&watched, 1, 0) == 0) ++early;
+    return real(socket, message, flags);
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(queue.get_for(1ms).has_value());
+  platform::system_calls() = working;
+  EXPECT_EQ(early, 0);
+}
+
+TEST_P(Ends, a_notification_does_not_end_with_a_killed_waiter) {
+  const Manager manager(manager_options());
+  const auto condition = manager.condition();
+  for (int round = 0; round < 20; ++round) {
+    const auto wait = [&](Connection& tell) {
+      condition.acquire();
+      tell.send(1);
+      condition.wait();
+      tell.send(2);
+    };
+    Victim first(wait);
+    first.hear();
+    Victim second(wait);
+    second.hear();
+    condition.acquire();  // both wait
+    condition.release();
+    first.begin_kill();
+    condition.notify_one();
+    second.hear();
   }
 }
 
