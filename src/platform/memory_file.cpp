@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,13 @@ void demand_free(std::size_t size) {
   if (size >= worth_asking && size > free_memory()) throw SystemError("fallocate", stage, ENOMEM);
 }
 
+// Beyond `ulimit -f` the kernel would send SIGXFSZ.
+void demand_allowed(std::size_t size) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur)
+    throw SystemError("fallocate", stage, EFBIG);
+}
+
 // In parts, each with signals blocked: an interrupted fallocate gives back what it has, and a
 // profiler's timer would interrupt it for ever.
 void reserve(const Descriptor& descriptor, std::size_t size) {
@@ -35,6 +43,7 @@ void reserve(const Descriptor& descriptor, std::size_t size) {
   constexpr std::size_t part = std::size_t{64} << 20;
   if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max()))
     throw SystemError("fallocate", stage, EFBIG);
+  demand_allowed(size);
   for (std::size_t done = 0; done < size; done += part) {
     const BlockedSignals blocked;
     int result = 0;

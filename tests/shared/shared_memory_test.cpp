@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -100,6 +101,16 @@ TEST_F(SharedMemoryTest, AnEmptyFileOfAnotherProgramIsRefused) {
   std::fclose(std::fopen(path().c_str(), "w"));
   EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENODATA);
   SharedMemory::unlink(name_);
+}
+
+TEST_F(SharedMemoryTest, MoreThanAFileMayHaveIsASystemErrorAndNoSignal) {
+  Child user([] {
+    const rlimit limit{1 << 20, 1 << 20};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    const SharedMemory fits(std::size_t{1} << 20);
+    return error_of([] { SharedMemory((std::size_t{1} << 20) + 1); }) == EFBIG ? 0 : 2;
+  });
+  EXPECT_EQ(user.wait(), 0);
 }
 
 TEST_F(SharedMemoryTest, NoMemoryIsASystemErrorAndLeavesNothing) {
