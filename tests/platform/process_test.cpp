@@ -155,6 +155,7 @@ TEST_F(ProcessTest, AForkWaitsForOwnThreadsThatAreStarting) {
     read_all(go.read.get(), &byte, 1);
     has_begun = true;
     own.begun();
+    read_all(go.read.get(), &byte, 1);
   });
   write_all(go.write.get(), std::as_bytes(std::span("x", 1)));
   const pid_t pid = fork_process();
@@ -162,6 +163,7 @@ TEST_F(ProcessTest, AForkWaitsForOwnThreadsThatAreStarting) {
   int status = 0;
   ASSERT_EQ(::waitpid(pid, &status, 0), pid);
   EXPECT_EQ(WEXITSTATUS(status), 0);
+  write_all(go.write.get(), std::as_bytes(std::span("x", 1)));
   starting.join();
 }
 
