@@ -84,6 +84,7 @@ class BROOD_API Connection {
   bool writable() const noexcept;
   bool closed() const noexcept;
   /// Closes this end for all of its handles in this process. Never throws; twice is once.
+  /// Who is in recv() with it in another thread goes on waiting.
   void close() noexcept;
 
   void save(OutputArchive& archive) const;

@@ -142,9 +142,9 @@ class TaskPlace {
   Attempts attempts_;
 };
 
-/// User code threw in a worker. For an exception of the standard library or a registered type it is
-/// nested in the exception of the original type; for every other type it is what the caller
-/// catches.
+/// User code threw in a worker. For a registered type, an exception of the standard library and a
+/// type derived from one of its kinds it is nested in an exception of that type; for every other
+/// it is what the caller catches.
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,

@@ -17,9 +17,9 @@
 // What processes wait for each other with, in a manager's server. Beside brood::Lock and its kin,
 // which live in shared memory and are a thousand times faster, these need no common machine. A
 // process that is killed while it waits takes nothing with it.
-// All of them: Throws SystemError when the server has ended, UsageError for a handle that refers to
-// nothing. Threads: any number, in any number of processes. Fork: the child has the same object,
-// and holds nothing of what its parent does.
+// All of them: Throws SystemError when the server has ended or can serve no further thread,
+// UsageError for a handle that refers to nothing. Threads: any number, in any number of processes.
+// Fork: the child has the same object, and holds nothing of what its parent does.
 namespace brood {
 
 namespace detail {
