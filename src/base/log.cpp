@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <memory>
 
 namespace brood::base {
@@ -15,12 +16,19 @@ bool is_untouched(const spdlog::logger& logger) {
              nullptr;
 }
 
+// spdlog's registry is a static object, and calls come from the destructors of others, too.
+constinit std::atomic<bool> registry_gone{false};
+struct Witness {
+  ~Witness() { registry_gone = true; }
+};
+
 // The default logger, or stderr where the program has not set one up. Never destroyed: the last
 // message may come late.
 void log(spdlog::level::level_enum level, const std::string& text) {
   static auto* const to_stderr =
       new spdlog::logger("", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  const std::shared_ptr<spdlog::logger> set_up = spdlog::default_logger();
+  const std::shared_ptr<spdlog::logger> set_up =
+      default_logger() == nullptr ? nullptr : spdlog::default_logger();
   spdlog::logger* const logger =
       set_up != nullptr && !is_untouched(*set_up) ? set_up.get() : to_stderr;
   logger->log(level, "brood: {}", text);
@@ -28,21 +36,29 @@ void log(spdlog::level::level_enum level, const std::string& text) {
 
 }  // namespace
 
+spdlog::logger* default_logger() noexcept {
+  if (registry_gone) return nullptr;
+  spdlog::logger* const logger = spdlog::default_logger_raw();
+  static const Witness destroyed_before_the_registry;
+  return logger;
+}
+
 void log_warning(const std::string& text) { log(spdlog::level::warn, text); }
 void log_error(const std::string& text) { log(spdlog::level::err, text); }
 
 int log_level() noexcept {
-  const spdlog::logger* const logger = spdlog::default_logger_raw();
+  const spdlog::logger* const logger = default_logger();
   return static_cast<int>(logger == nullptr ? spdlog::level::info : logger->level());
 }
 
 void set_log_level(int level) noexcept {
-  spdlog::logger* const logger = spdlog::default_logger_raw();
+  spdlog::logger* const logger = default_logger();
   if (logger != nullptr) logger->set_level(static_cast<spdlog::level::level_enum>(level));
 }
 
 void log_from_worker(const std::string& worker, int level, const std::string& logger,
                      const std::string& text) {
+  if (registry_gone) return;
   std::shared_ptr<spdlog::logger> target = logger.empty() ? nullptr : spdlog::get(logger);
   if (!target) target = spdlog::default_logger();
   if (target) target->log(static_cast<spdlog::level::level_enum>(level), "[{}] {}", worker, text);

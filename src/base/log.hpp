@@ -2,7 +2,15 @@
 
 #include <string>
 
+namespace spdlog {
+class logger;
+}
+
 namespace brood::base {
+
+/// spdlog's; null where the program has none, and when static objects have been destroyed. Takes no
+/// lock, which a fork could have left locked.
+spdlog::logger* default_logger() noexcept;
 
 /// The library's own words to the user, through spdlog's default logger, marked "brood".
 void log_warning(const std::string& text);

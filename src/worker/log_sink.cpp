@@ -4,6 +4,8 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/log.hpp"
+
 namespace brood::worker {
 
 namespace {
@@ -29,7 +31,7 @@ class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
 // held the registry's lock at the moment of the fork, and then set_default_logger would wait for
 // ever.
 void send_logs_to(ResultStream& stream, int level) {
-  spdlog::logger* const logger = spdlog::default_logger_raw();
+  spdlog::logger* const logger = base::default_logger();
   if (logger == nullptr) return;
   logger->sinks().assign(1, std::make_shared<StreamSink>(stream));
   logger->set_level(static_cast<spdlog::level::level_enum>(level));

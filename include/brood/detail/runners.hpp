@@ -144,6 +144,19 @@ std::shared_ptr<const Definition> encode_definition(Runner runner, const F& func
   return make_definition(std::move(bytes));
 }
 
+/// What each thread keeps of a kind; null when the thread's objects have been destroyed: calls may
+/// come from destructors then.
+template <class T>
+T* kept_by_thread() {
+  static thread_local bool gone = false;
+  struct Kept {
+    T value;
+    ~Kept() { gone = true; }
+  };
+  static thread_local Kept kept{};
+  return gone ? nullptr : &kept.value;
+}
+
 /// The definition of a job. That of a plain function is kept for the next call, which is likely to
 /// be of the same.
 template <class F>
@@ -155,20 +168,26 @@ std::shared_ptr<const Definition> definition_of(Runner runner, const F& function
       bool permanent = false;
       std::shared_ptr<const Definition> definition;
     };
-    static thread_local Last last;
-    const bool same = last.runner == runner && last.function == function;
-    if (same && last.permanent) return last.definition;
+    Last* const last = kept_by_thread<Last>();
+    const bool same = last && last->runner == runner && last->function == function;
+    if (same && last->permanent) return last->definition;
     auto definition = encode_definition(runner, function);
-    if (same && last.definition->bytes == definition->bytes) return last.definition;
+    if (!last) return definition;
+    if (same && last->definition->bytes == definition->bytes) return last->definition;
     const bool permanent = is_permanent(reinterpret_cast<const void*>(function)) &&
                            is_permanent(reinterpret_cast<const void*>(runner));
-    last = {runner, function, permanent, std::move(definition)};
-    return last.definition;
+    *last = {runner, function, permanent, std::move(definition)};
+    return last->definition;
   } else if constexpr (is_stateless<F>) {
-    static thread_local const std::shared_ptr<const Definition> only =
-        encode_definition(runner, function);
-    static thread_local const Runner only_for = runner;
-    return only_for == runner ? only : encode_definition(runner, function);
+    struct Only {
+      Runner runner = nullptr;
+      std::shared_ptr<const Definition> definition;
+    };
+    Only* const only = kept_by_thread<Only>();
+    if (only && only->definition && only->runner == runner) return only->definition;
+    auto definition = encode_definition(runner, function);
+    if (only && !only->definition) *only = {runner, definition};
+    return definition;
   } else {
     return encode_definition(runner, function);
   }
