@@ -1,4 +1,6 @@
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <csignal>
@@ -223,38 +225,51 @@ TEST_P(Death, of_random_workers_costs_nothing_with_retries) {
   }
 }
 
+/// Whether much waits in a pipe of this process that is none of the standard streams.
+bool a_pipe_is_filled() {
+  for (int fd = STDERR_FILENO + 1; fd < 256; ++fd) {
+    struct stat status {};
+    int waiting = 0;
+    if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+        ::ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 2000)
+      return true;
+  }
+  return false;
+}
+
+/// Lets another process kill this one once it writes much; that has the same pipes, and sees it.
+void die_while_writing() {
+  const pid_t self = ::getpid();
+  if (::fork() != 0) return;
+  while (!a_pipe_is_filled() && ::getppid() == self) {
+  }
+  ::kill(self, SIGKILL);
+  ::_exit(0);
+}
+
 // F04
 TEST_P(Death, while_it_writes_a_large_result_spoils_no_other_result) {
   expect_orphans();  // the process that kills
-  Pool pool = make_pool(2);
   const auto large = [](int n) {
-    // Another process of the task's kills it once it writes: the page is full by then.
-    if (n == 3) {
-      const int me = ::getpid();
-      if (::fork() == 0) {
-        const std::string io = "/proc/" + std::to_string(me) + "/io";
-        for (;;) {
-          std::ifstream file(io);
-          std::string name;
-          std::size_t value = 0;
-          while (file >> name >> value && name != "wchar:") {
-          }
-          if (!file || value > (1 << 20)) break;
-        }
-        ::kill(me, SIGKILL);
-        ::_exit(0);
-      }
-    }
+    if (n == 3) die_while_writing();
     return std::string(large_size, static_cast<char>('a' + n));
   };
-  const auto found = pool.with({.chunk = 1}).try_map(large, std::vector{0, 1, 2, 3, 4, 5});
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (i == 3) {
-      EXPECT_EQ(caught_in<WorkerLost>(found[i].error()).signal(), SIGKILL);
-    } else {
-      EXPECT_EQ(found[i].value(), std::string(large_size, static_cast<char>('a' + i))) << i;
+  // On a busy machine the killer may come when all is written: its shot then hits another element.
+  bool hit = false;
+  for (int round = 0; round < 100 && !hit; ++round) {
+    Pool pool = make_pool(2);
+    const auto found = pool.with({.chunk = 1}).try_map(large, std::vector{0, 1, 2, 3, 4, 5});
+    hit = !found[3].has_value();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i].has_value()) {
+        EXPECT_EQ(found[i].value(), std::string(large_size, static_cast<char>('a' + i))) << i;
+      } else {
+        EXPECT_EQ(caught_in<WorkerLost>(found[i].error()).signal(), SIGKILL);
+        EXPECT_TRUE(i == 3 || !hit) << i;
+      }
     }
   }
+  EXPECT_TRUE(hit);
 }
 
 // F06
