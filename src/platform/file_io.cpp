@@ -1,26 +1,39 @@
 #include "platform/file_io.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 
 #include <brood/errors.hpp>
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
+namespace {
+
+constexpr const char* writing = "writing to shared memory";
+
+}  // namespace
+
+bool file_may_have(std::uint64_t size) {
+  rlimit limit{};
+  return size <= static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()) &&
+         (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || size <= limit.rlim_cur);
+}
 
 void write_at(const Descriptor& file, std::span<const std::byte> bytes, std::uint64_t position) {
   write_at(file.get(), bytes, position);
 }
 
 void write_at(int file, std::span<const std::byte> bytes, std::uint64_t position) {
+  if (!file_may_have(position + bytes.size())) throw SystemError("pwrite", writing, EFBIG);
   while (!bytes.empty()) {
     const ssize_t count =
         system_calls().pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(position));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0)
-      throw SystemError("pwrite", "writing to shared memory", count < 0 ? errno : ENOSPC);
+    if (count <= 0) throw SystemError("pwrite", writing, count < 0 ? errno : ENOSPC);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     position += static_cast<std::uint64_t>(count);
   }

@@ -11,6 +11,8 @@ namespace brood::platform {
 // A file that is memory, used by reading and writing: what finds no memory is an error then and not
 // a signal.
 
+/// Whether `ulimit -f` allows a file of so many bytes; where not, the kernel would send SIGXFSZ.
+bool file_may_have(std::uint64_t size);
 /// Writes all of it at `position`. Throws SystemError.
 void write_at(const Descriptor& file, std::span<const std::byte> bytes, std::uint64_t position);
 void write_at(int file, std::span<const std::byte> bytes, std::uint64_t position);

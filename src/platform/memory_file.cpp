@@ -2,15 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 
 #include <brood/errors.hpp>
+#include "platform/file_io.hpp"
 #include "platform/free_memory.hpp"
 #include "platform/process.hpp"
 #include "platform/system_calls.hpp"
@@ -29,21 +28,12 @@ void demand_free(std::size_t size) {
   if (size >= worth_asking && size > free_memory()) throw SystemError("fallocate", stage, ENOMEM);
 }
 
-// Beyond `ulimit -f` the kernel would send SIGXFSZ.
-void demand_allowed(std::size_t size) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur)
-    throw SystemError("fallocate", stage, EFBIG);
-}
-
 // In parts, each with signals blocked: an interrupted fallocate gives back what it has, and a
 // profiler's timer would interrupt it for ever.
 void reserve(const Descriptor& descriptor, std::size_t size) {
   demand_free(size);
   constexpr std::size_t part = std::size_t{64} << 20;
-  if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max()))
-    throw SystemError("fallocate", stage, EFBIG);
-  demand_allowed(size);
+  if (!file_may_have(size)) throw SystemError("fallocate", stage, EFBIG);
   for (std::size_t done = 0; done < size; done += part) {
     const BlockedSignals blocked;
     int result = 0;

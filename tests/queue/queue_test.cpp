@@ -356,6 +356,19 @@ TEST_F(QueueTest, a_simple_queue_puts_and_gets) {
   EXPECT_EQ(queue.get(), "x");
 }
 
+TEST_F(QueueTest, a_value_beyond_what_a_file_may_have_is_a_system_error_and_no_signal) {
+  Queue<std::string> queue;
+  Child user([&] {
+    const rlimit limit{1 << 20, 1 << 20};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    const auto thrown = caught<SystemError>([&] { queue.put(std::string(2 << 20, 'x')); });
+    queue.put(std::string(1 << 19, 'y'));
+    return thrown.code().value() == EFBIG ? 0 : 2;
+  });
+  EXPECT_EQ(user.wait(), 0);
+  EXPECT_EQ(queue.get(), std::string(1 << 19, 'y'));
+}
+
 TEST_F(QueueTest, join_waits_until_everything_is_done) {
   JoinableQueue<int> queue;
   queue.join();
