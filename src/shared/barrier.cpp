@@ -59,8 +59,12 @@ struct BarrierState {
     broken = true;
     if (arrived != 0) end_generation(Ending::broken);
   }
-  // Whoever held the guard and died was a party, or ended one's wait.
-  void repair() noexcept { break_it(); }
+  // Whoever held the guard and died was a party, or ended one's wait; maybe it had begun to end a
+  // generation that nobody seems to wait for now.
+  void repair() noexcept {
+    broken = true;
+    end_generation(Ending::broken);
+  }
 };
 static_assert(std::atomic<bool>::is_always_lock_free);
 

@@ -95,11 +95,12 @@ void look_after_holders(BoundedState& state) noexcept {
     for (Holder& holder : state.holders()) {
       if (holder.count == 0 || platform::is_alive(holder.process)) continue;
       const std::uint32_t count = holder.count;
+      // In this order: killed here, it lets one be told too often, and none too seldom.
+      state.from_the_dead += count;
       holder.count = 0;
       state.value += count;
       back += count;
     }
-    state.from_the_dead += back;
   }
   if (back != 0)
     platform::futex_wake(state.value, static_cast<int>(back), platform::FutexScope::shared);

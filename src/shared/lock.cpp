@@ -34,6 +34,10 @@ void wait_in_vain(const Deadline& deadline) {
 // Trying tells without a look at who owns it, which glibc keeps to itself.
 bool is_held_by_this_thread(MutexState& state) noexcept {
   const Result result = state.mutex.try_lock();
+  if (result == Result::inherited) {
+    state.depth.store(0, std::memory_order_relaxed);
+    state.death_untold.store(true, std::memory_order_relaxed);
+  }
   if (result == Result::taken || result == Result::inherited) state.mutex.unlock();
   return result == Result::mine;
 }
@@ -41,7 +45,12 @@ bool is_held_by_this_thread(MutexState& state) noexcept {
 }  // namespace
 
 void MutexHandle::enter(bool after_a_death) const {
-  mutex_of(state_).depth.store(1, std::memory_order_relaxed);
+  MutexState& state = mutex_of(state_);
+  state.depth.store(1, std::memory_order_relaxed);
+  if (state.death_untold.load(std::memory_order_relaxed)) {
+    state.death_untold.store(false, std::memory_order_relaxed);
+    after_a_death = true;
+  }
   SharedDescriptor::Holding& holding = descriptor_->holding();
   holding.pin = descriptor_;
   if (holding.owner_died.load(std::memory_order_relaxed) != after_a_death)

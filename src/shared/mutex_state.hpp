@@ -11,6 +11,8 @@ namespace brood::shared {
 struct MutexState {
   platform::RobustMutex mutex;
   std::atomic<std::uint32_t> depth{0};  // written by the holder
+  // Written by the holder: a death that somebody found who did not want the mutex.
+  std::atomic<bool> death_untold{false};
 };
 
 }  // namespace brood::shared

@@ -1,5 +1,7 @@
 #include <brood/barrier.hpp>
 
+#include <sys/ptrace.h>
+
 #include <chrono>
 #include <set>
 #include <thread>
@@ -155,6 +157,41 @@ TEST_F(BarrierTest, ReceivedIsTheSame) {
   Child child([&] { return passes(other); });
   barrier.wait();
   EXPECT_EQ(child.wait(), 1);
+}
+
+// Lets a child do one instruction after the other until `stop()`, and kills it. False where this
+// may not trace.
+template <class Stop>
+bool kill_between_instructions(pid_t child, Stop stop) {
+  int status = 0;
+  if (::waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status)) return false;
+  while (!stop()) {
+    if (::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0 ||
+        ::waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
+      return false;
+  }
+  return ::kill(child, SIGKILL) == 0;
+}
+
+TEST_F(BarrierTest, APartyKilledWhileItLetsTheOthersGoHoldsUpNobody) {
+  for (const bool aborts : {false, true}) {
+    const Barrier barrier(2);
+    Child other([&] { return passes(barrier); });
+    wait_until_waiting(barrier, 1);
+    Child killed([&] {
+      if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return;
+      ::raise(SIGSTOP);
+      aborts ? barrier.abort() : static_cast<void>(barrier.wait());
+    });
+    if (!kill_between_instructions(killed.pid(), [&] { return barrier.n_waiting() == 0; })) {
+      barrier.abort();
+      EXPECT_EQ(other.wait(), 0);
+      GTEST_SKIP() << "may not trace";
+    }
+    killed.wait();
+    EXPECT_EQ(other.wait(), 0);
+    EXPECT_THROW(barrier.wait(), BrokenBarrier);
+  }
 }
 
 TEST_F(BarrierTest, KillsAtRandomMomentsBlockNobody) {

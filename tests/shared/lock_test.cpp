@@ -139,6 +139,18 @@ TYPED_TEST(EveryLock, OnlyTheFirstToTakeItFromADeadHolderIsTold) {
   lock.release();
 }
 
+TYPED_TEST(EveryLock, ADeathThatAnotherMistakeFindsIsStillTold) {
+  const TypeParam lock;
+  EXPECT_EQ(Child([&] { lock.acquire(); }).wait(), 0);
+  EXPECT_THROW(lock.release(), UsageError);
+  EXPECT_FALSE(lock.locked());
+  for (const bool told : {true, false}) {
+    lock.acquire();
+    EXPECT_EQ(lock.owner_died(), told);
+    lock.release();
+  }
+}
+
 TYPED_TEST(EveryLock, PassesOnWhenTheThreadThatHeldItHasEnded) {
   const TypeParam lock;
   std::thread([&] { lock.acquire(); }).join();
