@@ -39,6 +39,9 @@ struct Enclosed {
 Enclosed enclose(std::span<const detail::DescriptorRef> descriptors);
 /// What waits in such a socket.
 std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
+/// The same, and it stays there. Nothing where they find no room in this process. One process at a
+/// time. Throws SystemError.
+std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
 
 /// Nobody tells when there is room after SendState::crowded: this is when to try again.
 inline constexpr std::chrono::milliseconds crowd_time{5};

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,10 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
 
 void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors) {
   platform::Enclosed enclosed = platform::enclose(descriptors);
+  if (enclosed.state == platform::SendState::would_block)
+    throw CodecError(CodecError::Direction::encode, "",
+                     "it has more handles of shared objects than one message may have (" +
+                         std::to_string(descriptors.size()) + ")");
   if (enclosed.state != platform::SendState::sent)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
   message.escorted = std::move(enclosed.socket);
@@ -148,13 +153,10 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
   return send(socket, message, bytes);
 }
 
-std::optional<Parcel> receive_parcel(int socket) {
-  // Not kept for the next: a destructor of the user's may receive when a thread's objects are gone.
-  constexpr std::size_t most = 64 * 1024;
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(most);
+std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
   std::optional<platform::Arrived> incoming =
-      platform::receive_into(socket, {buffer.get(), most}, platform::Waiting::yes,
-                             platform::Taking::yes, "receiving from a connection");
+      platform::receive_into(socket, buffer.bytes(), platform::Waiting::yes, platform::Taking::yes,
+                             "receiving from a connection");
   if (!incoming) return std::nullopt;
   if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
   if (incoming->cut) not_a_parcel();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -17,9 +18,21 @@ inline constexpr std::size_t largest_inline = 60 * 1024;
 /// SystemError.
 bool send_parcel(int socket, std::span<const std::byte> bytes,
                  std::span<const detail::DescriptorRef> descriptors);
+/// Where one arrives. Made beforehand where it must not be memory that one fails for. Not kept for
+/// the next: a destructor of the user's may receive when a thread's objects are gone.
+class ParcelBuffer {
+ public:
+  std::span<std::byte> bytes() const noexcept { return {bytes_.get(), size}; }
+
+ private:
+  static constexpr std::size_t size = 64 * 1024;
+  std::unique_ptr<std::byte[]> bytes_ = std::make_unique_for_overwrite<std::byte[]>(size);
+};
+
 /// Receives one; nothing at the end of the stream. Blocks. Throws SystemError (a parcel whose
 /// descriptors find no room in this process is gone), CodecError for what is no parcel.
-std::optional<detail::Parcel> receive_parcel(int socket);
+std::optional<detail::Parcel> receive_parcel(int socket,
+                                             const ParcelBuffer& buffer = ParcelBuffer());
 
 /// Waits until the socket has something to read or has ended; false at the deadline.
 bool wait_readable(int socket, const platform::Deadline& deadline);

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -32,11 +33,6 @@ struct Record {
 
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
 constexpr std::size_t most_in_a_message = 12;
-
-std::vector<DescriptorRef> unpacked(std::vector<DescriptorRef>&& descriptors, std::size_t count) {
-  if (count <= most_in_a_message || descriptors.empty()) return std::move(descriptors);
-  return platform::take_out(platform::duplicate(descriptors.front()->get()));
-}
 
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
 
@@ -139,11 +135,14 @@ class QueueTape {
         platform::drop_descriptors(socket);
         continue;
       }
-      if (next.lost)
+      const bool packed = record.count > most_in_a_message && !next.descriptors.empty();
+      std::optional<std::vector<DescriptorRef>> here = std::move(next.descriptors);
+      if (packed) here = platform::look_into(here->front()->get());
+      if (next.lost || !here)
         throw SystemError("recvmsg",
                           "getting a value, which stays: its shared objects have no room here",
                           EMFILE);
-      found = unpacked(std::move(next.descriptors), record.count);
+      found = *std::move(here);
       return true;
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <brood/connection.hpp>
+#include <brood/event.hpp>
 #include <brood/file_descriptor.hpp>
 #include <brood/wait.hpp>
 #include "pool/pool_fixture.hpp"
@@ -223,6 +224,17 @@ TEST_F(ConnectionTest, many_connections_travel_in_one_message) {
     ours[i].send(static_cast<int>(i));
     EXPECT_EQ(received[i].recv<int>(), static_cast<int>(i));
   }
+}
+
+TEST_F(ConnectionTest, more_handles_than_a_message_may_have_are_a_codec_error) {
+  auto [ours, theirs] = pipe();
+  const Event one, other;
+  std::vector<Event> handles;
+  for (int i = 0; i < 3000; ++i) handles.insert(handles.end(), {one, other});
+  const auto refused = caught<CodecError>([&] { ours.send(handles); });
+  EXPECT_TRUE(contains(refused.what(), "6000")) << refused.what();
+  ours.send(1);
+  EXPECT_EQ(theirs.recv<int>(), 1);
 }
 
 TEST_F(ConnectionTest, many_writers_and_readers_share_the_ends_of_one_pipe) {

@@ -299,48 +299,6 @@ TEST_F(QueueTest, a_put_that_finds_no_room_for_descriptors_leaves_the_queue_as_i
   EXPECT_TRUE(many.back().is_set());
 }
 
-/// While it lives, this process may have no more descriptors.
-class NoDescriptorLeft {
- public:
-  NoDescriptorLeft() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::dup(0);
-    ::close(next);
-    const rlimit full{static_cast<rlim_t>(next), before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &full);
-  }
-  ~NoDescriptorLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptorLeft(const NoDescriptorLeft&) = delete;
-  NoDescriptorLeft& operator=(const NoDescriptorLeft&) = delete;
-
- private:
-  rlimit before_{};
-};
-
-TEST_F(QueueTest, a_get_that_finds_no_room_for_descriptors_leaves_the_value) {
-  if (under_address_sanitizer) GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
-  Queue<std::pair<int, std::vector<Event>>> queue;
-  Child child([&] {
-    queue.put({0, {}});
-    for (int i = 1; i <= 2; ++i) queue.put({i, std::vector<Event>(3)});
-  });
-  ASSERT_EQ(child.wait(), 0);
-  {
-    const NoDescriptorLeft none;
-    EXPECT_EQ(queue.get()->first, 0);
-    for (int i = 0; i < 2; ++i)
-      EXPECT_EQ(caught<SystemError>([&] { queue.get(); }).code().value(), EMFILE);
-    EXPECT_EQ(queue.size(), 2U);
-  }
-  for (int i = 1; i <= 2; ++i) {
-    const auto value = *queue.get();
-    EXPECT_EQ(value.first, i);
-    ASSERT_EQ(value.second.size(), 3U);
-    value.second.back().set();
-  }
-  EXPECT_TRUE(queue.empty());
-}
-
 // F73
 TEST_F(QueueTest, queues_that_are_made_and_dropped_leave_no_descriptor) {
   for (int i = 0; i < 1000; ++i) {
