@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -72,12 +73,10 @@ bool has_ended(const platform::Descriptor& socket) {
 // Whoever connects to one server closes what is left of others that have ended.
 void drop_ended(Channels& all) {
   for (auto entry = all.idle.begin(); entry != all.idle.end();) {
-    if (!entry->second.empty() && !has_ended(entry->second.front())) {
-      ++entry;
-      continue;
-    }
-    for (const platform::Descriptor& socket : entry->second) all.open.erase(socket.get());
-    entry = all.idle.erase(entry);
+    std::erase_if(entry->second, [&](const platform::Descriptor& socket) {
+      return has_ended(socket) && all.open.erase(socket.get()) != 0;
+    });
+    entry = entry->second.empty() ? all.idle.erase(entry) : std::next(entry);
   }
 }
 

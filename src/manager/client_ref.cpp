@@ -17,52 +17,50 @@ namespace {
 using manager::Channel;
 
 /// The channel of one call, and then of the next one. Closing it without need could be taken for
-/// the end of this process: its locks would go to others.
+/// the end of this process: its locks would go to others. It is closed where a call was left while
+/// its answer was still to come, by bad_alloc or pthread_cancel.
 class OneCall {
  public:
   explicit OneCall(Channel channel) : channel_(std::move(channel)) {}
   OneCall(const OneCall&) = delete;
   OneCall& operator=(const OneCall&) = delete;
   ~OneCall() {
-    if (channel_.socket) manager::give_back(std::move(channel_));
+    if (is_over_) {
+      manager::give_back(std::move(channel_));
+    } else {
+      manager::discard(std::move(channel_));
+    }
   }
 
   void send(const Bytes& request) {
     // When this throws, nothing has been sent.
-    if (shared::send_parcel(channel_.socket.get(), request.view(), request.carried())) return;
-    close();
-    manager::throw_server_gone();
+    const bool sent = shared::send_parcel(channel_.socket.get(), request.view(), request.carried());
+    is_over_ = false;
+    if (!sent) manager::throw_server_gone();
   }
-  Parcel receive() {
+  Parcel receive(const shared::ParcelBuffer& buffer) {
     std::optional<Parcel> parcel;
     try {
       // recvmsg(2) of a process that is killed while it waits may still take what comes: it would
       // be gone with the process. poll(2) takes nothing.
       shared::wait_readable(channel_.socket.get(), std::nullopt);
-      parcel = shared::receive_parcel(channel_.socket.get());
+      parcel = shared::receive_parcel(channel_.socket.get(), buffer);
     } catch (const SystemError& error) {
       // Else the answer has been taken from the socket, but finds no room here.
       const int number = error.code().value();
       const bool no_room = number == EMFILE || number == ENFILE;
-      if (error.call() == "poll" || (error.call() == "recvmsg" && !no_room)) close();
+      is_over_ = error.call() != "poll" && (error.call() != "recvmsg" || no_room);
       throw;
     }
-    if (parcel && !parcel->view().empty()) return std::move(*parcel);
-    close();
-    manager::throw_server_gone();
+    if (!parcel || parcel->view().empty()) manager::throw_server_gone();
+    is_over_ = true;
+    return std::move(*parcel);
   }
 
  private:
-  void close() { manager::discard(std::move(channel_)); }
-
   Channel channel_;
+  bool is_over_ = true;  // no answer is to come: what comes next answers the next call
 };
-
-Parcel exchange(Channel channel, const Bytes& request) {
-  OneCall call(std::move(channel));
-  call.send(request);
-  return call.receive();
-}
 
 [[noreturn]] void rethrow(const Reply& reply) {
   Reader source = reply.reader();
@@ -87,7 +85,10 @@ Bytes ManagedRef::request(ServedStub stub) const {
 }
 
 Reply ManagedRef::call(const Bytes& request) const {
-  return manager::open_reply(exchange(manager::take_channel(server_, lease_), request));
+  const shared::ParcelBuffer buffer;  // before the call: an answer that waits is the next call's
+  OneCall call(manager::take_channel(server_, lease_));
+  call.send(request);
+  return manager::open_reply(call.receive(buffer));
 }
 
 void ManagedRef::save(OutputArchive& archive) const {
