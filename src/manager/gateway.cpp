@@ -18,6 +18,7 @@
 #include "manager/messages.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
+#include "platform/process.hpp"
 #include "platform/random.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
@@ -201,9 +202,17 @@ bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& 
   if (!wait_for_either(stream, local, 0).stream) return false;  // the client has ended
   const std::optional<RemoteFrame> reply = receive_frame(stream);
   if (!reply || reply->kind != FrameKind::parcel) return false;
+  detail::Bytes refusal;
+  std::vector<detail::DescriptorRef> leases;
+  try {
+    leases = make_leases(reply->tokens);
+  } catch (const SystemError&) {  // no room for their descriptors
+    refusal = failure();
+  }
   // Said first: a program that is killed, its gateway with it, has had what it was sent.
   if (!send_frame(stream, FrameKind::got)) return false;
-  if (shared::send_parcel(local, reply->bytes.view(), make_leases(reply->tokens))) return true;
+  if (shared::send_parcel(local, refusal.empty() ? reply->bytes.view() : refusal.view(), leases))
+    return true;
   send_frame(stream, FrameKind::lost);
   return false;
 }
@@ -221,6 +230,7 @@ bool gateway_main(platform::Descriptor control, platform::Descriptor owner,
                   const RemotePlace& place) {
   // As in a server; and OpenSSL writes without MSG_NOSIGNAL.
   for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  platform::raise_descriptor_limit();  // each proxy takes one
   try {
     // Never destroyed: a thread of its may be about to end when it is done.
     static Gateway* const gateway = new Gateway(place);

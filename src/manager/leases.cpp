@@ -1,5 +1,6 @@
 #include "manager/leases.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -35,11 +36,22 @@ void WatchList::remove(int descriptor) noexcept {
 
 void WatchList::serve(const std::function<bool(std::uint64_t)>& serve_one) {
   for (bool serving = true; serving;) {
-    std::array<epoll_event, 16> ready{};
+    std::array<epoll_event, 256> ready{};
     const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), -1);
     for (int i = 0; i < count; ++i)
       serving = serve_one(ready[static_cast<std::size_t>(i)].data.u64) && serving;
+    const std::lock_guard lock(mutex_);
+    ++rounds_;
+    round_ended_.notify_all();
   }
+}
+
+void WatchList::wait_while_behind(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t before = rounds_;
+  pollfd behind{events_.get(), POLLIN, 0};
+  if (platform::system_calls().poll(&behind, 1, 0) > 0)
+    round_ended_.wait_for(lock, most, [&] { return rounds_ != before; });
 }
 
 bool take_connections(int lease,

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 
 #include "platform/descriptor.hpp"
 
@@ -20,10 +23,15 @@ class WatchList {
   /// Calls `serve_one` with the number of each at which something has happened, until it says
   /// false; what was seen together is served together. Blocks.
   void serve(const std::function<bool(std::uint64_t)>& serve_one);
+  /// Blocks while it is behind with that: for one round, and for `most` at most.
+  void wait_while_behind(std::chrono::milliseconds most);
 
  private:
   const char* what_;
   platform::Descriptor events_;  // epoll
+  std::mutex mutex_;
+  std::condition_variable round_ended_;
+  std::uint64_t rounds_ = 0;  // guarded by mutex_
 };
 
 /// Calls `open` with each connection that came over a lease, and with the number of the process

@@ -61,7 +61,15 @@ Server::Server()
   std::thread([this] { collect(); }).detach();
 }
 
+// Else many threads could make objects faster than one thread sees that others are not needed any
+// more, until there is no descriptor left.
+void Server::let_objects_go() {
+  constexpr std::size_t many = 200;
+  if (objects() > many) watched_.wait_while_behind(std::chrono::milliseconds(100));
+}
+
 Server::Added Server::add(detail::ServedObject object) {
+  let_objects_go();
   platform::SocketPair pair = platform::make_socket_pair();
   auto entry = std::make_shared<Entry>();
   entry->object = std::move(object);
@@ -175,8 +183,9 @@ void Server::drop(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
-  // A call may still have it: no more events of its lease.
+  // What the object has forked may have a copy of its lease: no more events of that.
   watched_.remove(entry->second->lease.get());
+  entry->second->lease.reset();  // at once: destroying objects may take long
   tokens_.erase(entry->second->token);
   dropped_.push_back(std::move(entry->second));
   entries_.erase(entry);

@@ -65,6 +65,7 @@ class Server {
   std::uint64_t id() const noexcept { return id_; }
 
  private:
+  void let_objects_go();
   bool serve_event(std::uint64_t id);
   void serve(Caller& caller) noexcept;
   void forget_process(std::uint64_t process);

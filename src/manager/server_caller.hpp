@@ -49,10 +49,12 @@ class Caller {
   /// Ends the connection for both sides: calls that wait are abandoned. Threads: any.
   void end() noexcept;
 
+  /// What a wait needs; once made, it stays. Throws SystemError.
+  void make_bell();
+
  private:
   friend class WaitList;
   enum class Woken : std::uint8_t { notified, timeout, gone };
-  void make_bell();
   /// Waits until notified, the client has ended or the deadline.
   Woken sleep(const platform::Deadline& deadline) noexcept;
   void wake() noexcept;

@@ -81,6 +81,7 @@ bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
                          const platform::Deadline& deadline) {
   std::unique_lock lock(mutex_);
   demand_held_by(caller.holder());
+  caller.make_bell();  // who cannot wait keeps the lock
   const unsigned depth = depth_;
   let_go();
   const bool notified = list->wait(lock, caller, deadline);

@@ -1,7 +1,5 @@
 #include "manager/server_main.hpp"
 
-#include <sys/resource.h>
-
 #include <csignal>
 #include <memory>
 #include <typeinfo>
@@ -11,6 +9,7 @@
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
 #include "manager/server_stubs.hpp"
+#include "platform/process.hpp"
 #include "shared/parcel.hpp"
 
 namespace brood::manager {
@@ -18,14 +17,6 @@ namespace {
 
 /// What makes objects: the one that is there from the beginning.
 struct Root {};
-
-// Each object takes a descriptor or two.
-void raise_descriptor_limit() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 bool greet(int control, const detail::Bytes& root) {
   detail::Bytes greeting;
@@ -40,7 +31,7 @@ bool greet(int control, const detail::Bytes& root) {
 bool server_main(platform::Descriptor control, platform::Descriptor owner, Listening listening) {
   // They go to process groups as a whole; the owner decides what they mean, and its end is ours.
   for (const int signal : {SIGINT, SIGHUP}) ::signal(signal, SIG_IGN);
-  raise_descriptor_limit();
+  platform::raise_descriptor_limit();  // each object takes one or two
   // Never destroyed: a thread of its may be about to end when it is done.
   static Server* server;  // not an initializer: a server's process may be forked to be another's
   server = new Server;

@@ -114,6 +114,7 @@ class ServedBarrier {
     std::unique_lock lock(mutex_);
     const std::shared_ptr<Round> round = round_;
     if (round->broken) refuse();
+    caller.make_bell();  // nobody has come who cannot wait
     const std::uint64_t index = round->come++;
     if (round->come == parties_) {
       if (!changed_.all_there()) {

@@ -1,6 +1,7 @@
 // What a new process does to itself before anything else runs in it. Async-signal-safe: no
 // allocation, no locks.
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -95,6 +96,11 @@ void close_by_limit(const Kept& kept) noexcept {
   }
 }
 
+int open_placeholder() noexcept {
+  const int opened = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  return opened >= 0 ? opened : ::eventfd(0, EFD_CLOEXEC);  // under chroot(2), say
+}
+
 void open_null_as(int number, int flags) noexcept {
   const int opened = ::open("/dev/null", flags);
   if (opened < 0 || opened == number) return;
@@ -114,13 +120,18 @@ void close_all_but(const int* keep, int count) noexcept {
 // not be another's by then.
 void replace_own_descriptors(const int* keep, int count) noexcept {
   const Kept kept{keep, count};
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  int nothing = open_placeholder();
+  int first = own_descriptors.next(3);
+  while (first >= 0 && kept.contains(first)) first = own_descriptors.next(first + 1);
+  if (nothing < 0 && first >= 0) {  // no number is free
+    ::close(first);
+    nothing = open_placeholder();
+  }
   if (nothing < 0) return;
-  for (int number = own_descriptors.next(3); number >= 0;
-       number = own_descriptors.next(number + 1)) {
+  for (int number = first; number >= 0; number = own_descriptors.next(number + 1)) {
     if (number != nothing && !kept.contains(number)) ::dup3(nothing, number, O_CLOEXEC);
   }
-  ::close(nothing);
+  if (nothing != first) ::close(nothing);
 }
 
 void prepare_stdio() noexcept {
@@ -128,6 +139,13 @@ void prepare_stdio() noexcept {
   for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(number, F_GETFD) < 0) open_null_as(number, O_WRONLY);
   }
+}
+
+void raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void set_thread_name(const char* name) noexcept { ::prctl(PR_SET_NAME, name); }

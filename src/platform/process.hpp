@@ -70,6 +70,9 @@ void prepare_stdio() noexcept;
 /// The name that ps and top show, cut to 15 characters.
 void set_thread_name(const char* name) noexcept;
 
+/// Raises the limit of descriptors to the most that may be had. Best effort.
+void raise_descriptor_limit() noexcept;
+
 /// Number of threads of this process, from /proc/self/task; 1 where that cannot be read.
 int count_threads() noexcept;
 /// Counts a thread of the library's own, so that a fork does not warn about it. Make one before the

@@ -280,6 +280,20 @@ TEST_P(Ends, a_guard_is_left_quietly_when_the_server_has_been_killed) {
   EXPECT_THROW(lock.acquire(), SystemError);
 }
 
+struct Speaker {
+  std::string path;
+  explicit Speaker(std::string file) : path(std::move(file)) {}
+  ~Speaker() { append_line(path, "destroyed"); }
+};
+TEST_P(Ends, objects_are_destroyed_at_shutdown_whatever_a_forked_child_has_copies_of) {
+  const Scratch scratch;
+  Manager manager(manager_options());
+  const auto speaker = manager.make<Speaker>(scratch.path("words"));
+  const Victim child([](Connection&) {});
+  manager.shutdown();
+  EXPECT_EQ(lines_of(scratch.path("words")), std::vector<std::string>{"destroyed"});
+}
+
 TEST_P(Ends, callers_of_a_killed_server_get_an_error) {
   Manager manager(manager_options());
   const auto queue = manager.queue<int>();

@@ -96,6 +96,56 @@ TEST_P(LocalFaults, the_nth_use_of_a_call_fails_and_nothing_is_left_behind) {
   each_use_fails([](const std::string& method) { use(Manager({.start_method = method})); });
 }
 
+// What the server inherits by fork fails there.
+TEST(WaitFaults, a_wait_that_cannot_begin_leaves_no_trace) {
+  const Fault fault{"eventfd", Failing<&SystemCalls::eventfd>::install, EMFILE};
+  const auto with_fault = [&](auto body) {
+    auto injection = std::make_unique<Injection>(fault, 1);
+    const Manager manager({.start_method = "fork"});
+    const ManagedBarrier barrier = manager.barrier(2);
+    const ManagedCondition condition = manager.condition();
+    injection.reset();
+    body(barrier, condition);
+  };
+  with_fault([](const ManagedBarrier& barrier, const ManagedCondition&) {
+    EXPECT_EQ(caught<SystemError>([&] { barrier.wait(); }).call(), "eventfd");
+    EXPECT_EQ(barrier.n_waiting(), 0U);
+  });
+  with_fault([](const ManagedBarrier&, const ManagedCondition& condition) {
+    condition.acquire();
+    EXPECT_EQ(caught<SystemError>([&] { condition.wait(); }).call(), "eventfd");
+    condition.release();
+  });
+}
+
+struct ThrowingPoll {
+  static int call(pollfd* watched, nfds_t count, int timeout) {
+    if (faults::is_due()) throw std::bad_alloc();
+    return faults::working.poll(watched, count, timeout);
+  }
+  static void install() { platform::system_calls().poll = call; }
+};
+
+TEST(CallFaults, an_answer_that_nobody_has_fetched_answers_no_other_call) {
+  const Manager manager({.start_method = "fork"});
+  const auto dict = manager.dict<int, int>();
+  for (int i = 0; i < 4; ++i) dict.set(i, 100 * i);
+  const Fault fault{"poll", ThrowingPoll::install, 0};
+  bool happened = true;
+  for (int nth = 1; happened; ++nth) {
+    ASSERT_LT(nth, 10);
+    {
+      const Injection injection(fault, nth);
+      try {
+        EXPECT_EQ(dict.at(0), 0);
+      } catch (const std::bad_alloc&) {
+      }
+      happened = injection.happened();
+    }
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(dict.at(i), 100 * i) << nth;
+  }
+}
+
 class RemoteFaults : public ManagerFaults {};
 INSTANTIATE_TEST_SUITE_P(EveryMethod, RemoteFaults,
                          ::testing::Combine(::testing::ValuesIn(start_methods()),

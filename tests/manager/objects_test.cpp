@@ -216,6 +216,16 @@ TEST_P(Objects, a_value_is_set_got_and_updated) {
   EXPECT_EQ(large.get().size(), 1'000'000U);
 }
 
+TEST_P(Objects, an_update_that_throws_inserts_nothing) {
+  const auto dict = manager->dict<int, int>();
+  const auto refuse = [](int& value) {
+    value = 7;
+    throw std::domain_error("no");
+  };
+  EXPECT_THROW(dict.update(1, refuse), std::domain_error);
+  EXPECT_FALSE(dict.contains(1));
+}
+
 TEST_P(Objects, a_space_has_values_of_any_types) {
   const ManagedSpace space = manager->space();
   space.set("limit", 7);

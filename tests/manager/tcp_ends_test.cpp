@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -216,6 +217,23 @@ struct Shared {
 };
 Shared::Things shared_by(const Manager& manager) {
   return manager.make<Shared>().call<&Shared::get>();
+}
+
+TEST_P(TcpEnds, a_program_has_as_many_proxies_as_its_own_limit_allows) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{128, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  Remote program(method(), [&](Manager& server, Connection&) {
+    ::setrlimit(RLIMIT_NOFILE, &before);  // not that of its gateway
+    std::vector<ManagedEvent> events;
+    while (events.size() < 300) events.push_back(server.event());
+    events.back().set();
+  });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  const Manager manager(listening());
+  program.connect(manager.address());
+  EXPECT_EQ(program.end(), "");
 }
 
 TEST_P(TcpEnds, a_killed_program_s_locks_go_to_the_next) {

@@ -1,5 +1,8 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -196,6 +199,47 @@ TEST_P(ProxyTravel, objects_come_and_go_and_leave_nothing) {
   while (descriptors_of(server).size() > there && std::chrono::steady_clock::now() < end)
     std::this_thread::yield();
   EXPECT_LE(descriptors_of(server).size(), there);
+}
+
+// Whether all of them could make their objects.
+bool make_and_drop_objects(const Manager& manager) {
+  std::atomic<bool> refused{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&] {
+      try {
+        for (int n = 0; n < times(1000, 300); ++n) manager.list<int>().push_back(n);
+      } catch (const SystemError&) {
+        refused = true;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return !refused;
+}
+
+TEST_P(ProxyTravel, a_server_keeps_up_with_many_that_make_objects_and_drop_them) {
+  const int result = in_child([&] {
+    const rlimit few{1000, 1000};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
+    bool made_all = true;
+    {
+      const Manager small(manager_options());
+      std::vector<pid_t> clients;
+      for (int i = 0; i < 3; ++i) {
+        clients.push_back(::fork());
+        if (clients.back() == 0) ::_exit(make_and_drop_objects(small) ? 0 : 1);
+      }
+      for (const pid_t client : clients) {
+        int status = -1;
+        ::waitpid(client, &status, 0);
+        made_all = made_all && status == 0;
+      }
+    }
+    start::drop_forkserver();
+    return made_all ? 0 : 2;
+  });
+  EXPECT_EQ(result, 0);
 }
 
 }  // namespace

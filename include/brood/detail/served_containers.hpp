@@ -105,9 +105,14 @@ class ServedDict {
   }
   template <class F>
   const V& update(const K& key, F change) {
-    V& value = items_[key];
-    change_value(value, change);
-    return value;
+    const auto [item, is_new] = items_.try_emplace(key);
+    try {
+      change_value(item->second, change);
+    } catch (...) {
+      if (is_new) items_.erase(item);
+      throw;
+    }
+    return item->second;
   }
 
  private:
