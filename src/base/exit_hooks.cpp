@@ -1,8 +1,10 @@
 #include "base/exit_hooks.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -62,6 +64,14 @@ void add_exit_hook(std::function<void()> hook) {
 void run_exit_hooks() {
   while (run_last()) {
   }
+}
+
+void flush_at_exit() {
+  std::cout.flush();
+  std::clog.flush();
+  // fflush(3) of everything would wait for each stream's lock. With glibc this here is what exit(3)
+  // does, too.
+  ::fcloseall();
 }
 
 }  // namespace base

@@ -40,7 +40,7 @@ void tell(std::int32_t code) noexcept {
 /// The last handler of std::exit in this process: what stands behind it belongs to the process that
 /// this one was forked from, or to static objects of a program that goes on elsewhere.
 void leave(int status, void*) {
-  start::flush_streams(0);
+  base::flush_at_exit();
   start::drop_forkserver();  // reaped here, it is nobody's orphan
   tell(status & 0xff);
   ::_exit(status);

@@ -105,8 +105,8 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
     gate.write.reset();
     run_forked({report.write.get(), owner.get(), gate.read.get()}, identity, std::move(target));
   }
+  report.write.reset();  // leaves a number to watch with: the child runs already
   child->watch(pid);
-  target.reset();
   constexpr std::byte go{1};
   if (gate.write) platform::write_all(gate.write.get(), {&go, 1});
   return child;

@@ -62,6 +62,7 @@ void ProcessCore::check_started() const {
 }
 
 void ProcessCore::start() {
+  std::unique_ptr<ProcessTarget> started;  // destroyed without the lock: it is the user's
   const std::lock_guard lock(mutex_);
   check_use();
   if (pidfd_) refuse("brood::Process: a process is started once; make another one");
@@ -72,8 +73,8 @@ void ProcessCore::start() {
     Bytes call;
     target_->encode(call);
     child_ = process::start_child(method_, call, identity_);
-    target_.reset();
   }
+  started = std::move(target_);
   pid_ = child_->pid();
   pidfd_ = std::make_shared<platform::Descriptor>(child_->take_pidfd());
   entry.stay();

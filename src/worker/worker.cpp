@@ -138,7 +138,7 @@ class Worker {
       wire::encode_exception(encoded, std::current_exception());
       results_.send(Type::start_failed, encoded.view());
       results_.flush();
-      std::fflush(nullptr);
+      base::flush_at_exit();
       ::_exit(exit_initializer);
     }
     escort_.drop(protocol::setup_group);
@@ -252,7 +252,7 @@ class Worker {
   [[noreturn]] void leave() {
     base::run_exit_hooks();
     results_.flush();
-    std::fflush(nullptr);
+    base::flush_at_exit();
     ::_exit(0);
   }
 

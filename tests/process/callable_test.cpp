@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <functional>
@@ -203,6 +204,48 @@ TEST_F(Forked, threads_are_warned_about_once_and_not_at_every_start) {
   }).join();
   start::set_fork_warning(before);
   EXPECT_LE(warnings, 1);  // 0: an earlier test of this program was warned
+}
+
+TEST(ForkedCallable, may_ask_about_its_process_when_it_is_destroyed) {
+  struct Asks {
+    std::optional<Process>* process;
+    bool* said;
+    ~Asks() { *said = (*process)->is_alive() || (*process)->exit_code().has_value(); }
+  };
+  std::optional<Process> process;
+  bool said = false;
+  process.emplace(ProcessOptions{.start_method = "fork"},
+                  [asks = std::make_shared<Asks>(&process, &said)] { std::exit(3); });
+  process->start();
+  EXPECT_TRUE(said);
+  process->join();
+}
+
+TEST(ForkedCallable, has_not_run_when_start_throws) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  bool started = false;
+  for (rlim_t more = 0; !started; ++more) {
+    ASSERT_LT(more, 40U);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    Process process({.start_method = "fork"},
+                    [end = ends[1]] { EXPECT_EQ(::write(end, "x", 1), 1); });
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit few{static_cast<rlim_t>(next) + more, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    try {
+      process.start();
+      started = true;
+    } catch (const SystemError&) {
+    }
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    ::close(ends[1]);
+    char text = 0;
+    EXPECT_EQ(::read(ends[0], &text, 1), started ? 1 : 0) << more;
+    ::close(ends[0]);
+  }
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 
 #include "process/process_fixture.hpp"
 #include "support/program.hpp"
@@ -71,6 +73,26 @@ TEST_P(Exit, static_objects_of_the_child_are_destroyed) {
     static const Speaker speaker;
   };
   EXPECT_EQ(words_of(makes_one), std::vector<std::string>{"destroyed"});
+}
+
+/// Of a program that goes on reading: who waits for the stream's lock waits for ever.
+void leaves_a_thread_in_a_stream() {
+  static int ends[2];
+  if (::pipe(ends) != 0) std::exit(2);
+  std::FILE* const input = ::fdopen(ends[0], "r");
+  std::thread([input] { std::fgetc(input); }).detach();
+  while (::ftrylockfile(input) == 0) {  // until it is in there
+    ::funlockfile(input);
+    std::this_thread::yield();
+  }
+}
+
+TEST_P(Exit, waits_for_no_stream_that_a_thread_reads) {
+  EXPECT_EQ(code_of(leaves_a_thread_in_a_stream), 0);
+  Pool pool = make_pool(1);
+  pool.apply(leaves_a_thread_in_a_stream);
+  pool.close();
+  pool.join();
 }
 
 TEST_P(Exit, its_children_are_joined_and_its_daemons_ended) {
