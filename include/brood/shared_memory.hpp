@@ -28,8 +28,8 @@ class BROOD_API SharedMemory : public detail::SharedHandle {
   /// and for what is no name (it is up to 255 characters without a slash), SystemError, also when
   /// there is such a name (EEXIST).
   static SharedMemory create(const std::string& name, std::size_t size);
-  /// The memory that has this name. Throws UsageError, SystemError, also when there is none
-  /// (ENOENT).
+  /// The memory that has this name; what another program has not taken of it is taken now. Throws
+  /// UsageError, SystemError, also when there is none (ENOENT).
   static SharedMemory open(const std::string& name);
   /// Takes the name away; the memory stays as long as somebody has it. Throws UsageError,
   /// SystemError.

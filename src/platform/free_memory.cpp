@@ -65,8 +65,11 @@ std::uint64_t free_in_group(const std::string& root, const std::string& line) {
   const std::string mount = is_first_version ? root + "/memory" : root;
   const Files files = is_first_version ? Files{"/memory.limit_in_bytes", "/memory.usage_in_bytes"}
                                        : Files{"/memory.max", "/memory.current"};
-  return std::min(free_in_directory(mount + line.substr(second + 1), files),
-                  free_in_directory(mount, files));
+  std::uint64_t least = free_in_directory(mount, files);
+  for (std::string path = line.substr(second + 1); path.size() > 1;
+       path.resize(std::min(path.rfind('/'), path.size() - 1)))
+    least = std::min(least, free_in_directory(mount + path, files));
+  return least;
 }
 
 }  // namespace

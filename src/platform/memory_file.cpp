@@ -72,7 +72,14 @@ Descriptor open_named_memory(const std::string& name) {
   const int number =
       system_calls().open(path_of(name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (number < 0) throw SystemError("open", "opening shared memory by its name", errno);
-  return adopt_above_stdio(number);
+  Descriptor descriptor = adopt_above_stdio(number);
+  // That of another program may have holes.
+  struct stat status {};
+  constexpr std::size_t block = 512;  // stat(2)
+  if (::fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      static_cast<std::size_t>(status.st_blocks) * block < static_cast<std::size_t>(status.st_size))
+    reserve(descriptor, static_cast<std::size_t>(status.st_size));
+  return descriptor;
 }
 
 void unlink_named_memory(const std::string& name) {

@@ -42,6 +42,13 @@ TEST_F(FreeMemoryTest, IsThatOfTheControlGroupWhereThatIsLess) {
   EXPECT_EQ(free_memory(root(), "0::/a\n", meminfo), 5 * mebibyte);
 }
 
+TEST_F(FreeMemoryTest, IsThatOfTheLeastGroupOfAllAroundIt) {
+  write("a/memory.max", std::to_string(3 * mebibyte));
+  write("a/memory.current", std::to_string(2 * mebibyte));
+  write("a/b/c/memory.max", "max\n");
+  EXPECT_EQ(free_memory(root(), "0::/a/b/c\n", meminfo), mebibyte);
+}
+
 TEST_F(FreeMemoryTest, KnowsControlGroupsOfTheFirstVersion) {
   write("memory/b/memory.limit_in_bytes", std::to_string(2 * mebibyte));
   write("memory/b/memory.usage_in_bytes", std::to_string(3 * mebibyte));

@@ -145,6 +145,22 @@ TEST_F(SharedMemoryTest, AFullFileSystemIsASystemErrorAndNoSigbus) {
   EXPECT_EQ(result, 0);
 }
 
+TEST_F(SharedMemoryTest, OfAnotherProgramIsTakenWholeWhenItIsOpened) {
+  const int file = ::open(path().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  ASSERT_EQ(::ftruncate(file, 1 << 20), 0);
+  ::close(file);
+  const Fault fault{"fallocate_ENOSPC", faults::Failing<&platform::SystemCalls::fallocate>::install,
+                    ENOSPC};
+  {
+    const Injection injection(fault, 1);
+    EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENOSPC);
+  }
+  SharedMemory::open(name_);
+  const Injection injection(fault, 1);
+  EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), 0) << "it has all of it";
+  SharedMemory::unlink(name_);
+}
+
 TEST_F(SharedMemoryTest, NothingIsLeftOfWhatHasNoNameWhenEverybodyIsKilled) {
   const std::vector<std::string> before = names_in("/dev/shm");
   Child victim([&] {
