@@ -95,6 +95,28 @@ TEST_P(Exit, waits_for_no_stream_that_a_thread_reads) {
   pool.join();
 }
 
+TEST_P(Exit, leaves_the_place_where_its_parent_reads_and_writes_what_is_open) {
+  const Scratch scratch;
+  std::FILE* const parents = std::fopen(scratch.path("lines").c_str(), "w+");
+  for (int i = 0; i < 100; ++i) std::fprintf(parents, "line %d\n", i);
+  std::rewind(parents);
+  EXPECT_EQ(std::fgetc(parents), 'l');
+  const auto place = ::lseek(::fileno(parents), 0, SEEK_CUR);
+  EXPECT_GT(place, 100);
+  const auto writes = [](const std::string& path) {
+    std::fputs("written", std::fopen(path.c_str(), "w"));
+  };
+  EXPECT_EQ(code_of(writes, scratch.path("by_process")), 0);
+  Pool pool = make_pool(1);
+  pool.apply(writes, scratch.path("by_worker"));
+  pool.close();
+  pool.join();
+  EXPECT_EQ(::lseek(::fileno(parents), 0, SEEK_CUR), place);
+  std::fclose(parents);
+  for (const char* const name : {"by_process", "by_worker"})
+    EXPECT_EQ(lines_of(scratch.path(name)), std::vector<std::string>{"written"}) << name;
+}
+
 TEST_P(Exit, its_children_are_joined_and_its_daemons_ended) {
   const auto has_children = [](const std::string& path, const std::string& method) {
     words_path = path;
