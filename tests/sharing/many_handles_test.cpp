@@ -157,7 +157,7 @@ TEST_F(PoolCheck, a_value_with_many_handles_waits_for_room_in_a_queue) {
     if (::getuid() == 0 && ::setuid(65532) != 0) return 1;
     const Queue<std::vector<Event>> queue;
     const std::vector<Event> events(40);
-    const rlimit few{64, 64};
+    const rlimit few{128, 128};
     if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 2;
     while (queue.try_put(events)) continue;
     if (queue.size() == 0 || queue.get()->size() != 40) return 3;
