@@ -231,7 +231,7 @@ TEST_F(ConnectionTest, more_handles_than_a_message_may_have_are_a_codec_error) {
   const Event one, other;
   std::vector<Event> handles;
   for (int i = 0; i < 3000; ++i) handles.insert(handles.end(), {one, other});
-  const auto refused = caught<CodecError>([&] { ours.send(handles); });
+  const auto refused = caught<CodecError>([&, &ours = ours] { ours.send(handles); });
   EXPECT_TRUE(contains(refused.what(), "6000")) << refused.what();
   ours.send(1);
   EXPECT_EQ(theirs.recv<int>(), 1);

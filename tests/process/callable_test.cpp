@@ -210,6 +210,7 @@ TEST(ForkedCallable, may_ask_about_its_process_when_it_is_destroyed) {
   struct Asks {
     std::optional<Process>* process;
     bool* said;
+    Asks(std::optional<Process>* whom, bool* answer) : process(whom), said(answer) {}
     ~Asks() { *said = (*process)->is_alive() || (*process)->exit_code().has_value(); }
   };
   std::optional<Process> process;
