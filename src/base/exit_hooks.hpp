@@ -19,8 +19,4 @@ void add_exit_hook(std::function<void()> hook);
 /// Calls the hooks, last one first.
 void run_exit_hooks();
 
-/// Of a process that ends by _exit: writes what is buffered. Waits for no stream that another
-/// thread reads.
-void flush_at_exit();
-
 }  // namespace brood::base

@@ -200,19 +200,17 @@ bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& 
     tokens.push_back(descriptor->token());
   if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return false;
   if (!wait_for_either(stream, local, 0).stream) return false;  // the client has ended
-  const std::optional<RemoteFrame> reply = receive_frame(stream);
+  std::optional<RemoteFrame> reply = receive_frame(stream);
   if (!reply || reply->kind != FrameKind::parcel) return false;
-  detail::Bytes refusal;
   std::vector<detail::DescriptorRef> leases;
   try {
     leases = make_leases(reply->tokens);
   } catch (const SystemError&) {  // no room for their descriptors
-    refusal = failure();
+    reply->bytes = failure();
   }
   // Said first: a program that is killed, its gateway with it, has had what it was sent.
   if (!send_frame(stream, FrameKind::got)) return false;
-  if (shared::send_parcel(local, refusal.empty() ? reply->bytes.view() : refusal.view(), leases))
-    return true;
+  if (shared::send_parcel(local, reply->bytes.view(), leases)) return true;
   send_frame(stream, FrameKind::lost);
   return false;
 }

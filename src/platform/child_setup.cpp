@@ -120,16 +120,21 @@ void close_all_but(const int* keep, int count) noexcept {
 // not be another's by then.
 void replace_own_descriptors(const int* keep, int count) noexcept {
   const Kept kept{keep, count};
+  const auto next = [&kept](int number) {
+    number = own_descriptors.next(number);
+    while (number >= 0 && kept.contains(number)) number = own_descriptors.next(number + 1);
+    return number;
+  };
+  const int first = next(3);
+  if (first < 0) return;
   int nothing = open_placeholder();
-  int first = own_descriptors.next(3);
-  while (first >= 0 && kept.contains(first)) first = own_descriptors.next(first + 1);
-  if (nothing < 0 && first >= 0) {  // no number is free
+  if (nothing < 0) {  // no number is free
     ::close(first);
     nothing = open_placeholder();
   }
   if (nothing < 0) return;
-  for (int number = first; number >= 0; number = own_descriptors.next(number + 1)) {
-    if (number != nothing && !kept.contains(number)) ::dup3(nothing, number, O_CLOEXEC);
+  for (int number = first; number >= 0; number = next(number + 1)) {
+    if (number != nothing) ::dup3(nothing, number, O_CLOEXEC);
   }
   if (nothing != first) ::close(nothing);
 }

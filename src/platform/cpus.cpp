@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/control_group.hpp"
 #include "platform/file_text.hpp"
 #include "platform/process.hpp"
 
@@ -40,19 +41,10 @@ void lower(std::optional<int>& least, std::optional<int> candidate) {
   if (candidate && (!least || *candidate < *least)) least = candidate;
 }
 
-/// The smallest quota of `mount + path` and everything above it up to the mount. In a container the
-/// path may be the host's, which is not visible here; the mount itself is then the container's
-/// group.
 template <class Quota>
-std::optional<int> smallest_quota(const std::string& mount, std::string path, Quota quota) {
+std::optional<int> smallest_quota(const std::string& mount, const std::string& path, Quota quota) {
   std::optional<int> least;
-  // "/../x" is outside of this control group namespace; what has no slash in front is no path.
-  if (!path.starts_with('/') || path.find("..") != std::string::npos) path.clear();
-  while (!path.empty() && path != "/") {
-    lower(least, quota(mount + path));
-    path.erase(path.rfind('/'));
-  }
-  lower(least, quota(mount));
+  for (const std::string& directory : directories_up(mount, path)) lower(least, quota(directory));
   return least;
 }
 
@@ -60,13 +52,8 @@ bool names_cpu(const std::string& controllers) {
   return (',' + controllers + ',').find(",cpu,") != std::string::npos;
 }
 
-/// One line of /proc/self/cgroup: "number:controllers:path", cgroups(7).
-std::optional<int> quota_of_line(const std::string& root, const std::string& line) {
-  const std::size_t first = line.find(':');
-  const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-  if (second == std::string::npos) return std::nullopt;
-  const std::string controllers = line.substr(first + 1, second - first - 1);
-  const std::string path = line.substr(second + 1);
+std::optional<int> quota_of(const std::string& root, const ControlGroup& group) {
+  const auto& [controllers, path] = group;
   std::optional<int> least;
   if (controllers.empty()) {
     lower(least, smallest_quota(root, path, quota_in_cpu_max));
@@ -102,8 +89,7 @@ std::optional<int> cgroup_cpus() {
 
 std::optional<int> cgroup_cpus(const std::string& root, const std::string& self) {
   std::optional<int> least;
-  std::istringstream lines(self);
-  for (std::string line; std::getline(lines, line);) lower(least, quota_of_line(root, line));
+  for (const ControlGroup& group : control_groups(self)) lower(least, quota_of(root, group));
   return least;
 }
 

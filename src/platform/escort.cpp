@@ -10,6 +10,7 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <brood/errors.hpp>
@@ -83,10 +84,21 @@ SendState send_descriptors(int socket, std::uint64_t group,
   return SendState::sent;
 }
 
-Enclosed enclose(std::span<const DescriptorRef> descriptors) {
+std::optional<Descriptor> enclose(std::span<const DescriptorRef> descriptors, const char* what) {
+  const std::size_t count = descriptors.size();
   SocketPair pair = make_socket_pair();
-  const SendState state = send_descriptors(pair.ours.get(), 0, descriptors);
-  return {state, std::move(pair.theirs)};
+  switch (send_descriptors(pair.ours.get(), 0, descriptors)) {
+    case SendState::sent:
+      return std::move(pair.theirs);
+    case SendState::crowded:
+      return std::nullopt;
+    case SendState::would_block:
+    case SendState::gone:
+      break;
+  }
+  throw CodecError(CodecError::Direction::encode, "",
+                   "it has more handles of shared objects than " + std::string(what) +
+                       " may have (" + std::to_string(count) + ")");
 }
 
 std::vector<DescriptorRef> take_out(Descriptor enclosed) {

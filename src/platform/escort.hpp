@@ -31,12 +31,11 @@ Escorted receive_descriptors(int socket);
 Escorted peek_descriptors(int socket);
 void drop_descriptors(int socket) noexcept;
 
-struct Enclosed {
-  SendState state = SendState::sent;  // would_block: they do not fit into one socket
-  Descriptor socket;
-};
-/// A socket in which all of these wait, to be sent like one descriptor. Throws SystemError.
-Enclosed enclose(std::span<const detail::DescriptorRef> descriptors);
+/// A socket in which all of these wait, to be sent like one descriptor; nothing where this user has
+/// too many on the way now. Throws SystemError; CodecError when they are more than `what` may have,
+/// which is sent with them.
+std::optional<Descriptor> enclose(std::span<const detail::DescriptorRef> descriptors,
+                                  const char* what);
 /// What waits in such a socket.
 std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
 /// The same, and it stays there. Nothing where they find no room in this process. One process at a

@@ -5,6 +5,7 @@
 #include <optional>
 #include <sstream>
 
+#include "platform/control_group.hpp"
 #include "platform/file_text.hpp"
 
 namespace brood::platform {
@@ -53,22 +54,15 @@ std::uint64_t free_in_directory(const std::string& directory, const Files& files
   return *limit - std::min(*limit, used);
 }
 
-// One line of /proc/self/cgroup: "number:controllers:path", cgroups(7). In a container the path may
-// be the host's; the mount itself is then the container's.
-std::uint64_t free_in_group(const std::string& root, const std::string& line) {
-  const std::size_t first = line.find(':');
-  const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-  if (second == std::string::npos) return unknown;
-  const std::string controllers = line.substr(first + 1, second - first - 1);
-  if (!controllers.empty() && controllers != "memory") return unknown;
-  const bool is_first_version = !controllers.empty();
+std::uint64_t free_in_group(const std::string& root, const ControlGroup& group) {
+  const bool is_first_version = !group.controllers.empty();
+  if (is_first_version && group.controllers != "memory") return unknown;
   const std::string mount = is_first_version ? root + "/memory" : root;
   const Files files = is_first_version ? Files{"/memory.limit_in_bytes", "/memory.usage_in_bytes"}
                                        : Files{"/memory.max", "/memory.current"};
-  std::uint64_t least = free_in_directory(mount, files);
-  for (std::string path = line.substr(second + 1); path.size() > 1;
-       path.resize(std::min(path.rfind('/'), path.size() - 1)))
-    least = std::min(least, free_in_directory(mount + path, files));
+  std::uint64_t least = unknown;
+  for (const std::string& directory : directories_up(mount, group.path))
+    least = std::min(least, free_in_directory(directory, files));
   return least;
 }
 
@@ -82,9 +76,8 @@ std::uint64_t free_memory() {
 std::uint64_t free_memory(const std::string& root, const std::string& self,
                           const std::string& meminfo) {
   std::uint64_t least = free_in_machine(meminfo);
-  std::istringstream lines(self);
-  for (std::string line; std::getline(lines, line);)
-    least = std::min(least, free_in_group(root, line));
+  for (const ControlGroup& group : control_groups(self))
+    least = std::min(least, free_in_group(root, group));
   return least;
 }
 

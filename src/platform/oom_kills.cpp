@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "platform/control_group.hpp"
 #include "platform/file_text.hpp"
 
 namespace brood::platform {
@@ -29,16 +30,10 @@ std::optional<std::uint64_t> count_of_group(const std::string& mount, const std:
   return std::nullopt;
 }
 
-// One line of /proc/self/cgroup: "number:controllers:path", cgroups(7).
-std::optional<std::uint64_t> count_of_line(const std::string& root, const std::string& line) {
-  const std::size_t first = line.find(':');
-  const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-  if (second == std::string::npos) return std::nullopt;
-  const std::string controllers = line.substr(first + 1, second - first - 1);
-  const std::string path = line.substr(second + 1);
-  if (controllers.empty()) return count_of_group(root, path, "memory.events");
-  if (controllers != "memory") return std::nullopt;
-  return count_of_group(root + "/memory", path, "memory.oom_control");
+std::optional<std::uint64_t> count_of(const std::string& root, const ControlGroup& group) {
+  if (group.controllers.empty()) return count_of_group(root, group.path, "memory.events");
+  if (group.controllers != "memory") return std::nullopt;
+  return count_of_group(root + "/memory", group.path, "memory.oom_control");
 }
 
 }  // namespace
@@ -49,9 +44,8 @@ std::optional<std::uint64_t> oom_kills() {
 
 std::optional<std::uint64_t> oom_kills(const std::string& root, const std::string& self,
                                        const std::string& vmstat) {
-  std::istringstream lines(self);
-  for (std::string line; std::getline(lines, line);) {
-    if (const std::optional<std::uint64_t> count = count_of_line(root, line)) return count;
+  for (const ControlGroup& group : control_groups(self)) {
+    if (const std::optional<std::uint64_t> count = count_of(root, group)) return count;
   }
   return count_in(file_text(vmstat).value_or(""));
 }

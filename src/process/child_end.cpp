@@ -12,10 +12,10 @@
 
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
+#include "base/streams.hpp"
 #include "platform/identity.hpp"
 #include "platform/pipe.hpp"
 #include "process/child.hpp"
-#include "start/before_fork.hpp"
 #include "start/method.hpp"
 #include "wire/exception.hpp"
 

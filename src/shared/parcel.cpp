@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -64,14 +63,10 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
 }
 
 void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors) {
-  platform::Enclosed enclosed = platform::enclose(descriptors);
-  if (enclosed.state == platform::SendState::would_block)
-    throw CodecError(CodecError::Direction::encode, "",
-                     "it has more handles of shared objects than one message may have (" +
-                         std::to_string(descriptors.size()) + ")");
-  if (enclosed.state != platform::SendState::sent)
+  std::optional<Descriptor> enclosed = platform::enclose(descriptors, "one message");
+  if (!enclosed)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
-  message.escorted = std::move(enclosed.socket);
+  message.escorted = *std::move(enclosed);
   message.header.escorted = 1;
   message.add(message.escorted.get());
 }

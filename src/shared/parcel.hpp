@@ -18,8 +18,9 @@ inline constexpr std::size_t largest_inline = 60 * 1024;
 /// SystemError.
 bool send_parcel(int socket, std::span<const std::byte> bytes,
                  std::span<const detail::DescriptorRef> descriptors);
-/// Where one arrives. Made beforehand where it must not be memory that one fails for. Not kept for
-/// the next: a destructor of the user's may receive when a thread's objects are gone.
+/// Where one arrives. A caller makes it early where a lack of memory must not leave the parcel in
+/// the socket. Not kept for the next: a destructor of the user's may receive when a thread's
+/// objects are gone.
 class ParcelBuffer {
  public:
   std::span<std::byte> bytes() const noexcept { return {bytes_.get(), size}; }

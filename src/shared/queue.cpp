@@ -34,6 +34,15 @@ struct Record {
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
 constexpr std::size_t most_in_a_message = 12;
 
+/// Nothing where they find no room in this process.
+std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted&& message,
+                                                   std::size_t count) {
+  if (message.lost) return std::nullopt;
+  if (count <= most_in_a_message || message.descriptors.empty())
+    return std::move(message.descriptors);
+  return platform::look_into(message.descriptors.front()->get());
+}
+
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
 
 /// Calls `attempt` under the guard until it is true. False when the deadline passes before.
@@ -100,16 +109,11 @@ class QueueTape {
  private:
   bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) const {
     if (descriptors.size() <= most_in_a_message) return send(group, descriptors);
-    platform::Enclosed enclosed = platform::enclose(descriptors);
-    if (enclosed.state == platform::SendState::crowded) return false;
-    if (enclosed.state != platform::SendState::sent) {
-      throw CodecError(
-          CodecError::Direction::encode, "",
-          "it has more handles of shared objects than one value of a queue may have (" +
-              std::to_string(descriptors.size()) + ")");
-    }
+    std::optional<platform::Descriptor> enclosed =
+        platform::enclose(descriptors, "one value of a queue");
+    if (!enclosed) return false;
     const DescriptorRef packed =
-        share_descriptor(std::move(enclosed.socket), SharedDescriptor::Kind::memory);
+        share_descriptor(*std::move(enclosed), SharedDescriptor::Kind::memory);
     return send(group, {&packed, 1});
   }
   bool send(std::uint64_t group, std::span<const DescriptorRef> left) const {
@@ -135,10 +139,8 @@ class QueueTape {
         platform::drop_descriptors(socket);
         continue;
       }
-      const bool packed = record.count > most_in_a_message && !next.descriptors.empty();
-      std::optional<std::vector<DescriptorRef>> here = std::move(next.descriptors);
-      if (packed) here = platform::look_into(here->front()->get());
-      if (next.lost || !here)
+      std::optional<std::vector<DescriptorRef>> here = unpacked(std::move(next), record.count);
+      if (!here)
         throw SystemError("recvmsg",
                           "getting a value, which stays: its shared objects have no room here",
                           EMFILE);

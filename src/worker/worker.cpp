@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <unordered_map>
 
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
+#include "base/streams.hpp"
 #include "platform/escort.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"

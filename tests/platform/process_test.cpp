@@ -13,6 +13,7 @@
 
 #include "platform/pipe.hpp"
 #include "platform/system_calls.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 
@@ -198,6 +199,23 @@ TEST_F(ProcessTest, AThreadNameIsCutToFifteenCharacters) {
 }
 
 TEST_F(ProcessTest, OpeningAPidfdOfNobodyThrows) { EXPECT_THROW(open_pidfd(1 << 22), SystemError); }
+
+TEST_F(ProcessTest, OwnDescriptorsAreLetGoWhereNoNumberIsFree) {
+  EXPECT_EQ(testing::in_child([] {
+              const Pipe pipe = make_pipe();
+              const Descriptor kept = pipe.write.duplicate();
+              const int keep = kept.get();
+              const testing::FewDescriptors none(0);
+              replace_own_descriptors(&keep, 1);
+              struct stat status {};
+              for (const int gone : {pipe.read.get(), pipe.write.get()}) {
+                if (::fstat(gone, &status) != 0) return 1;  // the number stays taken
+                if (S_ISFIFO(status.st_mode)) return 2;
+              }
+              return ::fstat(keep, &status) == 0 && S_ISFIFO(status.st_mode) ? 0 : 3;
+            }),
+            0);
+}
 
 }  // namespace
 }  // namespace brood::platform

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <functional>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "process/process_fixture.hpp"
+#include "support/few_descriptors.hpp"
 
 // What may be run, and with which arguments.
 namespace brood::testing {
@@ -206,7 +206,7 @@ TEST_F(Forked, threads_are_warned_about_once_and_not_at_every_start) {
   EXPECT_LE(warnings, 1);  // 0: an earlier test of this program was warned
 }
 
-TEST(ForkedCallable, may_ask_about_its_process_when_it_is_destroyed) {
+TEST_F(Forked, a_callable_may_ask_about_its_process_when_it_is_destroyed) {
   struct Asks {
     std::optional<Process>* process;
     bool* said;
@@ -222,27 +222,21 @@ TEST(ForkedCallable, may_ask_about_its_process_when_it_is_destroyed) {
   process->join();
 }
 
-TEST(ForkedCallable, has_not_run_when_start_throws) {
+TEST_F(Forked, a_callable_has_not_run_when_start_throws) {
   if (under_address_sanitizer) GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
-  rlimit before{};
-  ::getrlimit(RLIMIT_NOFILE, &before);
   bool started = false;
-  for (rlim_t more = 0; !started; ++more) {
-    ASSERT_LT(more, 40U);
+  for (int more = 0; !started; ++more) {
+    ASSERT_LT(more, 40);
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     Process process({.start_method = "fork"},
                     [end = ends[1]] { EXPECT_EQ(::write(end, "x", 1), 1); });
-    const int next = ::dup(0);
-    ::close(next);
-    const rlimit few{static_cast<rlim_t>(next) + more, before.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &few);
     try {
+      const FewDescriptors few(more);
       process.start();
       started = true;
     } catch (const SystemError&) {
     }
-    ::setrlimit(RLIMIT_NOFILE, &before);
     ::close(ends[1]);
     char text = 0;
     EXPECT_EQ(::read(ends[0], &text, 1), started ? 1 : 0) << more;
