@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/stack.hpp"
 #include "base/type_name.hpp"
 
 namespace brood::detail {
@@ -43,8 +44,35 @@ void throw_bad_length(std::uint64_t claimed, std::size_t left) {
                        std::to_string(left) + " bytes are left");
 }
 
+void throw_empty_elements() {
+  throw CodecError(decode, "", "its containers claim more elements than its bytes can stand for");
+}
+
 void throw_bad_bool(unsigned value) {
   throw CodecError(decode, "bool", "its byte is " + std::to_string(value));
+}
+
+void check_bools(std::span<std::byte> bytes) {
+  for (const std::byte byte : bytes) {
+    const auto value = std::to_integer<unsigned>(byte);
+    if (value <= 1) continue;
+    std::memset(bytes.data(), 0, bytes.size());
+    throw_bad_bool(value);
+  }
+}
+
+std::uintptr_t lowest_frame() noexcept {
+  return base::lowest_frame(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+}
+
+void throw_too_deep(CodecError::Direction direction) {
+  throw CodecError(direction, "",
+                   "it is too deeply nested for the stack of this thread: objects in objects in "
+                   "objects, as a long list of pointers is");
+}
+
+void throw_not_constructed() {
+  throw CodecError(decode, "", "a load_and_construct() has constructed nothing");
 }
 
 void throw_trailing(std::size_t left, const std::type_info& type) {
@@ -55,6 +83,9 @@ void throw_trailing(std::size_t left, const std::type_info& type) {
 void throw_encode_failure(const std::type_info& type) {
   try {
     throw;
+  } catch (const CodecError& error) {
+    if (!error.type().empty() || error.direction() != encode) throw;
+    throw_with_type(error, base::type_name(type));
   } catch (const cereal::Exception& error) {
     throw CodecError(encode, base::type_name(type), error.what());
   }

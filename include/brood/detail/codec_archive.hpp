@@ -17,6 +17,8 @@
 
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/detail/nesting.hpp>
+#include <brood/detail/shared_ids.hpp>
 #include <brood/errors.hpp>
 
 namespace brood {
@@ -26,13 +28,15 @@ namespace detail {
 [[noreturn]] BROOD_API void throw_truncated(std::size_t wanted, std::size_t left);
 /// Throws CodecError for a container that claims more elements than bytes are left.
 [[noreturn]] BROOD_API void throw_bad_length(std::uint64_t claimed, std::size_t left);
+/// Throws CodecError: containers claim more elements than the bytes could ever be.
+[[noreturn]] BROOD_API void throw_empty_elements();
 /// Throws CodecError for a bool that is neither 0 nor 1.
 [[noreturn]] BROOD_API void throw_bad_bool(unsigned value);
+/// Throws CodecError unless each is 0 or 1. Clears them then: they lie where bools should.
+BROOD_API void check_bools(std::span<std::byte> bytes);
 /// Throws CodecError: `left` bytes follow the value of type `type`.
 [[noreturn]] BROOD_API void throw_trailing(std::size_t left, const std::type_info& type);
-}  // namespace detail
 
-namespace detail {
 /// Bytes that are on their way: what follows those that a reader has in memory.
 class BROOD_API Supply {
  public:
@@ -48,7 +52,7 @@ class BROOD_API Supply {
 };
 }  // namespace detail
 
-/// Reads values from bytes that somebody else owns. Never reads past their end.
+/// Reads values from bytes that it does not own. Never reads past their end.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes, detail::Supply* supply = nullptr) noexcept
@@ -90,30 +94,74 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowE
   void saveBinary(const void* data, std::size_t count) { target_.append(data, count); }
   detail::Bytes& target() noexcept { return target_; }
 
+  /// Throws CodecError where objects are nested too deeply for the stack.
+  void check_nesting() const { nesting_.check(CodecError::Direction::encode); }
+  /// The number of a shared object; see detail::SharedNumbers. For cereal's smart pointers.
+  template <class T>
+  std::uint32_t registerSharedPointer(const std::shared_ptr<T>& pointer) {
+    return shared_.of(pointer, detail::shared_type<T>());
+  }
+
  private:
   detail::Bytes& target_;
+  detail::NestingLimit nesting_;
+  detail::SharedNumbers shared_;
 };
 
 /// cereal archive over contiguous memory. Every length is checked against the bytes that are left
-/// before anything is allocated for it.
+/// before anything is allocated for it, and all of them together against all the bytes.
 class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
  public:
   /// So many elements may be claimed beyond the bytes that are left: elements of an empty class
   /// take no bytes.
   static constexpr std::size_t length_slack = 4096;
+  /// So many elements of one value may take no bytes.
+  static constexpr std::size_t most_empty_elements = 65536;
 
   explicit InputArchive(Reader& source)
-      : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this), source_(source) {}
+      : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this),
+        source_(source),
+        claims_left_(source.left() * claims_per_byte + most_empty_elements) {}
   void loadBinary(void* target, std::size_t count) { source_.read(target, count); }
   /// Throws CodecError when `count` elements cannot be in the bytes that are left.
   void check_length(std::uint64_t count) const {
     if (count > source_.left() && count - source_.left() > length_slack)
       detail::throw_bad_length(count, source_.left());
   }
+  /// The same for a container that is about to be read. Containers in containers could claim the
+  /// same bytes again and again, if their elements took none.
+  void claim(std::uint64_t count) {
+    check_length(count);
+    if (count > claims_left_) detail::throw_empty_elements();
+    claims_left_ -= count;
+  }
+  /// Counts elements that took no bytes. Throws CodecError for too many.
+  void count_empty_elements(std::size_t count) {
+    if (count > empty_elements_left_) detail::throw_empty_elements();
+    empty_elements_left_ -= count;
+  }
   Reader& source() noexcept { return source_; }
 
+  /// Throws CodecError where objects are nested too deeply for the stack.
+  void check_nesting() const { nesting_.check(CodecError::Direction::decode); }
+  /// See detail::SharedObjects; for cereal's smart pointers.
+  detail::SharedObjects& shared_objects() noexcept { return shared_; }
+  template <class T>
+  void registerSharedPointer(std::uint32_t number, const std::shared_ptr<T>& pointer) {
+    shared_.add(number, pointer, detail::shared_type<T>());
+  }
+  /// cereal's would hand out an object without knowing its type.
+  void getSharedPointer(std::uint32_t number) = delete;
+
  private:
+  // Some write a length in front of what is shorter than it, as a sparse matrix.
+  static constexpr std::uint64_t claims_per_byte = 16;
+
   Reader& source_;
+  std::uint64_t claims_left_;
+  std::size_t empty_elements_left_ = most_empty_elements;
+  detail::NestingLimit nesting_;
+  detail::SharedObjects shared_;
 };
 
 // What cereal asks of a binary archive; compare cereal/archives/binary.hpp.
@@ -137,7 +185,10 @@ void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::BinaryData<
 }
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::BinaryData<T>& data) {
+  using Element = std::remove_all_extents_t<std::remove_pointer_t<std::remove_reference_t<T>>>;
   archive.loadBinary(data.data, static_cast<std::size_t>(data.size));
+  if constexpr (std::is_same_v<Element, bool>)
+    detail::check_bools({static_cast<std::byte*>(data.data), static_cast<std::size_t>(data.size)});
 }
 
 // Lengths of containers, in 64 bits.
@@ -150,7 +201,7 @@ template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::SizeTag<T>& tag) {
   std::uint64_t count = 0;
   archive.loadBinary(&count, sizeof count);
-  archive.check_length(count);
+  archive.claim(count);
   tag.size = static_cast<std::remove_reference_t<T>>(count);
 }
 

@@ -4,9 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
+#include <forward_list>
+#include <list>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <brood/detail/codec_archive.hpp>
@@ -135,24 +140,92 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
   detail::take_flat_value(archive.source(), value);
 }
 
-/// Elements are made one by one as their bytes turn up, so that a lying length costs address space
-/// and no memory. All the space is reserved first: an element may hold references to itself until
-/// serializeDeferments(). Handles make no objects, only to drop them.
+namespace detail {
+/// Values at which the depth is checked: those that objects nested without end are made of. A
+/// recursion of a type's own, without the archive, still reads a flag for each level.
+template <class T>
+inline constexpr bool may_nest = std::is_arithmetic_v<T> ? sizeof(T) == 1 : !is_flat_sequence<T>;
+template <class T>
+inline constexpr bool may_nest<cereal::NameValuePair<T>> = false;
+template <class A, class B>
+inline constexpr bool may_nest<std::pair<A, B>> = false;
+template <class... T>
+inline constexpr bool may_nest<std::tuple<T...>> = false;
+}  // namespace detail
+
+// cereal calls these in front of every value.
+template <class T>
+requires detail::may_nest<T>
+void prologue(OutputArchive& archive, const T&) { archive.check_nesting(); }
+template <class T>
+requires detail::may_nest<T>
+void prologue(InputArchive& archive, const T&) { archive.check_nesting(); }
+
+namespace detail {
+/// Reads `count` elements into the places that append() or append(Undecoded()) makes, one by one as
+/// their bytes turn up, so that a lying length costs no memory. Handles make no objects, only to
+/// drop them.
+template <class T, class Append>
+void take_elements(InputArchive& archive, std::uint64_t count, Append append) {
+  constexpr std::uint64_t block = 256;  // between two looks at whether they take bytes at all
+  while (count != 0) {
+    const std::size_t some = static_cast<std::size_t>(std::min(count, block));
+    const std::size_t before = archive.source().left();
+    for (std::size_t i = 0; i < some; ++i) {
+      if constexpr (decodes_into_nothing<T>) {
+        archive(append(Undecoded()));
+      } else {
+        archive(append());
+      }
+    }
+    const std::size_t taken = before - archive.source().left();
+    if (taken < some) archive.count_empty_elements(some - taken);
+    count -= some;
+  }
+}
+}  // namespace detail
+
+/// All the space is reserved first, which costs addresses and no memory: an element may hold
+/// references to itself until serializeDeferments().
 template <class T, class A>
 requires(!detail::is_flat_element<T> &&
          !std::is_same_v<T, bool>) void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive,
                                                                   std::vector<T, A>& vector) {
   const std::uint64_t count = detail::take_count(archive.source());
-  archive.check_length(count);
+  archive.claim(count);
   vector.clear();
   vector.reserve(static_cast<std::size_t>(count));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if constexpr (detail::decodes_into_nothing<T>) {
-      archive(vector.emplace_back(detail::Undecoded()));
-    } else {
-      archive(vector.emplace_back());
-    }
-  }
+  detail::take_elements<T>(
+      archive, count, [&](auto... undecoded) -> T& { return vector.emplace_back(undecoded...); });
+}
+
+// cereal's would make all elements before the first is read.
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::deque<T, A>& deque) {
+  const std::uint64_t count = detail::take_count(archive.source());
+  archive.claim(count);
+  deque.clear();
+  detail::take_elements<T>(
+      archive, count, [&](auto... undecoded) -> T& { return deque.emplace_back(undecoded...); });
+}
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::list<T, A>& list) {
+  const std::uint64_t count = detail::take_count(archive.source());
+  archive.claim(count);
+  list.clear();
+  detail::take_elements<T>(
+      archive, count, [&](auto... undecoded) -> T& { return list.emplace_back(undecoded...); });
+}
+template <class T, class A>
+void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::forward_list<T, A>& list) {
+  const std::uint64_t count = detail::take_count(archive.source());
+  archive.claim(count);
+  list.clear();
+  auto last = list.before_begin();
+  detail::take_elements<T>(archive, count, [&](auto... undecoded) -> T& {
+    last = list.emplace_after(last, undecoded...);
+    return *last;
+  });
 }
 
 }  // namespace brood
