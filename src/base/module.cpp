@@ -2,11 +2,9 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
-#include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -16,35 +14,13 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/library_file.hpp"
 
 namespace brood::base {
 namespace {
 
 std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& info) {
   return {info.dlpi_phdr, info.dlpi_phnum};
-}
-
-// The build-id note's contents in a PT_NOTE segment; see elf(5), "Notes".
-std::span<const std::uint8_t> build_id_note(const std::uint8_t* position, std::size_t size,
-                                            std::size_t alignment) {
-  const auto padded = [&](std::size_t length) {
-    return (length + alignment - 1) / alignment * alignment;
-  };
-  while (size >= sizeof(ElfW(Nhdr))) {
-    ElfW(Nhdr) header;
-    std::memcpy(&header, position, sizeof header);
-    const std::size_t name_end = sizeof header + padded(header.n_namesz);
-    const std::size_t end = name_end + padded(header.n_descsz);
-    if (name_end + header.n_descsz > size) return {};
-    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 &&
-        std::memcmp(position + sizeof header, "GNU", 4) == 0) {
-      return {position + name_end, header.n_descsz};
-    }
-    if (end >= size) return {};
-    position += end;
-    size -= end;
-  }
-  return {};
 }
 
 const std::uint8_t* at(const dl_phdr_info& info, const ElfW(Phdr) & segment) {
@@ -55,20 +31,12 @@ bool is_code(const ElfW(Phdr) & segment) {
   return segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0;
 }
 
-// Two FNV-1a sums with different starts: not against malice, only against mixing up two builds.
 BuildId hash_of_code(const dl_phdr_info& info) {
-  std::uint64_t sums[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
+  CodeHash hash;
   for (const ElfW(Phdr) & segment : segments_of(info)) {
-    if (!is_code(segment)) continue;
-    for (const std::uint8_t byte : std::span(at(info, segment), segment.p_filesz)) {
-      sums[0] = (sums[0] ^ byte) * 0x100000001b3u;
-      sums[1] = (sums[1] ^ byte) * 0x100000001b3u;
-    }
+    if (is_code(segment)) hash.add({at(info, segment), segment.p_filesz});
   }
-  BuildId id;
-  static_assert(sizeof id == sizeof sums);
-  std::memcpy(id.data(), sums, sizeof sums);
-  return id;
+  return hash.id();
 }
 
 // Zero where there is none.
@@ -77,10 +45,8 @@ BuildId noted_build_id(std::span<const ElfW(Phdr)> segments, std::uintptr_t base
   for (const ElfW(Phdr) & segment : segments) {
     if (segment.p_type != PT_NOTE) continue;
     const auto* const notes = reinterpret_cast<const std::uint8_t*>(base + segment.p_vaddr);
-    const auto note = build_id_note(notes, segment.p_memsz, segment.p_align == 8 ? 8 : 4);
-    if (note.empty()) continue;
-    std::copy_n(note.begin(), std::min(note.size(), id.size()), id.begin());
-    break;
+    id = build_id_in_notes({notes, segment.p_memsz}, segment.p_align);
+    if (id != BuildId{}) break;
   }
   return id;
 }
@@ -232,34 +198,44 @@ const Module* find_module(const BuildId& id, const std::string& path) {
   return result;
 }
 
+constinit std::atomic<Loading> loading_state{Loading::refused};
+
+[[noreturn]] void throw_other_build(const BuildId& id, const std::string& path) {
+  throw CodecError(
+      CodecError::Direction::decode, "function",
+      "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
+}
+
 // dlopen knows by the path that it has the library, though another build lies there now. The file's
 // other name is new to it.
-const Module* load_replacement(const BuildId& id, const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return nullptr;
-  const std::string name = "/proc/self/fd/" + std::to_string(file);
+const Module* load_replacement(const LibraryFile& file, const BuildId& id,
+                               const std::string& path) {
+  const std::string name = "/proc/self/fd/" + std::to_string(file.number());
   void* const handle = ::dlopen(name.c_str(), RTLD_NOW);
-  ::close(file);
   if (handle == nullptr) return nullptr;
   const Module* const module = find_module(id, path);
   if (module == nullptr) ::dlclose(handle);
   return module;
 }
 
+void set_loading(Loading loading) noexcept { loading_state.store(loading); }
+Loading loading() noexcept { return loading_state.load(); }
+
+// Loading runs the library's constructors, so its file is read first. Between the two it can be
+// replaced, by what may write to its directory; by the path and not by the open file because the
+// linker resolves $ORIGIN and finds the library again by the name that it was loaded under.
 const Module& load_module(const BuildId& id, const std::string& path) {
+  const LibraryFile file(path);
+  if (file.build_id() != id) throw_other_build(id, path);
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW);
   if (handle == nullptr) {
     const char* const reason = ::dlerror();
-    throw CodecError(CodecError::Direction::decode, "function",
-                     "the library it is in cannot be loaded here: " +
-                         std::string(reason != nullptr ? reason : path));
+    throw_not_loadable(reason != nullptr ? reason : path);
   }
   if (const Module* const module = find_module(id, path)) return *module;
   ::dlclose(handle);
-  if (const Module* const module = load_replacement(id, path)) return *module;
-  throw CodecError(
-      CodecError::Direction::decode, "function",
-      "the library " + path + " is another build than the sender's (" + to_string(id) + ")");
+  if (const Module* const module = load_replacement(file, id, path)) return *module;
+  throw_other_build(id, path);
 }
 
 }  // namespace brood::base

@@ -48,8 +48,13 @@ const Module& main_module();
 const Module* find_module(std::uintptr_t address);
 /// A module that is that build; the one at `path` where there are several.
 const Module* find_module(const BuildId& id, const std::string& path);
-/// Loads the library at `path` and keeps it loaded. Throws CodecError when that fails or gives
-/// another build.
+/// Whether code references may have libraries loaded in this process. Only where Brood has started
+/// it: such a process runs what its owner sends. At first refused.
+enum class Loading : std::uint8_t { refused, allowed };
+void set_loading(Loading loading) noexcept;
+Loading loading() noexcept;
+/// Loads the library at `path`, if its file is that build, and keeps it loaded. Throws CodecError
+/// when it is another or cannot be loaded.
 const Module& load_module(const BuildId& id, const std::string& path);
 
 }  // namespace brood::base

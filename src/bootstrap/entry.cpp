@@ -6,6 +6,7 @@
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
 #include <brood/start_method.hpp>
+#include "base/module.hpp"
 #include "process/child.hpp"
 #include "wire/exception.hpp"
 #include "worker/worker.hpp"
@@ -13,6 +14,7 @@
 namespace brood::start {
 
 void run_role(const Handover& given) {
+  base::set_loading(base::Loading::allowed);
   if (given.role == Role::process)
     process::run_process({given.tasks, given.results, given.owner, given.escort});
   worker::run_worker(
@@ -20,6 +22,7 @@ void run_role(const Handover& given) {
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {
+  base::set_loading(base::Loading::allowed);
   try {
     Reader reader(hooks);
     while (reader.left() != 0) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/module.hpp"
 #include "platform/process.hpp"
 #include "platform/watch.hpp"
 #include "process/child.hpp"
@@ -21,6 +22,7 @@ void run_forked(const ForkedChannel& channel, platform::Identity identity,
   platform::prepare_stdio();
   identity.parent = channel.owner;
   platform::set_identity(std::move(identity));
+  base::set_loading(base::Loading::allowed);
   if (!start::pass_gate(channel.gate)) ::_exit(platform::exit_orphaned);
   platform::watch_owner(channel.owner);
   run_to_the_end(channel.report, std::move(target));

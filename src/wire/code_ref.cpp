@@ -11,6 +11,8 @@ namespace brood {
 namespace wire {
 namespace {
 
+using detail::LoadPolicy;
+
 constexpr std::uint32_t longest_path = 4096;  // PATH_MAX
 
 struct CodeReference {
@@ -39,10 +41,21 @@ const void* address_in(const base::Module& module, const CodeReference& referenc
   return module.holds_code(address) ? reinterpret_cast<const void*>(address) : nullptr;
 }
 
-const base::Module& module_for(const CodeReference& reference) {
+[[noreturn]] void throw_not_loaded(const std::string& path) {
+  throw CodecError(CodecError::Direction::decode, "function",
+                   "it is in the library " + path +
+                       ", which is not loaded in this process: bytes from other processes have "
+                       "none loaded, so open it before (dlopen)");
+}
+
+const base::Module& module_for(const CodeReference& reference, LoadPolicy policy) {
   if (const base::Module* const module = base::find_module(reference.id, reference.path))
     return *module;
-  if (!reference.path.empty()) return base::load_module(reference.id, reference.path);
+  if (!reference.path.empty()) {
+    if (policy == LoadPolicy::may_load && base::loading() == base::Loading::allowed)
+      return base::load_module(reference.id, reference.path);
+    throw_not_loaded(reference.path);
+  }
   throw CodecError(CodecError::Direction::decode, "function",
                    "the sender's program is another build (" + to_string(reference.id) +
                        ") than this one (" + to_string(program_build_id()) +
@@ -87,7 +100,7 @@ bool is_permanent(const void* address) noexcept {
 
 const void* take_code(Reader& source) {
   const wire::CodeReference reference = wire::take_reference(source);
-  const base::Module& module = wire::module_for(reference);
+  const base::Module& module = wire::module_for(reference, source.load_policy());
   if (const void* const address = wire::address_in(module, reference)) return address;
   throw CodecError(CodecError::Direction::decode, "function",
                    "offset " + std::to_string(reference.offset) + " lies outside the code of " +

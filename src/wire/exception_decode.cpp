@@ -42,7 +42,7 @@ const StandardException* standard_of(const ExceptionRecord& record) {
 std::exception_ptr make_typed(const ExceptionRecord& record, const std::exception_ptr& task_error) {
   return thrown_over(task_error, [&] {
     if (!record.registered.empty()) {
-      Reader source(record.registered);
+      Reader source(record.registered, detail::LoadPolicy::loaded_only);
       if (const detail::CallEntry rethrow = registered_rethrow(source)) rethrow(source);
     }
     if (const StandardException* const type = standard_of(record))
@@ -68,7 +68,7 @@ std::string in_words(const ExceptionRecord& record) {
 }  // namespace
 
 ExceptionChain take_chain(std::span<const std::byte> bytes) {
-  Reader source(bytes);
+  Reader source(bytes, detail::LoadPolicy::loaded_only);
   auto chain = detail::decode_value<ExceptionChain>(source);
   if (source.left() != 0) detail::throw_trailing(source.left(), typeid(ExceptionRecord));
   if (chain.empty() || chain.size() > longest_chain) {

@@ -66,6 +66,13 @@ class Library {
   void* handle_;
 };
 
+// As in a process that Brood has started: libraries may be loaded.
+class LoadingAllowed {
+ public:
+  LoadingAllowed() { base::set_loading(base::Loading::allowed); }
+  ~LoadingAllowed() { base::set_loading(base::Loading::refused); }
+};
+
 void flip_build_id(Bytes& reference) { reference.data()[0] ^= std::byte{1}; }
 
 TEST(CodeRef, AFunctionOfTheProgramComesBack) {
@@ -122,6 +129,7 @@ TEST(CodeRef, AFunctionOfALibraryComesBackWhileItIsLoaded) {
 }
 
 TEST(CodeRef, ALibraryThatIsNotLoadedHereIsLoadedFromItsPath) {
+  const LoadingAllowed allowed;
   Bytes bytes;
   {
     const Library library(path_of("nameless_plugin"));
@@ -141,6 +149,7 @@ TEST(CodeRef, TwoLibrariesInOnePlaceOneAfterTheOtherAreToldApart) {
 }
 
 TEST(CodeRef, ALibraryRebuiltMeanwhileIsRefusedByName) {
+  const LoadingAllowed allowed;
   const Library library(path_of("other_plugin"));
   Bytes bytes = reference_to(library.answer());
   flip_build_id(bytes);
@@ -149,6 +158,7 @@ TEST(CodeRef, ALibraryRebuiltMeanwhileIsRefusedByName) {
 }
 
 TEST(CodeRef, AMissingLibraryIsRefusedByName) {
+  const LoadingAllowed allowed;
   const Library library(path_of("plugin"));
   Bytes bytes = reference_to(library.answer());
   flip_build_id(bytes);

@@ -21,7 +21,9 @@ BROOD_API void put_code(Bytes& target, const void* address);
 /// library's that is unloaded.
 BROOD_API bool is_permanent(const void* address) noexcept;
 /// Reads a code reference and returns the address in this process. Throws CodecError when the
-/// module is another build or the offset lies outside its code.
+/// module is another build or the offset lies outside its code. A process that Brood has started
+/// loads the module where it is not loaded, unless the reader's LoadPolicy forbids it; no other
+/// process does.
 BROOD_API const void* take_code(Reader& source);
 /// The same for a function, whose type the reader knows.
 template <class F>

@@ -37,6 +37,10 @@ BROOD_API void check_bools(std::span<std::byte> bytes);
 /// Throws CodecError: `left` bytes follow the value of type `type`.
 [[noreturn]] BROOD_API void throw_trailing(std::size_t left, const std::type_info& type);
 
+/// Whether a code reference among the bytes may have a library loaded. Results of a worker may not:
+/// loading runs the library's constructors.
+enum class LoadPolicy : std::uint8_t { may_load, loaded_only };
+
 /// Bytes that are on their way: what follows those that a reader has in memory.
 class BROOD_API Supply {
  public:
@@ -55,11 +59,18 @@ class BROOD_API Supply {
 /// Reads values from bytes that it does not own. Never reads past their end.
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> bytes, detail::Supply* supply = nullptr) noexcept
-      : position_(bytes.data()), end_(bytes.data() + bytes.size()), supply_(supply) {}
+  explicit Reader(std::span<const std::byte> bytes, detail::Supply* supply = nullptr,
+                  detail::LoadPolicy policy = detail::LoadPolicy::may_load) noexcept
+      : position_(bytes.data()),
+        end_(bytes.data() + bytes.size()),
+        supply_(supply),
+        load_policy_(policy) {}
+  Reader(std::span<const std::byte> bytes, detail::LoadPolicy policy) noexcept
+      : Reader(bytes, nullptr, policy) {}
   std::size_t left() const noexcept {
     return supply_ == nullptr ? in_memory() : in_memory() + supply_->left();
   }
+  detail::LoadPolicy load_policy() const noexcept { return load_policy_; }
   /// Those of them that need not be waited for.
   std::size_t in_memory() const noexcept { return static_cast<std::size_t>(end_ - position_); }
   /// Throws CodecError when fewer than `count` bytes are left.
@@ -83,6 +94,7 @@ class Reader {
   const std::byte* position_;
   const std::byte* end_;
   detail::Supply* supply_;
+  detail::LoadPolicy load_policy_;
 };
 
 /// cereal archive that appends to a buffer in the machine's own byte order.

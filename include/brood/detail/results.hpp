@@ -14,7 +14,7 @@
 // From pieces of bytes back to values, always in the thread of the caller who asked.
 namespace brood::detail {
 
-/// Walks over the results of one piece.
+/// Walks over the results of one piece. They load no libraries: see LoadPolicy.
 class PieceReader {
  public:
   explicit PieceReader(const Piece& piece) : bytes_(piece.bytes.view()), stride_(piece.stride) {}
@@ -25,7 +25,8 @@ class PieceReader {
       bytes_.take(1);
       return {};
     } else {
-      Reader record(bytes_.take(stride_ == variable_stride ? length() : stride_));
+      Reader record(bytes_.take(stride_ == variable_stride ? length() : stride_),
+                    LoadPolicy::loaded_only);
       return decode_value<R>(record);
     }
   }
