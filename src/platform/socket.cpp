@@ -1,5 +1,7 @@
 #include "platform/socket.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <array>
 #include <cerrno>
@@ -61,21 +63,62 @@ bool wait_readable(int socket, Clock::time_point deadline) {
   return poll_until({&watched, 1}, deadline, "waiting for a message") > 0;
 }
 
-/// recvmsg until it gives a message, the end of the stream (0) or an error (-1).
-ssize_t receive_bytes(int socket, msghdr& header, int flags) {
+/// recvmsg until it gives a message, of 0 bytes at the end of the stream too; nothing where none
+/// waits.
+std::optional<std::size_t> receive_bytes(int socket, msghdr& header, int flags, const char* what) {
   const std::size_t control_size = header.msg_controllen;
   int resets = 0;
   for (;;) {
     header.msg_controllen = control_size;
     const ssize_t count = system_calls().recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
-    if (count >= 0) return count;
+    if (count >= 0) return static_cast<std::size_t>(count);
     // unix(7): a peer that closed with our messages unread shows as ECONNRESET once, before
     // messages of its own that still wait here. They count: a reply may be among them.
     if (errno == ECONNRESET && resets++ < 2) continue;
-    if (errno == ECONNRESET || errno == ENOTCONN) return 0;
-    if (errno == EAGAIN && (flags & MSG_DONTWAIT) != 0) return 0;
-    if (errno != EINTR) return -1;
+    if (errno == ECONNRESET || errno == ENOTCONN) return std::nullopt;
+    if (errno == EAGAIN && (flags & MSG_DONTWAIT) != 0) return std::nullopt;
+    if (errno != EINTR) throw SystemError("recvmsg", what, errno);
   }
+}
+
+/// Whether a message may still come: the other end is there, or has left something to read. Empty
+/// messages read as the end of the stream does, and any process with the other end can send one.
+bool may_follow(int socket) noexcept {
+  pollfd watched{socket, POLLRDHUP, 0};
+  if (::poll(&watched, 1, 0) == 0) return true;
+  int unread = 0;
+  return ::ioctl(socket, SIOCINQ, &unread) == 0 && unread > 0;
+}
+
+/// One message, an empty one too; the end of the stream is an empty one, or nothing.
+std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int flags,
+                                   const char* what) {
+  alignas(cmsghdr) ControlBuffer control;
+  iovec part{buffer.data(), buffer.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const std::optional<std::size_t> count = receive_bytes(socket, header, flags, what);
+  if (!count) return std::nullopt;
+  Arrived arrived;
+  arrived.bytes = buffer.first(*count);
+  // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
+  arrived.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
+  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
+  arrived.descriptors = take_descriptors(header);
+  if (arrived.descriptors_lost) arrived.descriptors.clear();
+  return arrived;
+}
+
+Message to_message(Arrived&& arrived) {
+  if (arrived.cut) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
+  Message message;
+  message.descriptors_lost = arrived.descriptors_lost;
+  message.descriptors = std::move(arrived.descriptors);
+  message.bytes.assign(arrived.bytes.begin(), arrived.bytes.end());
+  return message;
 }
 
 }  // namespace
@@ -113,26 +156,15 @@ SendState send_parts(int socket, std::span<const iovec> parts, std::span<const i
 
 std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Waiting waiting,
                                     Taking taking, const char* what) {
-  alignas(cmsghdr) ControlBuffer control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
+  constexpr int most_empty = 16;  // without waiting: the sender of more does not keep us here
   const int flags =
       (waiting == Waiting::no ? MSG_DONTWAIT : 0) | (taking == Taking::no ? MSG_PEEK : 0);
-  const ssize_t count = receive_bytes(socket, header, flags);
-  if (count < 0) throw SystemError("recvmsg", what, errno);
-  if (count == 0) return std::nullopt;
-  Arrived arrived;
-  arrived.bytes = buffer.first(static_cast<std::size_t>(count));
-  // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
-  arrived.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
-  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
-  arrived.descriptors = take_descriptors(header);
-  if (arrived.descriptors_lost) arrived.descriptors.clear();
-  return arrived;
+  for (int empty = 0; waiting == Waiting::yes || empty < most_empty; ++empty) {
+    std::optional<Arrived> arrived = receive_any(socket, buffer, flags, what);
+    if (!arrived || !arrived->bytes.empty()) return arrived;
+    if (taking == Taking::no || !may_follow(socket)) break;
+  }
+  return std::nullopt;
 }
 
 SendState try_send_message(int socket, std::span<const std::byte> bytes,
@@ -157,22 +189,22 @@ std::optional<Message> receive_message(int socket, int timeout_ms, bool* timed_o
 }
 
 std::optional<Message> receive_message_lossy(int socket, int timeout_ms, bool* timed_out) {
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  const bool for_ever = timeout_ms < 0;
+  std::array<std::byte, max_message_size> buffer;
   if (timed_out != nullptr) *timed_out = false;
-  if (timeout_ms >= 0 &&
-      !wait_readable(socket, Clock::now() + std::chrono::milliseconds(timeout_ms))) {
+  for (;;) {
+    std::optional<Arrived> arrived;
+    const bool readable = for_ever || wait_readable(socket, deadline);
+    if (readable)
+      arrived = receive_into(socket, buffer, for_ever ? Waiting::yes : Waiting::no, Taking::yes,
+                             "receiving a message");
+    if (arrived) return to_message(*std::move(arrived));
+    if (readable && (for_ever || !may_follow(socket))) return std::nullopt;
+    if (Clock::now() < deadline) continue;  // it was an empty message
     if (timed_out != nullptr) *timed_out = true;
     return std::nullopt;
   }
-  std::array<std::byte, max_message_size> buffer;
-  std::optional<Arrived> arrived =
-      receive_into(socket, buffer, Waiting::yes, Taking::yes, "receiving a message");
-  if (!arrived) return std::nullopt;
-  if (arrived->cut) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
-  Message message;
-  message.descriptors_lost = arrived->descriptors_lost;
-  message.descriptors = std::move(arrived->descriptors);
-  message.bytes.assign(arrived->bytes.begin(), arrived->bytes.end());
-  return message;
 }
 
 }  // namespace brood::platform

@@ -49,8 +49,8 @@ struct Arrived {
   bool cut = false;               // the buffer was too small
 };
 /// Receives one message into `buffer`; nothing at end of stream, or where none is there and none is
-/// waited for. One that is not taken comes again. Throws SystemError, which says that it was for
-/// `what`.
+/// waited for. One that is not taken comes again. Empty messages, which nothing of ours sends, are
+/// passed over with their descriptors. Throws SystemError, which says that it was for `what`.
 std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Waiting waiting,
                                     Taking taking, const char* what);
 /// Sends one message with descriptors if the socket has room for it now. Throws SystemError.

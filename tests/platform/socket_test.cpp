@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -87,6 +90,65 @@ TEST_F(SocketTest, ALastMessageIsReadThoughItsSenderHadUnreadOnes) {
   pair.theirs.reset();
   EXPECT_EQ(text(receive_message(pair.ours.get())), "reply");
   EXPECT_FALSE(receive_message(pair.ours.get()));
+}
+
+/// Sends what nothing of ours sends.
+void send_empty(int socket, std::span<const int> descriptors = {}) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  if (!descriptors.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    *header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+    std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(int));
+  }
+  ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), 0);
+}
+
+TEST_F(SocketTest, AnEmptyMessageIsNotTheEnd) {
+  SocketPair pair = make_socket_pair();
+  for (int i = 0; i < 40; ++i) send_empty(pair.ours.get());
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("one")));
+  EXPECT_EQ(text(receive_message(pair.theirs.get())), "one");
+  send_empty(pair.ours.get());
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("two")));
+  EXPECT_EQ(text(receive_message(pair.theirs.get(), 30'000)), "two");
+  for (int i = 0; i < 40; ++i) send_empty(pair.ours.get());
+  pair.ours.reset();
+  bool timed_out = true;
+  EXPECT_FALSE(receive_message(pair.theirs.get(), 30'000, &timed_out));
+  EXPECT_FALSE(timed_out) << "here it is the end";
+}
+
+TEST_F(SocketTest, WhatFollowsAnEmptyMessageOfASenderThatHasGoneIsRead) {
+  for (const int timeout : {-1, 30'000}) {
+    SocketPair pair = make_socket_pair();
+    send_empty(pair.ours.get());
+    EXPECT_TRUE(send_message(pair.ours.get(), bytes("last")));
+    send_empty(pair.ours.get());
+    pair.ours.reset();
+    EXPECT_EQ(text(receive_message(pair.theirs.get(), timeout)), "last");
+    EXPECT_FALSE(receive_message(pair.theirs.get(), timeout));
+  }
+}
+
+TEST_F(SocketTest, AnEmptyMessageProlongsNoDeadline) {
+  const SocketPair pair = make_socket_pair();
+  for (const int timeout : {0, 20}) {
+    send_empty(pair.ours.get());
+    bool timed_out = false;
+    EXPECT_FALSE(receive_message(pair.theirs.get(), timeout, &timed_out));
+    EXPECT_TRUE(timed_out);
+  }
+}
+
+TEST_F(SocketTest, AnEmptyMessageLeavesNoDescriptor) {
+  const SocketPair pair = make_socket_pair();
+  const int sent = pair.theirs.get();
+  send_empty(pair.ours.get(), {&sent, 1});
+  EXPECT_TRUE(send_message(pair.ours.get(), bytes("x")));
+  EXPECT_EQ(text(receive_message(pair.theirs.get())), "x");  // the fixture counts descriptors
 }
 
 TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) {
