@@ -28,9 +28,13 @@ class BROOD_API SharedMemory : public detail::SharedHandle {
   /// and for what is no name (it is up to 255 characters without a slash), SystemError, also when
   /// there is such a name (EEXIST).
   static SharedMemory create(const std::string& name, std::size_t size);
+  /// Whose memory open() takes. Names are for all users of the machine: another one may have been
+  /// first with a name, and can then change or shrink what is behind it, a SIGBUS here.
+  enum class Owner : bool { this_user, any };
   /// The memory that has this name; what another program has not taken of it is taken now. Throws
-  /// UsageError, SystemError, also when there is none (ENOENT).
-  static SharedMemory open(const std::string& name);
+  /// UsageError, SystemError, also when there is none (ENOENT), when another user owns it and that
+  /// was not asked for (EPERM), and when it is no plain file or an empty one (ENODATA).
+  static SharedMemory open(const std::string& name, Owner owner = Owner::this_user);
   /// Takes the name away; the memory stays as long as somebody has it. Throws UsageError,
   /// SystemError.
   static void unlink(const std::string& name);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include <brood/errors.hpp>
 #include "platform/file_io.hpp"
@@ -68,16 +69,20 @@ Descriptor make_named_memory(const std::string& name, std::size_t size) {
   return descriptor;
 }
 
-Descriptor open_named_memory(const std::string& name) {
+Descriptor open_named_memory(const std::string& name, FileOwner owner) {
+  constexpr const char* opening = "opening shared memory by its name";
   const int number =
       system_calls().open(path_of(name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (number < 0) throw SystemError("open", "opening shared memory by its name", errno);
+  if (number < 0) throw SystemError("open", opening, errno);
   Descriptor descriptor = adopt_above_stdio(number);
-  // That of another program may have holes.
   struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) throw SystemError("fstat", opening, errno);
+  if (owner == FileOwner::this_user && status.st_uid != ::geteuid())
+    throw SystemError("fstat", opening + std::string(" that another user owns"), EPERM);
+  if (!S_ISREG(status.st_mode) || status.st_size <= 0) throw SystemError("fstat", opening, ENODATA);
+  // That of another program may have holes.
   constexpr std::size_t block = 512;  // stat(2)
-  if (::fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-      static_cast<std::size_t>(status.st_blocks) * block < static_cast<std::size_t>(status.st_size))
+  if (static_cast<std::size_t>(status.st_blocks) * block < static_cast<std::size_t>(status.st_size))
     reserve(descriptor, static_cast<std::size_t>(status.st_size));
   return descriptor;
 }
@@ -85,6 +90,14 @@ Descriptor open_named_memory(const std::string& name) {
 void unlink_named_memory(const std::string& name) {
   if (::unlink(path_of(name).c_str()) != 0)
     throw SystemError("unlink", "unlinking shared memory", errno);
+}
+
+void remove_named_memory(const std::string& name) noexcept {
+  try {
+    unlink_named_memory(name);
+  } catch (const std::exception&) {
+    // It is gone already.
+  }
 }
 
 std::size_t size_of_file(int file) {

@@ -1,7 +1,5 @@
 #include <brood/shared_memory.hpp>
 
-#include <cerrno>
-
 #include <brood/codec.hpp>
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
@@ -46,14 +44,20 @@ SharedMemory::SharedMemory(std::size_t size)
     : SharedMemory(shared(platform::make_memory("brood", checked(size))), {}) {}
 
 SharedMemory SharedMemory::create(const std::string& name, std::size_t size) {
-  return SharedMemory(shared(platform::make_named_memory(checked(name), checked(size))), name);
+  platform::Descriptor file = platform::make_named_memory(checked(name), checked(size));
+  try {
+    return SharedMemory(shared(std::move(file)), name);
+  } catch (...) {
+    platform::remove_named_memory(name);
+    throw;
+  }
 }
 
-SharedMemory SharedMemory::open(const std::string& name) {
-  platform::Descriptor file = platform::open_named_memory(checked(name));
-  if (platform::size_of_file(file.get()) == 0)
-    throw SystemError("fstat", "opening shared memory by its name", ENODATA);
-  return SharedMemory(shared(std::move(file)), name);
+SharedMemory SharedMemory::open(const std::string& name, Owner owner) {
+  return SharedMemory(shared(platform::open_named_memory(
+                          checked(name), owner == Owner::any ? platform::FileOwner::any
+                                                             : platform::FileOwner::this_user)),
+                      name);
 }
 
 void SharedMemory::unlink(const std::string& name) { platform::unlink_named_memory(checked(name)); }

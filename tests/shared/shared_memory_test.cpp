@@ -1,5 +1,6 @@
 #include <brood/shared_memory.hpp>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -101,6 +102,47 @@ TEST_F(SharedMemoryTest, AnEmptyFileOfAnotherProgramIsRefused) {
   std::fclose(std::fopen(path().c_str(), "w"));
   EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENODATA);
   SharedMemory::unlink(name_);
+}
+
+TEST_F(SharedMemoryTest, ThatOfAnotherUserIsRefusedUnlessAskedFor) {
+  if (::geteuid() != 0) GTEST_SKIP() << "may not give a file to another user";
+  SharedMemory::create(name_, 10);
+  constexpr uid_t another = 54321;
+  ASSERT_EQ(::chown(path().c_str(), another, another), 0);
+  EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), EPERM);
+  EXPECT_EQ(SharedMemory::open(name_, SharedMemory::Owner::any).size(), 10U);
+  SharedMemory::unlink(name_);
+}
+
+TEST_F(SharedMemoryTest, WhatIsNoPlainFileIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENODATA);
+  SharedMemory::unlink(name_);
+  ASSERT_EQ(::symlink("/dev/zero", path().c_str()), 0);
+  EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ELOOP);
+  SharedMemory::unlink(name_);
+  ASSERT_EQ(::mkdir(path().c_str(), 0700), 0);
+  EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), EISDIR);
+  EXPECT_EQ(::rmdir(path().c_str()), 0);
+}
+
+TEST_F(SharedMemoryTest, OfAnotherProgramThatIsLargerThanAllMemoryIsRefused) {
+  const int file = ::open(path().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  const bool made = ::ftruncate(file, off_t{1} << 50) == 0;
+  ::close(file);
+  const int error = made ? error_of([&] { SharedMemory::open(name_); }) : EFBIG;
+  EXPECT_NE(error, 0);
+  SharedMemory::unlink(name_);
+  if (!made) GTEST_SKIP() << "no file may be so large";
+}
+
+TEST_F(SharedMemoryTest, ACreateThatFailsAtTheEndLeavesNoName) {
+  const Fault fault{"mmap_ENOMEM", faults::Failing<&platform::SystemCalls::mmap>::install, ENOMEM};
+  {
+    const Injection injection(fault, 1);
+    EXPECT_EQ(error_of([&] { SharedMemory::create(name_, 100); }), ENOMEM);
+  }
+  EXPECT_NE(::access(path().c_str(), F_OK), 0);
 }
 
 TEST_F(SharedMemoryTest, MoreThanAFileMayHaveIsASystemErrorAndNoSignal) {
