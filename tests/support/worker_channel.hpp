@@ -1,0 +1,158 @@
+#pragma once
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "protocol/page.hpp"
+#include "start/entry.hpp"
+#include "wire/frame.hpp"
+
+// What a task that has been taken over finds in its worker: descriptors, the page, and what it was
+// told to run. For tests of the owner; call these in a task.
+namespace brood::testing {
+
+inline constexpr int task_pipe = start::exec_descriptors.tasks;
+inline constexpr int result_pipe = start::exec_descriptors.results;
+inline constexpr int escort_socket = start::exec_descriptors.escort;
+inline constexpr int door_socket = start::door_descriptor;  // forkserver only
+
+/// A part of this process's memory, as /proc/self/maps has it.
+struct MappedRange {
+  std::uintptr_t begin = 0, end = 0;
+  bool writable = false, shared = false;
+  std::string name;
+  std::size_t size() const { return end - begin; }
+};
+
+inline std::vector<MappedRange> mapped_ranges() {
+  std::vector<MappedRange> ranges;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    MappedRange range;
+    std::string rights, offset, device, inode;
+    char dash = 0;
+    words >> std::hex >> range.begin >> dash >> range.end >> rights >> offset >> device >> inode;
+    std::getline(words >> std::ws, range.name);
+    range.writable = rights.at(1) == 'w';
+    range.shared = rights.at(3) == 's';
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+namespace memory_search {
+
+/// Calls `look` with copies of this process's private writable memory, block by block, until it
+/// says true. By process_vm_readv(2): a range that has gone meanwhile is an error, not a fault.
+template <class Look>
+bool search_memory(Look look) {
+  constexpr std::size_t largest = std::size_t{256} << 20, block = std::size_t{1} << 20;
+  std::vector<std::byte> copy(block);
+  for (const MappedRange& range : mapped_ranges()) {
+    const bool data = range.name.empty() || range.name == "[heap]";
+    if (!range.writable || range.shared || !data || range.size() > largest) continue;
+    for (std::uintptr_t at = range.begin; at < range.end; at += block / 2) {
+      const iovec here{copy.data(), block};
+      const iovec there{reinterpret_cast<void*>(at), std::min(block, range.end - at)};
+      const ssize_t count = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
+      if (count <= 0) break;
+      if (look(std::span<const std::byte>(copy.data(), static_cast<std::size_t>(count))))
+        return true;
+      if (static_cast<std::size_t>(count) < block) break;
+    }
+  }
+  return false;
+}
+
+/// Calls `visit` with each place of `pattern` in `memory`, until it says true.
+template <class Visit>
+bool find_each(std::span<const std::byte> memory, std::span<const std::byte> pattern, Visit visit) {
+  std::span<const std::byte> rest = memory;
+  while (const void* const found =
+             ::memmem(rest.data(), rest.size(), pattern.data(), pattern.size())) {
+    const auto place =
+        static_cast<std::size_t>(static_cast<const std::byte*>(found) - memory.data());
+    if (visit(memory.subspan(place))) return true;
+    rest = memory.subspan(place + 1);
+  }
+  return false;
+}
+
+/// Whether this process counts its claims there: a run refers to its page's two words.
+inline bool is_in_use(protocol::WorkerPage* page) {
+  const void* const words[2] = {&page->claimed, &page->head};
+  return search_memory([&](std::span<const std::byte> memory) {
+    return find_each(memory, std::as_bytes(std::span(words)), [](auto) { return true; });
+  });
+}
+
+}  // namespace memory_search
+
+/// This worker's page, null where there is none. Under fork the pages of others may be mapped, too.
+inline protocol::WorkerPage* own_page() {
+  std::vector<protocol::WorkerPage*> pages;
+  for (const MappedRange& range : mapped_ranges()) {
+    if (range.shared && range.name.find("brood-worker") != std::string::npos)
+      pages.push_back(reinterpret_cast<protocol::WorkerPage*>(range.begin));
+  }
+  if (pages.size() == 1) return pages.front();
+  for (protocol::WorkerPage* const page : pages) {
+    if (memory_search::is_in_use(page)) return page;
+  }
+  return nullptr;
+}
+
+/// What the owner sent of the elements among which the calling task is: job, first, count and
+/// sequence. Nothing where the frame is no longer in this process's memory.
+inline std::optional<protocol::RunHeader> current_run(const protocol::WorkerPage& page) {
+  const std::uint64_t claimed = page.claimed.load() & ~protocol::WorkerPage::revoked;
+  wire::FrameHeader frame;
+  frame.type = static_cast<std::uint16_t>(protocol::Type::run);
+  const auto start = std::as_bytes(std::span(&frame, 1)).first(8);  // all but the length
+  std::optional<protocol::RunHeader> found;
+  memory_search::search_memory([&](std::span<const std::byte> memory) {
+    return memory_search::find_each(memory, start, [&](std::span<const std::byte> there) {
+      if (there.size() < sizeof frame + sizeof(protocol::RunHeader)) return false;
+      protocol::RunHeader run;
+      std::memcpy(&run, there.data() + sizeof frame, sizeof run);
+      const bool runs = run.sequence < claimed && claimed <= run.sequence + run.count &&
+                        run.count < (std::uint64_t{1} << 32);
+      if (runs) found = run;
+      return runs;
+    });
+  });
+  return found;
+}
+
+/// The header of a frame as this worker would write it, but with these values.
+inline wire::FrameHeader frame_header(protocol::Type type, std::uint64_t length) {
+  wire::FrameHeader header;
+  header.type = static_cast<std::uint16_t>(type);
+  header.length = length;
+  return header;
+}
+
+/// Writes to the result pipe beside the library. Blocks while it is full, unless the owner is gone.
+inline void write_to_owner(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(result_pipe, bytes.data(), bytes.size());
+    if (count <= 0) return;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace brood::testing
