@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -14,6 +15,12 @@ bool is_untouched(const spdlog::logger& logger) {
   return logger.name().empty() && logger.sinks().size() == 1 &&
          dynamic_cast<const spdlog::sinks::stdout_color_sink_mt*>(logger.sinks()[0].get()) !=
              nullptr;
+}
+
+// What is no level would be looked up beyond the end of spdlog's table of names.
+spdlog::level::level_enum to_level(int level) noexcept {
+  return static_cast<spdlog::level::level_enum>(
+      std::clamp<int>(level, spdlog::level::trace, spdlog::level::n_levels - 1));
 }
 
 // spdlog's registry is a static object, and calls come from the destructors of others, too.
@@ -53,7 +60,7 @@ int log_level() noexcept {
 
 void set_log_level(int level) noexcept {
   spdlog::logger* const logger = default_logger();
-  if (logger != nullptr) logger->set_level(static_cast<spdlog::level::level_enum>(level));
+  if (logger != nullptr) logger->set_level(to_level(level));
 }
 
 void log_from_worker(const std::string& worker, int level, const std::string& logger,
@@ -61,7 +68,7 @@ void log_from_worker(const std::string& worker, int level, const std::string& lo
   if (registry_gone) return;
   std::shared_ptr<spdlog::logger> target = logger.empty() ? nullptr : spdlog::get(logger);
   if (!target) target = spdlog::default_logger();
-  if (target) target->log(static_cast<spdlog::level::level_enum>(level), "[{}] {}", worker, text);
+  if (target) target->log(to_level(level), "[{}] {}", worker, text);
 }
 
 }  // namespace brood::base

@@ -4,6 +4,8 @@
 #include <cereal/types/optional.hpp>
 #include <cereal/types/vector.hpp>
 
+#include "wire/checked.hpp"
+
 namespace brood::protocol {
 
 void append_message(detail::Bytes& target, Type type, std::span<const std::byte> payload) {
@@ -49,10 +51,18 @@ Message decode(std::span<const std::byte> payload) {
 }  // namespace
 
 void encode_setup(detail::Bytes& target, const Setup& setup) { encode(target, Type::setup, setup); }
-Setup decode_setup(std::span<const std::byte> payload) { return decode<Setup>(payload); }
+Setup decode_setup(std::span<const std::byte> payload) {
+  auto setup = decode<Setup>(payload);
+  wire::checked_index(setup.log_level, log_levels, "log level");
+  return setup;
+}
 void encode_log(detail::Bytes& target, const LogRecord& record) {
   encode(target, Type::log, record);
 }
-LogRecord decode_log(std::span<const std::byte> payload) { return decode<LogRecord>(payload); }
+LogRecord decode_log(std::span<const std::byte> payload) {
+  auto record = decode<LogRecord>(payload);
+  wire::checked_index(record.level, log_levels, "log level");
+  return record;
+}
 
 }  // namespace brood::protocol

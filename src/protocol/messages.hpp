@@ -23,6 +23,8 @@ inline constexpr std::uint32_t version = 1;
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 /// Bytes of the text of one log record; longer ones are cut.
 inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
+/// Levels of log records, as spdlog counts them: from trace, 0, to off.
+inline constexpr std::size_t log_levels = 7;
 
 enum class Type : std::uint16_t {
   // owner to worker
@@ -127,6 +129,7 @@ struct LogRecord {
   std::string text;
 };
 void encode_log(detail::Bytes& target, const LogRecord& record);
+/// Throws CodecError, also for a level that spdlog does not have.
 LogRecord decode_log(std::span<const std::byte> payload);
 
 /// Appends a whole frame: header struct, then `rest`.

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "wire/checked.hpp"
 #include "wire/code_ref.hpp"
 #include "wire/exception.hpp"
 #include "wire/exception_record.hpp"
@@ -34,7 +35,7 @@ detail::CallEntry registered_rethrow(Reader& source) {
 
 // A user's type derived from std::runtime_error stays a TaskError: that is one, and says more.
 const StandardException* standard_of(const ExceptionRecord& record) {
-  if (record.match != Match::exact && record.match != Match::base) return nullptr;
+  if (record.match == Match::none) return nullptr;
   const StandardException& type = standard_exceptions()[record.standard];
   return record.match == Match::base && type.is_base_of_task_error ? nullptr : &type;
 }
@@ -76,9 +77,8 @@ ExceptionChain take_chain(std::span<const std::byte> bytes) {
                      "it has " + std::to_string(chain.size()) + " causes");
   }
   for (const ExceptionRecord& record : chain) {
-    if (record.standard >= standard_exceptions().size()) {
-      throw CodecError(CodecError::Direction::decode, "exception", "its kind is unknown here");
-    }
+    checked_index(record.standard, standard_exceptions().size(), "kind of an exception");
+    checked_enum(record.match, Match::base, "match of an exception's type");
   }
   return chain;
 }

@@ -8,6 +8,8 @@
 
 namespace brood::worker {
 
+static_assert(spdlog::level::n_levels == protocol::log_levels);
+
 namespace {
 
 class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
