@@ -100,6 +100,15 @@ class BROOD_API CodecError : public Error {
   std::uint64_t limit_;
 };
 
+/// What lies in the memory of a shared object makes no sense: a process that shares it has written
+/// over it, by a stray pointer or on purpose. All users of the object get this from now on; it can
+/// only be replaced by a new one.
+class BROOD_API BrokenObject : public Error {
+ public:
+  using Error::Error;
+  ~BrokenObject() override;
+};
+
 /// Where a task ran: carried by the errors that a task ends in.
 struct WorkerIdentity {
   std::string name;

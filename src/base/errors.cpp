@@ -98,6 +98,7 @@ std::string over_attempts(std::string text, const Attempts& attempts) {
 Error::~Error() = default;
 UsageError::~UsageError() = default;
 PoolClosed::~PoolClosed() = default;
+BrokenObject::~BrokenObject() = default;
 SystemError::~SystemError() = default;
 StartError::~StartError() = default;
 CodecError::~CodecError() = default;

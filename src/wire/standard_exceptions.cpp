@@ -254,6 +254,7 @@ constexpr StandardException entry(const char* name) {
 constexpr std::array standard_table{BROOD_STANDARD(brood::PoolClosed),
                                     BROOD_STANDARD(brood::UsageError),
                                     BROOD_STANDARD(brood::BrokenBarrier),
+                                    BROOD_STANDARD(brood::BrokenObject),
                                     BROOD_STANDARD(brood::EndOfStream),
                                     BROOD_STANDARD(brood::BufferTooShort),
                                     BROOD_STANDARD(brood::AuthenticationError),
