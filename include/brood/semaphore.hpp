@@ -72,7 +72,7 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   void load(InputArchive& archive);
 
  private:
-  bool take() const;
+  bool take(const detail::Deadline& deadline) const;
 };
 
 }  // namespace brood

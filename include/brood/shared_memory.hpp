@@ -13,6 +13,10 @@ namespace brood {
 /// whoever exits or dies takes nothing along.
 /// All the memory is taken from the system at once: where there is not enough, that is a
 /// SystemError (ENOSPC, ENOMEM) then, and never a SIGBUS later.
+/// Without a name its size is sealed. With one nothing can seal it: every process that may open the
+/// name can truncate the memory or give parts of it back, and whatever touches these then gets
+/// SIGBUS. Brood itself reads and writes none of it. Give a name only where all of that user's
+/// programs can be trusted.
 /// A handle: a copy, in this process or another, is the same memory. What shares it is const like a
 /// pointer.
 /// Threads: any, each byte by one at a time. Fork: the child has the same memory.

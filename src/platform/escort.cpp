@@ -55,7 +55,7 @@ Escorted next_message(int socket, Taking taking) {
       escorted.descriptors.push_back(
           detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
     }
-  } catch (const SystemError&) {  // no room for the number that it should have
+  } catch (const Error&) {  // no room for the number that it should have, or a name that is none
     escorted.lost = true;
     escorted.descriptors.clear();
   }

@@ -57,8 +57,4 @@ void discard(int file, std::uint64_t position, std::uint64_t size) noexcept {
                                 static_cast<off_t>(position), static_cast<off_t>(size)));
 }
 
-void truncate(int file, std::uint64_t size) noexcept {
-  static_cast<void>(system_calls().ftruncate(file, static_cast<off_t>(size)));
-}
-
 }  // namespace brood::platform

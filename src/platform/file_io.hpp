@@ -21,7 +21,4 @@ std::size_t read_at(int file, std::span<std::byte> target, std::uint64_t positio
 /// Gives memory back to the system: the range reads as zeros from now on. Best effort.
 void discard(int file, std::uint64_t position, std::uint64_t size) noexcept;
 
-/// Gives back all from `size` on. Best effort.
-void truncate(int file, std::uint64_t size) noexcept;
-
 }  // namespace brood::platform

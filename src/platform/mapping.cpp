@@ -1,7 +1,10 @@
 #include "platform/mapping.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include <brood/errors.hpp>
@@ -11,10 +14,34 @@
 namespace brood::platform {
 namespace {
 
+std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+// The mapping with a page before it and one behind.
+std::size_t fenced(std::size_t size) noexcept {
+  const std::size_t page = page_size();
+  return (size + page - 1) / page * page + 2 * page;
+}
+
+[[noreturn]] void throw_no_mapping(int error) {
+  throw SystemError("mmap", "mapping shared memory", error);
+}
+
 void* map_shared(int file, std::size_t size) {
-  void* const data =
-      system_calls().mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (data == MAP_FAILED) throw SystemError("mmap", "mapping shared memory", errno);
+  if (size == 0 || size > std::numeric_limits<std::size_t>::max() / 2) throw_no_mapping(EINVAL);
+  const std::size_t whole = fenced(size);
+  void* const fence = system_calls().mmap(nullptr, whole, PROT_NONE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (fence == MAP_FAILED) throw_no_mapping(errno);
+  void* const data = system_calls().mmap(static_cast<std::byte*>(fence) + page_size(), size,
+                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+  if (data == MAP_FAILED) {
+    const int error = errno;
+    ::munmap(fence, whole);
+    throw_no_mapping(error);
+  }
   return data;
 }
 
@@ -40,11 +67,12 @@ SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
 SharedMapping::~SharedMapping() { unmap(); }
 
 void SharedMapping::unmap() noexcept {
-  if (data_ != nullptr) ::munmap(std::exchange(data_, nullptr), size_);
+  if (data_ == nullptr) return;
+  ::munmap(static_cast<std::byte*>(std::exchange(data_, nullptr)) - page_size(), fenced(size_));
 }
 
 SharedMapping SharedMapping::create(const char* label, std::size_t size) {
-  const int number = system_calls().memfd_create(label, MFD_CLOEXEC);
+  const int number = system_calls().memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (number < 0) throw SystemError("memfd_create", "making shared memory", errno);
   Descriptor descriptor = adopt_above_stdio(number);
   int result = 0;
@@ -52,20 +80,20 @@ SharedMapping SharedMapping::create(const char* label, std::size_t size) {
     result = system_calls().ftruncate(descriptor.get(), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
   if (result != 0) throw SystemError("ftruncate", "making shared memory", errno);
+  seal_size(descriptor);
   void* const data = map_shared(descriptor.get(), size);
   return SharedMapping(std::move(descriptor), data, size);
 }
 
 SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size) {
   // Past the end of the file a mapping exists, but touching it is SIGBUS.
-  if (size_of_file(descriptor.get()) < size)
-    throw SystemError("fstat", "opening shared memory", ENODATA);
+  if (!facts_of(descriptor.get()).can_share(size))
+    throw SystemError("fcntl", "opening shared memory", ENODATA);
   void* const data = map_shared(descriptor.get(), size);
   return SharedMapping(std::move(descriptor), data, size);
 }
 
-SharedMapping SharedMapping::whole(int file) {
-  const std::size_t size = size_of_file(file);
+SharedMapping SharedMapping::of(int file, std::size_t size) {
   return SharedMapping(Descriptor(), map_shared(file, size), size);
 }
 

@@ -7,6 +7,8 @@
 namespace brood::platform {
 
 /// Memory shared between processes, without a name: it is gone with the last process that maps it.
+/// The pages before and behind it are nobody's: what runs past its ends hits nothing that is
+/// shared.
 class SharedMapping {
  public:
   SharedMapping() = default;
@@ -14,12 +16,14 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  /// `size` zero bytes in a new memfd. Throws SystemError.
+  /// `size` zero bytes in a new memfd, sealed: nobody can change its size. Throws SystemError.
   static SharedMapping create(const char* label, std::size_t size);
-  /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller.
+  /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller, or could
+  /// be made so.
   static SharedMapping open(Descriptor descriptor, std::size_t size);
-  /// Maps all of a file that somebody else has open, as large as it is now. Throws SystemError.
-  static SharedMapping whole(int file);
+  /// Maps so much of a file that somebody else has open. The caller knows that it is there and
+  /// stays. Throws SystemError.
+  static SharedMapping of(int file, std::size_t size);
 
   void* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }

@@ -19,6 +19,7 @@ namespace brood::platform {
 namespace {
 
 constexpr const char* stage = "making shared memory";
+constexpr std::size_t block = 512;          // stat(2)
 constexpr const char* folder = "/dev/shm";  // where glibc's shm_open has it
 
 std::string path_of(const std::string& name) { return std::string(folder) + "/" + name; }
@@ -46,14 +47,36 @@ void reserve(const Descriptor& descriptor, std::size_t size) {
   }
 }
 
-}  // namespace
-
-Descriptor make_memory(const char* label, std::size_t size) {
-  const int number = system_calls().memfd_create(label, MFD_CLOEXEC);
+Descriptor new_memory(const char* label, std::size_t size) {
+  const int number = system_calls().memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (number < 0) throw SystemError("memfd_create", stage, errno);
   Descriptor descriptor = adopt_above_stdio(number);
   reserve(descriptor, size);
   return descriptor;
+}
+
+void seal(const Descriptor& file, int seals) {
+  if (system_calls().fcntl_int(file.get(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0)
+    throw SystemError("fcntl", stage, errno);
+}
+
+}  // namespace
+
+Descriptor make_memory(const char* label, std::size_t size, Growth growth) {
+  Descriptor descriptor = new_memory(label, size);
+  seal_size(descriptor, growth);
+  return descriptor;
+}
+
+Descriptor make_frozen_memory(const char* label, std::span<const std::byte> bytes) {
+  Descriptor descriptor = new_memory(label, bytes.size());
+  write_at(descriptor, bytes, 0);
+  seal(descriptor, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  return descriptor;
+}
+
+void seal_size(const Descriptor& file, Growth growth) {
+  seal(file, growth == Growth::fixed ? F_SEAL_SHRINK | F_SEAL_GROW : F_SEAL_SHRINK);
 }
 
 Descriptor make_named_memory(const std::string& name, std::size_t size) {
@@ -81,7 +104,6 @@ Descriptor open_named_memory(const std::string& name, FileOwner owner) {
     throw SystemError("fstat", opening + std::string(" that another user owns"), EPERM);
   if (!S_ISREG(status.st_mode) || status.st_size <= 0) throw SystemError("fstat", opening, ENODATA);
   // That of another program may have holes.
-  constexpr std::size_t block = 512;  // stat(2)
   if (static_cast<std::size_t>(status.st_blocks) * block < static_cast<std::size_t>(status.st_size))
     reserve(descriptor, static_cast<std::size_t>(status.st_size));
   return descriptor;
@@ -104,6 +126,23 @@ std::size_t size_of_file(int file) {
   struct stat status {};
   if (::fstat(file, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
   return static_cast<std::size_t>(status.st_size);
+}
+
+// Only what is memory has seals: nothing else is asked any further.
+FileFacts facts_of(int file) noexcept {
+  FileFacts facts;
+  const int seals = system_calls().fcntl_int(file, F_GET_SEALS, 0);
+  const int flags = system_calls().fcntl_int(file, F_GETFL, 0);
+  struct stat status {};
+  if (seals < 0 || flags < 0 || ::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+    return facts;
+  facts.is_memory = true;
+  facts.is_writable = (flags & O_ACCMODE) == O_RDWR && (seals & F_SEAL_WRITE) == 0;
+  facts.keeps_size = (seals & F_SEAL_SHRINK) != 0;
+  facts.is_frozen = facts.keeps_size && (seals & F_SEAL_WRITE) != 0;
+  facts.size = static_cast<std::uint64_t>(status.st_size);
+  facts.present = static_cast<std::uint64_t>(status.st_blocks) * block;
+  return facts;
 }
 
 }  // namespace brood::platform

@@ -62,6 +62,7 @@ ProcessMark this_process() noexcept {
 }
 
 bool is_alive(const ProcessMark& mark) noexcept {
+  if (mark.pid <= 0) return false;  // to kill(2) these would be many
   const int saved = errno;
   const bool exists = ::kill(mark.pid, 0) == 0 || errno != ESRCH;
   const Stat stat = exists ? read_stat(mark.pid) : Stat{};

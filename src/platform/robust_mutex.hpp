@@ -1,16 +1,41 @@
 #pragma once
 
-#include <pthread.h>
-
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "platform/futex.hpp"
 
 namespace brood::platform {
 
+class HeldMutexes;
+class RobustMutex;
+
+/// What a process notes for itself of a mutex that one of its threads holds: with this it need not
+/// believe anything that other processes can write. Lives as long as the mutex is held.
+class MutexHold {
+ public:
+  MutexHold() = default;
+  MutexHold(const MutexHold&) = delete;
+  MutexHold& operator=(const MutexHold&) = delete;
+  /// Whether the calling thread holds the mutex.
+  bool is_mine() const noexcept;
+
+ private:
+  friend class RobustMutex;
+  friend class HeldMutexes;
+  RobustMutex* mutex_ = nullptr;
+  MutexHold* newer_ = nullptr;  // of the same thread
+  MutexHold* older_ = nullptr;
+  std::atomic<std::uint64_t> holder_{0};  // thread and fork generation
+};
+
 /// A mutex in memory that processes share. When the thread that holds it dies, however it does, the
-/// kernel passes it on, and the next holder is told (pthread_mutexattr_setrobust(3)).
-/// Layout: a pthread_mutex_t of glibc's, checking for errors; at most 40 bytes.
+/// kernel passes it on, and the next holder is told (the kernel's robust-futexes.rst). Any bytes
+/// may be written over it: that costs its users the mutex and nothing else. glibc's own keeps
+/// pointers there, and follows them.
+/// Layout: 40 bytes, with futex and list entry at the places of a pthread_mutex_t of glibc's, which
+/// the list of a thread's robust mutexes asks for.
 class RobustMutex {
  public:
   enum class Result : std::uint8_t {
@@ -18,19 +43,27 @@ class RobustMutex {
     inherited,  ///< taken; its last holder died holding it
     mine,       ///< not taken again: this thread holds it
     busy,       ///< until the deadline
+    broken,     ///< what is there was written by no holder
   };
 
-  /// In memory that is used for nothing yet.
-  RobustMutex() noexcept;
-
-  Result try_lock() noexcept;
-  Result lock(const Deadline& deadline = std::nullopt) noexcept;
-  /// Only by the thread that holds it.
-  void unlock() noexcept;
+  /// `hold` is the same for all threads of a process that could hold this mutex, or is used once.
+  Result try_lock(MutexHold& hold) noexcept;
+  Result lock(MutexHold& hold, const Deadline& deadline = std::nullopt) noexcept;
+  /// Only by the thread that holds it. False where it has been overwritten meanwhile: others may
+  /// have held it, too.
+  bool unlock(MutexHold& hold) noexcept;
+  bool is_locked() const noexcept { return state_.load(std::memory_order_relaxed) != 0; }
 
  private:
-  Result result_of(int error) noexcept;
-  pthread_mutex_t native_;
+  friend class HeldMutexes;
+  Result enter(HeldMutexes& held, MutexHold& hold, Result result) noexcept;
+  Result wait_for_it(MutexHold& hold, const Deadline& deadline) noexcept;
+
+  // The futex: the holder's number and the kernel's flags. Beside it the number's complement: what
+  // is written over one of them, or over both, is no holder's.
+  std::atomic<std::uint64_t> state_{0};
+  [[maybe_unused]] std::byte unused_[24]{};
+  void* next_ = nullptr;  // for the kernel; never read here
 };
 
 }  // namespace brood::platform

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "platform/memory_file.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
 #include "platform/system_calls.hpp"
@@ -66,6 +67,15 @@ Token next_token() {
     here.generation = platform::fork_generation();
   }
   return {here.process, ++here.last_number};
+}
+
+// A peer can tell which token this process gives out next.
+bool may_have_been_given_out(Token token) {
+  Registry& here = registry();
+  const std::lock_guard lock(here.mutex);
+  const bool is_ours =
+      token.process == here.process && here.generation == platform::fork_generation();
+  return !is_ours || token.number <= here.last_number;
 }
 
 DescriptorRef known(Token token) {
@@ -143,9 +153,10 @@ int SharedDescriptor::get() const {
       "give it this one as an argument");
 }
 
-std::span<std::byte> SharedDescriptor::memory() const {
+std::span<std::byte> SharedDescriptor::memory(std::optional<std::size_t> size) const {
   const std::lock_guard lock(mutex_);
-  if (mapping_.data() == nullptr) mapping_ = platform::SharedMapping::whole(number_);
+  if (mapping_.data() == nullptr)
+    mapping_ = platform::SharedMapping::of(number_, size ? *size : platform::size_of_file(number_));
   return {static_cast<std::byte*>(mapping_.data()), mapping_.size()};
 }
 
@@ -155,6 +166,9 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  Token token) {
+  if (kind > SharedDescriptor::Kind::lease || !may_have_been_given_out(token))
+    throw CodecError(CodecError::Direction::decode, "",
+                     "a descriptor came along under a name that no process has given it");
   return enter(std::move(descriptor), kind, token);
 }
 

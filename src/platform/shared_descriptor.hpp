@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include <brood/detail/bytes.hpp>
 #include "platform/descriptor.hpp"
 #include "platform/mapping.hpp"
+#include "platform/robust_mutex.hpp"
 
 namespace brood::detail {
 
@@ -45,15 +47,26 @@ class SharedDescriptor {
   bool is_closed() const noexcept;
   /// The number in this process. Throws UsageError for a stream that this forked worker closed.
   int get() const;
-  /// The memory behind it, as large as it is now; mapped by the first call. Throws SystemError.
-  std::span<std::byte> memory() const;
+  /// The memory behind it; mapped by the first call, which says how much of it, or it is all that
+  /// there is now. The caller knows that it stays there. Throws SystemError.
+  std::span<std::byte> memory(std::optional<std::size_t> size = std::nullopt) const;
 
   /// What this process notes of the lock in the memory, where there is one.
   struct Holding {
+    platform::MutexHold mutex;
     DescriptorRef pin;  // guarded by the lock: the memory stays while a thread of ours holds it
+    std::uint32_t depth = 0;              // guarded by the lock: how often the holder has it
     std::atomic<bool> owner_died{false};  // found when it was taken last
   };
   Holding& holding() const noexcept { return holding_; }
+
+  /// What this process has found in the memory when it first had the object, and does not read
+  /// there again: others can write it.
+  struct Noted {
+    std::atomic<std::uint32_t> kind{0};  // 0: nothing has been noted
+    std::atomic<std::uint64_t> count_and_one{0};
+  };
+  Noted& noted() const noexcept { return noted_; }
 
  private:
   const int number_;
@@ -63,11 +76,13 @@ class SharedDescriptor {
   mutable std::mutex mutex_;
   mutable platform::SharedMapping mapping_;  // guarded by mutex_
   mutable Holding holding_;
+  mutable Noted noted_;
 };
 
 /// A new object's. Throws SystemError.
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
-/// One that has come from another process, or the one that is here already.
+/// One that has come from another process, or the one that is here already. Throws CodecError for a
+/// kind or a token that no process has given out.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.

@@ -123,6 +123,14 @@ Message to_message(Arrived&& arrived) {
 
 }  // namespace
 
+bool is_message_socket(int descriptor) noexcept {
+  int domain = 0, type = 0;
+  socklen_t size = sizeof domain;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+         ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX &&
+         type == SOCK_SEQPACKET;
+}
+
 SocketPair make_socket_pair() {
   int ends[2];
   if (system_calls().socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {

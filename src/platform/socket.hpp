@@ -18,6 +18,9 @@ struct SocketPair {
 /// SystemError.
 SocketPair make_socket_pair();
 
+/// Whether it is such a socket, or one that is like it.
+bool is_message_socket(int descriptor) noexcept;
+
 struct Message {
   std::vector<std::byte> bytes;
   std::vector<Descriptor> descriptors;

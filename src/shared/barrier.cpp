@@ -28,93 +28,126 @@ struct BarrierState {
     std::uninitialized_default_construct_n(waiting(), count);
   }
 
-  platform::RobustMutex guard;  // for writing
-  const std::uint32_t parties;
+  platform::RobustMutex guard;            // for writing
+  const std::uint32_t parties;            // each process notes it when it gets the object
   std::atomic<std::uint32_t> arrived{0};  // of this generation
   std::atomic<std::uint32_t> generation{0};
-  std::atomic<bool> broken{false};
+  std::atomic<std::uint32_t> broken{0};   // 0: no
   std::atomic<std::uint64_t> endings{0};  // of the last 64 generations: 1 for broken
   shared::Lookout lookout;
 
   // Who waits: the first `arrived` of them.
   ProcessMark* waiting() noexcept { return reinterpret_cast<ProcessMark*>(this + 1); }
-
-  static std::uint64_t bit_of(std::uint32_t generation) noexcept {
-    return std::uint64_t{1} << (generation % 64);
-  }
-  bool was_broken(std::uint32_t ended) const noexcept { return (endings & bit_of(ended)) != 0; }
-
-  void end_generation(Ending ending) noexcept {
-    const std::uint32_t ended = generation;
-    if (ending == Ending::broken) {
-      endings |= bit_of(ended);
-    } else {
-      endings &= ~bit_of(ended);
-    }
-    arrived = 0;
-    generation = ended + 1;
-    platform::futex_wake(generation, INT_MAX, platform::FutexScope::shared);
-  }
-  void break_it() noexcept {
-    broken = true;
-    if (arrived != 0) end_generation(Ending::broken);
-  }
-  // Whoever held the guard and died was a party, or ended one's wait; maybe it had begun to end a
-  // generation that nobody seems to wait for now.
-  void repair() noexcept {
-    broken = true;
-    end_generation(Ending::broken);
-  }
 };
-static_assert(std::atomic<bool>::is_always_lock_free);
 
-BarrierState& state_of(void* state) { return shared::state_of<BarrierState>(state); }
+struct Arrival {
+  std::uint32_t generation, index;
+};
 
-[[noreturn]] void throw_broken() {
+[[noreturn]] void throw_broken_barrier() {
   throw BrokenBarrier(
       "brood: the barrier is broken: a party gave up or died while it waited, or abort() or "
       "reset() "
       "was called");
 }
 
-struct Arrival {
-  std::uint32_t generation, index;
+/// The state, with a number of parties that no other process can change.
+class Parties {
+ public:
+  Parties(void* state, const detail::DescriptorRef& descriptor)
+      : state_(shared::state_of<BarrierState>(state)),
+        count_(static_cast<std::uint32_t>(shared::noted_count(descriptor))),
+        guard(state_.guard) {}
+
+  BarrierState* operator->() const noexcept { return &state_; }
+  void* memory() const noexcept { return &state_; }
+  std::uint32_t count() const noexcept { return count_; }
+  /// Fewer than there are: the last one ends the generation.
+  std::uint32_t arrived() const {
+    const std::uint32_t arrived = state_.arrived;
+    if (arrived >= count_) shared::throw_broken(&state_);
+    return arrived;
+  }
+  bool was_broken(std::uint32_t ended) const noexcept {
+    return (state_.endings & bit_of(ended)) != 0;
+  }
+  // Whoever held the guard and died was a party, or ended one's wait; maybe it had begun to end a
+  // generation that nobody seems to wait for now.
+  void repair() noexcept {
+    state_.broken = 1;
+    end_generation(Ending::broken);
+  }
+
+  // All under the guard.
+  Arrival arrive();
+  void end_generation(Ending ending) noexcept;
+  void break_it() {
+    state_.broken = 1;
+    if (arrived() != 0) end_generation(Ending::broken);
+  }
+  bool all_alive(const ProcessMark& self) const {
+    const std::span<const ProcessMark> waiting(state_.waiting(), arrived());
+    return std::ranges::all_of(waiting, [&](ProcessMark process) {
+      return process == self || platform::is_alive(process);
+    });
+  }
+
+ private:
+  static std::uint64_t bit_of(std::uint32_t generation) noexcept {
+    return std::uint64_t{1} << (generation % 64);
+  }
+  BarrierState& state_;
+  const std::uint32_t count_;
+
+ public:
+  platform::RobustMutex& guard;
 };
 
-bool all_alive(BarrierState& state, const ProcessMark& self) noexcept {
-  const std::span<const ProcessMark> waiting(state.waiting(), state.arrived);
-  return std::ranges::all_of(waiting, [&](const ProcessMark& process) {
-    return process == self || platform::is_alive(process);
-  });
+void Parties::end_generation(Ending ending) noexcept {
+  const std::uint32_t ended = state_.generation;
+  if (ending == Ending::broken) {
+    state_.endings |= bit_of(ended);
+  } else {
+    state_.endings &= ~bit_of(ended);
+  }
+  state_.arrived = 0;
+  state_.generation = ended + 1;
+  platform::futex_wake(state_.generation, INT_MAX, platform::FutexScope::shared);
 }
 
-Arrival arrive(BarrierState& state) {
+Arrival Parties::arrive() {
   const ProcessMark self = platform::this_process();
-  const shared::Guard guard(state);
-  if (state.broken) throw_broken();
-  const Arrival arrival{state.generation, state.arrived};
-  if (arrival.index + 1 == state.parties) {
-    if (!all_alive(state, self)) {
-      state.break_it();
-      throw_broken();
+  if (state_.broken != 0) throw_broken_barrier();
+  const Arrival arrival{state_.generation, arrived()};
+  if (arrival.index + 1 == count_) {
+    if (!all_alive(self)) {
+      break_it();
+      throw_broken_barrier();
     }
-    state.end_generation(Ending::passed);
+    end_generation(Ending::passed);
   } else {
-    state.waiting()[arrival.index] = self;
-    state.arrived = arrival.index + 1;
+    state_.waiting()[arrival.index] = self;
+    state_.arrived = arrival.index + 1;
   }
   return arrival;
 }
 
-void give_up(BarrierState& state, std::uint32_t generation) noexcept {
-  const shared::Guard guard(state);
-  if (state.generation == generation) state.break_it();
+// The caller is one of those who wait: it ends the wait of all, whatever else is there.
+void give_up(Parties& parties, std::uint32_t generation, const detail::Deadline& deadline) {
+  const shared::Guard guard(parties, deadline);
+  if (!guard) throw_broken_barrier();
+  if (parties->generation != generation) return;
+  parties->broken = 1;
+  parties.end_generation(Ending::broken);
 }
 
-void look_after_parties(BarrierState& state) noexcept {
+void look_after_parties(Parties& parties, std::uint32_t generation,
+                        const detail::Deadline& deadline) {
   const ProcessMark self = platform::this_process();
-  const shared::Guard guard(state);
-  if (!all_alive(state, self)) state.break_it();
+  const shared::Guard guard(parties, deadline);
+  if (!guard || parties->generation != generation) return;
+  if (parties.arrived() == 0) shared::throw_broken(parties.memory());  // but the caller waits
+  if (!parties.all_alive(self)) parties.break_it();
 }
 
 std::uint32_t checked(std::int64_t parties) {
@@ -129,52 +162,65 @@ Barrier::Barrier(std::int64_t parties) {
   const std::uint32_t count = checked(parties);
   const shared::Object made =
       shared::make<BarrierState>(Kind::barrier, count * sizeof(ProcessMark), count);
+  shared::note_count(made.descriptor, count);
   descriptor_ = made.descriptor;
   state_ = made.state();
 }
 
 std::size_t Barrier::wait_until(detail::Deadline deadline) const {
-  const Arrival arrival = arrive(state_of(state_));
+  Parties parties(state_, descriptor_);
+  Arrival arrival{};
+  {
+    const shared::Guard guard(parties, deadline);
+    if (!guard) throw_broken_barrier();
+    arrival = parties.arrive();
+  }
   wait_for_others(arrival.generation, deadline);
   return arrival.index;
 }
 
 void Barrier::wait_for_others(std::uint32_t generation, detail::Deadline deadline) const {
-  BarrierState& state = state_of(state_);
+  Parties parties(state_, descriptor_);
   shared::Naps naps(deadline, shared::Naps::shortest);
-  while (state.generation == generation) {
-    if (!naps.sleep(state.generation, generation)) {
-      give_up(state, generation);
-    } else if (state.generation == generation && state.lookout.is_due()) {
-      look_after_parties(state);
+  while (parties->generation == generation) {
+    if (!naps.sleep(parties->generation, generation)) {
+      give_up(parties, generation, deadline);
+      break;
     }
+    if (parties->generation == generation && parties->lookout.is_due())
+      look_after_parties(parties, generation, deadline);
   }
-  if (state.was_broken(generation)) throw_broken();
+  if (parties.was_broken(generation)) throw_broken_barrier();
 }
 
-std::size_t Barrier::parties() const { return state_of(state_).parties; }
+std::size_t Barrier::parties() const { return Parties(state_, descriptor_).count(); }
 
-std::size_t Barrier::n_waiting() const { return state_of(state_).arrived; }
+std::size_t Barrier::n_waiting() const { return Parties(state_, descriptor_).arrived(); }
 
 void Barrier::reset() const {
-  BarrierState& state = state_of(state_);
-  const shared::Guard guard(state);
-  if (state.arrived != 0) state.end_generation(Ending::broken);
-  state.broken = false;
+  Parties parties(state_, descriptor_);
+  const shared::Guard guard(parties);
+  if (parties.arrived() != 0) parties.end_generation(Ending::broken);
+  parties->broken = 0;
 }
 
 void Barrier::abort() const {
-  BarrierState& state = state_of(state_);
-  const shared::Guard guard(state);
-  state.break_it();
+  Parties parties(state_, descriptor_);
+  const shared::Guard guard(parties);
+  parties.break_it();
 }
 
-bool Barrier::broken() const { return state_of(state_).broken; }
+bool Barrier::broken() const { return Parties(state_, descriptor_)->broken != 0; }
 
 void Barrier::save(OutputArchive& archive) const { shared::put(archive, descriptor_); }
 
 void Barrier::load(InputArchive& archive) {
   const auto found = shared::take(archive, {Kind::barrier}, sizeof(BarrierState));
+  const std::uint64_t count =
+      shared::count_in(found, static_cast<const BarrierState*>(found.state())->parties);
+  if (count < 1 || count > found.room_after(sizeof(BarrierState)) / sizeof(ProcessMark))
+    shared::throw_another_kind();
+  shared::note_count(found.descriptor, count);
   descriptor_ = found.descriptor;
   state_ = found.state();
 }

@@ -40,7 +40,7 @@ class Bell {
   static constexpr std::uint32_t least_looks = 32;  // fewer are none, but count the times without
 
   bool look(std::uint32_t heard) noexcept {
-    std::uint32_t looks = looks_.load(std::memory_order_relaxed);
+    const std::uint32_t looks = std::min(looks_.load(std::memory_order_relaxed), most_looks);
     if (looks < least_looks) {
       looks_.store(looks + 1 < least_looks ? looks + 1 : most_looks, std::memory_order_relaxed);
       return false;

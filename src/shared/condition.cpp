@@ -37,9 +37,13 @@ struct ConditionState {
   void come() noexcept {
     change([](Waiters& now) { return ++now.waiting != 0; });
   }
+  bool makes_sense() const noexcept {
+    const auto now = std::bit_cast<Waiters>(waiters.load());
+    return now.pending <= now.waiting;
+  }
   bool take_up() noexcept {
     return change([](Waiters& now) {
-      if (now.pending == 0) return false;
+      if (now.pending == 0 || now.waiting == 0) return false;
       return --now.pending, --now.waiting, true;
     });
   }
@@ -54,17 +58,21 @@ struct ConditionState {
 static_assert(sizeof(Waiters) == sizeof(std::uint64_t) &&
               std::atomic<std::uint64_t>::is_always_lock_free);
 
-ConditionState& state_of(void* state) noexcept { return *static_cast<ConditionState*>(state); }
+ConditionState& state_of(void* state) { return shared::state_of<ConditionState>(state); }
+
+enum class Ending : std::uint8_t { notified, too_late, broken };
 
 // Whether there was a notification for this waiter, who came when there had been `first`.
-bool sleep(ConditionState& state, std::uint32_t first, const detail::Deadline& deadline) noexcept {
+Ending sleep(ConditionState& state, std::uint32_t first,
+             const detail::Deadline& deadline) noexcept {
   shared::Naps naps(deadline);
   std::uint32_t seen = first;
   for (;;) {
     const bool in_time = naps.sleep(state.notifications, seen);
     seen = state.notifications.load();
-    if (seen != first && state.take_up()) return true;
-    if (!in_time) return state.give_up(), false;
+    if (!state.makes_sense()) return Ending::broken;
+    if (seen != first && state.take_up()) return Ending::notified;
+    if (!in_time) return state.give_up(), Ending::too_late;
   }
 }
 
@@ -92,16 +100,20 @@ bool Condition::wait_until(detail::Deadline deadline) const {
   const std::uint32_t first = state.notifications.load();
   state.come();
   const unsigned depth = lock_.release_all();
-  const bool notified = sleep(state, first, deadline);
+  const Ending ending = sleep(state, first, deadline);
   lock_.acquire_again(depth);
-  return notified;
+  if (ending == Ending::broken) shared::throw_broken(state_);
+  return ending == Ending::notified;
 }
 
+// Throws nothing: where the counts make no sense, a waiter says so.
 void Condition::notify(std::size_t count) const noexcept {
-  ConditionState& state = state_of(state_);
+  ConditionState& state = *static_cast<ConditionState*>(state_);
+  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
   std::uint32_t woken = 0;
   const bool anybody = state.change([&](Waiters& now) {
-    woken = static_cast<std::uint32_t>(std::min<std::size_t>(count, now.waiting - now.pending));
+    const std::uint32_t asleep = now.waiting - std::min(now.waiting, now.pending);
+    woken = static_cast<std::uint32_t>(std::min<std::size_t>({count, asleep, most}));
     now.pending += woken;
     return woken != 0;
   });

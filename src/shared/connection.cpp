@@ -117,6 +117,11 @@ void Connection::load(InputArchive& archive) {
   detail::DescriptorRef socket = detail::take_descriptor(archive);
   std::uint8_t access = 0;
   archive(access);
+  if (socket->kind() != detail::SharedDescriptor::Kind::stream ||
+      !platform::is_message_socket(socket->get()) ||
+      access > static_cast<std::uint8_t>(Access::write))
+    throw CodecError(CodecError::Direction::decode, "brood::Connection",
+                     "what came along is no end of a connection");
   state_ = std::make_shared<State>(std::move(socket), static_cast<Access>(access));
 }
 

@@ -13,12 +13,15 @@ namespace {
 
 using shared::Kind;
 
-struct DataState {
-  shared::MutexState mutex;  // first: an RLock refers to it
+struct Numbers {
   std::uint64_t count = 0;
   std::uint64_t size = 0;  // of one of them
   std::uint64_t type = 0;
   std::uint64_t offset = 0;  // of the first, in the memory
+};
+struct DataState {
+  shared::MutexState mutex;  // first: an RLock refers to it
+  Numbers numbers;           // read when the object comes; then a handle's own
 };
 
 constexpr std::size_t after_state = 128;  // a cache line's begin
@@ -32,6 +35,12 @@ std::size_t bytes_of(std::size_t size, std::size_t count) {
     throw UsageError("brood: no shared array can have " + std::to_string(count) + " elements of " +
                      std::to_string(size) + " bytes");
   return count * size;
+}
+
+// Once, and then checked: others can write it.
+Numbers copied(const shared::Object& object) noexcept {
+  const volatile Numbers& there = static_cast<const DataState*>(object.state())->numbers;
+  return {there.count, there.size, there.type, there.offset};
 }
 
 Kind kind_of_form(bool is_array) noexcept { return is_array ? Kind::array : Kind::value; }
@@ -55,10 +64,7 @@ DataHandle::DataHandle(Form form, Shape shape, std::size_t count) : count_(count
   const shared::Object made = shared::make<DataState>(
       kind_of_form(form == Form::array), end - shared::state_offset - sizeof(DataState));
   auto& state = *static_cast<DataState*>(made.state());
-  state.count = count;
-  state.size = shape.size;
-  state.type = shape.type;
-  state.offset = offset;
+  state.numbers = {count, shape.size, shape.type, offset};
   descriptor_ = made.descriptor;
   state_ = made.memory + offset;
   lock_ = RLock(made.descriptor, made.state());
@@ -74,14 +80,15 @@ void DataHandle::save_all(OutputArchive& archive) const { shared::put(archive, d
 void DataHandle::load_all(InputArchive& archive, Form form, Shape shape) {
   const bool is_array = form == Form::array;
   const auto found = shared::take(archive, {kind_of_form(is_array)}, sizeof(DataState));
-  const auto& state = *static_cast<const DataState*>(found.state());
-  const bool fits = state.type == shape.type && state.size == shape.size &&
-                    state.offset % shape.alignment == 0 && state.offset <= found.size &&
-                    state.count <= (found.size - state.offset) / shape.size;
-  if (!fits || (!is_array && state.count != 1)) throw_bad_shape();
+  const Numbers there = copied(found);
+  const bool fits = there.type == shape.type && there.size == shape.size &&
+                    there.offset % shape.alignment == 0 && there.offset >= after_state &&
+                    there.offset <= found.size &&
+                    there.count <= (found.size - there.offset) / shape.size;
+  if (!fits || (!is_array && there.count != 1)) throw_bad_shape();
   descriptor_ = found.descriptor;
-  state_ = found.memory + state.offset;
-  count_ = static_cast<std::size_t>(state.count);
+  state_ = found.memory + there.offset;
+  count_ = static_cast<std::size_t>(there.count);
   lock_ = RLock(found.descriptor, found.state());
 }
 

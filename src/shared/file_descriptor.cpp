@@ -23,6 +23,12 @@ void FileDescriptor::save(OutputArchive& archive) const {
   detail::put_descriptor(archive, descriptor_);
 }
 
-void FileDescriptor::load(InputArchive& archive) { descriptor_ = detail::take_descriptor(archive); }
+void FileDescriptor::load(InputArchive& archive) {
+  detail::DescriptorRef found = detail::take_descriptor(archive);
+  if (found->kind() != SharedDescriptor::Kind::stream)
+    throw CodecError(CodecError::Direction::decode, "brood::FileDescriptor",
+                     "the descriptor that came along belongs to a shared object");
+  descriptor_ = std::move(found);
+}
 
 }  // namespace brood

@@ -1,6 +1,7 @@
 #include <brood/lock.hpp>
 
-#include <cerrno>
+#include <limits>
+#include <utility>
 
 #include <brood/errors.hpp>
 #include "platform/shared_descriptor.hpp"
@@ -16,9 +17,7 @@ using shared::Kind;
 using shared::MutexState;
 using Result = platform::RobustMutex::Result;
 
-MutexState& mutex_of(void* state) noexcept { return *static_cast<MutexState*>(state); }
-
-bool is_recursive(const void* state) noexcept { return shared::kind_of(state) != Kind::lock; }
+MutexState& mutex_of(void* state) { return shared::state_of<MutexState>(state); }
 
 // Nobody else can release what this thread holds.
 void wait_in_vain(const Deadline& deadline) {
@@ -31,39 +30,25 @@ void wait_in_vain(const Deadline& deadline) {
   }
 }
 
-// Trying tells without a look at who owns it, which glibc keeps to itself.
-bool is_held_by_this_thread(MutexState& state) noexcept {
-  const Result result = state.mutex.try_lock();
-  if (result == Result::inherited) {
-    state.depth.store(0, std::memory_order_relaxed);
-    state.death_untold.store(true, std::memory_order_relaxed);
-  }
-  if (result == Result::taken || result == Result::inherited) state.mutex.unlock();
-  return result == Result::mine;
-}
-
 }  // namespace
 
 void MutexHandle::enter(bool after_a_death) const {
-  MutexState& state = mutex_of(state_);
-  state.depth.store(1, std::memory_order_relaxed);
-  if (state.death_untold.load(std::memory_order_relaxed)) {
-    state.death_untold.store(false, std::memory_order_relaxed);
-    after_a_death = true;
-  }
   SharedDescriptor::Holding& holding = descriptor_->holding();
+  holding.depth = 1;
   holding.pin = descriptor_;
   if (holding.owner_died.load(std::memory_order_relaxed) != after_a_death)
     holding.owner_died.store(after_a_death, std::memory_order_relaxed);
 }
 
 bool MutexHandle::enter_again(Deadline deadline) const {
-  MutexState& state = mutex_of(state_);
-  if (!is_recursive(state_)) {
+  if (shared::noted_kind(descriptor_) == Kind::lock) {
     wait_in_vain(deadline);
     return false;
   }
-  state.depth.store(state.depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  SharedDescriptor::Holding& holding = descriptor_->holding();
+  if (holding.depth == std::numeric_limits<std::uint32_t>::max())
+    throw UsageError("brood: this thread has acquired the RLock 4'294'967'295 times already");
+  ++holding.depth;
   return true;
 }
 
@@ -74,24 +59,32 @@ bool MutexHandle::try_acquire() const {
 
 bool MutexHandle::try_acquire_until(Deadline deadline) const {
   MutexState& state = mutex_of(state_);
-  Result result = state.mutex.try_lock();
-  if (result == Result::mine) return enter_again(deadline);
+  platform::MutexHold& hold = descriptor_->holding().mutex;
+  Result result = state.mutex.try_lock(hold);
   if (result == Result::busy) {
     if (deadline == std::chrono::steady_clock::time_point{}) return false;
-    result = state.mutex.lock(deadline);
+    result = state.mutex.lock(hold, deadline);
   }
-  if (result == Result::busy) return false;
+  switch (result) {
+    case Result::mine:
+      return enter_again(deadline);
+    case Result::busy:
+      return false;
+    case Result::broken:
+      shared::throw_broken(state_);
+    case Result::taken:
+    case Result::inherited:
+      break;
+  }
   enter(result == Result::inherited);
   return true;
 }
 
-void MutexHandle::acquire() const {
-  if (!try_acquire_until(std::nullopt))
-    throw SystemError("pthread_mutex_lock", "acquiring a lock", ENOTRECOVERABLE);
-}
+void MutexHandle::acquire() const { try_acquire_until(std::nullopt); }
 
 void MutexHandle::demand_held() const {
-  if (is_held_by_this_thread(mutex_of(state_))) return;
+  if (state_ == nullptr) shared::throw_no_object();
+  if (descriptor_->holding().mutex.is_mine()) return;
   throw UsageError(
       "brood: only the thread that holds a lock can release it or wait on its condition; to "
       "release "
@@ -99,25 +92,26 @@ void MutexHandle::demand_held() const {
 }
 
 void MutexHandle::release() const {
-  MutexState& state = mutex_of(state_);
   demand_held();
-  const std::uint32_t depth = state.depth.load(std::memory_order_relaxed);
-  if (depth > 1) return state.depth.store(depth - 1, std::memory_order_relaxed);
+  std::uint32_t& depth = descriptor_->holding().depth;
+  if (depth > 1) {
+    --depth;
+    return;
+  }
   release_all();
 }
 
 unsigned MutexHandle::release_all() const {
-  MutexState& state = mutex_of(state_);
-  const unsigned depth = state.depth.load(std::memory_order_relaxed);
-  state.depth.store(0, std::memory_order_relaxed);
-  const DescriptorRef pin = std::move(descriptor_->holding().pin);  // goes when it is unlocked
-  state.mutex.unlock();
+  SharedDescriptor::Holding& holding = descriptor_->holding();
+  const unsigned depth = std::exchange(holding.depth, 0);
+  const DescriptorRef pin = std::move(holding.pin);  // goes when it is unlocked
+  if (!static_cast<MutexState*>(state_)->mutex.unlock(holding.mutex)) shared::throw_broken(state_);
   return depth;
 }
 
 void MutexHandle::acquire_again(unsigned depth) const {
   acquire();
-  mutex_of(state_).depth.store(depth, std::memory_order_relaxed);
+  descriptor_->holding().depth = depth;
 }
 
 bool MutexHandle::owner_died() const noexcept {
@@ -125,7 +119,7 @@ bool MutexHandle::owner_died() const noexcept {
 }
 
 bool MutexHandle::locked() const noexcept {
-  return mutex_of(state_).depth.load(std::memory_order_relaxed) != 0;
+  return static_cast<const MutexState*>(state_)->mutex.is_locked();
 }
 
 void MutexHandle::save(OutputArchive& archive) const { shared::put(archive, descriptor_); }

@@ -55,8 +55,7 @@ struct Outgoing {
 };
 
 void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
-  message.memory = platform::make_memory("brood-message", bytes.size());
-  platform::write_at(message.memory, bytes, 0);
+  message.memory = platform::make_frozen_memory("brood-message", bytes);
   message.header.size = bytes.size();
   message.header.in_memory = 1;
   message.add(message.memory.get());
@@ -91,8 +90,11 @@ bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
                    "it was not written by a connection");
 }
 
-void map_payload(Parcel& parcel, const Descriptor& memory, std::size_t size) {
-  if (platform::size_of_file(memory.get()) < size) not_a_parcel();
+// It is decoded where it lies: its bytes and its size are sealed. And all of it is there, else few
+// bytes could make a reader take much memory.
+void map_payload(Parcel& parcel, const Descriptor& memory, std::uint64_t size) {
+  const platform::FileFacts facts = platform::facts_of(memory.get());
+  if (!facts.is_frozen || size == 0 || size > facts.size || size > facts.present) not_a_parcel();
   void* const data =
       platform::system_calls().mmap(nullptr, size, PROT_READ, MAP_SHARED, memory.get(), 0);
   if (data == MAP_FAILED) throw SystemError("mmap", "receiving a message", errno);

@@ -1,5 +1,6 @@
 #include <brood/queue.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <optional>
@@ -45,15 +46,28 @@ std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted&& message,
 
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
 
-/// Calls `attempt` under the guard until it is true. False when the deadline passes before.
+bool has_room(std::uint64_t size, std::size_t limit) noexcept { return limit == 0 || size < limit; }
+
+// One end of the pair in which descriptors wait.
+DescriptorRef take_socket(InputArchive& archive) {
+  DescriptorRef found = take_descriptor(archive);
+  if (found->kind() != SharedDescriptor::Kind::memory || !platform::is_message_socket(found->get()))
+    shared::throw_another_kind();
+  return found;
+}
+
+/// Calls `attempt` with a copy of the books, under the guard, until it is true. False when the
+/// deadline passes before.
 template <class Attempt>
 bool try_until(QueueState& queue, Bell& bell, const Deadline& deadline, Attempt attempt) {
   shared::Naps naps(deadline);
   for (;;) {
     std::uint32_t heard = 0;
     {
-      const Guard guard(queue);
-      if (attempt()) return true;
+      const Guard guard(queue, deadline);
+      if (!guard) return false;
+      Books books = queue.books();
+      if (attempt(books)) return true;
       heard = bell.count();
     }
     if (!bell.wait(heard, naps)) return false;
@@ -73,13 +87,12 @@ class QueueTape {
               shared::state_offset + sizeof(QueueState) + shared::Tape::ring_size, queue_.extent) {}
 
   /// False when the descriptors find no room now.
-  bool append(const Bytes& bytes) {
+  bool append(Books& books, const Bytes& bytes) {
     Record record{bytes.size(), 0, bytes.carried().size()};
     if (record.count != 0) {
       record.group = ++queue_.last_group;
       if (!send_all(record.group, bytes.carried())) return false;
     }
-    Books books = queue_.books();
     tape_.write(books.marks, std::as_bytes(std::span(&record, 1)));
     tape_.write(books.marks, bytes.view());
     ++books.put;
@@ -89,11 +102,14 @@ class QueueTape {
   }
 
   /// The oldest value. There is one.
-  Parcel take() {
-    Books books = queue_.books();
+  Parcel take(Books& books) {
+    const std::uint64_t there = books.marks.tail - books.marks.head;
+    demand(there >= sizeof(Record));
+    demand(tape_.has(books.marks, std::min<std::uint64_t>(there, shared::Tape::ring_size)));
     tape_.refill(books.marks);
     Record record;
     tape_.read(books.marks, std::as_writable_bytes(std::span(&record, 1)));
+    demand(tape_.has(books.marks, record.size));
     Parcel parcel;
     tape_.read(books.marks, {parcel.owned.extend(record.size), record.size});
     bool waits = false;  // a message of the socket
@@ -107,6 +123,9 @@ class QueueTape {
   }
 
  private:
+  void demand(bool makes_sense) const {
+    if (!makes_sense) shared::throw_broken(&queue_);
+  }
   bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) const {
     if (descriptors.size() <= most_in_a_message) return send(group, descriptors);
     std::optional<platform::Descriptor> enclosed =
@@ -157,6 +176,7 @@ QueueHandle::QueueHandle(std::size_t maxsize) {
   shared::Object object =
       shared::make<QueueState>(shared::Kind::queue, shared::Tape::ring_size, maxsize);
   platform::SocketPair pair = platform::make_socket_pair();
+  shared::note_count(object.descriptor, maxsize);
   descriptor_ = object.descriptor;
   state_ = object.state();
   sender_ = share_descriptor(std::move(pair.ours), SharedDescriptor::Kind::memory);
@@ -166,16 +186,19 @@ QueueHandle::QueueHandle(std::size_t maxsize) {
 std::size_t QueueHandle::size() const {
   QueueState& queue = queue_of(state_);
   const Guard guard(queue);
-  return queue.size();
+  return queue.books().size();
 }
 
 bool QueueHandle::full() const {
   QueueState& queue = queue_of(state_);
   const Guard guard(queue);
-  return !queue.has_room();
+  return !has_room(queue.books().size(), maxsize());
 }
 
-std::size_t QueueHandle::maxsize() const { return queue_of(state_).limit; }
+std::size_t QueueHandle::maxsize() const {
+  queue_of(state_);  // throws where there is no queue
+  return shared::noted_count(descriptor_);
+}
 
 void QueueHandle::close() const {
   QueueState& queue = queue_of(state_);
@@ -197,9 +220,9 @@ bool QueueHandle::closed() const {
 
 bool QueueHandle::put_until(const Bytes& bytes, const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
-  const bool done = try_until(queue, queue.departures, deadline, [&] {
-    if (queue.books().closed != 0) throw UsageError("brood::Queue: put() after close()");
-    return queue.has_room() && QueueTape(*this).append(bytes);
+  const bool done = try_until(queue, queue.departures, deadline, [&](Books& books) {
+    if (books.closed != 0) throw UsageError("brood::Queue: put() after close()");
+    return has_room(books.size(), maxsize()) && QueueTape(*this).append(books, bytes);
   });
   if (done) queue.arrivals.ring(1);
   return done;
@@ -208,9 +231,9 @@ bool QueueHandle::put_until(const Bytes& bytes, const Deadline& deadline) const 
 std::optional<Parcel> QueueHandle::get_until(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   std::optional<Parcel> parcel;
-  try_until(queue, queue.arrivals, deadline, [&] {
-    if (queue.size() == 0) return queue.books().closed != 0;
-    parcel = QueueTape(*this).take();
+  try_until(queue, queue.arrivals, deadline, [&](Books& books) {
+    if (books.size() == 0) return books.closed != 0;
+    parcel = QueueTape(*this).take(books);
     return true;
   });
   if (parcel) queue.departures.ring(1);
@@ -234,7 +257,7 @@ void QueueHandle::note_done() const {
 bool QueueHandle::join_until(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   return try_until(queue, queue.completions, deadline,
-                   [&] { return queue.books().unfinished == 0; });
+                   [](const Books& books) { return books.unfinished == 0; });
 }
 
 void QueueHandle::save(OutputArchive& archive) const {
@@ -244,9 +267,14 @@ void QueueHandle::save(OutputArchive& archive) const {
 }
 
 void QueueHandle::load(InputArchive& archive) {
-  shared::Object object = shared::take(archive, {shared::Kind::queue}, sizeof(QueueState));
-  sender_ = take_descriptor(archive);
-  receiver_ = take_descriptor(archive);
+  shared::Object object =
+      shared::take(archive, {shared::Kind::queue}, sizeof(QueueState) + shared::Tape::ring_size);
+  DescriptorRef sender = take_socket(archive);
+  DescriptorRef receiver = take_socket(archive);
+  const auto& state = *static_cast<const QueueState*>(object.state());
+  shared::note_count(object.descriptor, shared::count_in(object, state.limit));
+  sender_ = std::move(sender);
+  receiver_ = std::move(receiver);
   descriptor_ = std::move(object.descriptor);
   state_ = object.memory + shared::state_offset;
 }

@@ -7,6 +7,7 @@
 
 #include "platform/robust_mutex.hpp"
 #include "shared/bell.hpp"
+#include "shared/object.hpp"
 #include "shared/tape.hpp"
 
 namespace brood::shared {
@@ -19,12 +20,14 @@ struct QueueState {
     std::uint64_t put = 0, taken = 0;  // values so far
     std::uint64_t unfinished = 0;
     std::uint64_t closed = 0;  // 1: nothing more is put
+
+    std::uint64_t size() const noexcept { return put - taken; }
   };
 
   explicit QueueState(std::uint64_t most) noexcept : limit(most) {}
 
   platform::RobustMutex guard;
-  const std::uint64_t limit;  // values; 0: none
+  const std::uint64_t limit;  // values; 0: none. Each process notes it when it gets the queue
   std::array<Books, 2> slots{};
   std::atomic<std::uint32_t> current{0};
   std::uint64_t last_group = 0;  // of descriptors; only grows
@@ -33,14 +36,27 @@ struct QueueState {
 
   /// After the death of a holder: the books are whole in every moment.
   void repair() noexcept {}
-  const Books& books() const noexcept { return slots[current.load(std::memory_order_acquire)]; }
+  /// A copy, under the guard. Throws BrokenObject where they make no sense.
+  Books books() {
+    const std::uint32_t valid = current.load(std::memory_order_acquire);
+    if (valid > 1) throw_broken(this);
+    const Books copy = slots[valid];
+    if (!make_sense(copy)) throw_broken(this);
+    return copy;
+  }
   void publish(const Books& next) noexcept {
-    const std::uint32_t other = 1 - current.load(std::memory_order_relaxed);
+    const std::uint32_t other = current.load(std::memory_order_relaxed) == 0 ? 1 : 0;
     slots[other] = next;
     current.store(other, std::memory_order_release);
   }
-  std::uint64_t size() const noexcept { return books().put - books().taken; }
-  bool has_room() const noexcept { return limit == 0 || size() < limit; }
+
+ private:
+  static bool make_sense(const Books& books) noexcept {
+    const bool is_empty = books.put == books.taken;
+    return books.marks.make_sense() && books.closed <= 1 && books.taken <= books.put &&
+           books.unfinished <= books.put && is_empty == (books.marks.head == books.marks.tail) &&
+           books.put - books.taken <= books.marks.tail - books.marks.head;
+  }
 };
 
 }  // namespace brood::shared

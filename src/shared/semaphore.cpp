@@ -1,5 +1,6 @@
 #include <brood/semaphore.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <brood/errors.hpp>
@@ -18,11 +19,12 @@ struct SemaphoreState {
       0};  // at least as many as wait; a killed one is never taken off
 };
 
-SemaphoreState& state_of(void* state) noexcept { return *static_cast<SemaphoreState*>(state); }
+SemaphoreState& state_of(void* state) { return shared::state_of<SemaphoreState>(state); }
 
-bool take(SemaphoreState& state) noexcept {
+bool take(SemaphoreState& state) {
   std::uint32_t seen = state.value.load();
   while (seen != 0) {
+    if (seen > most) shared::throw_broken(&state);
     if (state.value.compare_exchange_weak(seen, seen - 1)) return true;
   }
   return false;
@@ -31,6 +33,7 @@ bool take(SemaphoreState& state) noexcept {
 void add(SemaphoreState& state, std::uint32_t count) {
   std::uint32_t seen = state.value.load();
   do {
+    if (seen > most) shared::throw_broken(&state);
     if (seen + std::int64_t{count} > most)
       throw UsageError("brood: a Semaphore cannot have more than 2'147'483'647 permits");
   } while (!state.value.compare_exchange_weak(seen, seen + count));
@@ -57,6 +60,7 @@ bool Semaphore::try_acquire_until(detail::Deadline deadline) const {
     const bool in_time = naps.sleep(state.value, 0);
     state.waiting.fetch_sub(1);
     if (!in_time) return take(state);
+    state_of(state_);  // throws where it has been found broken meanwhile
   }
   return true;
 }
@@ -70,7 +74,9 @@ void Semaphore::release(std::int64_t count) const {
     platform::futex_wake(state.value, static_cast<int>(count), platform::FutexScope::shared);
 }
 
-std::int64_t Semaphore::value() const noexcept { return state_of(state_).value.load(); }
+std::int64_t Semaphore::value() const noexcept {
+  return std::min<std::int64_t>(static_cast<const SemaphoreState*>(state_)->value.load(), most);
+}
 
 void Semaphore::save(OutputArchive& archive) const { shared::put(archive, descriptor_); }
 

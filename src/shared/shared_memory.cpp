@@ -67,13 +67,17 @@ void SharedMemory::save(OutputArchive& archive) const {
   archive(std::uint64_t{size_}, name_);
 }
 
+// Nobody can keep memory with a name from being shrunk; see the class.
 void SharedMemory::load(InputArchive& archive) {
   detail::DescriptorRef descriptor = detail::take_descriptor(archive);
   std::uint64_t size = 0;
   std::string name;
   archive(size, name);
   const bool is_memory = descriptor->kind() == SharedDescriptor::Kind::memory;
-  if (!is_memory || descriptor->memory().size() != size)
+  platform::FileFacts facts;
+  if (is_memory) facts = platform::facts_of(descriptor->get());
+  facts.keeps_size |= !name.empty();
+  if (!is_memory || size == 0 || !facts.can_share(size) || descriptor->memory(size).size() != size)
     throw CodecError(CodecError::Direction::decode, "",
                      "the bytes are those of a shared object of another kind");
   *this = SharedMemory(std::move(descriptor), std::move(name));

@@ -6,11 +6,13 @@
 
 #include <brood/errors.hpp>
 #include "platform/file_io.hpp"
+#include "platform/memory_file.hpp"
 
 namespace brood::shared {
 namespace {
 
 constexpr std::uint64_t worth_freeing = std::uint64_t{4} << 20;  // bytes
+constexpr std::uint64_t most = std::uint64_t{1} << 62;
 
 }  // namespace
 
@@ -67,18 +69,26 @@ void Tape::read_file(std::uint64_t position, std::uint64_t base,
     throw SystemError("pread", "reading from a queue", ENODATA);
 }
 
+bool Tape::file_has(const Marks& marks, std::uint64_t count) const {
+  if (count > marks.tail - marks.head) return false;
+  const std::uint64_t end = file_start_ + (marks.head + count - marks.base);
+  return end <= platform::size_of_file(file_);
+}
+
 void Tape::give_back(const Marks& marks) const noexcept {
   if (marks.middle == marks.tail) {
-    if (extent_.end > worth_freeing) {
-      platform::truncate(file_, file_start_);
+    const std::uint64_t end = std::min(extent_.end, most);
+    if (end > worth_freeing) {
+      platform::discard(file_, file_start_, end);
       extent_.end = 0;
     }
     extent_.freed = 0;
     return;
   }
   const std::uint64_t dead = marks.middle - marks.base;
-  if (dead < extent_.freed + worth_freeing) return;
-  platform::discard(file_, file_start_ + extent_.freed, dead - extent_.freed);
+  const std::uint64_t freed = std::min(extent_.freed, dead);
+  if (dead - freed < worth_freeing) return;
+  platform::discard(file_, file_start_ + freed, dead - freed);
   extent_.freed = dead;
 }
 

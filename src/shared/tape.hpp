@@ -18,6 +18,13 @@ class Tape {
   struct Marks {
     std::uint64_t head = 0, middle = 0, tail = 0;  // [head, middle) in the ring, then the file
     std::uint64_t base = 0;                        // the position with which the file begins
+
+    /// Whether a tape can have left them: then no call touches what lies outside of ring and file.
+    bool make_sense() const noexcept {
+      constexpr std::uint64_t last = std::uint64_t{1} << 62;
+      return head <= middle && middle <= tail && tail <= last && middle - head <= ring_size &&
+             base <= middle;
+    }
   };
   /// How much memory the file may hold; in shared memory. Who is killed leaves it to the next.
   struct Extent {
@@ -35,10 +42,16 @@ class Tape {
   void read(Marks& marks, std::span<std::byte> target) const;
   /// Moves bytes from the file to the ring when that has become empty by half. Throws SystemError.
   void refill(Marks& marks) const;
-  /// Gives memory of the file back to the system, after these marks have been published.
+  /// Whether the file holds `count` bytes behind those that `marks` begins with.
+  bool has(const Marks& marks, std::uint64_t count) const {
+    return count <= marks.middle - marks.head || file_has(marks, count);
+  }
+  /// Gives memory of the file back to the system, after these marks have been published. The file
+  /// keeps its size, which is sealed: others may have it mapped.
   void give_back(const Marks& marks) const noexcept;
 
  private:
+  bool file_has(const Marks& marks, std::uint64_t count) const;
   std::array<std::span<std::byte>, 2> places(std::uint64_t position,
                                              std::size_t count) const noexcept;
   void read_file(std::uint64_t position, std::uint64_t base, std::span<std::byte> target) const;

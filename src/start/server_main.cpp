@@ -2,11 +2,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <string>
+#include <vector>
 
-#include "platform/mapping.hpp"
+#include <brood/errors.hpp>
+
+#include "platform/file_io.hpp"
+#include "platform/memory_file.hpp"
 #include "platform/process.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "start/entry.hpp"
@@ -39,9 +44,13 @@ void stop_dying_with_peer(int socket) noexcept {
   ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_ASYNC);
 }
 
-std::string run_hooks(platform::Descriptor memory, std::size_t size) {
-  const platform::SharedMapping hooks = platform::SharedMapping::open(std::move(memory), size);
-  return run_preload_hooks({static_cast<const std::byte*>(hooks.data()), size});
+// From a copy: the hooks are code of the user's, and have the descriptor, too.
+std::string run_hooks(const platform::Descriptor& memory, std::size_t size) {
+  if (!platform::facts_of(memory.get()).can_share(size))
+    throw SystemError("fcntl", "running preload hooks", ENODATA);
+  std::vector<std::byte> hooks(size);
+  platform::read_at(memory.get(), hooks, 0);
+  return run_preload_hooks(hooks);
 }
 
 /// False when the owner is gone, or a hook failed and the owner knows.
@@ -54,7 +63,7 @@ bool set_up(int control, int owner) {
     die_with_peer(control);
     // The owner may have died just before: then no signal comes.
     if (platform::wait_for_exit(owner, 0)) return false;
-    failure = run_hooks(std::move(message->descriptors.at(0)), request->hooks_size);
+    failure = run_hooks(message->descriptors.at(0), request->hooks_size);
     stop_dying_with_peer(control);
   }
   Reply reply{.kind = failure.empty() ? Reply::Kind::ready : Reply::Kind::failed};

@@ -1,8 +1,11 @@
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <climits>
+#include <csignal>
 #include <cstdint>
 #include <thread>
 
@@ -39,6 +42,34 @@ TEST_F(MappingTest, ASecondMappingOfTheDescriptorSeesTheSameMemory) {
 TEST_F(MappingTest, AMappingLargerThanTheMemoryIsRefused) {
   const SharedMapping memory = SharedMapping::create("test", 64);
   EXPECT_THROW(SharedMapping::open(memory.descriptor().duplicate(), 128), SystemError);
+}
+
+TEST_F(MappingTest, NobodyChangesTheSizeOfTheMemory) {
+  const SharedMapping memory = SharedMapping::create("test", 8192);
+  const int file = memory.descriptor().get();
+  EXPECT_EQ(::ftruncate(file, 0), -1);
+  EXPECT_EQ(::ftruncate(file, 16384), -1);
+  *(static_cast<char*>(memory.data()) + 8191) = 'x';
+}
+
+TEST_F(MappingTest, MemoryThatCouldShrinkIsRefused) {
+  Descriptor file(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(file.get(), 4096), 0);
+  EXPECT_THROW(SharedMapping::open(file.duplicate(), 4096), SystemError);
+  ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
+  SharedMapping::open(std::move(file), 4096);
+}
+
+TEST_F(MappingTest, WhatRunsPastItsEndsHitsNothing) {
+  const SharedMapping memory = SharedMapping::create("test", 4096);
+  for (const int offset : {-1, 4096}) {
+    EXPECT_EQ(testing::in_child([&] {
+                ::signal(SIGSEGV, SIG_DFL);
+                const volatile char* const first = static_cast<const char*>(memory.data());
+                return first[offset] != 0 ? 1 : 0;
+              }),
+              -SIGSEGV);
+  }
 }
 
 TEST_F(FutexTest, AWaitEndsAtItsDeadline) {

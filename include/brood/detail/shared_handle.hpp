@@ -6,6 +6,7 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
 
 // What all handles of objects in shared memory have in common.
 namespace brood {
@@ -65,7 +66,13 @@ class Acquirable {
     // The distance of a time that is long over need not fit into a duration.
     return time <= now ? self().try_acquire() : try_acquire_for(time - now);
   }
-  void unlock() const { self().release(); }
+  /// As release(), but quiet where the object is broken: what a guard's destructor calls.
+  void unlock() const {
+    try {
+      self().release();
+    } catch (const BrokenObject&) {
+    }
+  }
 
  protected:
   Acquirable() = default;

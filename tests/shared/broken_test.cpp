@@ -1,0 +1,178 @@
+// What a sharer overwrites is one error for all users of the object: BrokenObject.
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include <brood/brood.hpp>
+#include "shared/children.hpp"
+#include "shared/object.hpp"
+#include "support/shared_bytes.hpp"
+
+namespace brood::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Broken = LeakCheck;
+
+/// Overwrites what comes after the header.
+template <class Handle>
+void fill_state(const Handle& handle, std::size_t from, std::size_t size, int value) {
+  std::memset(memory_behind(handle).data() + shared::state_offset + from, value, size);
+}
+template <class Handle>
+void destroy_header(const Handle& handle) {
+  std::memset(memory_behind(handle).data(), 0x55, shared::state_offset);
+}
+
+TEST_F(Broken, ALockIsForItsUsersInEveryProcess) {
+  const Lock lock;
+  fill_state(lock, 0, 8, 0x11);
+  EXPECT_THROW(lock.acquire(), BrokenObject);
+  fill_state(lock, 0, 8, 0);  // too late
+  EXPECT_THROW(lock.try_acquire(), BrokenObject);
+  EXPECT_EQ(Child([&] {
+              try {
+                lock.acquire();
+              } catch (const BrokenObject&) {
+                return 0;
+              }
+              return 1;
+            }).wait(),
+            0);
+}
+
+TEST_F(Broken, ALockThatIsHeldTellsItsHolder) {
+  const Lock lock;
+  lock.acquire();
+  fill_state(lock, 0, 8, 0x11);
+  EXPECT_THROW(lock.release(), BrokenObject);
+  EXPECT_THROW(lock.acquire(), BrokenObject);
+}
+
+TEST_F(Broken, AGuardIsLeftQuietly) {
+  const Lock lock;
+  {
+    const std::lock_guard held(lock);
+    fill_state(lock, 0, 8, 0x11);
+  }
+  EXPECT_THROW(lock.acquire(), BrokenObject);
+  const Value<long> value(1);
+  value.update([&](long& x) {
+    fill_state(value, 0, 8, 0x11);
+    ++x;
+  });
+  EXPECT_THROW(value.get(), BrokenObject);
+}
+
+TEST_F(Broken, ALockEndsTheWaitsForIt) {
+  const Lock lock;
+  lock.acquire();
+  std::thread waiter([&] { EXPECT_THROW(lock.acquire(), BrokenObject); });
+  fill_state(lock, 0, 4, 0x11);
+  waiter.join();
+  EXPECT_THROW(lock.release(), BrokenObject);
+}
+
+TEST_F(Broken, ADepthIsNotReadFromTheMemory) {
+  const RLock lock;
+  lock.acquire();
+  lock.acquire();
+  fill_state(lock, 8, sizeof(platform::RobustMutex) - 8, 0x11);
+  lock.release();
+  lock.release();
+  EXPECT_FALSE(lock.locked());
+}
+
+TEST_F(Broken, EveryObjectIsWhoseHeaderIsOverwritten) {
+  const Semaphore semaphore(1);
+  destroy_header(semaphore);
+  EXPECT_THROW(semaphore.acquire(), BrokenObject);
+  const BoundedSemaphore bounded(1);
+  destroy_header(bounded);
+  EXPECT_THROW(bounded.acquire(), BrokenObject);
+  const Condition condition;
+  destroy_header(condition);
+  EXPECT_THROW(condition.wait_for(1ms), BrokenObject);
+  const Barrier barrier(1);
+  destroy_header(barrier);
+  EXPECT_THROW(barrier.wait(), BrokenObject);
+  const Queue<int> queue;
+  destroy_header(queue);
+  EXPECT_THROW(queue.put(1), BrokenObject);
+  const Array<int> array(3);
+  destroy_header(array);
+  EXPECT_THROW(array.lock(), BrokenObject);
+  EXPECT_EQ(array[2], 0);
+}
+
+TEST_F(Broken, ASemaphoreIsWithMorePermitsThanThereCanBe) {
+  const Semaphore semaphore(1);
+  fill_state(semaphore, 0, 4, 0xff);
+  EXPECT_THROW(semaphore.try_acquire(), BrokenObject);
+  EXPECT_THROW(semaphore.release(), BrokenObject);
+}
+
+TEST_F(Broken, ABarrierIsWithNonsenseInItsCounts) {
+  const Barrier barrier(3);
+  fill_state(barrier, sizeof(platform::RobustMutex), 8, 0x77);  // parties, arrived
+  EXPECT_THROW(barrier.wait_for(1ms), BrokenObject);
+  EXPECT_THROW(barrier.reset(), BrokenObject);
+}
+
+TEST_F(Broken, ABoundedSemaphoreIsWithNonsenseInItsCounts) {
+  const BoundedSemaphore semaphore(3);
+  fill_state(semaphore, sizeof(platform::RobustMutex), 24, 0x77);
+  EXPECT_THROW(semaphore.acquire(), BrokenObject);
+  EXPECT_THROW(semaphore.release(), BrokenObject);
+}
+
+TEST_F(Broken, AQueueIsWithNonsenseInItsBooks) {
+  const Queue<int> queue(5);
+  queue.put(1);
+  fill_state(queue, sizeof(platform::RobustMutex) + 8, 128, 0x77);
+  EXPECT_THROW(queue.try_get(), BrokenObject);
+  EXPECT_THROW(queue.size(), BrokenObject);
+  EXPECT_THROW(received(queue).try_put(1), BrokenObject);
+}
+
+TEST_F(Broken, AQueueEndsTheWaitsForIt) {
+  const Queue<int> queue;
+  std::thread waiter([&] { EXPECT_THROW(queue.get(), BrokenObject); });
+  fill_state(queue, sizeof(platform::RobustMutex) + 8, 128, 0x77);
+  waiter.join();
+}
+
+TEST_F(Broken, ComesHomeFromATaskAsWhatItIs) {
+  const Lock lock;
+  fill_state(lock, 0, 8, 0x11);
+  Pool pool(1);
+  EXPECT_THROW(pool.apply([](const Lock& one) { one.acquire(); }, lock), BrokenObject);
+}
+
+/// The permissions of the pages that begin and end at an address.
+std::pair<std::string, std::string> neighbours(const void* begin, const void* end) {
+  std::ifstream maps("/proc/self/maps");
+  std::pair<std::string, std::string> found;
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream text(line);
+    std::uintptr_t from = 0, to = 0;
+    char dash = 0;
+    std::string permissions;
+    text >> std::hex >> from >> dash >> to >> permissions;
+    if (to == reinterpret_cast<std::uintptr_t>(begin)) found.first = permissions;
+    if (from == reinterpret_cast<std::uintptr_t>(end)) found.second = permissions;
+  }
+  return found;
+}
+
+TEST_F(Broken, NothingLiesBesideTheMemoryOfAnObject) {
+  const SharedMemory memory(3 * 4096);
+  const auto [before, behind] = neighbours(memory.data(), memory.data() + memory.size());
+  EXPECT_EQ(before, "---p");
+  EXPECT_EQ(behind, "---p");
+}
+
+}  // namespace
+}  // namespace brood::testing
