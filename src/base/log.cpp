@@ -7,6 +7,8 @@
 #include <atomic>
 #include <memory>
 
+#include "base/printable.hpp"
+
 namespace brood::base {
 namespace {
 
@@ -38,7 +40,7 @@ void log(spdlog::level::level_enum level, const std::string& text) {
       default_logger() == nullptr ? nullptr : spdlog::default_logger();
   spdlog::logger* const logger =
       set_up != nullptr && !is_untouched(*set_up) ? set_up.get() : to_stderr;
-  logger->log(level, "brood: {}", text);
+  logger->log(level, "brood: {}", printable(text));
 }
 
 }  // namespace
@@ -68,7 +70,7 @@ void log_from_worker(const std::string& worker, int level, const std::string& lo
   if (registry_gone) return;
   std::shared_ptr<spdlog::logger> target = logger.empty() ? nullptr : spdlog::get(logger);
   if (!target) target = spdlog::default_logger();
-  if (target) target->log(to_level(level), "[{}] {}", worker, text);
+  if (target) target->log(to_level(level), "[{}] {}", worker, printable(text));
 }
 
 }  // namespace brood::base

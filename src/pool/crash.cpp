@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/printable.hpp"
 #include "base/stack_trace.hpp"
 #include "pool/worker_link.hpp"
 
@@ -84,7 +85,7 @@ void add_last_words(CrashReport& report, const LastWords& words) {
 void LastLogLines::add(const protocol::LogRecord& record) {
   if (lines_.size() == most_lines) lines_.pop_front();
   std::string line = level_name(record.level) + ": ";
-  line.append(record.text, 0, longest_line - line.size());
+  line += base::printable(std::string_view(record.text).substr(0, longest_line - line.size()));
   lines_.push_back(std::move(line));
 }
 

@@ -14,6 +14,7 @@
 #include <brood/detail/callable.hpp>
 #include <brood/start_method.hpp>
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "platform/escort.hpp"
 #include "platform/pipe.hpp"
 #include "platform/shared_descriptor.hpp"
@@ -65,7 +66,7 @@ class Inlet {
 };
 
 [[noreturn]] void refuse(const std::string& text) {
-  std::fputs((text + '\n').c_str(), stderr);
+  std::fputs((base::printable(text) + '\n').c_str(), stderr);
   ::_exit(EXIT_FAILURE);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "base/streams.hpp"
 #include "platform/identity.hpp"
 #include "platform/pipe.hpp"
@@ -60,7 +61,7 @@ int run(detail::ProcessTarget& target) {
   } catch (...) {
     const std::string text = "Process " + platform::process_name() + ": " +
                              wire::describe_exception(std::current_exception()) + '\n';
-    std::fputs(text.c_str(), stderr);
+    std::fputs(base::printable(text).c_str(), stderr);
     return exit_threw;
   }
 }

@@ -1,0 +1,37 @@
+#include "base/printable.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace brood::base {
+namespace {
+
+TEST(Printable, LeavesTextNewlinesAndTabsAlone) {
+  for (const char* text :
+       {"", "plain", "two\nlines\n", "a\tb", "\xc3\x9b \xe2\x82\xac \xf0\x9f\x90\xa3"})
+    EXPECT_EQ(printable(text), text);
+}
+
+TEST(Printable, EscapesWhatATerminalTakesForACommand) {
+  EXPECT_EQ(printable("\x1b[2J\r\x07\x7f"), "\\x1b[2J\\r\\x07\\x7f");
+  EXPECT_EQ(printable(std::string("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("\x9b"
+                      "2J"),
+            "\\x9b"
+            "2J");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J"),
+            "\\xc2\\x9b"
+            "2J");
+}
+
+TEST(Printable, SeesThroughBytesThatAreNoUtf8) {
+  EXPECT_EQ(printable("\xe9t\xe9"), "\xe9t\xe9");                  // Latin-1
+  EXPECT_EQ(printable("\xe0\x80\x9b"), "\xe0\\x80\\x9b");          // overlong
+  EXPECT_EQ(printable("\xe2\x9b"), "\xe2\\x9b");                   // cut off
+  EXPECT_EQ(printable("\xc0\x9b\xf8\x9b"), "\xc0\\x9b\xf8\\x9b");  // never valid
+}
+
+}  // namespace
+}  // namespace brood::base
