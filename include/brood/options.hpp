@@ -72,8 +72,9 @@ struct PoolOptions {
                             ///< where `workers` is unset
   OptionalDuration
       start_timeout{};  ///< for a worker to greet and initialize, and to leave; unset: 60 s
-  std::optional<std::uint64_t>
-      max_message_size{};  ///< bytes of one argument or result; unset: 1 TiB
+  /// Bytes of one argument or result; unset: 1 GiB. A worker makes this process keep so much at
+  /// once: raise it where values are larger, up to what this process can hold.
+  std::optional<std::uint64_t> max_message_size{};
   OnInterrupt on_interrupt = OnInterrupt::leave;
   std::function<void(std::exception_ptr)>
       on_unobserved_error{};  ///< takes the error of a task whose AsyncResult was dropped before

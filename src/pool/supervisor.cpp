@@ -19,6 +19,8 @@ namespace {
 // (pipe(7), pipe-user-pages-soft); who has more gets tiny ones.
 constexpr std::size_t pipe_capacity = 256 * 1024;
 
+constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
+
 std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
   if (!time) return std::nullopt;
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
@@ -30,7 +32,7 @@ Supervisor::Supervisor(const PoolOptions& options)
     : options_(options),
       method_(start::open_method(options.start_method)),
       owner_(platform::open_pidfd(::getpid())),
-      message_limit_(options.max_message_size.value_or(wire::default_frame_limit)) {}
+      message_limit_(options.max_message_size.value_or(default_message_limit)) {}
 
 protocol::Setup Supervisor::setup_for(const std::string& name, const std::string& numbers) const {
   protocol::Setup setup;
@@ -84,13 +86,16 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   return link;
 }
 
-Death Supervisor::collect(const WorkerLink& link) {
+// What cannot be asked for, for want of memory or descriptors, is lost.
+Death Supervisor::collect(const WorkerLink& link) noexcept try {
   Death death{method_->collect(link.pid)};
   const ExitStatus& status = death.ended.status;
   if (status.kind != ExitStatus::Kind::signaled || status.value != SIGKILL) return death;
   const std::optional<std::uint64_t> kills = platform::oom_kills();
   if (kills && link.oom_kills) death.out_of_memory = *kills > *link.oom_kills;
   return death;
+} catch (const std::exception&) {
+  return {};
 }
 
 std::chrono::nanoseconds Supervisor::start_timeout() const {

@@ -26,7 +26,7 @@ class Supervisor {
   /// For a pool that starts nobody at first. Throws as start() does.
   void prepare() { method_->prepare(); }
   /// How it ended; its pidfd is readable.
-  Death collect(const WorkerLink& link);
+  Death collect(const WorkerLink& link) noexcept;
   const Limits& limits() const noexcept { return options_.limits; }
   std::string method_name() const { return method_->name(); }
   /// Whether a worker that is not ready has had its time.
