@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -73,6 +74,11 @@ Pipe make_pipe() {
 void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept {
   const int wanted = static_cast<int>(std::min<std::size_t>(capacity, INT_MAX));
   system_calls().fcntl_int(end.get(), F_SETPIPE_SZ, wanted);
+}
+
+std::size_t bytes_in(int descriptor) noexcept {
+  int count = 0;
+  return ::ioctl(descriptor, FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept {

@@ -18,6 +18,9 @@ Pipe make_pipe();
 /// Asks for a capacity in bytes. Best effort: the system's limit for one user may say no.
 void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept;
 
+/// Bytes that wait to be read now.
+std::size_t bytes_in(int descriptor) noexcept;
+
 /// Outcome of one read or write: how many bytes moved, or why none did.
 struct Transfer {
   enum class State : unsigned char { moved, would_block, closed, failed };

@@ -89,20 +89,23 @@ void Batch::deliver(const Results& results, Callbacks& callbacks) {
       size = sizeof length + length;
     }
     const std::span<const std::byte> bytes = reader.take(size);
-    if (const auto call = std::exchange(calls_[i], nullptr))
-      call->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
+    if (!calls_[i]) continue;
+    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
+    calls_[i].reset();
   }
 }
 
 void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                  Callbacks& callbacks) {
-  const auto call = std::exchange(calls_[index], nullptr);
-  if (!call || call->finished()) return;
-  call->fail(0, std::move(failure), callbacks);
-  call->finish(nullptr, callbacks);
+  const std::shared_ptr<JobState> call = calls_[index];
+  if (call && !call->finished()) {
+    call->fail(0, std::move(failure), callbacks);
+    call->finish(nullptr, callbacks);
+  }
+  calls_[index].reset();
 }
 
-void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) {
+void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   finished_ = true;
   for (std::shared_ptr<JobState>& slot : calls_) {
     const auto call = std::exchange(slot, nullptr);

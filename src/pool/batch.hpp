@@ -41,7 +41,7 @@ class Batch final : public Work {
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
-  void finish(const std::exception_ptr& error, Callbacks& callbacks) override;
+  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
   void drop_arguments() noexcept override {}  // the calls have gone their ways
 
  private:

@@ -11,12 +11,42 @@ namespace brood::pool {
 
 namespace {
 
-void call(const std::function<void()>& callback) noexcept {
+/// What goes wrong in the user's code or sinks stays there: without memory to say so, or with a
+/// sink that throws, it goes unsaid.
+template <class Body>
+void guarded(Body body) noexcept {
   try {
-    callback();
+    body();
   } catch (...) {
-    base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
   }
+}
+
+void call(const std::function<void()>& callback) noexcept {
+  guarded([&] {
+    try {
+      callback();
+    } catch (...) {
+      base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
+    }
+  });
+}
+
+void tell_dropped(const LogQueue::Source& source, std::uint64_t count) {
+  if (count == 0) return;
+  const std::string whose = source.name().empty() ? "this library" : source.name();
+  base::log_warning(std::to_string(count) + " records of " + whose +
+                    " were dropped: they came faster than the log takes them");
+}
+
+void write(const LogQueue::Line& line) noexcept {
+  guarded([&] { tell_dropped(*line.source, line.dropped_before); });
+  guarded([&] {
+    if (!line.record) return;
+    const std::string& worker = line.source->name();
+    if (worker.empty()) return base::log_error(line.record->text);
+    base::log_from_worker(worker, line.record->level, line.record->logger, line.record->text);
+  });
+  guarded([&] { tell_dropped(*line.source, line.dropped_after); });
 }
 
 }  // namespace
@@ -26,25 +56,56 @@ Callbacks::~Callbacks() {
   if (thread_.joinable()) thread_.detach();
 }
 
-void Callbacks::post(std::function<void()> callback) {
+void Callbacks::start_locked() {
+  if (state_->running || state_->stopping) return;
+  thread_ = start_own_thread("brood-callback", [state = state_] { run(*state); });
+  state_->running = true;
+}
+
+void Callbacks::start() {
+  const std::lock_guard lock(state_->mutex);
+  start_locked();
+}
+
+void Callbacks::post(Calls calls) noexcept {
   {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->running && !state_->stopping) {
-      thread_ = start_own_thread("brood-callback", [state = state_] { run(*state); });
-      state_->running = true;
-    }
-    if (state_->running) state_->queue.push_back(std::exchange(callback, nullptr));
+    if (state_->running) state_->calls.splice(state_->calls.end(), calls);
   }
   state_->changed.notify_one();
-  if (callback) call(callback);  // the thread has ended with its pool
+  for (const Call& left : calls) call(left.run);  // the thread has ended with its pool
+}
+
+void Callbacks::post(std::function<void()> callback) {
+  Calls calls;
+  calls.push_back({std::move(callback), nullptr});
+  start();
+  post(std::move(calls));
+}
+
+void Callbacks::push(const LogQueue::SourceRef& source,
+                     const protocol::LogRecord& record) noexcept {
+  const std::lock_guard lock(state_->mutex);
+  guarded([&] { start_locked(); });
+  if (!state_->stopping || state_->running) state_->logs.push(source, record);
+  state_->changed.notify_one();
+}
+
+void Callbacks::log(const LogQueue::SourceRef& worker, const protocol::LogRecord& record) noexcept {
+  push(worker, record);
+}
+
+void Callbacks::log_error(const std::string& text) noexcept {
+  guarded([&] { push(own_, {0, "", text}); });
 }
 
 // A callback may hold the last handle of the pool, so that the pool's end is reached in this very
 // thread: it cannot join itself, and what is left in the queue stays to it.
-void Callbacks::drain() {
+void Callbacks::drain(std::optional<std::chrono::milliseconds> time_for_logs) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
+    if (time_for_logs) state_->logs_until = std::chrono::steady_clock::now() + *time_for_logs;
     if (state_->thread == std::this_thread::get_id()) return;
   }
   state_->changed.notify_one();
@@ -52,23 +113,32 @@ void Callbacks::drain() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Callbacks::run(State& state) {
+void Callbacks::run(State& state) noexcept {
   std::unique_lock lock(state.mutex);
   state.thread = std::this_thread::get_id();
   for (;;) {
-    state.changed.wait(lock, [&state] { return state.stopping || !state.queue.empty(); });
-    if (state.queue.empty()) {
-      state.running = false;
-      state.thread = {};  // the system may give the number again
-      return;
+    state.changed.wait(
+        lock, [&state] { return state.stopping || !state.calls.empty() || !state.logs.empty(); });
+    if (!state.calls.empty()) {
+      Calls one;
+      one.splice(one.begin(), state.calls, state.calls.begin());
+      lock.unlock();
+      call(one.front().run);
+      one.clear();  // what it holds may take its time, or call back here
+    } else if (!state.logs.empty()) {
+      if (state.logs_until && std::chrono::steady_clock::now() >= *state.logs_until)
+        state.logs.drop_all();
+      LogQueue::Line line = state.logs.pop();
+      lock.unlock();
+      write(line);
+      line = {};
+    } else {
+      break;
     }
-    std::function<void()> callback = std::exchange(state.queue.front(), nullptr);
-    state.queue.pop_front();
-    lock.unlock();
-    call(callback);
-    callback = nullptr;  // what it holds may take its time, or call back here
     lock.lock();
   }
+  state.running = false;
+  state.thread = {};  // the system may give the number again
 }
 
 }  // namespace brood::pool

@@ -1,37 +1,64 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
+
+#include "pool/log_queue.hpp"
 
 namespace brood::pool {
 
 /// Runs the user's callbacks, one at a time and in order, in a thread of their own that starts with
-/// the first. Threads: any.
+/// the first, and passes log records on between them: a callback waits for one record at most.
+/// Threads: any.
 class Callbacks {
  public:
+  struct Call {
+    std::function<void()> run;
+    std::shared_ptr<const void> keep;  // until it has run
+  };
+  using Calls = std::list<Call>;
+
   /// Runs what has been posted, then ends the thread; where it is called in that thread, the thread
   /// does so by itself, after the callback that it is in.
   ~Callbacks();
-  /// After drain() it runs in the calling thread.
+  /// Starts the thread, after which posting calls cannot fail. Throws SystemError.
+  void start();
+  /// After drain() they run in the calling thread. start() has been called.
+  void post(Calls calls) noexcept;
+  /// The same, and starts the thread. Throws SystemError, std::bad_alloc.
   void post(std::function<void()> callback);
-  /// Waits until what has been posted has run; in the thread itself it does not wait.
-  void drain();
+  /// What a worker has logged: it is dropped and counted where there is no room (LogQueue) or no
+  /// thread.
+  void log(const LogQueue::SourceRef& worker, const protocol::LogRecord& record) noexcept;
+  /// An error of the library's own for the log, whose sinks are the user's.
+  void log_error(const std::string& text) noexcept;
+  /// Waits until what has been posted has run; in the thread itself it does not wait. Log records
+  /// that are left after `time_for_logs` are dropped and counted.
+  void drain(std::optional<std::chrono::milliseconds> time_for_logs = std::nullopt);
 
  private:
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<std::function<void()>> queue;  // guarded by mutex
-    bool stopping = false;                    // likewise
-    bool running = false;                     // the thread looks at the queue; likewise
-    std::thread::id thread;                   // likewise
+    Calls calls;            // guarded by mutex
+    LogQueue logs;          // likewise
+    bool stopping = false;  // likewise
+    bool running = false;   // the thread looks at the queues; likewise
+    std::optional<std::chrono::steady_clock::time_point> logs_until;  // likewise
+    std::thread::id thread;                                           // likewise
   };
-  static void run(State& state);
+  static void run(State& state) noexcept;
+  void start_locked();
+  void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
   const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us
+  const LogQueue::SourceRef own_ = std::make_shared<LogQueue::Source>("");
   std::mutex join_mutex_;
   std::thread thread_;  // guarded by the state's mutex until it is stopping, then by join_mutex_
 };

@@ -1,6 +1,7 @@
 #include "pool/core.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <set>
 #include <utility>
@@ -76,6 +77,8 @@ Core::Core(const PoolOptions& options)
       scheduler_(scheduler_config(options), *this),
       supervisor_(options),
       links_(scheduler_.workers()),
+      no_memory_(std::make_exception_ptr(
+          SystemError("malloc", "the process that owns the pool is out of memory", ENOMEM))),
       exits_(links_.size()),
       on_interrupt_(options.on_interrupt),
       unobserved_error_(options.on_unobserved_error) {}
@@ -120,11 +123,12 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
 }
 
 // Under the lock.
-void Core::add(std::shared_ptr<JobState> state) {
+void Core::add(const std::shared_ptr<JobState>& state) {
+  check_collapsed();
   if (scheduler_.closing()) throw_closed();
   const bool last = state->spec().kind != detail::JobKind::stream;
   state->id = scheduler_.add(state->traits(), state->element_count(), last);
-  keep(std::move(state));
+  keep(state);
 }
 
 // Under the lock. Calls that can travel together do.
@@ -132,13 +136,22 @@ void Core::add(std::span<std::shared_ptr<JobState>> calls) {
   while (!calls.empty()) {
     const std::size_t count = Batch::length(calls);
     if (count == 1) {
-      add(std::move(calls.front()));
+      add(calls.front());
     } else {
-      const auto batch = std::make_shared<Batch>(calls.first(count));
-      batch->begin(scheduler_.add(batch->traits(), count, true));
-      keep(batch);
+      add(std::make_shared<Batch>(calls.first(count)), count);
     }
     calls = calls.subspan(count);
+  }
+}
+
+// Under the lock. What takes the calls with it ends them.
+void Core::add(const std::shared_ptr<Batch>& batch, std::size_t count) {
+  try {
+    batch->begin(scheduler_.add(batch->traits(), count, true));
+    keep(batch);
+  } catch (...) {
+    batch->finish(no_memory_, callbacks_);
+    throw;
   }
 }
 
@@ -153,24 +166,27 @@ void Core::keep(std::shared_ptr<Work> work) {
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<JobState> state = make_job(std::move(spec));
   if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
-    const std::lock_guard lock(mutex_);
-    take_intake();
-    add(state);
-    perform(nullptr);  // it is finished
+    under_lock([&] {
+      take_intake();
+      add(state);
+      perform(nullptr);  // it is finished
+    });
     return state;
   }
   {
     const std::lock_guard lock(intake_mutex_);
+    if (intake_error_) std::rethrow_exception(intake_error_);
     if (intake_closed_) throw_closed();
     intake_.push_back(state);
   }
   // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
-  if (!backlog_.load(std::memory_order_seq_cst)) dispatcher_->wake();
+  if (!backlog_.load(std::memory_order_seq_cst)) wake();
   return state;
 }
 
 // Under the lock.
 void Core::take_intake() {
+  if (torn_) return;  // what is left of it, and what comes, is the dispatcher's to end
   std::vector<std::shared_ptr<JobState>>& taken = intake_taken_;  // a member for its memory
   {
     const std::lock_guard lock(intake_mutex_);
@@ -190,35 +206,37 @@ bool Core::settle_intake() {
 
 bool Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
-  {
-    const std::lock_guard lock(mutex_);
+  const bool taken = under_lock([&] {
+    if (collapsed_) return true;
     take_intake();
     const std::size_t count = more.count;
     if (state.is_cut_short()) return count == 0;
     if (!state.finished() && count != 0) state.append(std::move(more));
     scheduler_.extend(state.id, state.finished() ? 0 : count, last);
     perform(nullptr);
-  }
-  dispatcher_->wake();
-  return true;
+    return true;
+  });
+  wake();
+  return taken;
 }
 
 bool Core::cancel(JobState& state, Kill kill) {
   if (!in_owner()) return false;
-  bool cancelled = false;
-  {
-    const std::lock_guard lock(mutex_);
+  const bool cancelled = under_lock([&] {
+    if (collapsed_) return false;
     take_intake();
+    bool cancelled_now = false;
     const auto now = std::chrono::steady_clock::now();
     if (!state.place) {
-      cancelled = scheduler_.cancel(state.id, kill == Kill::yes, now);
+      cancelled_now = scheduler_.cancel(state.id, kill == Kill::yes, now);
     } else if (!state.finished()) {
-      cancelled = scheduler_.cancel(state.id, *state.place, kill == Kill::yes, now);
-      if (cancelled) state.finish(why_cancelled(), callbacks_);
+      cancelled_now = scheduler_.cancel(state.id, *state.place, kill == Kill::yes, now);
+      if (cancelled_now) state.finish(why_cancelled(), callbacks_);
     }
     perform(nullptr);
-  }
-  dispatcher_->wake();
+    return cancelled_now;
+  });
+  wake();
   return cancelled;
 }
 
@@ -231,14 +249,15 @@ void Core::close_intake() {
   take_intake();
 }
 
+void Core::wake() noexcept { dispatcher_->wake(); }
+
 void Core::close() {
   check_process();
-  {
-    const std::lock_guard lock(mutex_);
+  under_lock([this] {
     close_intake();
     scheduler_.close();
-  }
-  dispatcher_->wake();
+  });
+  wake();
 }
 
 void Core::drain(Hands* hands) {
@@ -250,27 +269,29 @@ void Core::drain(Hands* hands) {
 
 void Core::terminate() {
   check_process();
-  {
-    const std::lock_guard lock(mutex_);
+  unless_out_of_memory([this] {
+    if (collapsed_) return;
     close_intake();
     ended_.store(true, std::memory_order_release);
     scheduler_.terminate(std::chrono::steady_clock::now());
     perform(nullptr);
-  }
-  dispatcher_->wake();
+  });
+  wake();
 }
 
 bool Core::join(const detail::Deadline& deadline) {
   check_process();
-  {
-    const std::lock_guard lock(mutex_);
+  unless_out_of_memory([this] {
+    if (torn_) return;
     if (!scheduler_.closing())
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
-    cut_streams_short();
-  }
-  dispatcher_->wake();
+    if (!collapsed_) cut_streams_short();
+  });
+  wake();
   if (!dispatcher_->join(deadline)) return false;
-  callbacks_.drain();
+  // An end by force is bounded, whatever workers have logged.
+  constexpr std::chrono::milliseconds time_for_logs{500};
+  callbacks_.drain(ended() ? std::optional(time_for_logs) : std::nullopt);
   return true;
 }
 
@@ -288,6 +309,7 @@ std::vector<WorkerInfo> Core::workers() {
   check_process();
   std::vector<WorkerInfo> infos;
   const std::lock_guard lock(mutex_);
+  if (collapsed_) return infos;
   for (const auto& link : links_) {
     if (!link) continue;
     const WorkerView view = scheduler_.view(link->id);

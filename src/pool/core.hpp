@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@
 
 namespace brood::pool {
 
+class Batch;
 class Dispatcher;
 
 /// Takes an error that nobody has asked for; null: it is logged.
@@ -55,7 +58,7 @@ class Core final : public detail::PoolCore,
   detail::JobHandle call(detail::JobSpec&& spec) override;
   bool cancel(JobState& job, Kill kill);
   bool extend(JobState& job, detail::Elements more, bool last);
-  void call_back(std::function<void()> callback) { callbacks_.post(std::move(callback)); }
+  Callbacks& callbacks() noexcept { return callbacks_; }
   const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
   OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
   void close();
@@ -99,23 +102,48 @@ class Core final : public detail::PoolCore,
   /// The end of a worker process, after all that it has left was parsed. Under the lock.
   void bury(WorkerId id, const Death& death);
 
+  // --- what goes wrong in here (core_faults.cpp) ---
+  /// The link is read no more and its worker is to be killed: `error` says why, and becomes the
+  /// outcome of what the worker has begun where it is not the worker's fault. Under the lock.
+  void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  /// Takes note why what a dead worker has left is of no use. Under the lock.
+  void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
+  /// The workers are the caller's to end.
+  void collapse(const std::exception_ptr& error) noexcept;
+  /// An error for whom there is no memory to make one.
+  const std::exception_ptr& no_memory() const noexcept { return no_memory_; }
+  /// All of the job ends so. Under the lock.
+  void fail(Work& work, const std::exception_ptr& error);
+  /// Throws what a caller has left the state in when it left the lock by an exception. Under the
+  /// lock.
+  void check_state() const {
+    if (torn_) std::rethrow_exception(torn_);
+  }
+
  private:
   class StreamEvents;
+  class Loan;
   struct Exit {
     WorkerIdentity worker;
     ExitStatus status;
     std::shared_ptr<const CrashReport> report;
+    std::exception_ptr fault_of_ours;  // instead of the death that it led to
   };
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
-  void add(std::shared_ptr<JobState> state);
+  void add(const std::shared_ptr<JobState>& state);
   void add(std::span<std::shared_ptr<JobState>> calls);
+  void add(const std::shared_ptr<Batch>& batch, std::size_t count);
   void keep(std::shared_ptr<Work> work);
   void close_intake();
+  void wake() noexcept;
   void cut_streams_short();
   void start_first_workers();
   void tell_forgotten(WorkerLink& link);
+  void hand_over(WorkerLink& link, JobState& job, const Assignment& assignment);
   bool drive(WorkerLink& link, JobState& job);
+  std::optional<bool> take_in(Loan& loan, bool heard, std::exception_ptr error);
   static bool exchange(WorkerLink& link);
   std::uint64_t begun(WorkerId worker) const override {
     return protocol::claimed(*links_[worker]->page());
@@ -124,6 +152,16 @@ class Core final : public detail::PoolCore,
     return protocol::revoke(*links_[worker]->page(), fence);
   }
 
+  void refuse(Work& work, std::size_t first, std::size_t count, const std::exception_ptr& error);
+  template <class Body>
+  auto under_lock(Body body);
+  template <class Body>
+  void unless_out_of_memory(Body body);
+  Exit exit_of(const WorkerLink& link, const Death& death) const noexcept;
+  std::exception_ptr why_not_ready(const WorkerLink& link, const Exit& exit) const noexcept;
+  void check_collapsed() const {
+    if (collapsed_) std::rethrow_exception(collapsed_);
+  }
   void carry_out(const Action& action, Hands* hands);
   std::exception_ptr failure_of(const Work& work, const Action& action, Attempts attempts) const;
   void try_again(const Action& action);
@@ -140,19 +178,49 @@ class Core final : public detail::PoolCore,
   std::vector<std::shared_ptr<Work>> jobs_;  // by slot_of(id)
   std::mutex intake_mutex_;                  // taken after mutex_ or alone, and never for long
   std::vector<std::shared_ptr<JobState>>
-      intake_;                  // guarded by intake_mutex_: not in the scheduler yet
-  bool intake_closed_ = false;  // guarded by intake_mutex_
+      intake_;                       // guarded by intake_mutex_: not in the scheduler yet
+  bool intake_closed_ = false;       // guarded by intake_mutex_
+  std::exception_ptr intake_error_;  // likewise: why it is closed, if nobody has closed it
   std::vector<std::shared_ptr<JobState>> intake_taken_;  // under the lock
   std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
   std::atomic<bool> ended_{false};
   std::deque<Action> deferred_;  // for the dispatcher
   std::exception_ptr start_error_;
+  const std::exception_ptr no_memory_;
+  std::exception_ptr collapsed_;  // under the lock: why no call can end well any more
+  std::exception_ptr torn_;       // likewise: what has left the lock, nobody knows how far it came
   std::vector<Exit> exits_;
   const OnInterrupt on_interrupt_;
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
   std::unique_ptr<Dispatcher> dispatcher_;
 };
+
+// A caller changes the scheduler's state. If memory is refused halfway, the dispatcher ends it all:
+// else somebody would wait for what no state knows of.
+template <class Body>
+auto Core::under_lock(Body body) {
+  const std::lock_guard lock(mutex_);
+  try {
+    return body();
+  } catch (const Error&) {
+    throw;  // a precondition that was checked first
+  } catch (...) {
+    if (!torn_) torn_ = std::current_exception();
+    wake();
+    throw;
+  }
+}
+
+/// The same where the dispatcher's end of it all will do as well: in destructors, that is.
+template <class Body>
+void Core::unless_out_of_memory(Body body) {
+  try {
+    under_lock(body);
+  } catch (const std::bad_alloc&) {
+    // As above.
+  }
+}
 
 /// Throws CodecError for an argument of more than `limit` bytes.
 void check_size(const detail::Elements& elements, std::uint64_t limit);

@@ -51,16 +51,24 @@ Work* Core::find_work(JobId id) {
 void Core::resolve(const Action& action) {
   Work* const work = find_work(action.job);
   if (work == nullptr) return;
-  auto failure = std::make_unique<detail::Failure>();
-  failure->worker = exits_[action.worker].worker;
-  failure->local = failure_of(*work, action, work->take_attempts(action.first));
-  work->fail(action.first, std::move(failure), callbacks_);
+  try {
+    auto failure = std::make_unique<detail::Failure>();
+    failure->worker = exits_[action.worker].worker;
+    failure->local = failure_of(*work, action, work->take_attempts(action.first));
+    work->fail(action.first, std::move(failure), callbacks_);
+  } catch (const std::bad_alloc&) {
+    refuse(*work, action.first, 1, no_memory_);
+  }
 }
 
 void Core::try_again(const Action& action) {
   Work* const work = find_work(action.job);
   if (work == nullptr) return;
-  work->note_attempt(action.first, wire::describe_exception(failure_of(*work, action, {})));
+  try {
+    work->note_attempt(action.first, wire::describe_exception(failure_of(*work, action, {})));
+  } catch (const std::bad_alloc&) {
+    // The last attempt tells of one less.
+  }
 }
 
 // Of an element whose worker cannot tell.
@@ -70,6 +78,7 @@ std::exception_ptr Core::failure_of(const Work& work, const Action& action,
   const std::size_t index = work.index_in_call(action.first);
   switch (action.fate) {
     case Fate::lost:
+      if (exit.fault_of_ours) return exit.fault_of_ours;
       break;
     case Fate::timed_out:
       return std::make_exception_ptr(TaskTimeout(work.terms().timeout.value_or(Nanoseconds(0)),
@@ -83,7 +92,7 @@ std::exception_ptr Core::failure_of(const Work& work, const Action& action,
 
 void Core::finish(const Action& action) {
   Work* const work = find_work(action.job);
-  if (work == nullptr) return;
+  if (work == nullptr || work->finished()) return;
   std::exception_ptr error;
   if (action.verdict == Verdict::cancelled) {
     error = why_cancelled();
@@ -94,18 +103,44 @@ void Core::finish(const Action& action) {
 }
 
 std::exception_ptr Core::why_cancelled() const {
-  return std::make_exception_ptr(Cancelled(scheduler_.terminated()
-                                               ? "the pool was terminated before the task had ended"
-                                               : "the task was cancelled"));
+  try {
+    return std::make_exception_ptr(
+        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
+                                          : "the task was cancelled"));
+  } catch (const std::bad_alloc&) {
+    return no_memory_;
+  }
+}
+
+// Without memory for it, what is known without a report.
+Core::Exit Core::exit_of(const WorkerLink& link, const Death& death) const noexcept {
+  Exit exit;
+  exit.status = death.ended.status;
+  exit.fault_of_ours = link.fault_of_ours;
+  try {
+    exit.worker = link.identity();
+    exit.report = make_report(link, death, supervisor_.limits());
+  } catch (const std::bad_alloc&) {
+    if (!exit.fault_of_ours) exit.fault_of_ours = no_memory_;
+  }
+  return exit;
+}
+
+std::exception_ptr Core::why_not_ready(const WorkerLink& link, const Exit& exit) const noexcept {
+  if (!exit.report) return no_memory_;
+  try {
+    return supervisor_.why_not_ready(link, exit.status, *exit.report);
+  } catch (const std::bad_alloc&) {
+    return no_memory_;
+  }
 }
 
 void Core::bury(WorkerId id, const Death& death) {
   const WorkerLink& link = *links_[id];
   const ExitStatus& status = death.ended.status;
-  exits_[id] = {link.identity(), status, make_report(link, death, supervisor_.limits())};
+  exits_[id] = exit_of(link, death);
   if (!scheduler_.came_up(id)) {
-    if (!start_error_)
-      note_start_error(supervisor_.why_not_ready(link, status, *exits_[id].report));
+    if (!start_error_) note_start_error(why_not_ready(link, exits_[id]));
     const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
     if (killed && link.oversize == 0 && !supervisor_.is_late(link))
       scheduler_.start_was_struck_down(id);

@@ -1,6 +1,8 @@
 #include <poll.h>
 
 #include <array>
+#include <exception>
+#include <optional>
 
 #include "platform/system_calls.hpp"
 #include "pool/core.hpp"
@@ -10,26 +12,76 @@
 // thread is woken, which would double the round trip.
 namespace brood::pool {
 
+/// A worker that is lent to this thread, which gives it back whatever happens: as broken, and its
+/// job cancelled, where the thread is left by an exception (or pthread_cancel).
+class Core::Loan {
+ public:
+  Loan(Core& core, WorkerLink& link, JobState& job) : core_(core), link_(link), job_(job) {}
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() {
+    if (!over_) abandon();
+  }
+  WorkerLink& link() const noexcept { return link_; }
+  const JobState& job() const noexcept { return job_; }
+  /// Under the lock.
+  void end() noexcept {
+    over_ = true;
+    link_.lent = job_.driven = false;
+    link_.dirty = !link_.outbox.empty();
+    core_.scheduler_.give_back(link_.id);
+  }
+
+ private:
+  // What the job has lent goes with the caller's frame: nothing may refer to it then.
+  void abandon() noexcept {
+    try {
+      core_.under_lock([this] {
+        link_.outbox.clear();
+        core_.break_link(link_, core_.no_memory_);
+        end();
+        core_.fail(job_, core_.no_memory_);
+        core_.perform(nullptr);
+      });
+    } catch (...) {  // the dispatcher ends it all
+    }
+    core_.wake();
+  }
+
+  Core& core_;
+  WorkerLink& link_;
+  JobState& job_;
+  bool over_ = false;
+};
+
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
   const std::shared_ptr<JobState> state = make_job(std::move(spec));
   WorkerLink* link = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
+  under_lock([&] {
     const bool timed = state->terms().timeout.has_value();
     take_intake();
     add(state);
     const auto assignment =
         timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
-    if (assignment) {
-      link = links_[assignment->worker].get();
-      link->lent = state->driven = true;
-      tell_forgotten(*link);
-      append_run(*link, *state, *assignment);
-    }
-  }
+    if (!assignment) return;
+    link = links_[assignment->worker].get();
+    hand_over(*link, *state, *assignment);
+  });
   const bool others_wait = link == nullptr || drive(*link, *state);
-  if (others_wait) dispatcher_->wake();
+  if (others_wait) wake();
   return state;
+}
+
+// Under the lock. What is written halfway is never sent.
+void Core::hand_over(WorkerLink& link, JobState& job, const Assignment& assignment) {
+  link.lent = job.driven = true;
+  try {
+    tell_forgotten(link);
+    append_run(link, job, assignment);
+  } catch (const std::exception&) {
+    link.outbox.clear();
+    break_link(link, std::current_exception());
+  }
 }
 
 // A worker that is lent again and again is never the dispatcher's, who would tell it.
@@ -44,26 +96,38 @@ void Core::tell_forgotten(WorkerLink& link) {
 // Until the job is finished, or something is wrong; then the link is given back. True if the
 // dispatcher has something to do.
 bool Core::drive(WorkerLink& link, JobState& job) {
-  for (;;) {
-    const bool heard = exchange(link);
-    const std::lock_guard lock(mutex_);
-    bool trouble = !heard;
+  Loan loan(*this, link, job);
+  std::optional<bool> others_wait;
+  while (!others_wait) {
+    std::exception_ptr error;
+    bool heard = false;
     try {
-      if (heard) parse(link);
-    } catch (const Error&) {
-      link.broken = true;
-      scheduler_.worker_broken(link.id, std::chrono::steady_clock::now());
-      trouble = true;  // only the dispatcher can stop it
+      heard = !link.broken && exchange(link);
+    } catch (const std::exception&) {
+      error = std::current_exception();
     }
-    perform(nullptr);
-    const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
-    if (!trouble && !elsewhere && !job.finished()) continue;
-    link.lent = job.driven = false;
-    link.dirty = !link.outbox.empty();
-    scheduler_.give_back(link.id);
-    return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
-           !deferred_.empty();
+    others_wait = under_lock([&] { return take_in(loan, heard, error); });
   }
+  return *others_wait;
+}
+
+// What has been heard, under the lock; nothing when there is more to come.
+std::optional<bool> Core::take_in(Loan& loan, bool heard, std::exception_ptr error) {
+  WorkerLink& link = loan.link();
+  const JobState& job = loan.job();
+  try {
+    if (heard) parse(link);
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  if (error) break_link(link, error);
+  perform(nullptr);
+  const bool trouble = !heard || error;             // only the dispatcher can stop it
+  const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
+  if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
+  loan.end();
+  return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
+         !deferred_.empty();
 }
 
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.

@@ -1,8 +1,9 @@
+#include <exception>
 #include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "base/log.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 #include "wire/exception.hpp"
@@ -35,8 +36,14 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     const std::vector<detail::DescriptorRef> carried = std::exchange(link_.carried, {});
     Work* const work = told({header.job, header.first, header.count, header.elapsed, false});
     if (work == nullptr) return;
-    work->deliver({header.first, header.count, header.stride, header.folded != 0, results, carried},
-                  core_.callbacks_);
+    try {
+      work->deliver(
+          {header.first, header.count, header.stride, header.folded != 0, results, carried},
+          core_.callbacks_);
+    } catch (...) {
+      link_.short_of_memory = true;
+      core_.refuse(*work, header.first, header.count, std::current_exception());
+    }
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
@@ -44,24 +51,30 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     Work* const work =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (work == nullptr) return;
-    auto failure = std::make_unique<detail::Failure>();
-    failure->encoded = std::make_shared<const detail::Bytes>(exception);
-    failure->worker = link_.identity();
-    failure->attempts = work->take_attempts(header.index);
-    work->fail(header.index, std::move(failure), core_.callbacks_);
+    try {
+      auto failure = std::make_unique<detail::Failure>();
+      failure->encoded = std::make_shared<const detail::Bytes>(exception);
+      failure->worker = link_.identity();
+      failure->attempts = work->take_attempts(header.index);
+      work->fail(header.index, std::move(failure), core_.callbacks_);
+    } catch (...) {
+      core_.refuse(*work, header.index, 1, std::current_exception());
+    }
   }
   void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
   // One message at the escort for each of these: what waits behind belongs to later results.
   void on_carried() override {
+    if (link_.carried.size() >= protocol::most_carried)
+      throw CodecError(CodecError::Direction::decode, "message of a worker",
+                       "more than " + std::to_string(protocol::most_carried) +
+                           " descriptors of shared objects for one result");
     platform::Escorted came = platform::receive_descriptors(link_.escort.number());
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
   }
   void on_exhausted() override { core_.scheduler_.retire(link_.id); }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);
-    core_.callbacks_.post([worker = link_.name, record] {
-      base::log_from_worker(worker, record.level, record.logger, record.text);
-    });
+    core_.callbacks_.log(link_.logs, record);
   }
 
  private:
@@ -76,13 +89,20 @@ class Core::StreamEvents final : public protocol::ParentEvents {
         return nullptr;
       case Scheduler::Told::again:
         if (Work* const work = core_.find_work(outcomes.job))
-          work->note_attempt(outcomes.first,
-                             link_.name + ": " + wire::describe_encoded_exception(exception));
+          note_attempt(*work, outcomes.first, exception);
         return nullptr;
       case Scheduler::Told::wanted:
         break;
     }
     return core_.find_work(outcomes.job);
+  }
+
+  void note_attempt(Work& work, std::size_t element, std::span<const std::byte> exception) {
+    try {
+      work.note_attempt(element, link_.name + ": " + wire::describe_encoded_exception(exception));
+    } catch (const std::bad_alloc&) {
+      // The last attempt tells of one less.
+    }
   }
 
   Core& core_;
@@ -93,6 +113,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
 void Core::parse(WorkerLink& link) {
   StreamEvents events(*this, link);
   link.stream.parse(events);
+  if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
 
 void Core::parse_rest(WorkerLink& link) {

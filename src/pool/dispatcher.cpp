@@ -1,26 +1,11 @@
 #include "pool/dispatcher.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <algorithm>
-#include <atomic>
 #include <climits>
-#include <csignal>
-#include <mutex>
-#include <optional>
-#include <thread>
+#include <utility>
 
-#include "base/log.hpp"
 #include "platform/futex.hpp"
-#include "platform/process.hpp"
-#include "pool/core.hpp"
-#include "pool/interrupt.hpp"
-#include "pool/link_io.hpp"
-#include "pool/own_thread.hpp"
-#include "pool/resident_guard.hpp"
-#include "wire/exception.hpp"
+#include "pool/dispatcher_loop.hpp"
 
 namespace brood::pool {
 
@@ -29,89 +14,35 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
 constexpr auto shortest_tick =
     std::chrono::milliseconds(1);  // so that a stalled worker costs little
-constexpr int reads_per_turn = 8;
 
 }  // namespace
 
-class Dispatcher::Loop final : private Hands {
- public:
-  explicit Loop(Core& core)
-      : core_(core),
-        guard_(core, core.supervisor().limits().resident_hard),
-        io_(1),
-        timer_(io_),
-        ios_(core.links().size()) {
-    for (const auto& link : core_.links()) {
-      if (link) attach(*link);
-    }
-    if (core_.on_interrupt() == OnInterrupt::drain)
-      interrupt_.emplace(io_, [this] { core_.drain(this); });
-    thread_ = start_own_thread("brood-dispatch", [this] { run(); });
+bool Dispatcher::Loop::join(const detail::Deadline& deadline) {
+  while (over_.load(std::memory_order_acquire) == 0) {
+    if (!platform::futex_wait(over_, 0, deadline))
+      return over_.load(std::memory_order_acquire) != 0;
   }
-  ~Loop() { thread_.join(); }
+  return true;
+}
 
-  void wake() {
-    if (sleeping_.exchange(false, std::memory_order_seq_cst)) asio::post(io_, [] {});
+// Nothing leaves the thread: what cannot be blamed on one worker or call ends all of them.
+void Dispatcher::Loop::run() noexcept {
+  try {
+    serve();
+  } catch (...) {
+    core_.collapse(std::current_exception());
+    end_all_workers();
   }
-  bool join(const detail::Deadline& deadline) {
-    while (over_.load(std::memory_order_acquire) == 0) {
-      if (!platform::futex_wait(over_, 0, deadline))
-        return over_.load(std::memory_order_acquire) != 0;
-    }
-    return true;
-  }
+  over_.store(1, std::memory_order_release);
+  platform::futex_wake(over_, INT_MAX);
+}
 
- private:
-  void carry_out(const Action& action) override;
-  void detach(JobId job) override {
-    for (const auto& link : core_.links()) {
-      if (link && !link->lent) link->outbox.detach(job);
-    }
-  }
-  bool refers_to(JobId job) const override {
-    const auto& links = core_.links();
-    return std::any_of(links.begin(), links.end(),
-                       [&](const auto& link) { return link && link->outbox.refers_to(job); });
-  }
-  void run();
-  bool work();
-  void tick(Time now);
-  void set_timer(Time now);
-  void flush();
-  void flush_link(WorkerLink& link);
-  void wait_for_room(const WorkerLink& link, Outbox::Stop stop);
-  void cut_off(WorkerLink& link, int error);
-  void attach(WorkerLink& link);
-  void watch_results(WorkerLink& link);
-  void on_results(WorkerId id);
-  void on_ended(WorkerId id);
-  void bury_the_dead();
-  void bury(WorkerId id);
-  void start(WorkerId id);
-  void stop(WorkerLink& link);
-  void kill_the_overdue(Time now);
-  void balance_watches();
-  void broken(WorkerLink& link, const std::exception_ptr& error);
-
-  Core& core_;
-  ResidentGuard guard_;
-  asio::io_context io_;
-  asio::steady_timer timer_;
-  std::optional<Interrupt> interrupt_;
-  std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
-  std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
-  Time last_tick_{};
-  Time timer_set_for_{};
-  std::atomic<bool> sleeping_{false};
-  std::atomic<std::uint32_t> over_{0};
-  std::thread thread_;
-};
-
-void Dispatcher::Loop::run() {
+// A wake-up stops the context, whenever it comes; what is ready then is found in the next turn.
+void Dispatcher::Loop::serve() {
   for (;;) {
+    io_.restart();
     io_.poll();
     io_.restart();
     bury_the_dead();
@@ -121,14 +52,13 @@ void Dispatcher::Loop::run() {
     io_.run_one();
     sleeping_.store(false, std::memory_order_relaxed);
   }
-  over_.store(1, std::memory_order_release);
-  platform::futex_wake(over_, INT_MAX);
 }
 
 // One turn under the lock; true when no worker is left and none will come.
 bool Dispatcher::Loop::work() {
   const std::lock_guard lock(core_.mutex());
   const Time now = Clock::now();
+  core_.check_state();
   core_.perform(this);
   core_.take_intake();
   tick(now);
@@ -157,8 +87,8 @@ void Dispatcher::Loop::tick(Time now) {
   for (const auto& link : core_.links()) {
     if (!link || link->lent || !link->has_page() || core_.scheduler().idle(link->id)) continue;
     try {
-      core_.harvest(*link);
-    } catch (const Error&) {
+      if (!link->broken) core_.harvest(*link);
+    } catch (const std::exception&) {
       broken(*link, std::current_exception());
     }
     const std::uint64_t claimed = *link->claimed();  // before the clock: see protocol's README
@@ -190,8 +120,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
   if (link == nullptr) return;
   switch (action.kind) {
     case Action::Kind::send:
-      if (const Work* const work = core_.find_work(action.job))
-        append_run(*link, *work, action.assignment);
+      send(*link, action);
       break;
     case Action::Kind::forget:
       if (link->lent) return core_.defer(action);
@@ -213,6 +142,32 @@ void Dispatcher::Loop::carry_out(const Action& action) {
   link->dirty = true;
 }
 
+// Without memory for it the worker has got half a message, and the call would have no more luck
+// with another.
+void Dispatcher::Loop::send(WorkerLink& link, const Action& action) {
+  Work* const work = core_.find_work(action.job);
+  if (work == nullptr || link.broken) return;
+  try {
+    append_run(link, *work, action.assignment);
+  } catch (const std::exception&) {
+    link.outbox.clear();
+    broken(link, std::current_exception());
+    core_.fail(*work, core_.no_memory());
+  }
+}
+
+void Dispatcher::Loop::detach(JobId job) {
+  for (const auto& link : core_.links()) {
+    if (!link || link->lent) continue;
+    try {
+      link->outbox.detach(job);
+    } catch (const std::bad_alloc&) {  // then it can only be forgotten, half sent as it may be
+      link->outbox.clear();
+      broken(*link, std::current_exception());
+    }
+  }
+}
+
 // Without the lock: a link with something in its outbox is not lent.
 void Dispatcher::Loop::flush() {
   for (WorkerLink* const link : std::exchange(dirty_, {})) flush_link(*link);
@@ -220,7 +175,7 @@ void Dispatcher::Loop::flush() {
 
 void Dispatcher::Loop::flush_link(WorkerLink& link) {
   LinkIo& io = *ios_[link.id];
-  if (io.blocked || !link.tasks || core_.ended()) return;
+  if (io.blocked || !link.tasks || link.broken || core_.ended()) return;
   link.dirty = false;
   const Outbox::Written written = link.outbox.write_to(link.tasks.get(), link.escort);
   if (written.stop == Outbox::Stop::none) return;
@@ -252,138 +207,9 @@ void Dispatcher::Loop::cut_off(WorkerLink& link, int error) {
   wake();
 }
 
-void Dispatcher::Loop::attach(WorkerLink& link) {
-  ios_[link.id] = std::make_unique<LinkIo>(io_);
-  link.dirty = !link.outbox.empty();
-  ios_[link.id]->process.wait(link.pidfd.get(), asio::posix::descriptor_base::wait_read,
-                              [this, id = link.id] { on_ended(id); });
-  watch_results(link);
-}
-
-void Dispatcher::Loop::watch_results(WorkerLink& link) {
-  ios_[link.id]->results.wait(link.results.get(), asio::posix::descriptor_base::wait_read,
-                              [this, id = link.id] { on_results(id); });
-}
-
-// An idle worker's pipe is not watched, so that it can be lent; a busy one's is.
-void Dispatcher::Loop::balance_watches() {
-  for (const auto& link : core_.links()) {
-    if (!link || link->lent) continue;
-    LinkIo& io = *ios_[link->id];
-    const bool lendable =
-        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
-    if (lendable) {
-      io.results.release();
-      io.tasks.release();
-      io.escort.release();
-    } else if (!io.results.watching()) {
-      watch_results(*link);
-    }
-    core_.scheduler().set_lendable(link->id, lendable);
-  }
-}
-
-void Dispatcher::Loop::on_results(WorkerId id) {
-  WorkerLink* const link = core_.link(id);
-  if (link == nullptr) return;
-  using State = platform::Transfer::State;
-  State state = State::moved;
-  for (int turn = 0; turn < reads_per_turn && state == State::moved; ++turn) {
-    state = link->read_once().state;
-    if (state != State::moved) break;
-    const std::lock_guard lock(core_.mutex());
-    try {
-      core_.parse(*link);
-    } catch (const Error&) {
-      broken(*link, std::current_exception());
-    }
-    core_.perform(this);
-  }
-  if (state == State::moved || state == State::would_block) return watch_results(*link);
-  const std::lock_guard lock(core_.mutex());
-  ios_[id]->results.release();  // end of stream: the pidfd tells the rest
-  if (!ios_[id]->ended) stop(*link);
-}
-
-void Dispatcher::Loop::on_ended(WorkerId id) { ios_[id]->ended = true; }
-
-void Dispatcher::Loop::bury_the_dead() {
-  for (WorkerId id = 0; id < ios_.size(); ++id) {
-    if (!ios_[id] || !ios_[id]->ended) continue;
-    {
-      const std::lock_guard lock(core_.mutex());
-      if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
-      core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
-      core_.perform(this);
-    }
-    bury(id);
-  }
-}
-
-// The pipe first, then the page, then who is charged.
-void Dispatcher::Loop::bury(WorkerId id) {
-  WorkerLink& link = *core_.link(id);
-  while (link.read_once().state == platform::Transfer::State::moved) {
-    const std::lock_guard lock(core_.mutex());
-    try {
-      core_.parse(link);
-    } catch (const Error&) {
-      break;
-    }
-  }
-  const Death death = core_.supervisor().collect(link);
-  const std::lock_guard lock(core_.mutex());
-  try {
-    core_.parse_rest(link);
-  } catch (const Error&) {
-    base::log_error(link.name +
-                    " left a broken stream: " + wire::describe_exception(std::current_exception()));
-  }
-  ios_[id].reset();
-  core_.bury(id, death);
-  core_.perform(this);
-}
-
-void Dispatcher::Loop::start(WorkerId id) {
-  try {
-    core_.links()[id] = core_.supervisor().start(id);
-    core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
-    attach(*core_.link(id));
-  } catch (const SystemError& refused) {
-    core_.note_start_error(std::make_exception_ptr(
-        StartError(core_.supervisor().method_name(), "launch", refused.what())));
-    core_.scheduler().start_failed(id, Clock::now());
-  } catch (...) {
-    core_.note_start_error(std::current_exception());
-    core_.scheduler().start_failed(id, Clock::now());
-  }
-}
-
-void Dispatcher::Loop::stop(WorkerLink& link) {
-  if (link.kill_at != Time{}) return;
-  // A handler of SIGTERM might take yet more memory.
-  platform::send_signal(link.pidfd, link.oversize != 0 ? SIGKILL : SIGTERM);
-  link.kill_at = Clock::now() + grace;
-}
-
-void Dispatcher::Loop::kill_the_overdue(Time now) {
-  for (const auto& link : core_.links()) {
-    if (!link || link->kill_at == Time{} || now < link->kill_at) continue;
-    platform::send_signal(link->pidfd, SIGKILL);
-    link->kill_at = now + grace;
-  }
-}
-
-void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) {
-  link.broken = true;
-  core_.note_start_error(error);  // tells only if it never came up
-  base::log_error(link.name + " is stopped: " + wire::describe_exception(error));
-  core_.scheduler().worker_broken(link.id, Clock::now());
-}
-
 Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
-void Dispatcher::wake() { loop_->wake(); }
+void Dispatcher::wake() noexcept { loop_->wake(); }
 bool Dispatcher::join(const detail::Deadline& deadline) { return loop_->join(deadline); }
 
 }  // namespace brood::pool

@@ -17,7 +17,7 @@ class Dispatcher {
   ~Dispatcher();
 
   /// There is something to do. Any thread; cheap while the dispatcher is awake.
-  void wake();
+  void wake() noexcept;
   /// Waits until no worker is left. Any thread.
   bool join(const detail::Deadline& deadline);
 

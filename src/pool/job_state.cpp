@@ -148,7 +148,7 @@ JobState::~JobState() {
                    handler);
     };
     if (core) {
-      core->call_back(std::move(report));
+      core->callbacks().post(std::function<void()>(std::move(report)));
     } else {
       report();
     }
@@ -190,8 +190,8 @@ void JobState::arrived(std::size_t first, std::size_t count) {
 }
 
 void JobState::deliver(const Results& results, Callbacks&) {
-  count_done(results.count);
   if (spec_.target != nullptr && results.stride == spec_.target_stride) {
+    count_done(results.count);
     std::memcpy(spec_.target + results.first * results.stride, results.bytes.data(),
                 results.bytes.size());
   } else {
@@ -200,12 +200,12 @@ void JobState::deliver(const Results& results, Callbacks&) {
     detail::Piece piece = to_piece(results);
     const std::lock_guard lock(mutex_);
     store(std::move(piece));
+    count_done(results.count);
   }
   arrived(results.first, results.count);
 }
 
 void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
-  count_done(1);
   {
     const std::lock_guard lock(mutex_);
     store({.first = index,
@@ -214,6 +214,7 @@ void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
            .folded = false,
            .bytes = {},
            .failure = std::move(failure)});
+    count_done(1);
   }
   arrived(index, 1);
 }
@@ -229,7 +230,7 @@ void JobState::store(detail::Piece piece) {
   }
 }
 
-void JobState::finish(const std::exception_ptr& error, Callbacks& callbacks) {
+void JobState::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   std::unique_lock lock(mutex_);
   error_ = error;
   end(callbacks, std::move(lock));
@@ -244,15 +245,17 @@ void JobState::conclude(const Results& results, Callbacks& callbacks) {
   end(callbacks, std::move(lock));
 }
 
-void JobState::end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) {
-  std::vector<std::function<void()>> waiting = std::exchange(callbacks_, {});
+// What a callback holds is the user's and must not be destroyed here, under the core's lock.
+// Nothing is allocated: a callback that could not be posted would be one that somebody waits for in
+// vain.
+void JobState::end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) noexcept {
+  Callbacks::Calls waiting = std::move(callbacks_);
   signal_.fetch_or(finished_bit, std::memory_order_release);
   lock.unlock();
   notify();
-  // Moved, not copied: what a callback holds is the user's and must not be destroyed here, under
-  // the core's lock.
-  for (auto& callback : waiting)
-    callbacks.post([keep = shared_from_this(), callback = std::move(callback)] { callback(); });
+  if (waiting.empty()) return;
+  for (Callbacks::Call& one : waiting) one.keep = shared_from_this();
+  callbacks.post(std::move(waiting));
 }
 
 void JobState::notify() noexcept {
@@ -324,15 +327,17 @@ bool JobState::extend(detail::Elements more, bool last) {
 void JobState::when_finished(std::function<void()> callback) {
   check_process();
   const std::shared_ptr<Core> core = core_.lock();
+  Callbacks::Calls one;
+  one.push_back({std::move(callback), nullptr});
+  if (core) core->callbacks().start();  // here, where it can be refused
   {
     const std::lock_guard lock(mutex_);
-    if (!finished()) return callbacks_.push_back(std::move(callback));
+    if (!finished()) return callbacks_.splice(callbacks_.end(), one);
   }
   // The callback knows the job by address; whoever registered it may drop the result at once.
-  if (core)
-    return core->call_back(
-        [keep = shared_from_this(), callback = std::move(callback)] { callback(); });
-  callback();  // the pool is gone, and with it its thread for callbacks
+  one.front().keep = shared_from_this();
+  if (core) return core->callbacks().post(std::move(one));
+  one.front().run();  // the pool is gone, and with it its thread for callbacks
 }
 
 }  // namespace pool

@@ -77,7 +77,7 @@ class JobState final : public detail::Job,
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
-  void finish(const std::exception_ptr& error, Callbacks& callbacks) override;
+  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
   bool fed_by(std::thread::id thread) const noexcept override {
     return spec_.kind == detail::JobKind::stream && thread == feeder_;
   }
@@ -96,7 +96,7 @@ class JobState final : public detail::Job,
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
   void check_process() const;
   void notify() noexcept;
-  void end(Callbacks& callbacks, std::unique_lock<std::mutex> lock);
+  void end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) noexcept;
   /// What brought element `index`; null: the job came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
@@ -123,7 +123,7 @@ class JobState final : public detail::Job,
   std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after
   std::unique_ptr<detail::Piece> failure_;  // of the element that error() tells; likewise
   std::exception_ptr error_;                // likewise
-  std::vector<std::function<void()>> callbacks_;  // guarded by mutex_
+  Callbacks::Calls callbacks_;              // guarded by mutex_
 };
 
 }  // namespace brood::pool

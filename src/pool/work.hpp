@@ -69,12 +69,12 @@ class Work {
   virtual std::uint64_t group(std::size_t) const noexcept { return id; }
   virtual std::uint64_t oldest_group() const noexcept { return 0; }
 
-  // --- from the worker ---
+  // --- from the worker; what has been told is kept, or nothing has changed when it throws ---
   virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) = 0;
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
-  virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) = 0;
+  virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept = 0;
   /// Whether it waits for input that this thread brings.
   virtual bool fed_by(std::thread::id) const noexcept { return false; }
   /// It gets no more input.

@@ -125,7 +125,10 @@ std::uint64_t frame_limit(std::uint64_t message_limit) {
 }  // namespace
 
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit)
-    : id(worker), name(std::move(worker_name)), stream(frame_limit(message_limit)) {}
+    : id(worker),
+      name(std::move(worker_name)),
+      stream(frame_limit(message_limit)),
+      logs(std::make_shared<LogQueue::Source>(name)) {}
 
 void WorkerLink::send_descriptors(JobId job, std::uint64_t group,
                                   std::span<const detail::DescriptorRef> descriptors) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "pool/crash.hpp"
+#include "pool/log_queue.hpp"
 #include "pool/scheduler_types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
@@ -49,6 +51,11 @@ class Outbox {
     Stop stop = Stop::none;  // why not all has been written
     int error = 0;
   };
+  /// Drops what has not been written, and what it refers to.
+  void clear() noexcept {
+    parts_.clear();
+    written_ = 0;
+  }
   /// Writes as much as pipe and escort take.
   Written write_to(int pipe, platform::Escort& escort);
 
@@ -90,8 +97,12 @@ class WorkerLink {
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
 
-  bool broken = false;  // nobody understands what it writes
+  bool broken = false;  // nobody understands what it writes: it is read no more, and killed
+  bool killed = false;  // SIGKILL has been sent
+  bool short_of_memory = false;      // this process had none for a result: give back what can be
+  std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault
   LastLogLines log_lines;
+  const LogQueue::SourceRef logs;
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
   platform::Escort escort;
   std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next

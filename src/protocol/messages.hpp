@@ -21,6 +21,8 @@ inline constexpr std::uint32_t version = 1;
 /// Bytes that a frame of a worker's may have beyond the largest result: a page of small results, an
 /// exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
+/// Descriptors of shared objects that one result may have.
+inline constexpr std::size_t most_carried = 4096;
 /// Bytes of the text of one log record; longer ones are cut.
 inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
 /// Levels of log records, as spdlog counts them: from trace, 0, to off.

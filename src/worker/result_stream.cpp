@@ -1,6 +1,7 @@
 #include "worker/result_stream.hpp"
 
 #include <cstring>
+#include <string>
 
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
@@ -191,6 +192,10 @@ void ResultStream::put_folded(detail::Run& run, std::size_t count,
 
 // One at a time, each told of: the owner makes room when it reads of it.
 void ResultStream::carry(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) {
+  if (descriptors.size() > protocol::most_carried)
+    throw CodecError(CodecError::Direction::encode, "result",
+                     "it has more than " + std::to_string(protocol::most_carried) +
+                         " handles of shared objects");
   close_frame(run);
   for (const detail::DescriptorRef& descriptor : descriptors) {
     while (!outlet_.escort(job_, descriptor)) {

@@ -1,0 +1,131 @@
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "pool/core.hpp"
+#include "wire/exception.hpp"
+
+// What goes wrong in the owner while it serves its workers, and whose outcome it becomes.
+namespace brood::pool {
+
+namespace {
+
+bool is_shortage(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (const std::length_error&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::exception_ptr shortage(const std::string& stage) {
+  return std::make_exception_ptr(SystemError("malloc", stage, ENOMEM));
+}
+
+int code_of(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::system_error& refused) {
+    return refused.code().value();
+  } catch (const SystemError& refused) {
+    return refused.code().value();
+  } catch (...) {
+    return is_shortage(error) ? ENOMEM : ECANCELED;
+  }
+}
+
+/// `body`, or where there is no memory for it, nothing.
+template <class Body>
+void if_possible(Body body) noexcept {
+  try {
+    body();
+  } catch (const std::exception&) {
+  }
+}
+
+}  // namespace
+
+void Core::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  if (is_shortage(error) && !link.fault_of_ours) {
+    link.fault_of_ours = no_memory_;
+    if_possible([&] {
+      link.fault_of_ours =
+          shortage("this process has no memory for what " + link.name + " has sent it");
+    });
+  }
+  if_possible([&] {
+    const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
+    const std::exception_ptr& why = link.fault_of_ours ? link.fault_of_ours : error;
+    callbacks_.log_error(link.name + what + wire::describe_exception(why));
+  });
+}
+
+void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  if (std::exchange(link.broken, true)) return;
+  note_start_error(error);  // tells only if it never came up
+  note_fault(link, error);
+  // Without memory for that action the dispatcher finds the link by its state.
+  if_possible([&] { scheduler_.worker_broken(link.id, std::chrono::steady_clock::now()); });
+}
+
+// Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even
+// be said of one element is said of the whole job.
+void Core::refuse(Work& work, std::size_t first, std::size_t count,
+                  const std::exception_ptr& error) {
+  const bool nonsense = error != no_memory_ && !is_shortage(error);
+  std::exception_ptr reason = nonsense ? error : no_memory_;
+  try {
+    if (!nonsense) reason = shortage("this process has no memory for the result of a task");
+    for (std::size_t i = first; i < first + count; ++i) {
+      auto failure = std::make_unique<detail::Failure>();
+      failure->local = reason;
+      work.fail(i, std::move(failure), callbacks_);
+    }
+  } catch (const std::bad_alloc&) {
+    fail(work, reason);
+  }
+  if (nonsense) std::rethrow_exception(error);
+}
+
+// Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
+void Core::fail(Work& work, const std::exception_ptr& error) {
+  if (!work.finished() && (!work.lends() || work.driven)) work.finish(error, callbacks_);
+  scheduler_.cancel(work.id, true, std::chrono::steady_clock::now());
+}
+
+void Core::collapse(const std::exception_ptr& error) noexcept {
+  std::exception_ptr reason = no_memory_;
+  if_possible([&] {
+    const std::string text = wire::describe_exception(error);
+    callbacks_.log_error("a pool ends: " + text);
+    reason = std::make_exception_ptr(
+        SystemError("the pool's dispatcher", "serving its workers: " + text, code_of(error)));
+  });
+  const std::lock_guard lock(mutex_);
+  collapsed_ = reason;
+  ended_.store(true, std::memory_order_release);
+  scheduler_.close();
+  std::vector<std::shared_ptr<JobState>> left;
+  {
+    const std::lock_guard intake(intake_mutex_);
+    intake_error_ = reason;
+    left.swap(intake_);
+  }
+  const auto end = [&](const std::shared_ptr<JobState>& call) {
+    if (call && !call->finished()) call->finish(reason, callbacks_);
+  };
+  for (const auto& call : left) end(call);
+  for (const auto& call : intake_taken_) end(call);
+  for (const auto& work : jobs_) {
+    if (work && !work->finished()) work->finish(reason, callbacks_);
+  }
+}
+
+}  // namespace brood::pool

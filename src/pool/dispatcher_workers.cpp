@@ -1,0 +1,199 @@
+#include <csignal>
+#include <string>
+
+#include "platform/process.hpp"
+#include "pool/dispatcher_loop.hpp"
+
+// Workers as the dispatcher sees them: their results, their starts, their ends.
+namespace brood::pool {
+
+using Clock = std::chrono::steady_clock;
+using State = platform::Transfer::State;
+
+namespace {
+
+constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
+constexpr int reads_per_turn = 8;
+constexpr int time_to_end_ms = 1000;  // after SIGKILL
+
+std::exception_ptr refused_start(const std::string& method, const SystemError& refused) noexcept {
+  try {
+    return std::make_exception_ptr(StartError(method, "launch", refused.what()));
+  } catch (const std::bad_alloc&) {
+    return std::current_exception();
+  }
+}
+
+void end_worker(Supervisor& supervisor, const WorkerLink& link) noexcept {
+  platform::send_signal(link.pidfd, SIGKILL);
+  if (platform::wait_for_exit(link.pidfd, time_to_end_ms)) supervisor.collect(link);
+}
+
+}  // namespace
+
+void Dispatcher::Loop::attach(WorkerLink& link) {
+  ios_[link.id] = std::make_unique<LinkIo>(io_);
+  link.dirty = !link.outbox.empty();
+  ios_[link.id]->process.wait(link.pidfd.get(), boost::asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_ended(id); });
+  watch_results(link);
+}
+
+void Dispatcher::Loop::watch_results(WorkerLink& link) {
+  ios_[link.id]->results.wait(link.results.get(), boost::asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_results(id); });
+}
+
+// An idle worker's pipe is not watched, so that it can be lent; a busy one's is.
+void Dispatcher::Loop::balance_watches() {
+  for (const auto& link : core_.links()) {
+    if (!link || link->lent) continue;
+    LinkIo& io = *ios_[link->id];
+    const bool lendable =
+        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+    if (lendable) {
+      io.results.release();
+      io.tasks.release();
+      io.escort.release();
+    } else if (!io.results.watching() && !link->broken) {
+      watch_results(*link);
+    }
+    core_.scheduler().set_lendable(link->id, lendable);
+  }
+}
+
+void Dispatcher::Loop::on_results(WorkerId id) {
+  WorkerLink* const link = core_.link(id);
+  if (link == nullptr) return;
+  State state = State::moved;
+  for (int turn = 0; turn < reads_per_turn && state == State::moved && !link->broken; ++turn)
+    state = hear(*link);
+  const bool more = state == State::moved || state == State::would_block;
+  if (more && !link->broken) return watch_results(*link);
+  const std::lock_guard lock(core_.mutex());
+  ios_[id]->results.release();  // end of stream: the pidfd tells the rest
+  if (!ios_[id]->ended) stop(*link);
+}
+
+// Reads once. What goes wrong meanwhile is the worker's, for whose bytes it happened.
+State Dispatcher::Loop::hear(WorkerLink& link) {
+  State state = State::failed;
+  std::exception_ptr error;
+  try {
+    state = link.read_once().state;
+    if (state != State::moved) return state;
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  const std::lock_guard lock(core_.mutex());
+  try {
+    if (!error) core_.parse(link);
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  if (error) broken(link, error);
+  core_.perform(this);
+  return state;
+}
+
+void Dispatcher::Loop::on_ended(WorkerId id) { ios_[id]->ended = true; }
+
+void Dispatcher::Loop::bury_the_dead() {
+  for (WorkerId id = 0; id < ios_.size(); ++id) {
+    if (!ios_[id] || !ios_[id]->ended) continue;
+    {
+      const std::lock_guard lock(core_.mutex());
+      if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
+      core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
+      core_.perform(this);
+    }
+    bury(id);
+  }
+}
+
+// The pipe first, then the page, then who is charged.
+void Dispatcher::Loop::bury(WorkerId id) {
+  WorkerLink& link = *core_.link(id);
+  if (!link.broken) read_the_rest(link);
+  const Death death = core_.supervisor().collect(link);
+  const std::lock_guard lock(core_.mutex());
+  ios_[id].reset();
+  core_.bury(id, death);
+  core_.perform(this);
+}
+
+// What was in the pipe when it died: a copy of it, which a task has forked, may write for ever.
+void Dispatcher::Loop::read_the_rest(WorkerLink& link) noexcept {
+  try {
+    std::size_t left = platform::bytes_in(link.results.get());
+    while (left != 0) {
+      const platform::Transfer transfer = link.read_once();
+      if (transfer.state != State::moved) break;
+      left -= std::min(left, transfer.count);
+      const std::lock_guard lock(core_.mutex());
+      core_.parse(link);
+    }
+    const std::lock_guard lock(core_.mutex());
+    core_.parse_rest(link);
+  } catch (const std::exception&) {
+    const std::lock_guard lock(core_.mutex());
+    core_.note_fault(link, std::current_exception());
+  }
+}
+
+void Dispatcher::Loop::start(WorkerId id) {
+  try {
+    core_.links()[id] = core_.supervisor().start(id);
+    attach(*core_.link(id));
+    core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
+    return;
+  } catch (const SystemError& refused) {
+    core_.note_start_error(refused_start(core_.supervisor().method_name(), refused));
+  } catch (...) {
+    core_.note_start_error(std::current_exception());
+  }
+  give_up_start(id);
+  core_.scheduler().start_failed(id, Clock::now());
+}
+
+// A process that is there already, but cannot be watched.
+void Dispatcher::Loop::give_up_start(WorkerId id) noexcept {
+  ios_[id].reset();
+  const std::unique_ptr<WorkerLink> link = std::move(core_.links()[id]);
+  if (link) end_worker(core_.supervisor(), *link);
+}
+
+void Dispatcher::Loop::end_all_workers() noexcept {
+  for (const auto& link : core_.links()) {
+    if (link) platform::send_signal(link->pidfd, SIGKILL);
+  }
+  for (const auto& link : core_.links()) {
+    if (link) end_worker(core_.supervisor(), *link);
+  }
+}
+
+// A handler of SIGTERM might take yet more memory, or write more of what makes no sense.
+void Dispatcher::Loop::stop(WorkerLink& link) {
+  const bool at_once = link.broken || link.oversize != 0;
+  if (link.kill_at != Time{} && (link.killed || !at_once)) return;
+  platform::send_signal(link.pidfd, at_once ? SIGKILL : SIGTERM);
+  link.killed = at_once;
+  link.kill_at = Clock::now() + grace;
+}
+
+void Dispatcher::Loop::kill_the_overdue(Time now) {
+  for (const auto& link : core_.links()) {
+    if (link && link->broken && !link->lent) stop(*link);
+    if (!link || link->kill_at == Time{} || now < link->kill_at) continue;
+    platform::send_signal(link->pidfd, SIGKILL);
+    link->killed = true;
+    link->kill_at = now + grace;
+  }
+}
+
+void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  core_.break_link(link, error);
+  stop(link);
+}
+
+}  // namespace brood::pool

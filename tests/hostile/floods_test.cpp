@@ -1,0 +1,306 @@
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <future>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "hostile/raw_results.hpp"
+#include "pool/pool_fixture.hpp"
+#include "support/log_catcher.hpp"
+
+// Workers that write more than anybody can take.
+namespace brood::testing {
+namespace {
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+/// The default logger's only sink while it lives: a record waits in it for leave to pass.
+class Barred {
+ public:
+  Barred() : sink_(std::make_shared<Sink>()), old_sinks_(spdlog::default_logger()->sinks()) {
+    spdlog::default_logger()->sinks().assign(1, sink_);
+  }
+  Barred(const Barred&) = delete;
+  Barred& operator=(const Barred&) = delete;
+  ~Barred() {
+    open();
+    spdlog::default_logger()->sinks() = old_sinks_;
+  }
+  void let_pass(std::size_t count) { sink_->let_pass(count); }
+  void open() { let_pass(std::size_t{1} << 40); }
+  /// Whether a record has come and waits.
+  bool wait_for_one() { return sink_->wait_for_one(); }
+  std::vector<std::string> passed() { return sink_->passed(); }
+
+ private:
+  class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+   public:
+    void let_pass(std::size_t count) {
+      const std::lock_guard lock(here_);
+      leave_ += count;
+      changed_.notify_all();
+    }
+    bool wait_for_one() {
+      std::unique_lock lock(here_);
+      return changed_.wait_for(lock, patience, [this] { return waiting_; });
+    }
+    std::vector<std::string> passed() {
+      const std::lock_guard lock(here_);
+      return passed_;
+    }
+
+   private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+      std::unique_lock lock(here_);
+      waiting_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return leave_ != 0; });
+      waiting_ = false;
+      --leave_;
+      constexpr std::size_t enough = 100;
+      passed_.emplace_back(message.payload.data(), std::min(message.payload.size(), enough));
+    }
+    void flush_() override {}
+    std::mutex here_;
+    std::condition_variable changed_;
+    std::size_t leave_ = 0;
+    bool waiting_ = false;
+    std::vector<std::string> passed_;
+  };
+  std::shared_ptr<Sink> sink_;
+  std::vector<spdlog::sink_ptr> old_sinks_;
+};
+
+int logs(int count, std::size_t length) {
+  const std::string text(length, 'x');
+  for (int i = 0; i < count; ++i) spdlog::warn(text);
+  return count;
+}
+
+class Floods : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(Floods);
+
+TEST_P(Floods, of_log_records_before_a_slow_sink_take_bounded_memory_and_are_counted) {
+  constexpr int count = 80'000;
+  Barred sink;
+  Pool pool = make_pool(1);
+  pool.apply(square, 1);
+  const std::size_t before = resident_of(::getpid());
+  EXPECT_EQ(pool.apply(logs, count, 1000), count);  // results pass, whatever the sink does
+  if (!under_sanitizer) {
+    EXPECT_LT(resident_of(::getpid()), before + 40 * mebibyte);
+  }
+  sink.open();
+  pool.close();
+  pool.join();
+  std::size_t passed = 0, dropped = 0, lines = 0;
+  for (const std::string& text : sink.passed()) {
+    if (contains(text, "xxx")) {
+      ++passed;
+    } else if (contains(text, " records of ") && contains(text, " were dropped")) {
+      ++lines;
+      dropped += std::stoul(text.substr(text.find(": ") + 2));
+    }
+  }
+  EXPECT_EQ(passed + dropped, static_cast<std::size_t>(count));
+  EXPECT_GT(dropped, 0U);
+  EXPECT_EQ(lines, 1U);
+}
+
+TEST_P(Floods, of_log_records_hold_up_no_callback) {
+  Barred sink;
+  Pool pool = make_pool(1);
+  EXPECT_EQ(pool.apply(logs, 2000, 10), 2000);
+  ASSERT_TRUE(sink.wait_for_one());
+  std::promise<int> called;
+  pool.apply_async(square, 3).on_success([&](int x) { called.set_value(x); }).get();
+  auto future = called.get_future();
+  // Perhaps it is posted only when the sink has the next record already.
+  while (future.wait_for(20ms) != std::future_status::ready && sink.passed().size() < 1000)
+    sink.let_pass(1);
+  const std::size_t passed = sink.passed().size();
+  sink.open();
+  EXPECT_EQ(future.get(), 9);
+  EXPECT_LT(passed, 100U);
+}
+
+TEST_P(Floods, of_log_records_before_a_stopped_sink_leave_the_destructor_its_time) {
+  Barred sink;
+  auto pool = std::make_unique<Pool>(options(1));
+  EXPECT_EQ(pool->apply(logs, 5000, 10), 5000);
+  ASSERT_TRUE(sink.wait_for_one());
+  std::promise<void> gone;
+  std::thread ender([&] {
+    pool.reset();
+    gone.set_value();
+  });
+  auto future = gone.get_future();
+  // Each record takes its time; all of them would take for ever.
+  while (future.wait_for(10ms) != std::future_status::ready && sink.passed().size() < 4000)
+    sink.let_pass(1);
+  const std::size_t passed = sink.passed().size();
+  sink.open();
+  ender.join();
+  EXPECT_LT(passed, 2000U);
+  const std::vector<std::string> all = sink.passed();
+  EXPECT_TRUE(std::any_of(all.begin(), all.end(),
+                          [](const std::string& text) { return contains(text, " were dropped"); }));
+}
+
+TEST_P(Floods, of_pools_with_many_workers_share_one_bound) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  Barred sink;
+  Pool pool = make_pool(8);
+  const std::size_t before = resident_of(::getpid());
+  const auto flood = [](int) { return logs(16'000, 1000); };
+  pool.with({.chunk = 1}).map(flood, std::vector<int>(8));
+  EXPECT_LT(resident_of(::getpid()), before + 100 * mebibyte);  // of 128
+  sink.open();
+}
+
+/// What a terminal takes for a command, as a worker may send it.
+const std::string commands =
+    "\x1b]0;owned\x07 \r\x08\x7f \x9b"
+    "31m \xc2\x9b"
+    "2J \xe2\x82\xac \xc3\x9b\ttab\nline" +
+    std::string(1, '\0');
+const std::string harmless =
+    "\\x1b]0;owned\\x07 \\r\\x08\\x7f \\x9b"
+    "31m \\xc2\\x9b"
+    "2J \xe2\x82\xac \xc3\x9b\ttab\nline\\x00";
+
+TEST_P(Floods, of_control_characters_in_a_record_reach_no_terminal) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  pool.apply([](const std::string& text) { spdlog::warn(text); }, commands);
+  pool.close();
+  pool.join();
+  const auto records = log.records();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_TRUE(records[0].text.ends_with("] " + harmless)) << records[0].text;
+}
+
+TEST_P(Floods, of_control_characters_in_an_exceptions_text_reach_no_terminal) {
+  const LogCatcher log;
+  {
+    Pool pool = make_pool(1);
+    static_cast<void>(pool.apply_async(
+        [](const std::string& text) -> int { throw std::runtime_error(text); }, commands));
+    pool.close();
+    pool.join();
+  }
+  EXPECT_EQ(log.records_with(harmless.substr(0, harmless.find("\\x00"))).size(), 1U);
+}
+
+TEST_P(Floods, of_control_characters_in_last_records_reach_no_terminal_in_a_report) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  const auto lost = caught<WorkerLost>([&] {
+    pool.apply(
+        [](const std::string& text) {
+          spdlog::warn(text);
+          ::raise(SIGKILL);
+        },
+        commands);
+  });
+  ASSERT_EQ(lost.report().last_log_lines.size(), 1U);
+  EXPECT_EQ(lost.report().last_log_lines[0], "warning: " + harmless);
+}
+
+// --- descriptors ---
+
+/// One message at the escort with copies of a descriptor.
+bool send_copies(int descriptor, std::size_t count, std::span<const std::byte> bytes) {
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  std::array<char, CMSG_SPACE(sizeof(int) * 32)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
+  for (std::size_t i = 0; i < count; ++i)
+    std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &descriptor, sizeof descriptor);
+  return ::sendmsg(escort_socket, &message, MSG_NOSIGNAL) >= 0;
+}
+
+struct Token {
+  std::uint64_t process, number;
+  std::uint32_t kind, unused;
+};
+struct Parcel {
+  std::uint64_t group = 0, count = 16;
+  std::array<Token, 16> tokens{};
+};
+
+int carries_without_end(int) {
+  ::signal(SIGTERM, SIG_IGN);
+  Parcel parcel;
+  for (std::uint64_t number = 1;;) {
+    for (Token& token : parcel.tokens) token = {0xbad, number++, 0, 0};
+    if (!send_copies(2, 16, std::as_bytes(std::span(&parcel, 1)))) ::_exit(3);
+    if (!write_frame(protocol::Type::carried)) ::_exit(4);
+  }
+}
+
+class Carried : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(Carried);
+
+TEST_P(Carried, descriptors_without_end_end_the_worker_and_take_few_here) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(carries_without_end, 1), WorkerLost);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  EXPECT_EQ(log.records_with("descriptors").size(), 1U);
+}
+
+/// Messages of every size and with every number of descriptors that are no parcels.
+int carries_nonsense(int round) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(1 + round * 37 % 3000), std::byte(0xff));
+  for (std::size_t count = 1; count <= 20; ++count) {
+    send_copies(2, count, bytes);
+    write_frame(protocol::Type::carried);
+  }
+  Parcel parcel;
+  parcel.count = ~std::uint64_t{0} - static_cast<std::uint64_t>(round);
+  send_copies(2, 3, std::as_bytes(std::span(&parcel, 1)));
+  write_frame(protocol::Type::carried);
+  parcel.count = 1;
+  parcel.tokens[0] = {0xbad, 1, 77, 77};  // of no kind
+  send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token)));
+  write_frame(protocol::Type::carried);
+  for (int i = 0; i < 10; ++i) write_frame(protocol::Type::carried);  // and none waits
+  return round;
+}
+
+TEST_P(Carried, nonsense_changes_no_value_and_leaves_nothing_open) {
+  const LogCatcher log;
+  Pool pool = make_pool(2);
+  const std::size_t before = descriptors_of("self").size();
+  std::vector<int> rounds(100);
+  std::iota(rounds.begin(), rounds.end(), 0);
+  const auto outcomes = pool.with({.chunk = 1}).try_map(carries_nonsense, rounds);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].has_value()) {
+      EXPECT_EQ(outcomes[i].value(), rounds[i]);
+    } else {
+      EXPECT_THROW(outcomes[i].value(), WorkerLost);
+    }
+  }
+  EXPECT_EQ(pool.map(square, std::vector<int>(100, 3)), std::vector<int>(100, 9));
+  EXPECT_LT(descriptors_of("self").size(), before + 50);
+}
+
+}  // namespace
+}  // namespace brood::testing
