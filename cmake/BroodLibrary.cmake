@@ -41,6 +41,12 @@ function(brood_add_objects target)
 endfunction()
 
 brood_add_objects(brood_objects ${brood_sources})
+# Of this source alone: the path is that of a build folder, and objects are shared by all of them.
+include(BroodSystemCalls)
+set_source_files_properties(
+  ${PROJECT_SOURCE_DIR}/src/platform/system_call_names.cpp
+  PROPERTIES COMPILE_DEFINITIONS BROOD_SYSTEM_CALLS="${BROOD_SYSTEM_CALLS}"
+             OBJECT_DEPENDS "${BROOD_SYSTEM_CALLS}")
 if(Libbacktrace_FOUND)
   target_compile_definitions(
     brood_objects PRIVATE BROOD_BACKTRACE_HEADER="${Libbacktrace_INCLUDE_FILE}")

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/closed_files.hpp"
 #include "base/library_file.hpp"
 
 namespace brood::base {
@@ -59,6 +60,7 @@ BuildId build_id_of(const dl_phdr_info& info) {
 // The loader may know a library by a relative path; the process that reads the reference may be
 // elsewhere.
 std::string absolute_path(const char* path) {
+  if (files_are_closed) return path;
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path, nullptr), &std::free);
   return resolved != nullptr ? resolved.get() : path;
 }
@@ -225,6 +227,11 @@ Loading loading() noexcept { return loading_state.load(); }
 // replaced, by what may write to its directory; by the path and not by the open file because the
 // linker resolves $ORIGIN and finds the library again by the name that it was loaded under.
 const Module& load_module(const BuildId& id, const std::string& path) {
+  if (files_are_closed) {
+    throw CodecError(CodecError::Direction::decode, "function",
+                     "the library it is in cannot be loaded in a sandbox: load " + path +
+                         " in the pool's initializer");
+  }
   const LibraryFile file(path);
   if (file.build_id() != id) throw_other_build(id, path);
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW);

@@ -45,6 +45,26 @@ int close_descriptors(unsigned first, unsigned last, int flags) {
   return static_cast<int>(::syscall(SYS_close_range, first, last, flags));
 }
 
+// The C library has no wrappers for these, and older headers no numbers, which are those of every
+// processor.
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
+int seccomp_plainly(unsigned operation, unsigned flags, void* program) {
+  return static_cast<int>(::syscall(SYS_seccomp, operation, flags, program));
+}
+int create_ruleset(const void* attributes, size_t size, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_landlock_create_ruleset, attributes, size, flags));
+}
+int add_rule(int ruleset, int type, const void* rule, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_landlock_add_rule, ruleset, type, rule, flags));
+}
+int restrict_self(int ruleset, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset, flags));
+}
+
 // posix_spawnp looks the program up in PATH only when its name has no slash.
 int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, const void* attributes,
                   char* const* argv, char* const* envp) {
@@ -84,6 +104,10 @@ SystemCalls& system_calls() noexcept {
       .pidfd_open = open_pidfd_of,
       .pidfd_send_signal = signal_pidfd,
       .close_range = close_descriptors,
+      .seccomp = seccomp_plainly,
+      .landlock_create_ruleset = create_ruleset,
+      .landlock_add_rule = add_rule,
+      .landlock_restrict_self = restrict_self,
       .fork = ::fork,
       .posix_spawn = spawn_in_path,
   };

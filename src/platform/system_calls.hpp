@@ -40,6 +40,10 @@ struct SystemCalls {
   int (*pidfd_open)(pid_t, unsigned);
   int (*pidfd_send_signal)(int, int, void*, unsigned);
   int (*close_range)(unsigned, unsigned, int);
+  int (*seccomp)(unsigned operation, unsigned flags, void* program);
+  int (*landlock_create_ruleset)(const void* attributes, size_t size, unsigned flags);
+  int (*landlock_add_rule)(int ruleset, int type, const void* rule, unsigned flags);
+  int (*landlock_restrict_self)(int ruleset, unsigned flags);
   pid_t (*fork)();
   /// Looks the program up in PATH when its name has no slash.
   int (*posix_spawn)(pid_t*, const char*, const void* file_actions, const void* attributes,

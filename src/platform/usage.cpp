@@ -1,10 +1,14 @@
 #include "platform/usage.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <string>
+
+#include "platform/system_calls.hpp"
 
 namespace brood::platform {
 
@@ -37,6 +41,22 @@ std::chrono::nanoseconds cpu_time(const std::string& directory) {
 }
 
 }  // namespace
+
+OwnResident::OwnResident() {
+  const int number = system_calls().open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (number >= 0) statm_ = adopt_above_stdio(number);
+}
+
+std::uint64_t OwnResident::bytes() const noexcept {
+  char text[128];
+  const ssize_t size = system_calls().pread(statm_.get(), text, sizeof text - 1, 0);
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  char* behind_total = nullptr;
+  std::strtoull(text, &behind_total, 10);
+  return std::strtoull(behind_total, nullptr, 10) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 std::uint64_t resident_bytes(pid_t pid) {
   return resident_bytes("/proc/" + std::to_string(pid) + "/");

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "platform/descriptor.hpp"
+
 namespace brood::platform {
 
 struct ProcessUsage {
@@ -14,6 +16,17 @@ struct ProcessUsage {
 
 /// What a process uses now, from /proc; zeros when it is gone.
 ProcessUsage process_usage(pid_t pid);
+
+/// This process's resident memory, also where it may open no file any more.
+class OwnResident {
+ public:
+  OwnResident();
+  /// In bytes; 0 where there is no /proc.
+  std::uint64_t bytes() const noexcept;
+
+ private:
+  Descriptor statm_;
+};
 
 /// Resident memory of a process now, in bytes; 0 when it is gone.
 std::uint64_t resident_bytes(pid_t pid);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "platform/process.hpp"
 
@@ -21,6 +22,7 @@ namespace {
 // Never destroyed: the thread may begin when exit() has destroyed the static objects.
 alignas(OwnThread) std::byte watch_memory[sizeof(OwnThread)];
 OwnThread* watch_thread = nullptr;
+pthread_t watch_handle;
 
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
@@ -37,15 +39,10 @@ void* watch(void* argument) {
 int start_watch(void* argument) noexcept {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, 64 * 1024);
-  pthread_t thread;
-  int failed = pthread_create(&thread, &attributes, &watch, argument);
+  int failed = pthread_create(&watch_handle, &attributes, &watch, argument);
   pthread_attr_destroy(&attributes);
-  if (failed == EINVAL) {
-    failed = pthread_create(&thread, nullptr, &watch, argument);
-    if (failed == 0) pthread_detach(thread);
-  }
+  if (failed == EINVAL) failed = pthread_create(&watch_handle, nullptr, &watch, argument);
   return failed;
 }
 
@@ -68,6 +65,13 @@ void watch_owner(int owner_pidfd) {
   const int failed = start_watch(reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failed != 0) end_unwatched(failed);
+}
+
+void stop_watching_owner() noexcept {
+  if (watch_thread == nullptr) return;
+  pthread_cancel(watch_handle);  // poll(2) is where it is: pthreads(7), cancellation points
+  pthread_join(watch_handle, nullptr);
+  std::exchange(watch_thread, nullptr)->~OwnThread();
 }
 
 }  // namespace brood::platform
