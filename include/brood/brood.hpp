@@ -43,6 +43,7 @@
 #include <brood/process_info.hpp>
 #include <brood/proxy.hpp>
 #include <brood/queue.hpp>
+#include <brood/sandbox.hpp>
 #include <brood/semaphore.hpp>
 #include <brood/shared_memory.hpp>
 #include <brood/start_method.hpp>

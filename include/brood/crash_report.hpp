@@ -28,6 +28,7 @@ struct CrashReport {
     out_of_memory_killer,  ///< SIGKILL, and the kernel's out-of-memory killer was at work
     cpu_time_limit,        ///< Limits::cpu_time, or one that it has inherited
     resident_limit,        ///< Limits::resident_hard
+    refused_call,          ///< PoolOptions::sandbox refused a system call
   };
   Cause cause = Cause::unknown;
   int signal = 0;  ///< that ended it; 0: none
@@ -45,6 +46,9 @@ struct CrashReport {
   std::chrono::nanoseconds cpu_time_limit{0};  ///< that was reached; 0: none, or not ours
   std::uint64_t resident_limit = 0;            ///< bytes, that was exceeded; 0: none
   std::uint64_t resident = 0;                  ///< bytes that it had then
+  /// Name of the system call that the sandbox refused, "openat"; empty: none, or it is not known
+  /// which.
+  std::string refused_call{};
   /// What it logged last, oldest first, with level: "error: no model here". Long lines are cut.
   std::vector<std::string> last_log_lines{};
 

@@ -63,10 +63,11 @@ struct ExitStatus {
   BROOD_API std::string describe() const;
 };
 
-/// A worker did not come up: it could not be started, did not greet, or its initializer failed.
+/// A worker did not come up: it could not be started, did not greet, its initializer failed, or the
+/// system lacks what its sandbox needs.
 class BROOD_API StartError : public Error {
  public:
-  /// `stage` is one of "launch", "greeting", "preload", "initializer".
+  /// `stage` is one of "launch", "greeting", "preload", "initializer", "sandbox".
   StartError(std::string method, std::string stage, const std::string& reason,
              std::optional<ExitStatus> status = std::nullopt);
   ~StartError() override;

@@ -13,6 +13,7 @@
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/shared_callable.hpp>
+#include <brood/sandbox.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
 
@@ -79,6 +80,7 @@ struct PoolOptions {
   std::function<void(std::exception_ptr)>
       on_unobserved_error{};  ///< takes the error of a task whose AsyncResult was dropped before
                               ///< anybody asked for it; unset: it is logged
+  Sandbox sandbox{};          ///< of each worker's tasks: Sandbox::compute, or wider; unset: none
 };
 
 /// What a map does when an element fails.

@@ -53,6 +53,9 @@ std::string CrashReport::describe() const {
     case Cause::resident_limit:
       return "it had " + mebibytes(resident) + " of resident memory, more than its limit of " +
              mebibytes(resident_limit);
+    case Cause::refused_call:
+      if (refused_call.empty()) return "the sandbox refused a system call; it is not known which";
+      return "the sandbox refused the system call " + refused_call + "(2)";
     case Cause::unknown:
       break;
   }

@@ -17,8 +17,8 @@ void run_role(const Handover& given) {
   base::set_loading(base::Loading::allowed);
   if (given.role == Role::process)
     process::run_process({given.tasks, given.results, given.owner, given.escort});
-  worker::run_worker(
-      {given.tasks, given.results, given.page, given.owner, given.escort, &set_start_method});
+  worker::run_worker({given.tasks, given.results, given.page, given.owner, given.escort,
+                      &set_start_method, &start_no_more});
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {

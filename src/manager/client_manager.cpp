@@ -15,6 +15,7 @@
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
 #include "shared/parcel.hpp"
+#include "start/method.hpp"
 
 namespace brood {
 
@@ -31,6 +32,7 @@ void demand_key(const std::string& key) {
 }
 
 platform::Listener listen(const ManagerOptions& options) {
+  start::require_starts_allowed();
   if (options.address.empty()) {
     if (!options.key.empty()) throw UsageError("brood::Manager: a key without an address");
     return {};
@@ -118,6 +120,7 @@ Manager::~Manager() = default;
 
 Manager Manager::connect(const std::string& address, const std::string& key,
                          StartMethod start_method) {
+  start::require_starts_allowed();
   demand_key(key);
   platform::demand_address(address);
   return Manager(std::make_unique<Server>(Server::Remote(),

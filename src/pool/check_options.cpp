@@ -6,6 +6,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/scheduling.hpp"
+#include "platform/system_call_names.hpp"
 
 namespace brood::pool {
 namespace {
@@ -32,6 +33,13 @@ void check(const Limits& limits) {
   demand(positive(limits.resident_hard), "limits.resident_hard must be positive");
   demand(!limits.open_files || *limits.open_files >= fewest_files,
          "limits.open_files must be at least 16: a worker needs some itself");
+}
+
+void check(const detail::SandboxTerms& sandbox) {
+  for (const std::string& name : sandbox.calls) {
+    if (!platform::system_call_number(name))
+      throw UsageError("brood: sandbox: this system has no call \"" + name + '"');
+  }
 }
 
 void check_cpu(int cpu) {
@@ -64,6 +72,7 @@ void check(const PoolOptions& options) {
          "nice must be between -20 and 19");
   for (const int cpu : options.cpus) check_cpu(cpu);
   check(options.limits);
+  check(options.sandbox.terms());
 }
 
 void check(const CallOptions& options) {

@@ -1,6 +1,7 @@
 #include <exception>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,11 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     core_.note_start_error(
         std::make_exception_ptr(StartError(core_.supervisor_.method_name(), "initializer",
                                            wire::describe_encoded_exception(exception))));
+    core_.scheduler_.initializer_failed(link_.id);
+  }
+  void on_sandbox_failed(std::string_view reason) override {
+    core_.note_start_error(std::make_exception_ptr(
+        StartError(core_.supervisor_.method_name(), "sandbox", std::string(reason))));
     core_.scheduler_.initializer_failed(link_.id);
   }
   void on_results(const protocol::ResultsHeader& header,

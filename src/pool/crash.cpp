@@ -8,6 +8,7 @@
 
 #include "base/printable.hpp"
 #include "base/stack_trace.hpp"
+#include "platform/system_call_names.hpp"
 #include "pool/worker_link.hpp"
 
 namespace brood::pool {
@@ -49,6 +50,12 @@ std::shared_ptr<const detail::StackTrace> trace_of(const LastWords& words) {
       std::vector<std::uint64_t>(words.frame, words.frame + frames), std::move(modules));
 }
 
+// Without words the signal alone says it: the task may have blocked it, or have overwritten them.
+bool was_refused_a_call(const WorkerLink& link, const ExitStatus& status, const LastWords* words) {
+  if (words == nullptr) return link.sandboxed && status.value == SIGSYS;
+  return words->signal == SIGSYS && words->code == LastWords::code_of_refusal;
+}
+
 bool is_from_kernel(const LastWords& words) { return words.code > 0; }
 
 bool is_from_another(const LastWords& words, const WorkerLink& link) {
@@ -64,6 +71,7 @@ Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits)
   const bool over_time = limits.cpu_time && cpu_time >= *limits.cpu_time;
   if (status.value == SIGXCPU || (status.value == SIGKILL && over_time))
     return Cause::cpu_time_limit;
+  if (was_refused_a_call(link, status, last_words(link))) return Cause::refused_call;
   if (const LastWords* const words = last_words(link))
     return is_from_another(*words, link) ? Cause::killed : Cause::crashed;
   if (link.broken) return Cause::stopped;
@@ -75,6 +83,8 @@ Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits)
 void add_last_words(CrashReport& report, const LastWords& words) {
   if (report.cause == Cause::crashed && is_from_kernel(words)) report.address = words.address;
   if (report.cause == Cause::killed) report.sender = words.sender;
+  if (report.cause == Cause::refused_call)
+    report.refused_call = platform::system_call_name(words.refused_call);
   report.peak_resident =
       std::max(report.peak_resident, words.peak_resident.load(std::memory_order_acquire));
   report.trace = trace_of(words);

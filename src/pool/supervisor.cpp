@@ -53,6 +53,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.start_method = get_start_method();
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
+  setup.sandbox = options_.sandbox.terms();
   return setup;
 }
 
@@ -64,6 +65,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   platform::Pipe results = platform::make_pipe();
   platform::enlarge_pipe(tasks.write, pipe_capacity);
   platform::enlarge_pipe(results.write, pipe_capacity);
+  link->sandboxed = options_.sandbox.terms().on;
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
   platform::SocketPair escort = platform::make_socket_pair();
   link->escort = platform::Escort(std::move(escort.ours));

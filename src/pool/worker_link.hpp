@@ -103,6 +103,7 @@ class WorkerLink {
   std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault
   LastLogLines log_lines;
   const LogQueue::SourceRef logs;
+  bool sandboxed = false;
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
   platform::Escort escort;
   std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next

@@ -89,6 +89,7 @@ ExitStatus ChildHandle::collect() {
 
 std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& target,
                                         const platform::Identity& identity) {
+  start::require_starts_allowed();
   const int others = start::other_threads();
   static std::atomic<bool> warned{false};
   if (others > 0 && !warned.exchange(true)) start::warn_about_threads(others);
@@ -114,6 +115,7 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
 
 std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail::Bytes& call,
                                          const platform::Identity& identity) {
+  start::require_starts_allowed();
   platform::Pipe setup = platform::make_pipe();
   platform::Pipe report = platform::make_pipe();
   platform::SocketPair sockets = platform::make_socket_pair();

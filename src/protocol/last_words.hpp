@@ -15,6 +15,7 @@ struct LastWords {
   static constexpr std::size_t most_frames = 64;
   static constexpr std::size_t most_modules = 16;
   static constexpr std::size_t longest_path = 208;  // bytes
+  static constexpr int code_of_refusal = 1;         // SYS_SECCOMP: sigaction(2)
 
   struct Module {
     std::uint64_t begin, end;  // addresses in the worker
@@ -28,6 +29,7 @@ struct LastWords {
   std::int32_t signal;
   std::int32_t code;                         // si_code: sigaction(2)
   std::int32_t sender;                       // pid, where a process sent it
+  std::int32_t refused_call;                 // number of what seccomp(2) refused, with that code
   std::uint64_t address;                     // of a fault
   std::atomic<std::uint64_t> peak_resident;  // bytes; 0: not known
   std::atomic<std::uint32_t> frames;         // in `frame`

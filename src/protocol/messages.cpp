@@ -2,6 +2,7 @@
 
 #include <cereal/types/array.hpp>
 #include <cereal/types/optional.hpp>
+#include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
 
 #include "wire/checked.hpp"
@@ -24,6 +25,9 @@ void visit(Archive& archive, Setup& setup) {
           setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit,
           setup.log_level, setup.resident, setup.start_method, setup.nice, setup.cpus,
           setup.numbers, setup.owner_name, setup.owner_pid);
+  detail::SandboxTerms& sandbox = setup.sandbox;
+  archive(sandbox.on, sandbox.shared_objects, sandbox.threads, sandbox.warn, sandbox.readable,
+          sandbox.writable, sandbox.calls);
 }
 
 template <class Archive>

@@ -10,6 +10,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/bytes.hpp>
+#include <brood/sandbox.hpp>
 #include "wire/code_ref.hpp"
 #include "wire/frame.hpp"
 
@@ -37,15 +38,16 @@ enum class Type : std::uint16_t {
   nudge,      // elements have been taken back: look at the page
   fetch,      // descriptors of shared objects, of what follows, wait at the escort
   // worker to owner
-  greeting = 32,  // first message
-  ready,          // the initializer has run
-  start_failed,   // it has not, and the worker ends
-  results,        // consecutive elements and their results
-  failed,         // one element and its exception
-  skipped,        // acknowledges a revocation
-  log,            // a log record
-  carried,        // the descriptor of a shared object in the next result waits at the escort
-  exhausted,      // the worker has grown beyond its limit: it wants no more, and to be replaced
+  greeting = 32,   // first message
+  ready,           // the initializer has run
+  start_failed,    // it has not, and the worker ends
+  results,         // consecutive elements and their results
+  failed,          // one element and its exception
+  skipped,         // acknowledges a revocation
+  log,             // a log record
+  carried,         // the descriptor of a shared object in the next result waits at the escort
+  exhausted,       // the worker has grown beyond its limit: it wants no more, and to be replaced
+  sandbox_failed,  // the system lacks what the sandbox needs, and the worker ends
 };
 
 struct DefineHeader {
@@ -120,6 +122,7 @@ struct Setup {
   std::string numbers;             // "2:1", from which those of its own children follow
   std::string owner_name;
   std::int32_t owner_pid = 0;
+  detail::SandboxTerms sandbox;
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);
 /// Throws CodecError.

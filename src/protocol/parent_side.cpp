@@ -95,6 +95,9 @@ void ParentSide::dispatch(const wire::Frame& frame, ParentEvents& events) {
       return events.on_ready();
     case Type::start_failed:
       return events.on_start_failed(payload);
+    case Type::sandbox_failed:
+      return events.on_sandbox_failed(
+          {reinterpret_cast<const char*>(payload.data()), payload.size()});
     case Type::results:
       return results(payload, events);
     case Type::failed:

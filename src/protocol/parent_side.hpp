@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
@@ -18,6 +19,8 @@ class ParentEvents {
   virtual void on_ready() = 0;
   /// `exception` is encoded by wire::encode_exception.
   virtual void on_start_failed(std::span<const std::byte> exception) = 0;
+  /// `reason` is text.
+  virtual void on_sandbox_failed(std::string_view reason) = 0;
   virtual void on_results(const ResultsHeader& header, std::span<const std::byte> results) = 0;
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
   virtual void on_skipped(std::uint64_t fence) = 0;

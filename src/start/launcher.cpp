@@ -12,6 +12,7 @@ namespace brood {
 Launcher::~Launcher() = default;
 
 int spawn(const WorkerCommand& command) {
+  start::require_starts_allowed();
   if (command.arguments.empty())
     throw UsageError("brood::spawn: the command has no arguments: the first is the program");
   return start::execute(command.arguments.front(), command).pid;

@@ -62,6 +62,11 @@ class Method {
 /// where brood::init is missing.
 std::unique_ptr<Method> open_method(const StartMethod& method);
 
+/// From now on this process starts no others, and has no door to the fork server that made it.
+void start_no_more() noexcept;
+/// Throws UsageError after start_no_more().
+void require_starts_allowed();
+
 /// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that
 /// makes the pool.
 using ForkWarning = void (*)(const std::string& text);

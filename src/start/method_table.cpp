@@ -7,6 +7,7 @@
 #include <brood/start_method.hpp>
 #include "start/entry.hpp"
 #include "start/methods.hpp"
+#include "start/server_child.hpp"
 
 namespace brood {
 namespace {
@@ -22,6 +23,7 @@ constexpr Row table[] = {{"forkserver", "ForkServer", start::open_forkserver},
 
 constinit std::atomic<const Row*> chosen{&table[0]};
 constinit std::atomic<bool> init_called{false};
+constinit std::atomic<bool> starts_allowed{true};
 
 const Row* find(std::string_view name) {
   for (const Row& row : table) {
@@ -64,7 +66,20 @@ namespace start {
 void mark_initialized() noexcept { init_called = true; }
 bool initialized() noexcept { return init_called; }
 
+void start_no_more() noexcept {
+  starts_allowed = false;
+  close_server_door();
+}
+
+void require_starts_allowed() {
+  if (starts_allowed) return;
+  throw UsageError(
+      "brood: this is a worker in a sandbox, which starts no processes: neither a Pool nor a "
+      "Process nor a Manager can be made here");
+}
+
 std::unique_ptr<Method> open_method(const StartMethod& method) {
+  require_starts_allowed();
   if (method.launcher()) return open_launcher(method.launcher());
   return (method.name().empty() ? *chosen.load() : known(method.name())).open();
 }

@@ -47,6 +47,11 @@ void wait_at_gate(int gate) {
 
 int server_door() noexcept { return own_door; }
 
+void close_server_door() noexcept {
+  if (own_door >= 0) ::close(own_door);
+  own_door = -1;
+}
+
 void become_worker(const char* process_name, const Handover& received, int directory, int gate,
                    int door) noexcept {
   enter(directory);

@@ -14,5 +14,6 @@ namespace brood::start {
 /// Socket through which this process, a worker, may connect to the fork server that made it; -1
 /// where none did.
 int server_door() noexcept;
+void close_server_door() noexcept;
 
 }  // namespace brood::start

@@ -26,6 +26,7 @@ void append_report(ExceptionDetails& details, const CrashReport& report) {
   add(report.resident_limit);
   add(report.resident);
   details.texts.push_back(report.stack_trace());
+  details.texts.push_back(report.refused_call);
   details.texts.insert(details.texts.end(), report.last_log_lines.begin(),
                        report.last_log_lines.end());
 }
@@ -35,7 +36,7 @@ std::shared_ptr<const CrashReport> report_from(const ExceptionDetails& details, 
   const auto number = [&] { return details.number<std::int64_t>(numbers++); };
   const auto size = [&] { return static_cast<std::uint64_t>(number()); };
   auto report = std::make_shared<CrashReport>();
-  constexpr auto last_cause = static_cast<std::int64_t>(CrashReport::Cause::resident_limit);
+  constexpr auto last_cause = static_cast<std::int64_t>(CrashReport::Cause::refused_call);
   report->cause =
       static_cast<CrashReport::Cause>(std::clamp<std::int64_t>(number(), 0, last_cause));
   report->signal = static_cast<int>(number());
@@ -52,6 +53,7 @@ std::shared_ptr<const CrashReport> report_from(const ExceptionDetails& details, 
   report->resident = size();
   const std::string trace = details.text(texts++);
   if (!trace.empty()) report->trace = std::make_shared<const detail::StackTrace>(trace);
+  report->refused_call = details.text(texts++);
   for (; texts < details.texts.size(); ++texts)
     report->last_log_lines.push_back(details.texts[texts]);
   return report;

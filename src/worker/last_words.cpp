@@ -29,7 +29,8 @@ constexpr std::size_t least_stack = 64 * 1024;  // bytes: unwinding takes some
 
 // A signal handler can be given nothing else.
 constinit LastWords* target = nullptr;
-constinit pid_t teller = -1;  // a process that a task has forked has no last words
+constinit pid_t teller = -1;     // a process that a task has forked has no last words
+constinit int status_file = -1;  // /proc/self/status, where it was opened before
 
 bool has_address(int signal) {
   return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
@@ -38,6 +39,8 @@ bool has_address(int signal) {
 void tell_signal(LastWords& words, int signal, const siginfo_t& info) {
   words.signal = signal;
   words.code = info.si_code;
+  if (signal == SIGSYS && info.si_code == LastWords::code_of_refusal)
+    words.refused_call = info.si_syscall;
   if (info.si_code <= 0) {
     words.sender = info.si_pid;
   } else if (has_address(signal)) {
@@ -149,12 +152,14 @@ void tell_frames(LastWords& words, ucontext_t& context) {
 }
 
 // --- memory ---
+int open_status() { return ::open("/proc/self/status", O_RDONLY | O_CLOEXEC); }
+
 // getrusage(2) would tell the owner's peak, where that was more: see platform::reap.
 void tell_peak(LastWords& words) {
   static char text[4096];
-  const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  const ssize_t size = ::read(file, text, sizeof text - 1);
-  ::close(file);
+  const int file = status_file >= 0 ? status_file : open_status();
+  const ssize_t size = ::pread(file, text, sizeof text - 1, 0);
+  if (file != status_file) ::close(file);
   if (size <= 0) return;
   text[size] = '\0';
   constexpr char name[] = "\nVmHWM:";
@@ -188,11 +193,14 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   errno = error;
 }
 
+bool has_default_action(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+         action.sa_handler == SIG_DFL;
+}
+
 void install(int signal) {
   struct sigaction action {};
-  if (::sigaction(signal, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 ||
-      action.sa_handler != SIG_DFL)
-    return;
   action.sa_sigaction = &on_fatal_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
@@ -222,7 +230,15 @@ void leave_last_words_in(LastWords& words) {
   target = &words;
   teller = ::getpid();
   give_stack_for_signals();
-  for (const int signal : fatal_signals) install(signal);
+  for (const int signal : fatal_signals) {
+    if (has_default_action(signal)) install(signal);
+  }
+}
+
+void keep_last_words() noexcept {
+  if (target == nullptr) return;
+  status_file = open_status();
+  install(SIGSYS);
 }
 
 }  // namespace brood::worker

@@ -10,4 +10,8 @@ namespace brood::worker {
 /// gets a stack for signals unless it has one. `words` must live as long as the process.
 void leave_last_words_in(protocol::LastWords& words);
 
+/// Makes that work where no file can be opened any more, and takes SIGSYS, by which a sandbox
+/// refuses system calls, also from what has handled it until now.
+void keep_last_words() noexcept;
+
 }  // namespace brood::worker

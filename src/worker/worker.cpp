@@ -7,6 +7,8 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/exit_hooks.hpp"
@@ -29,6 +31,7 @@
 #include "worker/result_pipe.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/run_access.hpp"
+#include "worker/sandbox.hpp"
 #include "worker/task_in_progress.hpp"
 #include "worker/task_pipe.hpp"
 
@@ -69,6 +72,7 @@ class Worker {
       : tasks_(channel.tasks),
         owner_(channel.owner),
         set_start_method_(channel.set_start_method),
+        start_no_more_(channel.start_no_more),
         mapping_(map_page(channel.page)),
         escort_(platform::Descriptor(channel.escort)),
         pipe_(channel.results, escort_),
@@ -127,6 +131,7 @@ class Worker {
     send_logs_to(results_, setup_.log_level);
     if (set_start_method_ != nullptr && !setup_.start_method.empty())
       set_start_method_(setup_.start_method);
+    if (setup_.sandbox.on && start_no_more_ != nullptr) start_no_more_();
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {
@@ -136,14 +141,25 @@ class Worker {
     } catch (...) {
       detail::Bytes encoded;
       wire::encode_exception(encoded, std::current_exception());
-      results_.send(Type::start_failed, encoded.view());
-      results_.flush();
-      base::flush_at_exit();
-      ::_exit(exit_initializer);
+      fail_to_start(Type::start_failed, encoded.view(), exit_initializer);
     }
     escort_.drop(protocol::setup_group);
+    if (setup_.resident) resident_.emplace();
+    if (setup_.sandbox.on) seclude();
     results_.send(Type::ready, {});
     results_.flush();
+  }
+  void seclude() try {
+    enter_sandbox(setup_.sandbox, owner_);
+  } catch (const std::exception& failure) {
+    const std::string_view reason = failure.what();
+    fail_to_start(Type::sandbox_failed, std::as_bytes(std::span(reason)), exit_sandbox);
+  }
+  [[noreturn]] void fail_to_start(Type type, std::span<const std::byte> why, int code) {
+    results_.send(type, why);
+    results_.flush();
+    base::flush_at_exit();
+    ::_exit(code);
   }
   void apply_limits() const {
     set_limit(RLIMIT_AS, setup_.address_space);
@@ -228,11 +244,11 @@ class Worker {
   // Between two chunks; `interval` after the last check. The limit is one for what stays, not for
   // peaks.
   void check_resident(std::chrono::milliseconds interval) {
-    if (!setup_.resident || exhausted_) return;
+    if (!resident_ || exhausted_) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < last_check_ + interval) return;
     last_check_ = now;
-    if (platform::process_usage(::getpid()).resident <= *setup_.resident) return;
+    if (resident_->bytes() <= *setup_.resident) return;
     exhausted_ = true;
     results_.send(Type::exhausted, {});
     results_.flush();
@@ -258,6 +274,7 @@ class Worker {
 
   int tasks_, owner_;
   void (*set_start_method_)(std::string_view);
+  void (*start_no_more_)();
   platform::SharedMapping mapping_;
   platform::Escort escort_;  // what came for a job is kept until the job is over
   ResultPipe pipe_;
@@ -266,6 +283,7 @@ class Worker {
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;
+  std::optional<platform::OwnResident> resident_;
   bool exhausted_ = false;
   std::chrono::steady_clock::time_point last_check_{};
   Definition last_{{}};  // of a single: the next is likely to be of the same function

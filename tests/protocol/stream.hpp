@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <brood/detail/job.hpp>
@@ -28,6 +29,7 @@ class Events final : public ParentEvents {
   void on_greeting(const GreetingHeader&) override { ++greetings; }
   void on_ready() override { ++readies; }
   void on_start_failed(std::span<const std::byte>) override { ++start_failures; }
+  void on_sandbox_failed(std::string_view) override { ++start_failures; }
   void on_results(const ResultsHeader& header, std::span<const std::byte> results) override {
     for (std::uint64_t i = 0; i < std::min<std::uint64_t>(header.count, 1000); ++i)
       outcomes.push_back({header.job, header.first + i, header.sequence + i, false});

@@ -72,6 +72,9 @@ class Owner::Events final : public protocol::ParentEvents {
   void on_start_failed(std::span<const std::byte>) override {
     owner_.scheduler_.initializer_failed(slot());
   }
+  void on_sandbox_failed(std::string_view) override {
+    owner_.scheduler_.initializer_failed(slot());
+  }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
     owner_.environment_.say("worker %u tells %llx[%llu, %llu)", slot(),

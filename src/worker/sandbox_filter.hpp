@@ -1,0 +1,12 @@
+#pragma once
+
+#include <brood/sandbox.hpp>
+#include "platform/seccomp.hpp"
+
+namespace brood::worker {
+
+/// The system calls that a worker may make in a sandbox: see docs/security.md. Of this process: its
+/// pid is in the rules.
+platform::SeccompFilter filter_for(const detail::SandboxTerms& terms);
+
+}  // namespace brood::worker

@@ -1,0 +1,11 @@
+# Libraries whose functions are tasks: one linked at start, one opened with dlopen.
+set(plugins ${CMAKE_CURRENT_SOURCE_DIR}/pool/plugin)
+add_library(sandbox_linked SHARED ${plugins}/linked.cc)
+target_include_directories(sandbox_linked INTERFACE ${plugins})
+target_link_options(sandbox_linked PRIVATE -Wl,--build-id)
+add_library(sandbox_opened MODULE ${plugins}/opened.cc)
+target_link_options(sandbox_opened PRIVATE -Wl,--build-id)
+set_target_properties(sandbox_opened PROPERTIES PREFIX "")
+add_dependencies(${target} sandbox_opened)
+target_compile_definitions(${target} PRIVATE OPENED_LIBRARY="$<TARGET_FILE:sandbox_opened>")
+target_link_libraries(${target} PRIVATE sandbox_linked ${CMAKE_DL_LIBS})

@@ -1,0 +1,85 @@
+#include <tuple>
+#include <vector>
+
+#include "sandbox/sandbox_fixture.hpp"
+#include "sharing/probes.hpp"
+
+// Shared objects in a sandbox that allows them.
+namespace brood::testing {
+namespace {
+
+template <class Probe>
+void poke(const typename Probe::Handle& handle) {
+  Probe::poke(handle);
+}
+template <class Probe>
+typename Probe::Handle make_there() {
+  return Probe::make();
+}
+
+template <class Probe>
+class SharingInASandbox : public PoolCheck {
+ protected:
+  void SetUp() override {
+    PoolCheck::SetUp();
+    if (under_sanitizer) GTEST_SKIP() << "the sanitizer's runtime makes calls of its own";
+  }
+  static Pool make_pool(const std::string& method) {
+    return Pool(
+        {.workers = 1, .start_method = method, .sandbox = Sandbox::compute.allow_shared_objects()});
+  }
+};
+
+using Probes =
+    ::testing::Types<LockProbe<Lock>, LockProbe<RLock>, SemaphoreProbe, BoundedSemaphoreProbe,
+                     ConditionProbe, EventProbe, BarrierProbe, ValueProbe, AtomicProbe, ArrayProbe,
+                     QueueProbe<Queue>, QueueProbe<SimpleQueue>, QueueProbe<JoinableQueue>,
+                     ConnectionProbe>;
+TYPED_TEST_SUITE(SharingInASandbox, Probes);
+
+TYPED_TEST(SharingInASandbox, objects_are_arguments_and_results) {
+  for (const std::string& method : start_methods()) {
+    SCOPED_TRACE(method);
+    const auto given = TypeParam::make();
+    Pool pool = this->make_pool(method);
+    pool.apply(poke<TypeParam>, given);
+    EXPECT_TRUE(TypeParam::seen(given));
+    const auto made = pool.apply(make_there<TypeParam>);
+    pool.apply(poke<TypeParam>, made);
+    EXPECT_TRUE(TypeParam::seen(made));
+  }
+}
+
+class SharedObjects : public SandboxTest {};
+BROOD_FOR_EVERY_METHOD(SharedObjects);
+
+TEST_P(SharedObjects, are_refused_where_they_are_not_allowed) {
+  Pool pool = make_pool();
+  const auto error = caught<UsageError>([&] { pool.apply(poke<EventProbe>, Event()); });
+  EXPECT_TRUE(contains(error.what(), "allow_shared_objects")) << error.what();
+  EXPECT_THROW(pool.map(poke<EventProbe>, std::vector<Event>(2)), UsageError);
+  EXPECT_THROW(pool.apply(task(poke<EventProbe>, Event())), UsageError);
+  EXPECT_EQ(refused([&] { pool.apply(make_there<EventProbe>); }), "memfd_create");
+}
+
+TEST_P(SharedObjects, of_a_holder_that_was_refused_a_call_go_on) {
+  Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
+  const Lock lock;
+  const auto opens_while_it_holds = [](const Lock& held) {
+    held.acquire();
+    return std::fopen("/etc/passwd", "r") != nullptr;
+  };
+  EXPECT_EQ(refused([&] { pool.apply(opens_while_it_holds, lock); }), "openat");
+  lock.acquire();
+  EXPECT_TRUE(lock.owner_died());
+  lock.release();
+}
+
+TEST_P(SharedObjects, of_large_size_are_made_there) {
+  Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
+  const auto makes = [](std::size_t count) { return Array<double>(count); };
+  EXPECT_EQ(pool.apply(makes, std::size_t{4} << 20).size(), std::size_t{4} << 20);
+}
+
+}  // namespace
+}  // namespace brood::testing
