@@ -1,0 +1,171 @@
+#include "hostile/attack.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <stdexcept>
+
+#include "hostile/attack_ledger.hpp"
+#include "support/worker_channel.hpp"
+
+namespace brood::hostile {
+
+std::uint64_t Dice::magnitude(std::uint64_t last) {
+  std::uint64_t bits = 0;
+  while (bits < 63 && (last >> bits) != 0) ++bits;
+  return std::min(last, up_to((std::uint64_t{1} << up_to(bits)) - 1));
+}
+
+std::uint64_t Dice::near(std::uint64_t right) {
+  switch (up_to(9)) {
+    case 0:
+      return 0;
+    case 1:
+      return 1;
+    case 2:
+      return right + 1;
+    case 3:
+      return right - 1;
+    case 4:
+      return ~std::uint64_t{0};
+    case 5:
+      return std::uint64_t{1} << up_to(63);
+    case 6:
+      return any();
+    case 7:
+      return right + magnitude(1000);
+    case 8:
+      return right - magnitude(1000);
+    default:
+      return right;
+  }
+}
+
+std::string Dice::bytes(std::size_t count) {
+  std::string made(count, '\0');
+  for (char& c : made) c = static_cast<char>(engine_());
+  return made;
+}
+
+protocol::WorkerPage& Foe::page() {
+  if (page_ == nullptr) page_ = testing::own_page();
+  if (page_ == nullptr) throw std::logic_error("this worker has no page");
+  return *page_;
+}
+
+protocol::RunHeader Foe::run() {
+  if (!run_) run_ = testing::current_run(page());
+  return run_.value_or(protocol::RunHeader{});
+}
+
+std::span<const Attack> attacks() {
+  static constexpr std::array table{
+      Attack{"none", nullptr},
+      Attack{"page_words_random", page_words_random, "what the page says is not checked"},
+      Attack{"page_words_near", page_words_near, "what the page says is not checked"},
+      Attack{"page_anywhere", page_anywhere, "what the page says is not checked"},
+      Attack{"page_buffer", page_buffer, "what the page says is not checked"},
+      Attack{"page_clock", page_clock, "a timeout that trusts the page"},
+      Attack{"page_claims_nothing", page_claims_nothing, "what the page says is not checked"},
+      Attack{"page_claims_all", page_claims_all, "what the page says is not checked"},
+      Attack{"page_revoked", page_revoked, "what the page says is not checked"},
+      Attack{"page_frames", page_frames, "what the page says is not checked"},
+      Attack{"page_moves", page_moves, "what the page says is not checked"},
+      Attack{"last_words", last_words},
+      Attack{"pipe_garbage", pipe_garbage},
+      Attack{"pipe_frames", pipe_frames, "what the stream says is not checked"},
+      Attack{"pipe_results", pipe_results, "what the stream says is not checked"},
+      Attack{"pipe_folded", pipe_folded, "what the stream says is not checked"},
+      Attack{"pipe_failed", pipe_failed, "what the stream says is not checked"},
+      Attack{"pipe_skipped", pipe_skipped, "what the stream says is not checked"},
+      Attack{"pipe_logs", pipe_logs, "what the stream says is not checked"},
+      Attack{"pipe_beginnings", pipe_beginnings},
+      Attack{"pipe_truncated", pipe_truncated, "what the stream says is not checked"},
+      Attack{"pipe_replayed", pipe_replayed, "what the stream says is not checked"},
+      Attack{"pipe_huge", pipe_huge},
+      Attack{"pipe_without_end", pipe_without_end},
+      Attack{"escort_garbage", escort_garbage},
+      Attack{"escort_descriptors", escort_descriptors},
+      Attack{"escort_oversized", escort_oversized},
+      Attack{"escort_closed", escort_closed},
+      Attack{"door_garbage", door_garbage, "a server that one message ends"},
+      Attack{"door_wrong_kind", door_wrong_kind, "a server that one message ends"},
+      Attack{"door_oversized", door_oversized, "a server that one message ends"},
+      Attack{"door_many", door_many},
+      Attack{"door_closed", door_closed},
+      Attack{"log_flood", log_flood},
+      Attack{"siblings_signalled", siblings_signalled},
+      Attack{"siblings_stopped", siblings_stopped},
+      Attack{"server_signalled", server_signalled},
+      Attack{"server_stopped", server_stopped},
+      Attack{"descriptors_closed", descriptors_closed},
+      Attack{"descriptors_replaced", descriptors_replaced},
+      Attack{"copies_write", copies_write, "what the stream says is not checked"},
+      Attack{"copies_return", copies_return, "a copy that returns from its task"},
+      Attack{"memory_cut", memory_cut, "memory that others can shrink"},
+      Attack{"other_program", other_program},
+  };
+  return table;
+}
+
+std::size_t attack_named(const std::string& name) {
+  const auto all = attacks();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const Attack& attack) { return attack.name == name; });
+  if (found == all.end()) throw std::out_of_range("no attack is called " + name);
+  return static_cast<std::size_t>(found - all.begin());
+}
+
+std::uint64_t Order::packed() const {
+  return number | std::uint64_t{attack} << 32 |
+         std::uint64_t{static_cast<std::uint8_t>(ending)} << 40 | std::uint64_t{seed} << 48;
+}
+
+Order Order::unpacked(std::uint64_t packed) {
+  return {static_cast<std::uint32_t>(packed), static_cast<std::uint8_t>(packed >> 32),
+          static_cast<Ending>(static_cast<std::uint8_t>(packed >> 40)),
+          static_cast<std::uint16_t>(packed >> 48)};
+}
+
+std::uint64_t answer_to(std::uint32_t number) {
+  return (number + std::uint64_t{1}) * 0x9e3779b97f4a7c15ULL;
+}
+
+namespace {
+
+void end(Ending ending) {
+  switch (ending) {
+    case Ending::returns:
+      return;
+    case Ending::throws:
+      throw std::runtime_error("hostile");
+    case Ending::exits:
+      ::_exit(0);
+    case Ending::dies:
+      ::raise(SIGKILL);
+      return;
+    case Ending::never_ends:
+      for (;;) ::pause();
+    case Ending::stops:
+      ::raise(SIGSTOP);
+  }
+}
+
+}  // namespace
+
+std::uint64_t obey(std::uint64_t packed) {
+  const Order order = Order::unpacked(packed);
+  Ledger::begin(order.number);
+  const Attack& attack = attacks()[order.attack];
+  if (attack.strike != nullptr) {
+    Ledger::mark_hostile(::getpid());
+    Foe foe(order.seed * 256U + order.attack);
+    attack.strike(foe);
+    end(order.ending);
+  }
+  return answer_to(order.number);
+}
+
+}  // namespace brood::hostile

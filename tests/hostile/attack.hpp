@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+
+#include "protocol/messages.hpp"
+#include "protocol/page.hpp"
+
+// Tasks that behave as code would that has taken a worker over. See README.md.
+namespace brood::hostile {
+
+/// Random numbers of one attack, or one round: the same for the same seed.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+  /// From 0 to `last`, each alike.
+  std::uint64_t up_to(std::uint64_t last) {
+    return std::uniform_int_distribution<std::uint64_t>(0, last)(engine_);
+  }
+  bool percent(unsigned chance) { return up_to(99) < chance; }
+  /// From 0 to `last`, each order of magnitude alike.
+  std::uint64_t magnitude(std::uint64_t last);
+  std::uint64_t any() { return engine_(); }
+  /// A number that may be taken for `right`: itself, its neighbours, nothing, very much.
+  std::uint64_t near(std::uint64_t right);
+  std::string bytes(std::size_t count);
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// What an attack has in hand.
+class Foe {
+ public:
+  explicit Foe(std::uint64_t seed) : dice(seed) {}
+  Dice dice;
+  /// Of this worker. Throws where it cannot be found.
+  protocol::WorkerPage& page();
+  /// The elements that the owner has sent with this one.
+  protocol::RunHeader run();
+
+ private:
+  protocol::WorkerPage* page_ = nullptr;
+  std::optional<protocol::RunHeader> run_;
+};
+
+/// What the task does when the attack is over.
+enum class Ending : std::uint8_t { returns, throws, exits, dies, never_ends, stops };
+inline constexpr std::uint8_t endings = 6;
+
+struct Attack {
+  const char* name;
+  void (*strike)(Foe& foe);
+  /// Why it is left out for now: a fault of the library's that it shows. Null: it holds.
+  const char* left_out = nullptr;
+  /// Whether processes other than its own worker may suffer: those it names in the ledger.
+  bool reaches_servers = false;
+};
+
+/// All attacks; the first does nothing.
+std::span<const Attack> attacks();
+/// Position of that name in attacks(). Throws std::out_of_range.
+std::size_t attack_named(const std::string& name);
+
+/// One element: what it is to do, and a number of its own, in eight bytes.
+struct Order {
+  std::uint32_t number = 0;  // in the ledger, below Ledger::slots
+  std::uint8_t attack = 0;
+  Ending ending = Ending::returns;
+  std::uint16_t seed = 0;
+
+  std::uint64_t packed() const;
+  static Order unpacked(std::uint64_t packed);
+};
+
+/// What a task makes of the number of its element, where nothing is wrong.
+std::uint64_t answer_to(std::uint32_t number);
+
+/// The task: carries an order out, as packed, and returns the answer to its number.
+std::uint64_t obey(std::uint64_t packed);
+
+// attack_page.cpp
+void page_words_random(Foe& foe);
+void page_words_near(Foe& foe);
+void page_anywhere(Foe& foe);
+void page_buffer(Foe& foe);
+void page_clock(Foe& foe);
+void page_claims_nothing(Foe& foe);
+void page_claims_all(Foe& foe);
+void page_revoked(Foe& foe);
+void page_frames(Foe& foe);
+void page_moves(Foe& foe);
+void last_words(Foe& foe);
+
+// attack_stream.cpp
+void pipe_garbage(Foe& foe);
+void pipe_frames(Foe& foe);
+void pipe_results(Foe& foe);
+void pipe_folded(Foe& foe);
+void pipe_failed(Foe& foe);
+void pipe_skipped(Foe& foe);
+void pipe_logs(Foe& foe);
+void pipe_beginnings(Foe& foe);
+void pipe_truncated(Foe& foe);
+void pipe_replayed(Foe& foe);
+void pipe_huge(Foe& foe);
+void pipe_without_end(Foe& foe);
+/// A frame of `type` with lies in it, as this worker could write it.
+std::string forged_frame(Foe& foe, protocol::Type type);
+std::string any_forged_frame(Foe& foe);
+
+// attack_sockets.cpp
+void escort_garbage(Foe& foe);
+void escort_descriptors(Foe& foe);
+void escort_oversized(Foe& foe);
+void escort_closed(Foe& foe);
+void door_garbage(Foe& foe);
+void door_wrong_kind(Foe& foe);
+void door_oversized(Foe& foe);
+void door_many(Foe& foe);
+void door_closed(Foe& foe);
+
+// attack_process.cpp
+void log_flood(Foe& foe);
+void siblings_signalled(Foe& foe);
+void siblings_stopped(Foe& foe);
+void server_signalled(Foe& foe);
+void server_stopped(Foe& foe);
+void descriptors_closed(Foe& foe);
+void descriptors_replaced(Foe& foe);
+void copies_write(Foe& foe);
+void copies_return(Foe& foe);
+void memory_cut(Foe& foe);
+void other_program(Foe& foe);
+
+}  // namespace brood::hostile

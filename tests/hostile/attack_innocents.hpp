@@ -1,0 +1,52 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include <brood/brood.hpp>
+#include "hostile/attack.hpp"
+#include "hostile/attack_referee.hpp"
+
+namespace brood::hostile {
+
+/// Limits of calls: no element of an innocent call needs a millisecond, and each call must end long
+/// before `longest_call`.
+inline constexpr std::chrono::seconds innocent_timeout{5}, longest_call{15};
+
+/// One caller's ordinary calls on a pool that others attack; each outcome is judged.
+class Innocents {
+ public:
+  struct Place {
+    Pool& pool;
+    Referee& referee;
+    std::atomic<std::uint32_t>& next_number;
+    std::atomic<const char*>& doing;  // for the report of a stall
+  };
+  Innocents(const Place& place, std::uint64_t seed) : place_(place), dice_(seed) {}
+  /// Makes so many calls of random kinds. Throws nothing.
+  void call(int times);
+  /// Whether a map of a few elements comes back whole, in one attempt.
+  bool works();
+
+ private:
+  using Numbers = std::vector<std::uint32_t>;
+  Numbers numbers(std::size_t most);
+  PoolCalls calls();
+  void apply();
+  void burst();
+  void map();
+  void map_of_texts();
+  void try_map();
+  void imap();
+  void map_reduce();
+  /// Makes a call and judges what it throws.
+  template <class Call>
+  void judged(const Numbers& numbers, Call call);
+
+  Place place_;
+  Dice dice_;
+};
+
+}  // namespace brood::hostile

@@ -1,0 +1,168 @@
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "hostile/attack.hpp"
+#include "platform/shared_descriptor.hpp"
+#include "start/server_messages.hpp"
+#include "support/worker_channel.hpp"
+
+// Sockets that go to the owner (the escort) and to the fork server (the door).
+namespace brood::hostile {
+
+namespace {
+
+constexpr std::size_t most_descriptors = 253;  // in one message: unix(7)
+
+/// Sends without waiting, with so many copies of `descriptor`.
+bool send(int socket, std::string bytes, int descriptor = -1, std::size_t copies = 0) {
+  std::vector<int> numbers(copies, descriptor);
+  std::vector<char> control(CMSG_SPACE(sizeof(int) * copies));
+  iovec part{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (copies != 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * copies);
+    std::memcpy(CMSG_DATA(header), numbers.data(), sizeof(int) * copies);
+  }
+  return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+/// Something that has a number and is not what is expected.
+class Thing {
+ public:
+  explicit Thing(Dice& dice) {
+    switch (dice.up_to(3)) {
+      case 0:
+        number_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        break;
+      case 1:
+        number_ = ::eventfd(0, EFD_CLOEXEC);
+        break;
+      case 2:
+        number_ = ::open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        break;
+      default: {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) break;
+        number_ = ends[0];
+        ::close(ends[1]);
+      }
+    }
+  }
+  ~Thing() { ::close(number_); }
+  Thing(const Thing&) = delete;
+  Thing& operator=(const Thing&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_ = -1;
+};
+
+/// As platform/escort.cpp has it: a group, a count, and a token, kind and nothing for each.
+std::string parcel(Foe& foe, std::size_t count) {
+  struct Entry {
+    detail::SharedDescriptor::Token token;
+    std::uint32_t kind, unused;
+  };
+  std::string bytes;
+  const std::array<std::uint64_t, 2> head{foe.dice.near(foe.run().job),
+                                          foe.dice.percent(80) ? count : foe.dice.near(count)};
+  bytes.append(reinterpret_cast<const char*>(head.data()), sizeof head);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry entry{
+        {foe.dice.any(), foe.dice.up_to(3)}, static_cast<std::uint32_t>(foe.dice.near(1)), 0};
+    bytes.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+  }
+  return bytes;
+}
+
+void tell_of_them(Foe& foe) {
+  const std::string carried = forged_frame(foe, protocol::Type::carried);
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(50); ++i)
+    testing::write_to_owner(std::as_bytes(std::span(carried.data(), carried.size())));
+}
+
+std::string request(start::Request::Kind kind) {
+  start::Request made;
+  made.kind = kind;
+  return std::string(reinterpret_cast<const char*>(&made), sizeof made);
+}
+
+}  // namespace
+
+void escort_garbage(Foe& foe) {
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(100); ++i)
+    send(testing::escort_socket, foe.dice.bytes(foe.dice.magnitude(300)));
+  tell_of_them(foe);
+}
+
+void escort_descriptors(Foe& foe) {
+  const Thing thing(foe.dice);
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(30); ++i) {
+    const std::size_t count = 1 + foe.dice.magnitude(most_descriptors - 1);
+    if (!send(testing::escort_socket, parcel(foe, count), thing.number(), count)) break;
+  }
+  tell_of_them(foe);
+}
+
+void escort_oversized(Foe& foe) {
+  send(testing::escort_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
+  tell_of_them(foe);
+}
+
+void escort_closed(Foe& foe) {
+  if (foe.dice.percent(50)) ::shutdown(testing::escort_socket, static_cast<int>(foe.dice.up_to(2)));
+  ::close(testing::escort_socket);
+  if (foe.dice.percent(50)) tell_of_them(foe);
+}
+
+void door_garbage(Foe& foe) {
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(100); ++i)
+    send(testing::door_socket, foe.dice.bytes(foe.dice.magnitude(300)));
+  send(testing::door_socket, "");
+}
+
+void door_wrong_kind(Foe& foe) {
+  const Thing thing(foe.dice);
+  using Kind = start::Request::Kind;
+  for (const Kind kind : {Kind::connect, Kind::start, Kind::setup, Kind::abandon})
+    send(testing::door_socket, request(kind), thing.number(), foe.dice.up_to(2));
+  send(testing::door_socket, request(Kind::connect), thing.number(), 1);
+}
+
+void door_oversized(Foe& foe) {
+  send(testing::door_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
+}
+
+// Connections that say nothing, or nonsense, and then end.
+void door_many(Foe& foe) {
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(60); ++i) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
+    send(testing::door_socket, request(start::Request::Kind::connect), ends[1], 1);
+    ::close(ends[1]);
+    if (foe.dice.percent(50)) send(ends[0], foe.dice.bytes(foe.dice.magnitude(300)));
+    if (foe.dice.percent(50)) send(ends[0], request(start::Request::Kind::start));
+    ::close(ends[0]);
+  }
+}
+
+void door_closed(Foe& foe) {
+  if (foe.dice.percent(50)) ::shutdown(testing::door_socket, static_cast<int>(foe.dice.up_to(2)));
+  ::close(testing::door_socket);
+}
+
+}  // namespace brood::hostile

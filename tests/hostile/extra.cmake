@@ -1,0 +1,25 @@
+# The program of scripts/hostile: the attacks without GoogleTest. Each test is a number of rounds of
+# one start method; a sanitizer gets fewer.
+file(GLOB attack_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/attack*.cpp
+     ${CMAKE_CURRENT_LIST_DIR}/program/*.cpp)
+list(FILTER attack_sources EXCLUDE REGEX "_test.cpp$")
+add_executable(brood_hostile ${attack_sources})
+target_include_directories(brood_hostile PRIVATE ${PROJECT_SOURCE_DIR}/tests
+                                                 ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(brood_hostile PRIVATE brood_for_tests GTest::gtest Boost::headers
+                                            spdlog::spdlog Threads::Threads brood_warnings)
+add_dependencies(brood_tests brood_hostile)
+add_dependencies(${target} brood_hostile)
+
+set(rounds 56)
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  set(rounds 8)
+endif()
+foreach(method fork forkserver spawn)
+  foreach(seed 1000 2000 3000)
+    add_test(NAME hostile.rounds_of_${method}_from_${seed}
+             COMMAND brood_hostile --method ${method} --seed ${seed} --rounds ${rounds})
+    set_tests_properties(hostile.rounds_of_${method}_from_${seed} PROPERTIES TIMEOUT 300
+                                                                             LABELS hostile)
+  endforeach()
+endforeach()
