@@ -1,0 +1,351 @@
+// A worker's stream and page as any bytes, through protocol, scheduler and delivery to the calls
+// and their typed results: the owner's core as it is, without a process. The input is a list of
+// steps of the worker and of time; whatever they are, every call ends.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/brood.hpp>
+#include "platform/socket.hpp"
+#include "pool/core.hpp"
+#include "pool/work.hpp"
+#include "protocol/messages.hpp"
+#include "start/entry.hpp"
+
+namespace {
+
+using namespace brood;
+using protocol::Type;
+using protocol::WorkerPage;
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// The fuzzer's bytes, as numbers; zeros behind their end.
+class Input {
+ public:
+  Input(const std::uint8_t* data, std::size_t size) : left_(data, size) {}
+  bool empty() const { return left_.empty(); }
+  std::uint8_t byte() {
+    if (left_.empty()) return 0;
+    const std::uint8_t first = left_.front();
+    left_ = left_.subspan(1);
+    return first;
+  }
+  /// Near `right`, or any eight bytes.
+  std::uint64_t number(std::uint64_t right) {
+    const std::uint8_t shape = byte();
+    if (shape < 0xc0) return right + shape % 16 - 8;
+    if (shape < 0xe0) return std::uint64_t{1} << (shape % 64);
+    std::uint64_t value = 0;
+    for (int i = 0; i < 8; ++i) value = value << 8 | byte();
+    return value;
+  }
+  std::span<const std::byte> bytes(std::size_t count) {
+    const auto taken = left_.first(std::min(count, left_.size()));
+    left_ = left_.subspan(taken.size());
+    return std::as_bytes(taken);
+  }
+
+ private:
+  std::span<const std::uint8_t> left_;
+};
+
+/// Calls of every kind, and what their callers do with the results.
+class Calls {
+ public:
+  explicit Calls(pool::Core& core) : core_(core) {
+    target_.assign(many + guard, untouched);
+    detail::JobSpec into_memory = spec("map into memory", many);
+    into_memory.target = reinterpret_cast<std::byte*>(target_.data());
+    into_memory.target_stride = sizeof(std::uint64_t);
+    submit(std::move(into_memory));
+    detail::JobSpec outcomes = spec("outcomes", many);
+    outcomes.policy = detail::ErrorPolicy::isolate;
+    submit(std::move(outcomes));
+    submit(spec("reduce", many));
+    const auto alike = spec("alike", 1).definition;
+    for (int i = 0; i < 3; ++i) {
+      detail::JobSpec single = spec("alike", 1);
+      single.definition = alike;
+      single.kind = detail::JobKind::single;
+      submit(std::move(single));
+    }
+  }
+  /// After the pool's end.
+  void read_all() {
+    for (std::size_t i = many; i < target_.size(); ++i) check(target_[i] == untouched);
+    for (const auto& job : jobs_) {
+      check(job->finished() && job->done() <= job->element_count());
+      read<std::string>(*job);
+      read<std::uint64_t>(*job);
+    }
+  }
+
+ private:
+  static constexpr std::size_t many = 24, guard = 64;
+  static constexpr std::uint64_t untouched = 0x6775617264696e67;
+
+  static detail::JobSpec spec(const char* function, std::size_t count) {
+    detail::JobSpec made;
+    detail::Bytes definition;
+    definition.append(function, std::strlen(function));
+    made.definition = detail::make_definition(std::move(definition));
+    auto terms = std::make_shared<detail::CallTerms>();
+    terms->timeout = std::chrono::milliseconds(20);
+    made.terms = terms;
+    made.kind = detail::JobKind::map;
+    made.elements.stride = sizeof(std::uint64_t);
+    made.elements.count = count;
+    const std::vector<std::uint64_t> arguments(count, 7);
+    made.elements.payload.owned().append(arguments.data(), count * sizeof(std::uint64_t));
+    return made;
+  }
+  void submit(detail::JobSpec&& made) {
+    jobs_.push_back(std::static_pointer_cast<pool::JobState>(core_.submit(std::move(made))));
+  }
+  template <class R>
+  static void read(const pool::JobState& job) {
+    const auto tolerant = [](auto read_results) {
+      try {
+        read_results();
+      } catch (const std::exception&) {
+      }
+    };
+    if (job.whole()) {
+      if (!job.failed()) tolerant([&] { detail::decode_single<R>(job); });
+      return;
+    }
+    tolerant([&] { detail::decode_all<R>(job); });
+    for (const detail::Piece& piece : job.pieces()) {
+      check(piece.first < job.element_count() && piece.count <= job.element_count() - piece.first);
+      tolerant([&] { detail::for_each_outcome<R>(piece, [](std::size_t, Outcome<R>&&) {}); });
+    }
+  }
+
+  pool::Core& core_;
+  std::vector<std::uint64_t> target_;  // a caller's memory, and what lies behind it
+  std::vector<std::shared_ptr<pool::JobState>> jobs_;
+};
+
+/// The dispatcher's part, with a worker that is only a page and the fuzzer's bytes.
+class Owner final : private pool::Hands {
+ public:
+  explicit Owner(Input& input) : input_(input), core_(pool::Core::create(options())) {
+    // Held to the end: the core's own dispatcher sees nothing of this.
+    const std::lock_guard lock(core_->mutex());
+    Calls calls(*core_);
+    core_->take_intake();
+    pump();
+    while (!input_.empty()) step();
+    end_worker();
+    core_->scheduler().terminate(now_);
+    core_->perform(this);
+    core_->links()[0].reset();
+    if (!core_->scheduler().all_gone()) core_->scheduler().worker_gone(0, std::nullopt, now_);
+    core_->perform(this);
+    calls.read_all();
+  }
+  ~Owner() {
+    core_->terminate();
+    core_->join({});
+  }
+  Owner(const Owner&) = delete;
+  Owner& operator=(const Owner&) = delete;
+
+ private:
+  static PoolOptions options() {
+    PoolOptions made{.workers = 1, .min_workers = 0, .start_method = "spawn"};
+    made.max_message_size = 4096;
+    return made;
+  }
+  void carry_out(const pool::Action& action) override {
+    switch (action.kind) {
+      case pool::Action::Kind::start:
+        return start_worker();
+      case pool::Action::Kind::send:
+        if (const pool::Work* const work = core_->find_work(action.job); work && link())
+          pool::append_run(*link(), *work, action.assignment);
+        sent_.push_back(action.assignment);
+        return;
+      default:
+        return;
+    }
+  }
+  void detach(pool::JobId) override {}
+  bool refers_to(pool::JobId) const override { return false; }
+
+  pool::WorkerLink* link() { return core_->link(0); }
+  WorkerPage& page() { return *link()->page(); }
+
+  void start_worker() {
+    auto made = std::make_unique<pool::WorkerLink>(0, "worker", 4096);
+    made->mapping = platform::SharedMapping::create("brood-fuzz", sizeof(WorkerPage));
+    platform::SocketPair escort = platform::make_socket_pair();
+    made->escort = platform::Escort(std::move(escort.ours));
+    core_->links()[0] = std::move(made);
+    core_->scheduler().worker_started(0, true, now_);
+    core_->scheduler().worker_ready(0, now_);
+    sent_.clear();
+  }
+  void end_worker() {
+    if (!link()) return;
+    understand([&] { core_->parse_rest(*link()); });
+    core_->bury(0, {});
+    core_->perform(this);
+  }
+  /// Twice: a worker that starts gets its elements at once.
+  void pump() {
+    for (int turn = 0; turn < 2; ++turn) {
+      core_->scheduler().pump(now_);
+      core_->perform(this);
+    }
+  }
+  /// As the dispatcher does with what a worker says.
+  template <class F>
+  void understand(F read) {
+    if (link() == nullptr || link()->broken) return;
+    try {
+      read();
+    } catch (const Error&) {
+      link()->broken = true;
+      core_->scheduler().worker_broken(0, now_);
+    }
+    core_->perform(this);
+  }
+
+  void step() {
+    switch (input_.byte() % 12) {
+      case 0:
+        return say(input_.bytes(input_.byte()));
+      case 1:
+      case 2:
+        return say_frame();
+      case 3:
+      case 4:
+      case 5:
+        return say_results();
+      case 6:
+        return write_word();
+      case 7:
+        return write_buffer();
+      case 8:
+        return understand([&] { core_->harvest(*link()); });
+      case 9:
+        return pass_time();
+      case 10:
+        end_worker();
+        return pump();
+      default:
+        return pump();
+    }
+  }
+  void say(std::span<const std::byte> bytes) {
+    understand([&] {
+      link()->stream.stream().feed(bytes);
+      core_->parse(*link());
+    });
+  }
+  void say_frame() {
+    detail::Bytes frame;
+    const auto type = static_cast<Type>(32 + input_.byte() % 10);
+    protocol::append_message(frame, type, input_.bytes(input_.byte() % 80));
+    say(frame.view());
+  }
+  /// What an honest worker would say next, but for one or two fields.
+  protocol::ResultsHeader next_results() {
+    pool::Assignment next{};
+    const auto position = link()->stream.resolved();
+    for (const pool::Assignment& sent : sent_) {
+      if (sent.sequence <= position && position < sent.sequence + sent.count) next = sent;
+    }
+    const std::uint64_t past = position - next.sequence;
+    protocol::ResultsHeader header{.job = next.job,
+                                   .first = next.first + past,
+                                   .sequence = position,
+                                   .count = next.count - past,
+                                   .elapsed = 100,
+                                   .stride = 8,
+                                   .folded = 0};
+    const std::uint8_t lies = input_.byte();
+    if (lies & 1) header.count = input_.number(header.count);
+    if (lies & 2) header.stride = static_cast<std::uint32_t>(input_.number(8));
+    if (lies & 4) header.folded = input_.byte() % 3;
+    if (lies & 8) header.first = input_.number(header.first);
+    if (lies & 16) header.sequence = input_.number(header.sequence);
+    if (lies & 32) header.stride = detail::variable_stride;
+    if (lies & 64) header.elapsed = input_.number(header.elapsed);
+    if (lies & 128) header.job = input_.number(header.job);
+    return header;
+  }
+  detail::Bytes results_frame() {
+    const protocol::ResultsHeader header = next_results();
+    const std::uint8_t extra = input_.byte();
+    const auto records = std::min<std::uint64_t>(header.count, 32) * 8;
+    std::vector<std::byte> data(header.stride == detail::variable_stride ? 0 : records);
+    const auto more = input_.bytes(extra);
+    data.insert(data.end(), more.begin(), more.end());
+    detail::Bytes frame;
+    protocol::append_message(frame, Type::results, header, data);
+    return frame;
+  }
+  void say_results() {
+    if (link() == nullptr) return pump();
+    page().claimed = link()->stream.resolved() + 1 + input_.byte() % 32;
+    say(results_frame().view());
+  }
+  void write_word() {
+    if (link() == nullptr) return;
+    std::atomic<std::uint64_t>* const words[] = {&page().claimed, &page().fence, &page().clock,
+                                                 &page().head,    &page().base,  &page().open};
+    std::atomic<std::uint64_t>& word = *words[input_.byte() % std::size(words)];
+    word = input_.number(word);
+  }
+  /// A frame, closed or open, where the owner finds it when it looks.
+  void write_buffer() {
+    if (link() == nullptr) return;
+    const detail::Bytes frame = results_frame();
+    const std::size_t start = input_.byte() % 2 == 0 ? 0 : page().head.load() % 1024;
+    std::memcpy(page().buffer + start, frame.data(), frame.size());
+    page().base = link()->stream.stream().received();
+    page().open = input_.byte() % 2 == 0 ? 0 : start + 1;
+    page().head = start + frame.size();
+  }
+  void pass_time() {
+    now_ += std::chrono::milliseconds(input_.byte());
+    if (link() == nullptr) return pump();
+    const pool::Time since{pool::Nanoseconds(page().clock.load())};
+    core_->scheduler().tick(now_, {{0, *link()->claimed(), since}});
+    core_->perform(this);
+    pump();
+  }
+
+  Input& input_;
+  const std::shared_ptr<pool::Core> core_;
+  pool::Time now_ = std::chrono::steady_clock::now();
+  std::vector<pool::Assignment> sent_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const bool prepared = [] {
+    spdlog::set_level(spdlog::level::off);
+    start::mark_initialized();  // nothing is started
+    return true;
+  }();
+  static_cast<void>(prepared);
+  Input input(data, size);
+  const Owner owner(input);
+  return 0;
+}
