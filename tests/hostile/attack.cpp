@@ -106,6 +106,11 @@ std::span<const Attack> attacks() {
       Attack{"copies_return", copies_return, "a copy that returns from its task"},
       Attack{"memory_cut", memory_cut, "memory that others can shrink"},
       Attack{"other_program", other_program},
+      Attack{"shared_memory_cut", memory_cut, "memory that others can shrink", true},
+      Attack{"lease_garbage", lease_garbage, "an empty message that reads as an end", true},
+      Attack{"lease_wrong_kind", lease_wrong_kind, nullptr, true},
+      Attack{"lease_strangers", lease_strangers, nullptr, true},
+      Attack{"lease_shut_down", lease_shut_down, "any holder of a lease can end it", true},
   };
   return table;
 }

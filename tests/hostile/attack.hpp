@@ -57,8 +57,8 @@ struct Attack {
   void (*strike)(Foe& foe);
   /// Why it is left out for now: a fault of the library's that it shows. Null: it holds.
   const char* left_out = nullptr;
-  /// Whether processes other than its own worker may suffer: those it names in the ledger.
-  bool reaches_servers = false;
+  /// Whether it is aimed at objects that came with the task.
+  bool shared = false;
 };
 
 /// All attacks; the first does nothing.
@@ -136,5 +136,11 @@ void copies_write(Foe& foe);
 void copies_return(Foe& foe);
 void memory_cut(Foe& foe);
 void other_program(Foe& foe);
+
+// attack_shared.cpp
+void lease_garbage(Foe& foe);
+void lease_wrong_kind(Foe& foe);
+void lease_strangers(Foe& foe);
+void lease_shut_down(Foe& foe);
 
 }  // namespace brood::hostile

@@ -19,6 +19,7 @@
 #include <brood/brood.hpp>
 #include "hostile/attack_innocents.hpp"
 #include "hostile/attack_ledger.hpp"
+#include "hostile/attack_shared.hpp"
 #include "start/method.hpp"
 #include "support/leak_check.hpp"
 #include "support/processes.hpp"
@@ -58,6 +59,8 @@ class Campaign {
   Campaign(const Plan& plan, Referee& referee) : plan_(plan), referee_(referee), dice_(plan.seed) {}
 
   void run() {
+    if (plan_.only ? attacks()[*plan_.only].shared : dice_.percent(25))
+      estate_ = std::make_unique<Estate>(plan_.method);
     auto pool = std::make_unique<Pool>(options());
     for (int round = 0; round < plan_.rounds; ++round) {
       ::alarm(stall_seconds);
@@ -93,19 +96,26 @@ class Campaign {
     bool works = false;
     for (int attempt = 0; attempt < 20 && !works; ++attempt) works = after.works();
     if (!works) referee_.complain("the pool does not work afterwards");
+    doings[callers] = "the use of shared objects afterwards";
+    if (estate_) estate_->check(referee_);
   }
 
   Order order(bool hostile) {
     Order made{.number = next_number_++};
     if (!hostile) return made;
-    do
-      made.attack =
-          static_cast<std::uint8_t>(plan_.only.value_or(1 + dice_.up_to(attacks().size() - 2)));
-    while (!plan_.only && !plan_.all && attacks()[made.attack].left_out != nullptr);
+    made.attack = static_cast<std::uint8_t>(plan_.only.value_or(any_attack()));
     if (dice_.percent(50)) made.ending = static_cast<Ending>(dice_.up_to(endings - 1));
     made.seed = static_cast<std::uint16_t>(dice_.any());
     note(attacks()[made.attack].name);
     return made;
+  }
+
+  std::size_t any_attack() {
+    for (;;) {
+      const std::size_t drawn = 1 + dice_.up_to(attacks().size() - 2);
+      const Attack& attack = attacks()[drawn];
+      if ((plan_.all || attack.left_out == nullptr) && (estate_ || !attack.shared)) return drawn;
+    }
   }
 
   void note(const char* attack) {
@@ -119,7 +129,10 @@ class Campaign {
     const auto start = Clock::now();
     const CallOptions terms{.timeout = milliseconds(50 + dice_.up_to(150))};
     try {
-      if (dice_.percent(40)) {
+      if (estate_ && dice_.percent(60)) {
+        pool.with(terms).apply(obey_with, order(true).packed(), estate_->array(), estate_->queue(),
+                               estate_->value());
+      } else if (dice_.percent(40)) {
         pool.with(terms).apply(obey, order(true).packed());
       } else {
         among_others(pool.with(terms));
@@ -148,6 +161,7 @@ class Campaign {
   const Plan& plan_;
   Referee& referee_;
   Dice dice_;
+  std::unique_ptr<Estate> estate_;
   std::atomic<std::uint32_t> next_number_{1};
 };
 
