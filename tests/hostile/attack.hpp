@@ -50,7 +50,7 @@ class Foe {
 
 /// What the task does when the attack is over.
 enum class Ending : std::uint8_t { returns, throws, exits, dies, never_ends, stops };
-inline constexpr std::uint8_t endings = 6;
+inline constexpr std::uint8_t endings = 6, endings_that_end = 4;
 
 struct Attack {
   const char* name;
@@ -59,6 +59,8 @@ struct Attack {
   const char* left_out = nullptr;
   /// Whether it is aimed at objects that came with the task.
   bool shared = false;
+  /// Whether its worker answers afterwards, or is stopped: then calls need no timeout to end.
+  bool answers = false;
 };
 
 /// All attacks; the first does nothing.

@@ -61,6 +61,7 @@ class Campaign {
   void run() {
     if (plan_.only ? attacks()[*plan_.only].shared : dice_.percent(25))
       estate_ = std::make_unique<Estate>(plan_.method);
+    timed_ = plan_.only ? !attacks()[*plan_.only].answers || dice_.percent(50) : dice_.percent(70);
     auto pool = std::make_unique<Pool>(options());
     for (int round = 0; round < plan_.rounds; ++round) {
       ::alarm(stall_seconds);
@@ -87,12 +88,12 @@ class Campaign {
     for (std::size_t i = 0; i < callers; ++i) {
       const std::uint64_t seed = dice_.any();
       threads.emplace_back([this, &pool, i, seed] {
-        Innocents({pool, referee_, next_number_, doings[i]}, seed).call(3);
+        Innocents({pool, referee_, next_number_, doings[i], timed_}, seed).call(3);
       });
     }
     for (std::uint64_t i = 0; i <= dice_.up_to(2); ++i) attack(pool);
     for (std::thread& thread : threads) thread.join();
-    Innocents after({pool, referee_, next_number_, doings[callers]}, dice_.any());
+    Innocents after({pool, referee_, next_number_, doings[callers], timed_}, dice_.any());
     bool works = false;
     for (int attempt = 0; attempt < 20 && !works; ++attempt) works = after.works();
     if (!works) referee_.complain("the pool does not work afterwards");
@@ -104,7 +105,8 @@ class Campaign {
     Order made{.number = next_number_++};
     if (!hostile) return made;
     made.attack = static_cast<std::uint8_t>(plan_.only.value_or(any_attack()));
-    if (dice_.percent(50)) made.ending = static_cast<Ending>(dice_.up_to(endings - 1));
+    if (dice_.percent(50))
+      made.ending = static_cast<Ending>(dice_.up_to((timed_ ? endings : endings_that_end) - 1));
     made.seed = static_cast<std::uint16_t>(dice_.any());
     note(attacks()[made.attack].name);
     return made;
@@ -114,7 +116,8 @@ class Campaign {
     for (;;) {
       const std::size_t drawn = 1 + dice_.up_to(attacks().size() - 2);
       const Attack& attack = attacks()[drawn];
-      if ((plan_.all || attack.left_out == nullptr) && (estate_ || !attack.shared)) return drawn;
+      const bool possible = (estate_ || !attack.shared) && (timed_ || attack.answers);
+      if (possible && (plan_.all || attack.left_out == nullptr)) return drawn;
     }
   }
 
@@ -127,7 +130,8 @@ class Campaign {
   void attack(Pool& pool) {
     doings[callers] = "an attack";
     const auto start = Clock::now();
-    const CallOptions terms{.timeout = milliseconds(50 + dice_.up_to(150))};
+    CallOptions terms;
+    if (timed_) terms.timeout = milliseconds(50 + dice_.up_to(150));
     try {
       if (estate_ && dice_.percent(60)) {
         pool.with(terms).apply(obey_with, order(true).packed(), estate_->array(), estate_->queue(),
@@ -162,6 +166,7 @@ class Campaign {
   Referee& referee_;
   Dice dice_;
   std::unique_ptr<Estate> estate_;
+  bool timed_ = true;
   std::atomic<std::uint32_t> next_number_{1};
 };
 

@@ -57,7 +57,8 @@ Innocents::Numbers Innocents::numbers(std::size_t most) {
 }
 
 PoolCalls Innocents::calls() {
-  CallOptions options{.timeout = innocent_timeout};
+  CallOptions options;
+  if (place_.timed) options.timeout = innocent_timeout;
   if (dice_.percent(30)) options.chunk = 1 + dice_.up_to(20);
   if (dice_.percent(30)) options.on_error = OnError::finish;
   if (dice_.percent(20)) options.retries = 1;

@@ -23,6 +23,7 @@ class Innocents {
     Referee& referee;
     std::atomic<std::uint32_t>& next_number;
     std::atomic<const char*>& doing;  // for the report of a stall
+    bool timed = true;                // no call has a timeout otherwise
   };
   Innocents(const Place& place, std::uint64_t seed) : place_(place), dice_(seed) {}
   /// Makes so many calls of random kinds. Throws nothing.
