@@ -1,11 +1,13 @@
-# Libraries that code_ref_test.cpp loads: one twice under different names, one that is another build.
-foreach(plugin IN ITEMS plugin other_plugin)
+# Libraries that code_ref_test.cpp loads: one twice under different names, one that is another build,
+# one with a constructor.
+foreach(plugin IN ITEMS plugin other_plugin loud_plugin)
   add_library(wire_${plugin} MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin/plugin.cc)
   set_target_properties(wire_${plugin} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/wire)
   target_link_options(wire_${plugin} PRIVATE -Wl,--build-id)
   add_dependencies(${target} wire_${plugin})
 endforeach()
 target_compile_definitions(wire_other_plugin PRIVATE PLUGIN_ANSWER=43)
+target_compile_definitions(wire_loud_plugin PRIVATE PLUGIN_ANSWER=44 PLUGIN_IS_LOUD)
 add_library(wire_nameless_plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin/plugin.cc)
 set_target_properties(wire_nameless_plugin PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/wire)
 target_link_options(wire_nameless_plugin PRIVATE -Wl,--build-id=none)

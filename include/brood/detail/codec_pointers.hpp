@@ -24,24 +24,36 @@ namespace detail {
 /// Throws CodecError: a load_and_construct() constructed nothing.
 [[noreturn]] BROOD_API void throw_not_constructed();
 
+/// Has the destructor that is hidden there.
+template <class T>
+struct SharedFromThis : std::enable_shared_from_this<T> {};
+
 /// Memory for an object whose type's load_and_construct() constructs it from the archive. Knows
 /// whether it has.
 template <class T>
 struct Constructed {
   alignas(T) std::byte bytes[sizeof(T)]{};
   bool done = false;
+  static constexpr bool has_shared_from_this = cereal::traits::has_shared_from_this<T>::value;
 
   Constructed() = default;
   Constructed(const Constructed&) = delete;
   Constructed& operator=(const Constructed&) = delete;
   ~Constructed() {
-    if (done) object()->~T();
+    if (done) {
+      object()->~T();
+    } else if constexpr (has_shared_from_this) {
+      // The first shared_ptr has left a weak_ptr in the memory.
+      using Base = typename cereal::traits::get_shared_from_this_base<T>::type;
+      std::enable_shared_from_this<Base>* const left = object();
+      static_cast<SharedFromThis<Base>*>(left)->~SharedFromThis();
+    }
   }
   T* object() noexcept { return reinterpret_cast<T*>(bytes); }
 
   void load(InputArchive& archive) {
     using Loaded = cereal::memory_detail::LoadAndConstructLoadWrapper<InputArchive, T>;
-    if constexpr (cereal::traits::has_shared_from_this<T>::value) {
+    if constexpr (has_shared_from_this) {
       // The constructor clears what the shared_ptr has left in the object: cereal puts it back.
       cereal::memory_detail::EnableSharedStateHelper<T> state(object());
       Loaded loaded(object(), [&] {
