@@ -3,7 +3,6 @@
 #include <brood/brood.hpp>
 #include <cstdio>
 #include <iostream>
-#include <random>
 
 /// Where the programs find what they share: its static objects are the server's.
 struct Board {
@@ -29,9 +28,7 @@ int main(int argc, char** argv) {
   brood::init(argc, argv);
   if (argc > 1) return work_there(argv[1]);
 
-  std::random_device random;  // who has the key can run any function of this program in the server
-  std::string key;
-  while (key.size() < 64) key += std::to_string(random());
+  const std::string key = brood::random_key();  // with it one can run any function of this program
   brood::Manager manager({.address = "127.0.0.1:0", .key = key});
   const auto jobs = manager.queue<int>();
   const auto cubes = manager.dict<int, int>();
@@ -47,7 +44,7 @@ int main(int argc, char** argv) {
   for (const auto& [job, cube] : cubes.items()) std::cout << job << ": " << cube << '\n';
 
   try {
-    brood::Manager::connect(manager.address(), "a guess");
+    brood::Manager::connect(manager.address(), "a guess of 16 bytes");
   } catch (const brood::AuthenticationError&) {
     std::cout << "a guess is no key\n";
   }

@@ -19,22 +19,55 @@
 
 namespace brood {
 
+/// What one remote program, that is one Manager::connect, may have of a server that listens. More
+/// is a QuotaError there; others notice nothing. A program that has the key can run any function in
+/// the server: these bound what it does by mistake. Programs on the server's machine that were
+/// given a proxy have no quota. Each is at least 1.
+struct ManagerQuotas {
+  /// Objects that it has made and that live, also with others' proxies.
+  std::size_t objects = 100'000;
+  /// Bytes of its messages to the server, while they arrive and until they are answered, and of the
+  /// values that it has put into queues and spaces, until they are taken. What dicts, lists, values
+  /// and objects of your own types make of their arguments does not count. A message may be as
+  /// long.
+  std::size_t bytes = std::size_t{1} << 30;
+  /// Connections, each with two threads in the server: its calls at the same time, and a few that
+  /// wait for the next ones.
+  std::size_t connections = 1024;
+};
+
 /// What a manager is made of.
 struct ManagerOptions {
   StartMethod start_method{};  ///< of the server; unset: get_start_method()
   /// Where the server also listens for programs elsewhere: "host:port", port 0 for any free one.
   /// Empty: nowhere.
   std::string address{};
-  /// What these must prove to have, as the server does. Make it long and random: who has it can run
-  /// any function of the program in the server.
+  /// What these must prove to have, as the server does: 16 to 65536 bytes, any. Take random_key():
+  /// a program that has it can run any function of this one in the server, and whoever records a
+  /// handshake can guess short ones. Brood wipes its own copies; wipe yours when you need it no
+  /// more.
   std::string key{};
+  /// For each of these programs.
+  ManagerQuotas quotas{};
 };
+
+/// A new key: 32 random bytes of the kernel's, as 64 hexadecimal digits, so that it goes through
+/// files and pipes. Throws SystemError. Threads: any.
+BROOD_API std::string random_key();
 
 /// The other end has another key, or is no manager.
 class BROOD_API AuthenticationError : public Error {
  public:
   using Error::Error;
   ~AuthenticationError() override;
+};
+
+/// A quota of a remote program's is used up: the text says which of ManagerQuotas. The call had no
+/// effect; later ones have, when there is room again.
+class BROOD_API QuotaError : public Error {
+ public:
+  using Error::Error;
+  ~QuotaError() override;
 };
 
 /// A process of its own, the server, that holds objects for any number of other processes. They
@@ -53,7 +86,7 @@ class BROOD_API AuthenticationError : public Error {
 class BROOD_API Manager {
  public:
   /// Starts the server. Blocks until it serves. Throws UsageError, also for an address without a
-  /// key; StartError, SystemError.
+  /// key and for a key that is too short; StartError, SystemError.
   Manager() : Manager(ManagerOptions()) {}
   explicit Manager(ManagerOptions options);
   /// shutdown().
@@ -68,7 +101,7 @@ class BROOD_API Manager {
   /// One connection of a process to a server is enough: a second one shares the proxies of the
   /// first, and they end with that.
   /// Encrypted by TLS 1.3. Blocks until connected, for a minute at most. Throws UsageError without
-  /// a key and for what is no address; AuthenticationError; StartError, SystemError.
+  /// a key of 16 bytes and for what is no address; AuthenticationError; StartError, SystemError.
   /// Cost: a process of this program's, the gateway, and a connection for each thread that calls.
   static Manager connect(const std::string& address, const std::string& key,
                          StartMethod start_method = {});

@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
 
 #include <brood/file_descriptor.hpp>
 #include "manager/gateway.hpp"
+#include "manager/key.hpp"
 #include "manager/server_main.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
@@ -36,17 +38,23 @@ void serve(const FileDescriptor& control, const FileDescriptor& owner) {
 }
 
 void serve_network(const FileDescriptor& control, const FileDescriptor& owner,
-                   const FileDescriptor& listener, const std::string& key) {
-  Listening listening{platform::duplicate(listener.get()), key};
+                   const FileDescriptor& listener, std::uint64_t objects, std::uint64_t bytes,
+                   std::uint64_t connections) {
+  Listening listening{platform::duplicate(listener.get()), {}, {objects, bytes, connections}};
   Started here(control, owner);
+  listening.key = receive_key(here.control.get());
+  if (listening.key.empty()) return;
   if (!server_main(std::move(here.control), std::move(here.owner), std::move(listening)))
     ::_exit(0);
 }
 
-void pass_on(const FileDescriptor& control, const FileDescriptor& owner, const std::string& address,
-             const std::string& key) {
+void pass_on(const FileDescriptor& control, const FileDescriptor& owner,
+             const std::string& address) {
   Started here(control, owner);
-  if (!gateway_main(std::move(here.control), std::move(here.owner), {address, key})) ::_exit(0);
+  platform::SecretBytes key = receive_key(here.control.get());
+  if (key.empty()) return;
+  if (!gateway_main(std::move(here.control), std::move(here.owner), {address, std::move(key)}))
+    ::_exit(0);
 }
 
 template <class F, class... Args>
@@ -63,16 +71,20 @@ Process launch(const char* name, const StartMethod& method, F function,
 
 }  // namespace
 
+Process launch_server(const StartMethod& method, platform::Descriptor control) {
+  return launch("SyncManager-", method, serve, control);
+}
+
 Process launch_server(const StartMethod& method, platform::Descriptor control,
-                      platform::Descriptor listener, const std::string& key) {
-  constexpr const char* name = "SyncManager-";
-  if (!listener) return launch(name, method, serve, control);
-  return launch(name, method, serve_network, control, FileDescriptor(listener.get()), key);
+                      platform::Descriptor listener, const ManagerQuotas& quotas) {
+  return launch("SyncManager-", method, serve_network, control, FileDescriptor(listener.get()),
+                std::uint64_t{quotas.objects}, std::uint64_t{quotas.bytes},
+                std::uint64_t{quotas.connections});
 }
 
 Process launch_gateway(const StartMethod& method, platform::Descriptor control,
-                       const std::string& address, const std::string& key) {
-  return launch("RemoteManager-", method, pass_on, control, address, key);
+                       const std::string& address) {
+  return launch("RemoteManager-", method, pass_on, control, address);
 }
 
 void end_server(Process& server) noexcept {

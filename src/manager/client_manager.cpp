@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -10,8 +11,10 @@
 #include <brood/manager.hpp>
 #include "manager/client_channels.hpp"
 #include "manager/client_launch.hpp"
+#include "manager/key.hpp"
 #include "manager/server_stubs.hpp"
 #include "platform/process.hpp"
+#include "platform/secret_bytes.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
 #include "shared/parcel.hpp"
@@ -24,21 +27,28 @@ using detail::ManagedRef;
 
 namespace {
 
-void demand_key(const std::string& key) {
-  if (key.empty())
-    throw UsageError(
-        "brood::Manager: an address takes a key, which is not empty: who has it can run "
-        "any function of this program");
-}
-
 platform::Listener listen(const ManagerOptions& options) {
   start::require_starts_allowed();
   if (options.address.empty()) {
     if (!options.key.empty()) throw UsageError("brood::Manager: a key without an address");
     return {};
   }
-  demand_key(options.key);
+  manager::demand_key(options.key);
+  const ManagerQuotas& quotas = options.quotas;
+  if (quotas.objects == 0 || quotas.bytes == 0 || quotas.connections == 0)
+    throw UsageError("brood::Manager: a quota is at least 1");
   return platform::listen_at(options.address);
+}
+
+platform::SecretBytes secret(const std::string& key) {
+  return platform::SecretBytes(std::as_bytes(std::span(key)));
+}
+
+/// An option's copy of a key ends here, before a process is forked that would have it, too.
+platform::SecretBytes taken(std::string& key) {
+  platform::SecretBytes secret_key = secret(key);
+  platform::wipe(key);
+  return secret_key;
 }
 
 }  // namespace
@@ -47,12 +57,11 @@ AuthenticationError::~AuthenticationError() = default;
 
 class Manager::Server {
  public:
-  /// Of its own.
-  explicit Server(const ManagerOptions& options) : Server(options, listen(options)) {}
-  /// A gateway to that at `options.address`.
-  struct Remote {};
-  Server(Remote, const ManagerOptions& options)
-      : Server(Remote(), options, platform::make_socket_pair()) {}
+  /// Of its own. Takes the key from the options.
+  explicit Server(ManagerOptions& options) : Server(options, listen(options)) {}
+  /// A gateway to that at `address`.
+  Server(const StartMethod& method, const std::string& address, const std::string& key)
+      : Server(method, address, secret(key), platform::make_socket_pair()) {}
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
@@ -74,22 +83,27 @@ class Manager::Server {
   }
 
  private:
-  Server(const ManagerOptions& options, platform::Listener listener)
-      : Server(options, std::move(listener), platform::make_socket_pair()) {}
-  Server(const ManagerOptions& options, platform::Listener listener, platform::SocketPair control)
+  Server(ManagerOptions& options, platform::Listener listener)
+      : Server(options, std::move(listener), taken(options.key), platform::make_socket_pair()) {}
+  Server(const ManagerOptions& options, platform::Listener listener,
+         const platform::SecretBytes& key, platform::SocketPair control)
       : address_(std::move(listener.address)),
         control_(std::move(control.ours)),
-        process_(manager::launch_server(options.start_method, std::move(control.theirs),
-                                        std::move(listener.socket), options.key)) {
+        process_(listener.socket
+                     ? manager::launch_server(options.start_method, std::move(control.theirs),
+                                              std::move(listener.socket), options.quotas)
+                     : manager::launch_server(options.start_method, std::move(control.theirs))) {
+    if (!key.empty()) manager::send_key(control_.get(), key);
     greet(options.start_method);
   }
-  Server(Remote, const ManagerOptions& options, platform::SocketPair control)
+  Server(const StartMethod& method, const std::string& address, const platform::SecretBytes& key,
+         platform::SocketPair control)
       : is_remote_(true),
-        address_(options.address),
+        address_(address),
         control_(std::move(control.ours)),
-        process_(manager::launch_gateway(options.start_method, std::move(control.theirs),
-                                         options.address, options.key)) {
-    greet(options.start_method);
+        process_(manager::launch_gateway(method, std::move(control.theirs), address)) {
+    manager::send_key(control_.get(), key);
+    greet(method);
   }
 
   void greet(const StartMethod& method) {
@@ -113,7 +127,11 @@ class Manager::Server {
   ManagedRef root_;
 };
 
-Manager::Manager(ManagerOptions options) : server_(std::make_unique<Server>(options)) {}
+Manager::Manager(ManagerOptions options) try : server_(std::make_unique<Server>(options)) {
+} catch (...) {
+  platform::wipe(options.key);  // of options that were refused
+  throw;
+}
 Manager::Manager(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 
 Manager::~Manager() = default;
@@ -121,10 +139,9 @@ Manager::~Manager() = default;
 Manager Manager::connect(const std::string& address, const std::string& key,
                          StartMethod start_method) {
   start::require_starts_allowed();
-  demand_key(key);
+  manager::demand_key(key);
   platform::demand_address(address);
-  return Manager(std::make_unique<Server>(Server::Remote(),
-                                          ManagerOptions{std::move(start_method), address, key}));
+  return Manager(std::make_unique<Server>(start_method, address, key));
 }
 
 const std::string& Manager::address() const { return server_->address(); }

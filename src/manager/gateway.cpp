@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
 #include "manager/remote_frame.hpp"
@@ -23,6 +25,7 @@
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
 #include "shared/parcel.hpp"
+#include "wire/frame.hpp"
 
 namespace brood::manager {
 namespace {
@@ -32,11 +35,24 @@ constexpr std::uint64_t owner_id = control_id - 1;
 constexpr std::uint64_t session_id = control_id - 2;
 constexpr std::chrono::seconds time_to_connect{10};
 constexpr std::chrono::milliseconds time_to_end{500};
+constexpr std::uint64_t longest_answer = wire::default_frame_limit;
 
 platform::Deadline connect_deadline() { return std::chrono::steady_clock::now() + time_to_connect; }
 
 std::span<const std::byte> bytes_of(const Hello& hello) {
   return std::as_bytes(std::span(&hello, 1));
+}
+
+// Said here: the server would have to end the connection.
+detail::Bytes too_long(std::uint64_t size, std::uint64_t most) {
+  ManagerQuotas quotas;
+  quotas.bytes = most;
+  try {
+    Account(quotas).take(Quota::bytes, size);
+  } catch (const QuotaError&) {
+    return failure();
+  }
+  return {};
 }
 
 /// Leases and channels of local clients, each with its counterpart in the server.
@@ -61,7 +77,9 @@ class Gateway {
   std::vector<detail::DescriptorRef> make_leases(std::span<const Token> tokens);
   void pass_on(int local, std::uint64_t process) noexcept;
   void serve_channel(int local, std::uint64_t process);
-  bool serve_request(TlsStream& stream, int local, const detail::Parcel& request);
+  enum class Served { yes, refused, ended };
+  Served serve_next(TlsStream& stream, int local);
+  Served serve_request(TlsStream& stream, int local, const detail::Parcel& request);
   bool end();
 
   struct Lease {
@@ -73,6 +91,7 @@ class Gateway {
   const std::uint64_t number_;
   WatchList watched_;
   TlsStream session_;  // of the main thread
+  std::uint64_t longest_message_ = 0;
   std::mutex mutex_;
   std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
   std::uint64_t last_id_ = 0;
@@ -102,13 +121,17 @@ std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> t
 bool Gateway::greet(int control) {
   const Hello hello{.session = number_};
   std::optional<RemoteFrame> frame;
-  if (send_frame(session_, FrameKind::session, bytes_of(hello))) frame = receive_frame(session_);
-  if (!frame || frame->kind != FrameKind::parcel)
+  if (send_frame(session_, FrameKind::session, bytes_of(hello)))
+    frame = receive_frame(session_, longest_answer);
+  Welcome welcome;
+  if (!frame || frame->kind != FrameKind::parcel || frame->bytes.size() < sizeof welcome)
     throw SystemError("SSL_read", "connecting to a manager", ECONNRESET);
+  std::memcpy(&welcome, frame->bytes.data(), sizeof welcome);
+  longest_message_ = welcome.longest_message;
   detail::Bytes greeting;
   const Status status = Status::value;
   greeting.append(&status, sizeof status);
-  greeting.append(frame->bytes.data(), frame->bytes.size());
+  greeting.append(frame->bytes.data() + sizeof welcome, frame->bytes.size() - sizeof welcome);
   const std::vector<detail::DescriptorRef> leases = make_leases(frame->tokens);
   return shared::send_parcel(control, greeting.view(), leases);
 }
@@ -137,14 +160,15 @@ bool Gateway::serve_event(std::uint64_t id) {
 }
 
 bool Gateway::drop(std::uint64_t id) {
-  Lease gone;
+  Token token;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = leases_.find(id);
-    gone = std::move(found->second);
-    leases_.erase(found);
+    token = leases_.at(id).token;
   }
-  return send_frame(session_, FrameKind::drop, {}, {&gone.token, 1});
+  if (!send_frame(session_, FrameKind::drop, {}, {&token, 1})) return false;
+  const std::lock_guard lock(mutex_);
+  leases_.erase(id);
+  return true;
 }
 
 void Gateway::open(platform::Descriptor socket, std::uint64_t process) {
@@ -171,37 +195,51 @@ void Gateway::pass_on(int local, std::uint64_t process) noexcept {
   channel_gone_.notify_all();
 }
 
+// A connection that the server has refused gets another try with the next request: the client's
+// channel stays.
 void Gateway::serve_channel(int local, std::uint64_t process) {
-  TlsStream stream(context_, platform::connect_to(address_, connect_deadline()),
-                   connect_deadline());
   const Hello hello{.session = number_, .process = process};
-  if (!send_frame(stream, FrameKind::channel, bytes_of(hello))) return;
-  for (;;) {
-    if (wait_for_either(stream, local, POLLIN).stream) return;
-    if (!got_the_answer(local)) {
-      send_frame(stream, FrameKind::lost);
-      return;
-    }
-    std::optional<detail::Parcel> request;
-    try {
-      request = shared::receive_parcel(local);
-    } catch (const SystemError&) {  // its descriptors found no room here
-      if (!shared::send_parcel(local, failure().view(), {})) return;
-      continue;
-    }
-    if (!request || !serve_request(stream, local, *request)) return;
+  do {
+    TlsStream stream(context_, platform::connect_to(address_, connect_deadline()),
+                     connect_deadline());
+    if (!send_frame(stream, FrameKind::channel, bytes_of(hello))) return;
+    Served served = Served::yes;
+    while (served == Served::yes) served = serve_next(stream, local);
+    if (served == Served::ended) return;
+  } while (got_the_answer(local));
+}
+
+Gateway::Served Gateway::serve_next(TlsStream& stream, int local) {
+  if (wait_for_either(stream, local, POLLIN).stream) return Served::ended;
+  if (!got_the_answer(local)) {
+    send_frame(stream, FrameKind::lost);
+    return Served::ended;
   }
+  std::optional<detail::Parcel> request;
+  try {
+    request = shared::receive_parcel(local);
+  } catch (const SystemError&) {  // its descriptors found no room here
+    return shared::send_parcel(local, failure().view(), {}) ? Served::yes : Served::ended;
+  }
+  return request ? serve_request(stream, local, *request) : Served::ended;
 }
 
 // Keeps the request until there is an answer: a proxy in it shall not be dropped before it arrives.
-bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& request) {
+Gateway::Served Gateway::serve_request(TlsStream& stream, int local,
+                                       const detail::Parcel& request) {
   std::vector<Token> tokens;
   for (const detail::DescriptorRef& descriptor : request.descriptors)
     tokens.push_back(descriptor->token());
-  if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return false;
-  if (!wait_for_either(stream, local, 0).stream) return false;  // the client has ended
-  std::optional<RemoteFrame> reply = receive_frame(stream);
-  if (!reply || reply->kind != FrameKind::parcel) return false;
+  if (const std::uint64_t size = request.view().size() + tokens.size() * sizeof(Token);
+      size > longest_message_)
+    return shared::send_parcel(local, too_long(size, longest_message_).view(), {}) ? Served::yes
+                                                                                   : Served::ended;
+  if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return Served::ended;
+  if (!wait_for_either(stream, local, 0).stream) return Served::ended;  // the client has ended
+  std::optional<RemoteFrame> reply = receive_frame(stream, longest_answer);
+  if (reply && reply->kind == FrameKind::refused)
+    return shared::send_parcel(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
+  if (!reply || reply->kind != FrameKind::parcel) return Served::ended;
   std::vector<detail::DescriptorRef> leases;
   try {
     leases = make_leases(reply->tokens);
@@ -209,10 +247,10 @@ bool Gateway::serve_request(TlsStream& stream, int local, const detail::Parcel& 
     reply->bytes = failure();
   }
   // Said first: a program that is killed, its gateway with it, has had what it was sent.
-  if (!send_frame(stream, FrameKind::got)) return false;
-  if (shared::send_parcel(local, reply->bytes.view(), leases)) return true;
+  if (!send_frame(stream, FrameKind::got)) return Served::ended;
+  if (shared::send_parcel(local, reply->bytes.view(), leases)) return Served::yes;
   send_frame(stream, FrameKind::lost);
-  return false;
+  return Served::ended;
 }
 
 // Channels whose clients have ended may have an answer that is lost: they say so.
@@ -224,14 +262,14 @@ bool Gateway::end() {
 
 }  // namespace
 
-bool gateway_main(platform::Descriptor control, platform::Descriptor owner,
-                  const RemotePlace& place) {
+bool gateway_main(platform::Descriptor control, platform::Descriptor owner, RemotePlace place) {
   // As in a server; and OpenSSL writes without MSG_NOSIGNAL.
   for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
   platform::raise_descriptor_limit();  // each proxy takes one
   try {
     // Never destroyed: a thread of its may be about to end when it is done.
     static Gateway* const gateway = new Gateway(place);
+    place.key = {};
     return !gateway->greet(control.get()) || gateway->run(control.get(), owner.get());
   } catch (const Error&) {
     shared::send_parcel(control.get(), failure().view(), {});

@@ -21,7 +21,8 @@ class WatchList {
   void add(int descriptor, std::uint64_t id);
   void remove(int descriptor) noexcept;
   /// Calls `serve_one` with the number of each at which something has happened, until it says
-  /// false; what was seen together is served together. Blocks.
+  /// false; what was seen together is served together. What it throws means that it is called
+  /// again. Blocks.
   void serve(const std::function<bool(std::uint64_t)>& serve_one);
   /// Blocks while it is behind with that: for one round, and for `most` at most.
   void wait_while_behind(std::chrono::milliseconds most);
@@ -34,8 +35,9 @@ class WatchList {
   std::uint64_t rounds_ = 0;  // guarded by mutex_
 };
 
-/// Calls `open` with each connection that came over a lease, and with the number of the process
-/// that wants it. False when nobody holds the lease any more.
+/// Calls `open` with each connection that came over a lease, some of them at a time, and with the
+/// number of the process that wants it, never 0; what is no connection is closed. False when no
+/// process holds the lease any more.
 bool take_connections(int lease,
                       const std::function<void(platform::Descriptor, std::uint64_t)>& open);
 

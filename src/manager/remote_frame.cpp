@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "platform/poll.hpp"
-#include "wire/frame.hpp"
 
 namespace brood::manager {
 namespace {
@@ -23,22 +22,72 @@ constexpr std::uint32_t most_tokens = 1 << 20;
 constexpr std::size_t one_record = 16 * 1024;
 constexpr std::size_t one_step = 1 << 20;
 
-// Memory grows with what has arrived, not with what a peer claims.
-bool receive_bytes(TlsStream& stream, detail::Bytes& target, std::uint64_t size) {
+/// Reads what no room was found for, without keeping it. False when the other end has gone.
+bool skip(TlsStream& stream, std::uint64_t size) {
+  std::vector<std::byte> unread(std::min<std::uint64_t>(size, one_step));
   while (size != 0) {
     const std::size_t step = std::min<std::uint64_t>(size, one_step);
-    if (!stream.receive({target.extend(step), step})) return false;
+    if (!stream.receive(std::span(unread).first(step))) return false;
     size -= step;
   }
   return true;
 }
 
-bool receive_tokens(TlsStream& stream, std::vector<Token>& tokens, std::uint32_t count) {
-  for (; count != 0; --count) {
-    if (!stream.receive(std::as_writable_bytes(std::span(&tokens.emplace_back(), 1)))) return false;
+/// A frame as it arrives.
+class Arriving {
+ public:
+  Arriving(TlsStream& stream, Charge& charge) : stream_(stream), charge_(charge) {}
+
+  std::optional<RemoteFrame> receive(std::uint64_t longest) {
+    FrameStart start;
+    if (!stream_.receive(std::as_writable_bytes(std::span(&start, 1)))) return std::nullopt;
+    if (start.kind > FrameKind::refused || start.tokens > most_tokens || start.size > longest)
+      return std::nullopt;
+    left_ = start.tokens * sizeof(Token) + start.size;
+    RemoteFrame frame;
+    frame.kind = start.kind;
+    try {
+      if (!receive_tokens(frame.tokens, start.tokens) || !receive_bytes(frame.bytes, start.size))
+        return std::nullopt;
+    } catch (const QuotaError&) {
+      frame = {};
+      charge_.clear();
+      if (!skip(stream_, left_)) return std::nullopt;
+      throw;
+    }
+    return frame;
   }
-  return true;
-}
+
+ private:
+  void expect(std::size_t step) {
+    charge_.add(step);
+    left_ -= step;
+  }
+  bool receive_bytes(detail::Bytes& target, std::uint64_t size) {
+    while (size != 0) {
+      const std::size_t step = std::min<std::uint64_t>(size, one_step);
+      expect(step);
+      if (!stream_.receive({target.extend(step), step})) return false;
+      size -= step;
+    }
+    return true;
+  }
+  bool receive_tokens(std::vector<Token>& tokens, std::uint32_t count) {
+    constexpr std::uint32_t at_once = one_step / sizeof(Token);
+    while (count != 0) {
+      const std::uint32_t step = std::min(count, at_once);
+      expect(step * sizeof(Token));
+      tokens.resize(tokens.size() + step);
+      if (!stream_.receive(std::as_writable_bytes(std::span(tokens).last(step)))) return false;
+      count -= step;
+    }
+    return true;
+  }
+
+  TlsStream& stream_;
+  Charge& charge_;
+  std::uint64_t left_ = 0;  // not asked for yet
+};
 
 }  // namespace
 
@@ -53,18 +102,14 @@ bool send_frame(TlsStream& stream, FrameKind kind, std::span<const std::byte> by
   return stream.send(frame.view());
 }
 
-std::optional<RemoteFrame> receive_frame(TlsStream& stream) {
-  FrameStart start;
-  if (!stream.receive(std::as_writable_bytes(std::span(&start, 1)))) return std::nullopt;
-  if (start.kind > FrameKind::drop || start.tokens > most_tokens ||
-      start.size > wire::default_frame_limit)
-    return std::nullopt;
-  RemoteFrame frame;
-  frame.kind = start.kind;
-  if (!receive_tokens(stream, frame.tokens, start.tokens) ||
-      !receive_bytes(stream, frame.bytes, start.size))
-    return std::nullopt;
-  return frame;
+std::optional<RemoteFrame> receive_frame(TlsStream& stream, std::uint64_t longest) {
+  Charge nothing;
+  return Arriving(stream, nothing).receive(longest);
+}
+
+std::optional<RemoteFrame> receive_frame(TlsStream& stream, const Account& account,
+                                         Charge& charge) {
+  return Arriving(stream, charge).receive(account.most(Quota::bytes));
 }
 
 Ready wait_for_either(const TlsStream& stream, int local, short local_events) {

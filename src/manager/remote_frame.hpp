@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
+#include "manager/account.hpp"
 #include "manager/tls.hpp"
 #include "platform/shared_descriptor.hpp"
 
@@ -16,20 +17,26 @@ namespace brood::manager {
 using Token = detail::SharedDescriptor::Token;
 
 enum class FrameKind : std::uint32_t {
-  session,  // Hello; the answer is a parcel: the proxy of the root
+  session,  // Hello; the answer is a parcel: Welcome, and the proxy of the root
   channel,  // Hello; requests and answers follow
   parcel,   // a request or an answer: its bytes, and the tokens of the proxies in it
   got,      // the last answer has reached the client's machine
   lost,     // but the client had ended, or ended without reading it
   drop,     // on a session: the proxies with these tokens are gone
+  refused,  // the answer to the first request of a channel that the quota has no room for; its end
 };
 
 /// Begins a connection.
 struct Hello {
-  static constexpr std::uint64_t right_version = 0x62726f6f64746c01;
+  static constexpr std::uint64_t right_version = 0x62726f6f64746c02;
   std::uint64_t version = right_version;
   std::uint64_t session = 0;  // drawn by the gateway
   std::uint64_t process = 0;  // of a channel: drawn by the client
+};
+
+/// Before the proxy of the root.
+struct Welcome {
+  std::uint64_t longest_message = 0;  // bytes: the quota of them
 };
 
 struct RemoteFrame {
@@ -41,8 +48,13 @@ struct RemoteFrame {
 /// False when the other end has gone. Blocks.
 bool send_frame(TlsStream& stream, FrameKind kind, std::span<const std::byte> bytes = {},
                 std::span<const Token> tokens = {});
-/// Nothing when the other end has gone, or what comes is no frame. Blocks.
-std::optional<RemoteFrame> receive_frame(TlsStream& stream);
+/// Nothing when the other end has gone, or what comes is no frame, or one with more than `longest`
+/// bytes. Memory grows with what has arrived, not with what the other end says that it sends.
+/// Blocks.
+std::optional<RemoteFrame> receive_frame(TlsStream& stream, std::uint64_t longest);
+/// The same from a program with quotas, charged as it arrives; nothing also for what could never
+/// fit. Throws QuotaError when there was no room for it: it has been read and is gone then.
+std::optional<RemoteFrame> receive_frame(TlsStream& stream, const Account& account, Charge& charge);
 
 /// Waits until there is something to read, or the end of, one of both.
 struct Ready {

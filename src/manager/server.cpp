@@ -1,5 +1,11 @@
 #include "manager/server.hpp"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -19,11 +25,27 @@ constexpr std::uint64_t owner_id = control_id - 1;
 constexpr std::uint64_t root_id = 1;
 constexpr std::chrono::milliseconds time_to_end{500};  // for calls that run, and then destructors
 
+std::size_t descriptor_limit() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
+std::uint64_t inode_of(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) throw SystemError("fstat", "looking at a proxy", errno);
+  return status.st_ino;
+}
+
 struct Request {
   bool at_end = false;
   std::optional<detail::Parcel> parcel;  // null: it could not be received; `refusal` says why
   detail::Bytes refusal;
 };
+
+// What a request has brought along found no room here.
+bool is_want_of_room(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
 
 Request next_request(Caller& caller) {
   if (caller.has_taken()) {
@@ -34,8 +56,9 @@ Request next_request(Caller& caller) {
   try {
     request.parcel = shared::receive_parcel(caller.socket());
     request.at_end = !request.parcel;
-  } catch (const SystemError&) {
-    request.refusal = failure();  // its descriptors found no room here
+  } catch (const SystemError& error) {
+    if (!is_want_of_room(error.code().value())) throw;  // it would be the same for ever
+    request.refusal = failure();
   }
   return request;
 }
@@ -55,8 +78,10 @@ bool deliver(Caller& caller, const detail::Bytes& reply) {
 
 }  // namespace
 
+// One client may have half of the connections that the server can have, whatever it does.
 Server::Server()
     : id_(platform::random_number("starting a manager's server")),
+      most_from_one_(std::min<std::size_t>(descriptor_limit() / 2, 16 * 1024)),
       watched_("watching in a manager's server") {
   std::thread([this] { collect(); }).detach();
 }
@@ -68,26 +93,50 @@ void Server::let_objects_go() {
   if (objects() > many) watched_.wait_while_behind(std::chrono::milliseconds(100));
 }
 
-Server::Added Server::add(detail::ServedObject object) {
+Server::Added Server::add(detail::ServedObject object, Charge charge) {
   let_objects_go();
   platform::SocketPair pair = platform::make_socket_pair();
   auto entry = std::make_shared<Entry>();
   entry->object = std::move(object);
+  entry->charge = std::move(charge);
   entry->lease = std::move(pair.ours);
   detail::DescriptorRef lease =
       detail::share_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease);
   entry->token = lease->token();
   const std::lock_guard lock(mutex_);
   entry->id = ++last_id_;
-  watched_.add(entry->lease.get(), entry->id);
-  tokens_.insert(entry->token);
+  const std::uint64_t inode = inode_of(lease->get());
+  tokens_.emplace(entry->token, inode);
+  lease_inodes_.insert(inode);
   entries_.emplace(entry->id, entry);
+  try {
+    watched_.add(entry->lease.get(), entry->id);
+  } catch (const SystemError&) {
+    forget_lease(entry->token);
+    entries_.erase(entry->id);
+    throw;
+  }
   return {entry->id, std::move(lease)};
+}
+
+void Server::forget_lease(const Token& token) noexcept {
+  const auto known = tokens_.find(token);
+  if (known == tokens_.end()) return;
+  lease_inodes_.erase(known->second);
+  tokens_.erase(known);
 }
 
 bool Server::owns(const Token& token) const {
   const std::lock_guard lock(mutex_);
   return tokens_.contains(token);
+}
+
+void Server::demand_genuine(const detail::DescriptorRef& received) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = tokens_.find(received->token());
+  if (known != tokens_.end() && inode_of(received->get()) != known->second)
+    throw CodecError(CodecError::Direction::decode, "",
+                     "a proxy in it is not that which the server has made");
 }
 
 std::shared_ptr<Entry> Server::find(std::uint64_t id) const {
@@ -120,19 +169,36 @@ bool Server::serve_event(std::uint64_t id) {
   return id != root_id;
 }
 
-std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process) {
-  auto caller = std::make_shared<Caller>(std::move(socket), process);
+std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process,
+                                     std::shared_ptr<Account> account) {
+  auto caller = std::make_shared<Caller>(std::move(socket), process, std::move(account));
   const std::lock_guard lock(mutex_);
+  const int peer = caller->peer();
+  if (peer != 0 && connections_from_[peer] >= most_from_one_) return nullptr;
+  // A lease would be held by its own server, for ever.
+  if (peer == ::getpid() && lease_inodes_.contains(inode_of(caller->socket()))) return nullptr;
   try {
     callers_.insert(caller);
     ++connections_of_[process];
+    if (peer != 0) ++connections_from_[peer];
     std::thread([this, caller] { serve(*caller); }).detach();
   } catch (const std::exception&) {  // no thread: the client sees the end of its connection
+    forget_connection(*caller);
     callers_.erase(caller);
-    --connections_of_[process];
     return nullptr;
   }
   return caller;
+}
+
+bool Server::forget_connection(const Caller& caller) noexcept {
+  const auto drop_one = [](auto& counts, auto key) {
+    const auto found = counts.find(key);
+    if (found == counts.end() || --found->second != 0) return false;
+    counts.erase(found);
+    return true;
+  };
+  drop_one(connections_from_, caller.peer());
+  return drop_one(connections_of_, caller.holder().process);
 }
 
 void Server::serve(Caller& caller) noexcept {
@@ -143,20 +209,23 @@ void Server::serve(Caller& caller) noexcept {
       const detail::Bytes reply = request.parcel ? answer(*this, caller, std::move(*request.parcel))
                                                  : std::move(request.refusal);
       request.parcel.reset();
+      caller.take_charge().clear();  // what has kept the request has it
       if (!deliver(caller, reply)) break;
     }
   } catch (const std::exception&) {
     // The caller has ended, or what came was no request, or there is no memory for an answer.
   }
-  const std::uint64_t process = caller.holder().process;
+  leave(caller);
+}
+
+void Server::leave(const Caller& caller) noexcept {
   std::shared_ptr<Caller> mine;  // goes without the lock
   bool last = false;
   {
     const std::lock_guard lock(mutex_);
-    last = --connections_of_[process] == 0;
-    if (last) connections_of_.erase(process);
+    last = forget_connection(caller);
   }
-  if (last) forget_process(process);
+  if (last) forget_process(caller.holder().process);
   const std::lock_guard lock(mutex_);
   for (auto entry = callers_.begin(); entry != callers_.end(); ++entry) {
     if (entry->get() != &caller) continue;
@@ -167,27 +236,32 @@ void Server::serve(Caller& caller) noexcept {
   caller_gone_.notify_all();
 }
 
-void Server::forget_process(std::uint64_t process) {
-  std::vector<std::shared_ptr<Entry>> concerned;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-      if (entry->object.forget_process != nullptr) concerned.push_back(entry);
+// One object after the other, so that no memory is needed: the locks of a process that has ended
+// go to the next in any case.
+void Server::forget_process(std::uint64_t process) noexcept {
+  std::uint64_t next = 0;
+  for (;;) {
+    std::shared_ptr<Entry> entry;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = entries_.lower_bound(next);
+      if (found == entries_.end()) return;
+      next = found->first + 1;
+      if (found->second->object.forget_process != nullptr) entry = found->second;
     }
+    if (entry) entry->object.forget_process(entry->object.object.get(), process);
   }
-  for (const std::shared_ptr<Entry>& entry : concerned)
-    entry->object.forget_process(entry->object.object.get(), process);
 }
 
 void Server::drop(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
+  dropped_.push_back(entry->second);  // may throw: nothing has changed then
   // What the object has forked may have a copy of its lease: no more events of that.
   watched_.remove(entry->second->lease.get());
   entry->second->lease.reset();  // at once: destroying objects may take long
-  tokens_.erase(entry->second->token);
-  dropped_.push_back(std::move(entry->second));
+  forget_lease(entry->second->token);
   entries_.erase(entry);
   to_collect_.notify_all();
 }

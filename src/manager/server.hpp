@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <brood/detail/served_call.hpp>
+#include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/server_caller.hpp"
 #include "platform/descriptor.hpp"
@@ -31,6 +32,7 @@ struct Entry {
   std::mutex calls;  // held by a call, unless its type lets calls run at once
   platform::Descriptor lease;
   Token token;
+  Charge charge;  // of the program that made it
 };
 
 /// What a manager's server does: see README.md.
@@ -51,12 +53,16 @@ class Server {
     std::uint64_t id;
     detail::DescriptorRef lease;
   };
-  Added add(detail::ServedObject object);
+  Added add(detail::ServedObject object, Charge charge = {});
   /// Whether it is the lease of an object of this server. Threads: any.
   bool owns(const Token& token) const;
-  /// Serves what comes from a client, in a thread of its own. Null when there is none to be had.
-  /// Threads: any.
-  std::shared_ptr<Caller> open(platform::Descriptor socket, std::uint64_t process);
+  /// Throws CodecError for a descriptor that passes for the lease of an object of this server and
+  /// is another file: a client could give it to others in its place. Threads: any.
+  void demand_genuine(const detail::DescriptorRef& received) const;
+  /// Serves what comes from a client, in a thread of its own; `account` is a remote one's. Null
+  /// when there is none to be had. Threads: any.
+  std::shared_ptr<Caller> open(platform::Descriptor socket, std::uint64_t process,
+                               std::shared_ptr<Account> account = {});
   /// Null when there is none. Threads: any.
   std::shared_ptr<Entry> find(std::uint64_t id) const;
   /// The root does not count. Threads: any.
@@ -68,19 +74,25 @@ class Server {
   void let_objects_go();
   bool serve_event(std::uint64_t id);
   void serve(Caller& caller) noexcept;
-  void forget_process(std::uint64_t process);
+  void leave(const Caller& caller) noexcept;
+  void forget_lease(const Token& token) noexcept;
+  bool forget_connection(const Caller& caller) noexcept;  // true: it was its process's last
+  void forget_process(std::uint64_t process) noexcept;
   void drop(std::uint64_t id);
   void collect();
   bool end();
 
   const std::uint64_t id_;
+  const std::size_t most_from_one_;
   WatchList watched_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;  // guarded by mutex_, as all below
-  std::set<Token> tokens_;                                   // of the entries' leases
+  std::map<Token, std::uint64_t> tokens_;  // of the entries' leases, with their inodes
+  std::set<std::uint64_t> lease_inodes_;
   std::uint64_t last_id_ = 0;
   std::set<std::shared_ptr<Caller>> callers_;
   std::map<std::uint64_t, std::size_t> connections_of_;  // by process
+  std::map<int, std::size_t> connections_from_;          // of local ones, by the kernel's pid
   std::condition_variable caller_gone_;
   std::deque<std::shared_ptr<Entry>> dropped_;
   bool ending_ = false;

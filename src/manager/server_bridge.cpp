@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -14,9 +15,10 @@
 
 namespace brood::manager {
 
-Bridge::Channel::Channel(Server& server, std::uint64_t process) {
+Bridge::Channel::Channel(Server& server, std::uint64_t process, std::shared_ptr<Account> account) {
   platform::SocketPair pair = platform::make_socket_pair();
-  caller = server.open(std::move(pair.theirs), process);
+  caller = server.open(std::move(pair.theirs), process, std::move(account));
+  if (!caller) throw SystemError("pthread_create", "serving a remote program", EAGAIN);
   socket = std::move(pair.ours);
 }
 
@@ -39,18 +41,27 @@ Bridge::Bridge(Server& server, TlsStream& stream, std::shared_ptr<Session> sessi
       stream_(stream),
       session_(std::move(session)),
       process_(process),
-      channel_(server, process) {}
+      channel_(server, process, session_->account()) {}
 
 void Bridge::run() {
-  while (const std::optional<RemoteFrame> request = next_request()) {
-    if (!forward(*request)) return;
+  while (serve_next()) {
   }
 }
 
-std::optional<RemoteFrame> Bridge::next_request() {
+bool Bridge::serve_next() {
+  try {
+    Charge charge(session_->account(), Quota::bytes);
+    std::optional<RemoteFrame> request = next_request(charge);
+    return request && forward(*std::move(request), std::move(charge));
+  } catch (const QuotaError&) {
+    return send_frame(stream_, FrameKind::parcel, failure().view());
+  }
+}
+
+std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
   for (;;) {
     if (!wait_for_either(stream_, channel_.socket.get(), 0).stream) return std::nullopt;
-    std::optional<RemoteFrame> frame = receive_frame(stream_);
+    std::optional<RemoteFrame> frame = receive_frame(stream_, *session_->account(), charge);
     if (!frame) return std::nullopt;
     channel_.answered = frame->kind == FrameKind::lost;
     if (frame->kind == FrameKind::parcel) return frame;
@@ -58,16 +69,18 @@ std::optional<RemoteFrame> Bridge::next_request() {
   }
 }
 
-bool Bridge::forward(const RemoteFrame& request) {
+bool Bridge::forward(RemoteFrame request, Charge charge) {
   const auto leases = session_->find(request.tokens);
   if (!leases)
     return refuse(
         "only proxies of this server's own objects cross a network, none that others have");
+  channel_.caller->set_charge(std::move(charge));
   try {
     if (!shared::send_parcel(channel_.socket.get(), request.bytes.view(), *leases)) return false;
   } catch (const SystemError&) {
     return send_frame(stream_, FrameKind::parcel, failure().view());
   }
+  request = {};  // the server has it now, and its answer may take long
   return answer();
 }
 
@@ -97,7 +110,7 @@ bool Bridge::send_answer(const detail::Parcel& answer) {
 // Losing the answer gives back what the call has taken. The new channel comes before the old one
 // goes: the server shall not think that the process has ended.
 bool Bridge::refuse(const char* reason) {
-  if (channel_.answered) channel_ = Channel(server_, process_);
+  if (channel_.answered) channel_ = Channel(server_, process_, session_->account());
   try {
     throw CodecError(CodecError::Direction::encode, "", reason);
   } catch (const CodecError&) {

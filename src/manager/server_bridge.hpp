@@ -27,14 +27,15 @@ class Bridge {
     platform::Descriptor socket;
     bool answered = false;  // the client may not have got the last answer
 
-    Channel(Server& server, std::uint64_t process);
+    Channel(Server& server, std::uint64_t process, std::shared_ptr<Account> account);
     Channel(Channel&&) = default;
     Channel& operator=(Channel&& other) noexcept;
     ~Channel() { end(); }
     void end() noexcept;
   };
-  std::optional<RemoteFrame> next_request();
-  bool forward(const RemoteFrame& request);
+  bool serve_next();
+  std::optional<RemoteFrame> next_request(Charge& charge);
+  bool forward(RemoteFrame request, Charge charge);
   bool answer();
   bool send_answer(const detail::Parcel& answer);
   bool refuse(const char* reason);

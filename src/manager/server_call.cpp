@@ -36,7 +36,8 @@ void* ServedCall::address(const std::type_info& type) {
 }
 
 void ServedCall::put_new(ServedObject object) {
-  manager::Server::Added added = state_.server.add(std::move(object));
+  manager::Charge charge(state_.caller.account(), manager::Quota::objects, 1);
+  manager::Server::Added added = state_.server.add(std::move(object), std::move(charge));
   const ManagedRef made(state_.server.id(), added.id, std::move(added.lease));
   OutputArchive archive(state_.result);
   archive(made);
@@ -54,6 +55,8 @@ void dispatch(detail::ServedCall::State& state) {
   state.arguments.read(&header, sizeof header);
   const auto stub = detail::take_code_as<detail::ServedStub>(state.arguments);
   state.caller.set_thread(header.thread);
+  for (const detail::DescriptorRef& descriptor : state.parcel.descriptors)
+    state.server.demand_genuine(descriptor);
   state.entry = state.server.find(header.object);
   if (!state.entry) throw UsageError("brood: the object of a call is gone");
   detail::ServedCall call(state);

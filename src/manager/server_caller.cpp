@@ -13,12 +13,34 @@
 #include "platform/system_calls.hpp"
 
 namespace brood::manager {
+namespace {
 
-Caller::Caller(platform::Descriptor socket, std::uint64_t process)
-    : socket_(std::move(socket)), holder_{process, 0} {}
+int peer_of(int socket) noexcept {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+}  // namespace
+
+Caller::Caller(platform::Descriptor socket, std::uint64_t process, std::shared_ptr<Account> account)
+    : socket_(std::move(socket)),
+      holder_{process, 0},
+      account_(std::move(account)),
+      peer_(account_ ? 0 : peer_of(socket_.get())) {}
 
 void Caller::give_back() {
   if (const std::function<void()> undo = std::exchange(undo_, nullptr)) undo();
+}
+
+void Caller::set_charge(Charge charge) {
+  const std::lock_guard lock(charge_mutex_);
+  charge_ = std::move(charge);
+}
+
+Charge Caller::take_charge() {
+  const std::lock_guard lock(charge_mutex_);
+  return std::move(charge_);
 }
 
 void Caller::end() noexcept { ::shutdown(socket_.get(), SHUT_RDWR); }

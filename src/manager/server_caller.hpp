@@ -5,9 +5,11 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 
+#include "manager/account.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/futex.hpp"
 
@@ -29,9 +31,12 @@ class Abandoned : public std::exception {
 /// The client's end of a connection, as the thread sees it that serves the connection.
 class Caller {
  public:
-  Caller(platform::Descriptor socket, std::uint64_t process);
+  /// `account` is that of a remote program, null for a local one.
+  Caller(platform::Descriptor socket, std::uint64_t process, std::shared_ptr<Account> account = {});
 
   int socket() const noexcept { return socket_.get(); }
+  /// The local process that has made the connection, as the kernel knows it; 0: not known.
+  int peer() const noexcept { return peer_; }
   const Holder& holder() const noexcept { return holder_; }
   void set_thread(std::uint64_t thread) noexcept { holder_.thread = thread; }
 
@@ -44,6 +49,12 @@ class Caller {
   /// end. Threads: any.
   void set_lost() noexcept { lost_.store(true, std::memory_order_release); }
   bool is_lost() const noexcept { return lost_.load(std::memory_order_acquire); }
+
+  const std::shared_ptr<Account>& account() const noexcept { return account_; }
+  /// What the account was charged for a request: from whoever passes it on, before that, to
+  /// whatever keeps the request. Threads: any.
+  void set_charge(Charge charge);
+  Charge take_charge();
 
   bool has_ended() const noexcept;
   /// Ends the connection for both sides: calls that wait are abandoned. Threads: any.
@@ -65,6 +76,10 @@ class Caller {
   Holder holder_;
   std::function<void()> undo_;
   std::atomic<bool> lost_{false};
+  const std::shared_ptr<Account> account_;
+  const int peer_;
+  std::mutex charge_mutex_;
+  Charge charge_;  // guarded by charge_mutex_
 };
 
 /// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's.

@@ -43,8 +43,8 @@ bool server_main(platform::Descriptor control, platform::Descriptor owner, Liste
   static Network* network;
   network = nullptr;
   if (listening.socket) {
-    network = new Network(*server, std::move(listening.socket), listening.key,
-                          std::move(added.lease), detail::Bytes(root.view()));
+    network = new Network(*server, std::move(listening), std::move(added.lease),
+                          detail::Bytes(root.view()));
   }
   root.clear();
   added.lease.reset();

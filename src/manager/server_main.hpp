@@ -1,15 +1,16 @@
 #pragma once
 
-#include <string>
-
+#include <brood/manager.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/secret_bytes.hpp"
 
 namespace brood::manager {
 
 /// For remote programs that have the key.
 struct Listening {
   platform::Descriptor socket;  // null: for none
-  std::string key;
+  platform::SecretBytes key;
+  ManagerQuotas quotas;
 };
 
 /// The life of a server, in a process of its own: says over `control` what its root is, then serves

@@ -12,6 +12,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/server_bridge.hpp"
+#include "manager/server_call.hpp"
 #include "platform/poll.hpp"
 #include "platform/tcp.hpp"
 
@@ -19,7 +20,7 @@ namespace brood::manager {
 namespace {
 
 constexpr std::chrono::seconds time_to_prove{5};  // a stranger holds up a thread, not for longer
-constexpr std::size_t most_unproven = 64;
+constexpr std::size_t most_strangers = 64;
 constexpr std::chrono::milliseconds time_to_stop{500};
 constexpr std::chrono::milliseconds rest{100};  // when there are no descriptors left
 
@@ -36,7 +37,17 @@ std::optional<Hello> hello_in(const RemoteFrame& frame) {
   if (frame.bytes.size() != sizeof hello) return std::nullopt;
   std::memcpy(&hello, frame.bytes.data(), sizeof hello);
   if (hello.version != Hello::right_version) return std::nullopt;
+  if (frame.kind == FrameKind::channel && hello.process == 0) return std::nullopt;
   return hello;
+}
+
+// The client learns why when it calls. Waits until it has, else the answer would be cut off.
+void refuse_calls(TlsStream& stream, const Session& session) {
+  const detail::Bytes reason = failure();
+  Charge charge(session.account(), Quota::bytes);
+  if (receive_frame(stream, *session.account(), charge) &&
+      send_frame(stream, FrameKind::refused, reason.view()))
+    receive_frame(stream, 0);
 }
 
 }  // namespace
@@ -70,11 +81,12 @@ std::optional<std::vector<detail::DescriptorRef>> Session::find(
   return leases;
 }
 
-Network::Network(Server& server, platform::Descriptor listener, const std::string& key,
-                 detail::DescriptorRef root, detail::Bytes greeting)
+Network::Network(Server& server, Listening listening, detail::DescriptorRef root,
+                 detail::Bytes greeting)
     : server_(server),
-      context_(key, TlsRole::server),
-      listener_(std::move(listener)),
+      quotas_(listening.quotas),
+      context_(listening.key, TlsRole::server),
+      listener_(std::move(listening.socket)),
       root_(std::move(root)),
       greeting_(std::move(greeting)) {
   std::thread([this] { accept_all(); }).detach();
@@ -88,7 +100,7 @@ void Network::accept_all() noexcept {
       platform::poll_until({&watched, 1}, std::nullopt);
       platform::Descriptor socket = platform::accept_from(listener_.get());
       const bool none = !socket;
-      if (socket) start(std::move(socket));
+      if (socket && make_room()) start(std::move(socket));
       const std::unique_lock lock(mutex_);
       if (stopping_) break;
       if (!none) continue;
@@ -103,59 +115,72 @@ void Network::accept_all() noexcept {
   thread_gone_.notify_all();
 }
 
-void Network::start(platform::Descriptor socket) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopping_ || unproven_ >= most_unproven) return;
-    sockets_.insert(socket.get());
-    ++unproven_;
-    ++threads_;
+// A new one may be a program with the key; that which has been here longest without showing it is
+// the likeliest not to have it. False when the server ends.
+bool Network::make_room() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ && strangers_.size() >= most_strangers) {
+    ::shutdown(strangers_.front(), SHUT_RDWR);  // its thread ends at once
+    const std::size_t before = threads_;
+    thread_gone_.wait(lock, [&] { return stopping_ || threads_ != before; });
   }
-  const int number = socket.get();
-  auto shared = std::make_shared<platform::Descriptor>(std::move(socket));
+  return !stopping_;
+}
+
+void Network::start(platform::Descriptor socket) {
+  auto connected = std::make_shared<Connected>(std::move(socket));
+  const std::lock_guard lock(mutex_);
+  sockets_.insert(connected->number);
+  ++threads_;
   try {
-    std::thread([this, shared] { serve(std::move(*shared)); }).detach();
+    connected->stranger = strangers_.insert(strangers_.end(), connected->number);
+    std::thread([this, connected] { serve(*connected); }).detach();
   } catch (const std::exception&) {
-    const std::lock_guard lock(mutex_);
-    sockets_.erase(number);
-    --unproven_;
     --threads_;
+    strangers_.remove(connected->number);
+    sockets_.erase(connected->number);
     throw;
   }
 }
 
-void Network::serve(platform::Descriptor socket) noexcept {
-  const int number = socket.get();
-  bool proven = false;
-  const auto prove = [&] {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(proven, true)) --unproven_;
-  };
+void Network::note_proven(Connected& connected) {
+  const std::lock_guard lock(mutex_);
+  strangers_.erase(connected.stranger);
+  connected.proven = true;
+}
+
+void Network::serve(Connected& connected) noexcept {
   std::optional<TlsStream> stream;
   try {
-    stream.emplace(context_, std::move(socket), std::chrono::steady_clock::now() + time_to_prove);
-    prove();
-    const std::optional<RemoteFrame> frame = receive_frame(*stream);
-    const std::optional<Hello> hello = frame ? hello_in(*frame) : std::nullopt;
-    if (hello && frame->kind == FrameKind::session) serve_session(*stream, *hello);
-    if (hello && frame->kind == FrameKind::channel) serve_channel(*stream, *hello);
+    stream.emplace(context_, std::move(connected.socket),
+                   std::chrono::steady_clock::now() + time_to_prove);
+    note_proven(connected);
+    serve_first(*stream);
   } catch (const std::exception&) {
     // A stranger, or it has ended, or there is no memory for it.
   }
-  prove();
   {
-    const std::lock_guard lock(mutex_);
-    sockets_.erase(number);  // before it is closed: another's may have the number then
+    const std::lock_guard lock(mutex_);  // before it is closed: another's may have the number then
+    sockets_.erase(connected.number);
+    if (!connected.proven) strangers_.erase(connected.stranger);
   }
   stream.reset();
-  socket.reset();
+  connected.socket.reset();
   const std::lock_guard lock(mutex_);
   --threads_;
   thread_gone_.notify_all();
 }
 
+void Network::serve_first(TlsStream& stream) {
+  const std::optional<RemoteFrame> frame = receive_frame(stream, sizeof(Hello));
+  const std::optional<Hello> hello = frame ? hello_in(*frame) : std::nullopt;
+  if (!hello) return;
+  if (frame->kind == FrameKind::session) serve_session(stream, *hello);
+  if (frame->kind == FrameKind::channel) serve_channel(stream, *hello);
+}
+
 void Network::serve_session(TlsStream& stream, const Hello& hello) {
-  const auto session = std::make_shared<Session>();
+  const auto session = std::make_shared<Session>(quotas_);
   session->note({&root_, 1});
   {
     const std::lock_guard lock(mutex_);
@@ -163,10 +188,13 @@ void Network::serve_session(TlsStream& stream, const Hello& hello) {
   }
   try {
     const Token token = root_->token();
-    if (send_frame(stream, FrameKind::parcel, greeting_.view(), {&token, 1})) {
+    const Welcome welcome{session->account()->most(Quota::bytes)};
+    detail::Bytes greeting(std::as_bytes(std::span(&welcome, 1)));
+    greeting.append(greeting_.data(), greeting_.size());
+    if (send_frame(stream, FrameKind::parcel, greeting.view(), {&token, 1})) {
       for (;;) {
         wait_for_either(stream, -1, 0);
-        const std::optional<RemoteFrame> frame = receive_frame(stream);
+        const std::optional<RemoteFrame> frame = receive_frame(stream, 0);
         if (!frame || frame->kind != FrameKind::drop) break;
         session->drop(frame->tokens);
       }
@@ -186,7 +214,12 @@ void Network::serve_channel(TlsStream& stream, const Hello& hello) {
     if (found == sessions_.end()) return;
     session = found->second;
   }
-  Bridge(server_, stream, std::move(session), hello.process).run();
+  try {
+    const Charge connection(session->account(), Quota::connections, 1);
+    Bridge(server_, stream, session, hello.process).run();
+  } catch (const QuotaError&) {
+    refuse_calls(stream, *session);
+  }
 }
 
 bool Network::stop() {

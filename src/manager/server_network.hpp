@@ -2,17 +2,20 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
+#include "manager/account.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server.hpp"
+#include "manager/server_main.hpp"
 #include "manager/tls.hpp"
 #include "platform/descriptor.hpp"
 
@@ -23,6 +26,8 @@ namespace brood::manager {
 /// Threads: any.
 class Session {
  public:
+  explicit Session(const ManagerQuotas& quotas) : account_(std::make_shared<Account>(quotas)) {}
+  const std::shared_ptr<Account>& account() const noexcept { return account_; }
   void note(std::span<const detail::DescriptorRef> sent);
   void drop(std::span<const Token> tokens);
   /// What the tokens stand for; nothing when one is not of this session.
@@ -33,6 +38,7 @@ class Session {
     detail::DescriptorRef lease;
     std::size_t count = 0;
   };
+  const std::shared_ptr<Account> account_;
   mutable std::mutex mutex_;
   std::map<Token, Held> held_;  // guarded by mutex_
 };
@@ -42,8 +48,7 @@ class Session {
 class Network {
  public:
   /// `root` is the lease of the root, `greeting` its proxy encoded. Throws SystemError.
-  Network(Server& server, platform::Descriptor listener, const std::string& key,
-          detail::DescriptorRef root, detail::Bytes greeting);
+  Network(Server& server, Listening listening, detail::DescriptorRef root, detail::Bytes greeting);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
@@ -51,13 +56,25 @@ class Network {
   bool stop();
 
  private:
+  /// A connection, and the thread that serves it.
+  struct Connected {
+    explicit Connected(platform::Descriptor its_socket) : socket(std::move(its_socket)) {}
+    platform::Descriptor socket;
+    std::list<int>::iterator stranger;  // where it is one
+    bool proven = false;
+    int number = socket.get();
+  };
   void accept_all() noexcept;
+  bool make_room();
   void start(platform::Descriptor socket);
-  void serve(platform::Descriptor socket) noexcept;
+  void note_proven(Connected& connected);
+  void serve(Connected& connected) noexcept;
+  void serve_first(TlsStream& stream);
   void serve_session(TlsStream& stream, const Hello& hello);
   void serve_channel(TlsStream& stream, const Hello& hello);
 
   Server& server_;
+  const ManagerQuotas quotas_;
   const TlsContext context_;
   const platform::Descriptor listener_;
   const detail::DescriptorRef root_;
@@ -65,7 +82,7 @@ class Network {
   std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // guarded by mutex_, as all below
   std::set<int> sockets_;
-  std::size_t unproven_ = 0;  // connections that have not shown that they have the key
+  std::list<int> strangers_;  // those that have not shown that they have the key, oldest first
   std::size_t threads_ = 1;   // with that which accepts
   bool stopping_ = false;
   std::condition_variable thread_gone_;

@@ -34,6 +34,7 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
     if (!filled_.wait_until(lock, caller, deadline, ready) || items_.empty()) return nullptr;
     Item item = std::move(items_.front());
     items_.pop_front();
+    item->set_taken();
     room_.notify_one();
     caller.on_undelivered([self = shared_from_this(), item] { self->put_back(item); });
     return item;

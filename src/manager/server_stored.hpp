@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "manager/account.hpp"
 #include "manager/server_call.hpp"
 
 namespace brood::manager {
@@ -13,8 +14,12 @@ class Stored {
   /// Takes what is left of the arguments, and the request with it.
   explicit Stored(detail::ServedCall& call) : left_(call.arguments().left()) {
     parcel_ = std::move(call.state().parcel);
+    charge_ = call.state().caller.take_charge();
   }
 
+  /// It is the taker's from now on, though the server keeps it until that has it for sure. Threads:
+  /// one at a time.
+  void set_taken() const noexcept { charge_.clear(); }
   void append_to(detail::Bytes& result) const {
     const auto bytes = parcel_.view().last(left_);
     result.append(bytes.data(), bytes.size());
@@ -24,6 +29,7 @@ class Stored {
  private:
   std::size_t left_;
   detail::Parcel parcel_;
+  mutable Charge charge_;
 };
 
 }  // namespace brood::manager

@@ -20,14 +20,11 @@
 namespace brood::manager {
 
 struct TlsContext::State {
-  std::array<unsigned char, 48> key{};  // as long as the hash of the cipher
+  platform::SecretBytes key{48};  // as long as the hash of the cipher
   SSL_CTX* context = nullptr;
   TlsRole role = TlsRole::client;
 
-  ~State() {
-    SSL_CTX_free(context);
-    OPENSSL_cleanse(key.data(), key.size());
-  }
+  ~State() { SSL_CTX_free(context); }
 };
 
 struct TlsStream::State {
@@ -50,19 +47,31 @@ const unsigned char* identity_bytes() {
   return reinterpret_cast<const unsigned char*>(identity.data());
 }
 
+unsigned char* raw(const platform::SecretBytes& bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.bytes().data());
+}
+
 // The PSK as OpenSSL wants it: a session that seems to have been before.
 SSL_SESSION* make_session(SSL* ssl) {
-  const auto& key = *static_cast<const std::array<unsigned char, 48>*>(
-      SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const auto& key =
+      *static_cast<const platform::SecretBytes*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   SSL_SESSION* const session = SSL_SESSION_new();
   const SSL_CIPHER* const cipher = SSL_CIPHER_find(ssl, cipher_id.data());
   if (session != nullptr && cipher != nullptr &&
-      SSL_SESSION_set1_master_key(session, key.data(), key.size()) == 1 &&
+      SSL_SESSION_set1_master_key(session, raw(key), key.size()) == 1 &&
       SSL_SESSION_set_cipher(session, cipher) == 1 &&
       SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION) == 1)
     return session;
   SSL_SESSION_free(session);
   return nullptr;
+}
+
+// A proven connection has keys of its own, and no use any more for the PSK in its session, which
+// lies where a core file has it.
+void forget_key(SSL* ssl) noexcept {
+  constexpr std::array<unsigned char, 48> nothing{};
+  SSL_SESSION_set1_master_key(SSL_get_session(ssl), nothing.data(), nothing.size());
+  platform::wipe_traces();
 }
 
 int use_key(SSL* ssl, const EVP_MD*, const unsigned char** id, std::size_t* size,
@@ -107,13 +116,16 @@ bool move_all(SSL* ssl, int socket, std::span<Byte> bytes, Move move) {
 
 }  // namespace
 
-TlsContext::TlsContext(const std::string& key, TlsRole role) : state_(std::make_shared<State>()) {
+TlsContext::TlsContext(const platform::SecretBytes& key, TlsRole role)
+    : state_(std::make_shared<State>()) {
   // Threads of ours may outlive main: nothing is taken from under them.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   constexpr std::uint64_t n = 1 << 14, r = 8, p = 1, most_memory = 64 << 20;
-  if (EVP_PBE_scrypt(key.data(), key.size(), identity_bytes(), identity.size(), n, r, p,
-                     most_memory, state_->key.data(), state_->key.size()) != 1)
+  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(raw(key)), key.size(), identity_bytes(),
+                     identity.size(), n, r, p, most_memory, raw(state_->key),
+                     state_->key.size()) != 1)
     refuse("EVP_PBE_scrypt");
+  platform::wipe_traces();
   state_->role = role;
   state_->context =
       SSL_CTX_new(role == TlsRole::client ? TLS_client_method() : TLS_server_method());
@@ -159,6 +171,7 @@ TlsStream::TlsStream(const TlsContext& context, platform::Descriptor&& socket,
   // Else something but the key would have convinced us.
   if (SSL_session_reused(ssl) != 1)
     throw AuthenticationError("brood::Manager: the other end has not shown that it has the key");
+  forget_key(ssl);
   state_->socket = std::move(socket);
 }
 

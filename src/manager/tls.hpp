@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 
 #include "platform/descriptor.hpp"
 #include "platform/futex.hpp"
+#include "platform/secret_bytes.hpp"
 
 namespace brood::manager {
 
@@ -18,7 +18,7 @@ enum class TlsRole : bool { client, server };
 class TlsContext {
  public:
   /// Takes some 50 ms, on purpose: who has recorded a handshake may guess keys. Throws SystemError.
-  TlsContext(const std::string& key, TlsRole role);
+  TlsContext(const platform::SecretBytes& key, TlsRole role);
 
  private:
   friend class TlsStream;

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <future>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <brood/detail/descriptor_ref.hpp>
+#include "manager/manager_fixture.hpp"
+#include "manager/messages.hpp"
+#include "platform/shared_descriptor.hpp"
+#include "platform/socket.hpp"
+#include "shared/children.hpp"
+#include "shared/parcel.hpp"
+
+// A client that does not keep to the protocol: it has a proxy, and says what it likes.
+namespace brood::testing {
+
+template <class Managed>
+detail::DescriptorRef lease_of(const Managed& object) {
+  detail::Bytes bytes;
+  detail::encode_value(bytes, object);
+  return bytes.carried().front();
+}
+
+template <class Managed>
+detail::ManagedRef ref_of(const Managed& object) {
+  detail::Bytes bytes;
+  detail::encode_value(bytes, object);
+  Reader source(bytes.view());
+  return detail::decode_value<detail::ManagedRef>(source);
+}
+
+inline bool say(int socket, const void* data, std::size_t size, std::span<const int> descriptors,
+                int flags = 0) {
+  iovec part{const_cast<void*>(data), size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * 16)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  }
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL | flags) >= 0;
+}
+inline bool say_nothing(int socket, std::span<const int> descriptors = {}) {
+  return say(socket, "", 0, descriptors);
+}
+
+/// Asks the server to serve what comes from the other end of `theirs`.
+inline bool ask_to_connect(int lease, int theirs, std::uint64_t process) {
+  manager::ConnectMessage message;
+  message.process = process;
+  return say(lease, &message, sizeof message, {&theirs, 1});
+}
+
+/// A connection of its own to the server.
+struct RawChannel {
+  explicit RawChannel(int lease, std::uint64_t process = 77) {
+    platform::SocketPair pair = platform::make_socket_pair();
+    socket = std::move(pair.ours);
+    is_asked = ask_to_connect(lease, pair.theirs.get(), process);
+  }
+  bool send(const detail::Bytes& request) const {
+    return shared::send_parcel(socket.get(), request.view(), request.carried());
+  }
+  /// What came back: what the server threw, "" for a value, "end" when it has closed.
+  std::string answer() const {
+    if (!shared::wait_readable(socket.get(), std::chrono::steady_clock::now() + patience))
+      return "no answer";
+    std::optional<detail::Parcel> parcel = shared::receive_parcel(socket.get());
+    if (!parcel) return "end";
+    Reader source(parcel->view());
+    manager::Status status{};
+    source.read(&status, sizeof status);
+    if (status == manager::Status::value) return "";
+    static_cast<void>(detail::decode_value<std::string>(source));
+    return "error";
+  }
+  std::string ask(const detail::Bytes& request) const { return send(request) ? answer() : "end"; }
+
+  platform::Descriptor socket;
+  bool is_asked = false;
+};
+
+/// The bytes of an honest request, up to its arguments.
+inline detail::Bytes request_of(std::uint64_t object, std::uint64_t thread,
+                                detail::ServedStub stub) {
+  const manager::RequestHeader header{object, thread};
+  detail::Bytes request;
+  request.append(&header, sizeof header);
+  detail::put_code(request, reinterpret_cast<const void*>(stub));
+  return request;
+}
+
+/// With a manager and one object in it.
+class HostileClient : public OneManager {
+ protected:
+  void SetUp() override {
+    OneManager::SetUp();
+    numbers = manager->list<int>();
+    numbers.push_back(7);
+  }
+  void TearDown() override {
+    numbers = {};
+    OneManager::TearDown();
+  }
+  /// An innocent client finds all as it was, in time: over its old connection, over a new one, and
+  /// in another process.
+  void expect_unharmed() {
+    EXPECT_EQ(numbers.at(0), 7);
+    EXPECT_EQ(std::async(std::launch::async, [&] { return numbers.at(0); }).get(), 7);
+    EXPECT_EQ(Child([&] { return numbers.at(0) == 7 ? 0 : 1; }).wait(), 0);
+    EXPECT_EQ(manager->list<int>().size(), 0U);
+  }
+  std::size_t threads_of_server() const {
+    return names_in("/proc/" + std::to_string(manager->pid()) + "/task").size();
+  }
+  std::size_t descriptors_of_server() const {
+    return names_in("/proc/" + std::to_string(manager->pid()) + "/fd").size();
+  }
+  template <class Look>
+  static bool comes_to(std::size_t most, Look look) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (look() > most) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
+  ManagedList<int> numbers;
+};
+
+}  // namespace brood::testing

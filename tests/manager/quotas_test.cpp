@@ -1,0 +1,237 @@
+#include <poll.h>
+
+#include <future>
+
+#include "manager/remote_frame.hpp"
+#include "manager/tcp_fixture.hpp"
+#include "manager/tls.hpp"
+#include "platform/tcp.hpp"
+
+// What one remote program may have of a server.
+namespace brood::testing {
+namespace {
+
+class Quotas : public TcpTest {
+ protected:
+  brood::ManagerOptions with(ManagerQuotas quotas) const {
+    brood::ManagerOptions options = listening();
+    options.quotas = quotas;
+    return options;
+  }
+};
+BROOD_FOR_EVERY_METHOD(Quotas);
+
+template <class Body>
+std::string refusal(Body body) {
+  return caught<QuotaError>(body).what();
+}
+
+TEST_P(Quotas, are_at_least_1) {
+  EXPECT_THROW(Manager(with({.objects = 0})), UsageError);
+  EXPECT_THROW(Manager(with({.bytes = 0})), UsageError);
+  EXPECT_THROW(Manager(with({.connections = 0})), UsageError);
+}
+
+TEST_P(Quotas, of_objects_count_those_that_live) {
+  const auto client = remote([](const Manager& far, Connection& tell) {
+    std::vector<ManagedList<int>> lists;
+    for (int i = 0; i < 3; ++i) lists.push_back(far.list<int>());
+    tell.send(refusal([&] { far.list<int>(); }));
+    tell.send(refusal([&] { far.queue<int>(); }));
+    lists.pop_back();
+    for (bool has_room = false; !has_room;) {  // its end is a message, too
+      try {
+        lists.push_back(far.list<int>());
+        has_room = true;
+      } catch (const QuotaError&) {
+        std::this_thread::yield();
+      }
+    }
+    lists.back().push_back(5);
+    if (lists.back().at(0) != 5) throw UsageError("another list");
+  });
+  const auto other = remote([](const Manager& far, Connection&) { far.list<int>(); });
+  const Manager manager(with({.objects = 3}));
+  client->connect(manager.address());
+  for (int i = 0; i < 2; ++i) {
+    const std::string text = client->hear<std::string>();
+    EXPECT_TRUE(contains(text, "quotas.objects is 3")) << text;
+  }
+  other->connect(manager.address());
+  EXPECT_EQ(other->end(), "") << "every program has its own";
+  std::vector<ManagedList<int>> local;
+  for (int i = 0; i < 10; ++i) local.push_back(manager.list<int>());
+  EXPECT_EQ(client->end(), "");
+}
+
+struct Board {
+  static inline ManagedQueue<std::string> queue;
+  void pin_up(ManagedQueue<std::string> pinned) { queue = std::move(pinned); }
+  ManagedQueue<std::string> look() const { return queue; }
+};
+
+TEST_P(Quotas, of_bytes_count_values_until_they_are_taken) {
+  const std::string value(600'000, 'x');
+  const auto client = remote([value](const Manager& far, Connection& tell) {
+    const auto queue = far.make<Board>().call<&Board::look>();
+    queue.put(value);
+    tell.send(refusal([&] { queue.put(value); }));
+    static_cast<void>(tell.recv<int>());
+    queue.put(value);
+    // One that is taken by the program itself makes room, too.
+    if (queue.get() != value) throw UsageError("another value");
+    queue.put(value);
+    tell.send(refusal([&] { queue.put(std::string(2'000'000, 'y')); }));
+    static_cast<void>(queue.size());
+  });
+  const Manager manager(with({.bytes = 1 << 20}));
+  const auto queue = manager.queue<std::string>();
+  manager.make<Board>().call<&Board::pin_up>(queue);
+  client->connect(manager.address());
+  std::string text = client->hear<std::string>();
+  EXPECT_TRUE(contains(text, "quotas.bytes is 1048576")) << text;
+  EXPECT_EQ(queue.size(), 1U) << "what was refused is not there";
+  for (int i = 0; i < 3; ++i) queue.put(value);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(queue.get(), value);
+  client->talk().send(1);
+  text = client->hear<std::string>();
+  EXPECT_TRUE(contains(text, "quotas.bytes")) << text;
+  EXPECT_EQ(client->end(), "");
+  EXPECT_EQ(queue.get_for(patience), std::optional(value));
+}
+
+TEST_P(Quotas, of_connections_count_calls_at_the_same_time) {
+  expect_orphans();
+  const auto client = remote([](const Manager& far, Connection& tell) {
+    const auto queue = far.queue<int>();
+    const auto wait = [&queue] {
+      for (;;) {
+        try {
+          return queue.get();
+        } catch (const QuotaError&) {  // the thread that looks has one
+        }
+      }
+    };
+    auto one = std::async(std::launch::async, wait);
+    auto two = std::async(std::launch::async, wait);
+    const auto both_wait = [&queue] {
+      for (;;) queue.size();
+    };
+    tell.send(refusal(both_wait));
+    for (;;) ::pause();
+  });
+  const auto steady = remote([](const Manager& far, Connection& tell) {
+    const auto queue = far.queue<int>();
+    auto one = std::async(std::launch::async, [&queue] { return queue.get(); });
+    tell.send(1);
+    queue.close();
+    static_cast<void>(one.get());
+  });
+  const Manager manager(with({.connections = 2}));
+  client->connect(manager.address());
+  const std::string text = client->hear<std::string>();
+  EXPECT_TRUE(contains(text, "quotas.connections is 2")) << text;
+  steady->connect(manager.address());
+  EXPECT_EQ(steady->hear(), 1);
+  EXPECT_EQ(steady->end(), "");
+  client->kill();
+  EXPECT_TRUE(come_to(manager, 0));
+}
+
+// --- a program that has the key and does not keep to the protocol ---
+
+class HostilePeer {
+ public:
+  HostilePeer(const Manager& manager, const std::string& key)
+      : context_(platform::SecretBytes(std::as_bytes(std::span(key))), manager::TlsRole::client),
+        address_(manager.address()),
+        session_(connect()) {
+    say(*session_, manager::FrameKind::session, {.session = number_});
+  }
+  std::unique_ptr<manager::TlsStream> open_channel() const {
+    auto stream = connect();
+    say(*stream, manager::FrameKind::channel, {.session = number_, .process = 7});
+    return stream;
+  }
+  manager::TlsStream& session() { return *session_; }
+  static bool says_no_more(manager::TlsStream& stream) {
+    std::byte one{};
+    while (stream.receive({&one, 1})) {
+    }
+    return true;
+  }
+
+ private:
+  std::unique_ptr<manager::TlsStream> connect() const {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    return std::make_unique<manager::TlsStream>(context_, platform::connect_to(address_, deadline),
+                                                deadline);
+  }
+  static void say(manager::TlsStream& stream, manager::FrameKind kind, manager::Hello hello) {
+    manager::send_frame(stream, kind, std::as_bytes(std::span(&hello, 1)));
+  }
+  const manager::TlsContext context_;
+  const std::string address_;
+  static constexpr std::uint64_t number_ = 4711;
+  std::unique_ptr<manager::TlsStream> session_;
+};
+
+struct FrameStart {
+  manager::FrameKind kind = manager::FrameKind::parcel;
+  std::uint32_t tokens = 0;
+  std::uint64_t size = 0;
+};
+
+class HostilePeers : public Quotas {
+ protected:
+  void SetUp() override {
+    Quotas::SetUp();
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+  void TearDown() override {
+    ::signal(SIGPIPE, SIG_DFL);
+    Quotas::TearDown();
+  }
+};
+BROOD_FOR_EVERY_METHOD(HostilePeers);
+
+TEST_P(HostilePeers, memory_grows_with_what_arrives_and_not_with_what_is_claimed) {
+  const Manager manager(with({.bytes = 512 << 20}));
+  HostilePeer peer(manager, right_key);
+  const std::size_t before = resident_of(manager.pid());
+  std::vector<std::unique_ptr<manager::TlsStream>> channels;
+  for (const std::uint64_t claimed :
+       {std::uint64_t{512} << 20, std::uint64_t{512} << 30, ~std::uint64_t{0}}) {
+    channels.push_back(peer.open_channel());
+    const FrameStart start{.size = claimed};
+    ASSERT_TRUE(channels.back()->send(std::as_bytes(std::span(&start, 1))));
+  }
+  // What could never fit ends the connection, the other waits for the rest.
+  EXPECT_TRUE(HostilePeer::says_no_more(*channels[1]));
+  EXPECT_TRUE(HostilePeer::says_no_more(*channels[2]));
+  EXPECT_LT(resident_of(manager.pid()), before + (16 << 20));
+  manager.list<int>().push_back(1);
+}
+
+TEST_P(HostilePeers, garbage_ends_its_connection_only) {
+  const auto client = remote([](const Manager& far, Connection&) { far.list<int>().push_back(1); });
+  const Manager manager(with({.bytes = 1 << 20}));
+  HostilePeer peer(manager, right_key);
+  const auto send_to_channel = [&](const FrameStart& start) {
+    const auto stream = peer.open_channel();
+    ASSERT_TRUE(stream->send(std::as_bytes(std::span(&start, 1))));
+    EXPECT_TRUE(HostilePeer::says_no_more(*stream));
+  };
+  send_to_channel({.kind = manager::FrameKind::drop});
+  send_to_channel({.kind = manager::FrameKind::session});
+  send_to_channel({.kind = static_cast<manager::FrameKind>(77)});
+  send_to_channel({.tokens = ~std::uint32_t{0}});
+  const std::string garbage(100'000, '\x7f');
+  peer.session().send(std::as_bytes(std::span(garbage)));
+  EXPECT_TRUE(HostilePeer::says_no_more(peer.session()));
+  client->connect(manager.address());
+  EXPECT_EQ(client->end(), "");
+}
+
+}  // namespace
+}  // namespace brood::testing
