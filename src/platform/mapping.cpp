@@ -9,6 +9,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/memory_file.hpp"
+#include "platform/process.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -53,7 +54,8 @@ SharedMapping::SharedMapping(Descriptor descriptor, void* data, std::size_t size
 SharedMapping::SharedMapping(SharedMapping&& other) noexcept
     : descriptor_(std::move(other.descriptor_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      only_in_(other.only_in_) {}
 
 SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
   if (this == &other) return *this;
@@ -61,14 +63,23 @@ SharedMapping& SharedMapping::operator=(SharedMapping&& other) noexcept {
   descriptor_ = std::move(other.descriptor_);
   data_ = std::exchange(other.data_, nullptr);
   size_ = std::exchange(other.size_, 0);
+  only_in_ = other.only_in_;
   return *this;
 }
 
 SharedMapping::~SharedMapping() { unmap(); }
 
 void SharedMapping::unmap() noexcept {
+  void* const data = std::exchange(data_, nullptr);
+  if (data == nullptr || (only_in_ && *only_in_ != fork_generation())) return;
+  ::munmap(static_cast<std::byte*>(data) - page_size(), fenced(size_));
+}
+
+void SharedMapping::keep_from_forks() noexcept {
   if (data_ == nullptr) return;
-  ::munmap(static_cast<std::byte*>(std::exchange(data_, nullptr)) - page_size(), fenced(size_));
+  std::byte* const fence = static_cast<std::byte*>(data_) - page_size();
+  if (::madvise(fence, fenced(size_), MADV_DONTFORK) != 0) return;
+  only_in_ = fork_generation();
 }
 
 SharedMapping SharedMapping::create(const char* label, std::size_t size) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "platform/descriptor.hpp"
 
@@ -30,6 +31,9 @@ class SharedMapping {
   const Descriptor& descriptor() const noexcept { return descriptor_; }
   /// Closes the descriptor; the mapping stays.
   void drop_descriptor() noexcept { descriptor_.reset(); }
+  /// Leaves the mapping out of every process that is forked from now on: madvise(2), MADV_DONTFORK.
+  /// This object's copy there unmaps nothing, for the addresses may be something else's.
+  void keep_from_forks() noexcept;
 
  private:
   SharedMapping(Descriptor descriptor, void* data, std::size_t size) noexcept;
@@ -37,6 +41,7 @@ class SharedMapping {
   Descriptor descriptor_;
   void* data_ = nullptr;
   std::size_t size_ = 0;
+  std::optional<unsigned> only_in_;  // fork_generation() of the one process that has the mapping
 };
 
 }  // namespace brood::platform

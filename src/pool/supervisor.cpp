@@ -67,6 +67,7 @@ std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
   platform::enlarge_pipe(results.write, pipe_capacity);
   link->sandboxed = options_.sandbox.terms().on;
   link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
+  link->mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
   platform::SocketPair escort = platform::make_socket_pair();
   link->escort = platform::Escort(std::move(escort.ours));
   link->send_descriptors(protocol::setup_group, protocol::setup_group,

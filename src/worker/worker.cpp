@@ -92,6 +92,7 @@ class Worker {
     auto mapping = platform::SharedMapping::open(platform::Descriptor(descriptor),
                                                  sizeof(protocol::WorkerPage));
     mapping.drop_descriptor();
+    mapping.keep_from_forks();  // workers of a pool in this one, and processes of its tasks
     return mapping;
   }
   protocol::WorkerPage* page() const { return static_cast<protocol::WorkerPage*>(mapping_.data()); }
