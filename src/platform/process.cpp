@@ -24,6 +24,13 @@ bool send_signal(const Descriptor& pidfd, int signal) noexcept {
   return system_calls().pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
 }
 
+Signalled signal_child(const Descriptor& pidfd, pid_t pid, int signal) noexcept {
+  if (send_signal(pidfd, signal)) return Signalled::sent;
+  if (errno == ESRCH) return Signalled::gone;
+  if (pid > 0 && ::kill(pid, signal) == 0) return Signalled::sent;
+  return errno == ESRCH ? Signalled::gone : Signalled::refused;
+}
+
 namespace {
 std::chrono::nanoseconds duration_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);

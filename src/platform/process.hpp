@@ -18,6 +18,14 @@ namespace brood::platform {
 Descriptor open_pidfd(pid_t pid);
 /// Sends `signal` to the process behind `pidfd`; false when it is gone.
 bool send_signal(const Descriptor& pidfd, int signal) noexcept;
+enum class Signalled : std::uint8_t {
+  sent,
+  gone,
+  refused,  // by a seccomp filter, or to a process of another user
+};
+/// The same by kill(2), where the system refuses pidfd_send_signal(2). `pid` is that of a child
+/// that nobody but the caller's thread reaps: else it may be another process's by now.
+Signalled signal_child(const Descriptor& pidfd, pid_t pid, int signal) noexcept;
 /// How a process ended, and what it used; zeros where that is not known.
 struct Ended {
   ExitStatus status{};
@@ -33,6 +41,8 @@ std::uint64_t own_peak_resident() noexcept;
 /// Whether a child that ends waits to be reaped by its pid: not where the program ignores SIGCHLD,
 /// and perhaps not where it handles it.
 bool children_wait_to_be_reaped() noexcept;
+/// By a signal such as SIGSTOP; false where it cannot be known.
+bool is_stopped(pid_t pid) noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
 inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {

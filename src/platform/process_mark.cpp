@@ -49,6 +49,8 @@ Stat read_stat(std::int32_t pid) noexcept {
 
 }  // namespace
 
+bool is_stopped(pid_t pid) noexcept { return read_stat(pid).state == 'T'; }
+
 ProcessMark this_process() noexcept {
   thread_local ProcessMark mark;
   thread_local unsigned generation = 0;

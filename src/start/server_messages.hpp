@@ -15,7 +15,7 @@
 namespace brood::start {
 
 struct Request {
-  enum class Kind : std::uint32_t { setup, connect, start, abandon };
+  enum class Kind : std::uint32_t { setup, connect, start, abandon, signal };
   Kind kind = Kind::setup;
   std::uint32_t sequence = 0;    // start, abandon
   Role role = Role::worker;      // start
@@ -24,7 +24,9 @@ struct Request {
   // where there are such
   std::uint32_t has_page = 0;
   std::uint32_t has_directory = 0;
-  char name[64] = {};  // start
+  std::int32_t pid = 0;     // signal: a child of this connection
+  std::int32_t number = 0;  // signal
+  char name[64] = {};       // start
 };
 
 struct Reply {

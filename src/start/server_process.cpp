@@ -20,7 +20,13 @@ constexpr std::chrono::seconds time_to_die{1};
 }  // namespace
 
 void Server::add_connection(platform::Descriptor socket) {
-  connections_.emplace(++last_id_, Connection{std::move(socket), {}});
+  connections_.emplace(++last_id_, Connection{std::move(socket), Origin::owner, {}});
+}
+
+// Half of the table is the owner's, whatever workers ask for.
+void Server::open_door() {
+  door_ = platform::make_socket_pair();
+  door_share_ = descriptor_limit() / 2;
 }
 
 void Server::run() {
@@ -32,7 +38,8 @@ void Server::run() {
     if (ready <= 0) continue;
     const std::vector<pollfd> seen = watched_;
     for (std::size_t i = 0; i < seen.size(); ++i) {
-      if (seen[i].revents != 0) dispatch(sources_[i].first, sources_[i].second, seen[i].revents);
+      if (seen[i].revents != 0)
+        dispatch_guarded(sources_[i].first, sources_[i].second, seen[i].revents);
     }
   }
 }
@@ -49,7 +56,7 @@ int Server::timeout_ms() const {
   return static_cast<int>(std::max<decltype(left)>(0, left));
 }
 
-void Server::watch(Source source, int id, int descriptor, short events) {
+void Server::watch(Source source, Id id, int descriptor, short events) {
   watched_.push_back({descriptor, events, 0});
   sources_.emplace_back(source, id);
 }
@@ -69,7 +76,14 @@ void Server::fill_watched() {
   }
 }
 
-void Server::dispatch(Source source, int id, short events) {
+void Server::dispatch_guarded(Source source, Id id, short events) noexcept try {
+  dispatch(source, id, events);
+} catch (const std::exception&) {
+  // For want of memory or descriptors: a message at the control socket or the door is gone.
+  if (source == Source::connection) close_connection(id);
+}
+
+void Server::dispatch(Source source, Id id, short events) {
   switch (source) {
     case Source::owner:
       return end();
@@ -80,33 +94,46 @@ void Server::dispatch(Source source, int id, short events) {
     case Source::connection:
       return serve_connection(id, events);
     case Source::child:
-      return reap_child(id);
+      return reap_child(static_cast<pid_t>(id));
   }
 }
 
 void Server::serve_control() {
   if (!control_) return;  // ended in this round
-  std::optional<platform::Message> message = platform::receive_message_lossy(control_.get());
-  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
-  if (!request) return control_.reset();
-  accept(std::move(*message), *request);
+  Incoming incoming = receive_request(control_.get());
+  if (incoming.state == Incoming::State::ended) return control_.reset();
+  accept(std::move(incoming), Origin::owner);
 }
 
 // What a worker says there cannot end the server, nor keep it alive.
 void Server::serve_door() {
   if (!door_.ours) return;  // ended in this round
-  std::optional<platform::Message> message = platform::receive_message_lossy(door_.ours.get());
-  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
-  if (request) accept(std::move(*message), *request);
+  accept(receive_request(door_.ours.get()), Origin::door);
 }
 
 // A connection that found no room here was closed by the kernel: its client sees that.
-void Server::accept(platform::Message&& message, const Request& request) {
-  if (request.kind == Request::Kind::connect && message.descriptors.size() == 1)
-    add_connection(std::move(message.descriptors.front()));
+void Server::accept(Incoming&& incoming, Origin origin) {
+  std::vector<platform::Descriptor>& given = incoming.message.descriptors;
+  if (incoming.state != Incoming::State::request ||
+      incoming.request.kind != Request::Kind::connect || given.size() != 1 ||
+      !is_connection(given.front().get()))
+    return;
+  if (origin == Origin::door && !door_may_take(1)) return;
+  connections_.emplace(++last_id_, Connection{std::move(given.front()), origin, {}});
 }
 
-void Server::serve_connection(int id, short events) {
+bool Server::door_may_take(std::size_t more) const {
+  const auto from_door = [this](Id id) {
+    const auto connection = connections_.find(id);
+    return connection != connections_.end() && connection->second.origin == Origin::door;
+  };
+  std::size_t held = more;
+  for (const auto& [id, connection] : connections_) held += connection.origin == Origin::door;
+  for (const auto& [pid, child] : children_) held += from_door(child.connection) ? 2 : 0;
+  return held <= door_share_;
+}
+
+void Server::serve_connection(Id id, short events) {
   const auto entry = connections_.find(id);
   if (entry == connections_.end()) return;
   bool open = true;
@@ -115,7 +142,8 @@ void Server::serve_connection(int id, short events) {
   } else if ((events & (POLLHUP | POLLERR)) != 0) {
     open = false;
   }
-  if (!open || !flush(entry->second)) close_connection(id);
+  if (!open) return close_connection(id);
+  flush_or_close(id);
 }
 
 Server::Outgoing Server::refusal(std::uint32_t sequence, const SystemError& failure) {
@@ -127,27 +155,36 @@ Server::Outgoing Server::refusal(std::uint32_t sequence, const SystemError& fail
   return message;
 }
 
-bool Server::take_request(int id, Connection& connection) {
-  const std::optional<platform::Message> message =
-      platform::receive_message_lossy(connection.socket.get());
-  const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
-  if (!request) return false;
-  if (request->kind == Request::Kind::abandon) {
-    abandon(id, request->sequence);
-    return true;
+bool Server::take_request(Id id, Connection& connection) {
+  const Incoming incoming = receive_request(connection.socket.get());
+  if (incoming.state != Incoming::State::request) return false;
+  const Request& request = incoming.request;
+  switch (request.kind) {
+    case Request::Kind::abandon:
+      abandon(id, request.sequence);
+      return true;
+    case Request::Kind::signal:
+      signal_child(id, request);
+      return true;
+    case Request::Kind::start:
+      break;
+    default:
+      return false;
   }
-  if (request->kind != Request::Kind::start) return false;
   try {
-    start_worker(id, *request, *message);
+    start_worker(id, request, incoming.message);
   } catch (const SystemError& failure) {
-    connection.queue.push_back(refusal(request->sequence, failure));
+    connection.queue.push_back(refusal(request.sequence, failure));
   }
   return true;
 }
 
-void Server::start_worker(int id, const Request& request, const platform::Message& message) {
-  if (message.descriptors.size() !=
-      4U + (request.has_page ? 1 : 0) + (request.has_directory ? 1 : 0))
+// Of the descriptors the server itself uses none: what they are is the new process's to find out.
+void Server::start_worker(Id id, const Request& request, const platform::Message& message) {
+  const std::size_t wanted = 4U + request.has_page + request.has_directory;
+  const bool from_door = connections_.at(id).origin == Origin::door;
+  // A pidfd, and the gate until the reply has been sent.
+  if (message.descriptors.size() != wanted || (from_door && !door_may_take(2)))
     throw SystemError("recvmsg", "starting a worker", EMFILE);
   std::vector<int> given;
   for (const platform::Descriptor& descriptor : message.descriptors)
@@ -176,20 +213,28 @@ void Server::start_worker(int id, const Request& request, const platform::Messag
   connections_.at(id).queue.push_back(std::move(started));
 }
 
-void Server::abandon(int id, std::uint32_t sequence) {
+void Server::abandon(Id id, std::uint32_t sequence) {
   for (auto& [pid, child] : children_) {
     if (child.connection != id || child.sequence != sequence) continue;
     child.connection = 0;
-    platform::send_signal(*child.pidfd, SIGKILL);
+    platform::signal_child(*child.pidfd, pid, SIGKILL);
   }
 }
 
-void Server::reap_child(int pid) {
+// Where its owner cannot send signals itself.
+void Server::signal_child(Id id, const Request& request) {
+  const auto child = children_.find(request.pid);
+  if (child == children_.end() || child->second.connection != id) return;
+  platform::signal_child(*child->second.pidfd, request.pid, request.number);
+}
+
+void Server::reap_child(pid_t pid) {
   const auto entry = children_.find(pid);
   if (entry == children_.end()) return;
   const std::optional<platform::Ended> ended = platform::reap(pid);
   if (!ended) return;
-  const auto connection = connections_.find(entry->second.connection);
+  const Id id = entry->second.connection;
+  const auto connection = connections_.find(id);
   children_.erase(entry);
   if (connection == connections_.end()) return;
   Outgoing notice;
@@ -197,7 +242,7 @@ void Server::reap_child(int pid) {
   notice.reply.pid = pid;
   notice.reply.end = *ended;
   connection->second.queue.push_back(std::move(notice));
-  if (!flush(connection->second)) close_connection(connection->first);
+  flush_or_close(id);
 }
 
 platform::SendState Server::send(int socket, Outgoing& message) {
@@ -208,7 +253,7 @@ platform::SendState Server::send(int socket, Outgoing& message) {
   } catch (const SystemError& failure) {
     // unix(7), ETOOMANYREFS: the pidfd cannot be sent. A worker that its owner cannot watch must
     // not be.
-    platform::send_signal(*message.pidfd, SIGKILL);
+    platform::signal_child(*message.pidfd, message.reply.pid, SIGKILL);
     message = refusal(message.reply.sequence, failure);
     return platform::try_send_message(socket, bytes_of(message.reply));
   }
@@ -227,12 +272,22 @@ bool Server::flush(Connection& connection) {
   return true;
 }
 
-void Server::close_connection(int id) {
+void Server::flush_or_close(Id id) {
+  bool open = false;
+  try {
+    open = flush(connections_.at(id));
+  } catch (const SystemError&) {
+    // As the peer has left its socket, nothing can be sent over it.
+  }
+  if (!open) close_connection(id);
+}
+
+void Server::close_connection(Id id) {
   connections_.erase(id);
   for (auto& [pid, child] : children_) {
     if (child.connection != id) continue;
     child.connection = 0;
-    platform::send_signal(*child.pidfd, SIGKILL);
+    platform::signal_child(*child.pidfd, pid, SIGKILL);
   }
 }
 
@@ -243,7 +298,7 @@ void Server::end() noexcept {
   connections_.clear();
   for (auto& [pid, child] : children_) {
     child.connection = 0;
-    platform::send_signal(*child.pidfd, SIGKILL);
+    platform::signal_child(*child.pidfd, pid, SIGKILL);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "platform/socket.hpp"
 #include "start/method.hpp"
 #include "start/server_messages.hpp"
+#include "start/server_requests.hpp"
 
 namespace brood::start {
 
@@ -28,7 +29,7 @@ class Server {
   void set_control(platform::Descriptor socket) { control_ = std::move(socket); }
   void add_connection(platform::Descriptor socket);
   /// Gives the workers to come a way to connect: see README.md. Throws SystemError.
-  void open_door() { door_ = platform::make_socket_pair(); }
+  void open_door();
   /// Until there is nobody left to serve.
   void run();
 
@@ -39,45 +40,55 @@ class Server {
     std::shared_ptr<platform::Descriptor> pidfd;  // started
     platform::Descriptor gate;                    // started: a byte here lets the child go
   };
+  enum class Origin : bool { owner, door };
   struct Connection {
     platform::Descriptor socket;
+    Origin origin;
     std::deque<Outgoing> queue;
   };
+  using Id = std::int64_t;  // of a connection, or a child's pid
   struct Child {
     std::shared_ptr<platform::Descriptor> pidfd;
-    int connection;  // 0: nobody wants to know how it ended
+    Id connection;  // 0: nobody wants to know how it ended
     std::uint32_t sequence;
   };
   enum class Source : unsigned char { owner, control, door, connection, child };
 
   bool finished();
   int timeout_ms() const;
-  void watch(Source source, int id, int descriptor, short events);
+  void watch(Source source, Id id, int descriptor, short events);
   void fill_watched();
-  void dispatch(Source source, int id, short events);
+  void dispatch(Source source, Id id, short events);
+  /// Whatever goes wrong for one connection ends that one.
+  void dispatch_guarded(Source source, Id id, short events) noexcept;
   void serve_control();
   void serve_door();
-  void accept(platform::Message&& message, const Request& request);
-  void serve_connection(int id, short events);
+  void accept(Incoming&& incoming, Origin origin);
+  /// Whether what came through the door may hold so many more descriptors here.
+  bool door_may_take(std::size_t more) const;
+  void serve_connection(Id id, short events);
   /// False when the connection is to be closed.
-  bool take_request(int id, Connection& connection);
-  void start_worker(int id, const Request& request, const platform::Message& message);
-  void abandon(int id, std::uint32_t sequence);
-  void reap_child(int pid);
+  bool take_request(Id id, Connection& connection);
+  void start_worker(Id id, const Request& request, const platform::Message& message);
+  void abandon(Id id, std::uint32_t sequence);
+  void signal_child(Id id, const Request& request);
+  void reap_child(pid_t pid);
   /// Sends what the socket has room for; false when nobody is at its other end.
   bool flush(Connection& connection);
+  void flush_or_close(Id id);
   static platform::SendState send(int socket, Outgoing& message);
   static Outgoing refusal(std::uint32_t sequence, const SystemError& failure);
-  void close_connection(int id);
+  void close_connection(Id id);
   void end() noexcept;
 
   platform::Descriptor owner_, control_;
-  platform::SocketPair door_;  // theirs is every worker's
-  std::map<int, Connection> connections_;
-  std::map<int, Child> children_;  // by pid
-  int last_id_ = 0;
+  platform::SocketPair door_;   // theirs is every worker's
+  std::size_t door_share_ = 0;  // descriptors that what came through the door may hold
+  std::map<Id, Connection> connections_;
+  std::map<pid_t, Child> children_;
+  Id last_id_ = 0;
   std::vector<pollfd> watched_;
-  std::vector<std::pair<Source, int>> sources_;
+  std::vector<std::pair<Source, Id>> sources_;
   std::optional<Clock::time_point> give_up_;  // set once nobody is left: children have been killed
 };
 
