@@ -98,10 +98,7 @@ void Core::start_first_workers() {
     supervisor_.prepare();
   } catch (...) {
     for (const auto& link : links_) {
-      if (!link) continue;
-      platform::send_signal(link->pidfd, SIGKILL);
-      platform::wait_for_exit(link->pidfd, -1);
-      supervisor_.collect(*link);
+      if (link) supervisor_.discard(*link);
     }
     throw;
   }

@@ -145,7 +145,7 @@ class Core final : public detail::PoolCore,
   void hand_over(WorkerLink& link, JobState& job, const Assignment& assignment);
   bool drive(WorkerLink& link, JobState& job);
   std::optional<bool> take_in(Loan& loan, bool heard, std::exception_ptr error);
-  static bool exchange(WorkerLink& link);
+  bool exchange(WorkerLink& link) const;
   std::uint64_t begun(WorkerId worker) const override {
     return protocol::claimed(*links_[worker]->page());
   }

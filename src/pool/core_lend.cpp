@@ -130,8 +130,11 @@ std::optional<bool> Core::take_in(Loan& loan, bool heard, std::exception_ptr err
          !deferred_.empty();
 }
 
+// How often a caller looks up from the worker that it drives.
+constexpr int look_up_ms = 500;
+
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.
-bool Core::exchange(WorkerLink& link) {
+bool Core::exchange(WorkerLink& link) const {
   using Stop = Outbox::Stop;
   for (;;) {
     const Stop stop =
@@ -139,12 +142,13 @@ bool Core::exchange(WorkerLink& link) {
     if (stop == Stop::failed) return false;
     const int full = stop == Stop::pipe_full ? link.tasks.get() : link.escort.number();
     const bool blocked = stop == Stop::pipe_full || stop == Stop::escort_full;
-    const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : -1;
+    const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},
                                 pollfd{link.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
     if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
     if (waits[0].revents != 0) return link.read_once().state == platform::Transfer::State::moved;
     if (waits[1].revents != 0) return false;
+    if (ended()) return false;  // and the worker cannot be ended: see Dispatcher
   }
 }
 

@@ -49,6 +49,7 @@ void Dispatcher::Loop::serve() {
     const bool over = work();
     flush();
     if (over) break;
+    starts_.watch();
     io_.run_one();
     sleeping_.store(false, std::memory_order_relaxed);
   }
@@ -60,21 +61,25 @@ bool Dispatcher::Loop::work() {
   const Time now = Clock::now();
   core_.check_state();
   core_.perform(this);
+  admit_started();
   core_.take_intake();
   tick(now);
   guard_.check(now);
   core_.scheduler().pump(now);
   core_.perform(this);
   balance_watches();
-  kill_the_overdue(now);
-  if (core_.scheduler().closing() && core_.scheduler().drained() && core_.scheduler().all_gone())
-    return true;
+  const bool look_again = kill_the_overdue(now);
+  if (core_.scheduler().closing() && core_.scheduler().drained()) {
+    starts_.abandon_all();  // nobody waits for them
+    core_.perform(this);
+    if (core_.scheduler().all_gone()) return true;
+  }
   for (const auto& link : core_.links()) {
     if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
   }
   set_timer(now);
   sleeping_.store(true, std::memory_order_seq_cst);
-  if (!core_.settle_intake()) wake();
+  if (!core_.settle_intake() || look_again) wake();
   return false;
 }
 
@@ -102,7 +107,9 @@ void Dispatcher::Loop::tick(Time now) {
 void Dispatcher::Loop::set_timer(Time now) {
   std::optional<Time> next = core_.scheduler().next_tick();
   if (next) next = std::max({*next, last_tick_ + shortest_tick, now});
-  if (const std::optional<Time> look = guard_.next(); look && (!next || *look < *next)) next = look;
+  for (const std::optional<Time>& other : {guard_.next(), starts_.deadline()}) {
+    if (other && (!next || *other < *next)) next = other;
+  }
   for (const auto& link : core_.links()) {
     if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
   }
@@ -117,6 +124,7 @@ void Dispatcher::Loop::set_timer(Time now) {
 void Dispatcher::Loop::carry_out(const Action& action) {
   WorkerLink* const link = core_.link(action.worker);
   if (action.kind == Action::Kind::start) return start(action.worker);
+  if (link == nullptr && action.kind == Action::Kind::stop) return starts_.abandon(action.worker);
   if (link == nullptr) return;
   switch (action.kind) {
     case Action::Kind::send:

@@ -20,6 +20,7 @@
 #include "pool/link_io.hpp"
 #include "pool/own_thread.hpp"
 #include "pool/resident_guard.hpp"
+#include "pool/starts.hpp"
 
 namespace brood::pool {
 
@@ -31,6 +32,7 @@ class Dispatcher::Loop final : private Hands {
         guard_(core, core.supervisor().limits().resident_hard),
         io_(1),
         timer_(io_),
+        starts_(core, io_),
         ios_(core.links().size()) {
     for (const auto& link : core_.links()) {
       if (link) attach(*link);
@@ -71,13 +73,17 @@ class Dispatcher::Loop final : private Hands {
   platform::Transfer::State hear(WorkerLink& link);
   void on_ended(WorkerId id);
   void bury_the_dead();
-  void bury(WorkerId id);
+  void bury(WorkerId id, const Death& death);
   void read_the_rest(WorkerLink& link) noexcept;
   void send(WorkerLink& link, const Action& action);
-  void start(WorkerId id);
+  void start(WorkerId id) {
+    starts_.ask(id);
+    admit_started();
+  }
+  void admit_started();
   void give_up_start(WorkerId id) noexcept;
-  void stop(WorkerLink& link);
-  void kill_the_overdue(Time now);
+  void stop(WorkerLink& link) noexcept { core_.supervisor().stop(link); }
+  bool kill_the_overdue(Time now);
   void balance_watches();
   void broken(WorkerLink& link, const std::exception_ptr& error) noexcept;
 
@@ -85,6 +91,7 @@ class Dispatcher::Loop final : private Hands {
   ResidentGuard guard_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;
+  Starts starts_;
   std::optional<Interrupt> interrupt_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
   std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()

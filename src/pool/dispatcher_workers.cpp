@@ -12,22 +12,7 @@ using State = platform::Transfer::State;
 
 namespace {
 
-constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
 constexpr int reads_per_turn = 8;
-constexpr int time_to_end_ms = 1000;  // after SIGKILL
-
-std::exception_ptr refused_start(const std::string& method, const SystemError& refused) noexcept {
-  try {
-    return std::make_exception_ptr(StartError(method, "launch", refused.what()));
-  } catch (const std::bad_alloc&) {
-    return std::current_exception();
-  }
-}
-
-void end_worker(Supervisor& supervisor, const WorkerLink& link) noexcept {
-  platform::send_signal(link.pidfd, SIGKILL);
-  if (platform::wait_for_exit(link.pidfd, time_to_end_ms)) supervisor.collect(link);
-}
 
 }  // namespace
 
@@ -107,15 +92,16 @@ void Dispatcher::Loop::bury_the_dead() {
       core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
       core_.perform(this);
     }
-    bury(id);
+    if (const std::optional<Death> death = starts_.ended(*core_.link(id), Clock::now()))
+      bury(id, *death);
   }
 }
 
-// The pipe first, then the page, then who is charged.
-void Dispatcher::Loop::bury(WorkerId id) {
+// The pipe first, then the page, then who is charged. Of one that is left behind nothing is read:
+// it may go on writing.
+void Dispatcher::Loop::bury(WorkerId id, const Death& death) {
   WorkerLink& link = *core_.link(id);
-  if (!link.broken) read_the_rest(link);
-  const Death death = core_.supervisor().collect(link);
+  if (!link.broken && !link.left) read_the_rest(link);
   const std::lock_guard lock(core_.mutex());
   ios_[id].reset();
   core_.bury(id, death);
@@ -141,26 +127,23 @@ void Dispatcher::Loop::read_the_rest(WorkerLink& link) noexcept {
   }
 }
 
-void Dispatcher::Loop::start(WorkerId id) {
-  try {
-    core_.links()[id] = core_.supervisor().start(id);
-    attach(*core_.link(id));
-    core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
-    return;
-  } catch (const SystemError& refused) {
-    core_.note_start_error(refused_start(core_.supervisor().method_name(), refused));
-  } catch (...) {
-    core_.note_start_error(std::current_exception());
+void Dispatcher::Loop::admit_started() {
+  while (WorkerLink* const link = starts_.next()) {
+    const WorkerId id = link->id;
+    try {
+      attach(*link);
+    } catch (...) {
+      give_up_start(id);
+      starts_.failed(id, std::current_exception());
+    }
   }
-  give_up_start(id);
-  core_.scheduler().start_failed(id, Clock::now());
 }
 
 // A process that is there already, but cannot be watched.
 void Dispatcher::Loop::give_up_start(WorkerId id) noexcept {
   ios_[id].reset();
   const std::unique_ptr<WorkerLink> link = std::move(core_.links()[id]);
-  if (link) end_worker(core_.supervisor(), *link);
+  if (link) core_.supervisor().discard(*link);
 }
 
 void Dispatcher::Loop::end_all_workers() noexcept {
@@ -168,27 +151,24 @@ void Dispatcher::Loop::end_all_workers() noexcept {
     if (link) platform::send_signal(link->pidfd, SIGKILL);
   }
   for (const auto& link : core_.links()) {
-    if (link) end_worker(core_.supervisor(), *link);
+    if (link) core_.supervisor().discard(*link);
+  }
+  try {
+    starts_.abandon_all();
+  } catch (...) {  // the server ends them with the connection
   }
 }
 
-// A handler of SIGTERM might take yet more memory, or write more of what makes no sense.
-void Dispatcher::Loop::stop(WorkerLink& link) {
-  const bool at_once = link.broken || link.oversize != 0;
-  if (link.kill_at != Time{} && (link.killed || !at_once)) return;
-  platform::send_signal(link.pidfd, at_once ? SIGKILL : SIGTERM);
-  link.killed = at_once;
-  link.kill_at = Clock::now() + grace;
-}
-
-void Dispatcher::Loop::kill_the_overdue(Time now) {
+// True if one is left behind: as far as this pool can know it has ended.
+bool Dispatcher::Loop::kill_the_overdue(Time now) {
+  bool left_behind = false;
   for (const auto& link : core_.links()) {
-    if (link && link->broken && !link->lent) stop(*link);
-    if (!link || link->kill_at == Time{} || now < link->kill_at) continue;
-    platform::send_signal(link->pidfd, SIGKILL);
-    link->killed = true;
-    link->kill_at = now + grace;
+    if (!link) continue;
+    if (link->broken && !link->lent) stop(*link);
+    if (core_.supervisor().kill_if_overdue(*link, now)) continue;
+    ios_[link->id]->ended = left_behind = true;
   }
+  return left_behind;
 }
 
 void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) noexcept {

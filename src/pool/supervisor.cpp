@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "base/log.hpp"
 #include "platform/identity.hpp"
@@ -21,6 +22,10 @@ constexpr std::size_t pipe_capacity = 256 * 1024;
 
 constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
 
+constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
+// So often a server has been asked to send SIGKILL to a worker that is there still.
+constexpr int kills_in_vain = 3;
+
 std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
   if (!time) return std::nullopt;
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
@@ -30,7 +35,7 @@ std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nano
 
 Supervisor::Supervisor(const PoolOptions& options)
     : options_(options),
-      method_(start::open_method(options.start_method)),
+      method_(start::open_method(options.start_method, start_timeout())),
       owner_(platform::open_pidfd(::getpid())),
       message_limit_(options.max_message_size.value_or(default_message_limit)) {}
 
@@ -57,48 +62,108 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   return setup;
 }
 
-std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
+Supervisor::Birth Supervisor::ask(WorkerId id) {
   const std::string numbers = platform::next_child_numbers();
   const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + numbers;
-  auto link = std::make_unique<WorkerLink>(id, name, message_limit_);
-  platform::Pipe tasks = platform::make_pipe();
-  platform::Pipe results = platform::make_pipe();
-  platform::enlarge_pipe(tasks.write, pipe_capacity);
-  platform::enlarge_pipe(results.write, pipe_capacity);
-  link->sandboxed = options_.sandbox.terms().on;
-  link->mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
-  link->mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
+  Birth birth;
+  birth.link = std::make_unique<WorkerLink>(id, name, message_limit_);
+  WorkerLink& link = *birth.link;
+  link.sandboxed = options_.sandbox.terms().on;
+  birth.tasks = platform::make_pipe();
+  birth.results = platform::make_pipe();
+  platform::enlarge_pipe(birth.tasks.write, pipe_capacity);
+  platform::enlarge_pipe(birth.results.write, pipe_capacity);
+  link.mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
+  link.mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
   platform::SocketPair escort = platform::make_socket_pair();
-  link->escort = platform::Escort(std::move(escort.ours));
-  link->send_descriptors(protocol::setup_group, protocol::setup_group,
-                         options_.initializer.carried());
-  protocol::encode_setup(link->outbox.tail(), setup_for(name, numbers));
-  platform::set_nonblocking(tasks.write);
-  platform::set_nonblocking(results.read);
-  link->oom_kills = platform::oom_kills();
-  start::StartedProcess process =
-      method_->start(name, {tasks.read.get(), results.write.get(), link->mapping.descriptor().get(),
-                            owner_.get(), escort.theirs.get()});
-  link->mapping.drop_descriptor();
-  link->pid = process.pid;
-  link->pidfd = std::move(process.pidfd);
-  link->tasks = std::move(tasks.write);
-  link->tasks_read_end = std::move(tasks.read);  // kept, so that a write is never SIGPIPE
-  link->results = std::move(results.read);
-  link->outbox.write_to(link->tasks.get(), link->escort);
-  return link;
+  link.escort = platform::Escort(std::move(escort.ours));
+  birth.escort = std::move(escort.theirs);
+  link.send_descriptors(protocol::setup_group, protocol::setup_group,
+                        options_.initializer.carried());
+  protocol::encode_setup(link.outbox.tail(), setup_for(name, numbers));
+  platform::set_nonblocking(birth.tasks.write);
+  platform::set_nonblocking(birth.results.read);
+  link.oom_kills = platform::oom_kills();
+  birth.asked =
+      method_->ask(name, {birth.tasks.read.get(), birth.results.write.get(),
+                          link.mapping.descriptor().get(), owner_.get(), birth.escort.get()});
+  return birth;
 }
 
-// What cannot be asked for, for want of memory or descriptors, is lost.
-Death Supervisor::collect(const WorkerLink& link) noexcept try {
-  Death death{method_->collect(link.pid)};
+std::unique_ptr<WorkerLink> Supervisor::answer(Birth& birth) {
+  std::optional<start::StartedProcess> process = std::exchange(birth.asked.process, std::nullopt);
+  if (!process) process = method_->answer(birth.asked.ticket);
+  return process ? complete(birth, std::move(*process)) : nullptr;
+}
+
+std::unique_ptr<WorkerLink> Supervisor::start(WorkerId id) {
+  Birth birth = ask(id);
+  if (!birth.asked.process)
+    birth.asked.process = method_->await(birth.asked.ticket, start_timeout());
+  return answer(birth);
+}
+
+std::unique_ptr<WorkerLink> Supervisor::complete(Birth& birth, start::StartedProcess process) {
+  WorkerLink& link = *birth.link;
+  link.mapping.drop_descriptor();
+  link.pid = process.pid;
+  link.pidfd = std::move(process.pidfd);
+  link.tasks = std::move(birth.tasks.write);
+  link.tasks_read_end = std::move(birth.tasks.read);  // kept, so that a write is never SIGPIPE
+  link.results = std::move(birth.results.read);
+  link.outbox.write_to(link.tasks.get(), link.escort);
+  return std::move(birth.link);
+}
+
+std::exception_ptr Supervisor::why_not_born(const Birth&) const {
+  return std::make_exception_ptr(method_->late(start_timeout()));
+}
+
+std::optional<Death> Supervisor::ended(const WorkerLink& link) {
+  const std::optional<platform::Ended> ended = method_->ended(link.pid);
+  return ended ? std::optional(death_of(link, *ended)) : std::nullopt;
+}
+
+Death Supervisor::death_of(const WorkerLink& link, const platform::Ended& ended) const {
+  Death death{ended};
   const ExitStatus& status = death.ended.status;
   if (status.kind != ExitStatus::Kind::signaled || status.value != SIGKILL) return death;
   const std::optional<std::uint64_t> kills = platform::oom_kills();
   if (kills && link.oom_kills) death.out_of_memory = *kills > *link.oom_kills;
   return death;
+}
+
+void Supervisor::discard(const WorkerLink& link) noexcept try {
+  constexpr int patience_ms = 1000;
+  method_->signal(link.pid, link.pidfd, SIGKILL);
+  if (platform::wait_for_exit(link.pidfd, patience_ms)) method_->collect(link.pid);
 } catch (const std::exception&) {
-  return {};
+  // Its status is lost, for want of memory or descriptors.
+}
+
+// A handler of SIGTERM might take yet more memory, or write more of what makes no sense.
+void Supervisor::stop(WorkerLink& link) noexcept {
+  const bool at_once = link.broken || link.oversize != 0;
+  const bool stopped = link.kill_at != std::chrono::steady_clock::time_point{};
+  if (stopped && (link.killed || !at_once)) return;
+  method_->signal(link.pid, link.pidfd, at_once ? SIGKILL : SIGTERM);
+  link.killed = at_once;
+  link.kill_at = std::chrono::steady_clock::now() + grace;
+}
+
+bool Supervisor::kill_if_overdue(WorkerLink& link, std::chrono::steady_clock::time_point now) {
+  const bool stopped = link.kill_at != std::chrono::steady_clock::time_point{};
+  if (!stopped || now < link.kill_at || link.left) return true;
+  link.kill_at = now + grace;
+  link.killed = true;
+  const start::Signal state = method_->signal(link.pid, link.pidfd, SIGKILL);
+  const bool asked_again = state == start::Signal::asked && ++link.kills_asked < kills_in_vain;
+  if (asked_again || state == start::Signal::sent || state == start::Signal::gone) return true;
+  base::log_error(link.name + " (pid " + std::to_string(link.pid) +
+                  ") cannot be ended, for the system refuses this process's signals to it: it is "
+                  "left to itself");
+  link.left = true;
+  return false;
 }
 
 std::chrono::nanoseconds Supervisor::start_timeout() const {

@@ -29,6 +29,9 @@ class ForkedChild final : public ChildHandle {
     process_.pid = pid;
     process_.pidfd = platform::open_pidfd(pid);
   }
+  start::Signal signal(const platform::Descriptor& pidfd, int signal) noexcept override {
+    return start::signal_own_child(pid(), pidfd, signal);
+  }
 
  protected:
   ExitStatus ask_system() override { return children_.collect(pid()).status; }
@@ -43,6 +46,9 @@ class StartedChild final : public ChildHandle {
       : ChildHandle(std::move(report)), method_(std::move(method)) {}
   void start(const std::string& name, const start::Handover& given) {
     process_ = method_->start(name, given);
+  }
+  start::Signal signal(const platform::Descriptor& pidfd, int signal) noexcept override {
+    return method_->signal(pid(), pidfd, signal);
   }
 
  protected:

@@ -27,6 +27,8 @@ class ChildHandle {
   /// How it ended; call once, when its pidfd is readable. What the system cannot tell (somebody
   /// else waited for the child, or SIGCHLD is ignored) is what the child has said itself.
   ExitStatus collect();
+  /// To a child whose end has not been collected.
+  virtual start::Signal signal(const platform::Descriptor& pidfd, int signal) noexcept = 0;
 
  protected:
   explicit ChildHandle(platform::Descriptor report) : report_(std::move(report)) {}

@@ -130,8 +130,8 @@ void ProcessCore::send_signal(int signal) {
   const std::lock_guard lock(mutex_);
   check_started();
   if (look()) return;
-  if (!platform::send_signal(*pidfd_, signal) && errno != ESRCH)
-    throw SystemError("pidfd_send_signal", "ending a process", errno);
+  if (child_->signal(*pidfd_, signal) == start::Signal::refused)
+    throw SystemError("pidfd_send_signal", "ending a process", EPERM);
 }
 
 void ProcessCore::close() {

@@ -160,7 +160,8 @@ bool is_own_child(pid_t pid) noexcept {
 
 void discard_child(pid_t pid) noexcept {
   if (!is_own_child(pid)) return;
-  ::kill(pid, SIGKILL);  // not reaped yet: the pid is still this child's
+  // Not reaped yet: the pid is still this child's. One that may not be killed is not waited for.
+  if (::kill(pid, SIGKILL) != 0) return;
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
   }

@@ -56,7 +56,8 @@ class OwnChildren {
 
 /// Also when it has ended, until it is reaped.
 bool is_own_child(pid_t pid) noexcept;
-/// SIGKILL, and reaps it; nothing when `pid` is no child (any more).
+/// SIGKILL, and reaps it; nothing when `pid` is no child (any more), or one that this process may
+/// not kill: of another user by now.
 void discard_child(pid_t pid) noexcept;
 
 /// This program, whatever has happened to its file: proc(5).

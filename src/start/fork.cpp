@@ -9,8 +9,8 @@
 #include "start/before_fork.hpp"
 #include "start/exec.hpp"
 #include "start/methods.hpp"
+#include "start/served_method.hpp"
 #include "start/server_child.hpp"
-#include "start/server_client.hpp"
 #include "start/server_handle.hpp"
 #include "start/server_process.hpp"
 
@@ -24,9 +24,10 @@ namespace {
 }
 
 /// Workers are forked from an image of this process, which is taken when the first one is started.
-class ForkMethod final : public Method {
+class ForkMethod final : public ServedMethod {
  public:
-  explicit ForkMethod(int other_threads) : other_threads_(other_threads) {}
+  explicit ForkMethod(int other_threads)
+      : ServedMethod(WorkingDirectory::of_server), other_threads_(other_threads) {}
   ~ForkMethod() override {
     if (!snapshot_) return;
     if (snapshot_->is_ours()) {
@@ -36,41 +37,47 @@ class ForkMethod final : public Method {
     }
   }
   std::string name() const override { return "fork"; }
-  StartedProcess start(const std::string& process_name, const Handover& descriptors) override;
+  Asked ask(const std::string& process_name, const Handover& descriptors) override;
+  StartError late(std::chrono::nanoseconds limit) const override {
+    return snapshot_ ? late_answer(name(), *snapshot_, limit) : Method::late(limit);
+  }
   void prepare() override {
     if (snapshot_) return;
     flush_streams(other_threads_);
     take_snapshot();
   }
-  platform::Ended collect(pid_t pid) override {
-    return first_.contains(pid) ? first_.collect(pid) : client_.collect(pid);
+  std::optional<platform::Ended> ended(pid_t pid) override {
+    return first_.contains(pid) ? first_.collect(pid) : ServedMethod::ended(pid);
+  }
+  Signal signal(pid_t pid, const platform::Descriptor& pidfd, int signal) noexcept override {
+    return first_.contains(pid) ? Method::signal(pid, pidfd, signal)
+                                : ServedMethod::signal(pid, pidfd, signal);
   }
 
  private:
+  // It cannot be taken again: this process is not what it was.
+  void reconnect() override { throw lost_twice(); }
+  StartError lost_twice() override {
+    return {name(), "launch",
+            "the pool's snapshot process has ended: " + snapshot_->describe_end()};
+  }
   void take_snapshot();
   StartedProcess start_beside_snapshot(const std::string& process_name,
                                        const Handover& descriptors);
 
   const int other_threads_;               // when the pool was made
-  std::optional<ServerHandle> snapshot_;  // goes after its connection
-  ServerClient client_;
-  OwnChildren first_;  // the worker that was forked here, if one was
+  std::optional<ServerHandle> snapshot_;  // goes after its connection, which is closed by then
+  OwnChildren first_;                     // the worker that was forked here, if one was
 };
 
-StartedProcess ForkMethod::start(const std::string& process_name, const Handover& descriptors) {
+Asked ForkMethod::ask(const std::string& process_name, const Handover& descriptors) {
   if (!snapshot_) {
     flush_streams(other_threads_);
     if (platform::count_threads() == 1 && platform::children_wait_to_be_reaped())
-      return start_beside_snapshot(process_name, descriptors);
+      return {0, start_beside_snapshot(process_name, descriptors)};
     take_snapshot();
   }
-  if (std::optional<StartedProcess> started =
-          client_.start(name(), process_name, descriptors, WorkingDirectory::of_server)) {
-    return std::move(*started);
-  }
-  // It cannot be taken again: this process is not what it was.
-  throw StartError(name(), "launch",
-                   "the pool's snapshot process has ended: " + snapshot_->describe_end());
+  return ServedMethod::ask(process_name, descriptors);
 }
 
 void ForkMethod::take_snapshot() {

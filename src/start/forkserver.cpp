@@ -1,5 +1,10 @@
+#include <poll.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -10,11 +15,13 @@
 #include <vector>
 
 #include "platform/mapping.hpp"
+#include "platform/poll.hpp"
 #include "platform/socket.hpp"
+#include "platform/system_calls.hpp"
 #include "start/exec.hpp"
 #include "start/methods.hpp"
+#include "start/served_method.hpp"
 #include "start/server_child.hpp"
-#include "start/server_client.hpp"
 #include "start/server_handle.hpp"
 
 namespace brood::start {
@@ -73,20 +80,41 @@ void send_setup(int control, const Hooks& hooks) {
   platform::send_message(control, bytes_of(request), {&number, 1});
 }
 
-/// Blocks while the hooks run.
-void await_ready(RunningServer& server) {
-  const std::optional<platform::Message> message = platform::receive_message(server.control.get());
-  const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
-  if (reply && reply->kind == Reply::Kind::ready) return;
-  const char* const stage = server.hooks->encoded.empty() ? "launch" : "preload";
-  if (!reply)
-    throw StartError("forkserver", stage,
-                     "the fork server ended: " + server.process.describe_end());
-  const auto* const text = reinterpret_cast<const char*>(message->bytes.data());
-  throw StartError("forkserver", stage,
-                   std::string(text + sizeof(Reply), message->bytes.size() - sizeof(Reply)));
+/// What a server has said of its set-up. It stays in the control socket, for every pool to look at.
+struct Verdict {
+  enum class Kind : std::uint8_t { none, ready, failed, gone };
+  Kind kind = Kind::none;
+  std::string text;  // failed
+};
+
+Verdict look_at_verdict(int control) {
+  pollfd readable{control, POLLIN, 0};
+  if (platform::system_calls().poll(&readable, 1, 0) <= 0) return {};
+  std::array<std::byte, platform::max_message_size> buffer;
+  const auto arrived =
+      platform::receive_into(control, buffer, platform::Waiting::no, platform::Taking::no,
+                             "receiving a fork server's greeting");
+  const std::optional<Reply> reply = arrived ? parse<Reply>(arrived->bytes) : std::nullopt;
+  if (!reply) return {Verdict::Kind::gone, {}};
+  if (reply->kind == Reply::Kind::ready) return {Verdict::Kind::ready, {}};
+  const auto text = arrived->bytes.subspan(sizeof(Reply));
+  return {Verdict::Kind::failed,
+          std::string(reinterpret_cast<const char*>(text.data()), text.size())};
 }
 
+const char* stage_of(const RunningServer& server) {
+  return server.hooks->encoded.empty() ? "launch" : "preload";
+}
+
+StartError late_launch(const RunningServer& server, std::chrono::nanoseconds limit) {
+  if (server.hooks->encoded.empty()) return late_answer("forkserver", server.process, limit);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+  std::string text = server.process.is_stopped() ? "the fork server is stopped: " : "";
+  text += "the preload hooks had not ended within " + std::to_string(ms) + " ms";
+  return {"forkserver", "preload", text};
+}
+
+/// Does not wait for its verdict.
 std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
   platform::SocketPair control = platform::make_socket_pair();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
@@ -96,7 +124,6 @@ std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
       hooks, ServerHandle(started.pid, std::move(started.pidfd)), std::move(control.ours));
   control.theirs.reset();  // else its end would go unseen
   send_setup(server->control.get(), *hooks);
-  await_ready(*server);
   return server;
 }
 
@@ -105,32 +132,37 @@ std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
 std::shared_ptr<RunningServer> usable_server(State& shared,
                                              std::shared_ptr<RunningServer>& retired) {
   const Hooks* const hooks = current_hooks.load();
-  if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended())
+  if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended() &&
+      look_at_verdict(shared.server->control.get()).kind < Verdict::Kind::failed)
     return shared.server;
   retired = std::exchange(shared.server, nullptr);
   shared.server = launch_server(hooks);
   return shared.server;
 }
 
-/// Hands the server behind `socket` the far end of a new connection; nothing when it is gone.
+/// The next pool launches another one.
+void forget_server(const std::shared_ptr<RunningServer>& server) {
+  State& shared = state();
+  const std::scoped_lock lock(shared.mutex);
+  if (shared.server == server) shared.server.reset();
+}
+
+/// Hands the server behind `socket` the far end of a new connection; nothing when it is gone, or
+/// has no room for it.
 std::optional<ServerClient> connect(int socket) {
   platform::SocketPair pair = platform::make_socket_pair();
   const Request request{.kind = Request::Kind::connect};
   const int theirs = pair.theirs.get();
-  if (!platform::send_message(socket, bytes_of(request), {&theirs, 1})) return std::nullopt;
+  if (platform::try_send_message(socket, bytes_of(request), {&theirs, 1}) !=
+      platform::SendState::sent)
+    return std::nullopt;
   return ServerClient(std::move(pair.ours));
 }
 
-/// To the server that has made this process, where it is one that it would launch itself.
-std::optional<ServerClient> connect_through_door() {
-  if (server_door() < 0 || current_hooks.load() != &no_hooks) return std::nullopt;
-  return connect(server_door());
-}
-
 /// Workers are forked from a fresh copy of this program, which all pools of the process share.
-class ForkserverMethod final : public Method {
+class ForkserverMethod final : public ServedMethod {
  public:
-  ForkserverMethod() { reconnect(); }
+  ForkserverMethod() : ServedMethod(WorkingDirectory::of_owner) { reconnect(); }
   ~ForkserverMethod() override {
     if (generation_ != platform::fork_generation()) {
       client_.forget();
@@ -139,48 +171,102 @@ class ForkserverMethod final : public Method {
     }
   }
   std::string name() const override { return "forkserver"; }
-
-  StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (!client_.is_open()) reconnect();
-      if (std::optional<StartedProcess> started =
-              client_.start(name(), process_name, descriptors, WorkingDirectory::of_owner)) {
-        return std::move(*started);
-      }
-    }
-    throw StartError(name(), "launch", "the fork server ended while it started a worker, twice");
+  void await_server(std::chrono::nanoseconds limit) override;
+  StartError late(std::chrono::nanoseconds limit) const override;
+  int answers() const noexcept override {
+    return client_.is_open() || !server_ ? client_.socket() : server_->control.get();
   }
-
-  platform::Ended collect(pid_t pid) override { return client_.collect(pid); }
 
  private:
-  void reconnect() {
-    if (std::optional<ServerClient> client = connect_through_door()) {
-      client_ = std::move(*client);
-      return;
-    }
-    // The sockets of a killed process close a moment before its pidfd tells.
-    constexpr int moment_ms = 200;
-    if (server_) static_cast<void>(server_->process.ended(moment_ms));
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      std::shared_ptr<RunningServer> retired = std::move(server_);
-      std::shared_ptr<RunningServer> replaced;
-      State& shared = state();
-      const std::scoped_lock lock(shared.mutex);
-      server_ = usable_server(shared, replaced);
-      if (std::optional<ServerClient> client = connect(server_->control.get())) {
-        client_ = std::move(*client);
-        return;
-      }
-      static_cast<void>(server_->process.ended(moment_ms));
-    }
-    throw StartError(name(), "launch", "the fork server ended while a pool connected to it, twice");
-  }
+  void reconnect() override;
+  void find_server();
+  bool connect_through_door();
+  // Not behind the door, where others of this program may have taken all the room.
+  bool has_another_server() const override { return !server_; }
+  StartError lost_twice() override;
+  StartError launch_failed(const Verdict& verdict);
 
   const unsigned generation_ = platform::fork_generation();
   std::shared_ptr<RunningServer> server_;  // null: the one behind the door
-  ServerClient client_;
+  bool awaited_ = false;                   // server_ is new, and its verdict is not known
+  bool door_tried_ = false;
 };
+
+/// To the server that has made this process, where it is one that it would launch itself. Once: one
+/// that has closed the connection has no room, or is gone.
+bool ForkserverMethod::connect_through_door() {
+  if (std::exchange(door_tried_, true) || server_door() < 0 || current_hooks.load() != &no_hooks)
+    return false;
+  std::optional<ServerClient> client = connect(server_door());
+  if (client) client_ = std::move(*client);
+  return client.has_value();
+}
+
+// The sockets of a killed process close a moment before its pidfd tells.
+void wait_a_moment_for_the_end(const RunningServer& server) {
+  constexpr int moment_ms = 200;
+  static_cast<void>(server.process.ended(moment_ms));
+}
+
+void ForkserverMethod::find_server() {
+  if (server_) wait_a_moment_for_the_end(*server_);
+  const std::shared_ptr<RunningServer> retired = std::move(server_);
+  std::shared_ptr<RunningServer> replaced;
+  State& shared = state();
+  const std::scoped_lock lock(shared.mutex);
+  server_ = usable_server(shared, replaced);
+  awaited_ = true;
+}
+
+// While its hooks run nothing may be sent to a server: see README.md.
+void ForkserverMethod::reconnect() {
+  if (connect_through_door()) return;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (!awaited_) find_server();
+    const Verdict verdict = look_at_verdict(server_->control.get());
+    if (verdict.kind == Verdict::Kind::none) return;
+    awaited_ = false;
+    if (verdict.kind != Verdict::Kind::ready) throw launch_failed(verdict);
+    if (std::optional<ServerClient> client = connect(server_->control.get())) {
+      client_ = std::move(*client);
+      return;
+    }
+    if (!server_->process.ended()) wait_a_moment_for_the_end(*server_);
+  }
+  if (server_->process.ended())
+    throw StartError(name(), "launch", "the fork server ended while a pool connected to it, twice");
+  throw StartError(name(), "launch", "the fork server takes no connections: it may be stopped");
+}
+
+void ForkserverMethod::await_server(std::chrono::nanoseconds limit) {
+  constexpr auto longest = std::chrono::hours(24 * 365);
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(limit, longest);
+  while (!client_.is_open()) {
+    pollfd readable{server_->control.get(), POLLIN, 0};
+    if (platform::poll_until({&readable, 1}, deadline, "launching a fork server") == 0) {
+      forget_server(server_);
+      throw late_launch(*server_, limit);
+    }
+    reconnect();
+  }
+}
+
+StartError ForkserverMethod::launch_failed(const Verdict& verdict) {
+  forget_server(server_);
+  if (verdict.kind == Verdict::Kind::failed) return {name(), stage_of(*server_), verdict.text};
+  const std::scoped_lock lock(state().mutex);  // other pools may describe it
+  return {name(), stage_of(*server_), "the fork server ended: " + server_->process.describe_end()};
+}
+
+StartError ForkserverMethod::lost_twice() {
+  return {name(), "launch", "the fork server ended while it started a worker, twice"};
+}
+
+StartError ForkserverMethod::late(std::chrono::nanoseconds limit) const {
+  if (!server_) return Method::late(limit);
+  return awaited_ ? late_launch(*server_, limit) : late_answer(name(), server_->process, limit);
+}
 
 }  // namespace
 

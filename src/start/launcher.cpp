@@ -27,7 +27,7 @@ class LauncherMethod final : public Method {
   explicit LauncherMethod(std::shared_ptr<Launcher> launcher)
       : launcher_(std::move(launcher)), name_(launcher_->name()) {}
   std::string name() const override { return name_; }
-  StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
+  Asked ask(const std::string& process_name, const Handover& descriptors) override {
     WorkerCommand command = worker_command(process_name, descriptors);
     // What executes it need not be this program: its /proc/self/exe is another.
     command.arguments.front() = executable_path();
@@ -40,13 +40,13 @@ class LauncherMethod final : public Method {
     try {
       platform::Descriptor pidfd = platform::open_pidfd(pid);
       children_.add(pid);
-      return {pid, std::move(pidfd)};
+      return {0, StartedProcess{pid, std::move(pidfd)}};
     } catch (...) {
       discard_child(pid);
       throw;
     }
   }
-  platform::Ended collect(pid_t pid) override { return children_.collect(pid); }
+  std::optional<platform::Ended> ended(pid_t pid) override { return children_.collect(pid); }
 
  private:
   pid_t launch(WorkerCommand command) {

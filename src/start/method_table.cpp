@@ -78,10 +78,13 @@ void require_starts_allowed() {
       "Process nor a Manager can be made here");
 }
 
-std::unique_ptr<Method> open_method(const StartMethod& method) {
+std::unique_ptr<Method> open_method(const StartMethod& method, std::chrono::nanoseconds limit) {
   require_starts_allowed();
   if (method.launcher()) return open_launcher(method.launcher());
-  return (method.name().empty() ? *chosen.load() : known(method.name())).open();
+  const Row& row = method.name().empty() ? *chosen.load() : known(method.name());
+  std::unique_ptr<Method> opened = row.open();
+  opened->await_server(limit);
+  return opened;
 }
 
 std::string name_prefix(const std::string& method) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <vector>
 
 #include "platform/socket.hpp"
@@ -12,53 +11,38 @@
 namespace brood::start {
 namespace {
 
-// A fork takes milliseconds, a second for a snapshot of a hundred gigabytes. Only a stopped server
-// takes longer.
-constexpr int start_timeout_ms = 30'000;
-constexpr std::chrono::milliseconds collect_timeout{1000};
-
 // Nothing where it cannot be opened, for want of a number: then the reply finds no room either.
 platform::Descriptor open_working_directory() {
   const int number = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   return number < 0 ? platform::Descriptor() : platform::adopt_above_stdio(number);
 }
 
+SystemError no_room_for_the_pidfd() { return {"recvmsg", "starting a worker", EMFILE}; }
+
 }  // namespace
 
 void ServerClient::close() noexcept {
   socket_.reset();
+  asked_.clear();
   running_.clear();
 }
 
 void ServerClient::forget() noexcept {
   static_cast<void>(socket_.release());
+  for (auto& [ticket, answer] : answers_) static_cast<void>(answer.process.pidfd.release());
+  answers_.clear();
+  asked_.clear();
   running_.clear();
   exited_.clear();
 }
 
-std::optional<StartedProcess> ServerClient::start(const std::string& method,
-                                                  const std::string& process_name,
-                                                  const Handover& descriptors,
-                                                  WorkingDirectory directory) {
-  if (!is_open()) return std::nullopt;
-  if (!send_start(process_name, descriptors, directory)) {
-    close();
-    return std::nullopt;
-  }
-  try {
-    return await_start(method);
-  } catch (...) {
-    abandon();
-    throw;
-  }
-}
-
-bool ServerClient::send_start(const std::string& process_name, const Handover& descriptors,
-                              WorkingDirectory directory) {
+ServerClient::Sent ServerClient::ask(std::uint32_t ticket, const std::string& process_name,
+                                     const Handover& descriptors, WorkingDirectory directory) {
+  if (!is_open()) return Sent::gone;
   platform::Descriptor here;
   if (directory == WorkingDirectory::of_owner) here = open_working_directory();
   Request request{.kind = Request::Kind::start,
-                  .sequence = ++sequence_,
+                  .sequence = ticket,
                   .role = descriptors.role,
                   .has_page = descriptors.page >= 0,
                   .has_directory = static_cast<bool>(here)};
@@ -67,40 +51,79 @@ bool ServerClient::send_start(const std::string& process_name, const Handover& d
                            descriptors.escort};
   if (descriptors.page >= 0) numbers.push_back(descriptors.page);
   if (here) numbers.push_back(here.get());
-  return platform::send_message(socket_.get(), bytes_of(request), numbers);
-}
-
-std::optional<StartedProcess> ServerClient::await_start(const std::string& method) {
-  for (;;) {
-    bool timed_out = false;
-    std::optional<platform::Message> message =
-        platform::receive_message_lossy(socket_.get(), start_timeout_ms, &timed_out);
-    if (timed_out)
-      throw StartError(method, "launch", "the process that forks workers does not answer");
-    const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
-    if (!reply) {
+  switch (platform::try_send_message(socket_.get(), bytes_of(request), numbers)) {
+    case platform::SendState::sent:
+      asked_.insert(ticket);
+      return Sent::yes;
+    case platform::SendState::gone:
       close();
-      return std::nullopt;
-    }
-    if (reply->kind == Reply::Kind::exited) keep(*reply);
-    if (reply->sequence != sequence_) continue;  // an abandoned start
-    if (reply->kind == Reply::Kind::refused)
-      throw SystemError(reply->call, "starting a worker", reply->error);
-    if (reply->kind != Reply::Kind::started) continue;
-    if (message->descriptors.empty()) throw SystemError("recvmsg", "starting a worker", EMFILE);
-    ++running_[reply->pid];
-    return StartedProcess{reply->pid, std::move(message->descriptors.front())};
+      return Sent::gone;
+    default:
+      return Sent::no_room;
   }
 }
 
-void ServerClient::abandon() noexcept {
-  if (!is_open()) return;
-  const Request request{.kind = Request::Kind::abandon, .sequence = sequence_};
-  try {
-    platform::try_send_message(socket_.get(), bytes_of(request));
-  } catch (const SystemError&) {
-    // The worker's owner closes its pipes now, which ends it too.
+void ServerClient::receive() {
+  while (is_open()) {
+    bool nothing = false;
+    std::optional<platform::Message> message =
+        platform::receive_message_lossy(socket_.get(), 0, &nothing);
+    if (nothing) return;
+    if (!message) return close();
+    take(std::move(*message));
   }
+}
+
+void ServerClient::take(platform::Message&& message) {
+  const std::optional<Reply> reply = parse<Reply>(message.bytes);
+  if (!reply) return close();
+  if (reply->kind == Reply::Kind::exited) return keep(*reply);
+  if (reply->kind == Reply::Kind::started || reply->kind == Reply::Kind::refused)
+    take_answer(*reply, std::move(message));
+}
+
+void ServerClient::take_answer(const Reply& reply, platform::Message&& message) {
+  const bool wanted = asked_.erase(reply.sequence) != 0;
+  const bool started = reply.kind == Reply::Kind::started;
+  const bool complete = started && !message.descriptors.empty();
+  if (started && (!wanted || !complete)) abandon(reply.sequence);
+  if (!wanted) return;
+  Answer answer;
+  if (complete) {
+    answer.process = {reply.pid, std::move(message.descriptors.front())};
+    ++running_[reply.pid];
+  } else {
+    answer.refused = started ? no_room_for_the_pidfd()
+                             : SystemError(reply.call, "starting a worker", reply.error);
+  }
+  answers_.emplace(reply.sequence, std::move(answer));
+}
+
+std::optional<ServerClient::Answer> ServerClient::answer(std::uint32_t ticket) {
+  const auto entry = answers_.find(ticket);
+  if (entry == answers_.end()) return std::nullopt;
+  std::optional<Answer> answer(std::move(entry->second));
+  answers_.erase(entry);
+  return answer;
+}
+
+// Where there is no room for it, the answer still comes and is abandoned then.
+void ServerClient::abandon(std::uint32_t ticket) noexcept {
+  asked_.erase(ticket);
+  answers_.erase(ticket);
+  send_short({.kind = Request::Kind::abandon, .sequence = ticket});
+}
+
+bool ServerClient::signal(pid_t pid, int signal) noexcept {
+  return running_.contains(pid) &&
+         send_short({.kind = Request::Kind::signal, .pid = pid, .number = signal});
+}
+
+bool ServerClient::send_short(const Request& request) noexcept try {
+  return is_open() &&
+         platform::try_send_message(socket_.get(), bytes_of(request)) == platform::SendState::sent;
+} catch (const SystemError&) {
+  return false;
 }
 
 void ServerClient::keep(const Reply& exited) {
@@ -119,23 +142,10 @@ std::optional<platform::Ended> ServerClient::take_kept(pid_t pid) {
   return ended;
 }
 
-platform::Ended ServerClient::collect(pid_t pid) try {
-  const auto deadline = std::chrono::steady_clock::now() + collect_timeout;
-  for (;;) {
-    if (const std::optional<platform::Ended> ended = take_kept(pid)) return *ended;
-    if (!is_open() || !running_.contains(pid)) return {};
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    bool timed_out = false;
-    const std::optional<platform::Message> message = platform::receive_message_lossy(
-        socket_.get(), std::max(0, static_cast<int>(left.count())), &timed_out);
-    if (timed_out) return {};
-    if (!message) close();
-    const std::optional<Reply> reply = message ? parse<Reply>(message->bytes) : std::nullopt;
-    if (reply && reply->kind == Reply::Kind::exited) keep(*reply);
-  }
-} catch (const SystemError&) {
-  return {};
+std::optional<platform::Ended> ServerClient::ended(pid_t pid) {
+  if (const std::optional<platform::Ended> told = take_kept(pid)) return told;
+  if (!is_open() || !running_.contains(pid)) return platform::Ended{};
+  return std::nullopt;
 }
 
 }  // namespace brood::start

@@ -27,8 +27,17 @@ ServerHandle::~ServerHandle() {
     static_cast<void>(pidfd_.release());  // the number may be something else's by now
     return;
   }
+  if (!ended()) platform::signal_child(pidfd_, pid_, SIGCONT);
   if (!ended(patience_ms)) discard_child(pid_);
   platform::reap(pid_);
+}
+
+StartError late_answer(const std::string& method, const ServerHandle& server,
+                       std::chrono::nanoseconds limit) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+  std::string text = "the process that forks workers (pid " + std::to_string(server.pid()) + ")";
+  text += server.is_stopped() ? " is stopped: it" : "";
+  return {method, "launch", text + " has not answered within " + std::to_string(ms) + " ms"};
 }
 
 std::string ServerHandle::describe_end() {

@@ -2,9 +2,11 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 
+#include <brood/errors.hpp>
 #include "platform/descriptor.hpp"
 #include "platform/process.hpp"
 
@@ -23,7 +25,8 @@ class ServerHandle {
         pidfd_(std::move(other.pidfd_)),
         generation_(other.generation_) {}
   ServerHandle& operator=(ServerHandle&&) = delete;
-  /// Waits for its end, two seconds at most, then kills it. In a forked copy of the owner: nothing.
+  /// Waits for its end, two seconds at most, then kills it; one that is stopped is continued first.
+  /// In a forked copy of the owner: nothing.
   ~ServerHandle();
 
   /// False in a forked copy of the process that made it.
@@ -34,6 +37,8 @@ class ServerHandle {
   /// Waits a moment for its end and says how that was.
   std::string describe_end();
   pid_t pid() const noexcept { return pid_; }
+  /// By SIGSTOP, say.
+  bool is_stopped() const noexcept { return pid_ > 0 && platform::is_stopped(pid_); }
 
  private:
   pid_t pid_;
@@ -41,5 +46,9 @@ class ServerHandle {
   unsigned generation_;
   std::string end_;
 };
+
+/// What is thrown when a server that runs has not answered within `limit`.
+StartError late_answer(const std::string& method, const ServerHandle& server,
+                       std::chrono::nanoseconds limit);
 
 }  // namespace brood::start

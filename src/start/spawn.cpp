@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "start/exec.hpp"
 #include "start/methods.hpp"
 
@@ -8,12 +10,12 @@ namespace {
 class SpawnMethod final : public Method {
  public:
   std::string name() const override { return "spawn"; }
-  StartedProcess start(const std::string& process_name, const Handover& descriptors) override {
+  Asked ask(const std::string& process_name, const Handover& descriptors) override {
     StartedProcess started = execute(own_executable, worker_command(process_name, descriptors));
     children_.add(started.pid);
-    return started;
+    return {0, std::move(started)};
   }
-  platform::Ended collect(pid_t pid) override { return children_.collect(pid); }
+  std::optional<platform::Ended> ended(pid_t pid) override { return children_.collect(pid); }
 
  private:
   OwnChildren children_;

@@ -182,5 +182,133 @@ TEST_F(SharedServer, killed_is_replaced_by_one_of_the_workers_own) {
   EXPECT_NE(found[1], server.pid());
 }
 
+/// The process that forks the workers of a pool, stopped while it lives.
+class StoppedServer : public PoolCheck, public ::testing::WithParamInterface<std::string> {
+ protected:
+  PoolOptions options(int workers) const {
+    return {.workers = workers, .start_method = GetParam()};
+  }
+  /// The first worker of a fork pool is the owner's own child.
+  static int server_of(Pool& pool) {
+    for (const WorkerInfo& worker : pool.workers()) {
+      if (parent_of(worker.pid) != ::getpid()) return parent_of(worker.pid);
+    }
+    throw std::logic_error("no worker has been forked by a server");
+  }
+  static void stop(int server) {
+    ::kill(server, SIGSTOP);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(server), &info, WSTOPPED | WNOWAIT);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Method, StoppedServer, ::testing::Values("fork", "forkserver"),
+                         method_name);
+
+/// Tells its pid, and waits to be killed.
+int waits_to_be_killed(const std::string& mailbox) {
+  Mailbox::send(mailbox, std::to_string(::getpid()));
+  for (;;) ::pause();
+}
+
+TEST_P(StoppedServer, does_not_hold_up_the_workers_that_live) {
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  Pool pool(options(3));
+  EXPECT_EQ(pool.map(square, std::vector{1, 2, 3}), (std::vector{1, 4, 9}));
+  const int server = server_of(pool);
+  AsyncResult<int> lost = pool.apply_async(waits_to_be_killed, mailbox.path());
+  const Watched victim(std::stoi(mailbox.receive()));
+  stop(server);
+  victim.signal(SIGKILL);
+  EXPECT_THROW(lost.get(), WorkerLost);
+  // Its replacement has been asked for, and does not come.
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(pool.apply_async(square, i).get(), i * i);
+    EXPECT_EQ(pool.apply(square, i), i * i);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);
+  ::kill(server, SIGCONT);
+  // Now it comes.
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (pool.workers().size() < 3 && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  EXPECT_EQ(pool.workers().size(), 3U);
+}
+
+TEST_P(StoppedServer, lets_the_pool_be_terminated) {
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  Pool pool(options(3));
+  pool.map(square, std::vector{1, 2, 3});
+  const int server = server_of(pool);
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 3; ++i)
+    results.push_back(pool.apply_async(waits_to_be_killed, mailbox.path()));
+  const Watched victim(std::stoi(mailbox.receive()));
+  stop(server);
+  victim.signal(SIGKILL);
+  EXPECT_TRUE(victim.ends_within(patience));
+  const auto before = std::chrono::steady_clock::now();
+  pool.terminate();
+  pool.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  for (AsyncResult<int>& result : results) EXPECT_ANY_THROW(result.get());
+}
+
+TEST_P(StoppedServer, lets_the_pool_be_closed) {
+  Pool pool(options(2));
+  pool.map(square, std::vector{1, 2, 3});
+  const int server = server_of(pool);
+  stop(server);
+  const Watched victim(pool.workers().at(1).pid);
+  victim.signal(SIGKILL);
+  EXPECT_TRUE(victim.ends_within(patience));
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  const auto before = std::chrono::steady_clock::now();
+  pool.close();
+  pool.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+}
+
+TEST_P(StoppedServer, fails_what_no_worker_is_left_for_after_the_start_timeout) {
+  PoolOptions made = options(2);
+  made.start_timeout = 1s;
+  Pool pool(made);
+  pool.map(square, std::vector{1, 2, 3});
+  const int server = server_of(pool);
+  stop(server);
+  for (const WorkerInfo& worker : pool.workers()) ::kill(worker.pid, SIGKILL);
+  const auto error = caught<StartError>([&] {
+    for (;;) pool.apply(square, 3);  // until those that were killed are gone
+  });
+  EXPECT_TRUE(contains(error.what(), "is stopped: it has not answered within 1000 ms"))
+      << error.what();
+}
+
+TEST_P(StoppedServer, fails_the_pool_that_is_being_made) {
+  if (GetParam() == "fork") GTEST_SKIP() << "each pool has a server of its own";
+  Pool pool(options(1));
+  stop(server_of(pool));
+  PoolOptions made = options(1);
+  made.start_timeout = 300ms;
+  const auto error = caught<StartError>([&] { Pool other(made); });
+  EXPECT_EQ(error.stage(), "launch");
+  EXPECT_TRUE(contains(error.what(), "is stopped")) << error.what();
+}
+
+void hangs() {
+  for (;;) ::pause();
+}
+
+TEST_F(SharedServer, whose_hook_hangs_fails_the_pool_after_the_start_timeout) {
+  set_forkserver_preload({Call(hangs)});
+  const auto error = caught<StartError>(
+      [] { Pool pool({.workers = 1, .start_method = "forkserver", .start_timeout = 300ms}); });
+  set_forkserver_preload({});
+  EXPECT_EQ(error.stage(), "preload");
+  EXPECT_TRUE(contains(error.what(), "within 300 ms")) << error.what();
+}
+
 }  // namespace
 }  // namespace brood::testing

@@ -42,6 +42,24 @@ struct Pipes {
   platform::Descriptor owner = platform::open_pidfd(::getpid());
 };
 
+/// Waits until the socket is readable; false at the deadline.
+bool hear(const ServerClient& client) {
+  pollfd readable{client.socket(), POLLIN, 0};
+  return ::poll(&readable, 1, patience_ms) == 1;
+}
+
+std::optional<StartedProcess> start_one(ServerClient& client, const Pipes& pipes) {
+  constexpr std::uint32_t ticket = 1'000'000;
+  const Handover given{pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get(),
+                       pipes.owner.get()};
+  if (client.ask(ticket, "Worker", given) != ServerClient::Sent::yes) return std::nullopt;
+  while (client.is_open() && hear(client)) {
+    client.receive();
+    if (auto answer = client.answer(ticket)) return std::move(answer->process);
+  }
+  return std::nullopt;
+}
+
 TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
   TwoClients clients;
   const Pipes pipes;
@@ -57,14 +75,13 @@ TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
   }
   EXPECT_LT(sent, 100'000U);
   ServerClient polite(std::move(clients.other.ours));
-  std::optional<StartedProcess> started =
-      polite.start("test", "Worker",
-                   {pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get(),
-                    pipes.owner.get()});
+  std::optional<StartedProcess> started = start_one(polite, pipes);
   ASSERT_TRUE(started);
   platform::send_signal(started->pidfd, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(started->pidfd, patience_ms));
-  EXPECT_EQ(polite.collect(started->pid).status.value, SIGKILL);
+  ASSERT_TRUE(hear(polite));
+  polite.receive();
+  EXPECT_EQ(polite.ended(started->pid)->status.value, SIGKILL);
   // Nothing was lost meanwhile: the first client finds a refusal for each request that was taken.
   std::uint32_t refused = 0;
   while (const auto message = platform::receive_message(clients.one.ours.get(), 250)) {
@@ -81,9 +98,7 @@ TEST_F(ServerTest, AnUnknownRequestEndsItsConnectionOnly) {
   EXPECT_FALSE(platform::receive_message(clients.one.ours.get(), patience_ms));
   const Pipes pipes;
   ServerClient polite(std::move(clients.other.ours));
-  EXPECT_TRUE(polite.start("test", "Worker",
-                           {pipes.tasks.read.get(), pipes.results.write.get(), -1,
-                            pipes.owner.get(), pipes.owner.get()}));
+  EXPECT_TRUE(start_one(polite, pipes));
 }
 
 TEST_F(ServerTest, AServerEndsWithItsLastConnection) {

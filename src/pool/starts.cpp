@@ -1,0 +1,126 @@
+#include "pool/starts.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "pool/core.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A server tells at once, unless it is stopped or the machine is very busy.
+constexpr std::chrono::seconds time_to_tell{1};
+
+std::exception_ptr refused_start(const std::string& method, const SystemError& refused) noexcept {
+  try {
+    return std::make_exception_ptr(StartError(method, "launch", refused.what()));
+  } catch (const std::bad_alloc&) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace
+
+void Starts::ask(WorkerId id) {
+  answers_.release();
+  try {
+    asked_.insert_or_assign(id, core_.supervisor().ask(id));
+  } catch (...) {
+    failed(id, std::current_exception());
+  }
+}
+
+WorkerLink* Starts::next() {
+  if (asked_.empty()) return nullptr;
+  answers_.release();
+  for (auto entry = asked_.begin(); entry != asked_.end();) {
+    const WorkerId id = entry->first;
+    std::unique_ptr<WorkerLink> link;
+    std::exception_ptr why;
+    try {
+      link = core_.supervisor().answer(entry->second);
+    } catch (...) {
+      why = std::current_exception();
+      core_.supervisor().abandon(entry->second);
+    }
+    if (!link && !why) {
+      ++entry;
+      continue;
+    }
+    entry = asked_.erase(entry);
+    if (link) return admit(std::move(link));
+    failed(id, why);
+  }
+  return nullptr;
+}
+
+WorkerLink* Starts::admit(std::unique_ptr<WorkerLink> link) {
+  WorkerLink& admitted = *link;
+  core_.links()[admitted.id] = std::move(link);
+  core_.scheduler().worker_started(admitted.id, admitted.has_page(), Clock::now());
+  return &admitted;
+}
+
+// A server may refuse for want of anything, also of memory here; a launcher throws what it likes.
+void Starts::failed(WorkerId id, std::exception_ptr why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const SystemError& refused) {
+    why = refused_start(core_.supervisor().method_name(), refused);
+  } catch (...) {
+    // As it is.
+  }
+  core_.note_start_error(std::move(why));
+  core_.scheduler().start_failed(id, Clock::now());
+}
+
+void Starts::abandon(WorkerId id) {
+  const auto entry = asked_.find(id);
+  if (entry == asked_.end()) return;
+  answers_.release();
+  std::exception_ptr why = core_.supervisor().why_not_born(entry->second);
+  core_.supervisor().abandon(entry->second);
+  asked_.erase(entry);
+  failed(id, std::move(why));
+}
+
+void Starts::abandon_all() {
+  while (!asked_.empty()) abandon(asked_.begin()->first);
+}
+
+std::optional<Death> Starts::ended(const WorkerLink& link, Time now) {
+  answers_.release();
+  std::optional<Death> death;
+  try {
+    death = link.left ? Death{} : core_.supervisor().ended(link);
+  } catch (const std::exception&) {
+    death = Death{};  // `lost`
+  }
+  const auto entry = untold_.try_emplace(link.id, now + time_to_tell).first;
+  if (!death && now >= entry->second) death = Death{};
+  if (death) untold_.erase(entry);
+  return death;
+}
+
+std::optional<Time> Starts::deadline() const {
+  std::optional<Time> soonest;
+  for (const auto& [id, deadline] : untold_) {
+    if (!soonest || deadline < *soonest) soonest = deadline;
+  }
+  return soonest;
+}
+
+void Starts::watch() {
+  const int number = core_.supervisor().answers();
+  if (number < 0 || answers_.watching() || (asked_.empty() && untold_.empty())) return;
+  answers_.wait(number, boost::asio::posix::descriptor_base::wait_read,
+                [this] { answers_.release(); });
+}
+
+}  // namespace brood::pool
