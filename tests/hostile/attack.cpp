@@ -60,9 +60,19 @@ protocol::RunHeader Foe::run() {
   return run_.value_or(protocol::RunHeader{});
 }
 
+// Of those that hold, one behind the other.
+void combination(Foe& foe) {
+  for (std::uint64_t i = 0; i <= 1 + foe.dice.up_to(2); ++i) {
+    const Attack& attack = attacks()[1 + foe.dice.up_to(attacks().size() - 2)];
+    const bool fits = attack.left_out == nullptr && !attack.shared && attack.strike != combination;
+    if (fits) attack.strike(foe);
+  }
+}
+
 std::span<const Attack> attacks() {
   static constexpr std::array table{
       Attack{"none", nullptr},
+      Attack{"combination", combination, "what the stream says is not checked"},
       Attack{"page_words_random", page_words_random, "what the page says is not checked"},
       Attack{"page_words_near", page_words_near, "what the page says is not checked"},
       Attack{"page_anywhere", page_anywhere, "what the page says is not checked"},
@@ -81,15 +91,17 @@ std::span<const Attack> attacks() {
       Attack{"pipe_failed", pipe_failed, "what the stream says is not checked"},
       Attack{"pipe_skipped", pipe_skipped, "what the stream says is not checked"},
       Attack{"pipe_logs", pipe_logs, "what the stream says is not checked", false, true},
-      Attack{"pipe_beginnings", pipe_beginnings, nullptr, false, true},
+      Attack{"pipe_beginnings", pipe_beginnings, "what the stream says is not checked", false,
+             true},
       Attack{"pipe_truncated", pipe_truncated, "what the stream says is not checked"},
       Attack{"pipe_replayed", pipe_replayed, "what the stream says is not checked"},
       Attack{"pipe_huge", pipe_huge, nullptr, false, true},
-      Attack{"pipe_without_end", pipe_without_end, nullptr, false, true},
-      Attack{"escort_garbage", escort_garbage},
-      Attack{"escort_descriptors", escort_descriptors},
-      Attack{"escort_oversized", escort_oversized},
-      Attack{"escort_closed", escort_closed},
+      Attack{"pipe_without_end", pipe_without_end, "what the stream says is not checked", false,
+             true},
+      Attack{"escort_garbage", escort_garbage, "what the stream says is not checked"},
+      Attack{"escort_descriptors", escort_descriptors, "what the stream says is not checked"},
+      Attack{"escort_oversized", escort_oversized, "what the stream says is not checked"},
+      Attack{"escort_closed", escort_closed, "what the stream says is not checked"},
       Attack{"door_garbage", door_garbage, "a server that one message ends", false, true},
       Attack{"door_wrong_kind", door_wrong_kind, "a server that one message ends", false, true},
       Attack{"door_oversized", door_oversized, "a server that one message ends", false, true},

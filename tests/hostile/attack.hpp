@@ -85,6 +85,9 @@ std::uint64_t answer_to(std::uint32_t number);
 /// The task: carries an order out, as packed, and returns the answer to its number.
 std::uint64_t obey(std::uint64_t packed);
 
+// attack.cpp
+void combination(Foe& foe);
+
 // attack_page.cpp
 void page_words_random(Foe& foe);
 void page_words_near(Foe& foe);
