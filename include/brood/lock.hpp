@@ -11,7 +11,7 @@ namespace detail {
 class DataHandle;
 
 /// What Lock and RLock have in common.
-/// Layout: memory of its own with a header, a pthread mutex (robust, shared) and its depth.
+/// Layout: memory of its own with a header and a mutex (a robust futex).
 class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle> {
  public:
   /// Waits until this thread holds it. Throws UsageError where that would be for ever: this thread

@@ -188,7 +188,9 @@ bool MutexHold::is_mine() const noexcept {
   return holder_.load(std::memory_order_relaxed) == HeldMutexes::of_this_thread().mark();
 }
 
-RobustMutex::Result RobustMutex::enter(HeldMutexes& held, MutexHold& hold, Result result) noexcept {
+[[gnu::always_inline]] inline RobustMutex::Result RobustMutex::enter(HeldMutexes& held,
+                                                                     MutexHold& hold,
+                                                                     Result result) noexcept {
   held.add(hold, *this);
   hold.holder_.store(held.mark(), std::memory_order_relaxed);
   return result;

@@ -147,7 +147,7 @@ TEST_F(Broken, AQueueEndsTheWaitsForIt) {
 TEST_F(Broken, ComesHomeFromATaskAsWhatItIs) {
   const Lock lock;
   fill_state(lock, 0, 8, 0x11);
-  Pool pool(1);
+  Pool pool({.workers = 1, .start_method = "fork"});
   EXPECT_THROW(pool.apply([](const Lock& one) { one.acquire(); }, lock), BrokenObject);
 }
 
