@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <brood/codec.hpp>
 #include "pool/worker_link.hpp"
+#include "protocol/parent_side.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::pool {
@@ -24,6 +24,7 @@ bool can_travel_with_others(const JobState& call) {
 // A definition is shared only by calls of a function that has no state, which are all alike.
 bool alike(const JobState& one, const JobState& other) {
   return one.spec().definition == other.spec().definition &&
+         one.spec().results == other.spec().results &&
          (one.spec().terms == other.spec().terms || one.terms() == other.terms());
 }
 
@@ -41,6 +42,7 @@ std::size_t Batch::length(std::span<const std::shared_ptr<JobState>> calls) {
 Batch::Batch(std::span<std::shared_ptr<JobState>> calls)
     : definition_(calls.front()->spec().definition),
       terms_(calls.front()->spec().terms),
+      results_(calls.front()->spec().results),
       stride_(argument_size(*calls.front())) {
   calls_.reserve(calls.size());
   for (std::shared_ptr<JobState>& call : calls) {
@@ -63,6 +65,7 @@ JobTraits Batch::traits() const {
   JobTraits traits = traits_of(terms());
   traits.self_contained = true;
   traits.fail_fast = false;  // each has its own end
+  traits.definition_bytes = definition_->bytes.size();
   traits.cost_key = definition_->cost_key;
   traits.element_bytes = bytes_ / calls_.size();
   return traits;
@@ -79,16 +82,13 @@ void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, st
   wire::finish_frame(tail, frame);
 }
 
+// A call keeps its place until it has its result: one that memory is refused for is failed there.
 void Batch::deliver(const Results& results, Callbacks& callbacks) {
-  Reader reader(results.bytes);
+  std::span<const std::byte> rest = results.bytes;
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
-    std::size_t size = results.stride;
-    if (results.stride == detail::variable_stride) {
-      std::uint64_t length = 0;
-      Reader(reader).read(&length, sizeof length);
-      size = sizeof length + length;
-    }
-    const std::span<const std::byte> bytes = reader.take(size);
+    const std::size_t size = protocol::extent_of_results(results.stride, 1, rest);
+    const std::span<const std::byte> bytes = rest.first(size);
+    rest = rest.subspan(size);
     if (!calls_[i]) continue;
     calls_[i]->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
     calls_[i].reset();

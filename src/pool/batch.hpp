@@ -38,6 +38,8 @@ class Batch final : public Work {
       std::size_t) const noexcept override {
     return {};  // calls with such arguments travel alone
   }
+  std::size_t element_count() const noexcept override { return calls_.size(); }
+  detail::ResultShape result_shape() const noexcept override { return results_; }
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
@@ -48,6 +50,7 @@ class Batch final : public Work {
   std::vector<std::shared_ptr<JobState>> calls_;  // null: it has its end
   const std::shared_ptr<const detail::Definition> definition_;
   const std::shared_ptr<const detail::CallTerms> terms_;
+  const detail::ResultShape results_;
   std::size_t stride_ = 0;
   std::size_t bytes_ = 0;  // of all arguments
   bool finished_ = false;

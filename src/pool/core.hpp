@@ -91,7 +91,9 @@ class Core final : public detail::PoolCore,
   void parse(WorkerLink& link);
   /// Reports what is left in a dead worker's stream and page. Throws CodecError. Under the lock.
   void parse_rest(WorkerLink& link);
-  void harvest(WorkerLink& link);
+  /// Reports what waits in a living worker's page, and says what it tells of the element that runs.
+  /// Throws CodecError. Under the lock.
+  Running look(WorkerLink& link);
   /// Carries out what the scheduler wants. With null hands, what only the dispatcher can do is left
   /// for it. Under the lock.
   void perform(Hands* hands);
@@ -108,6 +110,8 @@ class Core final : public detail::PoolCore,
   void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
   /// Takes note why what a dead worker has left is of no use. Under the lock.
   void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  /// The scheduler has stopped the worker for what its page says, or does not. Under the lock.
+  void note_doubt(WorkerLink& link, const char* why) noexcept;
   /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
   /// The workers are the caller's to end.
   void collapse(const std::exception_ptr& error) noexcept;
@@ -150,7 +154,14 @@ class Core final : public detail::PoolCore,
     return protocol::claimed(*links_[worker]->page());
   }
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
-    return protocol::revoke(*links_[worker]->page(), fence);
+    WorkerLink& link = *links_[worker];
+    const std::uint64_t begun = link.watch.revoke(*link.page(), fence);
+    if (link.watch.doubted()) scheduler_.look_soon();  // which ends it
+    return begun;
+  }
+  std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
+  protocol::PageWatch::Known known(const WorkerLink& link) const {
+    return {link.stream.resolved(), scheduler_.sent(link.id)};
   }
 
   void refuse(Work& work, std::size_t first, std::size_t count, const std::exception_ptr& error);

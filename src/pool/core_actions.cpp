@@ -136,7 +136,7 @@ std::exception_ptr Core::why_not_ready(const WorkerLink& link, const Exit& exit)
 }
 
 void Core::bury(WorkerId id, const Death& death) {
-  const WorkerLink& link = *links_[id];
+  WorkerLink& link = *links_[id];
   const ExitStatus& status = death.ended.status;
   exits_[id] = exit_of(link, death);
   if (!scheduler_.came_up(id)) {
@@ -145,7 +145,7 @@ void Core::bury(WorkerId id, const Death& death) {
     if (killed && link.oversize == 0 && !supervisor_.is_late(link))
       scheduler_.start_was_struck_down(id);
   }
-  scheduler_.worker_gone(id, link.claimed(), std::chrono::steady_clock::now());
+  scheduler_.worker_gone(id, begun_by_the_dead(link), std::chrono::steady_clock::now());
   links_[id].reset();
 }
 

@@ -67,6 +67,11 @@ void Core::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcep
   });
 }
 
+void Core::note_doubt(WorkerLink& link, const char* why) noexcept {
+  if (std::exchange(link.broken, true)) return;
+  if_possible([&] { callbacks_.log_error(link.name + " is stopped: " + why); });
+}
+
 void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
   if (std::exchange(link.broken, true)) return;
   note_start_error(error);  // tells only if it never came up

@@ -1,5 +1,6 @@
 #include <exception>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,16 +41,11 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
     const std::vector<detail::DescriptorRef> carried = std::exchange(link_.carried, {});
-    Work* const work = told({header.job, header.first, header.count, header.elapsed, false});
-    if (work == nullptr) return;
-    try {
-      work->deliver(
-          {header.first, header.count, header.stride, header.folded != 0, results, carried},
-          core_.callbacks_);
-    } catch (...) {
-      link_.short_of_memory = true;
-      core_.refuse(*work, header.first, header.count, std::current_exception());
-    }
+    const Results whole{header.first,       header.count, header.stride,
+                        header.folded != 0, results,      carried};
+    if (const Work* const work = core_.find_work(header.job)) work->check(whole);
+    if (Work* const work = told({header.job, header.first, header.count, header.elapsed, false}))
+      deliver(*work, whole);
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
@@ -67,30 +63,46 @@ class Core::StreamEvents final : public protocol::ParentEvents {
       core_.refuse(*work, header.index, 1, std::current_exception());
     }
   }
-  void on_skipped(std::uint64_t) override { core_.scheduler_.revocation_done(link_.id); }
+  void on_skipped(std::uint64_t fence) override {
+    if (!core_.scheduler_.revocation_done(link_.id, fence))
+      broken("an acknowledgement that nothing waits for");
+    link_.watch.acknowledged();
+  }
   // One message at the escort for each of these: what waits behind belongs to later results.
   void on_carried() override {
     if (link_.carried.size() >= protocol::most_carried)
-      throw CodecError(CodecError::Direction::decode, "message of a worker",
-                       "more than " + std::to_string(protocol::most_carried) +
-                           " descriptors of shared objects for one result");
+      broken("too many descriptors of shared objects for one result");
     platform::Escorted came = platform::receive_descriptors(link_.escort.number());
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
   }
-  void on_exhausted() override { core_.scheduler_.retire(link_.id); }
+  void on_exhausted() override {
+    if (!core_.supervisor_.limits().resident) broken("a worker without a limit is above it");
+    core_.scheduler_.retire(link_.id);
+  }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);
     core_.callbacks_.log(link_.logs, record);
   }
 
  private:
+  [[noreturn]] static void broken(const char* reason) {
+    throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+  }
+  // They count as told: what cannot be kept of them is refused.
+  void deliver(Work& work, const Results& results) {
+    try {
+      work.deliver(results, core_.callbacks_);
+    } catch (...) {
+      link_.short_of_memory = true;
+      core_.refuse(work, results.first, results.count, std::current_exception());
+    }
+  }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
   Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
     switch (core_.scheduler_.outcomes(link_.id, outcomes, now_)) {
       case Scheduler::Told::nonsense:
-        throw CodecError(CodecError::Direction::decode, "message of a worker",
-                         "a result that nobody has asked for");
+        broken("a result that nobody has asked for");
       case Scheduler::Told::unwanted:
         return nullptr;
       case Scheduler::Told::again:
@@ -122,22 +134,32 @@ void Core::parse(WorkerLink& link) {
   if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
 
+// From a copy: what the worker has forked may still write to its page.
 void Core::parse_rest(WorkerLink& link) {
   StreamEvents events(*this, link);
-  if (link.has_page()) {
-    link.stream.finish(protocol::snapshot(*link.page()), events);
-  } else {
-    link.stream.parse(events);
-  }
+  if (!link.has_page()) return link.stream.parse(events);
+  std::vector<std::byte> storage;
+  link.stream.finish(protocol::last_copy(*link.page(), storage), events);
 }
 
-void Core::harvest(WorkerLink& link) {
-  if (!link.has_page()) return;
+// The results first: then nothing but what runs has begun and is not told.
+Running Core::look(WorkerLink& link) {
   std::vector<std::byte> storage;
-  const auto page = protocol::stable_copy(*link.page(), storage);
-  if (!page) return;
   StreamEvents events(*this, link);
-  link.stream.harvest(*page, events);
+  if (const auto page = link.watch.copy(*link.page(), storage)) link.stream.harvest(*page, events);
+  const protocol::PageWatch::Look seen = link.watch.look(*link.page(), known(link));
+  return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
+}
+
+// Nothing without a page, or where it cannot be believed: then what was next is what ran.
+std::optional<std::uint64_t> Core::begun_by_the_dead(WorkerLink& link) {
+  if (!link.has_page()) return std::nullopt;
+  try {
+    return link.watch.look(*link.page(), known(link)).claimed;
+  } catch (const CodecError& error) {
+    callbacks_.log_error(link.name + " left a page that makes no sense: " + error.what());
+    return std::nullopt;
+  }
 }
 
 }  // namespace brood::pool

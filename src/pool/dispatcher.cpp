@@ -35,9 +35,46 @@ void Dispatcher::Loop::run() noexcept {
     core_.collapse(std::current_exception());
     end_all_workers();
   }
+<<<<<<< ours
   over_.store(1, std::memory_order_release);
   platform::futex_wake(over_, INT_MAX);
 }
+=======
+  void run();
+  bool work();
+  void tick(Time now);
+  void set_timer(Time now);
+  void flush();
+  void flush_link(WorkerLink& link);
+  void wait_for_room(const WorkerLink& link, Outbox::Stop stop);
+  void cut_off(WorkerLink& link, int error);
+  void attach(WorkerLink& link);
+  void watch_results(WorkerLink& link);
+  void on_results(WorkerId id);
+  void on_ended(WorkerId id);
+  void bury_the_dead();
+  void bury(WorkerId id);
+  void start(WorkerId id);
+  void stop(WorkerLink& link);
+  void kill_the_overdue(Time now);
+  void balance_watches();
+  void broken(WorkerLink& link, const std::exception_ptr& error);
+  static void tell_of_the_broken(WorkerLink& link, const std::string& why);
+
+  Core& core_;
+  ResidentGuard guard_;
+  asio::io_context io_;
+  asio::steady_timer timer_;
+  std::optional<Interrupt> interrupt_;
+  std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
+  std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
+  Time last_tick_{};
+  Time timer_set_for_{};
+  std::atomic<bool> sleeping_{false};
+  std::atomic<std::uint32_t> over_{0};
+  std::thread thread_;
+};
+>>>>>>> theirs
 
 // A wake-up stops the context, whenever it comes; what is ready then is found in the next turn.
 void Dispatcher::Loop::serve() {
@@ -91,14 +128,12 @@ void Dispatcher::Loop::tick(Time now) {
   std::vector<Running> running;
   for (const auto& link : core_.links()) {
     if (!link || link->lent || !link->has_page() || core_.scheduler().idle(link->id)) continue;
+    if (link->broken) continue;
     try {
-      if (!link->broken) core_.harvest(*link);
+      running.push_back(core_.look(*link));
     } catch (const std::exception&) {
       broken(*link, std::current_exception());
     }
-    const std::uint64_t claimed = *link->claimed();  // before the clock: see protocol's README
-    const Time since{Nanoseconds(link->page()->clock.load(std::memory_order_acquire))};
-    running.push_back({link->id, claimed, since});
   }
   core_.scheduler().tick(now, running);
   core_.perform(this);
@@ -143,6 +178,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       link->tasks.reset();
       return;
     case Action::Kind::stop:
+      if (action.why != nullptr) core_.note_doubt(*link, action.why);
       return stop(*link);
     default:
       return;
@@ -215,6 +251,142 @@ void Dispatcher::Loop::cut_off(WorkerLink& link, int error) {
   wake();
 }
 
+<<<<<<< ours
+=======
+void Dispatcher::Loop::attach(WorkerLink& link) {
+  ios_[link.id] = std::make_unique<LinkIo>(io_);
+  link.dirty = !link.outbox.empty();
+  ios_[link.id]->process.wait(link.pidfd.get(), asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_ended(id); });
+  watch_results(link);
+}
+
+void Dispatcher::Loop::watch_results(WorkerLink& link) {
+  ios_[link.id]->results.wait(link.results.get(), asio::posix::descriptor_base::wait_read,
+                              [this, id = link.id] { on_results(id); });
+}
+
+// An idle worker's pipe is not watched, so that it can be lent; a busy one's is.
+void Dispatcher::Loop::balance_watches() {
+  for (const auto& link : core_.links()) {
+    if (!link || link->lent) continue;
+    LinkIo& io = *ios_[link->id];
+    const bool lendable =
+        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+    if (lendable) {
+      io.results.release();
+      io.tasks.release();
+      io.escort.release();
+    } else if (!io.results.watching()) {
+      watch_results(*link);
+    }
+    core_.scheduler().set_lendable(link->id, lendable);
+  }
+}
+
+void Dispatcher::Loop::on_results(WorkerId id) {
+  WorkerLink* const link = core_.link(id);
+  if (link == nullptr) return;
+  using State = platform::Transfer::State;
+  State state = State::moved;
+  for (int turn = 0; turn < reads_per_turn && state == State::moved; ++turn) {
+    state = link->read_once().state;
+    if (state != State::moved) break;
+    const std::lock_guard lock(core_.mutex());
+    try {
+      core_.parse(*link);
+    } catch (const Error&) {
+      broken(*link, std::current_exception());
+    }
+    core_.perform(this);
+  }
+  if (state == State::moved || state == State::would_block) return watch_results(*link);
+  const std::lock_guard lock(core_.mutex());
+  ios_[id]->results.release();  // end of stream: the pidfd tells the rest
+  if (!ios_[id]->ended) stop(*link);
+}
+
+void Dispatcher::Loop::on_ended(WorkerId id) { ios_[id]->ended = true; }
+
+void Dispatcher::Loop::bury_the_dead() {
+  for (WorkerId id = 0; id < ios_.size(); ++id) {
+    if (!ios_[id] || !ios_[id]->ended) continue;
+    {
+      const std::lock_guard lock(core_.mutex());
+      if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
+      core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
+      core_.perform(this);
+    }
+    bury(id);
+  }
+}
+
+// The pipe first, then the page, then who is charged.
+void Dispatcher::Loop::bury(WorkerId id) {
+  WorkerLink& link = *core_.link(id);
+  while (link.read_once().state == platform::Transfer::State::moved) {
+    const std::lock_guard lock(core_.mutex());
+    try {
+      core_.parse(link);
+    } catch (const Error&) {
+      break;
+    }
+  }
+  const Death death = core_.supervisor().collect(link);
+  const std::lock_guard lock(core_.mutex());
+  try {
+    core_.parse_rest(link);
+  } catch (const Error&) {
+    base::log_error(link.name +
+                    " left a broken stream: " + wire::describe_exception(std::current_exception()));
+  }
+  ios_[id].reset();
+  core_.bury(id, death);
+  core_.perform(this);
+}
+
+void Dispatcher::Loop::start(WorkerId id) {
+  try {
+    core_.links()[id] = core_.supervisor().start(id);
+    core_.scheduler().worker_started(id, core_.link(id)->has_page(), Clock::now());
+    attach(*core_.link(id));
+  } catch (const SystemError& refused) {
+    core_.note_start_error(std::make_exception_ptr(
+        StartError(core_.supervisor().method_name(), "launch", refused.what())));
+    core_.scheduler().start_failed(id, Clock::now());
+  } catch (...) {
+    core_.note_start_error(std::current_exception());
+    core_.scheduler().start_failed(id, Clock::now());
+  }
+}
+
+void Dispatcher::Loop::stop(WorkerLink& link) {
+  if (link.kill_at != Time{}) return;
+  // A handler of SIGTERM might take yet more memory.
+  platform::send_signal(link.pidfd, link.oversize != 0 ? SIGKILL : SIGTERM);
+  link.kill_at = Clock::now() + grace;
+}
+
+void Dispatcher::Loop::kill_the_overdue(Time now) {
+  for (const auto& link : core_.links()) {
+    if (!link || link->kill_at == Time{} || now < link->kill_at) continue;
+    platform::send_signal(link->pidfd, SIGKILL);
+    link->kill_at = now + grace;
+  }
+}
+
+void Dispatcher::Loop::tell_of_the_broken(WorkerLink& link, const std::string& why) {
+  link.broken = true;
+  base::log_error(link.name + " is stopped: " + why);
+}
+
+void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) {
+  core_.note_start_error(error);  // tells only if it never came up
+  tell_of_the_broken(link, wire::describe_exception(error));
+  core_.scheduler().worker_broken(link.id, Clock::now());
+}
+
+>>>>>>> theirs
 Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
 void Dispatcher::wake() noexcept { loop_->wake(); }

@@ -73,6 +73,8 @@ JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
 JobTraits JobState::traits() const {
   JobTraits traits = traits_of(terms());
   traits.self_contained = self_contained();
+  traits.folded = spec_.results.folded;
+  traits.definition_bytes = spec_.definition->bytes.size();
   traits.fail_fast = spec_.policy == detail::ErrorPolicy::fail_fast;
   traits.chunk = spec_.chunk;
   traits.cost_key = spec_.definition->cost_key;
@@ -189,11 +191,17 @@ void JobState::arrived(std::size_t first, std::size_t count) {
   notify();
 }
 
+// The caller's memory is as large as its own count says: nothing else decides what is copied there.
+void JobState::copy_to_target(const Results& results) {
+  check(results);
+  const std::size_t stride = spec_.results.stride;
+  std::memcpy(spec_.target + results.first * stride, results.bytes.data(), results.count * stride);
+  count_done(results.count);
+}
+
 void JobState::deliver(const Results& results, Callbacks&) {
-  if (spec_.target != nullptr && results.stride == spec_.target_stride) {
-    count_done(results.count);
-    std::memcpy(spec_.target + results.first * results.stride, results.bytes.data(),
-                results.bytes.size());
+  if (spec_.target != nullptr) {
+    copy_to_target(results);
   } else {
     // It owns its memory, which the analyzer loses on the way.
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc)

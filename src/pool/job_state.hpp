@@ -52,7 +52,8 @@ class JobState final : public detail::Job,
   std::optional<std::size_t> place;  // in a batch, whose id this one has
   const detail::JobSpec& spec() const noexcept { return spec_; }
   JobTraits traits() const;
-  std::size_t element_count() const noexcept { return total_; }
+  std::size_t element_count() const noexcept override { return total_; }
+  detail::ResultShape result_shape() const noexcept override { return spec_.results; }
   bool lends() const noexcept override { return spec_.elements.payload.lends(); }
   std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
   const detail::CallTerms& terms() const noexcept override { return *spec_.terms; }
@@ -102,6 +103,7 @@ class JobState final : public detail::Job,
   void release_arguments(std::size_t first, std::size_t count);
   /// Before the outcome can be taken: whoever has it finds it counted.
   void count_done(std::size_t count) { done_.fetch_add(count, std::memory_order_release); }
+  void copy_to_target(const Results& results);
   void arrived(std::size_t first, std::size_t count);
   void store(detail::Piece piece);  // under mutex_
 

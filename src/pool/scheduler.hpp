@@ -43,11 +43,11 @@ class Scheduler {
   enum class Told : std::uint8_t { wanted, unwanted, again, nonsense };
   Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
-  void worker_broken(WorkerId worker, Time now);
+  void worker_broken(WorkerId worker, Time now, const char* why = nullptr);
   /// Stops the worker; the element that runs in it ends by `fate`.
   void stop_running_element(WorkerId worker, Fate fate, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
-  /// sequence it has begun, nothing without a page.
+  /// sequence it has begun, nothing without a page that can be believed.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
   void start_failed(WorkerId worker, Time now);
@@ -58,8 +58,11 @@ class Scheduler {
   void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
   /// The worker gets no more and leaves; a new one takes its place.
   void retire(WorkerId worker);
-  /// The worker has seen a revocation.
-  void revocation_done(WorkerId worker) { workers_[worker].revoking = false; }
+  /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
+  /// are missing of what it had begun before.
+  bool revocation_done(WorkerId worker, std::uint64_t fence);
+  /// Length of the worker's sequence.
+  std::uint64_t sent(WorkerId worker) const { return workers_[worker].sequence; }
 
   /// Whether jobs wait for a worker.
   bool backlog() const noexcept { return !runnable_.empty(); }
@@ -92,6 +95,8 @@ class Scheduler {
   void pump(Time now);
   /// Checks limits against what the pages say.
   void tick(Time now, const std::vector<Running>& running);
+  /// Tick is wanted at once: a page is to be looked at.
+  void look_soon() { look_soon_ = true; }
   /// When tick is wanted next.
   std::optional<Time> next_tick() const;
   /// The next thing to do, in order.
@@ -108,15 +113,6 @@ class Scheduler {
   struct Range {
     std::size_t first, last;  // [first, last)
   };
-  struct Cost {
-    double mean = 0;  // ns
-    std::uint64_t samples = 0;
-    std::size_t largest = 0;  // chunk that has come back
-  };
-  struct Delayed {
-    JobId job;
-    std::size_t index;
-  };
   struct Job {
     JobTraits traits;
     Cost* cost = nullptr;
@@ -127,6 +123,8 @@ class Scheduler {
     std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
     std::vector<std::size_t> cancelled;       // elements that ran then, and are stopped
     std::vector<std::size_t> last_attempts;   // elements that nobody wants to be tried again
+    std::vector<std::size_t> passed_on;       // elements that a worker has not begun in time
+    std::map<std::size_t, std::uint32_t> unbegun_deaths;  // of workers that these were next for
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };
@@ -159,6 +157,13 @@ class Scheduler {
     bool struck = false;
     std::optional<Fate> fate;  // why it was stopped while its front element ran
     std::uint64_t fate_sequence = 0;
+    std::uint64_t begun = 0, fence = 0;    // of the last revocation
+    std::uint64_t looked = 0;              // how much it had begun at the last look
+    Time looked_at{}, checked_at{};        // when the owner first saw that; the last look
+    Time silent_since{};                   // with nothing but a revocation to be seen; zero: not so
+    Time owes_since{};                     // outcomes that should have been told; zero: none
+    std::uint64_t owes = 0;                // position of the first of them
+    std::optional<std::uint64_t> overdue;  // position of what it has not begun in time
   };
 
   // scheduler_jobs.cpp
@@ -183,12 +188,13 @@ class Scheduler {
   void fail_all_jobs(Verdict verdict);
   // scheduler_workers.cpp
   void unassign(Worker& worker, const Outcomes& outcomes);
-  std::size_t take_back(WorkerId id);
+  std::size_t take_back(WorkerId id, std::uint64_t keep = 0);
   void take_back_from_all(JobId job);
   void empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now);
   void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now);
   void note_start_failure(Worker& worker, bool lasting, Time now);
-  void stop(WorkerId id, Time now);
+  void stop(WorkerId id, Time now, const char* why = nullptr);
+  std::uint64_t end_of_begun(const Worker& worker, std::optional<std::uint64_t> claimed);
   // scheduler_dispatch.cpp
   void assign(Time now);
   void balance(Time now);
@@ -199,6 +205,16 @@ class Scheduler {
   std::size_t chunk_size(const Worker& worker, const Job& job) const;
   static bool runs_last(const Worker& worker, std::uint64_t sequence);
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
+  // scheduler_clock.cpp
+  void look_at(const Running& seen, Time now);
+  bool owes_outcomes(Worker& worker, Time now);
+  void stop_if_not_begun(WorkerId id, Time now);
+  void stop_if_silent(WorkerId id, Time now);
+  void note_silence(Time now);
+  bool sum_is_over(const Worker& worker, std::uint64_t sequence, Time now) const;
+  Nanoseconds grace(const Worker& worker, const Job& job) const;
+  Time latest_beginning(const Worker& worker, const Job& job) const;
+  std::optional<Time> next_look(const Worker& worker) const;
   void start_due_workers(Time now);
   std::size_t least_workers() const {
     return std::min<std::size_t>(config_.min_workers.value_or(config_.workers), workers_.size());
@@ -226,7 +242,7 @@ class Scheduler {
   Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike
   std::vector<Action> actions_;
   std::size_t next_action_ = 0;  // those before have been carried out
-  bool closing_ = false, terminated_ = false;
+  bool closing_ = false, terminated_ = false, look_soon_ = false;
 };
 
 }  // namespace brood::pool

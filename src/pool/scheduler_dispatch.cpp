@@ -20,6 +20,7 @@ void Scheduler::pump(Time now) {
   start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
   balance(now);
   let_workers_leave(now);
+  note_silence(now);
 }
 
 void Scheduler::assign(Time now) {
@@ -121,7 +122,7 @@ void Scheduler::learn(Job& job, const Outcomes& outcomes) {
 
 // An idle worker, nothing pending, and somebody with more than it runs: shares out what has not
 // begun. Not from a worker that has begun nothing: slow workers would take the same elements from
-// each other for ever.
+// each other for ever; unless it has had its time to.
 void Scheduler::balance(Time now) {
   if (!runnable_.empty()) return;
   const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
@@ -133,7 +134,8 @@ void Scheduler::balance(Time now) {
         !worker.has_page)
       continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
-    if (claims_.begun(id) <= worker.queue.front().sequence) continue;
+    const bool begun = claims_.begun(id) > worker.queue.front().sequence;
+    if (!begun && now - worker.heard < config_.begin_grace) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
   if (victim && take_back(*victim) != 0) assign(now);
@@ -211,17 +213,14 @@ void Scheduler::let_workers_leave(Time now) {
 }
 
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
-  for (const Running& seen : running) {
-    Worker& worker = workers_[seen.worker];
-    if (worker.queue.empty() || seen.claimed <= worker.queue.front().sequence) continue;
-    worker.since = seen.since;
-    stop_if_late(seen.worker, seen.claimed - 1, now);
-  }
+  look_soon_ = false;
+  for (const Running& seen : running) look_at(seen, now);
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
     if (comes_or_goes(worker) && now - worker.heard >= config_.start_timeout) stop(id, now);
     if (!worker.has_page && !worker.queue.empty())
       stop_if_late(id, worker.queue.front().sequence, now);
+    stop_if_silent(id, now);
   }
   retire_the_old_and_idle(now);
 }
@@ -244,7 +243,8 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   if (chunk == worker.queue.end()) return;
   const Job* const job = find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return;
-  if (now - std::max(worker.heard, worker.since) < *job->traits.timeout) return;
+  const bool late = now - std::max(worker.heard, worker.since) >= *job->traits.timeout;
+  if (!late && !sum_is_over(worker, sequence, now)) return;
   // What stands behind it must not begin any more, or the signal would hit that. If it has begun
   // already, this one has just ended.
   take_back(id);
@@ -252,9 +252,12 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   worker.fate = Fate::timed_out;
   worker.fate_sequence = sequence;
   stop(id, now);
+  // Whose outcomes should have been told has lost them, and has begun.
+  if (worker.owes_since != Time{}) worker.killed = false;
 }
 
 std::optional<Time> Scheduler::next_tick() const {
+  if (look_soon_) return Time{};
   std::optional<Time> soonest;
   const auto at = [&soonest](Time time) {
     if (!soonest || time < *soonest) soonest = time;
@@ -269,13 +272,13 @@ std::optional<Time> Scheduler::next_tick() const {
     if (comes_or_goes(worker)) after(worker.heard, config_.start_timeout);
     if (more && can_start(worker)) at(worker.restart_at);
     if (worker.state != State::ready) continue;
+    if (worker.silent_since != Time{}) after(worker.silent_since, config_.answer);
     const bool unused = worker.queue.empty() || worker.lent;
     if (!worker.retired && config_.max_age.count() != 0) after(worker.born, config_.max_age);
     if (!worker.retired && fewer && unused) after(worker.heard, config_.idle_timeout);
     if (unused) continue;
     if (worker.elements > 1) at(worker.heard + config_.quiet);
-    const JobTraits& traits = jobs_[slot_of(worker.queue.front().job)].traits;
-    if (traits.timeout) after(std::max(worker.heard, worker.since), *traits.timeout);
+    if (const std::optional<Time> look = next_look(worker)) at(*look);
   }
   return soonest;
 }

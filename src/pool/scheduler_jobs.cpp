@@ -40,7 +40,7 @@ JobId Scheduler::add(const JobTraits& traits, std::size_t count, bool last) {
   return id;
 }
 
-Scheduler::Cost* Scheduler::cost_for(std::uint64_t key) {
+Cost* Scheduler::cost_for(std::uint64_t key) {
   if (last_cost_ == nullptr || key != last_key_) last_cost_ = &costs_[last_key_ = key];
   return last_cost_;
 }
@@ -53,6 +53,8 @@ void Scheduler::Job::reset() noexcept {
   failures.clear();
   cancelled.clear();
   last_attempts.clear();
+  passed_on.clear();
+  unbegun_deaths.clear();
   defined_in.clear();
 }
 

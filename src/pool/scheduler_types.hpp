@@ -33,6 +33,12 @@ struct SchedulerConfig {
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
   std::uint32_t strikes =
       8;  // starts that a signal from outside has ended, that count as one of these
+  // What the owner's own clock allows, whatever a page says: README.md, "The owner's clock".
+  Nanoseconds begin_grace = std::chrono::seconds(2);  // to begin what is next, beyond its timeout
+  std::uint32_t last_grace = 4;  // times as long for an element that was passed on already
+  Nanoseconds per_mebibyte = std::chrono::milliseconds(125);  // more for what it has to read
+  Nanoseconds answer = std::chrono::seconds(10);  // to tell what has ended; to see a revocation
+  std::uint32_t passes = 8;  // deaths of workers over an element that they had not begun
   std::size_t chunk_bytes = 256 * 1024;
   std::size_t queue_bytes = 1024 * 1024;  // sent to one worker and not resolved
   std::size_t queue_elements = 4096;      // singles likewise
@@ -45,9 +51,23 @@ struct Retries {
   bool operator==(const Retries&) const = default;
 };
 
+/// What elements of a function cost.
+struct Cost {
+  double mean = 0;  // ns
+  std::uint64_t samples = 0;
+  std::size_t largest = 0;  // chunk that has come back
+};
+
+/// An element that waits before it is tried again.
+struct Delayed {
+  JobId job;
+  std::size_t index;
+};
+
 struct JobTraits {
   bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
+  bool folded = false;  // a chunk has one result, at its end
   std::optional<Nanoseconds> timeout;
   Retries retries;
   Nanoseconds retry_delay{};  // before the second attempt; doubles with each further one
@@ -55,6 +75,7 @@ struct JobTraits {
   std::size_t chunk = 0;      // elements; 0: adaptive
   std::uint64_t cost_key = 0;
   std::size_t element_bytes = 0;  // of an argument, on average
+  std::size_t definition_bytes = 0;
 };
 
 /// How a job ended, as a whole.
@@ -99,9 +120,11 @@ struct Action {
   Fate fate = Fate::lost;
   Verdict verdict = Verdict::complete;
   Assignment assignment{};
+  const char* why = nullptr;  // stop: what the worker has done wrong; null: nothing
 };
 
-/// What a worker's page says of the element that runs.
+/// What a worker's page says of the element that runs. The scheduler believes it as far as its own
+/// clock allows.
 struct Running {
   WorkerId worker;
   std::uint64_t claimed;

@@ -32,14 +32,18 @@ Scheduler::Told Scheduler::outcomes(WorkerId id, const Outcomes& outcomes, Time 
   Worker& worker = workers_[id];
   if (worker.queue.empty()) return Told::nonsense;
   const Assigned& front = worker.queue.front();
-  if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count)
+  if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count ||
+      outcomes.count == 0)
     return Told::nonsense;
   worker.heard = now;
   worker.done += outcomes.count;
   unassign(worker, outcomes);
   Job* const job = find(outcomes.job);
   if (job == nullptr) return Told::nonsense;
-  learn(*job, outcomes);
+  Outcomes credible = outcomes;  // it has not worked for longer than it has lived
+  credible.elapsed =
+      std::min(outcomes.elapsed, static_cast<std::uint64_t>((now - worker.born).count()));
+  learn(*job, credible);
   if (outcomes.retryable && try_again(outcomes.job, outcomes.first, &Retries::exceptions, now))
     return Told::again;
   job->assigned -= outcomes.count;
@@ -64,13 +68,15 @@ void Scheduler::unassign(Worker& worker, const Outcomes& outcomes) {
   if (front.count == 0) worker.queue.pop_front();
 }
 
-// Takes back what the worker has not begun; returns how many elements.
-std::size_t Scheduler::take_back(WorkerId id) {
+// Takes back what the worker has not begun, from position `keep` on; returns how many elements.
+std::size_t Scheduler::take_back(WorkerId id, std::uint64_t keep_until) {
   Worker& worker = workers_[id];
   if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() ||
       worker.state != State::ready)
     return 0;
-  const std::uint64_t claimed = claims_.revoke(id, worker.sequence);
+  worker.fence = worker.sequence;
+  worker.begun = claims_.revoke(id, worker.fence);
+  const std::uint64_t claimed = std::max(worker.begun, keep_until);
   worker.revoking = true;
   actions_.push_back({.kind = Action::Kind::nudge, .worker = id});
   std::size_t taken = 0;
@@ -93,6 +99,14 @@ std::size_t Scheduler::take_back(WorkerId id) {
   return taken;
 }
 
+bool Scheduler::revocation_done(WorkerId id, std::uint64_t fence) {
+  Worker& worker = workers_[id];
+  if (!worker.revoking || fence != worker.fence) return false;
+  if (!worker.queue.empty() && worker.queue.front().sequence < worker.begun) return false;
+  worker.revoking = false;
+  return true;
+}
+
 void Scheduler::take_back_from_all(JobId job) {
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const auto& queue = workers_[id].queue;
@@ -107,9 +121,9 @@ void Scheduler::retire(WorkerId id) {
   take_back(id);
 }
 
-void Scheduler::worker_broken(WorkerId id, Time now) {
+void Scheduler::worker_broken(WorkerId id, Time now, const char* why) {
   const bool killed = workers_[id].killed;
-  stop(id, now);
+  stop(id, now, why);
   workers_[id].killed = killed;
 }
 
@@ -137,15 +151,29 @@ void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, T
   if (!worker.came_up && !terminated_) note_start_failure(worker, worker.hopeless, now);
 }
 
+// How far a dead worker had come. One that cannot be believed had begun what it was seen to have
+// begun, and what was next. An element that is next each time when a worker dies will be the
+// reason.
+std::uint64_t Scheduler::end_of_begun(const Worker& worker, std::optional<std::uint64_t> claimed) {
+  const Assigned& front = worker.queue.front();
+  const std::uint64_t next = front.sequence + 1;
+  if (worker.overdue == front.sequence || !claimed) return std::max(next, worker.looked);
+  const std::uint64_t end = std::max(*claimed, worker.looked);
+  if (end >= next || worker.killed) return end;
+  Job* const job = find(front.job);
+  const bool guilty = job != nullptr && ++job->unbegun_deaths[front.first] >= config_.passes;
+  return guilty ? next : end;
+}
+
 // What had not begun goes back, in its order. The last that had begun is the one that ran; those
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
-  const std::deque<Assigned> queue = std::exchange(worker.queue, {});
   worker.elements = worker.bytes = 0;
   worker.expected = 0;
-  if (queue.empty()) return;
-  const std::uint64_t end = claimed.value_or(queue.front().sequence + 1);
+  if (worker.queue.empty()) return;
+  const std::uint64_t end = end_of_begun(worker, claimed);
+  const std::deque<Assigned> queue = std::exchange(worker.queue, {});
   const auto begun = [end](const Assigned& chunk) {
     return end > chunk.sequence ? std::min<std::size_t>(end - chunk.sequence, chunk.count) : 0;
   };
@@ -195,13 +223,13 @@ void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
   if (hopeless) fail_all_jobs(Verdict::no_workers);
 }
 
-void Scheduler::stop(WorkerId id, Time now) {
+void Scheduler::stop(WorkerId id, Time now, const char* why) {
   Worker& worker = workers_[id];
   if (worker.state == State::vacant || worker.state == State::stopping) return;
   worker.state = State::stopping;
   worker.killed = true;
   worker.heard = now;
-  actions_.push_back({.kind = Action::Kind::stop, .worker = id});
+  actions_.push_back({.kind = Action::Kind::stop, .worker = id, .why = why});
 }
 
 }  // namespace brood::pool

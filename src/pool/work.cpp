@@ -1,7 +1,9 @@
 #include "pool/work.hpp"
 
+#include <brood/errors.hpp>
 #include "pool/worker_link.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/parent_side.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::pool {
@@ -14,6 +16,21 @@ Attempts Work::take_attempts(std::size_t element) {
   if (!found) return {};
   return {.count = static_cast<int>(found.mapped().size()) + 1,
           .earlier = std::move(found.mapped())};
+}
+
+void Work::check(const Results& results) const {
+  const auto demand = [](bool condition, const char* reason) {
+    if (!condition) throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+  };
+  const detail::ResultShape shape = result_shape();
+  demand(detail::ResultShape{results.stride, results.folded} == shape,
+         "results that are none of this task's");
+  const std::size_t elements = element_count();
+  demand(results.first <= elements && results.count <= elements - results.first,
+         "results of elements that the task does not have");
+  const std::size_t records = shape.folded ? 1 : results.count;
+  demand(protocol::extent_of_results(shape.stride, records, results.bytes) == results.bytes.size(),
+         "another number of results than announced");
 }
 
 JobTraits traits_of(const detail::CallTerms& terms) {

@@ -70,6 +70,13 @@ class Work {
   virtual std::uint64_t oldest_group() const noexcept { return 0; }
 
   // --- from the worker; what has been told is kept, or nothing has changed when it throws ---
+  virtual std::size_t element_count() const noexcept = 0;
+  /// What its results look like.
+  virtual detail::ResultShape result_shape() const noexcept = 0;
+  /// Throws CodecError unless these results are of its elements, have its shape, and are as many as
+  /// they say. Before they count as told.
+  void check(const Results& results) const;
+  /// They have been checked.
   virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) = 0;

@@ -120,10 +120,7 @@ class WorkerLink {
   }
   bool has_page() const noexcept { return page() != nullptr; }
 
-  /// Elements begun, by the page.
-  std::optional<std::uint64_t> claimed() const noexcept {
-    return has_page() ? std::optional(protocol::claimed(*page())) : std::nullopt;
-  }
+  protocol::PageWatch watch;  // over the page
   /// Puts those into the outbox that the worker has not got for this group, the job itself or a
   /// part of it.
   void send_descriptors(JobId job, std::uint64_t group,

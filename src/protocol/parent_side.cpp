@@ -1,9 +1,11 @@
 #include "protocol/parent_side.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <brood/detail/job.hpp>
 #include <brood/errors.hpp>
+#include "wire/checked.hpp"
 
 namespace brood::protocol {
 
@@ -13,24 +15,25 @@ namespace {
   throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
 }
 
-// Bytes that the first `count` results take, checked against what is there.
-std::size_t extent(std::uint32_t stride, std::uint64_t count, std::span<const std::byte> data) {
-  if (stride != detail::variable_stride) {
-    if (stride != 0 && count > data.size() / stride) broken("fewer results than announced");
-    return count * stride;
-  }
-  Reader reader(data);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::uint64_t length = 0;
-    reader.read(&length, sizeof length);
-    reader.take(length);
-  }
-  return data.size() - reader.left();
+void demand(bool condition, const char* reason) {
+  if (!condition) broken(reason);
 }
+
+// A header that is all of its message.
+template <class Header>
+Header only_header(std::span<const std::byte> payload) {
+  const auto header = take_header<Header>(payload);
+  demand(payload.empty(), "bytes behind its end");
+  return header;
+}
+
+// Whether [first, first + count) are numbers.
+bool is_range(std::uint64_t first, std::uint64_t count) { return first + count >= first; }
 
 // Whole results in the data of a frame that is still being filled.
 std::uint64_t whole_results(std::uint32_t stride, std::span<const std::byte> data) {
-  if (stride != detail::variable_stride) return stride == 0 ? 0 : data.size() / stride;
+  demand(stride != 0, "results without bytes");
+  if (stride != detail::variable_stride) return data.size() / stride;
   std::uint64_t count = 0;
   Reader reader(data);
   std::uint64_t length = 0;
@@ -44,6 +47,22 @@ std::uint64_t whole_results(std::uint32_t stride, std::span<const std::byte> dat
 }
 
 }  // namespace
+
+std::size_t extent_of_results(std::uint32_t stride, std::uint64_t count,
+                              std::span<const std::byte> data) {
+  demand(stride != 0, "results without bytes");
+  if (stride != detail::variable_stride) {
+    demand(count <= data.size() / stride, "fewer results than announced");
+    return static_cast<std::size_t>(count) * stride;
+  }
+  Reader reader(data);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::uint64_t length = 0;
+    reader.read(&length, sizeof length);
+    reader.take(length);
+  }
+  return data.size() - reader.left();
+}
 
 void ParentSide::parse(ParentEvents& events) {
   while (const auto frame = parser_.next()) {
@@ -80,58 +99,107 @@ void ParentSide::open_frame(const PageSnapshot& page, ParentEvents& events) {
   if (!page.open) return;
   std::span<const std::byte> payload = page.contents.subspan(*page.open);
   if (payload.size() < sizeof(wire::FrameHeader) + sizeof(ResultsHeader)) return;
-  payload = payload.subspan(sizeof(wire::FrameHeader));
+  const auto frame = take_header<wire::FrameHeader>(payload);
+  const bool sound = frame.magic == wire::FrameHeader::expected_magic &&
+                     frame.type == static_cast<std::uint16_t>(Type::results);
   auto header = take_header<ResultsHeader>(payload);
+  demand(sound && header.folded == 0 && stage_ == Stage::tasks, "an open frame of no results");
   header.count = whole_results(header.stride, payload);
-  if (header.count != 0) report(header, payload, events);
+  report(header, payload.first(extent_of_results(header.stride, header.count, payload)), events);
 }
 
 void ParentSide::dispatch(const wire::Frame& frame, ParentEvents& events) {
-  std::span<const std::byte> payload = frame.payload;
-  switch (static_cast<Type>(frame.type)) {
+  const auto type = static_cast<Type>(frame.type);
+  switch (type) {
     case Type::greeting:
-      return events.on_greeting(take_header<GreetingHeader>(payload));
     case Type::ready:
-      return events.on_ready();
     case Type::start_failed:
-      return events.on_start_failed(payload);
     case Type::sandbox_failed:
-      return events.on_sandbox_failed(
-          {reinterpret_cast<const char*>(payload.data()), payload.size()});
+      return start_up(type, frame.payload, events);
+    case Type::log:
+      demand(stage_ != Stage::greeting, "a log record before its greeting");
+      return events.on_log(decode_log(frame.payload));
+    default:
+      demand(stage_ == Stage::tasks, "a message of a worker that is not ready");
+      return task(type, frame.payload, events);
+  }
+}
+
+void ParentSide::start_up(Type type, std::span<const std::byte> payload, ParentEvents& events) {
+  if (type == Type::greeting) return greeting(payload, events);
+  pass(Stage::initializing, type == Type::ready ? Stage::tasks : Stage::failed);
+  if (type == Type::start_failed) return events.on_start_failed(payload);
+  if (type == Type::sandbox_failed)
+    return events.on_sandbox_failed({reinterpret_cast<const char*>(payload.data()), payload.size()});
+  demand(payload.empty(), "bytes behind its end");
+  events.on_ready();
+}
+
+void ParentSide::task(Type type, std::span<const std::byte> payload, ParentEvents& events) {
+  switch (type) {
     case Type::results:
       return results(payload, events);
     case Type::failed:
       return failed(payload, events);
     case Type::skipped:
-      resolved_ = std::max(resolved_, take_header<SkippedHeader>(payload).fence);
-      return events.on_skipped(resolved_);
+      return skipped(payload, events);
     case Type::carried:
+      demand(payload.empty(), "bytes behind its end");
       return events.on_carried();
     case Type::exhausted:
-      return events.on_exhausted();
-    case Type::log:
-      return events.on_log(decode_log(payload));
+      return exhausted(payload, events);
     default:
       broken("a type that no worker sends");
   }
 }
 
+void ParentSide::pass(Stage from, Stage to) {
+  demand(stage_ == from, "a start-up message out of its order");
+  stage_ = to;
+}
+
+void ParentSide::greeting(std::span<const std::byte> payload, ParentEvents& events) {
+  const auto header = only_header<GreetingHeader>(payload);
+  wire::checked_bool(header.has_page, "whether a worker has a page");
+  pass(Stage::greeting, Stage::initializing);
+  events.on_greeting(header);
+}
+
+void ParentSide::exhausted(std::span<const std::byte> payload, ParentEvents& events) {
+  demand(payload.empty(), "bytes behind its end");
+  demand(!std::exchange(exhausted_, true), "a worker that is exhausted twice");
+  events.on_exhausted();
+}
+
+// The listener knows which fence is waited for.
+void ParentSide::skipped(std::span<const std::byte> payload, ParentEvents& events) {
+  const std::uint64_t fence = only_header<SkippedHeader>(payload).fence;
+  demand(fence >= resolved_, "an acknowledgement of what has been told");
+  events.on_skipped(fence);
+  resolved_ = fence;
+}
+
+// A frame that is closed holds its results and nothing else; one result stands for all of a fold.
 void ParentSide::results(std::span<const std::byte> payload, ParentEvents& events) {
   const auto header = take_header<ResultsHeader>(payload);
+  const bool folded = wire::checked_bool(header.folded, "whether results are folded");
+  demand(!folded || header.stride == detail::variable_stride, "a fold of a fixed size");
+  const std::size_t extent = extent_of_results(header.stride, folded ? 1 : header.count, payload);
+  demand(extent == payload.size(), "more results than announced");
   report(header, payload, events);
 }
 
-// Drops the part that the page has told already.
+// Drops the part that the page has told already. `data` holds the results, whole and no more.
 void ParentSide::report(ResultsHeader header, std::span<const std::byte> data,
                         ParentEvents& events) {
   expect(header.sequence);
+  demand(is_range(header.sequence, header.count) && is_range(header.first, header.count),
+         "more elements than there are numbers");
   const std::uint64_t known = std::min(header.count, resolved_ - header.sequence);
   if (known == header.count) return;
-  if (header.folded == 0) {
-    data = data.subspan(extent(header.stride, known, data));
-    data = data.first(extent(header.stride, header.count - known, data));
-  } else if (known != 0) {
-    broken("a folded result for elements that have one");
+  if (known != 0) {
+    demand(header.folded == 0, "a folded result for elements that have one");
+    data = data.subspan(extent_of_results(header.stride, known, data));
   }
   header.first += known;
   header.sequence += known;
@@ -143,6 +211,7 @@ void ParentSide::report(ResultsHeader header, std::span<const std::byte> data,
 
 void ParentSide::failed(std::span<const std::byte> payload, ParentEvents& events) {
   const auto header = take_header<FailedHeader>(payload);
+  wire::checked_bool(header.retryable, "whether an exception is one to try again for");
   expect(header.sequence);
   if (header.sequence < resolved_) return;
   resolved_ = header.sequence + 1;

@@ -23,6 +23,7 @@ class ParentEvents {
   virtual void on_sandbox_failed(std::string_view reason) = 0;
   virtual void on_results(const ResultsHeader& header, std::span<const std::byte> results) = 0;
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
+  /// Throws CodecError where no revocation with this fence waits for its acknowledgement.
   virtual void on_skipped(std::uint64_t fence) = 0;
   virtual void on_carried() = 0;
   virtual void on_exhausted() = 0;
@@ -39,11 +40,19 @@ struct PageSnapshot {
   std::span<const std::byte> contents;  // buffer[0, head)
 };
 
+/// Bytes that the first `count` results take in `data`. Throws CodecError when it has not so many.
+std::size_t extent_of_results(std::uint32_t stride, std::uint64_t count,
+                              std::span<const std::byte> data);
+
 /// The owner's end of one channel: frames in, events out. Pure. Each element's outcome is reported
-/// once, also when it has been read from the page and comes through the pipe later.
+/// once, also when it has been read from the page and comes through the pipe later. What it reports
+/// fits together: README.md lists what it has checked then, and what is left to its listener.
 class ParentSide {
  public:
-  explicit ParentSide(std::uint64_t message_limit) : parser_(64 * 1024, message_limit) {}
+  /// What the worker has said so far, which decides what it may say next.
+  enum class Stage : std::uint8_t { greeting, initializing, tasks, failed };
+  explicit ParentSide(std::uint64_t message_limit, Stage stage = Stage::greeting)
+      : parser_(64 * 1024, message_limit), stage_(stage) {}
 
   /// The buffer that the result pipe is read into.
   wire::FrameParser& stream() noexcept { return parser_; }
@@ -59,6 +68,12 @@ class ParentSide {
 
  private:
   void dispatch(const wire::Frame& frame, ParentEvents& events);
+  void start_up(Type type, std::span<const std::byte> payload, ParentEvents& events);
+  void task(Type type, std::span<const std::byte> payload, ParentEvents& events);
+  void pass(Stage from, Stage to);
+  void greeting(std::span<const std::byte> payload, ParentEvents& events);
+  void exhausted(std::span<const std::byte> payload, ParentEvents& events);
+  void skipped(std::span<const std::byte> payload, ParentEvents& events);
   void results(std::span<const std::byte> payload, ParentEvents& events);
   void report(ResultsHeader header, std::span<const std::byte> data, ParentEvents& events);
   void failed(std::span<const std::byte> payload, ParentEvents& events);
@@ -66,6 +81,8 @@ class ParentSide {
   void expect(std::uint64_t sequence) const;
 
   wire::FrameParser parser_;
+  Stage stage_;
+  bool exhausted_ = false;
   std::uint64_t resolved_ = 0;
   std::uint64_t harvested_ = 0;  // position of the stream up to which whole frames were told
 };

@@ -34,12 +34,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
   allow_codec_error([&] { decode_setup(bytes); });
   allow_codec_error([&] { decode_log(bytes); });
-  ParentSide owner(4096);
-  Events events;
-  allow_codec_error([&] {
-    owner.stream().feed(bytes);
-    owner.parse(events);
-  });
-  expect_sequence(events);
+  for (const ParentSide::Stage stage : {ParentSide::Stage::greeting, ParentSide::Stage::tasks}) {
+    ParentSide owner(4096, stage);
+    Events events;
+    allow_codec_error([&] {
+      owner.stream().feed(bytes);
+      owner.parse(events);
+    });
+    expect_sequence(events);
+  }
   return 0;
 }

@@ -12,7 +12,7 @@ class ParentSideTest : public testing::Test {
     side.stream().feed(bytes);
     side.parse(events);
   }
-  ParentSide side{1 << 20};
+  ParentSide side{1 << 20, ParentSide::Stage::tasks};
   Events events;
 };
 
@@ -28,7 +28,7 @@ TEST_F(ParentSideTest, AStreamIsReportedInItsOrder) {
 TEST_F(ParentSideTest, AStreamMayBeSplitAtEveryByte) {
   const Stream stream = Stream().results(0, 2).skipped(5).texts(5, 3).failed(8).log("x");
   for (std::size_t split = 0; split <= stream.size(); ++split) {
-    ParentSide parts(1 << 20);
+    ParentSide parts(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     for (const auto part : {stream.view().first(split), stream.view().subspan(split)}) {
       parts.stream().feed(part);
@@ -43,10 +43,16 @@ TEST_F(ParentSideTest, AStreamMayBeSplitAtEveryByte) {
 TEST_F(ParentSideTest, GreetingReadyAndStartFailureAreTold) {
   detail::Bytes bytes;
   append_message(bytes, Type::greeting, GreetingHeader{});
-  append_message(bytes, Type::ready);
-  append_message(bytes, Type::start_failed);
-  receive(bytes.view());
-  EXPECT_EQ(events.greetings + events.readies + events.start_failures, 3);
+  for (const Type end : {Type::ready, Type::start_failed}) {
+    detail::Bytes whole(bytes.view());
+    append_message(whole, end);
+    ParentSide born(1 << 20);
+    born.stream().feed(whole.view());
+    born.parse(events);
+  }
+  EXPECT_EQ(events.greetings, 2);
+  EXPECT_EQ(events.readies, 1);
+  EXPECT_EQ(events.start_failures, 1);
 }
 
 TEST_F(ParentSideTest, ResultsOutOfSequenceAreAnError) {
@@ -70,7 +76,7 @@ TEST_F(ParentSideTest, AFrameThatAnnouncesMoreThanItHasIsAnError) {
     const std::uint64_t lie = std::uint64_t{1} << 62;
     std::memcpy(bytes.data() + sizeof(wire::FrameHeader) + offsetof(ResultsHeader, count), &lie,
                 sizeof lie);
-    ParentSide fresh(1 << 20);
+    ParentSide fresh(1 << 20, ParentSide::Stage::tasks);
     fresh.stream().feed(bytes);
     EXPECT_THROW(fresh.parse(events), CodecError);
     EXPECT_TRUE(events.outcomes.empty());
@@ -90,7 +96,7 @@ TEST_F(ParentSideTest, ATooShortHeaderIsAnError) {
 }
 
 TEST_F(ParentSideTest, AMessageOverTheLimitIsAnError) {
-  ParentSide small(100);
+  ParentSide small(100, ParentSide::Stage::tasks);
   small.stream().feed(Stream().results(0, 20).view());
   EXPECT_THROW(small.parse(events), CodecError);
 }
@@ -105,7 +111,7 @@ TEST_F(ParentSideTest, AWorkerMayDieAtEveryByteOfAFlush) {
   const Stream before = Stream().results(0, 2);
   const Stream page = Stream().texts(2, 3).failed(5).results(6, 2).log("last words");
   for (std::size_t written = 0; written <= page.size(); ++written) {
-    ParentSide dead(1 << 20);
+    ParentSide dead(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     dead.stream().feed(before.view());
     dead.stream().feed(page.view().first(written));
@@ -129,7 +135,7 @@ TEST_F(ParentSideTest, AWorkerMayDieAtEveryByteOfALargeResult) {
   const Stream before = Stream().results(0, 2);
   const Stream large = Stream().texts(200, 1);
   for (std::size_t written = 0; written < large.size(); ++written) {
-    ParentSide dead(1 << 20);
+    ParentSide dead(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     dead.stream().feed(before.view());
     dead.stream().feed(large.view().first(written));
@@ -142,7 +148,7 @@ TEST_F(ParentSideTest, AWorkerMayDieAtEveryByteOfALargeResult) {
 TEST_F(ParentSideTest, AnOpenFrameCountsItsWholeResults) {
   for (const std::uint32_t stride : {std::uint32_t{8}, detail::variable_stride}) {
     for (std::uint64_t done = 0; done < 5; ++done) {
-      ParentSide dead(1 << 20);
+      ParentSide dead(1 << 20, ParentSide::Stage::tasks);
       Events seen;
       dead.finish(Stream().results(0, 2).open(2, done, stride).page(), seen);
       ASSERT_EQ(seen.outcomes, elements(0, 2 + done));
@@ -183,7 +189,7 @@ TEST_F(ParentSideTest, WhatWasHarvestedIsNotToldAgainByThePipe) {
 
 TEST_F(ParentSideTest, AnOpenFrameIsHarvestedAsItGrows) {
   for (const std::uint32_t stride : {std::uint32_t{8}, detail::variable_stride}) {
-    ParentSide living(1 << 20);
+    ParentSide living(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     for (std::uint64_t done = 0; done <= 6; done += 2) {
       living.harvest(Stream().open(0, done, stride).page(), seen);

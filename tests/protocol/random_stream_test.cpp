@@ -51,7 +51,7 @@ TEST(RandomStream, IsToldOnceHoweverPipeAndPageShareIt) {
     Engine random(seed);
     std::vector<Events::Outcome> expected;
     const Stream stream = random_stream(random, 12, expected);
-    ParentSide side(1 << 20);
+    ParentSide side(1 << 20, ParentSide::Stage::tasks);
     Events events;
     std::size_t read = 0;
     while (read < stream.size()) {
@@ -76,7 +76,7 @@ TEST(RandomStream, WithABitFlippedIsAnErrorOrTellsEachElementAtMostOnce) {
     const Stream stream = random_stream(random, 6, told);
     std::vector<std::byte> bytes(stream.view().begin(), stream.view().end());
     bytes[random() % bytes.size()] ^= static_cast<std::byte>(1 << random() % 8);
-    ParentSide side(1 << 20);
+    ParentSide side(1 << 20, ParentSide::Stage::tasks);
     Events events;
     try {
       side.stream().feed(bytes);

@@ -110,6 +110,7 @@ class Stream {
   }
 
   std::span<const std::byte> view() const { return bytes_.view(); }
+  detail::Bytes bytes() const { return detail::Bytes(bytes_.view()); }
   std::size_t size() const { return bytes_.size(); }
   PageSnapshot page(std::uint64_t base = 0) const { return {base, open_at, view()}; }
   std::optional<std::size_t> open_at;

@@ -160,7 +160,7 @@ TEST_F(Attempts, WhatCannotBeCancelledAnyMoreHasItsLastAttempt) {
   EXPECT_FALSE(scheduler->cancel(whole, false, now));
   EXPECT_EQ(scheduler->outcomes(0, {whole, 0, 1, 0, true, true}, now), Scheduler::Told::wanted);
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
-  scheduler->revocation_done(0);
+  acknowledge(0);
   const JobId one = scheduler->add(trying({.crashes = 5}), 1, true);
   next_sent();
   begin(0);

@@ -167,7 +167,7 @@ TEST_F(Dispatch, ARevokedWorkerGetsNothingBeforeItHasAcknowledged) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
-  scheduler->revocation_done(0);
+  acknowledge(0);
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].assignment.sequence, 4u);  // behind the fence

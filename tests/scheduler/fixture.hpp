@@ -74,6 +74,7 @@ class SchedulerTest : public testing::Test, private Claims {
     const auto sends = of(Kind::send, pump());
     ASSERT_EQ(sends.size(), 1u);
     begin(sends[0].worker);
+    now += cost;
     scheduler->outcomes(sends[0].worker,
                         {job, 0, 1, static_cast<std::uint64_t>(cost.count()), false}, now);
     drain();
@@ -85,6 +86,8 @@ class SchedulerTest : public testing::Test, private Claims {
     return scheduler->outcomes(id, {job, first, count, 0, failed}, now);
   }
   std::uint64_t begun_by(WorkerId id) const { return begun_.at(id); }
+  /// The worker says that it has seen the last revocation.
+  void acknowledge(WorkerId id) { EXPECT_TRUE(scheduler->revocation_done(id, fences_.at(id))); }
   void die(WorkerId id) { scheduler->worker_gone(id, begun_[id], now); }
 
   static std::vector<Action> of(Kind kind, const std::vector<Action>& actions) {
@@ -109,10 +112,11 @@ class SchedulerTest : public testing::Test, private Claims {
   // The worker acknowledges when the test says so; it goes on behind the fence.
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
     revoked.push_back(worker);
+    fences_[worker] = fence;
     return std::exchange(begun_[worker], fence);
   }
 
-  std::map<WorkerId, std::uint64_t> begun_;
+  std::map<WorkerId, std::uint64_t> begun_, fences_;
 };
 
 }  // namespace brood::pool

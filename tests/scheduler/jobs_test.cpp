@@ -126,7 +126,6 @@ TEST_F(Jobs, ARunningElementIsNotCancelledUnlessItsWorkerMayBeStopped) {
   pump();
   begin(0);
   EXPECT_FALSE(scheduler->cancel(job, false, now));
-  scheduler->revocation_done(0);
   EXPECT_TRUE(scheduler->cancel(job, true, now));
   const auto actions = drain();
   expect_end(Verdict::cancelled, actions);
@@ -259,7 +258,7 @@ TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelledAlone) {
   EXPECT_TRUE(scheduler->cancel(job, 2, true, now));
   EXPECT_TRUE(of(Kind::stop, drain()).empty());
   tell(0, job, 0);
-  scheduler->revocation_done(0);
+  acknowledge(0);
   const auto next = of(Kind::send, pump());
   ASSERT_EQ(next.size(), 1u);
   EXPECT_EQ(next[0].assignment.first, 1u);

@@ -243,7 +243,7 @@ TEST_F(Workers, WhatIsTakenBackDoesNotCount) {
   begin(0);
   scheduler->cancel(job, false, now);
   tell(0, job, 0);
-  scheduler->revocation_done(0);
+  acknowledge(0);
   drain();
   scheduler->add(map(4), 4, true);
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 3u);

@@ -203,7 +203,8 @@ std::uint64_t Owner::revoke(WorkerId worker, std::uint64_t fence) {
     referee_.revoked(*link.process, claimed, fence);
     return claimed;
   }
-  std::uint64_t claimed = protocol::revoke(link.process->page(), fence);
+  std::uint64_t claimed = link.watch.revoke(link.process->page(), fence);
+  if (link.watch.doubted()) throw Violation("a sound page is doubted");
   referee_.revoked(*link.process, claimed, fence);
   if (claimed != 0 && mutate(Mutation::revoke_one_too_many)) --claimed;
   return claimed;
@@ -262,19 +263,30 @@ void Owner::tick() {
   for (const auto& link : links_) {
     if (!link || link->lent || !link->process->has_page() || scheduler_.idle(link->process->slot))
       continue;
+    if (link->broken) continue;
     try {
-      harvest(*link);
+      look(*link, running);
     } catch (const Error& error) {
       broken(*link, error.what());
     }
-    elsewhere_();
-    const std::uint64_t claimed = protocol::claimed(link->process->page());
-    elsewhere_();
-    const Time since{Nanoseconds(link->process->page().clock.load())};
-    running.push_back({link->process->slot, claimed, since});
   }
   scheduler_.tick(environment_.now, running);
   perform(true);
+}
+
+// As Core::look. What is claimed while the clock is read is not to be seen.
+void Owner::look(Link& link, std::vector<pool::Running>& running) {
+  harvest(link);
+  elsewhere_();
+  Process& process = *link.process;
+  const protocol::PageWatch::Look seen = link.watch.look(process.page(), known(link));
+  elsewhere_();
+  const Time since{Nanoseconds(process.page().clock.load())};
+  running.push_back({process.slot, seen.claimed, since});
+}
+
+protocol::PageWatch::Known Owner::known(const Link& link) const {
+  return {link.stream.resolved(), scheduler_.sent(link.process->slot)};
 }
 
 // An idle worker's pipe is not watched, so that it can be lent.

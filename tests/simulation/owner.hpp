@@ -9,6 +9,7 @@
 
 #include "pool/scheduler.hpp"
 #include "process.hpp"
+#include "protocol/owner_page.hpp"
 #include "protocol/parent_side.hpp"
 #include "referee.hpp"
 
@@ -20,6 +21,7 @@ struct Link {
       : process(std::move(its_process)), stream(limit) {}
   std::unique_ptr<Process> process;
   protocol::ParentSide stream;
+  protocol::PageWatch watch;
   detail::Bytes outbox;
   std::size_t written = 0;  // of the outbox
   bool ended = false;       // its death has been noticed
@@ -81,6 +83,8 @@ class Owner final : private pool::Claims {
   void bury(Link& link);
   void tick();
   void harvest(Link& link);
+  protocol::PageWatch::Known known(const Link& link) const;
+  void look(Link& link, std::vector<pool::Running>& running);
   void flush(Link& link);
   void lend_idle_workers();
   void kill_the_overdue();

@@ -95,7 +95,9 @@ class Owner::Events final : public protocol::ParentEvents {
     owner_.environment_.say("worker %u has skipped to %llu", slot(),
                             static_cast<unsigned long long>(fence));
     owner_.referee_.acknowledged(*link_.process, fence);
-    if (!owner_.mutate(Mutation::forget_skipped)) owner_.scheduler_.revocation_done(slot());
+    if (owner_.mutate(Mutation::forget_skipped)) return;
+    require(owner_.scheduler_.revocation_done(slot(), fence), "an acknowledgement is refused");
+    link_.watch.acknowledged();
   }
   void on_carried() override {}
   void on_exhausted() override {}
@@ -155,7 +157,7 @@ void Owner::broken(Link& link, const char* why) {
 
 void Owner::harvest(Link& link) {
   std::vector<std::byte> storage;
-  const auto page = protocol::stable_copy(link.process->page(), storage);
+  const auto page = link.watch.copy(link.process->page(), storage);
   if (!page) return;
   Events events(*this, link);
   const std::uint64_t known = link.stream.resolved();
@@ -185,14 +187,15 @@ void Owner::bury(Link& link) {
       link.stream.parse(events);
     } else if (!mutate(Mutation::forget_the_page_of_the_dead)) {
       const std::uint64_t known = link.stream.resolved();
-      link.stream.finish(protocol::snapshot(process.page()), events);
+      std::vector<std::byte> storage;
+      link.stream.finish(protocol::last_copy(process.page(), storage), events);
       environment_.census.from_pages_of_the_dead += link.stream.resolved() - known;
     }
   } catch (const Error&) {
     environment_.say("worker %u left a broken stream", process.slot);
   }
   perform(true);
-  if (process.has_page()) claimed = protocol::claimed(process.page());
+  if (process.has_page()) claimed = link.watch.look(process.page(), known(link)).claimed;
   referee_.gone(process, claimed);
   if (claimed && mutate(Mutation::charge_although_idle)) ++*claimed;
   scheduler_.worker_gone(process.slot, claimed, environment_.now);

@@ -82,6 +82,7 @@ JobPlan draw_job(Random& random) {
   traits.cost_key = random.between(1, 3);
   plan.stream = !traits.self_contained && random.chance(0.3);
   plan.folded = !traits.self_contained && random.chance(0.15);
+  plan.traits.folded = plan.folded;
   plan.fixed_arguments = random.chance(0.5);
   traits.element_bytes = plan.fixed_arguments ? 16 : 24;
   plan.result = static_cast<ResultKind>(random.below(3));

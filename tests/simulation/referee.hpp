@@ -86,6 +86,7 @@ class Referee {
     std::uint32_t thrown = 0;    // exceptions that led to another attempt
     Time not_before{};           // the next attempt
     bool last = false;           // attempt
+    bool garbled = false;        // it was begun in front of garbage
     bool settled = false, failed = false, retryable = false, computed = false, cancelled = false;
     const Process* holder = nullptr;
   };
@@ -113,6 +114,8 @@ class Referee {
     std::deque<std::uint64_t> chunks;  // where each starts
     std::uint64_t sequence = 0, begun = 0, given = 0;
     std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
+    Time fenced_at{};
+    bool nudged = false;  // since then
     std::optional<Execution> current, at_stop;
     Time stopped_at{}, started_at{}, heard_at{};
     std::vector<JobId> knows;

@@ -123,6 +123,8 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
   require(!target.fence, "a second revocation before the first is acknowledged");
   require(fence >= target.sequence, "a fence that is not the end of the sequence");
   target.fence = fence;
+  target.fenced_at = environment_.now;
+  target.nudged = false;
   while (!target.held.empty() && target.held.back().sequence >= claimed) {
     release(target.held.back());
     target.held.pop_back();
@@ -189,8 +191,13 @@ void Referee::stopping(WorkerId worker) {
   ++environment_.census.stops;
   Record& target = record_of(worker);
   if (target.stopped) return;
-  require(terminated_ || target.spoilt || !target.ready || target.leaving || !target.held.empty(),
+  // One that has not seen a revocation in time is not idle.
+  const bool silent =
+      target.fence && environment_.now - target.fenced_at >= environment_.parameters.config.answer;
+  require(terminated_ || target.spoilt || !target.ready || target.leaving || silent ||
+              !target.held.empty(),
           "an idle worker is stopped");
+  require(!silent || target.nudged, "a worker is stopped for what it was not told");
   target.stopped = true;
   target.stopped_at = environment_.now;
   target.at_stop = target.current;
@@ -226,7 +233,7 @@ void Referee::forgets(WorkerId worker, JobId id) {
   require(job(id).finished && job(id).held == 0, "a worker forgets a job that it needs");
 }
 
-void Referee::nudged(WorkerId worker) { record_of(worker); }
+void Referee::nudged(WorkerId worker) { record_of(worker).nudged = true; }
 
 void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed) {
   environment_.say("worker %u is gone", process.slot);
@@ -255,6 +262,7 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   const JobPlan& its_plan = job(held.job).plan;
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
+  begun.garbled |= dead.spoilt;
   if (page && !dead.spoilt && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {

@@ -62,6 +62,15 @@ struct CallTerms {
   bool operator==(const CallTerms&) const = default;
 };
 
+inline constexpr std::uint32_t variable_stride = 0xffffffff;
+
+/// What the results of a job look like. A worker that sends others is broken.
+struct ResultShape {
+  std::uint32_t stride = variable_stride;  // bytes of each; see Piece
+  bool folded = false;                     // one stands for all elements of a chunk
+  bool operator==(const ResultShape&) const = default;
+};
+
 struct JobSpec {
   std::shared_ptr<const Definition> definition;
   std::shared_ptr<const CallTerms> terms;
@@ -70,12 +79,10 @@ struct JobSpec {
   ErrorPolicy policy = ErrorPolicy::fail_fast;
   std::size_t chunk = 0;  // 0: adaptive
   // Where results of a fixed size are copied to as they arrive: element i at target + i *
-  // target_stride.
+  // results.stride.
   std::byte* target = nullptr;
-  std::size_t target_stride = 0;
+  ResultShape results;
 };
-
-inline constexpr std::uint32_t variable_stride = 0xffffffff;
 
 /// How an element failed: an exception encoded in the worker, or one made here.
 struct Failure {

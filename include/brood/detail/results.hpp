@@ -14,6 +14,12 @@
 // From pieces of bytes back to values, always in the thread of the caller who asked.
 namespace brood::detail {
 
+/// Throws CodecError unless the elements of the piece are among `count`.
+inline void check_place(const Piece& piece, std::size_t count) {
+  if (piece.first <= count && piece.count <= count - piece.first) return;
+  throw CodecError(CodecError::Direction::decode, "result", "it is of an element that is none");
+}
+
 /// Walks over the results of one piece. They load no libraries: see LoadPolicy.
 class PieceReader {
  public:

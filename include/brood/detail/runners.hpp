@@ -80,6 +80,13 @@ using starmap_result_t =
 template <class R>
 using result_t = std::conditional_t<std::is_void_v<R>, char, R>;
 
+/// How Run::put writes one.
+template <class R>
+constexpr ResultShape shape_of_results() noexcept {
+  if constexpr (is_flat<result_t<R>>) return {.stride = sizeof(result_t<R>)};
+  return {};
+}
+
 template <class R, class Invoke>
 void run_element(Run& run, Invoke invoke) {
   try {

@@ -130,6 +130,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
     detail::check_value<detail::result_t<R>>();
     detail::JobSpec spec;
     spec.definition = detail::definition_of(runner, f);
+    spec.results = detail::shape_of_results<R>();
     configure(spec);
     return spec;
   }
@@ -204,7 +205,6 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
       std::vector<R> values(count);
       if constexpr (detail::is_flat<R> && !std::is_same_v<R, bool>) {
         made.target = reinterpret_cast<std::byte*>(values.data());
-        made.target_stride = sizeof(R);
       }
       const detail::JobHandle job = submit(std::move(made));
       follow(
@@ -216,6 +216,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
   template <class R>
   static void place(const detail::Piece& piece, std::vector<R>& values) {
     if (piece.failure || piece.bytes.empty()) return;
+    detail::check_place(piece, values.size());
     detail::PieceReader reader(piece);
     for (std::size_t i = 0; i < piece.count; ++i)
       values[piece.first + i] = reader.template next<R>();

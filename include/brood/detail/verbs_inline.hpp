@@ -13,6 +13,7 @@ std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) const 
   follow(
       *job,
       [&](const detail::Piece& piece) {
+        detail::check_place(piece, found.size());
         detail::for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R>&& outcome) {
           found[index].emplace(std::move(outcome));
         });
@@ -36,6 +37,7 @@ T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) const {
   detail::JobSpec made =
       spec<Functions, T>(&detail::run_reduce<F, C, T, X>, Functions{std::move(f), combine});
   made.kind = detail::JobKind::map;
+  made.results = {.folded = true};
   made.elements = detail::encode_range(range, detail::Lifetime::until_return);
   const std::size_t count = made.elements.count;
   const detail::JobHandle job = submit(std::move(made));

@@ -1,0 +1,99 @@
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "hostile/taken_over.hpp"
+#include "pool/pool_fixture.hpp"
+#include "support/log_catcher.hpp"
+#include "victims/tasks.hpp"
+
+// Tasks that write to the page that their worker shares with its owner.
+namespace brood::testing {
+namespace {
+
+using protocol::WorkerPage;
+
+class HostilePages : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(HostilePages);
+
+struct Scribble {
+  const char* name;
+  void (*write)(WorkerPage& page);
+  bool spares_results = true;  // those of earlier elements that were not sent yet
+};
+
+constexpr std::uint64_t most = ~std::uint64_t{0};
+
+const Scribble scribbles[] = {
+    {"nothing claimed", [](WorkerPage& page) { page.claimed = 0; }},
+    {"too much claimed", [](WorkerPage& page) { page.claimed = 1000; }},
+    {"everything claimed", [](WorkerPage& page) { page.claimed = ~WorkerPage::revoked; }},
+    {"everything", [](WorkerPage& page) { page.claimed = most; }},
+    {"a revocation", [](WorkerPage& page) { page.claimed |= WorkerPage::revoked; }},
+    {"another fence", [](WorkerPage& page) { page.fence = most; }},
+    {"a large head", [](WorkerPage& page) { page.head = most; }, false},
+    {"a head one too large", [](WorkerPage& page) { page.head = WorkerPage::buffer_size + 1; },
+     false},
+    {"an open frame far away", [](WorkerPage& page) { page.open = most; }, false},
+    {"an open frame behind the results", [](WorkerPage& page) { page.open = page.head + 2; },
+     false},
+    {"another base", [](WorkerPage& page) { page.base += 7; }, false},
+    {"no base", [](WorkerPage& page) { page.base = most; }, false},
+    {"a buffer of ones",
+     [](WorkerPage& page) {
+       page.head = WorkerPage::buffer_size;
+       for (std::byte& byte : page.buffer) byte = std::byte{0xff};
+     },
+     false},
+};
+
+/// The element of the scribbler; the others return what they got.
+constexpr int scribbler = 1;
+int scribbles_and_dies(int which, int element) {
+  if (element != scribbler) return element;
+  scribbles[which].write(taken_over().page);
+  return victims::raise_signal(SIGKILL);
+}
+
+// One that comes before it is lost only with the results that were scribbled over.
+TEST_P(HostilePages, of_the_dead_cost_what_was_next_and_nothing_else) {
+  const LogCatcher quiet;
+  Pool pool = make_pool(1);
+  const std::vector<int> elements{0, scribbler, 2, 3};
+  for (int which = 0; which < static_cast<int>(std::size(scribbles)); ++which) {
+    SCOPED_TRACE(scribbles[which].name);
+    const auto outcomes =
+        pool.with({.chunk = 4}).try_map(brood::task(scribbles_and_dies, which), elements);
+    EXPECT_FALSE(outcomes[scribbler].has_value());
+    EXPECT_THROW(outcomes[scribbler].value(), WorkerLost);
+    for (const int other : {0, 2, 3}) {
+      if (other < scribbler && !scribbles[which].spares_results && !outcomes[other].has_value())
+        continue;
+      ASSERT_TRUE(outcomes[other].has_value()) << other;
+      EXPECT_EQ(outcomes[other].value(), other);
+    }
+  }
+}
+
+int scribbles_and_stays(int which, int element) {
+  if (element != scribbler) return element;
+  scribbles[which].write(taken_over().page);
+  hang();
+}
+
+// With a timeout the owner looks at the page.
+TEST_P(HostilePages, of_the_living_end_their_calls_in_time) {
+  const LogCatcher quiet;
+  Pool pool = make_pool(1);
+  const std::vector<int> elements{0, scribbler, 2, 3};
+  for (int which = 0; which < static_cast<int>(std::size(scribbles)); ++which) {
+    SCOPED_TRACE(scribbles[which].name);
+    const auto outcomes = pool.with({.timeout = 100ms, .chunk = 4})
+                              .try_map(brood::task(scribbles_and_stays, which), elements);
+    EXPECT_FALSE(outcomes[scribbler].has_value());
+    EXPECT_EQ(pool.apply(square, 7), 49);
+  }
+}
+
+}  // namespace
+}  // namespace brood::testing

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "protocol/owner_page.hpp"
+
+namespace brood::protocol {
+namespace {
+
+class PageWatchTest : public testing::Test {
+ protected:
+  std::uint64_t look(std::uint64_t resolved, std::uint64_t sent) {
+    return watch.look(*page, {resolved, sent}).claimed;
+  }
+  void show(std::uint64_t base, std::uint64_t head, std::uint64_t open = 0) {
+    page->base = base;
+    page->head = head;
+    page->open = open;
+  }
+  std::optional<PageSnapshot> copy() { return watch.copy(*page, storage); }
+
+  std::unique_ptr<WorkerPage> page = std::make_unique<WorkerPage>();
+  PageWatch watch;
+  std::vector<std::byte> storage;
+};
+
+TEST_F(PageWatchTest, ClaimsGrowUpToWhatWasSent) {
+  EXPECT_EQ(look(0, 8), 0u);
+  page->claimed = 3;
+  EXPECT_EQ(look(2, 8), 3u);
+  page->claimed = 8;
+  EXPECT_EQ(look(7, 8), 8u);
+}
+
+TEST_F(PageWatchTest, MoreThanWasSentIsNotClaimed) {
+  page->claimed = 9;
+  EXPECT_THROW(look(0, 8), CodecError);
+}
+
+TEST_F(PageWatchTest, ClaimsDoNotGoBack) {
+  page->claimed = 3;
+  look(2, 8);
+  page->claimed = 2;
+  EXPECT_THROW(look(2, 8), CodecError);
+}
+
+TEST_F(PageWatchTest, WhatHasAnOutcomeWasClaimed) {
+  page->claimed = 3;
+  EXPECT_THROW(look(4, 8), CodecError);
+}
+
+TEST_F(PageWatchTest, NobodyButTheOwnerTakesBack) {
+  page->claimed = 3 | WorkerPage::revoked;
+  EXPECT_THROW(look(2, 8), CodecError);
+}
+
+TEST_F(PageWatchTest, BehindARevocationAWorkerGoesToItsFence) {
+  page->claimed = 3;
+  EXPECT_EQ(watch.revoke(*page, 8), 3u);
+  EXPECT_EQ(page->fence.load(), 8u);
+  EXPECT_EQ(look(2, 8), 3u);
+  page->claimed = 8;
+  EXPECT_EQ(look(3, 8), 8u);
+  watch.acknowledged();
+  page->claimed = 9;
+  EXPECT_EQ(look(8, 10), 9u);
+}
+
+TEST_F(PageWatchTest, BehindARevocationAWorkerGoesNowhereElse) {
+  page->claimed = 3;
+  watch.revoke(*page, 8);
+  for (const std::uint64_t word : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{4},
+                                   4 | WorkerPage::revoked, 8 | WorkerPage::revoked}) {
+    page->claimed = word;
+    EXPECT_THROW(look(2, 8), CodecError) << word;
+  }
+}
+
+TEST_F(PageWatchTest, AfterTheFenceClaimsDoNotGoBackBehindIt) {
+  page->claimed = 3;
+  watch.revoke(*page, 8);
+  page->claimed = 8;
+  watch.acknowledged();
+  page->claimed = 3;
+  EXPECT_THROW(look(3, 9), CodecError);
+}
+
+// What cannot be told to have begun is not taken back: it would run here and elsewhere.
+TEST_F(PageWatchTest, ARevocationOfWhatMakesNoSenseTakesNothingBackAndIsRemembered) {
+  for (const std::uint64_t word : {std::uint64_t{9}, std::uint64_t{1}, WorkerPage::revoked,
+                                   3 | WorkerPage::revoked, ~std::uint64_t{0}}) {
+    PageWatch fresh;
+    page->claimed = 2;
+    fresh.look(*page, {2, 8});
+    page->claimed = word;
+    EXPECT_EQ(fresh.revoke(*page, 8), 8u) << word;
+    EXPECT_TRUE(fresh.doubted());
+    EXPECT_THROW(fresh.look(*page, {2, 8}), CodecError);
+  }
+}
+
+TEST_F(PageWatchTest, ACopyIsOfTheResultsThatThereAre) {
+  EXPECT_FALSE(copy());
+  show(100, 40);
+  page->buffer[39] = std::byte{7};
+  const auto snapshot = copy();
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ(snapshot->base, 100u);
+  EXPECT_EQ(snapshot->contents.size(), 40u);
+  EXPECT_EQ(snapshot->contents[39], std::byte{7});
+  EXPECT_FALSE(snapshot->open);
+}
+
+TEST_F(PageWatchTest, TheBufferStartsAnewOnlyFurtherOnInTheStream) {
+  show(100, 40);
+  copy();
+  show(100, 0);  // it is being written
+  EXPECT_FALSE(copy());
+  show(140, 10);
+  EXPECT_TRUE(copy());
+  show(140, 9);
+  EXPECT_THROW(copy(), CodecError);
+  show(139, 20);
+  EXPECT_THROW(copy(), CodecError);
+}
+
+TEST_F(PageWatchTest, ResultsLieInTheirBuffer) {
+  show(0, WorkerPage::buffer_size);
+  EXPECT_TRUE(copy());
+  for (const std::uint64_t head : {std::uint64_t{WorkerPage::buffer_size + 1}, ~std::uint64_t{0}}) {
+    show(0, head);
+    EXPECT_THROW(copy(), CodecError);
+    EXPECT_THROW(last_copy(*page, storage), CodecError);
+  }
+}
+
+TEST_F(PageWatchTest, AnOpenFrameLiesAmongTheResults) {
+  show(0, 40, 41);
+  EXPECT_EQ(copy()->open, 40u);
+  for (const std::uint64_t open :
+       {std::uint64_t{42}, std::uint64_t{WorkerPage::buffer_size + 2}, ~std::uint64_t{0}}) {
+    show(0, 40, open);
+    EXPECT_THROW(copy(), CodecError);
+    EXPECT_THROW(last_copy(*page, storage), CodecError);
+  }
+}
+
+TEST_F(PageWatchTest, TheLastCopyIsNotThePage) {
+  show(5, 3);
+  page->buffer[2] = std::byte{1};
+  const PageSnapshot snapshot = last_copy(*page, storage);
+  page->buffer[2] = std::byte{2};
+  EXPECT_EQ(snapshot.base, 5u);
+  EXPECT_EQ(snapshot.contents.size(), 3u);
+  EXPECT_EQ(snapshot.contents[2], std::byte{1});
+}
+
+}  // namespace
+}  // namespace brood::protocol

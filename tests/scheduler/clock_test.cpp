@@ -1,0 +1,355 @@
+#include "fixture.hpp"
+
+// Workers that say of their time what is not so: the owner's clock decides.
+namespace brood::pool {
+namespace {
+
+constexpr Nanoseconds limit = milliseconds(50);
+const SchedulerConfig defaults;
+
+class Clock : public SchedulerTest {
+ protected:
+  static JobTraits timed(std::size_t chunk = 1) {
+    JobTraits traits = isolated(chunk);
+    traits.timeout = limit;
+    return traits;
+  }
+  /// Looks at worker 0, whose page says this.
+  std::vector<Action> look(std::uint64_t claimed, Time since = Time{}) {
+    scheduler->tick(now, {{0, claimed, since}});
+    return drain();
+  }
+  bool is_stopped(std::uint64_t claimed, Time since = Time{}) {
+    return !of(Kind::stop, look(claimed, since)).empty();
+  }
+  /// What becomes of the elements of worker 0 when it dies now.
+  std::vector<Action> outcomes_of_death(std::optional<std::uint64_t> claimed) {
+    scheduler->worker_gone(0, claimed, now);
+    return of(Kind::resolve, drain());
+  }
+  /// Looks whenever the scheduler wants to, at a page that says what `says` does; how long it takes
+  /// until the worker is stopped.
+  template <class Says>
+  Nanoseconds time_to_stop(Says says) {
+    const Time start = now;
+    for (int looks = 0; looks < 20'000; ++looks) {
+      const auto next = scheduler->next_tick();
+      if (!next) return Nanoseconds::max();
+      now = std::max(*next, now + milliseconds(1));
+      const Running page = says();
+      if (is_stopped(page.claimed, page.since)) return now - start;
+      pump();
+    }
+    return Nanoseconds::max();
+  }
+};
+
+TEST_F(Clock, AClockOfTheFutureGivesNoTime) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  begin(0);
+  EXPECT_FALSE(is_stopped(1, now + seconds(3600)));
+  now += limit;
+  EXPECT_TRUE(is_stopped(1, now + seconds(3600)));
+  ASSERT_EQ(outcomes_of_death(1).size(), 1u);
+}
+
+TEST_F(Clock, AClockThatMovesOnGivesNoTime) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  begin(0);
+  EXPECT_LE(time_to_stop([&] { return Running{0, 1, now}; }), 3 * limit);
+}
+
+TEST_F(Clock, AnHonestClockIsBelieved) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  now += limit / 2;
+  begin(0);
+  const Time begun = now;
+  now += limit / 2;
+  EXPECT_FALSE(is_stopped(1, begun));
+  EXPECT_EQ(scheduler->next_tick(), begun + limit);
+  now = begun + limit;
+  EXPECT_TRUE(is_stopped(1, begun));
+}
+
+TEST_F(Clock, AnElementThatIsNotBegunStopsItsWorkerAndGoesToAnotherOnce) {
+  make(workers(2));
+  const JobId job = scheduler->add(timed(), 1, true);
+  ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
+  const Nanoseconds first = time_to_stop([&] { return Running{0, 0, Time{}}; });
+  EXPECT_GE(first, limit + defaults.begin_grace);
+  EXPECT_LE(first, 2 * limit + defaults.begin_grace);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());  // not before this worker is dead
+  EXPECT_TRUE(outcomes_of_death(0).empty());
+  const auto again = of(Kind::send, pump());
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].worker, 1u);
+  EXPECT_EQ(again[0].assignment.attempt, 1u);
+  begin(1);
+  EXPECT_EQ(tell(1, job, 0), Scheduler::Told::wanted);
+}
+
+TEST_F(Clock, AnElementThatASecondWorkerDoesNotBeginTimesOut) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  time_to_stop([] { return Running{0, 0, Time{}}; });
+  EXPECT_TRUE(outcomes_of_death(0).empty());
+  pump();
+  come_up(0);
+  ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
+  const Nanoseconds second = time_to_stop([] { return Running{0, 0, Time{}}; });
+  EXPECT_GE(second, limit + defaults.begin_grace * defaults.last_grace);
+  EXPECT_LE(second, 2 * limit + defaults.begin_grace * defaults.last_grace);
+  const auto ended = outcomes_of_death(0);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].fate, Fate::timed_out);
+}
+
+TEST_F(Clock, WhatStandsBehindAnElementThatIsNotBegunGoesElsewhereUncharged) {
+  make(workers(1));
+  const JobId job = scheduler->add(timed(3), 3, true);
+  pump();
+  time_to_stop([] { return Running{0, 0, Time{}}; });
+  EXPECT_TRUE(outcomes_of_death(0).empty());
+  pump();
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 0u);
+  begin(0);
+  tell(0, job, 0);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 1u);
+}
+
+TEST_F(Clock, AnElementThatBeginsLateHasItsWholeTime) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  now += limit;
+  EXPECT_FALSE(is_stopped(0));
+  now += limit;
+  EXPECT_FALSE(is_stopped(0));
+  begin(0);
+  const Time begun = now;
+  now += limit - milliseconds(1);
+  EXPECT_FALSE(is_stopped(1, begun));
+  now += milliseconds(1);
+  EXPECT_TRUE(is_stopped(1, begun));
+  EXPECT_EQ(outcomes_of_death(1).at(0).fate, Fate::timed_out);
+}
+
+// The revocation finds it begun.
+TEST_F(Clock, AnElementThatHasJustBegunIsNotTakenForOneThatHasNot) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  now += limit;
+  EXPECT_FALSE(is_stopped(0));
+  now += defaults.begin_grace;
+  begin(0);
+  EXPECT_FALSE(is_stopped(0));
+  EXPECT_FALSE(is_stopped(1, now));
+}
+
+TEST_F(Clock, AnOwnerThatWasStoppedItselfGivesTimeFromItsFirstLook) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  now += seconds(3600);
+  EXPECT_FALSE(is_stopped(0));
+  now += defaults.begin_grace - milliseconds(1);
+  EXPECT_FALSE(is_stopped(0));
+}
+
+TEST_F(Clock, ALargeArgumentMayTakeTimeToBeRead) {
+  make(workers(1));
+  JobTraits traits = timed();
+  traits.element_bytes = std::size_t{800} << 20;
+  scheduler->add(traits, 1, true);
+  pump();
+  EXPECT_GE(time_to_stop([] { return Running{0, 0, Time{}}; }), seconds(100));
+}
+
+TEST_F(Clock, AClaimThatGoesBackIsTakenForWhatItWas) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  begin(0);
+  EXPECT_FALSE(is_stopped(1, now));
+  now += limit;
+  EXPECT_TRUE(is_stopped(0));
+  EXPECT_EQ(outcomes_of_death(0).at(0).fate, Fate::timed_out);
+}
+
+// A new claim has a new time; but what has ended must be told.
+TEST_F(Clock, ClaimsThatMoveOnWithoutOutcomesGiveNoTimeForEver) {
+  make(workers(1));
+  scheduler->add(timed(1000), 1000, true);
+  pump();
+  std::uint64_t claimed = 0;
+  const Nanoseconds time = time_to_stop([&] {
+    if (claimed < 1000) begin(0), ++claimed;
+    return Running{0, claimed, now};
+  });
+  EXPECT_LE(time, defaults.answer + 3 * limit);
+  EXPECT_EQ(outcomes_of_death(claimed).size(), claimed);  // all that it says to have begun
+}
+
+TEST_F(Clock, TheElementsOfAFoldMayTakeWhatTheyMayTakeTogether) {
+  make(workers(1));
+  JobTraits traits = timed(4);
+  traits.folded = true;
+  scheduler->add(traits, 4, true);
+  pump();
+  for (std::uint64_t claimed = 1; claimed <= 4; ++claimed) {
+    begin(0);
+    EXPECT_FALSE(is_stopped(claimed, now));
+    now += limit - milliseconds(1);
+  }
+  EXPECT_FALSE(is_stopped(4, now - limit + milliseconds(1)));
+  now += milliseconds(1);
+  EXPECT_TRUE(is_stopped(4, now - limit));
+}
+
+TEST_F(Clock, AFoldThatPretendsToGoOnEndsToo) {
+  make(workers(1));
+  JobTraits traits = timed(100'000);
+  traits.folded = true;
+  scheduler->add(traits, 100'000, true);
+  pump();
+  std::uint64_t claimed = 0;
+  // Slower than the limit allows, and each time in the eleventh hour.
+  const Nanoseconds time = time_to_stop([&] {
+    ++claimed;
+    begin(0);
+    now += 2 * limit;
+    return Running{0, claimed, now};
+  });
+  EXPECT_LE(time, 3 * defaults.begin_grace);
+}
+
+TEST_F(Clock, WithoutATimeoutWhatHasEndedMustBeToldToo) {
+  make(workers(1));
+  scheduler->add(isolated(3), 3, true);
+  pump();
+  begin(0, 2);
+  EXPECT_LE(time_to_stop([&] { return Running{0, 2, now}; }), defaults.answer + seconds(1));
+  EXPECT_EQ(outcomes_of_death(2).size(), 2u);
+}
+
+TEST_F(Clock, ARevocationThatIsNotSeenStopsTheWorker) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(2), 2, true);
+  pump();
+  scheduler->cancel(job, false, now);
+  pump();
+  const Nanoseconds time = time_to_stop([] { return Running{0, 0, Time{}}; });
+  EXPECT_GE(time, defaults.answer);
+  EXPECT_LE(time, defaults.answer + seconds(1));
+  EXPECT_TRUE(outcomes_of_death(0).empty());
+}
+
+TEST_F(Clock, ARevocationIsSeenAfterTheElementThatRunsHoweverLong) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(2), 2, true);
+  pump();
+  begin(0);
+  scheduler->cancel(job, false, now);
+  pump();
+  now += seconds(3600);
+  EXPECT_FALSE(is_stopped(1));
+  tell(0, job, 0);
+  pump();
+  EXPECT_FALSE(is_stopped(2));
+  acknowledge(0);
+}
+
+TEST_F(Clock, AnAcknowledgementIsOfTheFenceAndOfItOnly) {
+  make(workers(1));
+  EXPECT_FALSE(scheduler->revocation_done(0, 0));
+  const JobId job = scheduler->add(isolated(4), 4, true);
+  pump();
+  EXPECT_FALSE(scheduler->revocation_done(0, 4));
+  begin(0);
+  scheduler->cancel(job, false, now);
+  drain();
+  EXPECT_FALSE(scheduler->revocation_done(0, 4));  // the outcome of the first is missing
+  tell(0, job, 0);
+  for (const std::uint64_t fence : {0u, 1u, 3u, 5u})
+    EXPECT_FALSE(scheduler->revocation_done(0, fence));
+  EXPECT_TRUE(scheduler->revocation_done(0, 4));
+  EXPECT_FALSE(scheduler->revocation_done(0, 4));
+}
+
+// Its page says that it has begun nothing: others could not run what stands behind.
+TEST_F(Clock, AWorkerThatBeginsNothingDoesNotKeepWhatOthersCouldRun) {
+  make(workers(2));
+  scheduler->add(isolated(3), 3, true);
+  ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  now += defaults.begin_grace;
+  const auto moved = of(Kind::send, pump());
+  ASSERT_FALSE(moved.empty());
+  EXPECT_EQ(moved[0].worker, 1u);
+}
+
+TEST_F(Clock, AnElementOverWhichEachWorkerDiesIsGivenUpAlthoughNoneSaysThatItBegan) {
+  make(workers(1));
+  scheduler->add(isolated(), 1, true);
+  for (std::uint32_t death = 1; death <= defaults.passes; ++death) {
+    ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
+    const auto ended = outcomes_of_death(0);
+    ASSERT_EQ(ended.size(), death == defaults.passes ? 1u : 0u) << death;
+    pump();
+    come_up(0);
+  }
+}
+
+TEST_F(Clock, ADeadWorkerThatCannotBeBelievedIsChargedWithWhatWasNext) {
+  make(workers(1));
+  scheduler->add(isolated(4), 4, true);
+  pump();
+  const auto ended = outcomes_of_death(std::nullopt);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].first, 0u);
+}
+
+TEST_F(Clock, ADeadWorkerIsChargedWithWhatItWasSeenToHaveBegun) {
+  make(workers(1));
+  scheduler->add(isolated(4), 4, true);
+  pump();
+  look(2);
+  EXPECT_EQ(outcomes_of_death(0).size(), 2u);
+}
+
+TEST_F(Clock, AnOutcomeOfNoElementIsNonsense) {
+  make(workers(1));
+  const JobId job = scheduler->add(isolated(4), 4, true);
+  pump();
+  EXPECT_EQ(tell(0, job, 0, 0), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 0, 5), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 1, 1), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job + 1, 0, 1), Scheduler::Told::nonsense);
+}
+
+// A mean of 2^64 ns would be no number.
+TEST_F(Clock, NoElementHasTakenLongerThanItsWorkerHasLived) {
+  make(workers(1));
+  JobTraits traits = isolated(1);
+  traits.cost_key = 7;
+  const JobId job = scheduler->add(traits, 2, true);
+  pump();
+  now += milliseconds(1);
+  scheduler->outcomes(0, {job, 0, 1, ~std::uint64_t{0}, false}, now);
+  JobTraits other = isolated();
+  other.cost_key = 7;
+  scheduler->add(other, 100, true);
+  EXPECT_FALSE(of(Kind::send, pump()).empty());
+}
+
+}  // namespace
+}  // namespace brood::pool
