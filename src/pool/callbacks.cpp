@@ -1,5 +1,6 @@
 #include "pool/callbacks.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "base/log.hpp"
@@ -101,16 +102,19 @@ void Callbacks::log_error(const std::string& text) noexcept {
 
 // A callback may hold the last handle of the pool, so that the pool's end is reached in this very
 // thread: it cannot join itself, and what is left in the queue stays to it.
-void Callbacks::drain(std::optional<std::chrono::milliseconds> time_for_logs) {
+void Callbacks::drain(const detail::Deadline& logs_until) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
-    if (time_for_logs) state_->logs_until = std::chrono::steady_clock::now() + *time_for_logs;
+    state_->logs_until = logs_until;
     if (state_->thread == std::this_thread::get_id()) return;
   }
   state_->changed.notify_one();
   const std::lock_guard lock(join_mutex_);
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  else
+    run(*state_);  // what came when no thread could be started
 }
 
 void Callbacks::run(State& state) noexcept {

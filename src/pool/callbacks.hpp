@@ -1,15 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 
+#include <brood/detail/job.hpp>
 #include "pool/log_queue.hpp"
 
 namespace brood::pool {
@@ -40,19 +39,19 @@ class Callbacks {
   /// An error of the library's own for the log, whose sinks are the user's.
   void log_error(const std::string& text) noexcept;
   /// Waits until what has been posted has run; in the thread itself it does not wait. Log records
-  /// that are left after `time_for_logs` are dropped and counted.
-  void drain(std::optional<std::chrono::milliseconds> time_for_logs = std::nullopt);
+  /// that are left at `logs_until` are dropped and counted.
+  void drain(const detail::Deadline& logs_until = std::nullopt);
 
  private:
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    Calls calls;            // guarded by mutex
-    LogQueue logs;          // likewise
-    bool stopping = false;  // likewise
-    bool running = false;   // the thread looks at the queues; likewise
-    std::optional<std::chrono::steady_clock::time_point> logs_until;  // likewise
-    std::thread::id thread;                                           // likewise
+    Calls calls;                  // guarded by mutex
+    LogQueue logs;                // likewise
+    bool stopping = false;        // likewise
+    bool running = false;         // the thread looks at the queues; likewise
+    detail::Deadline logs_until;  // likewise
+    std::thread::id thread;       // likewise
   };
   static void run(State& state) noexcept;
   void start_locked();

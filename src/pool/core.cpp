@@ -300,7 +300,8 @@ bool Core::join(const detail::Deadline& deadline) {
   if (!dispatcher_->join(deadline)) return false;
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
-  callbacks_.drain(ended() ? std::optional(time_for_logs) : std::nullopt);
+  const auto soon = std::chrono::steady_clock::now() + time_for_logs;
+  callbacks_.drain(ended() ? soon : deadline);
   return true;
 }
 

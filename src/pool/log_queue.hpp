@@ -27,9 +27,9 @@ class LogQueue {
    private:
     friend class LogQueue;
     const std::string name_;
-    std::size_t entries = 0, bytes = 0;  // in the queue
-    std::uint64_t dropped = 0;           // and not told yet
-    bool dropping = false;               // until half of the room is free again
+    std::size_t entries_ = 0, bytes_ = 0;  // in the queue
+    std::uint64_t dropped_ = 0;            // and not told yet
+    bool dropping_ = false;                // until half of the room is free again
   };
   using SourceRef = std::shared_ptr<Source>;
 
