@@ -262,6 +262,8 @@ TEST_P(Carried, descriptors_without_end_end_the_worker_and_take_few_here) {
   Pool pool = make_pool(1);
   EXPECT_THROW(pool.apply(carries_without_end, 1), WorkerLost);
   EXPECT_EQ(pool.apply(square, 3), 9);
+  pool.close();
+  pool.join();
   EXPECT_EQ(log.records_with("descriptors").size(), 1U);
 }
 

@@ -73,7 +73,8 @@ TEST_P(LargeArgument, goes_through_a_small_limit_of_memory_once) {
   // The bytes and the value beside each other would not fit.
   Pool pool({.workers = 1,
              .start_method = GetParam(),
-             .limits = {.address_space = (std::uint64_t{1} << 30) + (std::uint64_t{512} << 20)}});
+             .limits = {.address_space = (std::uint64_t{1} << 30) + (std::uint64_t{512} << 20)},
+             .max_message_size = 2_GiB});
   EXPECT_EQ(pool.apply(length, std::string(std::size_t{1} << 30, 'x')), std::size_t{1} << 30);
 }
 
