@@ -55,7 +55,7 @@ class Model {
  private:
   std::mt19937 random_;
   std::vector<std::byte> ring_ = std::vector<std::byte>(Tape::ring_size);
-  platform::Descriptor file_ = platform::make_memory("tape", 4096);
+  platform::Descriptor file_ = platform::make_memory("tape", 4096, platform::Growth::grows);
   Tape::Extent extent_;
   Tape tape_{ring_.data(), file_.get(), 4096, extent_};
   Tape::Marks marks_;
