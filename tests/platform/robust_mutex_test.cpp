@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -101,7 +100,7 @@ TEST_F(RobustMutexTest, AllThatADeadProcessHeldPassOn) {
 }
 
 TEST_F(RobustMutexTest, AllThatAnEndedThreadHeldPassOn) {
-  auto holds = std::make_unique<MutexHold[]>(4);
+  MutexHold holds[4];
   std::thread([&] {
     for (int i = 0; i < 4; ++i) ours(i).lock(holds[i]);
   }).join();
