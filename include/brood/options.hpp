@@ -72,7 +72,7 @@ struct PoolOptions {
   std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
                             ///< where `workers` is unset
   OptionalDuration
-      start_timeout{};  ///< for a worker to greet and initialize, and to leave; unset: 60 s
+      start_timeout{};  ///< for preload hooks, for a worker to get ready, to leave; unset: 60 s
   /// Bytes of one argument or result; unset: 1 GiB. A worker makes this process keep so much at
   /// once: raise it where values are larger, up to what this process can hold.
   std::optional<std::uint64_t> max_message_size{};

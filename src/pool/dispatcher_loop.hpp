@@ -84,7 +84,6 @@ class Dispatcher::Loop final : private Hands {
   void give_up_start(WorkerId id) noexcept;
   void stop(WorkerLink& link) noexcept { core_.supervisor().stop(link); }
   bool kill_the_overdue(Time now);
-  void stop_the_doubted();
   void balance_watches();
   void broken(WorkerLink& link, const std::exception_ptr& error) noexcept;
 

@@ -171,19 +171,6 @@ bool Dispatcher::Loop::kill_the_overdue(Time now) {
   return left_behind;
 }
 
-// What a revocation has found, of callers' too, whom it does not concern.
-void Dispatcher::Loop::stop_the_doubted() {
-  for (const auto& link : core_.links()) {
-    if (!link || link->lent || link->broken || !link->watch.doubted()) continue;
-    try {
-      core_.look(*link);
-    } catch (const std::exception&) {
-      broken(*link, std::current_exception());
-    }
-  }
-  core_.perform(this);
-}
-
 void Dispatcher::Loop::broken(WorkerLink& link, const std::exception_ptr& error) noexcept {
   core_.break_link(link, error);
   stop(link);
