@@ -1,11 +1,13 @@
 #include "pool/check_options.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include <brood/errors.hpp>
 #include "platform/scheduling.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "platform/system_call_names.hpp"
 
 namespace brood::pool {
@@ -49,7 +51,28 @@ void check_cpu(int cpu) {
                    std::to_string(count - 1));
 }
 
+// Whoever can call an object of a manager names functions of its server, which is in no sandbox.
+void refuse_proxies(std::span<const detail::DescriptorRef> carried) {
+  const auto is_proxy = [](const detail::DescriptorRef& descriptor) {
+    return descriptor->kind() == detail::SharedDescriptor::Kind::lease;
+  };
+  demand(std::none_of(carried.begin(), carried.end(), is_proxy),
+         "a proxy of a Manager's object is not for a worker in a sandbox: it can run any function "
+         "in the manager's server");
+}
+
 }  // namespace
+
+// Shared objects in arguments would be refused in the worker before it has begun the element:
+// nobody would be charged, and each worker after it would die the same way.
+void check_carried(std::span<const detail::DescriptorRef> carried,
+                   const detail::SandboxTerms& sandbox) {
+  if (!sandbox.on || carried.empty()) return;
+  refuse_proxies(carried);
+  demand(sandbox.shared_objects,
+         "this pool's sandbox takes no shared objects in arguments; make the pool with "
+         "brood::Sandbox::compute.allow_shared_objects()");
+}
 
 void check(const PoolOptions& options) {
   if (options.workers && (*options.workers < 1 || *options.workers > most_workers)) {
@@ -73,6 +96,7 @@ void check(const PoolOptions& options) {
   for (const int cpu : options.cpus) check_cpu(cpu);
   check(options.limits);
   check(options.sandbox.terms());
+  if (options.sandbox.terms().on) refuse_proxies(options.initializer.carried());
 }
 
 void check(const CallOptions& options) {

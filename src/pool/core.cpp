@@ -10,6 +10,7 @@
 #include "platform/process.hpp"
 #include "platform/usage.hpp"
 #include "pool/batch.hpp"
+#include "pool/check_options.hpp"
 #include "pool/dispatcher.hpp"
 #include "wire/exception.hpp"
 
@@ -113,20 +114,11 @@ void Core::check_process() const {
       "your own here");
 }
 
-// In the worker they would be refused before it has begun the element: nobody would be charged, and
-// each worker after it would die the same way.
-void Core::check_shared_objects(std::span<const detail::DescriptorRef> carried) const {
-  if (carried.empty() || supervisor_.allows_shared_objects()) return;
-  throw UsageError(
-      "brood: this pool's sandbox takes no shared objects in arguments; make the pool with "
-      "brood::Sandbox::compute.allow_shared_objects()");
-}
-
 std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
   check_process();
   check_size(spec.elements, supervisor_.message_limit());
-  check_shared_objects(spec.definition->bytes.carried());
-  check_shared_objects(spec.elements.payload.owned().carried());
+  check_carried(spec.definition->bytes.carried(), supervisor_.sandbox());
+  check_carried(spec.elements.payload.owned().carried(), supervisor_.sandbox());
   return std::make_shared<JobState>(weak_from_this(), std::move(spec));
 }
 
@@ -214,7 +206,7 @@ bool Core::settle_intake() {
 
 bool Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
-  check_shared_objects(more.payload.owned().carried());
+  check_carried(more.payload.owned().carried(), supervisor_.sandbox());
   const bool taken = under_lock([&] {
     if (collapsed_) return true;
     take_intake();

@@ -135,7 +135,6 @@ class Core final : public detail::PoolCore,
     std::exception_ptr fault_of_ours;  // instead of the death that it led to
   };
   explicit Core(const PoolOptions& options);
-  void check_shared_objects(std::span<const detail::DescriptorRef> carried) const;
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
   void add(const std::shared_ptr<JobState>& state);
   void add(std::span<std::shared_ptr<JobState>> calls);

@@ -65,11 +65,7 @@ class Supervisor {
                                    const CrashReport& report) const;
   /// Throws StartError if the greeting is not that of a worker of ours.
   void check_greeting(const protocol::GreetingHeader& greeting) const;
-  /// Whether its workers may be sent any.
-  bool allows_shared_objects() const noexcept {
-    const detail::SandboxTerms& terms = options_.sandbox.terms();
-    return !terms.on || terms.shared_objects;
-  }
+  const detail::SandboxTerms& sandbox() const noexcept { return options_.sandbox.terms(); }
   std::uint64_t message_limit() const noexcept { return message_limit_; }
 
  private:

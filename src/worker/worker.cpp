@@ -132,7 +132,7 @@ class Worker {
     send_logs_to(results_, setup_.log_level);
     if (set_start_method_ != nullptr && !setup_.start_method.empty())
       set_start_method_(setup_.start_method);
-    if (setup_.sandbox.on && start_no_more_ != nullptr) start_no_more_();
+    if (setup_.sandbox.on) close_ways_out();
     try {
       apply_limits();
       if (!setup_.initializer.empty()) {
@@ -149,6 +149,11 @@ class Worker {
     if (setup_.sandbox.on) seclude();
     results_.send(Type::ready, {});
     results_.flush();
+  }
+  // To processes outside that do what they are told: the fork server, managers' servers.
+  void close_ways_out() const {
+    if (start_no_more_ != nullptr) start_no_more_();
+    detail::abandon_descriptors();
   }
   void seclude() try {
     enter_sandbox(setup_.sandbox, owner_);

@@ -1,3 +1,4 @@
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -60,6 +61,41 @@ TEST_P(SharedObjects, are_refused_where_they_are_not_allowed) {
   EXPECT_THROW(pool.map(poke<EventProbe>, std::vector<Event>(2)), UsageError);
   EXPECT_THROW(pool.apply(task(poke<EventProbe>, Event())), UsageError);
   EXPECT_EQ(refused([&] { pool.apply(make_there<EventProbe>); }), "memfd_create");
+}
+
+TEST_P(SharedObjects, of_a_manager_are_never_given_to_a_sandbox) {
+  const Manager manager;
+  const auto dict = manager.dict<std::string, int>();
+  const auto sets = [](const ManagedDict<std::string, int>& given) {
+    given.set("a", 1);
+    return 0;
+  };
+  Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
+  const auto error = caught<UsageError>([&] { pool.apply(sets, dict); });
+  EXPECT_TRUE(contains(error.what(), "a proxy of a Manager's object")) << error.what();
+  PoolOptions made = within(Sandbox::compute.allow_shared_objects());
+  made.initializer = task(sets, dict);
+  EXPECT_THROW(Pool(std::move(made)), UsageError);
+}
+
+std::optional<ManagedDict<std::string, int>> inherited;
+
+TEST_P(SharedObjects, of_a_manager_are_not_inherited_either) {
+  const Manager manager;
+  inherited = manager.dict<std::string, int>();
+  const auto sets = [](int x) {
+    if (inherited) inherited->set("a", x);
+    return inherited.has_value();
+  };
+  {
+    Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
+    try {
+      EXPECT_FALSE(pool.apply(sets, 1));
+    } catch (const Error&) {  // under fork there is a handle, and it is of no use
+    }
+  }
+  EXPECT_FALSE(inherited->contains("a"));
+  inherited.reset();
 }
 
 TEST_P(SharedObjects, of_a_holder_that_was_refused_a_call_go_on) {

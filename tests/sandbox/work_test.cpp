@@ -13,6 +13,7 @@
 
 #include "sandbox/sandbox_fixture.hpp"
 #include "support/log_catcher.hpp"
+#include "support/program.hpp"
 #include "victims/tasks.hpp"
 
 // What a worker does in a sandbox as outside.
@@ -156,10 +157,14 @@ TEST_P(WorkInASandbox, the_environment_is_gone) {
 
 TEST_P(WorkInASandbox, a_worker_ends_with_its_owner) {
   // The watch on the owner is a thread that the sandbox has started anew.
-  Pool pool = make_pool();
-  const auto threads = [](int) { return ::getpid(); };
-  const int pid = pool.apply(threads, 0);
-  EXPECT_EQ(names_in("/proc/" + std::to_string(pid) + "/task").size(), 2U);
+  expect_orphans();
+  const Scratch scratch;
+  Program owner({victim("owner"), method(), "sandboxed", scratch.path("")});
+  std::vector<Watched> below = watched_by_lines(owner);
+  EXPECT_GE(below.size(), 2U);
+  owner.kill(SIGKILL);
+  EXPECT_EQ(owner.wait(), -SIGKILL);
+  EXPECT_EQ(left_after(below, patience), std::vector<int>{});
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// owner METHOD MODE DIRECTORY: owns workers that are idle, computing and blocked (MODE flat), or
-// whose tasks own pools themselves (MODE nested). Prints the pid of each process below it, an empty
-// line, and then waits to be killed.
+// owner METHOD MODE DIRECTORY: owns workers that are idle, computing and blocked (MODE flat), whose
+// tasks own pools themselves (MODE nested), or that are in a sandbox (MODE sandboxed). Prints the
+// pid of each process below it, an empty line, and then waits to be killed.
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,16 @@ void flat(const std::string& method, Mailbox& mailbox) {
   tell_everybody_and_wait();
 }
 
+void sandboxed(const std::string& method) {
+  brood::Pool pool({.workers = 2, .start_method = method, .sandbox = brood::Sandbox::compute});
+  auto computing = pool.apply_async([] {
+    for (;;) static_cast<void>(std::clock());
+    return 0;
+  });
+  pool.apply([] { return 0; });
+  tell_everybody_and_wait();
+}
+
 void nested(const std::string& method, Mailbox& mailbox) {
   brood::Pool pool({.workers = 2, .start_method = method});
   auto first = pool.apply_async(owns_a_pool, mailbox.path(), method);
@@ -54,6 +65,8 @@ int main(int argc, char** argv) {
   Mailbox mailbox(argv[3] + std::string("/mail"));
   if (std::string_view(argv[2]) == "nested") {
     nested(argv[1], mailbox);
+  } else if (std::string_view(argv[2]) == "sandboxed") {
+    sandboxed(argv[1]);
   } else {
     flat(argv[1], mailbox);
   }
