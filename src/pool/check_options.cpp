@@ -51,7 +51,7 @@ void check_cpu(int cpu) {
                    std::to_string(count - 1));
 }
 
-// Whoever can call an object of a manager names functions of its server, which is in no sandbox.
+// A holder of a proxy names functions of the manager's server, which is in no sandbox.
 void refuse_proxies(std::span<const detail::DescriptorRef> carried) {
   const auto is_proxy = [](const detail::DescriptorRef& descriptor) {
     return descriptor->kind() == detail::SharedDescriptor::Kind::lease;

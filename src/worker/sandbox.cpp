@@ -40,7 +40,7 @@ int threads_beside_this() {
 }
 
 // Landlock is a thread's own, unlike the filter: one that runs already could open files for a task.
-// Without paths to allow, the filter lets nobody open any.
+// Without paths to allow, the filter lets no thread open any.
 void restrict_files(const detail::SandboxTerms& terms) {
   std::vector<platform::PathGrant> grants;
   for (const std::string& path : terms.readable) grants.push_back({path, false});

@@ -59,8 +59,8 @@ void add_signals(SeccompFilter& filter) {
   const std::uint64_t self = bits(::getpid());
   for (const char* const call : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"})
     filter.allow(call, {{0, whole_int, self}});
-  // A task that handles SIGSYS could go on after a refused call: the call is not made, but nobody
-  // would hear of it. Asking for the action is harmless.
+  // A task that handles SIGSYS could go on after a refused call: the call is not made, but the
+  // owner would not hear of it. Asking for the action is harmless.
   filter.allow("rt_sigaction", {{1, whole_pointer, 0}});
   filter.fail("rt_sigaction", EPERM, {{0, whole_int, bits(SIGSYS)}});
   filter.allow("rt_sigaction");
