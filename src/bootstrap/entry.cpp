@@ -7,6 +7,8 @@
 #include <brood/detail/callable.hpp>
 #include <brood/start_method.hpp>
 #include "base/module.hpp"
+#include "platform/copies.hpp"
+#include "platform/process.hpp"
 #include "process/child.hpp"
 #include "wire/exception.hpp"
 #include "worker/worker.hpp"
@@ -23,6 +25,7 @@ void run_role(const Handover& given) {
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {
   base::set_loading(base::Loading::allowed);
+  const unsigned generation = platform::fork_generation();
   try {
     Reader reader(hooks);
     while (reader.left() != 0) {
@@ -30,9 +33,11 @@ std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {
       reader.read(&length, sizeof length);
       Reader call(reader.take(length));
       detail::take_code_as<detail::CallEntry>(call)(call);
+      if (generation != platform::fork_generation()) platform::end_copy();
     }
     return {};
   } catch (...) {
+    if (generation != platform::fork_generation()) platform::end_copy();
     return wire::describe_exception(std::current_exception());
   }
 }

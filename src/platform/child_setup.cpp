@@ -108,23 +108,11 @@ void open_null_as(int number, int flags) noexcept {
   ::close(opened);
 }
 
-}  // namespace
-
-void close_all_but(const int* keep, int count) noexcept {
-  const Kept kept{keep, count};
-  if (close_gaps(kept) || close_from_proc(kept)) return;
-  close_by_limit(kept);
-}
-
-// Not closed but replaced: an object in the copied memory may still close the number, which must
-// not be another's by then.
-void replace_own_descriptors(const int* keep, int count) noexcept {
-  const Kept kept{keep, count};
-  const auto next = [&kept](int number) {
-    number = own_descriptors.next(number);
-    while (number >= 0 && kept.contains(number)) number = own_descriptors.next(number + 1);
-    return number;
-  };
+/// Each number that `next(from)` gives, from the smallest on, until it is negative. Not closed but
+/// replaced: an object in the copied memory may still close the number, which must not be another's
+/// by then.
+template <class Next>
+void replace_each(Next next) noexcept {
   const int first = next(3);
   if (first < 0) return;
   int nothing = open_placeholder();
@@ -137,6 +125,33 @@ void replace_own_descriptors(const int* keep, int count) noexcept {
     if (number != nothing) ::dup3(nothing, number, O_CLOEXEC);
   }
   if (nothing != first) ::close(nothing);
+}
+
+}  // namespace
+
+void close_all_but(const int* keep, int count) noexcept {
+  const Kept kept{keep, count};
+  if (close_gaps(kept) || close_from_proc(kept)) return;
+  close_by_limit(kept);
+}
+
+void replace_own_descriptors(const int* keep, int count) noexcept {
+  const Kept kept{keep, count};
+  replace_each([&kept](int number) {
+    number = own_descriptors.next(number);
+    while (number >= 0 && kept.contains(number)) number = own_descriptors.next(number + 1);
+    return number;
+  });
+}
+
+void replace_descriptors(const int* numbers, std::size_t count) noexcept {
+  replace_each([=](int from) {
+    int least = -1;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (numbers[i] >= from && (least < 0 || numbers[i] < least)) least = numbers[i];
+    }
+    return least;
+  });
 }
 
 void prepare_stdio() noexcept {

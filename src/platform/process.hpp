@@ -75,6 +75,8 @@ void close_all_but(const int* keep, int count) noexcept;
 /// Lets go of the library's private descriptors but those in `keep`, in a process that was just
 /// forked to run code of the user's: what the user has opened stays. Async-signal-safe.
 void replace_own_descriptors(const int* keep, int count) noexcept;
+/// Lets these lead nowhere; negative ones are passed over. Async-signal-safe.
+void replace_descriptors(const int* numbers, std::size_t count) noexcept;
 /// stdin from /dev/null; stdout and stderr to /dev/null where they are closed.
 void prepare_stdio() noexcept;
 /// The name that ps and top show, cut to 15 characters.

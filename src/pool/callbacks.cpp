@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "platform/copies.hpp"
 #include "platform/process.hpp"
 #include "pool/own_thread.hpp"
 #include "wire/exception.hpp"
@@ -23,10 +24,13 @@ void guarded(Body body) noexcept {
 }
 
 void call(const std::function<void()>& callback) noexcept {
+  const unsigned generation = platform::fork_generation();
   guarded([&] {
     try {
       callback();
+      if (generation != platform::fork_generation()) platform::end_copy();
     } catch (...) {
+      if (generation != platform::fork_generation()) platform::end_copy();
       base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
     }
   });

@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/printable.hpp"
 #include "base/streams.hpp"
+#include "platform/copies.hpp"
 #include "platform/identity.hpp"
 #include "platform/pipe.hpp"
 #include "process/child.hpp"
@@ -54,11 +55,13 @@ void log_hook_failure() {
 int run(detail::ProcessTarget& target) {
   try {
     target.run();
+    platform::end_if_copy();
     return EXIT_SUCCESS;
   } catch (const abi::__forced_unwind&) {
     std::exit(EXIT_SUCCESS);  // pthread_exit: the watch would keep the process alive for ever
     throw;                    // not reached, but demanded of such a handler
   } catch (...) {
+    platform::end_if_copy();
     const std::string text = "Process " + platform::process_name() + ": " +
                              wire::describe_exception(std::current_exception()) + '\n';
     std::fputs(base::printable(text).c_str(), stderr);
@@ -71,6 +74,7 @@ int run(detail::ProcessTarget& target) {
 void run_to_the_end(int report, std::unique_ptr<detail::ProcessTarget> target) {
   report_to = report;
   teller = ::getpid();
+  platform::keep_from_copies({{report}});
   if (::on_exit(&leave, nullptr) != 0) ::_exit(exit_threw);
   base::open_exit_hooks(base::HooksRun::at_exit, &log_hook_failure);
   const int code = run(*target);

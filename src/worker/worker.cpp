@@ -14,6 +14,7 @@
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
 #include "base/streams.hpp"
+#include "platform/copies.hpp"
 #include "platform/escort.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
@@ -76,7 +77,10 @@ class Worker {
         mapping_(map_page(channel.page)),
         escort_(platform::Descriptor(channel.escort)),
         pipe_(channel.results, escort_),
-        results_(pipe_, page()) {}
+        results_(pipe_, page()) {
+    platform::keep_from_copies(
+        {{channel.tasks, channel.results, channel.escort}, mapping_.data(), mapping_.size()});
+  }
 
   [[noreturn]] void run() {
     if (page() != nullptr) leave_last_words_in(page()->last_words);
@@ -138,8 +142,10 @@ class Worker {
       if (!setup_.initializer.empty()) {
         Reader call(setup_.initializer);
         detail::take_code_as<detail::CallEntry>(call)(call);
+        platform::end_if_copy();
       }
     } catch (...) {
+      platform::end_if_copy();
       detail::Bytes encoded;
       wire::encode_exception(encoded, std::current_exception());
       fail_to_start(Type::start_failed, encoded.view(), exit_initializer);
@@ -243,9 +249,17 @@ class Worker {
     } else {
       run_defined(definitions_.at(header.job), predicate);
     }
+    platform::end_if_copy();
     results_.end(run_, header);
+    tell_of_copies();
     check_resident(std::chrono::milliseconds(10));
     results_.flush_if_due();
+  }
+  static void tell_of_copies() {
+    if (const unsigned count = platform::copies_ended(); count != 0) {
+      base::log_warning("processes that a task has forked came back from it and were ended: " +
+                        std::to_string(count));
+    }
   }
   // Between two chunks; `interval` after the last check. The limit is one for what stays, not for
   // peaks.
@@ -272,7 +286,9 @@ class Worker {
   }
 
   [[noreturn]] void leave() {
+    tell_of_copies();
     base::run_exit_hooks();
+    platform::end_if_copy();
     results_.flush();
     base::flush_at_exit();
     ::_exit(0);
