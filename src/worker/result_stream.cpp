@@ -52,6 +52,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .clock = timed ? &page_->clock : nullptr,
                                  .buffer = page_->buffer,
                                  .sequence = header.sequence,
+                                 .first = header.first,
                                  .count = header.count,
                                  .stride = header.stride,
                                  .attempt = header.attempt,
@@ -121,13 +122,16 @@ void ResultStream::close_frame(detail::Run& run) {
   next_sequence_ += count;
 }
 
+void ResultStream::check_size(std::uint64_t length) const {
+  if (length <= message_limit_) return;
+  throw CodecError(CodecError::Direction::encode, "result",
+                   "it takes " + std::to_string(length) + " bytes", message_limit_);
+}
+
 void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record,
                              std::span<const std::byte> rest) {
   const std::uint64_t length = record.size() + rest.size();
-  if (length > message_limit_) {
-    throw CodecError(CodecError::Direction::encode, "result",
-                     "it takes " + std::to_string(length) + " bytes", message_limit_);
-  }
+  check_size(length);
   close_frame(run);
   flush();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
@@ -174,6 +178,7 @@ void ResultStream::abandon() {
 
 void ResultStream::put_folded(detail::Run& run, std::size_t count,
                               std::span<const std::byte> record) {
+  check_size(record.size());
   close_frame(run);
   protocol::ResultsHeader header = results_header(count, detail::variable_stride);
   header.folded = 1;

@@ -72,6 +72,7 @@ class ResultStream final : public detail::RunHost {
 
  private:
   void encode_too_large(detail::Bytes& encoded) const;
+  void check_size(std::uint64_t length) const;
   std::uint64_t lap() noexcept;  // ns since the last lap
   std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
   void open_frame(detail::Run& run, std::uint32_t stride);

@@ -18,7 +18,7 @@ class RunAccess {
     std::atomic<std::uint64_t>* head;
     std::atomic<std::uint64_t>* clock;
     std::byte* buffer;
-    std::uint64_t sequence, count, stride;
+    std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
     bool whole;
     Reader arguments;
@@ -30,6 +30,7 @@ class RunAccess {
     run.clock_ = values.clock;
     run.buffer_ = values.buffer;
     run.position_ = values.sequence;
+    run.index_of_zero_ = values.first - values.sequence;
     run.left_ = values.count;
     run.stride_ = values.stride;
     run.attempt_ = values.attempt;

@@ -149,6 +149,52 @@ TEST_P(MapReduce, keeps_the_order_of_an_associative_combine_that_does_not_commut
   }
 }
 
+double tenth(int x) { return x / 10.0; }
+// As the contract groups them.
+double sum_of_tenths(int first, int count) {
+  if (count == 1) return tenth(first);
+  return sum_of_tenths(first, count / 2) + sum_of_tenths(first + count / 2, count / 2);
+}
+double sum_of_tenths(int count) {
+  double sum = 0.0;
+  for (int first = 0, size = 1 << 20; size != 0; size /= 2) {
+    if ((count & size) == 0) continue;
+    sum += sum_of_tenths(first, size);
+    first += size;
+  }
+  return sum;
+}
+
+TEST_P(MapReduce, of_floating_point_numbers_is_the_same_for_any_workers_and_chunks) {
+  for (const int workers : {1, 2, 3}) {
+    Pool pool = make_pool(workers);
+    for (const int count : {1, 2, 7, 1000, 20001}) {
+      const auto numbers = first_numbers(count);
+      const double expected = sum_of_tenths(count);
+      EXPECT_EQ(pool.map_reduce(tenth, numbers, std::plus<>(), 0.0), expected) << count;
+      for (const int chunk : {3, 64, 1001}) {
+        EXPECT_EQ(pool.with({.chunk = chunk}).map_reduce(tenth, numbers, std::plus<>(), 0.0),
+                  expected)
+            << count << ' ' << chunk;
+      }
+    }
+  }
+}
+
+TEST_P(MapReduce, counts_nothing_twice_when_combine_throws_and_is_tried_again) {
+  Pool pool = make_pool(2);
+  const auto fails_first = [](std::string a, const std::string& b) {
+    if (a.size() == 64 && this_task::attempt() == 1) throw std::runtime_error("not yet");
+    return std::move(a) + b;
+  };
+  const auto letter = [](int x) { return std::string(1, static_cast<char>('a' + x % 26)); };
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) expected += letter(i);
+  const auto result = pool.with({.exception_retries = 1, .chunk = 100})
+                          .map_reduce(letter, first_numbers(1000), fails_first, std::string());
+  EXPECT_EQ(result, expected);
+}
+
 TEST_P(MapReduce, throws_what_the_function_throws) {
   Pool pool = make_pool(2);
   const auto fails = [](int x) {

@@ -89,6 +89,8 @@ class Run {
   }
   void fail() { host_->fail(*this); }
   void abandon() { host_->abandon(); }
+  /// Position of the claimed element in its job.
+  std::size_t index() const noexcept { return position_ - 1 + index_of_zero_; }
   /// Which attempt of its elements this is, from 1 on.
   int attempt() const noexcept { return static_cast<int>(attempt_); }
   template <class R>
@@ -162,6 +164,7 @@ class Run {
   std::atomic<std::uint64_t>* clock_ =
       nullptr;  // when the claimed element started, for jobs with a timeout
   std::uint64_t position_ = 0;
+  std::uint64_t index_of_zero_ = 0;  // modulo 2^64: index in the job minus position
   std::size_t left_ = 0;
   std::uint32_t attempt_ = 1;
   bool (*retry_if_)(std::exception_ptr) = nullptr;

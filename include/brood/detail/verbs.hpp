@@ -96,9 +96,12 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
     using R = map_result<F, Range>;
     finish(map_spec<F, R>(f, range, detail::Lifetime::until_return));
   }
-  /// combine(... combine(combine(init, f(x0)), f(x1)) ..., f(xn)), for an associative combine:
-  /// workers fold what they have mapped, this thread folds their results in input order, all of it
-  /// as T: write std::size_t{0} for a sum of sizes. Blocks.
+  /// combine(init, f(x0), f(x1), ..., f(xn)) for an associative combine of two values of type T:
+  /// workers fold what they have mapped, this thread folds their results, in input order. Write
+  /// std::size_t{0} as init for a sum of sizes. How the elements are grouped depends on their
+  /// number alone: they are combined pairwise, a group of 2^k beginning at a multiple of 2^k, and
+  /// what is left from left to right. So a sum of floating-point numbers is the same to the last
+  /// bit for any workers, chunks and start method. Blocks.
   template <class F, class Range, class C, class T>
   T map_reduce(F f, Range&& range, C combine, T init) const;
 

@@ -41,23 +41,25 @@ T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) const {
   made.elements = detail::encode_range(range, detail::Lifetime::until_return);
   const std::size_t count = made.elements.count;
   const detail::JobHandle job = submit(std::move(made));
-  std::map<std::size_t, std::pair<std::size_t, T>>
-      waiting;  // by first element: those that follow a gap
+  std::map<std::size_t, typename detail::FoldTree<T, C>::Node> waiting;  // for those before them
+  detail::FoldTree<T, C> tree;
   std::size_t folded = 0;
   follow(
       *job,
       [&](const detail::Piece& piece) {
         if (piece.failure) return;
-        waiting.emplace(piece.first,
-                        std::pair(piece.count, detail::PieceReader(piece).template next<T>()));
-        for (auto first = waiting.begin(); first != waiting.end() && first->first == folded;
-             first = waiting.erase(first)) {
-          folded += first->second.first;
-          init = std::invoke(combine, std::move(init), std::move(first->second.second));
+        waiting.insert({piece.first,
+                        {piece.first, piece.count, detail::PieceReader(piece).template next<T>()}});
+        for (auto next = waiting.begin(); next != waiting.end() && next->first == folded;
+             next = waiting.erase(next)) {
+          folded += next->second.count;
+          tree.add(combine, std::move(next->second));
         }
       },
       count);
   detail::decode_none(*job);
+  for (auto& node : tree.nodes())
+    init = std::invoke(combine, std::move(init), std::move(node.value));
   return init;
 }
 
