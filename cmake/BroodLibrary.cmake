@@ -1,6 +1,7 @@
 # Targets: brood (brood::brood) and brood_main (brood::main), of the type BUILD_SHARED_LIBS asks for.
-# With tests also brood_other and brood_other_main, the other type from the same objects: tests of
-# internals link brood_for_tests, which is always the static one, and package tests install both.
+# With tests also brood_other and brood_other_main, the other type from the same objects, so that
+# package tests install both; and brood_for_tests, a static one whose internals can be linked.
+include(BroodSymbols)
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED)
@@ -47,6 +48,8 @@ set_source_files_properties(
   ${PROJECT_SOURCE_DIR}/src/platform/system_call_names.cpp
   PROPERTIES COMPILE_DEFINITIONS BROOD_SYSTEM_CALLS="${BROOD_SYSTEM_CALLS}"
              OBJECT_DEPENDS "${BROOD_SYSTEM_CALLS}")
+# A unique symbol is one for the whole process, whatever else hides it.
+target_compile_options(brood_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 if(Libbacktrace_FOUND)
   target_compile_definitions(
     brood_objects PRIVATE BROOD_BACKTRACE_HEADER="${Libbacktrace_INCLUDE_FILE}")
@@ -55,19 +58,32 @@ if(EXISTS ${brood_wrap_main})
   brood_add_objects(brood_main_objects ${brood_wrap_main})
 endif()
 
-function(brood_add_variant target type)
-  add_library(${target} ${type} $<TARGET_OBJECTS:brood_objects>)
+# What a target that links brood's objects needs.
+function(brood_link_usage target)
   brood_public_usage(${target})
   target_link_libraries(${target} PRIVATE spdlog::spdlog OpenSSL::SSL)
   if(Libbacktrace_FOUND)
-    # By its name: it lies where the compiler looks. A shared brood has it, and keeps it to itself.
-    target_link_libraries(${target} PRIVATE backtrace)
-    if(type STREQUAL SHARED)
-      target_link_options(${target} PRIVATE LINKER:--exclude-libs,libbacktrace.a)
-    endif()
+    target_link_libraries(${target} PRIVATE backtrace) # by its name: it lies where the compiler looks
   endif()
   # A task is named by its module's build-id, so every module that has tasks must carry one.
   target_link_options(${target} PUBLIC LINKER:--build-id)
+endfunction()
+
+if(BROOD_PRIVATE_SYMBOLS)
+  brood_private_object(brood_private brood_objects)
+endif()
+
+function(brood_add_variant target type)
+  if(type STREQUAL STATIC AND BROOD_PRIVATE_SYMBOLS)
+    add_library(${target} STATIC ${brood_private})
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  else()
+    add_library(${target} ${type} $<TARGET_OBJECTS:brood_objects>)
+  endif()
+  brood_link_usage(${target})
+  if(type STREQUAL SHARED)
+    brood_export_symbols(${target})
+  endif()
   set_target_properties(
     ${target} PROPERTIES OUTPUT_NAME brood EXPORT_NAME brood VERSION ${PROJECT_VERSION}
                          SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
@@ -101,9 +117,6 @@ if(BROOD_BUILD_TESTS OR BROOD_BUILD_FUZZERS)
       brood_other_main PROPERTIES OUTPUT_NAME brood_main ARCHIVE_OUTPUT_DIRECTORY
                                   ${PROJECT_BINARY_DIR}/other)
   endif()
-  if(BUILD_SHARED_LIBS)
-    add_library(brood_for_tests ALIAS brood_other)
-  else()
-    add_library(brood_for_tests ALIAS brood)
-  endif()
+  add_library(brood_for_tests STATIC $<TARGET_OBJECTS:brood_objects>)
+  brood_link_usage(brood_for_tests)
 endif()

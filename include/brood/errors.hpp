@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <brood/crash_report.hpp>
+#include <brood/detail/abi.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {

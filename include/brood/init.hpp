@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include <brood/detail/abi.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {

@@ -8,11 +8,11 @@ die() {
   exit 1
 }
 
-# runs PROGRAM: it must print what main.cpp promises.
+# runs COMMAND: it must print what main.cpp promises.
 runs() {
   local output
-  output=$("$1") || die "$1 failed"
-  [[ $output == "1 4 9" ]] || die "$1 printed: $output"
+  output=$("$@") || die "$* failed"
+  [[ $output == "1 4 9" ]] || die "$* printed: $output"
 }
 
 # configure SOURCE BUILD ARGUMENT...
@@ -56,16 +56,69 @@ check_add_subdirectory() {
 check_pkg_config() {
   local flags
   rm -rf "$2"
-  mkdir -p "$2"
-  export PKG_CONFIG_PATH=$1/$LIBDIR/pkgconfig LD_LIBRARY_PATH=$1/$LIBDIR
-  flags=$(pkg-config --cflags --libs brood)
-  "$CXX" -std=c++20 $CXXFLAGS -o "$2/consumer" "$here/main.cpp" $flags
+  compile "$1" "$here/main.cpp" "$2/consumer"
   runs "$2/consumer"
   if wraps_main; then
     flags=$(pkg-config --cflags --libs brood-main)
     "$CXX" -std=c++20 $CXXFLAGS -o "$2/wrapped" "$here/wrapped.cpp" $flags
     runs "$2/wrapped"
   fi
+}
+
+# compile PREFIX SOURCE PROGRAM FLAG...: against the installed package.
+compile() {
+  local flags prefix=$1 source=$2 program=$3
+  shift 3
+  mkdir -p "$(dirname "$program")"
+  export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig LD_LIBRARY_PATH=$prefix/$LIBDIR
+  flags=$(pkg-config --cflags --libs brood)
+  "$CXX" -std=c++20 $CXXFLAGS "$@" -o "$program" "$source" $flags
+}
+
+# check_other_abi PREFIX WORK: the compiler or the linker names the switch that does not fit.
+check_other_abi() {
+  local flag
+  declare -A message=(
+    [-D_GLIBCXX_DEBUG]='program_is_compiled_with_GLIBCXX_DEBUG'
+    [-D_GLIBCXX_USE_CXX11_ABI=0]='program_is_compiled_with_GLIBCXX_USE_CXX11_ABI_0'
+    [-fno-exceptions]='brood needs exceptions'
+    [-fno-rtti]='brood needs run-time type information'
+  )
+  for flag in "${!message[@]}"; do
+    if compile "$1" "$here/main.cpp" "$2/consumer" "$flag" 2>"$2.log"; then die "$flag was accepted"; fi
+    grep -q "${message[$flag]}" "$2.log" || { tail -n 30 "$2.log" >&2; die "$flag: no word of the cause"; }
+  done
+}
+
+# check_symbols PREFIX: what other objects and modules can see.
+check_symbols() {
+  local file others
+  for file in "$1/$LIBDIR"/libbrood.a "$1/$LIBDIR"/libbrood.so; do
+    [[ -e $file ]] || continue
+    if [[ $file == *.so ]]; then others=$(nm -DC --defined-only "$file"); else others=$(nm -gC --defined-only "$file"); fi
+    others=$(sed -nE 's/^[0-9a-f]+ [A-Za-z] //p' <<<"$others" |
+      grep -vE '^((non-)?virtual thunk to |(vtable|VTT|typeinfo|typeinfo name|guard variable) for |TLS (init|wrapper) function for )?brood::' || true)
+    [[ -z $others ]] || die "$file shows names that are not brood's: $others"
+  done
+}
+
+# fetch_boost FOLDER VERSION: Debian's headers of another Boost, without installing them.
+check_fetch_boost() {
+  [[ -e $1/usr/include/boost/version.hpp ]] && return
+  command -v apt-get >/dev/null || exit 77
+  mkdir -p "$1"
+  (cd "$1" && apt-get download -qq "libboost$2-dev" && dpkg -x libboost"$2"-dev_*.deb .) || exit 77
+}
+
+# check_other_boost PREFIX WORK FOLDER: a program with another Boost, or with other macros for its.
+check_other_boost() {
+  local flag
+  for flag in "-isystem$3/usr/include" -DBOOST_ASIO_ENABLE_HANDLER_TRACKING -DBOOST_ASIO_DISABLE_EPOLL \
+    -DBOOST_ASIO_DISABLE_THREADS; do
+    echo "$flag"
+    compile "$1" "$here/other_boost.cpp" "$2/consumer" "$flag"
+    runs timeout 60 "$2/consumer" 2>/dev/null
+  done
 }
 
 wraps_main() { [[ -e $ROOT/src/worker/wrap_main.cpp ]]; }
