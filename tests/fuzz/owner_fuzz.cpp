@@ -68,12 +68,13 @@ class Calls {
     target_.assign(many + guard, untouched);
     detail::JobSpec into_memory = spec("map into memory", many);
     into_memory.target = reinterpret_cast<std::byte*>(target_.data());
-    into_memory.target_stride = sizeof(std::uint64_t);
     submit(std::move(into_memory));
     detail::JobSpec outcomes = spec("outcomes", many);
     outcomes.policy = detail::ErrorPolicy::isolate;
     submit(std::move(outcomes));
-    submit(spec("reduce", many));
+    detail::JobSpec reduce = spec("reduce", many);
+    reduce.results = {detail::variable_stride, true};
+    submit(std::move(reduce));
     const auto alike = spec("alike", 1).definition;
     for (int i = 0; i < 3; ++i) {
       detail::JobSpec single = spec("alike", 1);
@@ -106,6 +107,7 @@ class Calls {
     made.terms = terms;
     made.kind = detail::JobKind::map;
     made.elements.stride = sizeof(std::uint64_t);
+    made.results.stride = sizeof(std::uint64_t);
     made.elements.count = count;
     const std::vector<std::uint64_t> arguments(count, 7);
     made.elements.payload.owned().append(arguments.data(), count * sizeof(std::uint64_t));
@@ -217,7 +219,7 @@ class Owner final : private pool::Hands {
     if (link() == nullptr || link()->broken) return;
     try {
       read();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       link()->broken = true;
       core_->scheduler().worker_broken(0, now_);
     }
@@ -240,7 +242,7 @@ class Owner final : private pool::Hands {
       case 7:
         return write_buffer();
       case 8:
-        return understand([&] { core_->harvest(*link()); });
+        return understand([&] { core_->look(*link()); });
       case 9:
         return pass_time();
       case 10:
@@ -324,8 +326,9 @@ class Owner final : private pool::Hands {
   void pass_time() {
     now_ += std::chrono::milliseconds(input_.byte());
     if (link() == nullptr) return pump();
-    const pool::Time since{pool::Nanoseconds(page().clock.load())};
-    core_->scheduler().tick(now_, {{0, *link()->claimed(), since}});
+    std::vector<pool::Running> running;
+    understand([&] { running.push_back(core_->look(*link())); });
+    core_->scheduler().tick(now_, running);
     core_->perform(this);
     pump();
   }
