@@ -145,6 +145,7 @@ TEST_F(HostileStream, AFenceIsWhatIsWaitedForOrNothing) {
     void on_greeting(const GreetingHeader&) override {}
     void on_ready() override {}
     void on_start_failed(std::span<const std::byte>) override {}
+    void on_sandbox_failed(std::string_view) override {}
     void on_results(const ResultsHeader&, std::span<const std::byte>) override {}
     void on_failed(const FailedHeader&, std::span<const std::byte>) override {}
     void on_skipped(std::uint64_t) override {
