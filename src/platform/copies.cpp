@@ -21,8 +21,8 @@ bool is_original() noexcept { return original == ::getpid(); }
 
 void before_fork() noexcept {
   if (ended != nullptr || !is_original()) return;
-  void* const memory = ::mmap(nullptr, sizeof *ended, PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      ::mmap(nullptr, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) ended = static_cast<std::atomic<unsigned>*>(memory);
 }
 
@@ -49,7 +49,8 @@ void keep_from_copies(const OwnChannel& own) noexcept {
 void end_copy() noexcept {
   if (ended != nullptr) ended->fetch_add(1);
   constexpr std::string_view text =
-      "brood: a process that was forked by a task, an initializer, a hook or a callback came back from it; "
+      "brood: a process that was forked by a task, an initializer, a hook or a callback came back "
+      "from it; "
       "it ends here\n";
   static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()) < 0);
   ::_exit(exit_copy);

@@ -23,8 +23,8 @@ void keep_from_copies(const OwnChannel& channel) noexcept;
 
 /// Ends a copy, with a line on stderr; writes no buffers, for these are the original's.
 [[noreturn]] void end_copy() noexcept;
-/// In a copy: ends it. Nothing in the process that called keep_from_copies last, or where none did. Call
-/// where the user's code has returned.
+/// In a copy: ends it. Nothing in the process that called keep_from_copies last, or where none did.
+/// Call where the user's code has returned.
 void end_if_copy() noexcept;
 /// How many copies have ended so since the last call, if this process has forked any.
 unsigned copies_ended() noexcept;

@@ -130,7 +130,8 @@ void ParentSide::start_up(Type type, std::span<const std::byte> payload, ParentE
   pass(Stage::initializing, type == Type::ready ? Stage::tasks : Stage::failed);
   if (type == Type::start_failed) return events.on_start_failed(payload);
   if (type == Type::sandbox_failed)
-    return events.on_sandbox_failed({reinterpret_cast<const char*>(payload.data()), payload.size()});
+    return events.on_sandbox_failed(
+        {reinterpret_cast<const char*>(payload.data()), payload.size()});
   demand(payload.empty(), "bytes behind its end");
   events.on_ready();
 }

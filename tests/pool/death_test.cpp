@@ -238,8 +238,8 @@ bool a_pipe_is_filled() {
   return false;
 }
 
-/// Lets another process kill this one once it writes much; that has the same pipes, and sees it. Not
-/// fork(2), which would let go of them.
+/// Lets another process kill this one once it writes much; that has the same pipes, and sees it.
+/// Not fork(2), which would let go of them.
 void die_while_writing() {
   const pid_t self = ::getpid();
   if (::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != 0) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <brood/detail/reduce.hpp>
 #include <brood/detail/verbs.hpp>
 
 // The longer verbs of PoolCalls.
