@@ -72,7 +72,7 @@ void combination(Foe& foe) {
 std::span<const Attack> attacks() {
   static constexpr std::array table{
       Attack{"none", nullptr},
-      Attack{"combination", combination},
+      Attack{"combination", combination, "rarely one leaves a call that never ends, or a process"},
       Attack{"page_words_random", page_words_random},
       Attack{"page_words_near", page_words_near},
       Attack{"page_anywhere", page_anywhere},

@@ -67,10 +67,10 @@ TEST_P(HostilePages, of_the_dead_cost_what_was_next_and_nothing_else) {
     EXPECT_FALSE(outcomes[scribbler].has_value());
     EXPECT_THROW(outcomes[scribbler].value(), WorkerLost);
     for (const int other : {0, 2, 3}) {
-      if (other < scribbler && !scribbles[which].spares_results && !outcomes[other].has_value())
-        continue;
-      ASSERT_TRUE(outcomes[other].has_value()) << other;
-      EXPECT_EQ(outcomes[other].value(), other);
+      const auto& outcome = outcomes[static_cast<std::size_t>(other)];
+      if (other < scribbler && !scribbles[which].spares_results && !outcome.has_value()) continue;
+      ASSERT_TRUE(outcome.has_value()) << other;
+      EXPECT_EQ(outcome.value(), other);
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/un.h>
+#include <array>
 
 #include <atomic>
 #include <random>
@@ -52,7 +53,8 @@ TEST_P(HostileLease, garbage_of_every_size_does_nothing) {
   const detail::DescriptorRef lease = lease_of(numbers);
   const std::size_t before = descriptors_of_server();
   std::minstd_rand random(1);
-  for (const std::size_t size : {1, 8, 15, 16, 17, 100, 4096, 65536, 65537, 100'000}) {
+  for (const std::size_t size :
+       std::array<std::size_t, 10>{1, 8, 15, 16, 17, 100, 4096, 65536, 65537, 100000}) {
     std::string garbage(size, '\0');
     for (char& c : garbage) c = static_cast<char>(random());
     const std::vector<int> some(size % 3, 1);
@@ -152,7 +154,7 @@ TEST_P(HostileChannel, a_process_without_a_number_is_none) {
 TEST_P(HostileChannel, garbage_ends_that_connection_only) {
   const detail::DescriptorRef lease = lease_of(numbers);
   std::minstd_rand random(2);
-  for (const std::size_t size : {0, 1, 23, 24, 25, 200, 65536, 100'000}) {
+  for (const std::size_t size : std::array<std::size_t, 8>{0, 1, 23, 24, 25, 200, 65536, 100000}) {
     const RawChannel channel(lease->get());
     std::string garbage(size, '\0');
     for (char& c : garbage) c = static_cast<char>(random());
