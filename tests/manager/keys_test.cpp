@@ -129,6 +129,7 @@ Found look_for(const Hidden& hidden, int pid) {
 }
 
 TEST_P(Keys, are_in_the_memory_of_no_process_when_the_server_is_up) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer keeps copies, and terabytes of shadow memory";
   std::string key = random_key();
   const Hidden hidden(key);
   brood::ManagerOptions options = listening();
@@ -159,6 +160,7 @@ std::string derived(const std::string& key) {
 }
 
 TEST_P(Keys, what_is_made_of_them_is_in_no_core_file) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer keeps copies, and terabytes of shadow memory";
   const auto client = remote([](const Manager& far, Connection& here) {
     const auto list = far.list<int>();
     list.push_back(1);
