@@ -1,5 +1,5 @@
 #include <csignal>
-#include <string>
+#include <exception>
 
 #include "platform/process.hpp"
 #include "pool/dispatcher_loop.hpp"

@@ -30,7 +30,6 @@ class Starts {
   WorkerLink* next();
   /// Tells why a worker could not be started.
   void failed(WorkerId id, std::exception_ptr why);
-  bool empty() const noexcept { return asked_.empty(); }
   /// Nobody waits for this worker any more; nothing if it has not been asked for.
   void abandon(WorkerId id);
   void abandon_all();
