@@ -1,5 +1,6 @@
 #include "hostile/attack.hpp"
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,7 +73,7 @@ void combination(Foe& foe) {
 std::span<const Attack> attacks() {
   static constexpr std::array table{
       Attack{"none", nullptr},
-      Attack{"combination", combination, "rarely one leaves a call that never ends, or a process"},
+      Attack{"combination", combination},
       Attack{"page_words_random", page_words_random},
       Attack{"page_words_near", page_words_near},
       Attack{"page_anywhere", page_anywhere},
@@ -177,8 +178,10 @@ std::uint64_t obey(std::uint64_t packed) {
   if (attack.strike != nullptr) {
     Ledger::mark_hostile(::getpid());
     Foe foe(order.seed * 256U + order.attack);
+    const pid_t original = ::getpid();
     attack.strike(foe);
-    end(order.ending);
+    // A copy only comes back: one that stays behind is hostile to its machine, not to its owner.
+    if (::getpid() == original) end(order.ending);
   }
   return answer_to(order.number);
 }

@@ -32,10 +32,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t callers = 2;
-constexpr unsigned stall_seconds = 30;
 constexpr std::chrono::seconds longest_end{12}, settling_time{10};
 
-std::array<std::atomic<const char*>, callers + 1> doings;
+std::array<Doing, callers + 1> doings;
 char here[512];  // the campaign, for the alarm's handler
 
 void say(const char* text) { static_cast<void>(::write(1, text, std::strlen(text))); }
@@ -47,7 +46,7 @@ void report_stall(int) {
   say(": nothing moves; callers:");
   for (const auto& doing : doings) {
     say(" ");
-    say(doing.load());
+    say(doing.what());
   }
   say("\n");
   if (std::getenv("BROOD_HOSTILE_WAIT") != nullptr) return;  // for a debugger
@@ -63,11 +62,8 @@ class Campaign {
       estate_ = std::make_unique<Estate>(plan_.method);
     timed_ = plan_.only ? !attacks()[*plan_.only].answers || dice_.percent(50) : dice_.percent(70);
     auto pool = std::make_unique<Pool>(options());
-    for (int round = 0; round < plan_.rounds; ++round) {
-      ::alarm(stall_seconds);
-      this->round(*pool);
-    }
-    doings[callers] = "the pool's end";
+    for (int round = 0; round < plan_.rounds; ++round) this->round(*pool);
+    doings[callers].set("the pool's end");
     const auto start = Clock::now();
     pool.reset();
     if (Clock::now() - start > longest_end) referee_.complain("the pool's end took too long");
@@ -97,7 +93,7 @@ class Campaign {
     bool works = false;
     for (int attempt = 0; attempt < 20 && !works; ++attempt) works = after.works();
     if (!works) referee_.complain("the pool does not work afterwards");
-    doings[callers] = "the use of shared objects afterwards";
+    doings[callers].set("the use of shared objects afterwards");
     if (estate_) estate_->check(referee_);
   }
 
@@ -128,7 +124,7 @@ class Campaign {
 
   /// A hostile element alone, or among others: these are judged.
   void attack(Pool& pool) {
-    doings[callers] = "an attack";
+    doings[callers].set("an attack");
     const auto start = Clock::now();
     CallOptions terms;
     if (timed_) terms.timeout = milliseconds(50 + dice_.up_to(150));
@@ -201,7 +197,7 @@ bool carry_out(const Plan& plan) {
   const Ledger ledger;
   Referee referee(described(plan));
   std::snprintf(here, sizeof here, "%s:", described(plan).c_str());
-  for (auto& doing : doings) doing = "nothing";
+  for (auto& doing : doings) doing.set("nothing");
   std::signal(SIGALRM, report_stall);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::setenv("BROOD_HOSTILE_OWNER", std::to_string(::getpid()).c_str(), 1);

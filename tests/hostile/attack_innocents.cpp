@@ -43,10 +43,10 @@ void Innocents::call(int times) {
                {"map_reduce", &Innocents::map_reduce}};
   for (int i = 0; i < times; ++i) {
     const auto& kind = kinds[dice_.up_to(std::size(kinds) - 1)];
-    place_.doing = kind.name;
+    place_.doing.set(kind.name);
     (this->*kind.call)();
   }
-  place_.doing = "nothing";
+  place_.doing.set("nothing");
 }
 
 Innocents::Numbers Innocents::numbers(std::size_t most) {
@@ -74,7 +74,7 @@ void Innocents::judged(const Numbers& numbers, Call call) {
     place_.referee.judge(numbers, std::current_exception());
   }
   if (std::chrono::steady_clock::now() - start > longest_call)
-    place_.referee.complain(std::string(place_.doing.load()) + " took too long");
+    place_.referee.complain(std::string(place_.doing.what()) + " took too long");
 }
 
 void Innocents::apply() {
@@ -156,7 +156,7 @@ void Innocents::map_reduce() {
 }
 
 bool Innocents::works() {
-  place_.doing = "the map afterwards";
+  place_.doing.set("the map afterwards");
   bool whole = false;
   const Numbers all = numbers(20);
   judged(all, [&] {
@@ -164,7 +164,7 @@ bool Innocents::works() {
     whole = values.size() == all.size();
     for (std::size_t i = 0; whole && i < all.size(); ++i) whole = values[i] == answer_to(all[i]);
   });
-  place_.doing = "nothing";
+  place_.doing.set("nothing");
   return whole;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +17,23 @@ namespace brood::hostile {
 /// before `longest_call`.
 inline constexpr std::chrono::seconds innocent_timeout{5}, longest_call{15};
 
+/// What a caller does, for the report of a stall: that none of them goes on to something else for
+/// `longest_stall`, longer than any call may take.
+inline constexpr unsigned longest_stall = 45;  // s
+
+class Doing {
+ public:
+  void set(const char* what) noexcept {
+    what_ = what;
+    ::alarm(longest_stall);
+  }
+  /// Async-signal-safe.
+  const char* what() const noexcept { return what_; }
+
+ private:
+  std::atomic<const char*> what_{"nothing"};
+};
+
 /// One caller's ordinary calls on a pool that others attack; each outcome is judged.
 class Innocents {
  public:
@@ -22,8 +41,8 @@ class Innocents {
     Pool& pool;
     Referee& referee;
     std::atomic<std::uint32_t>& next_number;
-    std::atomic<const char*>& doing;  // for the report of a stall
-    bool timed = true;                // no call has a timeout otherwise
+    Doing& doing;
+    bool timed = true;  // no call has a timeout otherwise
   };
   Innocents(const Place& place, std::uint64_t seed) : place_(place), dice_(seed) {}
   /// Makes so many calls of random kinds. Throws nothing.
