@@ -7,6 +7,7 @@
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "base/type_name.hpp"
+#include "platform/copies.hpp"
 #include "platform/identity.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "wire/exception.hpp"
@@ -79,10 +80,12 @@ detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request) {
   put_status(state.result, Status::value);
   try {
     dispatch(state);
+    platform::end_if_copy();
     return std::move(state.result);
   } catch (const Abandoned&) {
     throw;
   } catch (...) {
+    platform::end_if_copy();
     return failure();
   }
 }

@@ -21,7 +21,7 @@ inline constexpr int exit_mismatch = 81;
 inline constexpr int exit_initializer = 82;
 inline constexpr int exit_orphaned = platform::exit_orphaned;
 inline constexpr int exit_broken_channel = 84;
-inline constexpr int exit_sandbox = 86;
+inline constexpr int exit_sandbox = 87;
 /// Of one whose task called pthread_exit.
 inline constexpr int exit_thread_ended = 85;
 

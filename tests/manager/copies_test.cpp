@@ -1,0 +1,52 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "manager/manager_fixture.hpp"
+#include "platform/copies.hpp"
+
+// Methods of a managed object that fork: the copy is no second server.
+namespace brood::testing {
+namespace {
+
+class ManagedCopies : public OneManager {};
+BROOD_FOR_EVERY_METHOD(ManagedCopies);
+
+int end_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+class Forking {
+ public:
+  /// The copy returns another number; the original how the copy has ended.
+  int both_return() {
+    ++calls_;
+    const pid_t copy = ::fork();
+    return copy == 0 ? -1 : end_of(copy);
+  }
+  int copy_throws() {
+    ++calls_;
+    const pid_t copy = ::fork();
+    if (copy == 0) throw std::runtime_error("the copy's");
+    return end_of(copy);
+  }
+  int calls() const { return calls_; }
+
+ private:
+  int calls_ = 0;
+};
+
+TEST_P(ManagedCopies, a_copy_that_a_method_has_forked_ends_when_it_comes_back) {
+  const auto forking = manager->make<Forking>();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(forking.call<&Forking::both_return>(), platform::exit_copy);
+    EXPECT_EQ(forking.call<&Forking::copy_throws>(), platform::exit_copy);
+  }
+  EXPECT_EQ(forking.call<&Forking::calls>(), 10);
+}
+
+}  // namespace
+}  // namespace brood::testing
