@@ -151,10 +151,11 @@ void Core::bury(WorkerId id, const Death& death) {
 
 // Its result may be kept for long: then without the arguments.
 void Core::over(const Action& action, const Hands* hands) {
-  Work* const work = find_work(action.job);
-  if (work == nullptr) return;
-  if (hands != nullptr && !hands->refers_to(action.job)) work->drop_arguments();
-  jobs_[slot_of(action.job)].reset();
+  if (Work* const work = find_work(action.job)) {
+    if (hands != nullptr && !hands->refers_to(action.job)) work->drop_arguments();
+    jobs_[slot_of(action.job)].reset();
+  }
+  scheduler_.let_go(action.job);
 }
 
 }  // namespace brood::pool

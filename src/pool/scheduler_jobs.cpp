@@ -170,7 +170,6 @@ void Scheduler::settle(JobId id, Job& job) {
     actions_.push_back({.kind = Action::Kind::forget, .worker = worker, .job = id});
   actions_.push_back({.kind = Action::Kind::over, .job = id});
   job.reset();
-  free_jobs_.push_back(slot_of(id));
   --live_jobs_;
 }
 

@@ -127,7 +127,7 @@ class Campaign {
     doings[callers].set("an attack");
     const auto start = Clock::now();
     CallOptions terms;
-    if (timed_) terms.timeout = milliseconds(50 + dice_.up_to(150));
+    if (timed_) terms.timeout = milliseconds(150 + dice_.up_to(150));
     try {
       if (estate_ && dice_.percent(60)) {
         pool.with(terms).apply(obey_with, order(true).packed(), estate_->array(), estate_->queue(),

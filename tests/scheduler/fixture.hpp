@@ -63,7 +63,10 @@ class SchedulerTest : public testing::Test, private Claims {
   }
   std::vector<Action> drain() {
     std::vector<Action> actions;
-    while (const auto action = scheduler->next()) actions.push_back(*action);
+    while (const auto action = scheduler->next()) {
+      actions.push_back(*action);
+      if (action->kind == Kind::over) scheduler->let_go(action->job);
+    }
     return actions;
   }
   /// Has the scheduler know what an element with this key costs.

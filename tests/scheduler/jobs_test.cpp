@@ -62,6 +62,17 @@ TEST_F(Jobs, OutcomesBehindTheFirstErrorAreNotWanted) {
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
+TEST_F(Jobs, ASlotIsAnothersOnlyWhenTheJobIsLetGo) {
+  make(workers(1));
+  const JobId job = scheduler->add(single(), 1, true);
+  pump();
+  begin(0);
+  tell(0, job, 0);
+  EXPECT_NE(slot_of(scheduler->add(single(), 1, true)), slot_of(job));
+  drain();
+  EXPECT_EQ(slot_of(scheduler->add(single(), 1, true)), slot_of(job));
+}
+
 TEST_F(Jobs, OutcomesThatNobodyAskedForAreNonsense) {
   make(workers(1));
   const JobId job = scheduler->add(map(2), 2, true);
@@ -187,6 +198,7 @@ TEST_F(Jobs, AnIdleStreamIsCancelledAndExtendsNoMore) {
 TEST_F(Jobs, ANumberIsNeverUsedTwice) {
   make(workers(1));
   const JobId first = scheduler->add(map(), 0, true);
+  drain();
   const JobId second = scheduler->add(map(), 0, true);
   EXPECT_EQ(slot_of(first), slot_of(second));
   EXPECT_NE(first, second);

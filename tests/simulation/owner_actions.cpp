@@ -27,6 +27,7 @@ void Owner::perform(bool dispatcher) {
         break;
       case Action::Kind::over:
         referee_.over(action->job);
+        scheduler_.let_go(action->job);
         break;
       default:
         show(*action);
