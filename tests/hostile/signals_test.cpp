@@ -21,8 +21,8 @@ namespace {
 class Signals : public PoolTest {
  protected:
   void SetUp() override {
-    if (under_sanitizer) GTEST_SKIP() << "a forked copy of a sanitized program makes pools";
     PoolTest::SetUp();
+    if (under_sanitizer) GTEST_SKIP() << "a forked copy of a sanitized program makes pools";
     expect_orphans();
   }
 };
