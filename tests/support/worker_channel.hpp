@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -56,6 +57,15 @@ inline std::vector<MappedRange> mapped_ranges() {
 
 namespace memory_search {
 
+/// Which pages of it have memory: most of what a sanitizer maps has none.
+inline std::vector<unsigned char> resident_pages(const MappedRange& range) {
+  const auto page = static_cast<std::size_t>(::getpagesize());
+  std::vector<unsigned char> pages((range.size() + page - 1) / page);
+  if (::mincore(reinterpret_cast<void*>(range.begin), range.size(), pages.data()) != 0)
+    pages.clear();
+  return pages;
+}
+
 /// Calls `look` with copies of this process's private writable memory, block by block, until it
 /// says true. By process_vm_readv(2): a range that has gone meanwhile is an error, not a fault.
 template <class Look>
@@ -65,7 +75,15 @@ bool search_memory(Look look) {
   for (const MappedRange& range : mapped_ranges()) {
     const bool data = range.name.empty() || range.name == "[heap]";
     if (!range.writable || range.shared || !data || range.size() > largest) continue;
+    const std::vector<unsigned char> pages = resident_pages(range);
+    const auto page = static_cast<std::size_t>(::getpagesize());
     for (std::uintptr_t at = range.begin; at < range.end; at += block / 2) {
+      const std::size_t first = (at - range.begin) / page;
+      const std::size_t last = std::min(pages.size(), first + block / page);
+      if (first >= last || std::none_of(pages.begin() + static_cast<std::ptrdiff_t>(first),
+                                        pages.begin() + static_cast<std::ptrdiff_t>(last),
+                                        [](unsigned char one) { return (one & 1) != 0; }))
+        continue;
       const iovec here{copy.data(), block};
       const iovec there{reinterpret_cast<void*>(at), std::min(block, range.end - at)};
       const ssize_t count = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
