@@ -15,11 +15,11 @@ namespace brood::hostile {
 
 /// Limits of calls: no element of an innocent call needs a millisecond, and each call must end long
 /// before `longest_call`.
-inline constexpr std::chrono::seconds innocent_timeout{5}, longest_call{15};
+inline constexpr std::chrono::seconds innocent_timeout{5}, longest_call{30};
 
 /// What a caller does, for the report of a stall: that none of them goes on to something else for
 /// `longest_stall`, longer than any call may take.
-inline constexpr unsigned longest_stall = 45;  // s
+inline constexpr unsigned longest_stall = 60;  // s
 
 class Doing {
  public:
