@@ -24,7 +24,7 @@ struct CrashReport {
     exited,                ///< it ended itself: exit, _exit, the end of its main thread
     crashed,               ///< a signal of its own making: a fault, abort, raise
     killed,                ///< a signal that says no more: another process's, or its own kill
-    stopped,               ///< the pool stopped it, because it could not understand it any more
+    stopped,               ///< the pool stopped it; `stopped_because` says why
     out_of_memory_killer,  ///< SIGKILL, and the kernel's out-of-memory killer was at work
     cpu_time_limit,        ///< Limits::cpu_time, or one that it has inherited
     resident_limit,        ///< Limits::resident_hard
@@ -49,6 +49,8 @@ struct CrashReport {
   /// Name of the system call that the sandbox refused, "openat"; empty: none, or it is not known
   /// which.
   std::string refused_call{};
+  /// Why the pool stopped it: "it has closed the pipe of its results"; empty: it did not.
+  std::string stopped_because{};
   /// What it logged last, oldest first, with level: "error: no model here". Long lines are cut.
   std::vector<std::string> last_log_lines{};
 

@@ -28,8 +28,8 @@ std::string crash_in_words(const std::optional<std::uintptr_t>& address) {
 }
 
 std::string sent_in_words(const CrashReport& report) {
-  if (report.sender != 0) return "process " + std::to_string(report.sender) + " sent the signal";
-  const std::string text = "who sent the signal is not known";
+  if (report.sender > 0) return "process " + std::to_string(report.sender) + " sent the signal";
+  const std::string text = "it is not known which process sent the signal";
   return report.perhaps_out_of_memory ? text + "; perhaps the kernel's out-of-memory killer" : text;
 }
 
@@ -44,7 +44,7 @@ std::string CrashReport::describe() const {
     case Cause::killed:
       return sent_in_words(*this);
     case Cause::stopped:
-      return "the pool stopped it, because it could not understand it any more";
+      return "the pool stopped it: " + stopped_because;
     case Cause::out_of_memory_killer:
       return "probably the kernel's out-of-memory killer";
     case Cause::cpu_time_limit:

@@ -112,6 +112,8 @@ class Core final : public detail::PoolCore,
   void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept;
   /// The scheduler has stopped the worker for what its page says, or does not. Under the lock.
   void note_doubt(WorkerLink& link, const char* why) noexcept;
+  /// The worker is stopped because its stream has ended. Under the lock.
+  void note_silence(WorkerLink& link) noexcept;
   /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
   /// The workers are the caller's to end.
   void collapse(const std::exception_ptr& error) noexcept;

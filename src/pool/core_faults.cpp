@@ -62,14 +62,25 @@ void Core::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcep
   }
   if_possible([&] {
     const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
-    const std::exception_ptr& why = link.fault_of_ours ? link.fault_of_ours : error;
-    callbacks_.log_error(link.name + what + wire::describe_exception(why));
+    const std::string why =
+        wire::describe_exception(link.fault_of_ours ? link.fault_of_ours : error);
+    callbacks_.log_error(link.name + what + why);
+    if (link.broken) link.stopped_because = why;
   });
 }
 
 void Core::note_doubt(WorkerLink& link, const char* why) noexcept {
   if (std::exchange(link.broken, true)) return;
-  if_possible([&] { callbacks_.log_error(link.name + " is stopped: " + why); });
+  if_possible([&] {
+    link.stopped_because = why;
+    callbacks_.log_error(link.name + " is stopped: " + why);
+  });
+}
+
+// Most that end so are dying already: then their exit status says more.
+void Core::note_silence(WorkerLink& link) noexcept {
+  if (!link.stopped_because.empty()) return;
+  if_possible([&] { link.stopped_because = "it has closed the pipe of its results"; });
 }
 
 void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {

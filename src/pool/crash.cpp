@@ -62,6 +62,13 @@ bool is_from_another(const LastWords& words, const WorkerLink& link) {
   return (words.code == SI_USER || words.code == SI_QUEUE) && words.sender != link.pid;
 }
 
+// Not where it died of something else before the signal came.
+bool is_ended_by_us(const WorkerLink& link, const ExitStatus& status) {
+  if (link.broken) return true;
+  return !link.stopped_because.empty() &&
+         (status.value == SIGTERM || (status.value == SIGKILL && link.killed));
+}
+
 Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits) {
   const ExitStatus& status = death.ended.status;
   if (link.oversize != 0) return Cause::resident_limit;
@@ -74,7 +81,7 @@ Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits)
   if (was_refused_a_call(link, status, last_words(link))) return Cause::refused_call;
   if (const LastWords* const words = last_words(link))
     return is_from_another(*words, link) ? Cause::killed : Cause::crashed;
-  if (link.broken) return Cause::stopped;
+  if (is_ended_by_us(link, status)) return Cause::stopped;
   if (status.value == SIGKILL && death.out_of_memory.value_or(false))
     return Cause::out_of_memory_killer;
   return Cause::killed;
@@ -116,6 +123,7 @@ std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Dea
     report->resident_limit = limits.resident_hard.value_or(0);
     report->resident = link.oversize;
   }
+  if (report->cause == Cause::stopped) report->stopped_because = link.stopped_because;
   report->last_log_lines = link.log_lines.lines();
   if (const LastWords* const words = last_words(link)) add_last_words(*report, *words);
   return report;

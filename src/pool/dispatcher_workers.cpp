@@ -57,7 +57,9 @@ void Dispatcher::Loop::on_results(WorkerId id) {
   if (more && !link->broken) return watch_results(*link);
   const std::lock_guard lock(core_.mutex());
   ios_[id]->results.release();  // end of stream: the pidfd tells the rest
-  if (!ios_[id]->ended) stop(*link);
+  if (ios_[id]->ended) return;
+  core_.note_silence(*link);
+  stop(*link);
 }
 
 // Reads once. What goes wrong meanwhile is the worker's, for whose bytes it happened.

@@ -101,6 +101,7 @@ class WorkerLink {
   bool left = false;    // no signal ends it: it is let go as it is
   bool broken = false;  // nobody understands what it writes: it is read no more, and killed
   bool killed = false;  // SIGKILL has been sent
+  std::string stopped_because;  // for the report of its death; empty: nothing is wrong with it
   bool short_of_memory = false;      // this process had none for a result: give back what can be
   std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault
   LastLogLines log_lines;

@@ -37,6 +37,7 @@ TEST_P(Nonsense, is_told_in_one_line_and_ends_its_worker_at_once) {
   const auto lost = caught<WorkerLost>([&] { pool.apply(writes_nonsense, scratch.path("marks")); });
   EXPECT_EQ(lost.status().value, SIGKILL) << lost.what();
   EXPECT_EQ(lost.report().cause, CrashReport::Cause::stopped) << lost.what();
+  EXPECT_TRUE(lost.report().stopped_because.starts_with("brood::CodecError")) << lost.what();
   EXPECT_EQ(pool.apply(square, 3), 9);
   pool.close();
   pool.join();

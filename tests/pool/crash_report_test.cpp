@@ -9,6 +9,7 @@
 
 #include "pool/pool_fixture.hpp"
 #include "support/log_catcher.hpp"
+#include "support/worker_channel.hpp"
 #include "victims/tasks.hpp"
 
 // What a WorkerLost tells of the end of its worker.
@@ -138,13 +139,27 @@ TEST_P(CrashReports, of_sigkill_have_no_trace_but_cpu_time_and_peak_memory) {
   const CrashReport& report = lost.report();
   EXPECT_EQ(lost.signal(), SIGKILL);
   EXPECT_EQ(report.cause, Cause::killed);
-  EXPECT_TRUE(contains(lost.what(), "who sent the signal is not known")) << lost.what();
+  EXPECT_TRUE(contains(lost.what(), "it is not known which process sent the signal")) << lost.what();
   EXPECT_EQ(report.stack_trace(), "");
   EXPECT_FALSE(report.address.has_value());
   EXPECT_GE(report.cpu_time(), 50ms);
   EXPECT_LT(report.cpu_time(), 60s);
   EXPECT_GT(report.peak_resident, bytes);
   EXPECT_LT(report.peak_resident, 3 * bytes + (std::size_t{1} << 30));
+}
+
+int closes_its_results(int x) {
+  ::close(result_pipe);
+  ::pause();
+  return x;
+}
+
+TEST_P(CrashReports, of_a_worker_that_the_pool_has_stopped_say_why) {
+  const WorkerLost lost = lost_in(closes_its_results, 1);
+  EXPECT_EQ(lost.report().cause, Cause::stopped) << lost.what();
+  EXPECT_EQ(lost.report().stopped_because, "it has closed the pipe of its results");
+  EXPECT_TRUE(contains(lost.what(), "the pool stopped it: it has closed the pipe of its results"))
+      << lost.what();
 }
 
 TEST_P(CrashReports, of_an_exit_say_that_it_ended_itself) {
