@@ -97,10 +97,10 @@ class WorkerLink {
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
 
-  int kills_asked = 0;  // of its parent: SIGKILLs that this process may not send itself
-  bool left = false;    // no signal ends it: it is let go as it is
-  bool broken = false;  // nobody understands what it writes: it is read no more, and killed
-  bool killed = false;  // SIGKILL has been sent
+  int kills_asked = 0;          // of its parent: SIGKILLs that this process may not send itself
+  bool left = false;            // no signal ends it: it is let go as it is
+  bool broken = false;          // nobody understands what it writes: it is read no more, and killed
+  bool killed = false;          // SIGKILL has been sent
   std::string stopped_because;  // for the report of its death; empty: nothing is wrong with it
   bool short_of_memory = false;      // this process had none for a result: give back what can be
   std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault

@@ -139,7 +139,8 @@ TEST_P(CrashReports, of_sigkill_have_no_trace_but_cpu_time_and_peak_memory) {
   const CrashReport& report = lost.report();
   EXPECT_EQ(lost.signal(), SIGKILL);
   EXPECT_EQ(report.cause, Cause::killed);
-  EXPECT_TRUE(contains(lost.what(), "it is not known which process sent the signal")) << lost.what();
+  EXPECT_TRUE(contains(lost.what(), "it is not known which process sent the signal"))
+      << lost.what();
   EXPECT_EQ(report.stack_trace(), "");
   EXPECT_FALSE(report.address.has_value());
   EXPECT_GE(report.cpu_time(), 50ms);
