@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -33,7 +34,6 @@ struct Registry {
   std::function<void()> source;
   std::uint64_t process = 0;  // drawn anew after a fork
   unsigned generation = 0;
-  std::uint64_t last_number = 0;
 };
 
 Registry& registry();
@@ -59,23 +59,28 @@ void survive_forks() {
   static_cast<void>(installed);
 }
 
+// No number follows from another: a peer that could tell the next one's name would send its own
+// object under it before that comes.
 Token next_token() {
+  constexpr const char* what = "naming a shared object";
   Registry& here = registry();
+  const std::uint64_t number = platform::random_number(what);
   const std::lock_guard lock(here.mutex);
   if (here.process == 0 || here.generation != platform::fork_generation()) {
-    here.process = platform::random_number("naming a shared object");
+    here.process = platform::random_number(what);
     here.generation = platform::fork_generation();
   }
-  return {here.process, ++here.last_number};
+  return {here.process, number};
 }
 
-// A peer can tell which token this process gives out next.
-bool may_have_been_given_out(Token token) {
-  Registry& here = registry();
-  const std::lock_guard lock(here.mutex);
-  const bool is_ours =
-      token.process == here.process && here.generation == platform::fork_generation();
-  return !is_ours || token.number <= here.last_number;
+// Of a lease each process that is connected to a remote manager has one of its own.
+bool is_another_file(const SharedDescriptor& earlier, const SharedDescriptor& later) {
+  if (earlier.kind() != later.kind()) return true;
+  if (later.kind() == SharedDescriptor::Kind::lease) return false;
+  struct stat one {
+  }, other{};
+  return ::fstat(earlier.get(), &one) != 0 || ::fstat(later.get(), &other) != 0 ||
+         one.st_dev != other.st_dev || one.st_ino != other.st_ino;
 }
 
 DescriptorRef known(Token token) {
@@ -106,9 +111,14 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
   const std::lock_guard lock(here.mutex);
   std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
   earlier = entry.lock();
-  if (earlier && !is_over(*earlier)) return earlier;
-  entry = made;
-  return made;
+  if (!earlier || is_over(*earlier)) {
+    entry = made;
+    return made;
+  }
+  if (is_another_file(*earlier, *made))
+    throw CodecError(CodecError::Direction::decode, "",
+                     "a descriptor came along under the name of another object");
+  return earlier;
 }
 
 void leave(Token token) noexcept {
@@ -166,9 +176,8 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  Token token) {
-  if (kind > SharedDescriptor::Kind::lease || !may_have_been_given_out(token))
-    throw CodecError(CodecError::Direction::decode, "",
-                     "a descriptor came along under a name that no process has given it");
+  if (kind > SharedDescriptor::Kind::lease)
+    throw CodecError(CodecError::Direction::decode, "", "a descriptor of no kind came along");
   return enter(std::move(descriptor), kind, token);
 }
 

@@ -30,7 +30,7 @@ class SharedDescriptor {
   };
   struct Token {
     std::uint64_t process = 0;  // drawn by the process that made the object
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;   // drawn for the object
     auto operator<=>(const Token&) const = default;
   };
 
@@ -82,7 +82,7 @@ class SharedDescriptor {
 /// A new object's. Throws SystemError.
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
 /// One that has come from another process, or the one that is here already. Throws CodecError for a
-/// kind or a token that no process has given out.
+/// kind that there is not, and under the token of another object's.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.

@@ -1,6 +1,8 @@
 #include "worker/sandbox.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -10,6 +12,7 @@
 #include <brood/errors.hpp>
 #include "base/closed_files.hpp"
 #include "base/log.hpp"
+#include "platform/descriptor.hpp"
 #include "platform/landlock.hpp"
 #include "platform/privileges.hpp"
 #include "platform/process.hpp"
@@ -37,6 +40,20 @@ int threads_beside_this() {
     count = platform::count_threads() - 1;
   }
   return count;
+}
+
+// A terminal that is written to can be read as well: a task would get what is typed there.
+void keep_from_reading_terminals(const detail::SandboxTerms& terms) {
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
+    const int flags = ::fcntl(number, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || ::isatty(number) == 0) continue;
+    const std::string itself = "/proc/self/fd/" + std::to_string(number);
+    const platform::Descriptor written(
+        ::open(itself.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC | (flags & O_NONBLOCK)));
+    if (!written || ::dup2(written.get(), number) < 0)
+      do_without(terms, "the terminal of descriptor " + std::to_string(number) +
+                            " cannot be opened for writing alone");
+  }
 }
 
 // Landlock is a thread's own, unlike the filter: one that runs already could open files for a task.
@@ -67,6 +84,7 @@ void refuse_calls(const detail::SandboxTerms& terms) try {
 void enter_sandbox(const detail::SandboxTerms& terms, int owner) {
   static_cast<void>(platform::this_process());  // asks /proc
   keep_last_words();
+  keep_from_reading_terminals(terms);
   platform::drop_environment();
   platform::stop_watching_owner();  // its thread would keep what the next steps take away
   platform::drop_privileges();

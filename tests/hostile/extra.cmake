@@ -1,5 +1,5 @@
 # The program of scripts/hostile: the attacks without GoogleTest. Each test is a number of rounds of
-# one start method; a sanitizer gets fewer.
+# one start method.
 file(GLOB attack_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/attack*.cpp
      ${CMAKE_CURRENT_LIST_DIR}/program/*.cpp)
 list(FILTER attack_sources EXCLUDE REGEX "_test.cpp$")
@@ -12,9 +12,6 @@ add_dependencies(brood_tests brood_hostile)
 add_dependencies(${target} brood_hostile)
 
 set(rounds 56)
-if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-  set(rounds 8)
-endif()
 foreach(method fork forkserver spawn)
   foreach(seed 1000 2000 3000)
     add_test(NAME hostile.rounds_of_${method}_from_${seed}
