@@ -101,8 +101,7 @@ class Scheduler {
   std::optional<Time> next_tick() const;
   /// The next thing to do, in order.
   std::optional<Action> next();
-  /// Another job may have the slot of this one from now on. Once for each action `over`, when
-  /// nobody looks for the job by its slot any more.
+  /// Once for each action `over`, when nobody looks for the job by its slot: that is free then.
   void let_go(JobId id) { free_jobs_.push_back(slot_of(id)); }
 
   bool drained() const noexcept { return live_jobs_ == 0; }
