@@ -76,7 +76,15 @@ PoolCalls::PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options
 
 detail::JobHandle PoolCalls::submit(detail::JobSpec spec) const {
   detail::JobHandle job = core_->submit(std::move(spec));
-  if (options_.stop.stop_possible()) cancel_on_request(options_.stop, job);
+  if (!options_.stop.stop_possible()) return job;
+  try {
+    cancel_on_request(options_.stop, job);
+  } catch (...) {
+    // The job may have been lent memory that goes with the caller's frame.
+    job->cancel(Kill::no);
+    job->wait({});
+    throw;
+  }
   return job;
 }
 

@@ -9,8 +9,8 @@ namespace brood {
 template <class R>
 std::vector<Outcome<R>> PoolCalls::collect_outcomes(detail::JobSpec made) const {
   const std::size_t count = made.elements.count;
+  std::vector<std::optional<Outcome<R>>> found(count);  // before what may refer to this frame
   const detail::JobHandle job = submit(std::move(made));
-  std::vector<std::optional<Outcome<R>>> found(count);
   follow(
       *job,
       [&](const detail::Piece& piece) {
