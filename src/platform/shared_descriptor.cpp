@@ -32,8 +32,6 @@ struct Registry {
   std::map<Token, std::weak_ptr<const SharedDescriptor>> known;
   std::mutex source_mutex;
   std::function<void()> source;
-  std::uint64_t process = 0;  // drawn anew after a fork
-  unsigned generation = 0;
 };
 
 Registry& registry();
@@ -63,14 +61,7 @@ void survive_forks() {
 // object under it before that comes.
 Token next_token() {
   constexpr const char* what = "naming a shared object";
-  Registry& here = registry();
-  const std::uint64_t number = platform::random_number(what);
-  const std::lock_guard lock(here.mutex);
-  if (here.process == 0 || here.generation != platform::fork_generation()) {
-    here.process = platform::random_number(what);
-    here.generation = platform::fork_generation();
-  }
-  return {here.process, number};
+  return {platform::random_number(what), platform::random_number(what)};
 }
 
 // Of a lease each process that is connected to a remote manager has one of its own.

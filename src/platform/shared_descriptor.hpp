@@ -28,9 +28,8 @@ class SharedDescriptor {
     stream,
     lease,  // a socket that is held, not read: its other end learns when nobody holds it
   };
-  struct Token {
-    std::uint64_t process = 0;  // drawn by the process that made the object
-    std::uint64_t number = 0;   // drawn for the object
+  struct Token {  // 128 bits, drawn by the process that made the object
+    std::uint64_t high = 0, low = 0;
     auto operator<=>(const Token&) const = default;
   };
 

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,22 +36,32 @@ TEST_F(Names, of_an_object_that_is_here_are_of_no_other) {
 TEST_F(Names, do_not_follow_from_another) {
   const auto one = detail::share_descriptor(memory(), Kind::memory);
   const auto other = detail::share_descriptor(memory(), Kind::memory);
-  const std::uint64_t between = other->token().number - one->token().number;
+  const std::uint64_t between = other->token().low - one->token().low;
   EXPECT_GT(std::min(between, ~between), 1'000'000U);
 }
 
 class HostileNames : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(HostileNames);
 
-constexpr int wrong = -666;
+constexpr int workers = 3, wrong = -666;
 using Numbers = Array<int>;
 using Made = std::pair<int, Numbers>;  // by which process
 
-Made makes(int value) {
+/// Ends when each worker makes one.
+Made makes(int value, const Barrier& all) {
   Numbers made(1);
   made[0] = value;
-  std::this_thread::sleep_for(10ms);  // so that every worker makes some
+  all.wait_for(patience);
   return {::getpid(), made};
+}
+/// One by each worker.
+std::vector<Made> made_by_all(Pool& pool, int first) {
+  const Barrier all(workers);
+  std::vector<AsyncResult<Made>> calls;
+  for (int i = 0; i < workers; ++i) calls.push_back(pool.apply_async(makes, first + i, all));
+  std::vector<Made> made;
+  for (auto& call : calls) made.push_back(call.get());
+  return made;
 }
 
 /// Objects of its own under the names that follow those of others.
@@ -69,8 +77,7 @@ std::pair<int, std::vector<Numbers>> squats(const std::vector<Made>& seen) {
       made[0] = wrong;
       detail::Bytes own;
       detail::encode_value(own, made);
-      const_cast<SharedDescriptor::Token&>(own.carried()[0]->token()) = {token.process,
-                                                                         token.number + i};
+      const_cast<SharedDescriptor::Token&>(own.carried()[0]->token()) = {token.high, token.low + i};
       mine.push_back(made);
     }
   }
@@ -78,16 +85,17 @@ std::pair<int, std::vector<Numbers>> squats(const std::vector<Made>& seen) {
 }
 
 TEST_P(HostileNames, of_one_worker_do_not_reach_the_objects_of_another) {
-  Pool pool = make_pool(3);
-  const auto seen = pool.with({.chunk = 1}).map(makes, std::vector<int>(6, 1));
-  const auto [squatter, kept] = pool.apply(squats, seen);
+  Pool pool = make_pool(workers);
+  const auto [squatter, kept] = pool.apply(squats, made_by_all(pool, 1));
   EXPECT_FALSE(kept.empty());
-  std::vector<int> values(30);
-  std::iota(values.begin(), values.end(), 2);
-  const auto made = pool.with({.chunk = 1}).map(makes, values);
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    if (made[i].first == squatter) continue;
-    EXPECT_EQ(made[i].second[0], values[i]);
+  for (int round = 1; round <= 10; ++round) {
+    const int first = round * workers;
+    const std::vector<Made> made = made_by_all(pool, first);
+    for (int i = 0; i < workers; ++i) {
+      const auto& [maker, array] = made[static_cast<std::size_t>(i)];
+      if (maker == squatter) continue;
+      EXPECT_EQ(array[0], first + i);
+    }
   }
 }
 

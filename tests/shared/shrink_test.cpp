@@ -288,7 +288,7 @@ TEST_F(Shrink, ATokenThatIsNotGivenOutYetIsNobodys) {
     try {
       planted.push_back(detail::receive_descriptor(platform::Descriptor(unsealed_memory(4096)),
                                                    SharedDescriptor::Kind::memory,
-                                                   {last.process, last.number + i}));
+                                                   {last.high, last.low + i}));
     } catch (const Error&) {
     }
   }
