@@ -13,7 +13,7 @@ namespace brood::protocol {
 /// outlives the worker. See README.md in this folder.
 struct WorkerPage {
   /// Elements of its sequence that the worker has claimed. The owner takes back everything behind
-  /// by setting `revoked` with one compare-exchange; the worker acknowledges by storing `fence`.
+  /// by adding `revoked`, once; the worker acknowledges by storing `fence`.
   alignas(64) std::atomic<std::uint64_t> claimed;
   std::atomic<std::uint64_t> fence;  // owner: first position that the revocation does not cover
   std::atomic<std::uint64_t> clock;  // worker: CLOCK_MONOTONIC in ns when the claimed element

@@ -17,10 +17,10 @@ namespace brood::hostile {
 /// before `longest_call`.
 inline constexpr std::chrono::seconds innocent_timeout{5}, longest_call{30};
 
-/// What a caller does, for the report of a stall: that none of them goes on to something else for
-/// `longest_stall`, longer than any call may take.
-inline constexpr unsigned longest_stall = 60;  // s
+/// No caller goes on to something else: longer than any call may take. In seconds.
+inline constexpr unsigned longest_stall = 60;
 
+/// What a caller does, for the report of a stall.
 class Doing {
  public:
   void set(const char* what) noexcept {

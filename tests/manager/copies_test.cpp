@@ -1,4 +1,3 @@
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -12,12 +11,6 @@ namespace {
 
 class ManagedCopies : public OneManager {};
 BROOD_FOR_EVERY_METHOD(ManagedCopies);
-
-int end_of(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 class Forking {
  public:

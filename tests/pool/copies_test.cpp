@@ -1,4 +1,3 @@
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <future>
@@ -27,13 +26,6 @@ std::vector<int> numbers(int count) {
   std::vector<int> made(static_cast<std::size_t>(count));
   std::iota(made.begin(), made.end(), 0);
   return made;
-}
-
-/// How a child of this process has ended.
-int end_of(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 int forks_and_both_return(int x) {

@@ -88,6 +88,13 @@ inline std::vector<int> left_after(const std::vector<Watched>& watched,
 }
 
 /// Reaps a child if it has ended.
+/// Waits for a child of this process: its exit code, or the signal that ended it, below 0.
+inline int end_of(int pid) {
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
 inline void reap(int pid) { ::waitpid(pid, nullptr, WNOHANG); }
 
 }  // namespace brood::testing

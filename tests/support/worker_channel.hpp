@@ -57,13 +57,13 @@ inline std::vector<MappedRange> mapped_ranges() {
 
 namespace memory_search {
 
-/// Which pages of it have memory: most of what a sanitizer maps has none.
-inline std::vector<unsigned char> resident_pages(const MappedRange& range) {
+/// Whether a part of it, which begins with a page, has memory: most of what a sanitizer maps has
+/// none.
+inline bool has_memory(std::uintptr_t begin, std::size_t size) {
   const auto page = static_cast<std::size_t>(::getpagesize());
-  std::vector<unsigned char> pages((range.size() + page - 1) / page);
-  if (::mincore(reinterpret_cast<void*>(range.begin), range.size(), pages.data()) != 0)
-    pages.clear();
-  return pages;
+  std::vector<unsigned char> pages((size + page - 1) / page);
+  return ::mincore(reinterpret_cast<void*>(begin), size, pages.data()) == 0 &&
+         std::any_of(pages.begin(), pages.end(), [](unsigned char one) { return (one & 1) != 0; });
 }
 
 /// Calls `look` with copies of this process's private writable memory, block by block, until it
@@ -75,17 +75,11 @@ bool search_memory(Look look) {
   for (const MappedRange& range : mapped_ranges()) {
     const bool data = range.name.empty() || range.name == "[heap]";
     if (!range.writable || range.shared || !data || range.size() > largest) continue;
-    const std::vector<unsigned char> pages = resident_pages(range);
-    const auto page = static_cast<std::size_t>(::getpagesize());
     for (std::uintptr_t at = range.begin; at < range.end; at += block / 2) {
-      const std::size_t first = (at - range.begin) / page;
-      const std::size_t last = std::min(pages.size(), first + block / page);
-      if (first >= last || std::none_of(pages.begin() + static_cast<std::ptrdiff_t>(first),
-                                        pages.begin() + static_cast<std::ptrdiff_t>(last),
-                                        [](unsigned char one) { return (one & 1) != 0; }))
-        continue;
+      const std::size_t size = std::min(block, range.end - at);
+      if (!has_memory(at, size)) continue;
       const iovec here{copy.data(), block};
-      const iovec there{reinterpret_cast<void*>(at), std::min(block, range.end - at)};
+      const iovec there{reinterpret_cast<void*>(at), size};
       const ssize_t count = ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0);
       if (count <= 0) break;
       if (look(std::span<const std::byte>(copy.data(), static_cast<std::size_t>(count))))
