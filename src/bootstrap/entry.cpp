@@ -8,6 +8,7 @@
 #include <brood/start_method.hpp>
 #include "base/module.hpp"
 #include "platform/copies.hpp"
+#include "platform/foreign_close.hpp"
 #include "platform/process.hpp"
 #include "process/child.hpp"
 #include "wire/exception.hpp"
@@ -17,6 +18,7 @@ namespace brood::start {
 
 void run_role(const Handover& given) {
   base::set_loading(base::Loading::allowed);
+  platform::set_closes_may_wait(given.role == Role::worker);
   if (given.role == Role::process)
     process::run_process({given.tasks, given.results, given.owner, given.escort});
   worker::run_worker({given.tasks, given.results, given.page, given.owner, given.escort,

@@ -20,6 +20,7 @@
 #include "manager/messages.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
+#include "platform/foreign_close.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
 #include "platform/socket.hpp"
@@ -179,7 +180,7 @@ void Gateway::open(platform::Descriptor socket, std::uint64_t process) {
     std::thread([this, local, process] { pass_on(local, process); }).detach();
   } catch (const std::exception&) {  // no thread: the client sees the end of its connection
     channels_.erase(local);
-    const platform::Descriptor closed(local);
+    platform::close_foreign(local);
   }
 }
 
@@ -191,7 +192,7 @@ void Gateway::pass_on(int local, std::uint64_t process) noexcept {
   }
   const std::lock_guard lock(mutex_);
   channels_.erase(local);
-  const platform::Descriptor closed(local);
+  platform::close_foreign(local);
   channel_gone_.notify_all();
 }
 

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include <cerrno>
+#include <utility>
 
 #include <brood/errors.hpp>
+#include "platform/foreign_close.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -18,11 +20,18 @@ void Descriptor::reset() noexcept {
   const int saved = errno;
   // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody
   // else's.
-  ::close(std::exchange(number_, -1));
+  const int number = std::exchange(number_, -1);
+  is_foreign_ ? close_foreign(number) : static_cast<void>(::close(number));
   errno = saved;
 }
 
 Descriptor Descriptor::duplicate(int lowest) const { return platform::duplicate(number_, lowest); }
+
+void Descriptor::move_above(int lowest) {
+  Descriptor moved = duplicate(lowest);
+  moved.is_foreign_ = std::exchange(is_foreign_, false);
+  *this = std::move(moved);
+}
 
 Descriptor duplicate(int number, int lowest) {
   const int copy = system_calls().fcntl_int(number, F_DUPFD_CLOEXEC, lowest < 3 ? 3 : lowest);

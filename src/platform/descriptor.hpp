@@ -22,11 +22,13 @@ class Descriptor {
  public:
   Descriptor() = default;
   explicit Descriptor(int number) noexcept : number_(number) { own_descriptors.insert(number); }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor(Descriptor&& other) noexcept
+      : number_(std::exchange(other.number_, -1)), is_foreign_(other.is_foreign_) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
     if (this != &other) {
       reset();
       number_ = std::exchange(other.number_, -1);
+      is_foreign_ = other.is_foreign_;
     }
     return *this;
   }
@@ -42,11 +44,21 @@ class Descriptor {
   }
   void reset() noexcept;  // closes
 
+  /// Another process has made the open file, or has the other end of it: closing it shall not wait
+  /// (foreign_close.hpp).
+  void set_foreign() noexcept { is_foreign_ = true; }
+  /// It is only one of several of this process, or another process to trust has made it.
+  void set_trusted() noexcept { is_foreign_ = false; }
+  bool is_foreign() const noexcept { return is_foreign_; }
+
   /// A close-on-exec copy numbered `lowest` or above. Throws SystemError.
   Descriptor duplicate(int lowest = 3) const;
+  /// The same in place of the first one. Throws SystemError.
+  void move_above(int lowest);
 
  private:
   int number_ = -1;
+  bool is_foreign_ = false;
 };
 
 /// Takes over `number`, moved to 3 or above. Throws SystemError and closes it when that fails.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -141,15 +142,13 @@ Escorted receive_descriptors(int socket) { return next_message(socket, Taking::y
 
 Escorted peek_descriptors(int socket) { return next_message(socket, Taking::no); }
 
-void drop_descriptors(int socket) noexcept {
-  // recvmsg(2): a message that is received without room for its descriptors takes them along.
-  std::byte first{};
-  iovec part{&first, sizeof first};
-  msghdr envelope{};
-  envelope.msg_iov = &part;
-  envelope.msg_iovlen = 1;
-  while (system_calls().recvmsg(socket, &envelope, MSG_DONTWAIT) < 0 && errno == EINTR) {
-  }
+// Not without room for what comes along, as recvmsg(2) allows: the kernel would close it here.
+void drop_descriptors(int socket) noexcept try {
+  Parcel parcel;
+  receive_into(socket, std::as_writable_bytes(std::span(&parcel, 1)), Waiting::no, Taking::yes,
+               "receiving descriptors");
+} catch (const std::exception&) {
+  // It is gone, with what came along; or the next look at it says why not.
 }
 
 void Escort::receive() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <pthread.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -104,6 +105,11 @@ class OwnThread {
   std::atomic<bool> begun_{false};
 };
 int own_threads() noexcept;
+enum class Joining : bool { no, yes };
+/// A thread that takes none of the program's signals. It has a small stack, or the usual one where
+/// the program's thread_local data do not fit into that. An error number, or 0.
+int start_plain_thread(pthread_t& thread, Joining joining, void* (*body)(void*),
+                       void* argument) noexcept;
 /// Until every thread that is counted has begun, or will not be started. A thread that starts may
 /// hold a lock that fork(2) does not know: a sanitizer's, of its list of threads. Copies would wait
 /// for it.

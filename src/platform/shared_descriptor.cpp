@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
@@ -64,14 +65,11 @@ Token next_token() {
   return {platform::random_number(what), platform::random_number(what)};
 }
 
-// Of a lease each process that is connected to a remote manager has one of its own.
-bool is_another_file(const SharedDescriptor& earlier, const SharedDescriptor& later) {
-  if (earlier.kind() != later.kind()) return true;
-  if (later.kind() == SharedDescriptor::Kind::lease) return false;
-  struct stat one {
-  }, other{};
-  return ::fstat(earlier.get(), &one) != 0 || ::fstat(later.get(), &other) != 0 ||
-         one.st_dev != other.st_dev || one.st_ino != other.st_ino;
+bool is_same_file(int one, int other) {
+  struct stat status {
+  }, other_status{};
+  return ::fstat(one, &status) == 0 && ::fstat(other, &other_status) == 0 &&
+         status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
 }
 
 DescriptorRef known(Token token) {
@@ -92,24 +90,33 @@ bool is_over(const SharedDescriptor& earlier) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
+// What came is what was here, so that its close is not the last one. Of a lease each process that
+// is connected to a remote manager has one of its own.
+void give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
+                 SharedDescriptor::Kind kind) {
+  const bool same = earlier.kind() == kind && is_same_file(earlier.get(), later.get());
+  if (!same && (earlier.kind() != kind || kind != SharedDescriptor::Kind::lease))
+    throw CodecError(CodecError::Direction::decode, "",
+                     "a descriptor came along under the name of another object");
+  if (same) later.set_trusted();
+}
+
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
   survive_forks();
   if (kind != SharedDescriptor::Kind::stream && descriptor.get() < platform::first_unreserved)
-    descriptor = descriptor.duplicate(platform::first_unreserved);
-  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
+    descriptor.move_above(platform::first_unreserved);
   Registry& here = registry();
   DescriptorRef earlier;  // goes without the lock: its destructor takes it
   const std::lock_guard lock(here.mutex);
   std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
   earlier = entry.lock();
-  if (!earlier || is_over(*earlier)) {
-    entry = made;
-    return made;
+  if (earlier && !is_over(*earlier)) {
+    give_up_for(*earlier, descriptor, kind);
+    return earlier;
   }
-  if (is_another_file(*earlier, *made))
-    throw CodecError(CodecError::Direction::decode, "",
-                     "a descriptor came along under the name of another object");
-  return earlier;
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
+  entry = made;
+  return made;
 }
 
 void leave(Token token) noexcept {
@@ -122,10 +129,12 @@ void leave(Token token) noexcept {
 }  // namespace
 
 SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token)
-    : number_(descriptor.release()),
+    : number_(descriptor.get()),
+      is_foreign_(descriptor.is_foreign()),
       kind_(kind),
       token_(token),
       generation_(platform::fork_generation()) {
+  descriptor.release();
   if (kind_ != Kind::stream) platform::inherited_descriptors.insert(number_);
 }
 
@@ -133,7 +142,7 @@ SharedDescriptor::~SharedDescriptor() {
   leave(token_);
   if (is_closed()) return;
   if (kind_ != Kind::stream) platform::inherited_descriptors.erase(number_);
-  ::close(number_);
+  is_foreign_ ? platform::close_foreign(number_) : static_cast<void>(::close(number_));
 }
 
 bool SharedDescriptor::is_inherited() const noexcept {

@@ -69,6 +69,7 @@ class SharedDescriptor {
 
  private:
   const int number_;
+  const bool is_foreign_;
   const Kind kind_;
   const Token token_;
   const unsigned generation_;

@@ -1,14 +1,20 @@
 #include "platform/socket.hpp"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 
 #include <brood/errors.hpp>
+#include "platform/foreign_close.hpp"
+#include "platform/own_table.hpp"
 #include "platform/poll.hpp"
 #include "platform/system_calls.hpp"
 
@@ -48,13 +54,28 @@ std::vector<Descriptor> take_descriptors(msghdr& header) {
     for (std::size_t i = 0; i < length && count < raw.size(); ++i) {
       int number = -1;
       std::memcpy(&number, CMSG_DATA(part) + i * sizeof(int), sizeof number);
-      raw[count++] = Descriptor(number);
+      raw[count] = Descriptor(number);
+      raw[count++].set_foreign();
     }
   }
   std::vector<Descriptor> descriptors;
-  for (std::size_t i = 0; i < count; ++i)
-    descriptors.push_back(adopt_above_stdio(raw[i].release()));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (raw[i].get() <= 2) raw[i].move_above(3);
+    descriptors.push_back(std::move(raw[i]));
+  }
   return descriptors;
+}
+
+/// Whether the table has room for what any message may bring: the numbers below its end are free.
+bool has_room() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
+  std::array<pollfd, max_message_descriptors> last{};
+  int number = static_cast<int>(limit.rlim_cur);
+  for (pollfd& entry : last) entry.fd = --number;
+  return ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&
+         std::all_of(last.begin(), last.end(),
+                     [](const pollfd& entry) { return (entry.revents & POLLNVAL) != 0; });
 }
 
 /// Waits until the socket has something to read; false at the deadline.
@@ -90,9 +111,8 @@ bool may_follow(int socket) noexcept {
   return ::ioctl(socket, SIOCINQ, &unread) == 0 && unread > 0;
 }
 
-/// One message, an empty one too; the end of the stream is an empty one, or nothing.
-std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int flags,
-                                   const char* what) {
+std::optional<Arrived> receive_once(int socket, std::span<std::byte> buffer, int flags,
+                                    const char* what) {
   alignas(cmsghdr) ControlBuffer control;
   iovec part{buffer.data(), buffer.size()};
   msghdr header{};
@@ -110,6 +130,46 @@ std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int 
   arrived.descriptors = take_descriptors(header);
   if (arrived.descriptors_lost) arrived.descriptors.clear();
   return arrived;
+}
+
+/// One message without its descriptors, which go with the thread that receives them; nothing where
+/// another process has taken it meanwhile.
+std::optional<Arrived> receive_apart(int socket, std::span<std::byte> buffer) {
+  alignas(cmsghdr) ControlBuffer control;
+  iovec part{buffer.data(), buffer.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  ssize_t count = -1;
+  const OwnTable receiver(socket, [&] {  // its table has room
+    if (socket > 0) system_calls().close_range(0, static_cast<unsigned>(socket) - 1, 0);
+    count = system_calls().recvmsg(socket, &header, MSG_DONTWAIT);
+  });
+  if (!receiver || count < 0) return std::nullopt;
+  Arrived arrived;
+  arrived.bytes = buffer.first(static_cast<std::size_t>(count));
+  arrived.descriptors_lost = header.msg_controllen != 0 || (header.msg_flags & MSG_CTRUNC) != 0;
+  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
+  return arrived;
+}
+
+/// One message, an empty one too; the end of the stream is an empty one, or nothing. What finds no
+/// room is closed by the kernel, in the thread that receives: where that may happen, the message is
+/// only looked at first.
+std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int flags,
+                                   const char* what) {
+  if ((flags & MSG_PEEK) != 0 || closes_may_wait() || has_room())
+    return receive_once(socket, buffer, flags, what);
+  for (int i = 0; i < 3; ++i) {  // the system may allow no thread
+    std::optional<Arrived> seen = receive_once(socket, buffer, flags | MSG_PEEK, what);
+    if (!seen) return std::nullopt;
+    for (Descriptor& copy : seen->descriptors) copy.set_trusted();
+    if (!seen->descriptors_lost) break;
+    if (std::optional<Arrived> arrived = receive_apart(socket, buffer)) return arrived;
+  }
+  return receive_once(socket, buffer, flags, what);
 }
 
 Message to_message(Arrived&& arrived) {
@@ -140,6 +200,8 @@ SocketPair make_socket_pair() {
   SocketPair pair;
   pair.ours = adopt_above_stdio(ends[0]);
   pair.theirs = adopt_above_stdio(second.release());
+  pair.ours.set_foreign();
+  pair.theirs.set_foreign();
   return pair;
 }
 

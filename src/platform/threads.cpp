@@ -2,6 +2,8 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include <atomic>
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 
 #include "platform/process.hpp"
@@ -47,6 +49,25 @@ void OwnThread::begun() noexcept {
 
 void wait_for_starting_threads() noexcept {
   for (int starting; (starting = starting_threads.load()) != 0;) starting_threads.wait(starting);
+}
+
+int start_plain_thread(pthread_t& thread, Joining joining, void* (*body)(void*),
+                       void* argument) noexcept {
+  const BlockedSignals blocked;  // a new thread has the mask of the one that makes it
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(
+      &attributes, joining == Joining::yes ? PTHREAD_CREATE_JOINABLE : PTHREAD_CREATE_DETACHED);
+  std::size_t usual = 0;
+  pthread_attr_getstacksize(&attributes, &usual);
+  pthread_attr_setstacksize(&attributes, 64 * 1024);
+  int failed = pthread_create(&thread, &attributes, body, argument);
+  if (failed == EINVAL) {
+    pthread_attr_setstacksize(&attributes, usual);
+    failed = pthread_create(&thread, &attributes, body, argument);
+  }
+  pthread_attr_destroy(&attributes);
+  return failed;
 }
 
 int own_threads() noexcept { return registered_threads.load(std::memory_order_relaxed); }

@@ -35,17 +35,6 @@ void* watch(void* argument) {
   ::_exit(exit_orphaned);
 }
 
-// A small stack, or the usual one where the program's thread_local data do not fit into that.
-int start_watch(void* argument) noexcept {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 64 * 1024);
-  int failed = pthread_create(&watch_handle, &attributes, &watch, argument);
-  pthread_attr_destroy(&attributes);
-  if (failed == EINVAL) failed = pthread_create(&watch_handle, nullptr, &watch, argument);
-  return failed;
-}
-
 // Better no process than one that outlives its owner.
 [[noreturn]] void end_unwatched(int error) noexcept {
   std::fprintf(stderr, "brood: no thread to watch this process's owner: %s\n",
@@ -58,12 +47,8 @@ int start_watch(void* argument) noexcept {
 void watch_owner(int owner_pidfd) {
   if (owner_pidfd < 0) return;
   watch_thread = new (watch_memory) OwnThread;
-  sigset_t all, before;
-  sigfillset(&all);
-  // The thread inherits it: signals are the main thread's.
-  pthread_sigmask(SIG_BLOCK, &all, &before);
-  const int failed = start_watch(reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int failed = start_plain_thread(watch_handle, Joining::yes, &watch,
+                                        reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
   if (failed != 0) end_unwatched(failed);
 }
 

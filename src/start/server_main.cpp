@@ -11,6 +11,7 @@
 #include <brood/errors.hpp>
 
 #include "platform/file_io.hpp"
+#include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
 #include "platform/shared_descriptor.hpp"
@@ -24,6 +25,7 @@ void become_server(const char* name, int one, int other) noexcept {
   const int kept[] = {one, other};
   platform::close_all_but(kept, 2);
   detail::note_streams_closed();
+  platform::set_closes_may_wait(false);
   platform::prepare_stdio();
   platform::set_thread_name(name);
   // They go to process groups and services as a whole; the owner decides what they mean, and its

@@ -1,0 +1,193 @@
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "hostile/taken_over.hpp"
+#include "platform/socket.hpp"
+#include "pool/pool_fixture.hpp"
+#include "start/entry.hpp"
+#include "start/server_messages.hpp"
+#include "support/few_descriptors.hpp"
+#include "support/lingering.hpp"
+#include "support/worker_channel.hpp"
+
+// Descriptors whose close(2) waits for as long as the worker, or the peer, that has sent them
+// likes.
+namespace brood::testing {
+namespace {
+
+using Kind = start::Request::Kind;
+
+/// Sees to it that what a test does between does not wait for a socket that lingers.
+class NoWait {
+ public:
+  NoWait() = default;
+  ~NoWait() {
+    EXPECT_LT(std::chrono::steady_clock::now() - since_, std::chrono::seconds(linger_seconds / 2));
+  }
+  NoWait(const NoWait&) = delete;
+  NoWait& operator=(const NoWait&) = delete;
+
+ private:
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+/// The caller's alone.
+FileDescriptor handed_over(int number) {
+  FileDescriptor handle(number);
+  ::close(number);
+  return handle;
+}
+
+FileDescriptor gives_a_lingering_socket(std::uint16_t port) {
+  return handed_over(lingering_socket(port));
+}
+FileDescriptor gives_one_inside_another(std::uint16_t port) {
+  return handed_over(socket_around_a_lingering_one(port));
+}
+
+int answer() { return 42; }
+
+class Closes : public PoolTest {
+ protected:
+  StalledPeer peer_;
+};
+BROOD_FOR_EVERY_METHOD(Closes);
+
+TEST_P(Closes, of_what_a_worker_has_returned_do_not_wait) {
+  for (const auto gives : {gives_a_lingering_socket, gives_one_inside_another}) {
+    Pool pool = make_pool(1);
+    FileDescriptor given = pool.apply(gives, peer_.port());
+    pool.terminate();
+    pool.join();  // the worker has no copy any more
+    const NoWait none;
+    given = {};
+  }
+}
+
+/// At the escort, as nothing that a result says belongs to it.
+[[noreturn]] void leaves_sockets_and_ends(std::uint16_t port) {
+  const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
+  for (const int& number : sockets) send_with_descriptors(escort_socket, "x", 1, {&number, 1});
+  for (const int number : sockets) send_with_descriptors(number, "", 0, {});
+  ::kill(::getpid(), SIGKILL);
+  hang();
+}
+
+TEST_P(Closes, of_what_waits_for_the_owner_of_a_dead_worker_do_not_wait) {
+  const NoWait none;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(leaves_sockets_and_ends, peer_.port()), WorkerLost);
+  EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
+}
+
+/// A message of the escort's that carries what nobody has asked for, and one that none can read.
+FileDescriptor sends_more_than_it_says(std::uint16_t port) {
+  const std::array<int, 3> sockets{lingering_socket(port), lingering_socket(port),
+                                   socket_around_a_lingering_one(port)};
+  send_with_descriptors(escort_socket, "nonsense", 8, sockets);
+  for (const int number : sockets) {
+    // What is in flight keeps it open: this is not the last close.
+    ::close(number);
+  }
+  return FileDescriptor(0);
+}
+
+TEST_P(Closes, of_what_comes_in_a_message_of_no_sense_do_not_wait) {
+  const NoWait none;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(sends_more_than_it_says, peer_.port()), Error);
+  EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
+}
+
+void puts_lingering_sockets(std::uint16_t port, const Queue<FileDescriptor>& queue) {
+  queue.put(gives_a_lingering_socket(port));
+  queue.put(gives_one_inside_another(port));
+}
+
+TEST_P(Closes, of_what_has_come_through_a_queue_do_not_wait) {
+  Pool pool = make_pool(1);
+  const Queue<FileDescriptor> queue;
+  pool.apply(puts_lingering_sockets, peer_.port(), queue);
+  pool.terminate();
+  pool.join();
+  const NoWait none;
+  queue.get_for(patience);
+  queue.get_for(patience);
+}
+
+TEST_P(Closes, of_a_queue_do_not_wait_for_what_is_in_it) {
+  Pool pool = make_pool(1);
+  auto queue = std::make_unique<Queue<FileDescriptor>>();
+  pool.apply(puts_lingering_sockets, peer_.port(), *queue);
+  pool.terminate();
+  pool.join();
+  const NoWait none;
+  queue.reset();
+}
+
+void sends_lingering_sockets(std::uint16_t port, Connection connection) {
+  connection.send(gives_a_lingering_socket(port));
+  connection.send(gives_one_inside_another(port));
+}
+
+TEST_P(Closes, of_a_connection_do_not_wait_for_what_is_in_it) {
+  Pool pool = make_pool(1);
+  auto [ours, theirs] = pipe();
+  pool.apply(sends_lingering_sockets, peer_.port(), theirs);
+  theirs = {};
+  pool.terminate();
+  pool.join();
+  const NoWait none;
+  ours.recv<FileDescriptor>();
+  ours = {};
+}
+
+void offers_lingering_sockets(std::uint16_t port) {
+  const start::Request connect{.kind = Kind::connect};
+  for (int i = 0; i < 3; ++i) {
+    for (const int number : {lingering_socket(port), socket_around_a_lingering_one(port)}) {
+      send_with_descriptors(door_socket, &connect, sizeof connect, {&number, 1});
+      ::close(number);
+    }
+  }
+}
+
+class FewRoom : public PoolCheck {};
+
+TEST_F(FewRoom, is_no_reason_to_wait_for_the_close_of_what_comes) {
+  const StalledPeer peer;
+  platform::SocketPair pair = platform::make_socket_pair();
+  const std::array<int, 3> sockets{lingering_socket(peer.port()), lingering_socket(peer.port()),
+                                   socket_around_a_lingering_one(peer.port())};
+  ASSERT_TRUE(send_with_descriptors(pair.theirs.get(), "hello", 5, sockets));
+  for (const int number : sockets) ::close(number);
+  const NoWait none;
+  const FewDescriptors few(1);
+  const auto message = platform::receive_message_lossy(pair.ours.get(), 0);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->bytes.size(), 5U);
+  EXPECT_TRUE(message->descriptors_lost);
+  EXPECT_TRUE(message->descriptors.empty());
+}
+
+class DoorCloses : public PoolCheck {};
+
+TEST_F(DoorCloses, do_not_keep_the_fork_server) {
+  const StalledPeer peer;
+  const NoWait none;
+  Pool pool(PoolOptions{.workers = 1, .start_method = "forkserver"});
+  pool.apply(offers_lingering_sockets, peer.port());
+  Pool other(PoolOptions{.workers = 1, .start_method = "forkserver"});
+  EXPECT_EQ(other.with({.timeout = 5s}).apply(answer), 42);
+  start::drop_forkserver();
+}
+
+}  // namespace
+}  // namespace brood::testing

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+
+#include "platform/descriptor.hpp"
+
+// Sockets whose last close(2) waits: socket(7), SO_LINGER.
+namespace brood::testing {
+
+/// Where they lead to: a peer that reads nothing. It ends all that linger.
+class StalledPeer {
+ public:
+  StalledPeer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const place = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_.get(), place, size) != 0 || ::listen(listener_.get(), 64) != 0 ||
+        ::getsockname(listener_.get(), place, &size) != 0)
+      throw std::runtime_error("no listening socket");
+    port_ = address.sin_port;
+  }
+  /// In network byte order.
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  platform::Descriptor listener_;
+  std::uint16_t port_ = 0;
+};
+
+inline constexpr int linger_seconds = 20;
+
+/// With more sent than its peer takes.
+inline int lingering_socket(std::uint16_t port) {
+  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = port;
+  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("no connection");
+  static const std::array<char, 65536> zeros{};
+  while (::send(made, zeros.data(), zeros.size(), MSG_DONTWAIT) > 0) {
+  }
+  const linger wait{1, linger_seconds};
+  ::setsockopt(made, SOL_SOCKET, SO_LINGER, &wait, sizeof wait);
+  return made;
+}
+
+/// Without waiting. False where it has no room.
+inline bool send_with_descriptors(int socket, const void* bytes, std::size_t size,
+                                  std::span<const int> descriptors) {
+  iovec part{const_cast<void*>(bytes), size};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(64 * sizeof(int))> control{};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
+  }
+  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
+/// A unix socket in which one that lingers waits unread. Only it has that.
+inline int socket_around_a_lingering_one(std::uint16_t port) {
+  std::array<int, 2> ends{-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw std::runtime_error("no socket pair");
+  const int inside = lingering_socket(port);
+  send_with_descriptors(ends[0], "x", 1, {&inside, 1});
+  ::close(inside);
+  ::close(ends[0]);
+  return ends[1];
+}
+
+}  // namespace brood::testing
