@@ -122,11 +122,14 @@ void remove_named_memory(const std::string& name) noexcept {
   }
 }
 
-std::size_t size_of_file(int file) {
+FileSize sizes_of_file(int file) {
   struct stat status {};
   if (::fstat(file, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
-  return static_cast<std::size_t>(status.st_size);
+  return {static_cast<std::uint64_t>(status.st_size),
+          static_cast<std::uint64_t>(status.st_blocks) * block};
 }
+
+std::size_t size_of_file(int file) { return sizes_of_file(file).size; }
 
 // Only what is memory has seals: nothing else is asked any further.
 FileFacts facts_of(int file) noexcept {

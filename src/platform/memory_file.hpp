@@ -30,6 +30,11 @@ void unlink_named_memory(const std::string& name);
 /// The same, for what could not be completed: its own error is what counts.
 void remove_named_memory(const std::string& name) noexcept;
 
+struct FileSize {
+  std::uint64_t size = 0;
+  std::uint64_t present = 0;  // bytes of it that take memory, in whole pages: the rest are holes
+};
+FileSize sizes_of_file(int file);
 std::size_t size_of_file(int file);
 
 /// What a descriptor is that has come from elsewhere. Never blocks, whatever it is.

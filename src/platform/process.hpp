@@ -44,6 +44,8 @@ std::uint64_t own_peak_resident() noexcept;
 bool children_wait_to_be_reaped() noexcept;
 /// By a signal such as SIGSTOP; false where it cannot be known.
 bool is_stopped(pid_t pid) noexcept;
+/// Whether other threads of it go on, or are still ending, when its main thread has ended.
+bool outlives_main_thread(pid_t pid, const Descriptor& pidfd) noexcept;
 /// Waits for at most `timeout_ms` (-1: for ever) until the process behind `pidfd` has ended.
 bool wait_for_exit(int pidfd, int timeout_ms) noexcept;
 inline bool wait_for_exit(const Descriptor& pidfd, int timeout_ms) noexcept {

@@ -51,6 +51,11 @@ Stat read_stat(std::int32_t pid) noexcept {
 
 bool is_stopped(pid_t pid) noexcept { return read_stat(pid).state == 'T'; }
 
+// A zombie that does not end waits for its other threads.
+bool outlives_main_thread(pid_t pid, const Descriptor& pidfd) noexcept {
+  return read_stat(pid).state == 'Z' && !wait_for_exit(pidfd, 0);
+}
+
 ProcessMark this_process() noexcept {
   thread_local ProcessMark mark;
   thread_local unsigned generation = 0;

@@ -237,6 +237,12 @@ std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Wai
   return std::nullopt;
 }
 
+std::optional<Arrived> receive_next(int socket, std::span<std::byte> buffer, const char* what) {
+  std::optional<Arrived> arrived = receive_any(socket, buffer, 0, what);
+  if (arrived && arrived->bytes.empty() && !may_follow(socket)) arrived.reset();
+  return arrived;
+}
+
 SendState try_send_message(int socket, std::span<const std::byte> bytes,
                            std::span<const int> descriptors) {
   const SendState state = send_with(socket, bytes, descriptors, Waiting::no);

@@ -56,6 +56,9 @@ struct Arrived {
 /// passed over with their descriptors. Throws SystemError, which says that it was for `what`.
 std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Waiting waiting,
                                     Taking taking, const char* what);
+/// The same for where an empty message is an error, which is the caller's to throw: waits for one,
+/// an empty one too, and takes it. Never waits behind one.
+std::optional<Arrived> receive_next(int socket, std::span<std::byte> buffer, const char* what);
 /// Sends one message with descriptors if the socket has room for it now. Throws SystemError.
 SendState try_send_message(int socket, std::span<const std::byte> bytes,
                            std::span<const int> descriptors = {});

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
+#include <system_error>
 
 #include "platform/system_calls.hpp"
 
@@ -14,10 +16,26 @@ namespace brood::platform {
 
 namespace {
 
-std::uint64_t resident_bytes(const std::string& directory) {
+std::uint64_t statm_bytes(const std::string& directory) {
   std::uint64_t total = 0, resident = 0;
   std::ifstream(directory + "statm") >> total >> resident;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// A main thread that has ended has no memory any more, and the process's statm is that of its main
+// thread. All others have the same memory: the first one that has some says how much. Where so many
+// have none, they are just ending.
+std::uint64_t resident_bytes(const std::string& directory) {
+  if (const std::uint64_t found = statm_bytes(directory); found != 0) return found;
+  namespace fs = std::filesystem;
+  std::error_code gone;
+  int most = 64;
+  for (fs::directory_iterator task(directory + "task", gone), end; !gone && task != end && most > 0;
+       task.increment(gone), --most) {
+    if (const std::uint64_t found = statm_bytes(task->path().string() + "/"); found != 0)
+      return found;
+  }
+  return 0;
 }
 
 // Fields 14 and 15 of /proc/pid/stat, counted behind the name, which may hold anything but ends

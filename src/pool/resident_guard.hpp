@@ -26,7 +26,10 @@ class ResidentGuard {
 
  private:
   static constexpr auto period = std::chrono::milliseconds(50);
+  static constexpr auto time_to_end = std::chrono::seconds(1);
   bool concerns(const WorkerLink& link) const;
+  void check(WorkerLink& link, Time now);
+  void check_main_thread(WorkerLink& link, Time now);
   void stop(WorkerLink& link, std::uint64_t resident, Time now);
 
   Core& core_;

@@ -107,6 +107,8 @@ class WorkerLink {
   LastLogLines log_lines;
   const LogQueue::SourceRef logs;
   bool sandboxed = false;
+  std::chrono::steady_clock::time_point
+      headless_since{};         // seen to have lost its main thread; zero: it has it
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
   platform::Escort escort;
   std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next

@@ -152,8 +152,7 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
 
 std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
   std::optional<platform::Arrived> incoming =
-      platform::receive_into(socket, buffer.bytes(), platform::Waiting::yes, platform::Taking::yes,
-                             "receiving from a connection");
+      platform::receive_next(socket, buffer.bytes(), "receiving from a connection");
   if (!incoming) return std::nullopt;
   if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
   if (incoming->cut) not_a_parcel();

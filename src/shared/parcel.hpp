@@ -31,7 +31,8 @@ class ParcelBuffer {
 };
 
 /// Receives one; nothing at the end of the stream. Blocks. Throws SystemError (a parcel whose
-/// descriptors find no room in this process is gone), CodecError for what is no parcel.
+/// descriptors find no room in this process is gone), CodecError for what is no parcel: an empty
+/// message is none. Does not block where wait_readable() has been true for this reader alone.
 std::optional<detail::Parcel> receive_parcel(int socket,
                                              const ParcelBuffer& buffer = ParcelBuffer());
 

@@ -69,10 +69,16 @@ void Tape::read_file(std::uint64_t position, std::uint64_t base,
     throw SystemError("pread", "reading from a queue", ENODATA);
 }
 
+// Holes are bytes, too, and cost a peer nothing, who could have the reader reserve gigabytes for
+// them. A page with a byte that waits has been written and is not given back: only pages of dead
+// bytes are. So as many as are read from the file are present at least. Pages of ring, books and
+// dead bytes, which are counted with them, only make the bound looser.
 bool Tape::file_has(const Marks& marks, std::uint64_t count) const {
   if (count > marks.tail - marks.head) return false;
+  const platform::FileSize file = platform::sizes_of_file(file_);
+  const std::uint64_t from_file = count - (marks.middle - marks.head);
   const std::uint64_t end = file_start_ + (marks.head + count - marks.base);
-  return end <= platform::size_of_file(file_);
+  return from_file <= file.present && end <= file.size;
 }
 
 void Tape::give_back(const Marks& marks) const noexcept {

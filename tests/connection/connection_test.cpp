@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <numeric>
@@ -151,6 +152,51 @@ TEST_F(ConnectionTest, poll_waits_as_long_as_it_is_told_and_not_longer_than_need
   EXPECT_TRUE(b.poll(60s));
   sender.join();
   EXPECT_TRUE(b.poll(std::chrono::nanoseconds::max()));
+}
+
+// What nothing of Brood's sends, but any process with the other end can.
+bool say_nothing(const Connection& end) {
+  return ::send(end.file_descriptor(), "", 0, MSG_NOSIGNAL) == 0;
+}
+
+TEST_F(ConnectionTest, an_empty_message_is_an_error_and_holds_up_nobody) {
+  auto [a, b] = pipe();
+  ASSERT_TRUE(say_nothing(a));
+  a.send(7);
+  EXPECT_TRUE(b.poll());
+  ASSERT_THROW(static_cast<void>(b.recv<int>()), CodecError);
+  EXPECT_EQ(b.recv<int>().value(), 7);
+  b.send(8);
+  EXPECT_EQ(a.recv<int>().value(), 8);
+  ASSERT_TRUE(say_nothing(a));
+  a.close();
+  EXPECT_FALSE(b.recv<int>()) << "with nothing behind it, it is the end";
+  EXPECT_FALSE(b.recv<int>());
+}
+
+TEST_F(ConnectionTest, what_follows_an_empty_message_of_a_sender_that_has_gone_is_received) {
+  auto [a, b] = pipe();
+  ASSERT_TRUE(say_nothing(a));
+  a.send(7);
+  a.close();
+  ASSERT_THROW(static_cast<void>(b.recv<int>()), CodecError);
+  EXPECT_EQ(b.recv<int>().value(), 7);
+  EXPECT_FALSE(b.recv<int>());
+}
+
+TEST_F(ConnectionTest, an_empty_message_beside_the_end_keeps_no_reader_waiting) {
+  for (int i = 0; i < 500; ++i) {
+    auto [a, b] = pipe();
+    std::jthread sender([end = std::move(a)]() mutable {
+      static_cast<void>(say_nothing(end));
+      end.close();
+    });
+    try {
+      EXPECT_FALSE(b.recv<int>());
+    } catch (const CodecError&) {
+      EXPECT_FALSE(b.recv<int>());
+    }
+  }
 }
 
 TEST_F(ConnectionTest, wait_tells_which_ones_are_ready) {

@@ -145,6 +145,14 @@ TEST_P(FewConnections, a_client_that_keeps_its_connections_leaves_some_for_other
             0);
 }
 
+TEST_P(HostileChannel, an_empty_message_ends_its_connection_and_no_other) {
+  const detail::DescriptorRef lease = lease_of(numbers);
+  const RawChannel channel(lease->get());
+  ASSERT_TRUE(say_nothing(channel.socket.get()));
+  EXPECT_EQ(channel.answer(), "end");
+  expect_unharmed();
+}
+
 TEST_P(HostileChannel, a_process_without_a_number_is_none) {
   const RawChannel channel(lease_of(numbers)->get(), 0);
   EXPECT_EQ(channel.answer(), "end");

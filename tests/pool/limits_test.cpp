@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "pool/pool_fixture.hpp"
+#include "victims/tasks.hpp"
 
 namespace brood::testing {
 namespace {
@@ -111,6 +112,31 @@ TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_ends_an_initializer) {
   const auto error = caught<StartError>([&] { pool.apply(square, 3); });
   EXPECT_EQ(error.stage(), "initializer");
   EXPECT_TRUE(contains(error.what(), "more than its limit of 150 MiB")) << error.what();
+}
+
+TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_sees_what_outlives_the_main_thread) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  auto call = pool.apply_async(victims::outlives_its_main_thread, std::size_t{200} << 20);
+  const auto lost = caught<WorkerLost>([&] { call.get_for(patience); });
+  EXPECT_EQ(lost.report().cause, CrashReport::Cause::resident_limit) << lost.what();
+  EXPECT_GT(lost.report().resident, 150_MiB);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+// Threads that come and go faster than anybody looks would have what memory they like.
+TEST_P(LimitsOfWorkers, with_a_hard_limit_no_worker_is_kept_that_has_lost_its_main_thread) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
+  PoolOptions made = options(1);
+  made.limits.resident_hard = 150_MiB;
+  Pool pool(made);
+  auto call = pool.apply_async(victims::outlives_its_main_thread, std::size_t{1});
+  const auto lost = caught<WorkerLost>([&] { call.get_for(patience); });
+  EXPECT_EQ(lost.report().cause, CrashReport::Cause::stopped);
+  EXPECT_TRUE(contains(lost.what(), "its main thread has ended")) << lost.what();
+  EXPECT_EQ(pool.apply(square, 3), 9);
 }
 
 int niceness() { return ::getpriority(PRIO_PROCESS, 0); }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -31,12 +32,23 @@ class Model {
   bool read(std::size_t count) {
     tape_.refill(marks_);
     std::vector<std::byte> bytes(std::min(count, expected_.size()));
+    EXPECT_TRUE(tape_.has(marks_, bytes.size()));
+    EXPECT_TRUE(tape_.has(marks_, expected_.size()));
     tape_.read(marks_, bytes);
     const bool same = std::equal(bytes.begin(), bytes.end(), expected_.begin());
     expected_.erase(expected_.begin(), expected_.begin() + static_cast<long>(bytes.size()));
     if (expected_.empty() && random_() % 2 == 0) marks_ = {};
     tape_.give_back(marks_);
     return same;
+  }
+  /// Whether it would read so much more, once its file is so much larger, and nothing in it.
+  bool believes(std::size_t more) const {
+    EXPECT_EQ(
+        ::ftruncate(file_.get(), static_cast<off_t>(platform::size_of_file(file_.get()) + more)),
+        0);
+    Tape::Marks claimed = marks_;
+    claimed.tail += more;
+    return tape_.has(claimed, expected_.size() + more);
   }
   std::size_t size() const { return expected_.size(); }
   std::size_t held() const {  // bytes of memory
@@ -97,6 +109,15 @@ TEST(TapeTest, GivesMemoryBackAlsoWhenItIsNeverEmpty) {
   EXPECT_LE(model.held(), 8 * mib);
   while (model.size() > 0) ASSERT_TRUE(model.read(mib));
   EXPECT_LE(model.held(), 5 * mib);
+}
+
+TEST(TapeTest, HasNotWhatIsAHoleInItsFile) {
+  constexpr std::size_t gib = std::size_t{1} << 30;
+  Model model(3);
+  EXPECT_FALSE(model.believes(gib));
+  model.write(Tape::ring_size + 1'000'000);
+  EXPECT_FALSE(model.believes(gib));
+  EXPECT_TRUE(model.read(Tape::ring_size + 1'000'000));
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // What a sharer overwrites is one error for all users of the object: BrokenObject.
+#include <unistd.h>
+
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -7,6 +9,7 @@
 #include <brood/brood.hpp>
 #include "shared/children.hpp"
 #include "shared/object.hpp"
+#include "shared/queue_state.hpp"
 #include "support/sanitizers.hpp"
 #include "support/shared_bytes.hpp"
 
@@ -137,6 +140,20 @@ TEST_F(Broken, AQueueIsWithNonsenseInItsBooks) {
   EXPECT_THROW(queue.try_get(), BrokenObject);
   EXPECT_THROW(queue.size(), BrokenObject);
   EXPECT_THROW(received(queue).try_put(1), BrokenObject);
+}
+
+TEST_F(Broken, AQueueIsWhoseOldestValueIsAHole) {
+  const Queue<std::string> queue;
+  queue.put("a");
+  constexpr std::uint64_t claimed = std::uint64_t{1} << 40;
+  ASSERT_EQ(::ftruncate(file_behind(queue), claimed * 2), 0);
+  std::byte* const state = memory_behind(queue).data() + shared::state_offset;
+  auto& shared_state = *reinterpret_cast<shared::QueueState*>(state);
+  shared::QueueState::Books books = shared_state.books();
+  books.marks.tail += claimed;
+  shared_state.publish(books);
+  std::memcpy(state + sizeof(shared::QueueState), &claimed, sizeof claimed);  // the record's size
+  EXPECT_THROW(queue.try_get(), BrokenObject);
 }
 
 TEST_F(Broken, AQueueEndsTheWaitsForIt) {

@@ -19,10 +19,12 @@ constexpr auto grace = std::chrono::milliseconds(500);
 constexpr auto shortest_tick = std::chrono::milliseconds(1);
 }  // namespace
 
-Owner::Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere)
+Owner::Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
+             std::function<void()> unlocked)
     : environment_(environment),
       referee_(referee),
       elsewhere_(std::move(elsewhere)),
+      unlocked_(std::move(unlocked)),
       scheduler_(environment.parameters.config, *this),
       links_(environment.parameters.config.workers),
       starts_(links_.size()) {}
@@ -41,6 +43,7 @@ JobId Owner::add(const JobPlan& plan, std::size_t count, bool last) {
                    : plan.batch  ? ", batch"
                                  : "");
   referee_.added(job, plan, count, last);
+  keep(job, plan);
   if (count == 0) perform(false);
   news_ = true;
   return job;
@@ -98,6 +101,7 @@ JobId Owner::call(const JobPlan& plan) {
   const JobId job = scheduler_.add(plan.traits, 1, true);
   environment_.say("call %llx", static_cast<unsigned long long>(job));
   referee_.added(job, plan, 1, true);
+  keep(job, plan);
   const auto assignment =
       plan.traits.timeout ? std::nullopt : scheduler_.lend(job, environment_.now);
   if (assignment) {
@@ -128,7 +132,7 @@ bool Owner::step_of_caller(WorkerId worker) {
   const std::size_t waiting = link.outbox.size() - link.written;
   flush(link);
   if (!link.process->results.empty()) {
-    read_some(link, environment_.random.between(1, 4096));
+    receive(link, environment_.random.between(1, 4096));
     perform(false);
     return true;
   }
@@ -189,7 +193,7 @@ std::optional<Time> Owner::next_time() const {
 }
 
 bool Owner::finished() const {
-  return scheduler_.closing() && scheduler_.drained() && scheduler_.all_gone();
+  return scheduler_.closing() && scheduler_.drained() && scheduler_.all_gone() && deferred_.empty();
 }
 
 std::uint64_t Owner::begun(WorkerId worker) const {

@@ -32,12 +32,21 @@ struct Link {
   bool outbox_empty() const noexcept { return written == outbox.size(); }
 };
 
+/// What the core keeps of a call.
+struct Call {
+  JobId id = 0;
+  bool lends = false;
+  bool told = false;  // its caller, of its end
+};
+
 /// The real scheduler and the real parent side, driven as core and dispatcher drive them, with
 /// processes of the simulation at the other end of the pipes.
 class Owner final : private pool::Claims {
  public:
-  /// `elsewhere` is called where other processes may run meanwhile.
-  Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere);
+  /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
+  /// in although there is something to carry out.
+  Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
+        std::function<void()> unlocked);
 
   // --- users ---
   JobId add(const JobPlan& plan, std::size_t count, bool last);
@@ -70,13 +79,20 @@ class Owner final : private pool::Claims {
   std::optional<pool::Action> next_action();
   std::optional<pool::Action> mutated(pool::Action action);
   void show(const pool::Action& action);
-  void carry_out(const pool::Action& action);
+  void carry_out(const pool::Action& action, bool dispatcher);
+  void carry_out(const pool::Action& action, Link& link);
+  void defer(const pool::Action& action);
+  void keep(JobId job, const JobPlan& plan);
+  Call* find_call(JobId job);
+  bool driven(JobId job) const;
+  void finish(JobId job);
+  void over(const pool::Action& action);
   void send(const pool::Assignment& assignment, Link& link);
   void start(WorkerId worker);
   void finish_start(WorkerId worker);
   void stop(Link& link);
   void read(Link& link);
-  bool read_some(Link& link, std::size_t most);
+  bool receive(Link& link, std::size_t most);
   void parse(Link& link);
   void broken(Link& link, const char* why);
   void bury_the_dead();
@@ -92,13 +108,15 @@ class Owner final : private pool::Claims {
 
   Environment& environment_;
   Referee& referee_;
-  std::function<void()> elsewhere_;
+  std::function<void()> elsewhere_, unlocked_;
   pool::Scheduler scheduler_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::optional<Time>> starts_;  // when the start of a worker has an answer
   std::vector<pool::Action> deferred_;
   std::optional<pool::Action> again_;
-  std::set<JobId> finished_;
+  std::vector<std::optional<Call>> calls_;  // by slot_of(id)
+  std::set<JobId> finished_;                // as their callers know
+  std::set<JobId> freed_early_;             // by a mutation
   std::uint64_t next_pid_ = 1;
   Time last_tick_{};
   bool news_ = true;

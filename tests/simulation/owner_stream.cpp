@@ -111,6 +111,8 @@ class Owner::Events final : public protocol::ParentEvents {
     const auto told = owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
     require(told != Told::nonsense, "a result that nobody has asked for");
     owner_.referee_.told_by(*link_.process, outcomes, folded, told);
+    require(told != Told::wanted || owner_.find_call(outcomes.job) != nullptr,
+            "an outcome of a call that is not kept any more");
   }
 
   Owner& owner_;
@@ -124,7 +126,7 @@ void Owner::parse(Link& link) {
 }
 
 // False at the end of the stream, or when there is nothing yet.
-bool Owner::read_some(Link& link, std::size_t most) {
+bool Owner::receive(Link& link, std::size_t most) {
   auto room = link.stream.stream().room();
   const std::size_t count = link.process->results.read(room.first(std::min(room.size(), most)));
   if (count == 0) return false;
@@ -134,14 +136,14 @@ bool Owner::read_some(Link& link, std::size_t most) {
   } catch (const Error& error) {
     broken(link, error.what());
   }
-  perform(true);
   return true;
 }
 
 void Owner::read(Link& link) {
   for (int turn = 0; turn < 8; ++turn) {
     const bool partly = environment_.random.chance(environment_.parameters.partial_read);
-    if (!read_some(link, partly ? environment_.random.between(1, 200) : 1 << 20)) break;
+    if (!receive(link, partly ? environment_.random.between(1, 200) : 1 << 20)) break;
+    perform(true);
     if (partly) return;
   }
   if (link.process->results.empty() && link.process->results.closed && !link.ended) stop(link);
@@ -168,6 +170,7 @@ void Owner::harvest(Link& link) {
 void Owner::bury_the_dead() {
   for (const auto& link : links_) {
     if (!link || !link->ended || link->lent) continue;
+    scheduler_.set_lendable(link->process->slot, false);
     perform(true);
     bury(*link);
   }
@@ -177,8 +180,7 @@ void Owner::bury_the_dead() {
 void Owner::bury(Link& link) {
   Process& process = *link.process;
   if (!mutate(Mutation::bury_before_the_pipe_is_empty)) {
-    while (read_some(link, 1 << 20)) {
-    }
+    while (receive(link, 1 << 20)) unlocked_();
   }
   std::optional<std::uint64_t> claimed;
   Events events(*this, link);
@@ -194,6 +196,7 @@ void Owner::bury(Link& link) {
   } catch (const Error&) {
     environment_.say("worker %u left a broken stream", process.slot);
   }
+  unlocked_();
   perform(true);
   if (process.has_page()) claimed = link.watch.look(process.page(), known(link)).claimed;
   referee_.gone(process, claimed);

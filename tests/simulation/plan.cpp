@@ -65,6 +65,8 @@ Parameters draw_parameters(Random& random) {
   parameters.outage = random.chance(0.05);
   parameters.early_end = rarely(random, 0.001, 0.1);
   parameters.slow_starts = random.chance(0.3);
+  parameters.lending = random.chance(0.4) ? random.unit() : 0;
+  parameters.handover = random.chance(0.4) ? random.unit() : 0;
   return parameters;
 }
 
@@ -120,7 +122,8 @@ const char* name_of(Mutation mutation) {
                                           "charge_although_idle",
                                           "forget_skipped",
                                           "lose_a_result",
-                                          "try_again_in_vain"};
+                                          "try_again_in_vain",
+                                          "free_a_slot_early"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

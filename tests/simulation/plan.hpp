@@ -32,6 +32,7 @@ struct JobPlan {
   bool batch = false;   // calls that travel together, each with its own end
   bool single() const noexcept { return traits.self_contained && !batch; }
   bool stream = false;
+  bool lends = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
   ResultKind result = ResultKind::number;
   std::size_t text_size = 0;  // bytes, at most
@@ -66,6 +67,7 @@ enum class Mutation : std::uint8_t {
   forget_skipped,
   lose_a_result,
   try_again_in_vain,
+  free_a_slot_early,
   count,
 };
 
@@ -85,6 +87,8 @@ struct Parameters {
   bool outage = false;       // for a while no worker can be started
   double early_end = 0;      // close or terminate while there is work
   bool slow_starts = false;  // worker_started comes later than the start
+  double lending = 0;        // a call lends its caller's memory
+  double handover = 0;       // the lock changes hands between a report and what it leads to
   Mutation mutation = Mutation::none;
 };
 
@@ -94,7 +98,7 @@ struct Census {
                 timed_out = 0, excused = 0;
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
-  std::uint64_t torn_flushes = 0, partial_writes = 0;
+  std::uint64_t deferred_ends = 0, torn_flushes = 0, partial_writes = 0;
 };
 
 /// What everybody in a world shares.

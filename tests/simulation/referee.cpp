@@ -200,9 +200,18 @@ void Referee::over(JobId id) {
   --live_;
 }
 
+void Referee::caller_told(JobId id) {
+  environment_.say("the caller of %llx knows", static_cast<unsigned long long>(id));
+  Job& ended = job(id);
+  require(ended.finished, "a caller is told of an end before it comes");
+  require(!ended.told, "a caller is told twice");
+  ended.told = true;
+}
+
 void Referee::check_the_end() const {
   for (const auto& [id, last] : jobs_) {
     require(last.finished && last.over, "a job has no end");
+    require(last.told, "a job has ended and its caller does not know");
     for (const Element& left : last.elements)
       require(left.holder == nullptr, "an element is held by nobody that lives");
   }

@@ -71,6 +71,8 @@ class Referee {
   void tried_again(const pool::Action& action);
   void finished(JobId job, pool::Verdict verdict);
   void over(JobId job);
+  /// Whoever waits for the job knows that it has ended.
+  void caller_told(JobId job);
 
   /// Whether every job is over.
   bool idle() const noexcept { return live_ == 0; }
@@ -83,6 +85,7 @@ class Referee {
     std::uint32_t charges = 0;   // executions that ended by their own fault
     std::uint32_t doubtful = 0;  // may be the element's fault, may be its neighbour's
     std::uint32_t excuses = 0;   // ended by a stop for another's sake
+    std::uint32_t passes = 0;    // deaths of workers for which it was next
     std::uint32_t thrown = 0;    // exceptions that led to another attempt
     Time not_before{};           // the next attempt
     bool last = false;           // attempt
@@ -96,6 +99,7 @@ class Referee {
     std::size_t settled = 0, held = 0;
     bool ending = false;  // finished, or about to be
     bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
+    bool told = false;  // its caller
     bool last = false;  // of each element this attempt
   };
   struct Held {
@@ -138,6 +142,7 @@ class Referee {
   void release(const Held& held);
   void check_assignment(const Record& record, const Job& job,
                         const pool::Assignment& assignment) const;
+  void note_passed(Element& next) const;
   void judge(Record& record, const Held& held, bool page);
   std::size_t least_workers() const;
   std::size_t population() const;

@@ -249,11 +249,21 @@ void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed)
   for (const Held& held : dead.held) {
     const bool begun = claimed ? held.sequence < *claimed : first;
     first = false;
-    if (begun) judge(dead, held, claimed.has_value());
+    if (begun) {
+      judge(dead, held, claimed.has_value());
+    } else if (&held == &dead.held.front() && (!dead.stopped || dead.broken)) {
+      note_passed(element(held.job, held.index));
+    }
     release(held);
   }
   slots_[process.slot] = {};
   records_.erase(&process);
+}
+
+// An element that is next each time when a worker dies will be the reason.
+void Referee::note_passed(Element& next) const {
+  if (++next.passes < environment_.parameters.config.passes) return;
+  ++next.charges;
 }
 
 // Whose fault it is that the worker is dead before this element has an outcome.
@@ -277,7 +287,7 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   const bool late = known
                         ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
                         : its_plan.traits.timeout.has_value();
-  if (late) {
+  if (late || (dead.spoilt && !running)) {  // its result is lost behind the garbage
     ++begun.doubtful;
   } else {
     require(!known || begun.cancelled || job(held.job).finished,

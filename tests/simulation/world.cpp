@@ -18,7 +18,8 @@ World::World(std::uint64_t seed, Mutation mutation, bool trace)
         return environment;
       }()),
       referee_(environment_),
-      owner_(environment_, referee_, [this] { elsewhere(); }),
+      owner_(
+          environment_, referee_, [this] { elsewhere(); }, [this] { unlocked(); }),
       to_submit_(environment_.parameters.jobs) {}
 
 void World::run() {
@@ -103,6 +104,12 @@ void World::elsewhere() {
   if (environment_.random.chance(0.1)) step_of_a_process();
 }
 
+// While the owner is about to carry something out.
+void World::unlocked() {
+  if (environment_.calm || !environment_.random.chance(environment_.parameters.handover)) return;
+  if (!step_of_a_user()) step_of_a_caller();
+}
+
 // To the next moment at which something can happen; or not quite so far.
 bool World::pass_time() {
   std::optional<Time> next = owner_.next_time();
@@ -150,6 +157,7 @@ void World::submit() {
   --to_submit_;
   Random& random = environment_.random;
   JobPlan plan = draw_job(random);
+  plan.lends = !plan.batch && !plan.stream && random.chance(environment_.parameters.lending);
   if (plan.single()) {
     const bool waits = random.chance(0.6);
     jobs_.push_back(waits ? owner_.call(plan) : owner_.add(plan, 1, true));

@@ -30,6 +30,7 @@ class World {
   void kill_somebody();
   bool pass_time();
   void elsewhere();
+  void unlocked();
 
   Environment environment_;
   Referee referee_;

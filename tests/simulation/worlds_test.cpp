@@ -52,6 +52,7 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::lent,
                                              &Census::harvested,
                                              &Census::from_pages_of_the_dead,
+                                             &Census::deferred_ends,
                                              &Census::torn_flushes,
                                              &Census::partial_writes};
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -17,6 +18,7 @@ int exits(int code);                            ///< std::exit
 int exits_at_once(int code);                    ///< _exit
 int exits_quickly(int code);                    ///< std::quick_exit
 int ends_its_thread(int);                       ///< pthread_exit
+int outlives_its_main_thread(std::size_t);      ///< another thread has so many bytes, for ever
 int throws_a_number(int number);                ///< throw number
 int throws_through_noexcept(int);               ///< std::terminate
 int throws_without_a_text(int);                 ///< std::exception whose what() is null
