@@ -79,7 +79,7 @@ bool has_room() noexcept {
 }
 
 /// Waits until the socket has something to read; false at the deadline.
-bool wait_readable(int socket, Clock::time_point deadline) {
+bool wait_readable(int socket, const Deadline& deadline) {
   pollfd watched{socket, POLLIN, 0};
   return poll_until({&watched, 1}, deadline, "waiting for a message") > 0;
 }
@@ -160,8 +160,10 @@ std::optional<Arrived> receive_apart(int socket, std::span<std::byte> buffer) {
 /// only looked at first.
 std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int flags,
                                    const char* what) {
-  if ((flags & MSG_PEEK) != 0 || closes_may_wait() || has_room())
+  if ((flags & MSG_PEEK) != 0 || closes_may_wait())
     return receive_once(socket, buffer, flags, what);
+  if ((flags & MSG_DONTWAIT) == 0) wait_readable(socket, std::nullopt);
+  if (has_room()) return receive_once(socket, buffer, flags, what);
   for (int i = 0; i < 3; ++i) {  // the system may allow no thread
     std::optional<Arrived> seen = receive_once(socket, buffer, flags | MSG_PEEK, what);
     if (!seen) return std::nullopt;

@@ -74,8 +74,8 @@ TEST_P(Closes, of_what_a_worker_has_returned_do_not_wait) {
 /// At the escort, as nothing that a result says belongs to it.
 [[noreturn]] void leaves_sockets_and_ends(std::uint16_t port) {
   const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
-  for (const int& number : sockets) send_with_descriptors(escort_socket, "x", 1, {&number, 1});
-  for (const int number : sockets) send_with_descriptors(number, "", 0, {});
+  for (const int& number : sockets) send_raw(escort_socket, "x", 1, {&number, 1});
+  for (const int number : sockets) send_raw(number, "", 0, {});
   ::kill(::getpid(), SIGKILL);
   hang();
 }
@@ -91,7 +91,7 @@ TEST_P(Closes, of_what_waits_for_the_owner_of_a_dead_worker_do_not_wait) {
 FileDescriptor sends_more_than_it_says(std::uint16_t port) {
   const std::array<int, 3> sockets{lingering_socket(port), lingering_socket(port),
                                    socket_around_a_lingering_one(port)};
-  send_with_descriptors(escort_socket, "nonsense", 8, sockets);
+  send_raw(escort_socket, "nonsense", 8, sockets);
   for (const int number : sockets) {
     // What is in flight keeps it open: this is not the last close.
     ::close(number);
@@ -153,7 +153,7 @@ void offers_lingering_sockets(std::uint16_t port) {
   const start::Request connect{.kind = Kind::connect};
   for (int i = 0; i < 3; ++i) {
     for (const int number : {lingering_socket(port), socket_around_a_lingering_one(port)}) {
-      send_with_descriptors(door_socket, &connect, sizeof connect, {&number, 1});
+      send_raw(door_socket, &connect, sizeof connect, {&number, 1});
       ::close(number);
     }
   }
@@ -166,7 +166,7 @@ TEST_F(FewRoom, is_no_reason_to_wait_for_the_close_of_what_comes) {
   platform::SocketPair pair = platform::make_socket_pair();
   const std::array<int, 3> sockets{lingering_socket(peer.port()), lingering_socket(peer.port()),
                                    socket_around_a_lingering_one(peer.port())};
-  ASSERT_TRUE(send_with_descriptors(pair.theirs.get(), "hello", 5, sockets));
+  ASSERT_TRUE(send_raw(pair.theirs.get(), "hello", 5, sockets));
   for (const int number : sockets) ::close(number);
   const NoWait none;
   const FewDescriptors few(1);

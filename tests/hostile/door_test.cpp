@@ -1,8 +1,8 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <array>
 #include <cerrno>
@@ -17,6 +17,7 @@
 #include "pool/pool_fixture.hpp"
 #include "start/entry.hpp"
 #include "start/server_messages.hpp"
+#include "support/raw_message.hpp"
 
 // A worker of a fork server may write whatever it likes to the server's door.
 namespace brood::testing {
@@ -29,28 +30,14 @@ using Numbers = std::vector<int>;
 // --- in the worker ---
 
 /// Waits a moment for room: a server that is not read does not read either.
-bool send_raw(int socket, const void* bytes, std::size_t size, const Numbers& descriptors = {}) {
-  iovec part{const_cast<void*>(bytes), size};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(64 * sizeof(int))> control{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size() * sizeof(int));
-  }
+bool send_soon(int socket, const void* bytes, std::size_t size, const Numbers& descriptors = {}) {
   pollfd room{socket, POLLOUT, 0};
   ::poll(&room, 1, 200);
-  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+  return send_raw(socket, bytes, size, descriptors);
 }
 
 bool send_request(int socket, const Request& request, const Numbers& descriptors = {}) {
-  return send_raw(socket, &request, sizeof request, descriptors);
+  return send_soon(socket, &request, sizeof request, descriptors);
 }
 
 constexpr int door = start::door_descriptor;
@@ -97,7 +84,7 @@ void connect_with_other_sockets() {
   for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
     const auto [one, other] = socket_pair(type);
     connect_with({one});
-    send_raw(other, "nonsense", 8);
+    send_soon(other, "nonsense", 8);
   }
   connect_with({::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)});
   connect_with({::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)});
@@ -122,21 +109,21 @@ void connect_with_the_door() {
 void write_too_much() {
   for (const std::size_t size : {65'536U, 65'537U, 150'000U}) {
     const std::vector<char> bytes(size, 'x');
-    send_raw(door, bytes.data(), bytes.size());
+    send_soon(door, bytes.data(), bytes.size());
     const int mine = connection();
-    send_raw(mine, bytes.data(), bytes.size());
+    send_soon(mine, bytes.data(), bytes.size());
   }
 }
 void write_nothing() {
   const int file = null_device();
-  for (int i = 0; i < 3000; ++i) send_raw(door, "", 0, Numbers(8, file));
+  for (int i = 0; i < 3000; ++i) send_soon(door, "", 0, Numbers(8, file));
 }
 void write_garbage() {
   std::vector<unsigned char> bytes(2 * sizeof(Request));
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
     for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(size * 37 + byte * 13 + 5);
-    send_raw(door, bytes.data(), size);
-    send_raw(connection(), bytes.data(), size);
+    send_soon(door, bytes.data(), size);
+    send_soon(connection(), bytes.data(), size);
   }
 }
 void write_values_outside_their_enums() {

@@ -1,20 +1,20 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <csignal>
-#include <cstring>
 #include <future>
 #include <mutex>
 #include <numeric>
 #include <thread>
+#include <vector>
 
 #include "hostile/raw_results.hpp"
 #include "pool/pool_fixture.hpp"
 #include "support/log_catcher.hpp"
+#include "support/raw_message.hpp"
 
 // Workers that write more than anybody can take.
 namespace brood::testing {
@@ -219,20 +219,8 @@ TEST_P(Floods, of_control_characters_in_last_records_reach_no_terminal_in_a_repo
 
 /// One message at the escort with copies of a descriptor.
 bool send_copies(int descriptor, std::size_t count, std::span<const std::byte> bytes) {
-  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  std::array<char, CMSG_SPACE(sizeof(int) * 32)> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
-  for (std::size_t i = 0; i < count; ++i)
-    std::memcpy(CMSG_DATA(rights) + i * sizeof(int), &descriptor, sizeof descriptor);
-  return ::sendmsg(escort_socket, &message, MSG_NOSIGNAL) >= 0;
+  const std::vector<int> copies(count, descriptor);
+  return send_raw(escort_socket, bytes.data(), bytes.size(), copies, 0);
 }
 
 struct Token {

@@ -58,7 +58,7 @@ TEST_P(HostileLease, garbage_of_every_size_does_nothing) {
     std::string garbage(size, '\0');
     for (char& c : garbage) c = static_cast<char>(random());
     const std::vector<int> some(size % 3, 1);
-    ASSERT_TRUE(say(lease->get(), garbage.data(), garbage.size(), some));
+    ASSERT_TRUE(send_raw(lease->get(), garbage.data(), garbage.size(), some, 0));
   }
   expect_unharmed();
   EXPECT_TRUE(comes_to(before + 4, [&] { return descriptors_of_server(); }));
@@ -166,7 +166,7 @@ TEST_P(HostileChannel, garbage_ends_that_connection_only) {
     const RawChannel channel(lease->get());
     std::string garbage(size, '\0');
     for (char& c : garbage) c = static_cast<char>(random());
-    ASSERT_TRUE(say(channel.socket.get(), garbage.data(), garbage.size(), {}));
+    ASSERT_TRUE(send_raw(channel.socket.get(), garbage.data(), garbage.size(), {}, 0));
     if (size == 0) continue;
     EXPECT_EQ(channel.answer(), "end") << size;
   }

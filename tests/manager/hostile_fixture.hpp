@@ -1,10 +1,7 @@
 #pragma once
 
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
 #include <future>
 #include <span>
 #include <string>
@@ -19,6 +16,7 @@
 #include "platform/socket.hpp"
 #include "shared/children.hpp"
 #include "shared/parcel.hpp"
+#include "support/raw_message.hpp"
 
 // A client that does not keep to the protocol: it has a proxy, and says what it likes.
 namespace brood::testing {
@@ -38,33 +36,15 @@ detail::ManagedRef ref_of(const Managed& object) {
   return detail::decode_value<detail::ManagedRef>(source);
 }
 
-inline bool say(int socket, const void* data, std::size_t size, std::span<const int> descriptors,
-                int flags = 0) {
-  iovec part{const_cast<void*>(data), size};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * 16)> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
-  }
-  return ::sendmsg(socket, &message, MSG_NOSIGNAL | flags) >= 0;
-}
 inline bool say_nothing(int socket, std::span<const int> descriptors = {}) {
-  return say(socket, "", 0, descriptors);
+  return send_raw(socket, "", 0, descriptors, 0);
 }
 
 /// Asks the server to serve what comes from the other end of `theirs`.
 inline bool ask_to_connect(int lease, int theirs, std::uint64_t process) {
   manager::ConnectMessage message;
   message.process = process;
-  return say(lease, &message, sizeof message, {&theirs, 1});
+  return send_raw(lease, &message, sizeof message, {&theirs, 1}, 0);
 }
 
 /// A connection of its own to the server.

@@ -8,11 +8,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <span>
 #include <stdexcept>
 
 #include "platform/descriptor.hpp"
+#include "support/raw_message.hpp"
 
 // Sockets whose last close(2) waits: socket(7), SO_LINGER.
 namespace brood::testing {
@@ -58,33 +57,13 @@ inline int lingering_socket(std::uint16_t port) {
   return made;
 }
 
-/// Without waiting. False where it has no room.
-inline bool send_with_descriptors(int socket, const void* bytes, std::size_t size,
-                                  std::span<const int> descriptors) {
-  iovec part{const_cast<void*>(bytes), size};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(64 * sizeof(int))> control{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-    std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
-  }
-  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
-}
-
 /// A unix socket in which one that lingers waits unread. Only it has that.
 inline int socket_around_a_lingering_one(std::uint16_t port) {
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw std::runtime_error("no socket pair");
   const int inside = lingering_socket(port);
-  send_with_descriptors(ends[0], "x", 1, {&inside, 1});
+  send_raw(ends[0], "x", 1, {&inside, 1});
   ::close(inside);
   ::close(ends[0]);
   return ends[1];
