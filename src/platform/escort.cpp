@@ -85,10 +85,39 @@ SendState send_descriptors(int socket, std::uint64_t group,
   return SendState::sent;
 }
 
+namespace {
+
+// What a socket holds by default is some 2,600: this is above that, and an end for those who read.
+constexpr std::size_t most_messages = 256;
+constexpr std::size_t most_enclosed = most_messages * max_message_descriptors;
+
+struct Found {
+  bool makes_sense = true;
+  bool lost = false;
+  std::vector<DescriptorRef> descriptors;
+};
+// All messages but the last are full ones, of group 0. Reads few more than there can be: whoever
+// has sent the socket may go on filling it.
+Found find_enclosed(int socket, Escorted (*next_of)(int)) {
+  Found found;
+  std::size_t messages = 0;
+  for (Escorted next = next_of(socket); next.received; next = next_of(socket)) {
+    found.makes_sense = next.group == 0 && ++messages <= most_messages;
+    if (!found.makes_sense) return found;
+    found.lost = found.lost || next.lost;
+    std::move(next.descriptors.begin(), next.descriptors.end(),
+              std::back_inserter(found.descriptors));
+  }
+  return found;
+}
+
+}  // namespace
+
 std::optional<Descriptor> enclose(std::span<const DescriptorRef> descriptors, const char* what) {
   const std::size_t count = descriptors.size();
   SocketPair pair = make_socket_pair();
-  switch (send_descriptors(pair.ours.get(), 0, descriptors)) {
+  const bool fits = count <= most_enclosed;
+  switch (fits ? send_descriptors(pair.ours.get(), 0, descriptors) : SendState::would_block) {
     case SendState::sent:
       return std::move(pair.theirs);
     case SendState::crowded:
@@ -103,23 +132,23 @@ std::optional<Descriptor> enclose(std::span<const DescriptorRef> descriptors, co
 }
 
 std::vector<DescriptorRef> take_out(Descriptor enclosed) {
-  Escort escort(std::move(enclosed));
-  escort.receive();
-  return escort.take(0);
+  Found found = find_enclosed(enclosed.get(), receive_descriptors);
+  if (!found.makes_sense)
+    throw CodecError(CodecError::Direction::decode, "",
+                     "the handles of shared objects in it were not written by a sender of this "
+                     "library");
+  return std::move(found.descriptors);
 }
 
 std::optional<std::vector<DescriptorRef>> look_into(int enclosed) {
-  std::vector<DescriptorRef> found;
   // From its beginning; whoever looked before may have been killed halfway.
   const int beginning = 0;
   if (::setsockopt(enclosed, SOL_SOCKET, SO_PEEK_OFF, &beginning, sizeof beginning) != 0)
     throw SystemError("setsockopt", "receiving descriptors", errno);
-  for (Escorted next = peek_descriptors(enclosed); next.received;
-       next = peek_descriptors(enclosed)) {
-    if (next.lost) return std::nullopt;
-    std::move(next.descriptors.begin(), next.descriptors.end(), std::back_inserter(found));
-  }
-  return found;
+  Found found = find_enclosed(enclosed, peek_descriptors);
+  if (!found.makes_sense) return std::vector<DescriptorRef>();
+  if (found.lost) return std::nullopt;
+  return std::move(found.descriptors);
 }
 
 bool Escort::send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {

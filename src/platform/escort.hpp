@@ -36,10 +36,10 @@ void drop_descriptors(int socket) noexcept;
 /// which is sent with them.
 std::optional<Descriptor> enclose(std::span<const detail::DescriptorRef> descriptors,
                                   const char* what);
-/// What waits in such a socket.
+/// What waits in such a socket. Throws CodecError where that was not enclosed; SystemError.
 std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
-/// The same, and it stays there. Nothing where they find no room in this process. One process at a
-/// time. Throws SystemError.
+/// The same, and it stays there; empty where it was not enclosed: then decoding misses them.
+/// Nothing where they find no room in this process. One process at a time. Throws SystemError.
 std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
 
 /// Nobody tells when there is room after SendState::crowded: this is when to try again.
