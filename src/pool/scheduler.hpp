@@ -50,7 +50,7 @@ class Scheduler {
   /// sequence it has begun, nothing without a page that can be believed.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
-  void start_failed(WorkerId worker, Time now);
+  void start_failed(WorkerId worker, Time now, StartFailure why = StartFailure::other);
   /// A signal from elsewhere will have ended the process before it was ready: that says little
   /// about the next start. Before worker_gone.
   void start_was_struck_down(WorkerId worker) { workers_[worker].struck = true; }
@@ -141,7 +141,7 @@ class Scheduler {
   struct Worker {
     State state = State::vacant;
     bool has_page = false, came_up = false, hopeless = false, retired = false, lent = false,
-         lendable = false, revoking = false, killed = false;
+         lendable = false, revoking = false, killed = false, struck = false;
     std::deque<Assigned>
         queue;  // in sequence order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
@@ -156,8 +156,7 @@ class Scheduler {
     Time restart_at{};
     std::uint32_t start_failures = 0;  // in a row
     std::uint32_t strikes = 0;         // likewise
-    bool struck = false;
-    std::optional<Fate> fate;  // why it was stopped while its front element ran
+    std::optional<Fate> fate;          // why it was stopped while its front element ran
     std::uint64_t fate_sequence = 0;
     std::uint64_t begun = 0, fence = 0;    // of the last revocation
     std::uint64_t looked = 0;              // how much it had begun at the last look
@@ -244,7 +243,8 @@ class Scheduler {
   Cost* last_cost_ = nullptr;  // of last_key_: calls in a row are alike
   std::vector<Action> actions_;
   std::size_t next_action_ = 0;  // those before have been carried out
-  bool closing_ = false, terminated_ = false, look_soon_ = false;
+  bool closing_ = false, terminated_ = false, look_soon_ = false, had_worker_ = false;
+  Time lack_since_{};  // since no process could be started for want of something; zero: not so
 };
 
 }  // namespace brood::pool

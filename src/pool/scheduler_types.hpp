@@ -18,6 +18,11 @@ constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id
 
 constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
 
+enum class StartFailure : std::uint8_t {
+  lack,  // of processes, descriptors or memory: that may pass
+  other,
+};
+
 struct SchedulerConfig {
   std::uint32_t workers = 1;                 // at most
   std::optional<std::uint32_t> min_workers;  // that live without work; nothing: all of them
@@ -31,6 +36,7 @@ struct SchedulerConfig {
   Nanoseconds last_backoff = std::chrono::seconds(1);
   Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready, and to leave
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
+  Nanoseconds lack = std::chrono::seconds(5);  // that may pass, of what a process takes
   std::uint32_t strikes =
       8;  // starts that a signal from outside has ended, that count as one of these
   // What the owner's own clock allows, whatever a page says: README.md, "The owner's clock".

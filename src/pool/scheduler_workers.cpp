@@ -16,6 +16,7 @@ void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
   worker.start_failures = failures;
   worker.strikes = strikes;
   worker.heard = worker.born = now;
+  lack_since_ = {};
   if (stopping) stop(id, now);  // what was to be stopped is there only now
 }
 
@@ -23,7 +24,7 @@ void Scheduler::worker_ready(WorkerId id, Time now) {
   Worker& worker = workers_[id];
   if (worker.state != State::starting) return;
   worker.state = State::ready;
-  worker.came_up = true;
+  worker.came_up = had_worker_ = true;
   worker.start_failures = worker.strikes = 0;
   worker.heard = now;
 }
@@ -198,9 +199,16 @@ void Scheduler::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t se
   element_failed(job, index, id, meant ? *worker.fate : Fate::lost, now);
 }
 
-void Scheduler::start_failed(WorkerId id, Time now) {
-  workers_[id].state = State::vacant;
-  note_start_failure(workers_[id], false, now);
+// A lack may pass: where there have been workers before, it counts only when it lasts.
+void Scheduler::start_failed(WorkerId id, Time now, StartFailure why) {
+  Worker& worker = workers_[id];
+  worker.state = State::vacant;
+  if (why == StartFailure::lack && had_worker_) {
+    if (lack_since_ == Time{}) lack_since_ = now;
+    worker.restart_at = now + config_.first_backoff;
+    if (now - lack_since_ < config_.lack) return;
+  }
+  note_start_failure(worker, false, now);
 }
 
 void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {

@@ -1,6 +1,8 @@
 #include "pool/starts.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <exception>
 #include <new>
 #include <string>
@@ -23,6 +25,12 @@ std::exception_ptr refused_start(const std::string& method, const SystemError& r
   } catch (const std::bad_alloc&) {
     return std::current_exception();
   }
+}
+
+StartFailure kind_of(int error) noexcept {
+  constexpr std::array passing{EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS};
+  const bool is_lack = std::find(passing.begin(), passing.end(), error) != passing.end();
+  return is_lack ? StartFailure::lack : StartFailure::other;
 }
 
 }  // namespace
@@ -69,15 +77,19 @@ WorkerLink* Starts::admit(std::unique_ptr<WorkerLink> link) {
 
 // A server may refuse for want of anything, also of memory here; a launcher throws what it likes.
 void Starts::failed(WorkerId id, std::exception_ptr why) {
+  StartFailure kind = StartFailure::other;
   try {
     std::rethrow_exception(why);
   } catch (const SystemError& refused) {
+    kind = kind_of(refused.code().value());
     why = refused_start(core_.supervisor().method_name(), refused);
+  } catch (const std::bad_alloc&) {
+    kind = StartFailure::lack;
   } catch (...) {
     // As it is.
   }
   core_.note_start_error(std::move(why));
-  core_.scheduler().start_failed(id, Clock::now());
+  core_.scheduler().start_failed(id, Clock::now(), kind);
 }
 
 void Starts::abandon(WorkerId id) {

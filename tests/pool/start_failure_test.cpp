@@ -1,4 +1,6 @@
+#include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <vector>
 
 #include "platform/system_calls.hpp"
@@ -94,6 +96,25 @@ TEST_P(StartFailure, because_the_system_refuses_something_is_a_start_error_for_t
   EXPECT_EQ(error.stage(), "launch");
   repair();
   EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+std::atomic<int> pipes_to_refuse{0};
+
+TEST_P(StartFailure, for_a_short_lack_at_a_replacement_ends_no_task) {
+  static int (*real)(int*, int) = nullptr;
+  real = platform::system_calls().pipe2;
+  platform::system_calls().pipe2 = [](int* ends, int flags) {
+    return --pipes_to_refuse < 0 ? real(ends, flags) : (errno = EMFILE, -1);
+  };
+  PoolOptions made = options(1);
+  made.max_tasks_per_worker = 1;
+  Pool pool(made);
+  EXPECT_EQ(pool.apply(square, 2), 4);
+  pipes_to_refuse = 10;  // more than there are attempts
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 5; ++i) results.push_back(pool.apply_async(square, i));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i * i);
+  EXPECT_LT(pipes_to_refuse, 0);
 }
 
 TEST_P(StartFailure, of_a_replacement_leaves_the_others_at_work) {

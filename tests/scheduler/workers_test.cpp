@@ -285,6 +285,47 @@ TEST_F(Workers, APoolThatCannotStartFailsItsJobsAndTriesAgainForNewOnes) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, job);
 }
 
+TEST_F(Workers, AShortLackIsWaitedForWhereThereHaveBeenWorkers) {
+  SchedulerConfig config = workers(1);
+  config.lack = milliseconds(100);
+  make(config);
+  scheduler->worker_gone(0, 0, now);
+  pump();
+  scheduler->add(single(), 1, true);
+  const Time since = now;
+  while (now - since < config.lack) {
+    scheduler->start_failed(0, now, StartFailure::lack);
+    EXPECT_TRUE(pump().empty());
+    ASSERT_TRUE(scheduler->next_tick());
+    now = *scheduler->next_tick();
+    EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  }
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).size(), 1u);
+}
+
+TEST_F(Workers, ALackThatLastsOrWasThereFromTheBeginningFailsTheJobs) {
+  for (const bool from_the_beginning : {false, true}) {
+    make_cold(workers(1));
+    if (!from_the_beginning) {
+      come_up(0);
+      scheduler->worker_gone(0, 0, now);
+    }
+    pump();
+    scheduler->add(single(), 1, true);
+    const auto failed = [&] {
+      scheduler->start_failed(0, now, StartFailure::lack);
+      const bool any = !of(Kind::finish, drain()).empty();
+      now += seconds(2);
+      pump();
+      return any;
+    };
+    int failures = 1;
+    while (!failed()) ++failures;
+    EXPECT_EQ(failures, from_the_beginning ? 3 : 6);
+  }
+}
+
 TEST_F(Workers, JobsAreNotFailedWhileOneWorkerLives) {
   make_cold(workers(2));
   come_up(1);
