@@ -264,8 +264,8 @@ bool Gateway::end() {
 }  // namespace
 
 bool gateway_main(platform::Descriptor control, platform::Descriptor owner, RemotePlace place) {
-  // As in a server; and OpenSSL writes without MSG_NOSIGNAL.
-  for (const int signal : {SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  platform::ignore_signals_to_the_group();
+  ::signal(SIGPIPE, SIG_IGN);          // OpenSSL writes without MSG_NOSIGNAL
   platform::raise_descriptor_limit();  // each proxy takes one
   try {
     // Never destroyed: a thread of its may be about to end when it is done.

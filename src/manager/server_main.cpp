@@ -1,6 +1,5 @@
 #include "manager/server_main.hpp"
 
-#include <csignal>
 #include <memory>
 #include <typeinfo>
 #include <utility>
@@ -29,8 +28,7 @@ bool greet(int control, const detail::Bytes& root) {
 }  // namespace
 
 bool server_main(platform::Descriptor control, platform::Descriptor owner, Listening listening) {
-  // They go to process groups as a whole; the owner decides what they mean, and its end is ours.
-  for (const int signal : {SIGINT, SIGHUP}) ::signal(signal, SIG_IGN);
+  platform::ignore_signals_to_the_group();
   platform::raise_descriptor_limit();  // each object takes one or two
   // Never destroyed: a thread of its may be about to end when it is done.
   static Server* server;  // not an initializer: a server's process may be forked to be another's

@@ -8,11 +8,16 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 #include "platform/sigpipe_state.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
+namespace {
+// Of a helper, which ignores it whatever the program does.
+constinit std::optional<bool> hangup_ignored_before;
+}  // namespace
 
 Descriptor open_pidfd(pid_t pid) {
   const int pidfd = system_calls().pidfd_open(pid, 0);  // close-on-exec by itself: pidfd_open(2)
@@ -109,11 +114,27 @@ pid_t fork_process() {
   return pid;
 }
 
+void ignore_signals_to_the_group() noexcept {
+  hangup_ignored_before = hangup_is_ignored();
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
+}
+
+bool hangup_is_ignored() noexcept {
+  if (hangup_ignored_before) return *hangup_ignored_before;
+  struct sigaction now {};
+  return ::sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void reset_signals() noexcept {
+  const bool no_hangup = hangup_is_ignored();
+  hangup_ignored_before.reset();
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   // SIGKILL, SIGSTOP and the two that the C library keeps for itself refuse: no harm.
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (signal != SIGHUP || !no_hangup) ::sigaction(signal, &standard, nullptr);
+  }
+  if (no_hangup) ::signal(SIGHUP, SIG_IGN);
   sigpipe_state = {};
   sigset_t none;
   sigemptyset(&none);

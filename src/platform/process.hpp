@@ -69,8 +69,14 @@ class BlockedSignals {
 /// and an empty mask. Waits for the library's threads that are starting. Throws SystemError.
 pid_t fork_process();
 
-/// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask.
+/// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask. SIGHUP stays
+/// ignored where it is: nohup(1) is meant for all of a program.
 void reset_signals() noexcept;
+/// In a helper process: ignores what goes to process groups and services as a whole. The owner
+/// decides what that means, and its end is the helper's.
+void ignore_signals_to_the_group() noexcept;
+/// Whether the program has it so; a helper ignores it in any case.
+bool hangup_is_ignored() noexcept;
 
 /// Closes every descriptor above 2 but those in `keep` (`count` of them, in any order) and those of
 /// shared objects. Async-signal-safe.

@@ -28,9 +28,7 @@ void become_server(const char* name, int one, int other) noexcept {
   platform::set_closes_may_wait(false);
   platform::prepare_stdio();
   platform::set_thread_name(name);
-  // They go to process groups and services as a whole; the owner decides what they mean, and its
-  // end is ours.
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
+  platform::ignore_signals_to_the_group();
   for (const int number : kept) ::fcntl(number, F_SETFD, FD_CLOEXEC);
 }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include <brood/errors.hpp>
+#include "platform/process.hpp"
 
 namespace brood::start {
 namespace {
@@ -90,6 +91,7 @@ void SpawnPlan::open_stdio(const std::vector<int>& targets) {
 void SpawnPlan::set_attributes() {
   sigset_t all, none;
   sigfillset(&all);
+  if (platform::hangup_is_ignored()) sigdelset(&all, SIGHUP);  // nohup(1) is meant for all
   sigemptyset(&none);
   check(posix_spawnattr_setsigdefault(&attributes_, &all), "posix_spawnattr_setsigdefault");
   check(posix_spawnattr_setsigmask(&attributes_, &none), "posix_spawnattr_setsigmask");

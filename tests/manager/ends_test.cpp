@@ -352,10 +352,10 @@ TEST_P(Ends, the_server_ends_with_its_owner) {
   EXPECT_TRUE(server.ends_within(patience));
 }
 
-TEST_P(Ends, a_server_ignores_interrupts_and_has_a_name) {
+TEST_P(Ends, a_server_ignores_signals_to_its_group_and_has_a_name) {
   const Manager manager(manager_options());
   const auto list = manager.list<int>();
-  ::kill(manager.pid(), SIGINT);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::kill(manager.pid(), signal);
   list.push_back(1);
   EXPECT_EQ(list.size(), 1U);
   EXPECT_TRUE(manager.name().starts_with("SyncManager-"));

@@ -98,18 +98,33 @@ TEST_P(Contract, TwoHundredWorkersHaveTheSameDescriptorsEach) {
   for (TestWorker& worker : workers) EXPECT_EQ(finish(*method, worker).value, 0);
 }
 
+TEST_P(Contract, AWorkerIgnoresAHangupWhereItsOwnerDoes) {
+  for (const bool ignores : {true, false}) {
+    drop_forkserver();  // as it is when that starts
+    const auto before = ::signal(SIGHUP, ignores ? SIG_IGN : SIG_DFL);
+    const auto method = open();
+    TestWorker worker = start_worker(*method);
+    ::signal(SIGHUP, before);
+    ASSERT_TRUE(worker.greet());
+    const auto set = std::stoull(status_field(worker.process.pid, "SigIgn"), nullptr, 16);
+    EXPECT_EQ((set >> (SIGHUP - 1)) & 1U, ignores ? 1U : 0U);
+    worker.dismiss();
+    EXPECT_EQ(finish(*method, worker).value, 0);
+  }
+}
+
 TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
   sigset_t set, before;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, &before);
   const auto handler = ::signal(SIGUSR1, [](int) {});
-  const auto ignored = ::signal(SIGHUP, SIG_IGN);
+  const auto ignored = ::signal(SIGUSR2, SIG_IGN);
   const auto method = open();
   TestWorker worker = start_worker(*method);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::signal(SIGUSR1, handler);
-  ::signal(SIGHUP, ignored);
+  ::signal(SIGUSR2, ignored);
   ASSERT_TRUE(worker.greet());
   const auto set_of = [&](const char* name) {
     return std::stoull(status_field(worker.process.pid, name), nullptr, 16);
