@@ -26,10 +26,10 @@ namespace brood {
 struct ManagerQuotas {
   /// Objects that it has made and that live, also with others' proxies.
   std::size_t objects = 100'000;
-  /// Bytes of its messages to the server, while they arrive and until they are answered, and of the
-  /// values that it has put into queues and spaces, until they are taken. What dicts, lists, values
-  /// and objects of your own types make of their arguments does not count. A message may be as
-  /// long.
+  /// Bytes of its messages to the server, while they arrive and until they are answered, and of
+  /// those with what it has put into queues, spaces, dicts, lists and values, until that is taken
+  /// out or overwritten. What update() makes of an element, and what objects of your own types make
+  /// of their arguments, does not count. A message may be as long.
   std::size_t bytes = std::size_t{1} << 30;
   /// Connections, each with two threads in the server: its calls at the same time, and a few that
   /// wait for the next ones.

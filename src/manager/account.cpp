@@ -1,6 +1,7 @@
 #include "manager/account.hpp"
 
 #include <string>
+#include <utility>
 
 namespace brood {
 
@@ -37,4 +38,15 @@ void Account::give_back(Quota which, std::uint64_t amount) noexcept {
 }
 
 }  // namespace manager
+
+void detail::Charge::add(std::uint64_t amount) {
+  if (!account_) return;
+  account_->take(which_, amount);
+  amount_ += amount;
+}
+
+void detail::Charge::give_back() noexcept {
+  account_->give_back(which_, std::exchange(amount_, 0));
+}
+
 }  // namespace brood

@@ -3,14 +3,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <utility>
 
+#include <brood/detail/charge.hpp>
 #include <brood/manager.hpp>
 
 namespace brood::manager {
-
-enum class Quota : std::uint8_t { objects, bytes, connections };
 
 /// What one remote program has of the server now, within its quotas. Threads: any.
 class Account {
@@ -28,45 +25,6 @@ class Account {
   std::array<std::atomic<std::uint64_t>, 3> taken_{};
 };
 
-/// A share of one of an account's quotas, given back at the end. Threads: as for an int.
-class Charge {
- public:
-  /// Of nobody's: what local programs have is not counted.
-  Charge() = default;
-  Charge(std::shared_ptr<Account> account, Quota which) noexcept
-      : account_(std::move(account)), which_(which) {}
-  /// Throws QuotaError.
-  Charge(std::shared_ptr<Account> account, Quota which, std::uint64_t amount)
-      : Charge(std::move(account), which) {
-    add(amount);
-  }
-  Charge(Charge&& other) noexcept
-      : account_(std::move(other.account_)),
-        which_(other.which_),
-        amount_(std::exchange(other.amount_, 0)) {}
-  Charge& operator=(Charge&& other) noexcept {
-    Charge old(std::move(*this));
-    account_ = std::move(other.account_);
-    which_ = other.which_;
-    amount_ = std::exchange(other.amount_, 0);
-    return *this;
-  }
-  ~Charge() { clear(); }
-
-  /// Throws QuotaError, and has added nothing then.
-  void add(std::uint64_t amount) {
-    if (!account_) return;
-    account_->take(which_, amount);
-    amount_ += amount;
-  }
-  void clear() noexcept {
-    if (account_) account_->give_back(which_, std::exchange(amount_, 0));
-  }
-
- private:
-  std::shared_ptr<Account> account_;
-  Quota which_ = Quota::objects;
-  std::uint64_t amount_ = 0;
-};
+using detail::Charge;
 
 }  // namespace brood::manager

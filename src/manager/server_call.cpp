@@ -18,6 +18,8 @@ namespace detail {
 Reader& ServedCall::arguments() noexcept { return state_.arguments; }
 Bytes& ServedCall::result() noexcept { return state_.result; }
 
+Charge ServedCall::take_charge() { return state_.caller.take_charge(); }
+
 void ServedCall::end_arguments() {
   if (const std::size_t left = state_.arguments.left(); left != 0)
     throw CodecError(CodecError::Direction::decode, "",

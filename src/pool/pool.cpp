@@ -80,9 +80,7 @@ detail::JobHandle PoolCalls::submit(detail::JobSpec spec) const {
   try {
     cancel_on_request(options_.stop, job);
   } catch (...) {
-    // The job may have been lent memory that goes with the caller's frame.
-    job->cancel(Kill::no);
-    job->wait({});
+    detail::call_off(*job);
     throw;
   }
   return job;

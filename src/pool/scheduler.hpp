@@ -211,7 +211,7 @@ class Scheduler {
   bool owes_outcomes(Worker& worker, Time now);
   void stop_if_not_begun(WorkerId id, Time now);
   void stop_if_silent(WorkerId id, Time now);
-  void note_silence(Time now);
+  void note_silent_workers(Time now);
   bool sum_is_over(const Worker& worker, std::uint64_t sequence, Time now) const;
   Nanoseconds grace(const Worker& worker, const Job& job) const;
   Time latest_beginning(const Worker& worker, const Job& job) const;

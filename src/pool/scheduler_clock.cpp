@@ -107,7 +107,7 @@ std::optional<Time> Scheduler::next_look(const Worker& worker) const {
 }
 
 // A worker that has nothing but a revocation to see.
-void Scheduler::note_silence(Time now) {
+void Scheduler::note_silent_workers(Time now) {
   for (Worker& worker : workers_) {
     const bool silent = worker.state == State::ready && worker.revoking && worker.queue.empty();
     if (!silent) {

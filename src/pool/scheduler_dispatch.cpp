@@ -20,7 +20,7 @@ void Scheduler::pump(Time now) {
   start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
   balance(now);
   let_workers_leave(now);
-  note_silence(now);
+  note_silent_workers(now);
 }
 
 void Scheduler::assign(Time now) {

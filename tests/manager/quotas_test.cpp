@@ -100,6 +100,150 @@ TEST_P(Quotas, of_bytes_count_values_until_they_are_taken) {
   EXPECT_EQ(queue.get_for(patience), std::optional(value));
 }
 
+template <class Call>
+void expect_refusal(Call call) {
+  if (!contains(refusal(call), "quotas.bytes")) throw UsageError("it had room");
+}
+
+// Three of 300,000 bytes find room in 1 MiB, and a fourth does not.
+TEST_P(Quotas, of_bytes_count_elements_of_lists_until_they_are_gone) {
+  const std::string value(300'000, 'x');
+  const auto client = remote([value](const Manager& far, Connection&) {
+    const auto list = far.list<std::string>();
+    list.extend(std::vector<std::string>{value, value});
+    list.insert(0, value);
+    expect_refusal([&] { list.push_back(value); });
+    if (list.pop(1) != value || list.size() != 2) throw UsageError("another list");
+    for (int i = 0; i < 20; ++i) list.set(static_cast<std::size_t>(i % 2), value);
+    list.push_back(value);
+    expect_refusal([&] { list.set(0, value); });
+    list.erase(0);
+    list.push_back(value);
+    if (list.pop_back() != value) throw UsageError("another value");
+    list.set(0, "small");
+    list.extend(std::vector<std::string>{value, value});
+    expect_refusal([&] { list.push_back(value); });
+    list.clear();
+    list.push_back(value);
+    list.update(0, [](std::string& text) { text += 'y'; });
+    list.insert(1, value);
+    list.insert(0, value);
+    expect_refusal([&] { list.push_back(value); });
+  });
+  const Manager manager(with({.bytes = 1 << 20}));
+  client->connect(manager.address());
+  EXPECT_EQ(client->end(), "");
+}
+
+struct Becomes {
+  std::string value;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+  }
+  void operator()(std::string& text) const { text = value; }
+};
+
+TEST_P(Quotas, of_bytes_count_values_of_dicts_until_they_are_gone) {
+  const std::string value(300'000, 'x');
+  const auto client = remote([value](const Manager& far, Connection&) {
+    const auto dict = far.dict<int, std::string>();
+    const auto full = [&] { expect_refusal([&] { dict.set(9, value); }); };
+    dict.set(1, value);
+    dict.update(std::map<int, std::string>{{2, value}, {3, value}});
+    full();
+    if (dict.pop(1) != value) throw UsageError("another value");
+    if (dict.insert(2, value)) throw UsageError("it was there");
+    for (int i = 0; i < 20; ++i) dict.set(2 + i % 2, value);
+    if (!dict.insert(1, value)) throw UsageError("it was not there");
+    full();
+    if (!dict.erase(1)) throw UsageError("it was not there");
+    static_cast<void>(dict.get_or_insert(2, value));
+    static_cast<void>(dict.get_or_insert(1, value));
+    full();
+    dict.clear();
+    for (int i = 0; i < 3; ++i) dict.update(i, Becomes{value});
+    full();
+  });
+  const Manager manager(with({.bytes = 1 << 20}));
+  client->connect(manager.address());
+  EXPECT_EQ(client->end(), "");
+}
+
+TEST_P(Quotas, of_bytes_count_what_a_value_is_until_it_is_another) {
+  const std::string text(500'000, 'x');
+  const auto client = remote([text](const Manager& far, Connection&) {
+    auto one = far.value<std::string>(text);
+    const auto other = far.value<std::string>("");
+    expect_refusal([&] { other.set(text + text); });
+    one.set("small");
+    other.set(text);
+    expect_refusal([&] { one.set(text + text); });
+    if (other.exchange("small") != text) throw UsageError("another value");
+    one.set(text);
+    one = {};  // it dies, which is a message, too
+    for (bool has_room = false; !has_room;) {
+      try {
+        other.set(text + text);
+        has_room = true;
+      } catch (const QuotaError&) {
+        std::this_thread::yield();
+      }
+    }
+  });
+  const Manager manager(with({.bytes = 1 << 20}));
+  client->connect(manager.address());
+  EXPECT_EQ(client->end(), "");
+}
+
+constexpr std::size_t no_more = ~std::size_t{0};
+struct Shelf {
+  static inline ManagedList<std::string> list;
+  void put_up(ManagedList<std::string> shared) { list = std::move(shared); }
+  ManagedList<std::string> look() const { return list; }
+};
+
+TEST_P(Quotas, of_bytes_are_those_of_the_program_whose_element_it_is) {
+  const std::string value(600'000, 'x');
+  const auto program = [value](const Manager& far, Connection& tell) {
+    const auto list = far.make<Shelf>().call<&Shelf::look>();
+    const auto next = [&tell] { return tell.recv<std::size_t>().value(); };
+    for (std::size_t index = next(); index != no_more; index = next()) {
+      try {
+        index < list.size() ? list.set(index, value) : list.push_back(value);
+        tell.send(true);
+      } catch (const QuotaError&) {
+        tell.send(false);
+      }
+    }
+  };
+  const auto one = remote(program), other = remote(program);
+  const auto puts = [](const auto& client, std::size_t index) {
+    client->talk().send(index);
+    return client->template hear<bool>();
+  };
+  const Manager manager(with({.bytes = 1 << 20}));
+  const auto list = manager.list<std::string>();
+  manager.make<Shelf>().call<&Shelf::put_up>(list);
+  one->connect(manager.address());
+  other->connect(manager.address());
+  list.push_back(value);
+  EXPECT_TRUE(puts(one, 1));
+  EXPECT_FALSE(puts(one, 2));
+  EXPECT_TRUE(puts(other, 1)) << "it is the other's now";
+  EXPECT_FALSE(puts(other, 2));
+  EXPECT_TRUE(puts(one, 0));
+  list.set(1, value);
+  EXPECT_TRUE(puts(other, 2)) << "what this program has overwritten is its own";
+  EXPECT_EQ(list.pop(0), value);
+  EXPECT_TRUE(puts(one, 2));
+  EXPECT_EQ(list.size(), 3U);
+  for (Remote* client : {one.get(), other.get()}) {
+    client->talk().send(no_more);
+    EXPECT_EQ(client->end(), "");
+  }
+}
+
 TEST_P(Quotas, of_connections_count_calls_at_the_same_time) {
   expect_orphans();
   const auto client = remote([](const Manager& far, Connection& tell) {

@@ -134,6 +134,13 @@ class BROOD_API Job {
 };
 using JobHandle = std::shared_ptr<Job>;
 
+/// Before an exception takes the caller's frame, and with it memory that the job may have been
+/// lent.
+inline void call_off(Job& job) {
+  job.cancel(Kill::no);
+  job.wait({});
+}
+
 /// The exception that `failure` of element `index` stands for.
 BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t index);
 [[noreturn]] BROOD_API void throw_timeout();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
+#include <brood/detail/charge.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/managed_ref.hpp>
 
@@ -53,12 +55,44 @@ class BROOD_API ServedCall {
   Bytes& result() noexcept;
   /// The result is a proxy of a new object.
   void put_new(ServedObject object);
+  /// What the caller's program was charged for the request, for what keeps it; once.
+  Charge take_charge();
   State& state() noexcept { return state_; }
 
  private:
   void* address(const std::type_info& type);
 
   State& state_;
+};
+
+/// An object whose calls keep what they were charged for what they keep.
+class KeepsCharges {
+ public:
+  void set_call(ServedCall* call) noexcept { call_ = call; }
+  /// Its maker's is the call; hidden by a type that keeps arguments of its maker's.
+  void was_made() noexcept {}
+
+ protected:
+  Charge take_charge() { return call_ == nullptr ? Charge() : call_->take_charge(); }
+
+ private:
+  ServedCall* call_ = nullptr;  // in which it is
+};
+
+/// That a call is in an object, where that wants to know it.
+template <class T>
+class InCall {
+ public:
+  InCall(T& object, ServedCall& call) noexcept : object_(object) { set(&call); }
+  InCall(const InCall&) = delete;
+  InCall& operator=(const InCall&) = delete;
+  ~InCall() { set(nullptr); }
+
+ private:
+  void set([[maybe_unused]] ServedCall* call) noexcept {
+    if constexpr (std::derived_from<T, KeepsCharges>) object_.set_call(call);
+  }
+  T& object_;
 };
 
 /// Calls with the object as it is and the arguments as rvalues, or as lvalues where the function
@@ -96,6 +130,7 @@ void answer(ServedCall& call, F& function, T& object, std::tuple<A...>& values) 
   const auto invoke = [&](A&... value) -> decltype(auto) {
     return call_on_object(function, object, value...);
   };
+  const InCall in_call(object, call);
   if constexpr (std::is_void_v<R>) {
     std::apply(invoke, values);
   } else {
@@ -137,7 +172,12 @@ void run_make(ServedCall& call) {
       return std::shared_ptr<T>(new T{std::move(value)...});
     }
   };
-  call.put_new({std::apply(make, values), &typeid(T), HasConcurrentCalls<T>});
+  const std::shared_ptr<T> made = std::apply(make, values);
+  if constexpr (std::derived_from<T, KeepsCharges>) {
+    const InCall in_call(*made, call);
+    made->was_made();
+  }
+  call.put_new({made, &typeid(T), HasConcurrentCalls<T>});
 }
 
 }  // namespace brood::detail

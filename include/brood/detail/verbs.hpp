@@ -185,9 +185,7 @@ class BROOD_API PoolCalls : private detail::ListVerbs<PoolCalls> {
         if (options_.progress) report(job, total);
       }
     } catch (...) {
-      // The job has been lent memory that goes with the caller's frame.
-      job.cancel(Kill::no);
-      job.wait({});
+      detail::call_off(job);
       throw;
     }
   }
