@@ -101,10 +101,10 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
   if (others > 0 && !warned.exchange(true)) start::warn_about_threads(others);
   platform::Pipe report = platform::make_pipe();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  // Without a gate a child that nobody has to reap could be gone before it has a pidfd, and its pid
-  // another's.
+  // Without a gate a child that nobody has to reap, or that another thread reaps, could be gone
+  // before it has a pidfd, and its pid another's.
   platform::Pipe gate;
-  if (!platform::children_wait_to_be_reaped()) gate = platform::make_pipe();
+  if (others > 0 || !platform::children_wait_to_be_reaped()) gate = platform::make_pipe();
   auto child = std::make_unique<ForkedChild>(std::move(report.read));
   start::flush_streams(others);
   const pid_t pid = platform::fork_process();

@@ -279,6 +279,33 @@ TEST_P(Life, a_program_may_reap_every_child_in_its_handler) {
   EXPECT_EQ(in_a_program_that(reap_all, method()), 0);
 }
 
+// On one CPU the child often ends before the parent goes on.
+void reap_every_child_in_a_thread() {
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(static_cast<unsigned>(::sched_getcpu()), &first);
+  ::sched_setaffinity(0, sizeof first, &first);
+  std::thread([] {
+    for (;;) {
+      if (::waitpid(-1, nullptr, 0) < 0) std::this_thread::yield();
+    }
+  }).detach();
+}
+
+TEST_P(Life, a_program_may_reap_every_child_in_a_thread) {
+  if (method() != "fork") GTEST_SKIP() << "a program that is executed does not end so soon";
+  EXPECT_EQ(in_child([] {
+              reap_every_child_in_a_thread();
+              for (int i = 0; i < 300; ++i) {
+                Process process({.start_method = "fork"}, [] { ::_exit(7); });
+                process.start();
+                process.join();
+              }
+              return 0;
+            }),
+            0);
+}
+
 TEST_P(Life, it_takes_the_default_method_and_a_launcher) {
   set_start_method(method());
   Process process([] { std::exit(4); });
