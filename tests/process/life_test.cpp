@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 #include <atomic>
