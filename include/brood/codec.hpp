@@ -6,3 +6,4 @@
 #include <brood/detail/codec_pointers.hpp>
 #include <brood/detail/contiguous.hpp>
 #include <brood/detail/encode.hpp>
+#include <brood/detail/hash_tables.hpp>

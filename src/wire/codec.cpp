@@ -48,6 +48,8 @@ void throw_empty_elements() {
   throw CodecError(decode, "", "its containers claim more elements than its bytes can stand for");
 }
 
+void throw_collisions() { throw CodecError(decode, "", "too many keys of a hash table collide"); }
+
 void throw_bad_bool(unsigned value) {
   throw CodecError(decode, "bool", "its byte is " + std::to_string(value));
 }

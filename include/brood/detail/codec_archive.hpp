@@ -30,6 +30,8 @@ namespace detail {
 [[noreturn]] BROOD_API void throw_bad_length(std::uint64_t claimed, std::size_t left);
 /// Throws CodecError: containers claim more elements than the bytes could ever be.
 [[noreturn]] BROOD_API void throw_empty_elements();
+/// Throws CodecError: too many keys of hash tables collide.
+[[noreturn]] BROOD_API void throw_collisions();
 /// Throws CodecError for a bool that is neither 0 nor 1.
 [[noreturn]] BROOD_API void throw_bad_bool(unsigned value);
 /// Throws CodecError unless each is 0 or 1. Clears them then: they lie where bools should.
@@ -129,11 +131,16 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
   static constexpr std::size_t length_slack = 4096;
   /// So many elements of one value may take no bytes.
   static constexpr std::size_t most_empty_elements = 65536;
+  /// So many elements of a hash table may be looked at for one new key, and beyond that a number
+  /// that grows with the bytes: a poor hash is no crime, and keys beside one that is there 100,000
+  /// times are not either.
+  static constexpr std::size_t free_steps = 128;
 
   explicit InputArchive(Reader& source)
       : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this),
         source_(source),
-        claims_left_(source.left() * claims_per_byte + most_empty_elements) {}
+        claims_left_(source.left() * claims_per_byte + most_empty_elements),
+        steps_left_(source.left() * steps_per_byte + steps_for_all) {}
   void loadBinary(void* target, std::size_t count) { source_.read(target, count); }
   /// Throws CodecError when `count` elements cannot be in the bytes that are left.
   void check_length(std::uint64_t count) const {
@@ -152,6 +159,12 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
     if (count > empty_elements_left_) detail::throw_empty_elements();
     empty_elements_left_ -= count;
   }
+  /// Counts what a new key of a hash table has cost. Throws CodecError for too many.
+  void count_steps(std::size_t steps) {
+    if (steps <= free_steps) return;
+    if (steps > steps_left_) detail::throw_collisions();
+    steps_left_ -= steps;
+  }
   Reader& source() noexcept { return source_; }
 
   /// Throws CodecError where objects are nested too deeply for the stack.
@@ -168,9 +181,10 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
  private:
   // Some write a length in front of what is shorter than it, as a sparse matrix.
   static constexpr std::uint64_t claims_per_byte = 16;
+  static constexpr std::uint64_t steps_per_byte = 16, steps_for_all = std::uint64_t{1} << 24;
 
   Reader& source_;
-  std::uint64_t claims_left_;
+  std::uint64_t claims_left_, steps_left_;
   std::size_t empty_elements_left_ = most_empty_elements;
   detail::NestingLimit nesting_;
   detail::SharedObjects shared_;

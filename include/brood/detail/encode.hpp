@@ -11,6 +11,7 @@
 
 #include <brood/detail/codec_archive.hpp>
 #include <brood/detail/contiguous.hpp>
+#include <brood/detail/hash_tables.hpp>
 #include <brood/detail/shared_handle.hpp>
 
 // Single values to bytes and back; the sentences for types that cannot.
