@@ -15,6 +15,11 @@ namespace brood::simulation {
 using pool::Action;
 
 namespace {
+pool::SchedulerConfig config_of(const Parameters& parameters) {
+  pool::SchedulerConfig config = parameters.config;
+  if (parameters.mutation == Mutation::wait_for_the_deaf) config.answer = Nanoseconds::max();
+  return config;
+}
 constexpr auto grace = std::chrono::milliseconds(500);
 constexpr auto shortest_tick = std::chrono::milliseconds(1);
 }  // namespace
@@ -25,7 +30,7 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
       referee_(referee),
       elsewhere_(std::move(elsewhere)),
       unlocked_(std::move(unlocked)),
-      scheduler_(environment.parameters.config, *this),
+      scheduler_(config_of(environment.parameters), *this),
       links_(environment.parameters.config.workers),
       starts_(links_.size()) {}
 

@@ -65,6 +65,7 @@ Parameters draw_parameters(Random& random) {
   parameters.outage = random.chance(0.05);
   parameters.early_end = rarely(random, 0.001, 0.1);
   parameters.slow_starts = random.chance(0.3);
+  parameters.deaf = random.chance(0.25) ? random.unit() : 0;
   parameters.lending = random.chance(0.4) ? random.unit() : 0;
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
   return parameters;
@@ -123,7 +124,8 @@ const char* name_of(Mutation mutation) {
                                           "forget_skipped",
                                           "lose_a_result",
                                           "try_again_in_vain",
-                                          "free_a_slot_early"};
+                                          "free_a_slot_early",
+                                          "wait_for_the_deaf"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

@@ -68,6 +68,7 @@ enum class Mutation : std::uint8_t {
   lose_a_result,
   try_again_in_vain,
   free_a_slot_early,
+  wait_for_the_deaf,
   count,
 };
 
@@ -87,6 +88,7 @@ struct Parameters {
   bool outage = false;       // for a while no worker can be started
   double early_end = 0;      // close or terminate while there is work
   bool slow_starts = false;  // worker_started comes later than the start
+  double deaf = 0;           // a worker that has only a revocation to see never sees it
   double lending = 0;        // a call lends its caller's memory
   double handover = 0;       // the lock changes hands between a report and what it leads to
   Mutation mutation = Mutation::none;
@@ -98,7 +100,7 @@ struct Census {
                 timed_out = 0, excused = 0;
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
-  std::uint64_t deferred_ends = 0, torn_flushes = 0, partial_writes = 0;
+  std::uint64_t deferred_ends = 0, deaf = 0, torn_flushes = 0, partial_writes = 0;
 };
 
 /// What everybody in a world shares.

@@ -59,6 +59,7 @@ Process::~Process() {
 }
 
 bool Process::runnable() const {
+  if (deaf_) return false;
   switch (wait_) {
     case Wait::none:
       return true;
@@ -136,6 +137,9 @@ void Process::serve() {
 
 void Process::handle(const wire::Frame& frame) {
   maybe_pause();
+  if (static_cast<Type>(frame.type) == Type::nudge &&
+      environment_.random.chance(environment_.parameters.deaf))
+    be_deaf();
   stream_->acknowledge_revocation();
   std::span<const std::byte> payload = frame.payload;
   switch (static_cast<Type>(frame.type)) {
@@ -154,6 +158,18 @@ void Process::handle(const wire::Frame& frame) {
     default:
       throw Violation("a worker got a message that none is sent");
   }
+}
+
+// As one that is stopped where it has told all but that it has seen a revocation: until it is
+// killed.
+void Process::be_deaf() {
+  stream_->flush();
+  for (int i = 0; i < 50 && !results.empty(); ++i) pause(Wait::none);
+  if (environment_.calm || !results.empty() || !referee_.has_only_a_revocation(*this)) return;
+  environment_.say("worker %u is deaf", slot);
+  ++environment_.census.deaf;
+  deaf_ = true;
+  pause(Wait::none);
 }
 
 void Process::run_elements(std::span<const std::byte> payload) {

@@ -54,6 +54,7 @@ class Process final : private worker::ResultOutlet {
   void put(JobId job, std::size_t index, const JobPlan& plan);
   void fail(const JobPlan& plan);
   void write_garbage();
+  void be_deaf();
 
   void write(std::span<const std::byte> bytes) override;
   std::chrono::steady_clock::time_point now() noexcept override { return environment_.now; }
@@ -67,7 +68,7 @@ class Process final : private worker::ResultOutlet {
 
   Environment& environment_;
   Referee& referee_;
-  bool shared_, alive_ = true, dying_ = false;
+  bool shared_, alive_ = true, dying_ = false, deaf_ = false;
   std::unique_ptr<protocol::WorkerPage> page_;
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};

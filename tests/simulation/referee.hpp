@@ -57,6 +57,8 @@ class Referee {
   void ready(const Process& process);
   void sent(const pool::Assignment& assignment);
   void revoked(const Process& process, std::uint64_t claimed, std::uint64_t fence);
+  /// Whether the worker holds nothing, and has a revocation to see.
+  bool has_only_a_revocation(const Process& process) const;
   void acknowledged(const Process& process, std::uint64_t fence);
   void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
                pool::Scheduler::Told told);

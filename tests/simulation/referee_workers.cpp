@@ -135,6 +135,12 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
   if (target.held.empty()) target.chunks.clear();
 }
 
+bool Referee::has_only_a_revocation(const Process& process) const {
+  const auto found = records_.find(&process);
+  return found != records_.end() && found->second.ready && found->second.fence &&
+         found->second.held.empty();
+}
+
 void Referee::acknowledged(const Process& process, std::uint64_t fence) {
   Record& target = record(process);
   require(target.fence == fence, "an acknowledgement that nobody waits for");

@@ -53,6 +53,7 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::harvested,
                                              &Census::from_pages_of_the_dead,
                                              &Census::deferred_ends,
+                                             &Census::deaf,
                                              &Census::torn_flushes,
                                              &Census::partial_writes};
 
