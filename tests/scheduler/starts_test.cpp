@@ -1,0 +1,140 @@
+#include "fixture.hpp"
+
+namespace brood::pool {
+namespace {
+
+class Starts : public SchedulerTest {};
+
+TEST_F(Starts, FailingStartsWaitLongerEachTime) {
+  make_cold(workers(1));
+  std::vector<Nanoseconds> waits;
+  scheduler->add(map(), 0, false);  // a pool in use
+  for (int i = 0; i < 2; ++i) {
+    scheduler->start_failed(0, now);
+    EXPECT_TRUE(pump().empty());
+    ASSERT_TRUE(scheduler->next_tick());
+    waits.push_back(*scheduler->next_tick() - now);
+    now = *scheduler->next_tick();
+    EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  }
+  EXPECT_EQ(waits, (std::vector<Nanoseconds>{milliseconds(10), milliseconds(20)}));
+}
+
+TEST_F(Starts, APoolThatCannotStartFailsItsJobsAndTriesAgainForNewOnes) {
+  make_cold(workers(1));
+  scheduler->add(single(), 1, true);
+  std::vector<Action> finishes;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(finishes.empty());
+    scheduler->start_failed(0, now);
+    finishes = of(Kind::finish, drain());
+    now += seconds(1);
+    EXPECT_EQ(of(Kind::start, pump()).size(), i < 2 ? 1u : 0u);
+  }
+  ASSERT_EQ(finishes.size(), 1u);
+  EXPECT_EQ(finishes[0].verdict, Verdict::no_workers);
+  pump();
+  EXPECT_TRUE(pump().empty());
+  const JobId job = scheduler->add(single(), 1, true);
+  EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).at(0).job, job);
+}
+
+TEST_F(Starts, AShortLackIsWaitedForWhereThereHaveBeenWorkers) {
+  SchedulerConfig config = workers(1);
+  config.lack = milliseconds(100);
+  make(config);
+  scheduler->worker_gone(0, 0, now);
+  pump();
+  scheduler->add(single(), 1, true);
+  const Time since = now;
+  while (now - since < config.lack) {
+    scheduler->start_failed(0, now, StartFailure::lack);
+    EXPECT_TRUE(pump().empty());
+    ASSERT_TRUE(scheduler->next_tick());
+    now = *scheduler->next_tick();
+    EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
+  }
+  come_up(0);
+  EXPECT_EQ(of(Kind::send, pump()).size(), 1u);
+}
+
+TEST_F(Starts, ALackThatLastsOrWasThereFromTheBeginningFailsTheJobs) {
+  for (const bool from_the_beginning : {false, true}) {
+    make_cold(workers(1));
+    if (!from_the_beginning) {
+      come_up(0);
+      scheduler->worker_gone(0, 0, now);
+    }
+    pump();
+    scheduler->add(single(), 1, true);
+    const auto failed = [&] {
+      scheduler->start_failed(0, now, StartFailure::lack);
+      const bool any = !of(Kind::finish, drain()).empty();
+      now += seconds(2);
+      pump();
+      return any;
+    };
+    int failures = 1;
+    while (!failed()) ++failures;
+    EXPECT_EQ(failures, from_the_beginning ? 3 : 6);
+  }
+}
+
+TEST_F(Starts, JobsAreNotFailedWhileOneWorkerLives) {
+  make_cold(workers(2));
+  come_up(1);
+  scheduler->add(single(), 1, true);
+  pump();
+  scheduler->add(single(), 1, true);
+  for (int i = 0; i < 5; ++i) {
+    scheduler->start_failed(0, now);
+    now += seconds(1);
+    EXPECT_TRUE(of(Kind::finish, pump()).empty());
+  }
+}
+
+TEST_F(Starts, AFailingInitializerFailsTheJobsAtOnce) {
+  make_cold(workers(1));
+  scheduler->add(single(), 1, true);
+  scheduler->worker_started(0, true, now);
+  scheduler->initializer_failed(0);
+  scheduler->worker_gone(0, 0, now);
+  EXPECT_EQ(of(Kind::finish, drain()).at(0).verdict, Verdict::no_workers);
+}
+
+TEST_F(Starts, AWorkerThatDoesNotComeUpInTimeIsStopped) {
+  make_cold(workers(1));
+  scheduler->worker_started(0, true, now);
+  now += seconds(60);
+  scheduler->tick(now, {});
+  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
+}
+
+TEST_F(Starts, AStartThatIsStruckDownFromOutsideIsNoReasonToGiveUp) {
+  SchedulerConfig config = workers(1);
+  config.start_attempts = 2;
+  config.strikes = 4;
+  make_cold(config);
+  const JobId job = scheduler->add(single(), 1, true);
+  const auto strike = [&] {
+    scheduler->worker_started(0, true, now);
+    scheduler->start_was_struck_down(0);
+    scheduler->worker_gone(0, 0, now);
+    now += seconds(2);
+    return pump();
+  };
+  for (int i = 0; i < 7; ++i) {
+    const auto actions = strike();
+    EXPECT_TRUE(of(Kind::finish, actions).empty()) << i;
+    EXPECT_EQ(of(Kind::start, actions).size(), 1u) << i;
+  }
+  const auto finished = of(Kind::finish, strike());  // for ever is one
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].job, job);
+  EXPECT_EQ(finished[0].verdict, Verdict::no_workers);
+}
+
+}  // namespace
+}  // namespace brood::pool
