@@ -49,7 +49,8 @@ struct CrashReport {
   /// Name of the system call that the sandbox refused, "openat"; empty: none, or it is not known
   /// which.
   std::string refused_call{};
-  /// Why the pool stopped it: "it has closed the pipe of its results"; empty: it did not.
+  /// Why the pool stopped it, or it had to end itself: "it has closed the pipe of its results";
+  /// empty: neither.
   std::string stopped_because{};
   /// What it logged last, oldest first, with level: "error: no model here". Long lines are cut.
   std::vector<std::string> last_log_lines{};

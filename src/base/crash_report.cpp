@@ -38,7 +38,7 @@ std::string sent_in_words(const CrashReport& report) {
 std::string CrashReport::describe() const {
   switch (cause) {
     case Cause::exited:
-      return "it ended itself";
+      return stopped_because.empty() ? "it ended itself" : "it ended itself: " + stopped_because;
     case Cause::crashed:
       return crash_in_words(address);
     case Cause::killed:

@@ -1,6 +1,7 @@
 #include "platform/descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cerrno>
 #include <utility>
@@ -43,6 +44,11 @@ Descriptor adopt_above_stdio(int number) {
   Descriptor owned(number);
   if (number < 0 || number > 2) return owned;
   return owned.duplicate(3);
+}
+
+bool has_high_numbers() noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > high_reserved + 100;
 }
 
 void set_nonblocking(const Descriptor& descriptor) {

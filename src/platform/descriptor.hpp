@@ -9,11 +9,19 @@ namespace brood::platform {
 /// Every number that a Descriptor of this process owns: the library's private ones. A process that
 /// is forked to run code of the user's lets go of them.
 extern DescriptorSet own_descriptors;
-/// Those of shared objects in memory, which every forked process keeps: none of them below
-/// first_unreserved.
+/// Those of shared objects in memory, which every forked process keeps: none of them is reserved.
 extern DescriptorSet inherited_descriptors;
-/// Lower numbers may have a fixed meaning in a new process; what is there is replaced.
-inline constexpr int first_unreserved = 16;
+/// Lower numbers, and as many from high_reserved on, may have a fixed meaning in a new process:
+/// what is there is replaced.
+inline constexpr int first_unreserved = 16, high_reserved = 400;
+/// Whether this process may have the high ones (RLIMIT_NOFILE). Async-signal-safe.
+bool has_high_numbers() noexcept;
+/// `number`, or where it is reserved the lowest one behind that.
+inline int unreserved(int number) noexcept {
+  if (number < first_unreserved) return first_unreserved;
+  const bool high = number >= high_reserved && number < high_reserved + first_unreserved;
+  return high && has_high_numbers() ? high_reserved + first_unreserved : number;
+}
 
 /// Owns one file descriptor. Everything that makes descriptors here makes them close-on-exec and
 /// never below 3, so that a program started without stdin, stdout or stderr keeps those numbers

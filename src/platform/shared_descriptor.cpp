@@ -103,8 +103,9 @@ void give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
   survive_forks();
-  if (kind != SharedDescriptor::Kind::stream && descriptor.get() < platform::first_unreserved)
-    descriptor.move_above(platform::first_unreserved);
+  while (kind != SharedDescriptor::Kind::stream &&
+         platform::unreserved(descriptor.get()) != descriptor.get())
+    descriptor.move_above(platform::unreserved(descriptor.get()));
   Registry& here = registry();
   DescriptorRef earlier;  // goes without the lock: its destructor takes it
   const std::lock_guard lock(here.mutex);

@@ -10,6 +10,7 @@
 #include "base/stack_trace.hpp"
 #include "platform/system_call_names.hpp"
 #include "pool/worker_link.hpp"
+#include "protocol/messages.hpp"
 
 namespace brood::pool {
 
@@ -124,6 +125,8 @@ std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Dea
     report->resident = link.oversize;
   }
   if (report->cause == Cause::stopped) report->stopped_because = link.stopped_because;
+  if (report->cause == Cause::exited && death.ended.status.value == protocol::exit_closed_channel)
+    report->stopped_because = "what ran in it has closed the descriptors to its owner";
   report->last_log_lines = link.log_lines.lines();
   if (const LastWords* const words = last_words(link)) add_last_words(*report, *words);
   return report;

@@ -29,6 +29,9 @@ inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
 /// Levels of log records, as spdlog counts them: from trace, 0, to off.
 inline constexpr std::size_t log_levels = 7;
 
+/// Exit code of a worker whose channel's descriptors have been closed by what ran in it.
+inline constexpr int exit_closed_channel = 88;
+
 enum class Type : std::uint16_t {
   // owner to worker
   setup = 1,  // first message

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "platform/descriptor.hpp"
 #include "start/method.hpp"
 
 // What a new process does once it exists. Declared by the layer that makes processes and defined in
@@ -24,11 +25,17 @@ inline constexpr const char* worker_role = "worker";
 inline constexpr const char* process_role = "process";
 inline constexpr const char* forkserver_role = "forkserver";
 
-/// Numbers that a worker finds its descriptors at, whatever started it; 5 is closed when there is
-/// no page.
-inline constexpr Handover exec_descriptors{3, 4, 5, 6, 7};
+/// Numbers that a worker finds its descriptors at, whatever started it: so high that what a task
+/// opens gets others, also when it has closed these. The page's is closed when there is none.
+inline constexpr Handover exec_descriptors{400, 401, 402, 403, 404};
+/// The same where a process may not have so many.
+inline constexpr Handover low_exec_descriptors{3, 4, 5, 6, 7};
 /// Number of the door in a worker that a fork server made.
-inline constexpr int door_descriptor = 8;
+inline constexpr int door_descriptor = 405, low_door_descriptor = 8;
+static_assert(exec_descriptors.tasks == platform::high_reserved);
+inline const Handover& worker_descriptors() noexcept {
+  return platform::has_high_numbers() ? exec_descriptors : low_exec_descriptors;
+}
 /// Those of them that this exec'd worker was given, made close-on-exec. Call once, before anything
 /// opens a descriptor.
 Handover take_exec_descriptors(Role role) noexcept;

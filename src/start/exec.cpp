@@ -76,11 +76,12 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
   const char* const role = descriptors.role == Role::worker ? worker_role : process_role;
   WorkerCommand command{
       {shown_program(), exec_marker, role, process_name}, worker_environment(), {}};
-  const std::pair<int, int> all[] = {{descriptors.tasks, exec_descriptors.tasks},
-                                     {descriptors.results, exec_descriptors.results},
-                                     {descriptors.page, exec_descriptors.page},
-                                     {descriptors.owner, exec_descriptors.owner},
-                                     {descriptors.escort, exec_descriptors.escort}};
+  const Handover& target = worker_descriptors();
+  const std::pair<int, int> all[] = {{descriptors.tasks, target.tasks},
+                                     {descriptors.results, target.results},
+                                     {descriptors.page, target.page},
+                                     {descriptors.owner, target.owner},
+                                     {descriptors.escort, target.escort}};
   for (const auto& pair : all) {
     if (pair.first >= 0) command.descriptors.push_back(pair);
   }
@@ -93,8 +94,11 @@ Handover take_exec_descriptors(Role role) noexcept {
     platform::own_descriptors.insert(number);
     return number;
   };
-  return {take(exec_descriptors.tasks), take(exec_descriptors.results), take(exec_descriptors.page),
-          take(exec_descriptors.owner), take(exec_descriptors.escort),  role};
+  // As its owner saw its limit, which may have another by now.
+  const bool high = ::fcntl(exec_descriptors.tasks, F_GETFD) >= 0;
+  const Handover& given = high ? exec_descriptors : low_exec_descriptors;
+  return {take(given.tasks), take(given.results), take(given.page),
+          take(given.owner), take(given.escort),  role};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {

@@ -20,7 +20,8 @@ constexpr int failed_in_child = 126;  // what a shell gives for "found, but coul
 /// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
 int lift(int number) {
   if (number < 0) return -1;
-  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, platform::first_unreserved);
+  const int lowest = platform::has_high_numbers() ? platform::high_reserved : 0;
+  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest + platform::first_unreserved);
   if (lifted < 0) ::_exit(failed_in_child);
   return lifted;
 }
@@ -63,14 +64,15 @@ void become_worker(const char* process_name, const Handover& received, int direc
   const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
                         lift(received.owner), lift(received.escort),  received.role};
   const int lifted_gate = lift(gate), lifted_door = lift(door);
-  const Handover placed{place(lifted.tasks, exec_descriptors.tasks),
-                        place(lifted.results, exec_descriptors.results),
-                        place(lifted.page, exec_descriptors.page),
-                        place(lifted.owner, exec_descriptors.owner),
-                        place(lifted.escort, exec_descriptors.escort),
-                        received.role};
-  own_door = place(lifted_door, door_descriptor);  // also where memory has that of another server
-  platform::own_descriptors.erase(own_door);       // processes that are forked here may use it
+  const bool high = platform::has_high_numbers();
+  const Handover& target = worker_descriptors();
+  const Handover placed{place(lifted.tasks, target.tasks),   place(lifted.results, target.results),
+                        place(lifted.page, target.page),     place(lifted.owner, target.owner),
+                        place(lifted.escort, target.escort), received.role};
+  own_door = place(lifted_door,
+                   high ? door_descriptor
+                        : low_door_descriptor);  // also where memory has that of another server
+  platform::own_descriptors.erase(own_door);     // processes that are forked here may use it
   int final_numbers[] = {placed.tasks,  placed.results, placed.page, placed.owner,
                          placed.escort, own_door,       lifted_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));

@@ -9,9 +9,12 @@
 
 namespace brood::worker {
 
-void ResultPipe::write(std::span<const std::byte> bytes) {
+void ResultPipe::write(std::span<const std::byte> bytes) try {
   if (!platform::write_all_unguarded(descriptor_, bytes))
     ::_exit(exit_orphaned);  // nobody reads: the owner is gone
+} catch (const SystemError& failure) {
+  end_if_closed(failure.code().value());
+  throw;
 }
 
 bool ResultPipe::escort(std::uint64_t job, const detail::DescriptorRef& descriptor) {

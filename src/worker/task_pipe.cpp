@@ -14,7 +14,10 @@ void TaskPipe::read(void* target, std::size_t count) {
   left_ -= count;
   while (count != 0) {
     const platform::Transfer transfer = platform::read_some(descriptor_, position, count);
-    if (transfer.state != platform::Transfer::State::moved) ::_exit(exit_orphaned);
+    if (transfer.state != platform::Transfer::State::moved) {
+      end_if_closed(transfer.error);
+      ::_exit(exit_orphaned);
+    }
     position += transfer.count;
     count -= transfer.count;
   }

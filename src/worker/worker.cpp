@@ -104,7 +104,10 @@ class Worker {
   bool read_more() {
     const auto room = stream_.room();
     const platform::Transfer transfer = platform::read_some(tasks_, room.data(), room.size());
-    if (transfer.state != platform::Transfer::State::moved) return false;
+    if (transfer.state != platform::Transfer::State::moved) {
+      end_if_closed(transfer.error);
+      return false;
+    }
     stream_.filled(transfer.count);
     return true;
   }
@@ -312,6 +315,10 @@ class Worker {
 };
 
 }  // namespace
+
+void end_if_closed(int error) noexcept {
+  if (error == EBADF) ::_exit(protocol::exit_closed_channel);
+}
 
 void run_worker(const Channel& channel) {
   // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,

@@ -16,6 +16,9 @@ struct Channel {
 /// Body of a pool's worker, from the first message to the end of the process.
 [[noreturn]] void run_worker(const Channel& channel);
 
+/// Where a task has closed the channel, its worker is of no use any more.
+void end_if_closed(int error) noexcept;
+
 /// Exit codes of a worker that could not begin.
 inline constexpr int exit_mismatch = 81;
 inline constexpr int exit_initializer = 82;

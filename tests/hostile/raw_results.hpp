@@ -9,13 +9,11 @@
 
 #include <brood/detail/bytes.hpp>
 #include "protocol/messages.hpp"
+#include "support/worker_channel.hpp"
 #include "wire/frame.hpp"
 
 // For tasks that write to their owner past the library: src/start/README.md has the numbers.
 namespace brood::testing {
-
-inline constexpr int result_pipe = 4;
-inline constexpr int escort_socket = 7;
 
 /// False when nobody reads any more.
 inline bool write_raw(std::span<const std::byte> bytes) {

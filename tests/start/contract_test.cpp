@@ -6,6 +6,7 @@
 
 #include "platform/mapping.hpp"
 #include "protocol/page.hpp"
+#include "start/entry.hpp"
 #include "start/exec.hpp"
 #include "start/start_fixture.hpp"
 
@@ -71,13 +72,14 @@ TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
       platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
   TestWorker with = start_worker(*method, "Worker-2", page.descriptor().get());
   ASSERT_TRUE(without.greet());
-  std::set<int> expected{0, 1, 2, 3, 4, 6, 7};
-  if (GetParam() == "forkserver") expected.insert(8);  // the door
+  const Handover& own = exec_descriptors;
+  std::set<int> expected{0, 1, 2, own.tasks, own.results, own.owner, own.escort};
+  if (GetParam() == "forkserver") expected.insert(door_descriptor);
   EXPECT_EQ(descriptors_of(std::to_string(without.process.pid)), expected);
-  // It may have closed number 5, once the page is mapped.
+  // It may have closed that of the page, once it is mapped.
   const std::string here = std::to_string(with.process.pid);
   ASSERT_TRUE(with.greet());
-  expected.insert(5);
+  expected.insert(own.page);
   for (const int number : descriptors_of(here)) EXPECT_TRUE(expected.contains(number)) << number;
   EXPECT_EQ(std::filesystem::read_symlink("/proc/" + here + "/fd/0"), "/dev/null");
   finish(*method, with);

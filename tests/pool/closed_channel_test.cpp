@@ -1,0 +1,64 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pool/pool_fixture.hpp"
+
+// Tasks that close all descriptors, their worker's too, as daemons and libraries do.
+namespace brood::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ClosedChannel : public PoolTest {
+ protected:
+  void SetUp() override {
+    PoolTest::SetUp();
+    std::string name = fs::temp_directory_path() / "brood-closed-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override {
+    fs::remove_all(folder_);
+    PoolTest::TearDown();
+  }
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string folder_;
+};
+BROOD_FOR_EVERY_METHOD(ClosedChannel);
+
+int closes_all_and_opens_files(const std::string& folder) {
+  ::close_range(3, ~0U, 0);
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = folder + "/" + std::to_string(i);
+    ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  }
+  return 1;
+}
+
+int square_here(int x) { return x * x; }
+
+TEST_P(ClosedChannel, gets_nothing_written_into_the_files_of_its_task) {
+  Pool pool = make_pool(1);
+  std::vector<AsyncResult<int>> results;
+  results.push_back(pool.apply_async(closes_all_and_opens_files, folder()));
+  for (int i = 1; i < 10; ++i) results.push_back(pool.apply_async(square_here, i));
+  const auto lost = caught<WorkerLost>([&] { results[0].get(); });
+  EXPECT_TRUE(contains(lost.what(), "has closed")) << lost.what();
+  for (int i = 1; i < 10; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)].get(), i * i);
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(folder())) {
+    ++files;
+    EXPECT_EQ(entry.file_size(), 0U) << entry.path();
+  }
+  EXPECT_EQ(files, 20U);
+}
+
+}  // namespace
+}  // namespace brood::testing
