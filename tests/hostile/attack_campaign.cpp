@@ -19,6 +19,7 @@
 #include <brood/brood.hpp>
 #include "hostile/attack_innocents.hpp"
 #include "hostile/attack_ledger.hpp"
+#include "hostile/attack_message.hpp"
 #include "hostile/attack_shared.hpp"
 #include "start/method.hpp"
 #include "support/leak_check.hpp"
@@ -201,6 +202,8 @@ bool carry_out(const Plan& plan) {
   std::signal(SIGALRM, report_stall);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::setenv("BROOD_HOSTILE_OWNER", std::to_string(::getpid()).c_str(), 1);
+  const testing::StalledPeer peer;
+  ::setenv(stalled_peer, std::to_string(peer.port()).c_str(), 1);
   if (!plan.verbose) be_quiet();
   const testing::Belongings before = testing::Belongings::now();
   Campaign(plan, referee).run();

@@ -16,16 +16,23 @@
 // Sockets whose last close(2) waits: socket(7), SO_LINGER.
 namespace brood::testing {
 
+/// So that little memory lies in a connection that nobody reads.
+inline void make_small(int socket, int option) {
+  constexpr int bytes = 4096;
+  ::setsockopt(socket, SOL_SOCKET, option, &bytes, sizeof bytes);
+}
+
 /// Where they lead to: a peer that reads nothing. It ends all that linger.
 class StalledPeer {
  public:
   StalledPeer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    make_small(listener_.get(), SO_RCVBUF);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const place = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_.get(), place, size) != 0 || ::listen(listener_.get(), 64) != 0 ||
+    if (::bind(listener_.get(), place, size) != 0 || ::listen(listener_.get(), 1024) != 0 ||
         ::getsockname(listener_.get(), place, &size) != 0)
       throw std::runtime_error("no listening socket");
     port_ = address.sin_port;
@@ -38,20 +45,24 @@ class StalledPeer {
   std::uint16_t port_ = 0;
 };
 
-inline constexpr int linger_seconds = 20;
+inline constexpr int linger_seconds = 60;
 
-/// With more sent than its peer takes.
+/// With more sent than its peer takes. Never waits.
 inline int lingering_socket(std::uint16_t port) {
-  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  make_small(made, SO_SNDBUF);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = port;
-  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    ::close(made);
     throw std::runtime_error("no connection");
+  }
   static const std::array<char, 65536> zeros{};
   while (::send(made, zeros.data(), zeros.size(), MSG_DONTWAIT) > 0) {
   }
+  ::fcntl(made, F_SETFL, 0);
   const linger wait{1, linger_seconds};
   ::setsockopt(made, SOL_SOCKET, SO_LINGER, &wait, sizeof wait);
   return made;
