@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
+#include "start/entry.hpp"
 
 // What a worker could write to besides its own memory.
 namespace brood::testing {
@@ -147,9 +148,9 @@ TEST_P(Mappings, come_with_no_descriptor_of_another_worker) {
   PoolOptions made = options(2);
   made.max_tasks_per_worker = 1;
   Pool pool(made);
-  // See src/start/README.md: 5 was the page's.
-  std::set<int> own{0, 1, 2, 3, 4, 6, 7};
-  if (method() == "forkserver") own.insert(8);
+  const start::Handover& numbers = start::exec_descriptors;  // but the page's
+  std::set<int> own{0, 1, 2, numbers.tasks, numbers.results, numbers.owner, numbers.escort};
+  if (method() == "forkserver") own.insert(start::door_descriptor);
   for (int round = 0; round < 4; ++round) EXPECT_EQ(pool.apply(open_here), own);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <future>
@@ -49,8 +50,10 @@ inline bool ask_to_connect(int lease, int theirs, std::uint64_t process) {
 
 /// A connection of its own to the server.
 struct RawChannel {
-  explicit RawChannel(int lease, std::uint64_t process = 77) {
+  /// `server_flags`: of the server's end, as for fcntl(2), F_SETFL.
+  explicit RawChannel(int lease, std::uint64_t process = 77, int server_flags = 0) {
     platform::SocketPair pair = platform::make_socket_pair();
+    ::fcntl(pair.theirs.get(), F_SETFL, server_flags);
     socket = std::move(pair.ours);
     is_asked = ask_to_connect(lease, pair.theirs.get(), process);
   }

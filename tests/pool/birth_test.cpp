@@ -98,7 +98,8 @@ TEST_P(Birth, signals_but_sigint_and_fatal_ones_are_default_and_the_mask_is_empt
   handler.sa_handler = [](int) {};
   ::sigaction(SIGTERM, &handler, &before_term);
   ::sigaction(SIGUSR1, &handler, &before_usr1);
-  const auto old_hup = std::signal(SIGHUP, SIG_IGN);
+  const auto old_usr2 = std::signal(SIGUSR2, SIG_IGN);
+  const auto old_hup = std::signal(SIGHUP, SIG_DFL);
   sigset_t blocked, old;
   sigfillset(&blocked);
   pthread_sigmask(SIG_BLOCK, &blocked, &old);
@@ -122,6 +123,7 @@ TEST_P(Birth, signals_but_sigint_and_fatal_ones_are_default_and_the_mask_is_empt
   }
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
   std::signal(SIGHUP, old_hup);
+  std::signal(SIGUSR2, old_usr2);
   ::sigaction(SIGTERM, &before_term, nullptr);
   ::sigaction(SIGUSR1, &before_usr1, nullptr);
 }

@@ -228,7 +228,7 @@ TEST_P(Death, of_random_workers_costs_nothing_with_retries) {
 
 /// Whether much waits in a pipe of this process that is none of the standard streams.
 bool a_pipe_is_filled() {
-  for (int fd = STDERR_FILENO + 1; fd < 256; ++fd) {
+  for (int fd = STDERR_FILENO + 1; fd < 512; ++fd) {
     struct stat status {};
     int waiting = 0;
     if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "sandbox/sandbox_fixture.hpp"
+#include "start/entry.hpp"
 
 // What a task in a sandbox tries in vain.
 namespace brood::testing {
@@ -200,7 +201,7 @@ TEST_P(Refused, the_calls_of_the_x32_kind_are_refused) {
 #endif
 
 TEST_P(Refused, there_is_no_door_to_the_fork_server) {
-  const auto has_door = [](int) { return ::fcntl(8, F_GETFD) != -1; };
+  const auto has_door = [](int) { return ::fcntl(start::door_descriptor, F_GETFD) != -1; };
   Pool outside = Pool(options(1));
   EXPECT_EQ(outside.apply(has_door, 0), method() == "forkserver");
   EXPECT_FALSE(make_pool().apply(has_door, 0));

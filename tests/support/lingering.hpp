@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ class StalledPeer {
 
 inline constexpr int linger_seconds = 60;
 
-/// With more sent than its peer takes. Never waits.
+/// With more sent than its peer takes. Waits for a second at most.
 inline int lingering_socket(std::uint16_t port) {
   const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   make_small(made, SO_SNDBUF);
@@ -55,7 +56,9 @@ inline int lingering_socket(std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = port;
-  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  ::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  pollfd connected{made, POLLOUT, 0};
+  if (::poll(&connected, 1, 1000) != 1 || (connected.revents & POLLERR) != 0) {
     ::close(made);
     throw std::runtime_error("no connection");
   }
