@@ -32,7 +32,7 @@ bool close_in_thread(int number) noexcept {
 // The last close is then the exit of another thread. A task that exits does not linger (the
 // kernel's inet_release: PF_EXITING), whatever was asked for; nor for the sockets that wait in this
 // one.
-void close_socket(int number) noexcept {
+void close_by_exit(int number) noexcept {
   const OwnTable holder(number);
   if (!holder && close_in_thread(number)) return;
   ::close(number);
@@ -62,11 +62,10 @@ bool is_of_the_kernel(int number) noexcept {
 bool closes_at_once(int number, const struct stat& status) noexcept {
   constexpr unsigned memory_devices = 1;  // major number: /dev/null and its like
   switch (status.st_mode & S_IFMT) {
-    case S_IFIFO:
-      return true;
     case S_IFCHR:
       return major(status.st_rdev) == memory_devices;
     case S_IFSOCK:
+    case S_IFIFO:  // splice(2) from a silent socket holds the lock that the last close wants
       return false;
     default:
       return is_of_the_kernel(number);
@@ -79,8 +78,8 @@ void close_foreign(int number) noexcept {
   struct stat status {};
   if (closes_may_wait() || ::fstat(number, &status) != 0 || closes_at_once(number, status)) {
     ::close(number);
-  } else if (S_ISSOCK(status.st_mode)) {
-    close_socket(number);
+  } else if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) {
+    close_by_exit(number);
   } else if (!close_in_thread(number)) {
     ::close(number);
   }

@@ -4,11 +4,12 @@ namespace brood::platform {
 
 // Closing what another process has made, or can send to. The last close of an open file may wait
 // for as long as that process likes: of a TCP socket until what it has sent is acknowledged
-// (SO_LINGER, socket(7)), of a Unix socket for those that wait unread in it, of a file for the file
-// system behind it.
+// (SO_LINGER, socket(7)), of a Unix socket for those that wait unread in it, of a pipe for its
+// lock, which a writer may hold, of a file for the file system behind it.
 
 /// Closes `number` and never waits for what another process has made of it. It is free when this
-/// returns, unless it is a file of an unusual kind: then it is soon. Cost: 40 us for a socket.
+/// returns, unless it is a file of an unusual kind: then it is soon. Cost: 40 us for a socket or a
+/// pipe.
 void close_foreign(int number) noexcept;
 
 /// Whether this process closes everything as it is: a worker does, whose owner has timeouts for it,

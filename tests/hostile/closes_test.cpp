@@ -1,10 +1,15 @@
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -103,6 +108,38 @@ TEST_P(Closes, of_what_comes_in_a_message_of_no_sense_do_not_wait) {
   const NoWait none;
   Pool pool = make_pool(1);
   EXPECT_THROW(pool.apply(sends_more_than_it_says, peer_.port()), Error);
+  EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
+}
+
+/// The read end of one whose lock a thread of this worker has until it ends: splice(2) waits with
+/// it.
+int pipe_that_is_held() {
+  std::array<int, 2> ends{-1, -1}, silent{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0 ||
+      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, silent.data()) != 0)
+    throw std::runtime_error("no pipe");
+  std::atomic<pid_t> thread{0};
+  std::thread([&thread, to = ends[1], from = silent[0]] {
+    thread = ::gettid();
+    thread.notify_all();
+    ::splice(from, nullptr, to, nullptr, 1, 0);
+  }).detach();
+  thread.wait(0);
+  while (status_field(thread, "State").substr(0, 1) != "S") ::sched_yield();
+  return ends[0];
+}
+
+FileDescriptor sends_a_pipe_that_it_holds(std::uint16_t) {
+  const int held = pipe_that_is_held();
+  send_raw(escort_socket, "nonsense", 8, {&held, 1});
+  ::close(held);
+  return FileDescriptor(0);
+}
+
+TEST_P(Closes, of_a_pipe_whose_lock_its_sender_holds_do_not_wait) {
+  const NoWait none;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(sends_a_pipe_that_it_holds, peer_.port()), Error);
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
