@@ -2,6 +2,7 @@
 
 #include <linux/magic.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -35,6 +36,10 @@ bool close_in_thread(int number) noexcept {
 void close_by_exit(int number) noexcept {
   const OwnTable holder(number);
   if (!holder && close_in_thread(number)) return;
+  if (!holder) {  // no more threads: what it was told to wait for is given up
+    constexpr linger none{};
+    ::setsockopt(number, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  }
   ::close(number);
 }
 

@@ -35,6 +35,9 @@ struct Record {
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
 constexpr std::size_t most_in_a_message = 12;
 
+// Few are honest: each is what one process has left that was killed.
+constexpr std::size_t most_old_messages = 512;
+
 /// Nothing where they find no room in this process.
 std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted&& message,
                                                    std::size_t count) {
@@ -147,11 +150,12 @@ class QueueTape {
     }
     throw SystemError("sendmsg", "putting the descriptor of a shared object into a queue", EPIPE);
   }
-  // False when they are not there any more. What is in front of them was put by somebody who died
-  // meanwhile, or taken.
+  // False when they are not there any more. What is in front of them was put by a process that died
+  // meanwhile, or taken: that is little, unless a peer goes on sending it.
   bool peek(const Record& record, std::vector<DescriptorRef>& found) const {
     const int socket = handle_.receiver_->get();
-    for (;;) {
+    for (std::size_t old = 0;; ++old) {
+      demand(old <= most_old_messages);
       platform::Escorted next = platform::peek_descriptors(socket);
       if (!next.received || next.group > record.group) return false;
       if (next.group < record.group) {

@@ -1,12 +1,16 @@
 // What a sharer overwrites is one error for all users of the object: BrokenObject.
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <thread>
 
 #include <brood/brood.hpp>
+#include "platform/shared_descriptor.hpp"
 #include "shared/children.hpp"
 #include "shared/object.hpp"
 #include "shared/queue_state.hpp"
@@ -140,6 +144,24 @@ TEST_F(Broken, AQueueIsWithNonsenseInItsBooks) {
   EXPECT_THROW(queue.try_get(), BrokenObject);
   EXPECT_THROW(queue.size(), BrokenObject);
   EXPECT_THROW(received(queue).try_put(1), BrokenObject);
+}
+
+// Else a peer that goes on sending them keeps the others beyond their time.
+TEST_F(Broken, AQueueIsWithTooManyMessagesThatBelongToNoValue) {
+  Queue<Event> queue;
+  queue.put(Event());
+  detail::Bytes handle;
+  detail::encode_value(handle, queue);
+  const int sender = handle.carried()[1]->get(), receiver = handle.carried()[2]->get();
+  std::array<std::uint64_t, 2> none{};  // of group 0, without descriptors
+  ASSERT_GT(::recv(receiver, none.data(), sizeof none, MSG_DONTWAIT), 0);
+  const int most = 1 << 20;
+  ::setsockopt(sender, SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
+  none = {};
+  int sent = 0;
+  while (::send(sender, none.data(), sizeof none, MSG_DONTWAIT) > 0) ++sent;
+  if (sent < 520) GTEST_SKIP() << "the system lets a socket hold no more than " << sent;
+  EXPECT_THROW(queue.get_for(30s), BrokenObject);
 }
 
 TEST_F(Broken, AQueueIsWhoseOldestValueIsAHole) {

@@ -6,8 +6,8 @@
 
 #include <brood/detail/codec_archive.hpp>
 
-// Who chooses the keys of a hash table can have all of them collide: then each is compared with all
-// before it. These overloads win over cereal's own, read the same bytes, and set a bound to that.
+// A sender that chooses keys can have all of them collide in a hash table: each is compared with
+// all before it. These overloads win over cereal's own, read the same bytes, and set a bound to it.
 namespace brood {
 
 namespace detail {
