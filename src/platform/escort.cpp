@@ -63,30 +63,6 @@ Escorted next_message(int socket, Taking taking) {
   return escorted;
 }
 
-}  // namespace
-
-SendState send_descriptors(int socket, std::uint64_t group,
-                           std::span<const DescriptorRef>& descriptors) {
-  while (!descriptors.empty()) {
-    Parcel parcel{.group = group,
-                  .count = std::min(descriptors.size(), max_message_descriptors),
-                  .entries = {}};
-    std::array<int, max_message_descriptors> numbers{};
-    for (std::size_t i = 0; i < parcel.count; ++i) {
-      parcel.entries[i] = {descriptors[i]->token(), descriptors[i]->kind(), 0};
-      numbers[i] = descriptors[i]->get();
-    }
-    const iovec part{&parcel, parcel.size()};
-    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), parcel.count},
-                                       Waiting::no, "sending the descriptors of shared objects");
-    if (state != SendState::sent) return state;
-    descriptors = descriptors.subspan(parcel.count);
-  }
-  return SendState::sent;
-}
-
-namespace {
-
 // What a socket holds by default is some 2,600: this is above that, and an end for those who read.
 constexpr std::size_t most_messages = 256;
 constexpr std::size_t most_enclosed = most_messages * max_message_descriptors;
@@ -112,6 +88,26 @@ Found find_enclosed(int socket, Escorted (*next_of)(int)) {
 }
 
 }  // namespace
+
+SendState send_descriptors(int socket, std::uint64_t group,
+                           std::span<const DescriptorRef>& descriptors) {
+  while (!descriptors.empty()) {
+    Parcel parcel{.group = group,
+                  .count = std::min(descriptors.size(), max_message_descriptors),
+                  .entries = {}};
+    std::array<int, max_message_descriptors> numbers{};
+    for (std::size_t i = 0; i < parcel.count; ++i) {
+      parcel.entries[i] = {descriptors[i]->token(), descriptors[i]->kind(), 0};
+      numbers[i] = descriptors[i]->get();
+    }
+    const iovec part{&parcel, parcel.size()};
+    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), parcel.count},
+                                       Waiting::no, "sending the descriptors of shared objects");
+    if (state != SendState::sent) return state;
+    descriptors = descriptors.subspan(parcel.count);
+  }
+  return SendState::sent;
+}
 
 std::optional<Descriptor> enclose(std::span<const DescriptorRef> descriptors, const char* what) {
   const std::size_t count = descriptors.size();

@@ -64,29 +64,34 @@ bool is_of_the_kernel(int number) noexcept {
   }
 }
 
-bool closes_at_once(int number, const struct stat& status) noexcept {
+enum class Way : std::uint8_t { plain, by_exit, in_thread };
+
+Way way_to_close(int number) noexcept {
   constexpr unsigned memory_devices = 1;  // major number: /dev/null and its like
+  struct stat status {};
+  if (closes_may_wait() || ::fstat(number, &status) != 0) return Way::plain;
   switch (status.st_mode & S_IFMT) {
-    case S_IFCHR:
-      return major(status.st_rdev) == memory_devices;
     case S_IFSOCK:
     case S_IFIFO:  // splice(2) from a silent socket holds the lock that the last close wants
-      return false;
+      return Way::by_exit;
+    case S_IFCHR:
+      return major(status.st_rdev) == memory_devices ? Way::plain : Way::in_thread;
     default:
-      return is_of_the_kernel(number);
+      return is_of_the_kernel(number) ? Way::plain : Way::in_thread;
   }
 }
 
 }  // namespace
 
 void close_foreign(int number) noexcept {
-  struct stat status {};
-  if (closes_may_wait() || ::fstat(number, &status) != 0 || closes_at_once(number, status)) {
-    ::close(number);
-  } else if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) {
-    close_by_exit(number);
-  } else if (!close_in_thread(number)) {
-    ::close(number);
+  switch (way_to_close(number)) {
+    case Way::by_exit:
+      return close_by_exit(number);
+    case Way::in_thread:
+      if (close_in_thread(number)) return;
+      [[fallthrough]];
+    case Way::plain:
+      ::close(number);
   }
 }
 

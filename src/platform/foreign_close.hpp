@@ -7,7 +7,8 @@ namespace brood::platform {
 // (SO_LINGER, socket(7)), of a Unix socket for those that wait unread in it, of a pipe for its
 // lock, which a writer may hold, of a file for the file system behind it.
 
-/// Closes `number` and never waits for what another process has made of it. It is free when this
+/// Closes `number` and never waits for what another process has made of it, except for one that
+/// serves its file system (FUSE) and is slow to say what it is. It is free when this
 /// returns, unless it is a file of an unusual kind: then it is soon. Cost: 40 us for a socket or a
 /// pipe.
 void close_foreign(int number) noexcept;

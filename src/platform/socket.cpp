@@ -111,23 +111,33 @@ bool may_follow(int socket) noexcept {
   return ::ioctl(socket, SIOCINQ, &unread) == 0 && unread > 0;
 }
 
+/// What a message is received into.
+struct Envelope {
+  explicit Envelope(std::span<std::byte> buffer) : part{buffer.data(), buffer.size()} {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  Envelope(const Envelope&) = delete;
+  Envelope& operator=(const Envelope&) = delete;
+
+  alignas(cmsghdr) ControlBuffer control;
+  iovec part;
+  msghdr header{};
+};
+
 std::optional<Arrived> receive_once(int socket, std::span<std::byte> buffer, int flags,
                                     const char* what) {
-  alignas(cmsghdr) ControlBuffer control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  const std::optional<std::size_t> count = receive_bytes(socket, header, flags, what);
+  Envelope envelope(buffer);
+  const std::optional<std::size_t> count = receive_bytes(socket, envelope.header, flags, what);
   if (!count) return std::nullopt;
   Arrived arrived;
   arrived.bytes = buffer.first(*count);
   // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
-  arrived.descriptors_lost = (header.msg_flags & MSG_CTRUNC) != 0;
-  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
-  arrived.descriptors = take_descriptors(header);
+  arrived.descriptors_lost = (envelope.header.msg_flags & MSG_CTRUNC) != 0;
+  arrived.cut = (envelope.header.msg_flags & MSG_TRUNC) != 0;
+  arrived.descriptors = take_descriptors(envelope.header);
   if (arrived.descriptors_lost) arrived.descriptors.clear();
   return arrived;
 }
@@ -135,23 +145,18 @@ std::optional<Arrived> receive_once(int socket, std::span<std::byte> buffer, int
 /// One message without its descriptors, which go with the thread that receives them; nothing where
 /// another process has taken it meanwhile.
 std::optional<Arrived> receive_apart(int socket, std::span<std::byte> buffer) {
-  alignas(cmsghdr) ControlBuffer control;
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
+  Envelope envelope(buffer);
   ssize_t count = -1;
   const OwnTable receiver(socket, [&] {  // its table has room
     if (socket > 0) system_calls().close_range(0, static_cast<unsigned>(socket) - 1, 0);
-    count = system_calls().recvmsg(socket, &header, MSG_DONTWAIT);
+    count = system_calls().recvmsg(socket, &envelope.header, MSG_DONTWAIT);
   });
   if (!receiver || count < 0) return std::nullopt;
   Arrived arrived;
   arrived.bytes = buffer.first(static_cast<std::size_t>(count));
-  arrived.descriptors_lost = header.msg_controllen != 0 || (header.msg_flags & MSG_CTRUNC) != 0;
-  arrived.cut = (header.msg_flags & MSG_TRUNC) != 0;
+  arrived.descriptors_lost =
+      envelope.header.msg_controllen != 0 || (envelope.header.msg_flags & MSG_CTRUNC) != 0;
+  arrived.cut = (envelope.header.msg_flags & MSG_TRUNC) != 0;
   return arrived;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <pthread.h>
-#include <csignal>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -16,9 +14,7 @@ namespace brood::pool {
 /// reason against fork. Throws SystemError.
 template <class Body>
 std::thread start_own_thread(const char* name, Body body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);  // inherited by the new thread
+  const platform::BlockedSignals blocked;  // inherited by the new thread
   // Made here: a fork pool that is made right behind this one must find it counted.
   auto own = std::make_unique<platform::OwnThread>();
   std::thread thread;
@@ -32,7 +28,6 @@ std::thread start_own_thread(const char* name, Body body) {
   } catch (const std::system_error& failure) {
     error = failure.code().value();
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error != 0) throw SystemError("pthread_create", "starting a thread of the library's", error);
   return thread;
 }

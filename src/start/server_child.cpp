@@ -20,8 +20,8 @@ constexpr int failed_in_child = 126;  // what a shell gives for "found, but coul
 /// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
 int lift(int number) {
   if (number < 0) return -1;
-  const int lowest = platform::has_high_numbers() ? platform::high_reserved : 0;
-  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest + platform::first_unreserved);
+  const int lowest = platform::unreserved(worker_descriptors().tasks);
+  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest);
   if (lifted < 0) ::_exit(failed_in_child);
   return lifted;
 }
