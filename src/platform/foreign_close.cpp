@@ -1,15 +1,17 @@
 #include "platform/foreign_close.hpp"
 
-#include <linux/magic.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
+#include <new>
+#include <semaphore>
 
 #include "platform/own_table.hpp"
 
@@ -18,16 +20,41 @@ namespace {
 
 constinit std::atomic<bool> may_wait{false};
 
-void* close_and_end(void* number) {
-  ::close(static_cast<int>(reinterpret_cast<std::intptr_t>(number)));
+/// A close that may wait for a file system that another process serves.
+struct Closing {
+  explicit Closing(int number) : file(number) {}
+  void drop() noexcept {
+    if (holders.fetch_sub(1) == 1) delete this;
+  }
+
+  const int file;
+  std::binary_semaphore done{0};
+  std::atomic<int> holders{2};
+};
+
+void* run(void* argument) {
+  auto* const closing = static_cast<Closing*>(argument);
+  ::close(closing->file);
+  closing->done.release();
+  closing->drop();
   return nullptr;
 }
 
-// Whether it waits is its own business.
+// One that is slow is waited for once.
 bool close_in_thread(int number) noexcept {
+  constexpr auto patience = std::chrono::milliseconds(20);
+  static std::atomic<bool> slow{false};
+  auto* const closing = new (std::nothrow) Closing(number);
+  if (closing == nullptr) return false;
   pthread_t thread{};
-  void* const argument = reinterpret_cast<void*>(static_cast<std::intptr_t>(number));
-  return start_plain_thread(thread, Joining::no, close_and_end, argument) == 0;
+  const bool started = start_plain_thread(thread, Joining::no, run, closing) == 0;
+  if (!started) {
+    closing->drop();
+  } else if (!slow.load(std::memory_order_relaxed) && !closing->done.try_acquire_for(patience)) {
+    slow.store(true, std::memory_order_relaxed);
+  }
+  closing->drop();
+  return started;
 }
 
 // The last close is then the exit of another thread. A task that exits does not linger (the
@@ -43,41 +70,25 @@ void close_by_exit(int number) noexcept {
   ::close(number);
 }
 
-/// A file of a file system that no process serves.
-bool is_of_the_kernel(int number) noexcept {
-  constexpr std::uint64_t pid_fs_magic = 0x50494446;  // of pidfds, since Linux 6.9
-  struct statfs system {};
-  if (::fstatfs(number, &system) != 0) return false;
-  switch (static_cast<std::uint64_t>(system.f_type)) {
-    case TMPFS_MAGIC:
-    case HUGETLBFS_MAGIC:
-    case EXT4_SUPER_MAGIC:
-    case BTRFS_SUPER_MAGIC:
-    case XFS_SUPER_MAGIC:
-    case OVERLAYFS_SUPER_MAGIC:
-    case PROC_SUPER_MAGIC:
-    case ANON_INODE_FS_MAGIC:
-    case pid_fs_magic:
-      return true;
-    default:
-      return false;
-  }
-}
-
 enum class Way : std::uint8_t { plain, by_exit, in_thread };
 
+// Nothing here asks a file system: one that another process serves (FUSE) may take its time.
 Way way_to_close(int number) noexcept {
   constexpr unsigned memory_devices = 1;  // major number: /dev/null and its like
-  struct stat status {};
-  if (closes_may_wait() || ::fstat(number, &status) != 0) return Way::plain;
-  switch (status.st_mode & S_IFMT) {
+  if (closes_may_wait() || ::fcntl(number, F_GET_SEALS) >= 0) return Way::plain;  // memory
+  struct statx facts {};
+  if (::statx(number, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &facts) != 0)
+    return errno == EBADF ? Way::plain : Way::in_thread;
+  switch (facts.stx_mode & S_IFMT) {
     case S_IFSOCK:
     case S_IFIFO:  // splice(2) from a silent socket holds the lock that the last close wants
       return Way::by_exit;
     case S_IFCHR:
-      return major(status.st_rdev) == memory_devices ? Way::plain : Way::in_thread;
+      return facts.stx_rdev_major == memory_devices ? Way::plain : Way::in_thread;
+    case 0:  // eventfd(2), pidfds and their like
+      return Way::plain;
     default:
-      return is_of_the_kernel(number) ? Way::plain : Way::in_thread;
+      return Way::in_thread;
   }
 }
 

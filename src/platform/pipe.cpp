@@ -3,13 +3,18 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 
 #include <brood/errors.hpp>
+#include "platform/foreign_close.hpp"
+#include "platform/rights.hpp"
 #include "platform/sigpipe_state.hpp"
 #include "platform/system_calls.hpp"
 
@@ -29,6 +34,34 @@ sigset_t only_sigpipe() noexcept {
 bool sigpipe_pending() noexcept {
   sigset_t pending;
   return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+Pipe adopt(const int (&ends)[2]) {
+  Descriptor write(ends[1]);  // owned before the next line can throw
+  Pipe pipe;
+  pipe.read = adopt_above_stdio(ends[0]);
+  pipe.write = adopt_above_stdio(write.release());
+  return pipe;
+}
+
+/// Whether the descriptor table had room at this tick of the clock, which is some milliseconds
+/// long: busy pipes do not look at it each time.
+bool has_had_room() noexcept {
+  static std::atomic<std::int64_t> seen{-1};
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const std::int64_t tick = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  if (seen.load(std::memory_order_relaxed) == tick) return true;
+  if (!has_room_for_rights()) return false;
+  seen.store(tick, std::memory_order_relaxed);
+  return true;
+}
+
+/// What a count of -1 means.
+Transfer moved_nothing() noexcept {
+  if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
+  if (errno == ECONNRESET) return {Transfer::State::closed, 0, 0};
+  return {Transfer::State::failed, 0, errno};
 }
 
 }  // namespace
@@ -64,16 +97,21 @@ Pipe make_pipe() {
   int ends[2];
   if (system_calls().pipe2(ends, O_CLOEXEC) != 0)
     throw SystemError("pipe2", "making a pipe", errno);
-  Descriptor write(ends[1]);  // owned before the next line can throw
-  Pipe pipe;
-  pipe.read = adopt_above_stdio(ends[0]);
-  pipe.write = adopt_above_stdio(write.release());
+  return adopt(ends);
+}
+
+Pipe make_socket_pipe() {
+  int ends[2];
+  if (system_calls().socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    throw SystemError("socketpair", "making a pipe of two sockets", errno);
+  Pipe pipe = adopt(ends);
+  ::shutdown(pipe.read.get(), SHUT_WR);
   return pipe;
 }
 
-void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept {
+void enlarge(const Descriptor& end, std::size_t capacity) noexcept {
   const int wanted = static_cast<int>(std::min<std::size_t>(capacity, INT_MAX));
-  system_calls().fcntl_int(end.get(), F_SETPIPE_SZ, wanted);
+  ::setsockopt(end.get(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
 }
 
 std::size_t bytes_in(int descriptor) noexcept {
@@ -86,10 +124,24 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept 
     const ssize_t count = system_calls().read(descriptor, target, capacity);
     if (count > 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
     if (count == 0) return {Transfer::State::closed, 0, 0};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
-    if (errno == ECONNRESET) return {Transfer::State::closed, 0, 0};
-    return {Transfer::State::failed, 0, errno};
+    if (errno != EINTR) return moved_nothing();
+  }
+}
+
+Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
+  for (;;) {
+    Envelope envelope(target);
+    ssize_t count = -1;
+    if (!closes_may_wait() && !has_had_room()) count = envelope.receive_apart(socket);
+    const bool apart = count >= 0;
+    if (!apart) count = envelope.receive(socket, 0);
+    if (envelope.has_rights()) {
+      if (!apart) envelope.close_rights();
+      return {Transfer::State::failed, 0, EBADMSG};
+    }
+    if (count > 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (count == 0) return {Transfer::State::closed, 0, 0};
+    if (errno != EINTR) return moved_nothing();
   }
 }
 
@@ -108,8 +160,9 @@ Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noex
     if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
-    if (errno == EPIPE) {
-      sigpipe_state.raised = true;
+    if (errno == EPIPE ||
+        errno == ECONNRESET) {  // unix(7): the latter of a reader with bytes unread
+      if (errno == EPIPE) sigpipe_state.raised = true;
       return {Transfer::State::closed, 0, EPIPE};
     }
     return {Transfer::State::failed, 0, errno};

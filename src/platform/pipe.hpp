@@ -15,8 +15,15 @@ struct Pipe {
 /// Both ends blocking and close-on-exec. Throws SystemError.
 Pipe make_pipe();
 
-/// Asks for a capacity in bytes. Best effort: the system's limit for one user may say no.
-void enlarge_pipe(const Descriptor& end, std::size_t capacity) noexcept;
+/// The same of two sockets, for a process at the other end that is not trusted: of a pipe(2) it
+/// could hold the lock, and read(2) and write(2) would wait for it here, non-blocking or not.
+/// Nothing can be written to the read end. Where the writer is the one not trusted, receive_some
+/// reads, and the read end is to be foreign (Descriptor::set_foreign).
+Pipe make_socket_pipe();
+
+/// Asks for a capacity in bytes, of the write end of one of sockets. Best effort: the system has a
+/// limit (net.core.wmem_max).
+void enlarge(const Descriptor& end, std::size_t capacity) noexcept;
 
 /// Bytes that wait to be read now.
 std::size_t bytes_in(int descriptor) noexcept;
@@ -42,7 +49,10 @@ class SigpipeGuard {
 
 /// One read(2), retried on EINTR. `closed` is end of stream.
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
-/// One writev(2), retried on EINTR. `closed` is EPIPE; SIGPIPE is never raised.
+/// The same from a pipe of sockets whose writer is not trusted. Descriptors that come with the
+/// bytes are closed, and that never waits: `failed` with EBADMSG.
+Transfer receive_some(int socket, std::span<std::byte> target) noexcept;
+/// One writev(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is never raised.
 Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
 /// Same without the guard, which costs two system calls: for a pipe that always has a reader, or a
 /// process that may end.

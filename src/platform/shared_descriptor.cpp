@@ -1,14 +1,16 @@
 #include "platform/shared_descriptor.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <brood/errors.hpp>
@@ -16,6 +18,7 @@
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
+#include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::detail {
@@ -65,11 +68,20 @@ Token next_token() {
   return {platform::random_number(what), platform::random_number(what)};
 }
 
-bool is_same_file(int one, int other) {
-  struct stat status {
-  }, other_status{};
-  return ::fstat(one, &status) == 0 && ::fstat(other, &other_status) == 0 &&
-         status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
+struct Inode {
+  std::uint32_t major = 0, minor = 0;
+  std::uint64_t number = 0;
+  unsigned type = 0;
+  bool operator==(const Inode&) const = default;
+};
+
+/// As far as the kernel knows without asking the file system, which another process may serve.
+std::optional<Inode> inode_of(int file) noexcept {
+  struct statx facts {};
+  if (::statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &facts) != 0)
+    return std::nullopt;
+  return Inode{facts.stx_dev_major, facts.stx_dev_minor, facts.stx_ino,
+               static_cast<unsigned>(facts.stx_mode & S_IFMT)};
 }
 
 DescriptorRef known(Token token) {
@@ -90,15 +102,16 @@ bool is_over(const SharedDescriptor& earlier) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
-// What came is what was here, so that its close is not the last one. Of a lease each process that
-// is connected to a remote manager has one of its own.
+// What came is what was here. Of a socket, which is opened once, its close is not the last one
+// then. Of a lease each process that is connected to a remote manager has one of its own.
 void give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
                  SharedDescriptor::Kind kind) {
-  const bool same = earlier.kind() == kind && is_same_file(earlier.get(), later.get());
+  const std::optional<Inode> inode = inode_of(later.get());
+  const bool same = earlier.kind() == kind && inode && inode == inode_of(earlier.get());
   if (!same && (earlier.kind() != kind || kind != SharedDescriptor::Kind::lease))
     throw CodecError(CodecError::Direction::decode, "",
                      "a descriptor came along under the name of another object");
-  if (same) later.set_trusted();
+  if (same && inode->type == S_IFSOCK) later.set_trusted();
 }
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
@@ -177,7 +190,8 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  Token token) {
-  if (kind > SharedDescriptor::Kind::lease)
+  using Kind = SharedDescriptor::Kind;
+  if (kind > Kind::lease || (kind == Kind::lease && !platform::is_message_socket(descriptor.get())))
     throw CodecError(CodecError::Direction::decode, "", "a descriptor of no kind came along");
   return enter(std::move(descriptor), kind, token);
 }

@@ -3,19 +3,17 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <cstring>
 
 #include <brood/errors.hpp>
 #include "platform/foreign_close.hpp"
-#include "platform/own_table.hpp"
 #include "platform/poll.hpp"
+#include "platform/rights.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -44,54 +42,18 @@ SendState send_with(int socket, std::span<const std::byte> bytes, std::span<cons
   return send_parts(socket, {&part, 1}, descriptors, waiting, what);
 }
 
-/// Owns the descriptors of a message before anything can throw.
-std::vector<Descriptor> take_descriptors(msghdr& header) {
-  std::array<Descriptor, max_message_descriptors> raw;
-  std::size_t count = 0;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t length = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < length && count < raw.size(); ++i) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(part) + i * sizeof(int), sizeof number);
-      raw[count] = Descriptor(number);
-      raw[count++].set_foreign();
-    }
-  }
-  std::vector<Descriptor> descriptors;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (raw[i].get() <= 2) raw[i].move_above(3);
-    descriptors.push_back(std::move(raw[i]));
-  }
-  return descriptors;
-}
-
-/// Whether the table has room for what any message may bring: the numbers below its end are free.
-bool has_room() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
-  std::array<pollfd, max_message_descriptors> last{};
-  int number = static_cast<int>(limit.rlim_cur);
-  for (pollfd& entry : last) entry.fd = --number;
-  return ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&
-         std::all_of(last.begin(), last.end(),
-                     [](const pollfd& entry) { return (entry.revents & POLLNVAL) != 0; });
-}
-
 /// Waits until the socket has something to read; false at the deadline.
 bool wait_readable(int socket, const Deadline& deadline) {
   pollfd watched{socket, POLLIN, 0};
   return poll_until({&watched, 1}, deadline, "waiting for a message") > 0;
 }
 
-/// recvmsg until it gives a message, of 0 bytes at the end of the stream too; nothing where none
-/// waits.
-std::optional<std::size_t> receive_bytes(int socket, msghdr& header, int flags, const char* what) {
-  const std::size_t control_size = header.msg_controllen;
+/// Until it gives a message, of 0 bytes at the end of the stream too; nothing where none waits.
+std::optional<std::size_t> receive_bytes(int socket, Envelope& envelope, int flags,
+                                         const char* what) {
   int resets = 0;
   for (;;) {
-    header.msg_controllen = control_size;
-    const ssize_t count = system_calls().recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
+    const ssize_t count = envelope.receive(socket, flags);
     if (count >= 0) return static_cast<std::size_t>(count);
     // unix(7): a peer that closed with our messages unread shows as ECONNRESET once, before
     // messages of its own that still wait here. They count: a reply may be among them.
@@ -111,33 +73,18 @@ bool may_follow(int socket) noexcept {
   return ::ioctl(socket, SIOCINQ, &unread) == 0 && unread > 0;
 }
 
-/// What a message is received into.
-struct Envelope {
-  explicit Envelope(std::span<std::byte> buffer) : part{buffer.data(), buffer.size()} {
-    header.msg_iov = &part;
-    header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-  }
-  Envelope(const Envelope&) = delete;
-  Envelope& operator=(const Envelope&) = delete;
-
-  alignas(cmsghdr) ControlBuffer control;
-  iovec part;
-  msghdr header{};
-};
-
-std::optional<Arrived> receive_once(int socket, std::span<std::byte> buffer, int flags,
+std::optional<Arrived> receive_here(int socket, std::span<std::byte> buffer, int flags,
                                     const char* what) {
   Envelope envelope(buffer);
-  const std::optional<std::size_t> count = receive_bytes(socket, envelope.header, flags, what);
+  const std::optional<std::size_t> count = receive_bytes(socket, envelope, flags, what);
   if (!count) return std::nullopt;
   Arrived arrived;
   arrived.bytes = buffer.first(*count);
-  // recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
-  arrived.descriptors_lost = (envelope.header.msg_flags & MSG_CTRUNC) != 0;
-  arrived.cut = (envelope.header.msg_flags & MSG_TRUNC) != 0;
-  arrived.descriptors = take_descriptors(envelope.header);
+  arrived.cut = envelope.cut();
+  arrived.descriptors_lost = envelope.lost_rights();
+  arrived.descriptors = envelope.take_rights();
+  // More than a message may have are as good as none.
+  if (arrived.descriptors.size() > max_message_descriptors) arrived.descriptors_lost = true;
   if (arrived.descriptors_lost) arrived.descriptors.clear();
   return arrived;
 }
@@ -146,17 +93,12 @@ std::optional<Arrived> receive_once(int socket, std::span<std::byte> buffer, int
 /// another process has taken it meanwhile.
 std::optional<Arrived> receive_apart(int socket, std::span<std::byte> buffer) {
   Envelope envelope(buffer);
-  ssize_t count = -1;
-  const OwnTable receiver(socket, [&] {  // its table has room
-    if (socket > 0) system_calls().close_range(0, static_cast<unsigned>(socket) - 1, 0);
-    count = system_calls().recvmsg(socket, &envelope.header, MSG_DONTWAIT);
-  });
-  if (!receiver || count < 0) return std::nullopt;
+  const ssize_t count = envelope.receive_apart(socket);
+  if (count < 0) return std::nullopt;
   Arrived arrived;
   arrived.bytes = buffer.first(static_cast<std::size_t>(count));
-  arrived.descriptors_lost =
-      envelope.header.msg_controllen != 0 || (envelope.header.msg_flags & MSG_CTRUNC) != 0;
-  arrived.cut = (envelope.header.msg_flags & MSG_TRUNC) != 0;
+  arrived.descriptors_lost = envelope.has_rights();
+  arrived.cut = envelope.cut();
   return arrived;
 }
 
@@ -166,17 +108,17 @@ std::optional<Arrived> receive_apart(int socket, std::span<std::byte> buffer) {
 std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int flags,
                                    const char* what) {
   if ((flags & MSG_PEEK) != 0 || closes_may_wait())
-    return receive_once(socket, buffer, flags, what);
+    return receive_here(socket, buffer, flags, what);
   if ((flags & MSG_DONTWAIT) == 0) wait_readable(socket, std::nullopt);
-  if (has_room()) return receive_once(socket, buffer, flags, what);
+  if (has_room_for_rights()) return receive_here(socket, buffer, flags, what);
   for (int i = 0; i < 3; ++i) {  // the system may allow no thread
-    std::optional<Arrived> seen = receive_once(socket, buffer, flags | MSG_PEEK, what);
+    std::optional<Arrived> seen = receive_here(socket, buffer, flags | MSG_PEEK, what);
     if (!seen) return std::nullopt;
     for (Descriptor& copy : seen->descriptors) copy.set_trusted();
     if (!seen->descriptors_lost) break;
     if (std::optional<Arrived> arrived = receive_apart(socket, buffer)) return arrived;
   }
-  return receive_once(socket, buffer, flags, what);
+  return receive_here(socket, buffer, flags, what);
 }
 
 Message to_message(Arrived&& arrived) {

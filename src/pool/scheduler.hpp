@@ -125,8 +125,7 @@ class Scheduler {
     std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
     std::vector<std::size_t> cancelled;       // elements that ran then, and are stopped
     std::vector<std::size_t> last_attempts;   // elements that nobody wants to be tried again
-    std::vector<std::size_t> passed_on;       // elements that a worker has not begun in time
-    std::map<std::size_t, std::uint32_t> unbegun_deaths;  // of workers that these were next for
+    std::map<std::size_t, Unbegun> unbegun;
     std::vector<WorkerId> defined_in;
     void reset() noexcept;
   };
@@ -142,21 +141,18 @@ class Scheduler {
     State state = State::vacant;
     bool has_page = false, came_up = false, hopeless = false, retired = false, lent = false,
          lendable = false, revoking = false, killed = false, struck = false;
-    std::deque<Assigned>
-        queue;  // in sequence order; the front's first element is the next to be resolved
+    std::deque<Assigned> queue;  // in order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
     std::uint64_t given = 0;     // elements sent to it and not taken back
     std::uint64_t expected = 0;  // ns of work in the queue
     std::uint64_t done = 0;
-    std::size_t elements = 0;  // in the queue
-    std::size_t bytes = 0;
+    std::size_t elements = 0, bytes = 0;  // in the queue
     Time heard{};  // when it was started, sent its first element, or told an outcome
     Time since{};  // when the front element began, for jobs with a timeout
     Time born{};   // when the process was started
     Time restart_at{};
-    std::uint32_t start_failures = 0;  // in a row
-    std::uint32_t strikes = 0;         // likewise
-    std::optional<Fate> fate;          // why it was stopped while its front element ran
+    std::uint32_t start_failures = 0, strikes = 0;  // in a row
+    std::optional<Fate> fate;  // why it was stopped while its front element ran
     std::uint64_t fate_sequence = 0;
     std::uint64_t begun = 0, fence = 0;    // of the last revocation
     std::uint64_t looked = 0;              // how much it had begun at the last look
@@ -195,7 +191,7 @@ class Scheduler {
   void lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now);
   void note_start_failure(Worker& worker, bool lasting, Time now);
   void stop(WorkerId id, Time now, const char* why = nullptr);
-  std::uint64_t end_of_begun(const Worker& worker, std::optional<std::uint64_t> claimed);
+  std::uint64_t end_of_begun(Worker& worker, std::optional<std::uint64_t> claimed);
   // scheduler_dispatch.cpp
   void assign(Time now);
   void balance(Time now);
@@ -210,10 +206,13 @@ class Scheduler {
   void look_at(const Running& seen, Time now);
   bool owes_outcomes(Worker& worker, Time now);
   void stop_if_not_begun(WorkerId id, Time now);
+  bool is_last_for_its_head(WorkerId id) const;
+  Unbegun* note_unbegun(const Worker& worker);
+  Nanoseconds to_begin(const Worker& worker, const Job& job) const;
   void stop_if_silent(WorkerId id, Time now);
   void note_silent_workers(Time now);
   bool sum_is_over(const Worker& worker, std::uint64_t sequence, Time now) const;
-  Nanoseconds grace(const Worker& worker, const Job& job) const;
+  Nanoseconds grace(const Worker& worker, const Job& job, bool last) const;
   Time latest_beginning(const Worker& worker, const Job& job) const;
   std::optional<Time> next_look(const Worker& worker) const;
   void start_due_workers(Time now);
@@ -244,6 +243,7 @@ class Scheduler {
   std::vector<Action> actions_;
   std::size_t next_action_ = 0;  // those before have been carried out
   bool closing_ = false, terminated_ = false, look_soon_ = false, had_worker_ = false;
+  Time latest_{};      // of what it was told
   Time lack_since_{};  // since no process could be started for want of something; zero: not so
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "pool/scheduler.hpp"
 
@@ -12,6 +13,12 @@ Time plus(Time start, Nanoseconds wait) {
 }
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+template <class Elements>
+bool is_passed_on(const Elements& unbegun, std::size_t index) {
+  const auto known = unbegun.find(index);
+  return known != unbegun.end() && known->second.passed_on;
+}
 
 }  // namespace
 
@@ -55,13 +62,14 @@ bool Scheduler::sum_is_over(const Worker& worker, std::uint64_t sequence, Time n
   const Assigned& front = worker.queue.front();
   const Job& job = jobs_[slot_of(front.job)];
   if (!job.traits.folded || !job.traits.timeout) return false;
+  const bool last = is_passed_on(job.unbegun, front.first);
   const auto begun = static_cast<Nanoseconds::rep>(sequence + 1 - front.sequence);
-  return (now - worker.heard - grace(worker, job)) / begun >= *job.traits.timeout;
+  return (now - worker.heard - grace(worker, job, last)) / begun >= *job.traits.timeout;
 }
 
-Nanoseconds Scheduler::grace(const Worker& worker, const Job& job) const {
+// `last`: no other worker is to have what is next in this one.
+Nanoseconds Scheduler::grace(const Worker& worker, const Job& job, bool last) const {
   const std::size_t bytes = worker.bytes + job.traits.definition_bytes;
-  const bool last = is_in(job.passed_on, worker.queue.front().first);
   return config_.begin_grace * (last ? config_.last_grace : 1) +
          config_.per_mebibyte * static_cast<Nanoseconds::rep>(bytes / mebibyte);
 }
@@ -69,7 +77,8 @@ Nanoseconds Scheduler::grace(const Worker& worker, const Job& job) const {
 // For the element that is next. An owner that was stopped itself has not looked meanwhile.
 Time Scheduler::latest_beginning(const Worker& worker, const Job& job) const {
   const Time late = plus(worker.heard, *job.traits.timeout);
-  return plus(std::max(late, worker.looked_at), grace(worker, job));
+  const bool last = is_passed_on(job.unbegun, worker.queue.front().first);
+  return plus(std::max(late, worker.looked_at), grace(worker, job, last));
 }
 
 // Another worker gets the element; from the second one it has its outcome. It stays in the queue
@@ -82,13 +91,42 @@ void Scheduler::stop_if_not_begun(WorkerId id, Time now) {
   take_back(id, front.sequence + 1);
   if (worker.begun > front.sequence) return;  // just now
   worker.overdue = front.sequence;
-  if (is_in(job->passed_on, front.first)) {
+  if (std::exchange(job->unbegun[front.first].passed_on, true)) {
     worker.fate = Fate::timed_out;
     worker.fate_sequence = front.sequence;
-  } else {
-    job->passed_on.push_back(front.first);
   }
   stop(id, now, "it has not begun in time what it was sent");
+}
+
+// Then it keeps what is next, and all behind it, until this clock has decided: elements that go
+// from worker to worker for other reasons, sooner than they are late, would never be.
+bool Scheduler::is_last_for_its_head(WorkerId id) const {
+  const Worker& worker = workers_[id];
+  if (worker.queue.empty() || !worker.has_page) return false;
+  const Assigned& front = worker.queue.front();
+  const Job& job = jobs_[slot_of(front.job)];
+  return job.traits.timeout && is_passed_on(job.unbegun, front.first) &&
+         claims_.begun(id) <= front.sequence;
+}
+
+// What the first worker that has an element next may take until it begins that.
+Nanoseconds Scheduler::to_begin(const Worker& worker, const Job& job) const {
+  const Time late = plus(Time{}, *job.traits.timeout);
+  return plus(late, grace(worker, job, false)).time_since_epoch();
+}
+
+// The worker loses its head, which it has not begun. How long that was next adds up. An owner that
+// was stopped itself has not looked meanwhile: so none counts for more than it was allowed.
+Unbegun* Scheduler::note_unbegun(const Worker& worker) {
+  const Assigned& front = worker.queue.front();
+  Job* const job = find(front.job);
+  if (job == nullptr) return nullptr;
+  Unbegun& unbegun = job->unbegun[front.first];
+  if (!job->traits.timeout) return &unbegun;
+  const Nanoseconds most = to_begin(worker, *job);
+  unbegun.time += std::clamp(latest_ - worker.heard, Nanoseconds::zero(), most);
+  unbegun.passed_on |= unbegun.time >= most;
+  return &unbegun;
 }
 
 // When the front element is to be looked at, for its timeout. One that has not begun may begin at

@@ -15,6 +15,7 @@ constexpr double cheapest = 5;  // ns; no element costs less
 }  // namespace
 
 void Scheduler::pump(Time now) {
+  latest_ = now;
   bring_back_delayed(now);
   assign(now);
   start_due_workers(now);  // after jobs that are over have left the line: nobody starts for those
@@ -136,6 +137,7 @@ void Scheduler::balance(Time now) {
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
     const bool begun = claims_.begun(id) > worker.queue.front().sequence;
     if (!begun && now - worker.heard < config_.begin_grace) continue;
+    if (is_last_for_its_head(id)) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
   if (victim && take_back(*victim) != 0) assign(now);
@@ -183,15 +185,18 @@ bool Scheduler::may_shrink() const {
   return staying > least_workers();
 }
 
-// Not while something waits that such a worker may be about to get: one whose start takes longer
-// than it may live would never run anything.
+// Not while something waits that such a worker may be about to get, or while it may be about to
+// begin what it has got: one whose start takes longer than it may live would never run anything.
 void Scheduler::retire_the_old_and_idle(Time now) {
   const bool backlog = !runnable_.empty();
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     Worker& worker = workers_[id];
     if (worker.state != State::ready || worker.retired) continue;
     const bool old = config_.max_age.count() != 0 && now - worker.born >= config_.max_age;
-    if (old && (worker.given != 0 || !backlog)) retire(id);
+    const bool begins = !worker.queue.empty() && worker.has_page &&
+                        now - worker.heard < config_.begin_grace &&
+                        claims_.begun(id) <= worker.queue.front().sequence;
+    if (old && !begins && (worker.given != 0 || !backlog)) retire(id);
     if (config_.idle_timeout.count() == 0 || now - worker.heard < config_.idle_timeout) continue;
     if (worker.lent) {
       worker.heard = now;  // it is in use
@@ -214,6 +219,7 @@ void Scheduler::let_workers_leave(Time now) {
 
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
   look_soon_ = false;
+  latest_ = now;
   for (const Running& seen : running) look_at(seen, now);
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];

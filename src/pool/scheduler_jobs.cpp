@@ -53,8 +53,7 @@ void Scheduler::Job::reset() noexcept {
   failures.clear();
   cancelled.clear();
   last_attempts.clear();
-  passed_on.clear();
-  unbegun_deaths.clear();
+  unbegun.clear();
   defined_in.clear();
 }
 

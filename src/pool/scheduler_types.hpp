@@ -57,6 +57,13 @@ struct Retries {
   bool operator==(const Retries&) const = default;
 };
 
+/// An element that workers had next and had not begun when they lost it.
+struct Unbegun {
+  std::uint32_t deaths = 0;  // of such workers
+  Nanoseconds time{};        // for which it was next in them
+  bool passed_on = false;    // that is too long: the worker that has it now is the last
+};
+
 /// What elements of a function cost.
 struct Cost {
   double mean = 0;  // ns

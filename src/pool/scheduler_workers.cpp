@@ -73,11 +73,12 @@ void Scheduler::unassign(Worker& worker, const Outcomes& outcomes) {
 std::size_t Scheduler::take_back(WorkerId id, std::uint64_t keep_until) {
   Worker& worker = workers_[id];
   if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() ||
-      worker.state != State::ready)
+      worker.state != State::ready || (keep_until == 0 && is_last_for_its_head(id)))
     return 0;
   worker.fence = worker.sequence;
   worker.begun = claims_.revoke(id, worker.fence);
   const std::uint64_t claimed = std::max(worker.begun, keep_until);
+  if (claimed <= worker.queue.front().sequence) note_unbegun(worker);
   worker.revoking = true;
   actions_.push_back({.kind = Action::Kind::nudge, .worker = id});
   std::size_t taken = 0;
@@ -128,11 +129,22 @@ void Scheduler::worker_broken(WorkerId id, Time now, const char* why) {
   workers_[id].killed = killed;
 }
 
-// What has not begun is taken back first: then the last that it holds is the one that runs.
+// What has not begun is taken back first: then the last that it holds is the one that runs. Where
+// it holds none, the one that was next may be running all the same, and is taken for it at last.
 void Scheduler::stop_running_element(WorkerId id, Fate fate, Time now) {
   Worker& worker = workers_[id];
   if (worker.state != State::ready) return;
-  take_back(id);
+  if (!worker.queue.empty()) {
+    const Assigned front = worker.queue.front();
+    const Job& job = jobs_[slot_of(front.job)];
+    const auto known = job.unbegun.find(front.first);
+    const bool last = known != job.unbegun.end() && known->second.deaths + 1 >= config_.passes;
+    const bool guilty = last || is_last_for_its_head(id);
+    take_back(id, guilty ? front.sequence + 1 : 0);
+    if (guilty) worker.overdue = front.sequence;
+    if (Job* const left = find(front.job); left != nullptr && worker.queue.empty())
+      ++left->unbegun[front.first].deaths;
+  }
   if (!worker.queue.empty()) {
     const Assigned& last = worker.queue.back();
     worker.fate = fate;
@@ -155,14 +167,21 @@ void Scheduler::worker_gone(WorkerId id, std::optional<std::uint64_t> claimed, T
 // How far a dead worker had come. One that cannot be believed had begun what it was seen to have
 // begun, and what was next. An element that is next each time when a worker dies will be the
 // reason.
-std::uint64_t Scheduler::end_of_begun(const Worker& worker, std::optional<std::uint64_t> claimed) {
+std::uint64_t Scheduler::end_of_begun(Worker& worker, std::optional<std::uint64_t> claimed) {
   const Assigned& front = worker.queue.front();
   const std::uint64_t next = front.sequence + 1;
   if (worker.overdue == front.sequence || !claimed) return std::max(next, worker.looked);
   const std::uint64_t end = std::max(*claimed, worker.looked);
-  if (end >= next || worker.killed) return end;
-  Job* const job = find(front.job);
-  const bool guilty = job != nullptr && ++job->unbegun_deaths[front.first] >= config_.passes;
+  Unbegun* const unbegun = end < next ? note_unbegun(worker) : nullptr;
+  if (unbegun == nullptr) return end;
+  constexpr int allowances = 4;  // of several workers together
+  const Job& job = jobs_[slot_of(front.job)];
+  const bool late = job.traits.timeout && unbegun->time / allowances >= to_begin(worker, job);
+  if (late) {
+    worker.fate = Fate::timed_out;
+    worker.fate_sequence = front.sequence;
+  }
+  const bool guilty = late || (!worker.killed && ++unbegun->deaths >= config_.passes);
   return guilty ? next : end;
 }
 
@@ -170,11 +189,11 @@ std::uint64_t Scheduler::end_of_begun(const Worker& worker, std::optional<std::u
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
-  worker.elements = worker.bytes = 0;
-  worker.expected = 0;
   if (worker.queue.empty()) return;
   const std::uint64_t end = end_of_begun(worker, claimed);
   const std::deque<Assigned> queue = std::exchange(worker.queue, {});
+  worker.elements = worker.bytes = 0;
+  worker.expected = 0;
   const auto begun = [end](const Assigned& chunk) {
     return end > chunk.sequence ? std::min<std::size_t>(end - chunk.sequence, chunk.count) : 0;
   };
@@ -234,6 +253,9 @@ void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
 void Scheduler::stop(WorkerId id, Time now, const char* why) {
   Worker& worker = workers_[id];
   if (worker.state == State::vacant || worker.state == State::stopping) return;
+  if (worker.has_page && !worker.queue.empty() &&
+      claims_.begun(id) <= worker.queue.front().sequence)
+    note_unbegun(worker);  // now: its time ends here
   worker.state = State::stopping;
   worker.killed = true;
   worker.heard = now;

@@ -16,8 +16,7 @@ namespace brood::pool {
 
 namespace {
 
-// Bytes: fewer switches between processes for large values. All pipes of a user may hold 64 MiB
-// (pipe(7), pipe-user-pages-soft); who has more gets tiny ones.
+// Bytes: fewer switches between processes for large values.
 constexpr std::size_t pipe_capacity = 256 * 1024;
 
 constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
@@ -69,10 +68,11 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.link = std::make_unique<WorkerLink>(id, name, message_limit_);
   WorkerLink& link = *birth.link;
   link.sandboxed = options_.sandbox.terms().on;
-  birth.tasks = platform::make_pipe();
-  birth.results = platform::make_pipe();
-  platform::enlarge_pipe(birth.tasks.write, pipe_capacity);
-  platform::enlarge_pipe(birth.results.write, pipe_capacity);
+  birth.tasks = platform::make_socket_pipe();
+  birth.results = platform::make_socket_pipe();
+  birth.results.read.set_foreign();  // the worker may leave descriptors in it
+  platform::enlarge(birth.tasks.write, pipe_capacity);
+  platform::enlarge(birth.results.write, pipe_capacity);
   link.mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
   link.mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
   platform::SocketPair escort = platform::make_socket_pair();

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
+
+#include <brood/errors.hpp>
 
 #include "base/log.hpp"
 #include "protocol/messages.hpp"
@@ -163,8 +166,11 @@ platform::Transfer WorkerLink::read_once() {
     detail::advise_large(room.data(), room.size());
     advised_ = room.data() + room.size();
   }
-  const platform::Transfer transfer = platform::read_some(results.get(), room.data(), room.size());
+  const platform::Transfer transfer = platform::receive_some(results.get(), room);
   if (transfer.state == platform::Transfer::State::moved) stream.stream().filled(transfer.count);
+  if (transfer.error == EBADMSG)
+    throw CodecError(CodecError::Direction::decode, "message of a worker",
+                     "descriptors came with it");
   return transfer;
 }
 

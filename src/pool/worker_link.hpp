@@ -132,7 +132,8 @@ class WorkerLink {
   void forget_groups(JobId job, std::uint64_t oldest);
   /// Tells it to drop the job, and all that it got for it.
   void forget(JobId job);
-  /// Reads once from the result pipe into the stream's buffer.
+  /// Reads once from the result pipe into the stream's buffer. Throws CodecError where descriptors
+  /// came.
   platform::Transfer read_once();
 
  private:

@@ -72,6 +72,12 @@ Setup setup_for(const platform::Identity& identity, std::span<const std::byte> c
   return setup;
 }
 
+platform::Pipe make_report() {
+  platform::Pipe report = platform::make_socket_pipe();
+  report.read.set_foreign();  // the child may leave descriptors in it
+  return report;
+}
+
 /// A child that has ended already tells so by its exit status.
 void send_call(int pipe, platform::Escort& escort, const Setup& setup, const detail::Bytes& call) {
   if (!escort.send_all(0, call.carried())) return;
@@ -88,7 +94,8 @@ ExitStatus ChildHandle::collect() {
   // Never waits: some process that the child has forked may hold the other end.
   platform::set_nonblocking(report_);
   std::int32_t code = 0;
-  const platform::Transfer told = platform::read_some(report_.get(), &code, sizeof code);
+  const platform::Transfer told =
+      platform::receive_some(report_.get(), std::as_writable_bytes(std::span(&code, 1)));
   if (told.state != platform::Transfer::State::moved || told.count != sizeof code) return known;
   return {ExitStatus::Kind::exited, code, false};
 }
@@ -99,7 +106,7 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
   const int others = start::other_threads();
   static std::atomic<bool> warned{false};
   if (others > 0 && !warned.exchange(true)) start::warn_about_threads(others);
-  platform::Pipe report = platform::make_pipe();
+  platform::Pipe report = make_report();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   // Without a gate a child that nobody has to reap, or that another thread reaps, could be gone
   // before it has a pidfd, and its pid another's.
@@ -122,8 +129,8 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
 std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail::Bytes& call,
                                          const platform::Identity& identity) {
   start::require_starts_allowed();
-  platform::Pipe setup = platform::make_pipe();
-  platform::Pipe report = platform::make_pipe();
+  platform::Pipe setup = platform::make_socket_pipe();
+  platform::Pipe report = make_report();
   platform::SocketPair sockets = platform::make_socket_pair();
   platform::Escort escort(std::move(sockets.ours));
   const platform::Descriptor owner = platform::open_pidfd(::getpid());

@@ -97,6 +97,8 @@ std::span<const Attack> attacks() {
       Attack{"pipe_replayed", pipe_replayed},
       Attack{"pipe_huge", pipe_huge, nullptr, false, true},
       Attack{"pipe_without_end", pipe_without_end},
+      Attack{"pipe_locked", pipe_locked},
+      Attack{"pipe_descriptors", pipe_descriptors},
       Attack{"escort_garbage", escort_garbage},
       Attack{"escort_descriptors", escort_descriptors},
       Attack{"escort_oversized", escort_oversized},

@@ -114,6 +114,8 @@ void pipe_truncated(Foe& foe);
 void pipe_replayed(Foe& foe);
 void pipe_huge(Foe& foe);
 void pipe_without_end(Foe& foe);
+void pipe_locked(Foe& foe);
+void pipe_descriptors(Foe& foe);
 /// A frame of `type` with lies in it, as this worker could write it.
 std::string forged_frame(Foe& foe, protocol::Type type);
 std::string any_forged_frame(Foe& foe);

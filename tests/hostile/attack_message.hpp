@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hostile/attack.hpp"
+#include "support/held_pipe.hpp"
 #include "support/lingering.hpp"
 #include "support/raw_message.hpp"
 
@@ -34,7 +35,7 @@ inline bool send(int socket, const std::string& bytes, int descriptor = -1,
 class Thing {
  public:
   explicit Thing(Dice& dice) {
-    switch (dice.up_to(5)) {
+    switch (dice.up_to(6)) {
       case 0:
         number_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
         break;
@@ -49,6 +50,9 @@ class Thing {
         break;
       case 4:
         number_ = lingering(testing::socket_around_a_lingering_one);
+        break;
+      case 5:
+        number_ = testing::held_pipe();
         break;
       default: {
         int ends[2];

@@ -7,6 +7,8 @@
 
 #include <brood/detail/job.hpp>
 #include "hostile/attack.hpp"
+#include "hostile/attack_message.hpp"
+#include "support/held_pipe.hpp"
 #include "support/worker_channel.hpp"
 #include "wire/exception.hpp"
 
@@ -205,6 +207,23 @@ void pipe_without_end(Foe& foe) {
   while (many.size() < 60'000) many += frame;
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   while (std::chrono::steady_clock::now() < end) write(many);
+}
+
+// Kept for as long as the worker lives.
+void pipe_locked(Foe& foe) {
+  for (const int number : {testing::result_pipe, testing::task_pipe}) {
+    if (foe.dice.percent(40)) continue;
+    const testing::LockKeepers keepers(number, static_cast<int>(1 + foe.dice.up_to(7)));
+    if (foe.dice.percent(80)) keepers.write_one();
+  }
+}
+
+void pipe_descriptors(Foe& foe) {
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(20); ++i) {
+    const Thing thing(foe.dice);
+    const std::string bytes = foe.dice.percent(50) ? any_forged_frame(foe) : foe.dice.bytes(9);
+    send(testing::result_pipe, bytes, thing.number(), 1 + foe.dice.magnitude(most_descriptors - 1));
+  }
 }
 
 }  // namespace brood::hostile

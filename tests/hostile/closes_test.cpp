@@ -1,14 +1,11 @@
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +16,7 @@
 #include "start/entry.hpp"
 #include "start/server_messages.hpp"
 #include "support/few_descriptors.hpp"
+#include "support/held_pipe.hpp"
 #include "support/lingering.hpp"
 #include "support/worker_channel.hpp"
 
@@ -108,26 +106,8 @@ TEST_P(Closes, of_what_comes_in_a_message_of_no_sense_do_not_wait) {
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
-/// The read end of one whose lock a thread of this worker has until it ends: splice(2) waits with
-/// it.
-int pipe_that_is_held() {
-  std::array<int, 2> ends{-1, -1}, silent{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0 ||
-      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, silent.data()) != 0)
-    throw std::runtime_error("no pipe");
-  std::atomic<pid_t> thread{0};
-  std::thread([&thread, to = ends[1], from = silent[0]] {
-    thread = ::gettid();
-    thread.notify_all();
-    ::splice(from, nullptr, to, nullptr, 1, 0);
-  }).detach();
-  thread.wait(0);
-  while (status_field(thread, "State").substr(0, 1) != "S") ::sched_yield();
-  return ends[0];
-}
-
 FileDescriptor sends_a_pipe_that_it_holds(std::uint16_t) {
-  const int held = pipe_that_is_held();
+  const int held = held_pipe();
   send_raw(escort_socket, "nonsense", 8, {&held, 1});
   ::close(held);
   return FileDescriptor(0);
@@ -137,6 +117,22 @@ TEST_P(Closes, of_a_pipe_whose_lock_its_sender_holds_do_not_wait) {
   const NoWait none;
   Pool pool = make_pool(1);
   EXPECT_THROW(pool.apply(sends_a_pipe_that_it_holds, peer_.port()), Error);
+  EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
+}
+
+/// With the bytes of its results, where nothing but bytes belongs.
+[[noreturn]] void sends_sockets_with_its_results(std::uint16_t port) {
+  const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
+  for (const int& number : sockets) send_raw(result_pipe, "x", 1, {&number, 1});
+  for (const int number : sockets) ::close(number);
+  hang();
+}
+
+TEST_P(Closes, of_what_comes_with_results_do_not_wait) {
+  const NoWait none;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(sends_sockets_with_its_results, peer_.port()), WorkerLost);
+  EXPECT_THROW(pool.apply_async(sends_sockets_with_its_results, peer_.port()).get(), WorkerLost);
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
@@ -193,20 +189,38 @@ void offers_lingering_sockets(std::uint16_t port) {
   }
 }
 
-class FewRoom : public PoolCheck {};
+class Messages : public PoolCheck {
+ protected:
+  /// Of what holds sockets in the order given, after the last close of this process's own.
+  bool send(std::span<const int> sockets) {
+    const bool sent = send_raw(pair_.theirs.get(), "hello", 5, sockets);
+    for (const int number : sockets) ::close(number);
+    return sent;
+  }
+  const StalledPeer peer_;
+  platform::SocketPair pair_ = platform::make_socket_pair();
+};
 
-TEST_F(FewRoom, is_no_reason_to_wait_for_the_close_of_what_comes) {
-  const StalledPeer peer;
-  platform::SocketPair pair = platform::make_socket_pair();
-  const std::array<int, 3> sockets{lingering_socket(peer.port()), lingering_socket(peer.port()),
-                                   socket_around_a_lingering_one(peer.port())};
-  ASSERT_TRUE(send_raw(pair.theirs.get(), "hello", 5, sockets));
-  for (const int number : sockets) ::close(number);
+TEST_F(Messages, with_no_room_for_their_descriptors_are_no_reason_to_wait) {
+  ASSERT_TRUE(send(std::array{lingering_socket(peer_.port()), lingering_socket(peer_.port()),
+                              socket_around_a_lingering_one(peer_.port())}));
   const NoWait none;
   const FewDescriptors few(1);
-  const auto message = platform::receive_message_lossy(pair.ours.get(), 0);
+  const auto message = platform::receive_message_lossy(pair_.ours.get(), 0);
   ASSERT_TRUE(message);
   EXPECT_EQ(message->bytes.size(), 5U);
+  EXPECT_TRUE(message->descriptors_lost);
+  EXPECT_TRUE(message->descriptors.empty());
+}
+
+TEST_F(Messages, with_more_descriptors_than_any_may_have_are_no_reason_to_wait) {
+  std::vector<int> many;
+  for (std::size_t i = 0; i < platform::max_message_descriptors; ++i) many.push_back(::dup(0));
+  many.push_back(lingering_socket(peer_.port()));
+  ASSERT_TRUE(send(many));
+  const NoWait none;
+  const auto message = platform::receive_message_lossy(pair_.ours.get(), 0);
+  ASSERT_TRUE(message);
   EXPECT_TRUE(message->descriptors_lost);
   EXPECT_TRUE(message->descriptors.empty());
 }

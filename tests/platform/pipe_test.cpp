@@ -7,8 +7,10 @@
 #include <thread>
 #include <vector>
 
+#include "platform/rights.hpp"
 #include "platform/system_calls.hpp"
 #include "support/leak_check.hpp"
+#include "support/raw_message.hpp"
 
 namespace brood::platform {
 namespace {
@@ -89,11 +91,71 @@ TEST_F(PipeTest, WritingEverythingWaitsForAReaderAndKeepsEveryByte) {
   EXPECT_EQ(received, sent);
 }
 
-TEST_F(PipeTest, APipeCanBeEnlarged) {
-  const Pipe pipe = make_pipe();
-  enlarge_pipe(pipe.write, 256 * 1024);
-  EXPECT_GE(::fcntl(pipe.write.get(), F_GETPIPE_SZ), 256 * 1024);
-  enlarge_pipe(pipe.write, std::size_t{1} << 40);  // refused: no harm
+std::size_t capacity(const Pipe& pipe) {
+  set_nonblocking(pipe.write);
+  const std::vector<std::byte> block(4096);
+  const iovec part{const_cast<std::byte*>(block.data()), block.size()};
+  std::size_t sum = 0;
+  for (;;) {
+    const Transfer done = write_some(pipe.write.get(), {&part, 1});
+    if (done.state != State::moved) return sum;
+    sum += done.count;
+  }
+}
+
+TEST_F(PipeTest, OneOfSocketsCanBeEnlarged) {
+  const std::size_t before = capacity(make_socket_pipe());
+  const Pipe pipe = make_socket_pipe();
+  enlarge(pipe.write, 256 * 1024);
+  EXPECT_GT(capacity(pipe), before);
+  enlarge(pipe.write, std::size_t{1} << 40);  // refused: no harm
+}
+
+TEST_F(PipeTest, OneOfSocketsGoesInOneDirection) {
+  const Pipe pipe = make_socket_pipe();
+  EXPECT_EQ(write_one(pipe.read.get()).state, State::closed);
+  EXPECT_EQ(write_one(pipe.write.get()).state, State::moved);
+  char byte = 0;
+  EXPECT_EQ(read_some(pipe.write.get(), &byte, 1).state, State::closed);
+  EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, State::moved);
+}
+
+TEST_F(PipeTest, OneOfSocketsWhoseReaderLeavesBytesUnreadIsClosed) {
+  Pipe pipe = make_socket_pipe();
+  EXPECT_EQ(write_one(pipe.write.get()).state, State::moved);
+  pipe.read.reset();
+  EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
+  EXPECT_FALSE(write_all(pipe.write.get(), std::as_bytes(std::span("text"))));
+  EXPECT_FALSE(sigpipe_is_pending());
+}
+
+Transfer receive_one(const Pipe& pipe) {
+  std::byte byte{};
+  return receive_some(pipe.read.get(), {&byte, 1});
+}
+
+TEST_F(PipeTest, ReceivingSaysWhatReadingDoes) {
+  Pipe pipe = make_socket_pipe();
+  set_nonblocking(pipe.read);
+  EXPECT_EQ(receive_one(pipe).state, State::would_block);
+  write_one(pipe.write.get());
+  EXPECT_EQ(receive_one(pipe).state, State::moved);
+  pipe.write.reset();
+  EXPECT_EQ(receive_one(pipe).state, State::closed);
+}
+
+TEST_F(PipeTest, DescriptorsThatComeWithBytesAreClosedAndSaid) {
+  Pipe pipe = make_socket_pipe();
+  pipe.read.set_foreign();
+  Pipe other = make_pipe();
+  const std::vector<int> many(most_rights, other.write.get());
+  ASSERT_TRUE(testing::send_raw(pipe.write.get(), "x", 1, many));
+  other.write.reset();
+  const Transfer done = receive_one(pipe);
+  EXPECT_EQ(done.state, State::failed);
+  EXPECT_EQ(done.error, EBADMSG);
+  char byte = 0;
+  EXPECT_EQ(read_some(other.read.get(), &byte, 1).state, State::closed);  // none is left
 }
 
 TEST_F(PipeTest, AnInterruptedReadIsTakenUpAgain) {

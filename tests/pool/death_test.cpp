@@ -1,3 +1,4 @@
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -226,13 +227,13 @@ TEST_P(Death, of_random_workers_costs_nothing_with_retries) {
   }
 }
 
-/// Whether much waits in a pipe of this process that is none of the standard streams.
+/// Whether much waits in a socket of this process for its reader.
 bool a_pipe_is_filled() {
   for (int fd = STDERR_FILENO + 1; fd < 512; ++fd) {
     struct stat status {};
     int waiting = 0;
-    if (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
-        ::ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 2000)
+    if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
+        ::ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 2000)
       return true;
   }
   return false;

@@ -17,7 +17,6 @@ using platform::SystemCalls;
 
 constexpr Fault every_fault[] = {
     {"open_EMFILE", Failing<&SystemCalls::open>::install, EMFILE},
-    {"pipe2_EMFILE", Failing<&SystemCalls::pipe2>::install, EMFILE},
     {"fcntl_EMFILE", Failing<&SystemCalls::fcntl_int>::install, EMFILE},
     {"read_EINTR", Failing<&SystemCalls::read>::install, EINTR},
     {"read_short", faults::ShortRead::install, 0},
@@ -34,6 +33,7 @@ constexpr Fault every_fault[] = {
     {"sendmsg_EINTR", Failing<&SystemCalls::sendmsg>::install, EINTR},
     {"sendmsg_ENOMEM", Failing<&SystemCalls::sendmsg>::install, ENOMEM},
     {"recvmsg_EINTR", Failing<&SystemCalls::recvmsg>::install, EINTR},
+    {"recvmsg_short", faults::ShortReceive::install, 0},
     {"recvmsg_ENOMEM", Failing<&SystemCalls::recvmsg>::install, ENOMEM},
     {"memfd_create_ENFILE", Failing<&SystemCalls::memfd_create>::install, ENFILE},
     {"ftruncate_ENOMEM", Failing<&SystemCalls::ftruncate>::install, ENOMEM},

@@ -101,10 +101,10 @@ TEST_P(StartFailure, because_the_system_refuses_something_is_a_start_error_for_t
 std::atomic<int> pipes_to_refuse{0};
 
 TEST_P(StartFailure, for_a_short_lack_at_a_replacement_ends_no_task) {
-  static int (*real)(int*, int) = nullptr;
-  real = platform::system_calls().pipe2;
-  platform::system_calls().pipe2 = [](int* ends, int flags) {
-    return --pipes_to_refuse < 0 ? real(ends, flags) : (errno = EMFILE, -1);
+  static int (*real)(int, int, int, int*) = nullptr;
+  real = platform::system_calls().socketpair;
+  platform::system_calls().socketpair = [](int domain, int type, int protocol, int* ends) {
+    return --pipes_to_refuse < 0 ? real(domain, type, protocol, ends) : (errno = EMFILE, -1);
   };
   PoolOptions made = options(1);
   made.max_tasks_per_worker = 1;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -62,6 +64,18 @@ struct ShortRead {
     return working.read(descriptor, target, is_due() && count > 1 ? 1 : count);
   }
   static void install() { platform::system_calls().read = call; }
+};
+/// Of a stream; messages are not cut.
+struct ShortReceive {
+  static ssize_t call(int socket, msghdr* message, int flags) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size);
+    if (type == SOCK_STREAM && is_due() && message->msg_iov->iov_len > 1)
+      message->msg_iov->iov_len = 1;
+    return working.recvmsg(socket, message, flags);
+  }
+  static void install() { platform::system_calls().recvmsg = call; }
 };
 struct ShortWrite {
   static ssize_t call(int descriptor, const void* source, std::size_t count) {

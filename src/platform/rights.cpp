@@ -1,0 +1,93 @@
+#include "platform/rights.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+#include "platform/own_table.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::platform {
+
+Envelope::Envelope(std::span<std::byte> buffer) noexcept : part_{buffer.data(), buffer.size()} {
+  header_.msg_iov = &part_;
+  header_.msg_iovlen = 1;
+}
+
+ssize_t Envelope::receive(int socket, int flags) noexcept {
+  header_.msg_control = control_.data();
+  header_.msg_controllen = control_.size();
+  const ssize_t count = system_calls().recvmsg(socket, &header_, MSG_CMSG_CLOEXEC | flags);
+  if (count < 0) header_.msg_controllen = 0;
+  return count;
+}
+
+ssize_t Envelope::receive_apart(int socket) noexcept {
+  ssize_t count = -1;
+  const OwnTable receiver(socket, [&] {  // its table has room
+    if (socket > 0) system_calls().close_range(0, static_cast<unsigned>(socket) - 1, 0);
+    count = receive(socket, MSG_DONTWAIT);
+  });
+  return count;
+}
+
+/// With a pointer to each number's place.
+template <class Visitor>
+void Envelope::for_each_right(Visitor visit) const {
+  auto* const header = const_cast<msghdr*>(&header_);
+  for (cmsghdr* part = CMSG_FIRSTHDR(header); part != nullptr; part = CMSG_NXTHDR(header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) visit(CMSG_DATA(part) + i * sizeof(int));
+  }
+}
+
+std::vector<Descriptor> Envelope::take_rights() {
+  std::size_t count = 0;
+  for_each_right([&count](const unsigned char*) { ++count; });
+  std::vector<Descriptor> rights;
+  try {
+    rights.reserve(count);
+  } catch (const std::exception&) {
+    close_rights();
+    throw;
+  }
+  for_each_right([&rights](const unsigned char* place) {
+    int number = -1;
+    std::memcpy(&number, place, sizeof number);
+    rights.emplace_back(number).set_foreign();
+  });
+  header_.msg_controllen = 0;
+  for (Descriptor& right : rights) {
+    if (right.get() <= 2) right.move_above(3);
+  }
+  return rights;
+}
+
+void Envelope::close_rights() noexcept {
+  for_each_right([](const unsigned char* place) {
+    int number = -1;
+    std::memcpy(&number, place, sizeof number);
+    Descriptor(number).set_foreign();
+  });
+  header_.msg_controllen = 0;
+}
+
+bool has_room_for_rights() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
+  std::array<pollfd, most_rights> last{};
+  const auto count = std::min<std::size_t>(limit.rlim_cur, last.size());
+  int number = static_cast<int>(limit.rlim_cur);
+  for (pollfd& entry : last) entry.fd = --number;
+  return count == last.size() &&
+         ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&
+         std::all_of(last.begin(), last.end(),
+                     [](const pollfd& entry) { return (entry.revents & POLLNVAL) != 0; });
+}
+
+}  // namespace brood::platform

@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <set>
+
+#include "fixture.hpp"
+
+// Elements that no worker ever admits to have begun, and that leave workers for other reasons than
+// being late.
+namespace brood::pool {
+namespace {
+
+constexpr Nanoseconds limit = milliseconds(200);
+const SchedulerConfig defaults;
+
+/// Workers that run everything at once, but for element 0 of a job: whoever has that hangs, says
+/// that it has not begun, and hears nothing any more.
+class Liars : public SchedulerTest {
+ protected:
+  void add(std::size_t chunk, std::size_t count) {
+    JobTraits traits = isolated(chunk);
+    traits.timeout = limit;
+    start_ = now;
+    job_ = scheduler->add(traits, count, true);
+  }
+  /// How long it takes until element 0 has its outcome.
+  template <class Meanwhile>
+  Nanoseconds time_to_end(Meanwhile meanwhile) {
+    for (int steps = 0; steps < 200'000 && !fate_; ++steps) {
+      carry_out(pump());
+      const auto next = scheduler->next_tick();
+      now = std::max(next.value_or(now), now + milliseconds(1));
+      std::vector<Running> pages;
+      for (const WorkerId id : hung_) pages.push_back({id, begun_by(id), Time{}});
+      scheduler->tick(now, pages);
+      carry_out(drain());
+      meanwhile();
+    }
+    return fate_ ? ended_ - start_ : Nanoseconds::max();
+  }
+
+  JobId job_ = 0;
+  std::optional<Fate> fate_;
+  std::set<WorkerId> hung_;
+
+ private:
+  void carry_out(const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+      if (action.kind == Kind::start) come_up(action.worker);
+      if (action.kind == Kind::send) run(action.assignment);
+      if (action.kind == Kind::resolve && action.first == 0 && !fate_) {
+        fate_ = action.fate;
+        ended_ = now;
+      }
+      if (action.kind == Kind::stop ||
+          (action.kind == Kind::leave && !hung_.contains(action.worker)))
+        end(action.worker);
+    }
+  }
+  void run(const Assignment& sent) {
+    if (sent.job == job_ && sent.first == 0) hung_.insert(sent.worker);
+    if (hung_.contains(sent.worker)) return;
+    begin(sent.worker, sent.count);
+    tell(sent.worker, sent.job, sent.first, sent.count);
+  }
+  void end(WorkerId id) {
+    hung_.erase(id);
+    die(id);
+  }
+
+  Time start_, ended_;
+};
+
+TEST_F(Liars, AnElementThatIdleWorkersTakeFromEachOtherTimesOut) {
+  make(workers(3));
+  add(3, 9);
+  EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
+  EXPECT_EQ(fate_, Fate::timed_out);
+}
+
+TEST_F(Liars, AnElementWhoseWorkersGrowOldTimesOut) {
+  SchedulerConfig config = workers(2);
+  config.max_age = seconds(1);
+  make(config);
+  add(1, 1);
+  EXPECT_LE(time_to_end([] {}), 10 * (limit + defaults.begin_grace) + config.start_timeout);
+  EXPECT_EQ(fate_, Fate::timed_out);
+}
+
+TEST_F(Liars, AnElementIsNotKeptByCancellingWhatStandsBehindIt) {
+  make(workers(8));
+  add(1000, 1000);
+  Time last = now;
+  std::size_t index = 1;
+  const auto cancel = [&] {
+    if (now - last < seconds(1)) return;
+    last = now;
+    scheduler->cancel(job_, index++, false, now);
+  };
+  EXPECT_LE(time_to_end(cancel), 3 * limit + seconds(13));
+  EXPECT_EQ(fate_, Fate::timed_out);
+}
+
+TEST_F(Liars, AnElementIsNotKeptByWorkersThatAreKilledBeforeItIsLate) {
+  make(workers(1));
+  add(1, 1);
+  Time last = now;
+  const auto kill = [&] {
+    if (now - last < seconds(2) || hung_.empty()) return;
+    last = now;
+    scheduler->worker_broken(0, now, "another reason");
+  };
+  EXPECT_LE(time_to_end(kill), 10 * (limit + defaults.begin_grace));
+  EXPECT_EQ(fate_, Fate::timed_out);
+}
+
+TEST_F(Liars, AnElementWhoseWorkersTakeTooMuchMemoryIsLost) {
+  make(workers(1));
+  scheduler->add(isolated(1), 1, true);
+  std::size_t kills = 0;
+  for (std::vector<Action> ended; ended.empty() && kills < 2 * defaults.passes; ++kills) {
+    come_up(0);
+    ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
+    scheduler->stop_running_element(0, Fate::lost, now);
+    die(0);
+    ended = of(Kind::resolve, drain());
+    now += seconds(1);
+  }
+  EXPECT_EQ(kills, defaults.passes);
+}
+
+}  // namespace
+}  // namespace brood::pool
