@@ -74,7 +74,7 @@ enum class Way : std::uint8_t { plain, by_exit, in_thread };
 
 // Nothing here asks a file system: one that another process serves (FUSE) may take its time.
 Way way_to_close(int number) noexcept {
-  constexpr unsigned memory_devices = 1;  // major number: /dev/null and its like
+  constexpr unsigned memory_devices = 1, null = 3, zero = 5, full = 7;  // major, minor numbers
   if (closes_may_wait() || ::fcntl(number, F_GET_SEALS) >= 0) return Way::plain;  // memory
   struct statx facts {};
   if (::statx(number, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &facts) != 0)
@@ -82,11 +82,15 @@ Way way_to_close(int number) noexcept {
   switch (facts.stx_mode & S_IFMT) {
     case S_IFSOCK:
     case S_IFIFO:  // splice(2) from a silent socket holds the lock that the last close wants
+    case 0:        // eventfd(2), pidfds and their like: so may an epoll set that one is in
       return Way::by_exit;
-    case S_IFCHR:
-      return facts.stx_rdev_major == memory_devices ? Way::plain : Way::in_thread;
-    case 0:  // eventfd(2), pidfds and their like
-      return Way::plain;
+    case S_IFCHR: {  // whatever can be polled can be in such a set; these three cannot
+      const unsigned minor = facts.stx_rdev_minor;
+      return facts.stx_rdev_major == memory_devices &&
+                     (minor == null || minor == zero || minor == full)
+                 ? Way::plain
+                 : Way::in_thread;
+    }
     default:
       return Way::in_thread;
   }

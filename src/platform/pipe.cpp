@@ -64,6 +64,27 @@ Transfer moved_nothing() noexcept {
   return {Transfer::State::failed, 0, errno};
 }
 
+Transfer wrote_nothing() noexcept {
+  if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
+  const bool closed = errno == EPIPE || errno == ECONNRESET;  // of a reader with bytes unread
+  return {closed ? Transfer::State::closed : Transfer::State::failed, 0, closed ? EPIPE : errno};
+}
+
+/// Moves everything by `move_some`, which is one of those below.
+template <class MoveSome>
+bool move_all(const char* call, std::span<const std::byte> bytes, MoveSome move_some) {
+  while (!bytes.empty()) {
+    const Transfer done = move_some(bytes);
+    if (done.state == Transfer::State::closed) return false;
+    if (done.state != Transfer::State::moved) {
+      throw SystemError(call, "writing to a pipe",
+                        done.state == Transfer::State::failed ? done.error : EAGAIN);
+    }
+    bytes = bytes.subspan(done.count);
+  }
+  return true;
+}
+
 }  // namespace
 
 SigpipeGuard::SigpipeGuard() noexcept {
@@ -145,27 +166,28 @@ Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
   }
 }
 
-Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept {
+Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept {
   const SigpipeGuard guard;
-  return write_some_unguarded(descriptor, parts);
+  return write_some_unguarded(descriptor, bytes);
 }
 
-Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noexcept {
-  const int part_count = static_cast<int>(std::min<std::size_t>(parts.size(), IOV_MAX));
+Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept {
   for (;;) {
-    const ssize_t count =
-        part_count == 1
-            ? system_calls().write(descriptor, parts.front().iov_base, parts.front().iov_len)
-            : system_calls().writev(descriptor, parts.data(), part_count);
+    const ssize_t count = system_calls().write(descriptor, bytes.data(), bytes.size());
     if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return {Transfer::State::would_block, 0, 0};
-    if (errno == EPIPE ||
-        errno == ECONNRESET) {  // unix(7): the latter of a reader with bytes unread
-      if (errno == EPIPE) sigpipe_state.raised = true;
-      return {Transfer::State::closed, 0, EPIPE};
-    }
-    return {Transfer::State::failed, 0, errno};
+    if (errno == EPIPE) sigpipe_state.raised = true;
+    if (errno != EINTR) return wrote_nothing();
+  }
+}
+
+Transfer send_some(int socket, std::span<const iovec> parts) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+  for (;;) {
+    const ssize_t count = system_calls().sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (errno != EINTR) return wrote_nothing();
   }
 }
 
@@ -175,17 +197,16 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
 }
 
 bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    const Transfer done = write_some_unguarded(descriptor, {&part, 1});
-    if (done.state == Transfer::State::closed) return false;
-    if (done.state != Transfer::State::moved) {
-      throw SystemError("writev", "writing to a pipe",
-                        done.state == Transfer::State::failed ? done.error : EAGAIN);
-    }
-    bytes = bytes.subspan(done.count);
-  }
-  return true;
+  return move_all("write", bytes, [descriptor](std::span<const std::byte> left) {
+    return write_some_unguarded(descriptor, left);
+  });
+}
+
+bool send_all(int socket, std::span<const std::byte> bytes) {
+  return move_all("sendmsg", bytes, [socket](std::span<const std::byte> left) {
+    const iovec part{const_cast<std::byte*>(left.data()), left.size()};
+    return send_some(socket, {&part, 1});
+  });
 }
 
 bool read_all(int descriptor, void* target, std::size_t count) {

@@ -52,15 +52,18 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
 /// The same from a pipe of sockets whose writer is not trusted. Descriptors that come with the
 /// bytes are closed, and that never waits: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;
-/// One writev(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is never raised.
-Transfer write_some(int descriptor, std::span<const iovec> parts) noexcept;
-/// Same without the guard, which costs two system calls: for a pipe that always has a reader, or a
-/// process that may end.
-Transfer write_some_unguarded(int descriptor, std::span<const iovec> parts) noexcept;
+/// One write(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is never raised.
+Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept;
+/// Same without the guard, which costs two system calls: for a process that may end.
+Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept;
+/// Same of several parts to a pipe of sockets, without a signal: its reader may refuse what comes
+/// at any time (shutdown(2)). Fails with ENOTSOCK where the number is a file's by now.
+Transfer send_some(int socket, std::span<const iovec> parts) noexcept;
 
 /// Writes everything to a blocking descriptor; false when nobody reads any more. Throws
 /// SystemError.
 bool write_all(int descriptor, std::span<const std::byte> bytes);
+bool send_all(int socket, std::span<const std::byte> bytes);
 bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes);
 /// Reads exactly `count` bytes from a blocking descriptor; false at end of stream. Throws
 /// SystemError.

@@ -77,15 +77,19 @@ void Envelope::close_rights() noexcept {
   header_.msg_controllen = 0;
 }
 
-bool has_room_for_rights() noexcept {
+std::size_t descriptor_limit() noexcept {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+bool has_room_for_rights() noexcept {
+  const std::size_t limit = descriptor_limit();
+  if (limit > INT_MAX) return true;
+  if (limit < most_rights) return false;
   std::array<pollfd, most_rights> last{};
-  const auto count = std::min<std::size_t>(limit.rlim_cur, last.size());
-  int number = static_cast<int>(limit.rlim_cur);
+  int number = static_cast<int>(limit);
   for (pollfd& entry : last) entry.fd = --number;
-  return count == last.size() &&
-         ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&
+  return ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&
          std::all_of(last.begin(), last.end(),
                      [](const pollfd& entry) { return (entry.revents & POLLNVAL) != 0; });
 }

@@ -54,6 +54,8 @@ class Envelope {
   msghdr header_{};
 };
 
+/// How many descriptors this process may have.
+std::size_t descriptor_limit() noexcept;
 /// Whether the descriptor table has room for most_rights. Cost: a microsecond and a half.
 bool has_room_for_rights() noexcept;
 

@@ -83,9 +83,8 @@ std::optional<Arrived> receive_here(int socket, std::span<std::byte> buffer, int
   arrived.cut = envelope.cut();
   arrived.descriptors_lost = envelope.lost_rights();
   arrived.descriptors = envelope.take_rights();
-  // More than a message may have are as good as none.
-  if (arrived.descriptors.size() > max_message_descriptors) arrived.descriptors_lost = true;
-  if (arrived.descriptors_lost) arrived.descriptors.clear();
+  if (arrived.descriptors.size() > max_message_descriptors) arrived.cut = true;
+  if (arrived.descriptors_lost || arrived.cut) arrived.descriptors.clear();
   return arrived;
 }
 

@@ -49,7 +49,7 @@ struct Arrived {
   std::span<const std::byte> bytes;
   std::vector<Descriptor> descriptors;
   bool descriptors_lost = false;  // see Message
-  bool cut = false;               // the buffer was too small
+  bool cut = false;               // it has more bytes than the buffer, or too many descriptors
 };
 /// Receives one message into `buffer`; nothing at end of stream, or where none is there and none is
 /// waited for. One that is not taken comes again. Empty messages, which nothing of ours sends, are

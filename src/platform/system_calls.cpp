@@ -19,8 +19,11 @@ ssize_t read_plainly(int descriptor, void* target, size_t count) {
 ssize_t write_plainly(int descriptor, const void* source, size_t count) {
   return ::syscall(SYS_write, descriptor, source, count);
 }
-ssize_t writev_plainly(int descriptor, const iovec* parts, int count) {
-  return ::syscall(SYS_writev, descriptor, parts, count);
+ssize_t sendmsg_plainly(int socket, const msghdr* message, int flags) {
+  return ::syscall(SYS_sendmsg, socket, message, flags);
+}
+ssize_t recvmsg_plainly(int socket, msghdr* message, int flags) {
+  return ::syscall(SYS_recvmsg, socket, message, flags);
 }
 int poll_plainly(pollfd* descriptors, nfds_t count, int timeout_ms) {
   return static_cast<int>(::syscall(SYS_poll, descriptors, count, timeout_ms));
@@ -82,7 +85,6 @@ SystemCalls& system_calls() noexcept {
       .fcntl_int = fcntl_with_int,
       .read = read_plainly,
       .write = write_plainly,
-      .writev = writev_plainly,
       .pread = ::pread,
       .pwrite = ::pwrite,
       .poll = poll_plainly,
@@ -92,8 +94,8 @@ SystemCalls& system_calls() noexcept {
       .listen = ::listen,
       .accept4 = ::accept4,
       .connect = ::connect,
-      .sendmsg = ::sendmsg,
-      .recvmsg = ::recvmsg,
+      .sendmsg = sendmsg_plainly,
+      .recvmsg = recvmsg_plainly,
       .memfd_create = ::memfd_create,
       .ftruncate = ::ftruncate,
       .fallocate = ::fallocate,

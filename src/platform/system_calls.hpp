@@ -18,7 +18,6 @@ struct SystemCalls {
   int (*fcntl_int)(int, int, int);
   ssize_t (*read)(int, void*, size_t);
   ssize_t (*write)(int, const void*, size_t);
-  ssize_t (*writev)(int, const iovec*, int);
   ssize_t (*pread)(int, void*, size_t, off_t);
   ssize_t (*pwrite)(int, const void*, size_t, off_t);
   int (*poll)(pollfd*, nfds_t, int);

@@ -166,6 +166,7 @@ class Core final : public detail::PoolCore,
   }
 
   void refuse(Work& work, std::size_t first, std::size_t count, const std::exception_ptr& error);
+  void bound_carried();
   template <class Body>
   auto under_lock(Body body);
   template <class Body>

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "platform/rights.hpp"
 #include "pool/core.hpp"
 #include "wire/exception.hpp"
 
@@ -89,6 +90,22 @@ void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcep
   note_fault(link, error);
   // Without memory for that action the dispatcher finds the link by its state.
   if_possible([&] { scheduler_.worker_broken(link.id, std::chrono::steady_clock::now()); });
+}
+
+// Descriptors that wait for their results have at most half of this process's table, and the worker
+// that has sent most of them is stopped: else it could keep the program from opening anything.
+void Core::bound_carried() {
+  std::size_t sum = 0;
+  WorkerLink* most = nullptr;
+  for (const auto& link : links_) {
+    if (!link) continue;
+    sum += link->carried.size();
+    if (most == nullptr || link->carried.size() > most->carried.size()) most = link.get();
+  }
+  if (most == nullptr || sum <= platform::descriptor_limit() / 2) return;
+  most->carried.clear();
+  scheduler_.worker_broken(most->id, std::chrono::steady_clock::now(),
+                           "its results bring more descriptors than this process has room for");
 }
 
 // Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/rights.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 #include "wire/exception.hpp"
@@ -73,7 +74,10 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     if (link_.carried.size() >= protocol::most_carried)
       broken("too many descriptors of shared objects for one result");
     platform::Escorted came = platform::receive_descriptors(link_.escort.number());
+    if (came.descriptors.size() != 1 && !came.lost)
+      broken("not the one descriptor of a shared object that it tells of");
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
+    core_.bound_carried();
   }
   void on_exhausted() override {
     if (!core_.supervisor_.limits().resident) broken("a worker without a limit is above it");

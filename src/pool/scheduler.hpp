@@ -224,9 +224,7 @@ class Scheduler {
   bool may_shrink() const;
   void retire_the_old_and_idle(Time now);
   void let_workers_leave(Time now);
-  static bool comes_or_goes(const Worker& worker) {
-    return worker.state == State::starting || worker.state == State::leaving;
-  }
+  std::optional<Nanoseconds> most_for_change(const Worker& worker) const;
   void learn(Job& job, const Outcomes& outcomes);
 
   SchedulerConfig config_;

@@ -194,7 +194,8 @@ void Scheduler::retire_the_old_and_idle(Time now) {
     if (worker.state != State::ready || worker.retired) continue;
     const bool old = config_.max_age.count() != 0 && now - worker.born >= config_.max_age;
     const bool begins = !worker.queue.empty() && worker.has_page &&
-                        now - worker.heard < config_.begin_grace &&
+                        (now - worker.heard < config_.begin_grace ||
+                         jobs_[slot_of(worker.queue.front().job)].traits.timeout) &&
                         claims_.begun(id) <= worker.queue.front().sequence;
     if (old && !begins && (worker.given != 0 || !backlog)) retire(id);
     if (config_.idle_timeout.count() == 0 || now - worker.heard < config_.idle_timeout) continue;
@@ -223,7 +224,8 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
   for (const Running& seen : running) look_at(seen, now);
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
-    if (comes_or_goes(worker) && now - worker.heard >= config_.start_timeout) stop(id, now);
+    const std::optional<Nanoseconds> most = most_for_change(worker);
+    if (most && now - worker.heard >= *most) stop(id, now);
     if (!worker.has_page && !worker.queue.empty())
       stop_if_late(id, worker.queue.front().sequence, now);
     stop_if_silent(id, now);
@@ -262,6 +264,15 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   if (worker.owes_since != Time{}) worker.killed = false;
 }
 
+// One that leaves is waited for while nothing waits for its place: it may have forged the outcome
+// of what it still runs.
+std::optional<Nanoseconds> Scheduler::most_for_change(const Worker& worker) const {
+  if (worker.state == State::starting) return config_.start_timeout;
+  if (worker.state != State::leaving) return std::nullopt;
+  return runnable_.empty() ? config_.start_timeout
+                           : std::min(config_.start_timeout, config_.answer);
+}
+
 std::optional<Time> Scheduler::next_tick() const {
   if (look_soon_) return Time{};
   std::optional<Time> soonest;
@@ -275,7 +286,7 @@ std::optional<Time> Scheduler::next_tick() const {
   const bool more = wants_worker();
   const bool fewer = config_.idle_timeout.count() != 0 && may_shrink();
   for (const Worker& worker : workers_) {
-    if (comes_or_goes(worker)) after(worker.heard, config_.start_timeout);
+    if (const auto most = most_for_change(worker)) after(worker.heard, *most);
     if (more && can_start(worker)) at(worker.restart_at);
     if (worker.state != State::ready) continue;
     if (worker.silent_since != Time{}) after(worker.silent_since, config_.answer);

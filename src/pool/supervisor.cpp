@@ -36,7 +36,9 @@ Supervisor::Supervisor(const PoolOptions& options)
     : options_(options),
       method_(start::open_method(options.start_method, start_timeout())),
       owner_(platform::open_pidfd(::getpid())),
-      message_limit_(options.max_message_size.value_or(default_message_limit)) {}
+      message_limit_(options.max_message_size.value_or(default_message_limit)) {
+  owner_.set_foreign();  // workers have it, too
+}
 
 protocol::Setup Supervisor::setup_for(const std::string& name, const std::string& numbers) const {
   protocol::Setup setup;
@@ -71,6 +73,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.tasks = platform::make_socket_pipe();
   birth.results = platform::make_socket_pipe();
   birth.results.read.set_foreign();  // the worker may leave descriptors in it
+  birth.tasks.read.set_foreign();    // and has this one itself: it may be in an epoll set of its
   platform::enlarge(birth.tasks.write, pipe_capacity);
   platform::enlarge(birth.results.write, pipe_capacity);
   link.mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
@@ -109,7 +112,7 @@ std::unique_ptr<WorkerLink> Supervisor::complete(Birth& birth, start::StartedPro
   link.pid = process.pid;
   link.pidfd = std::move(process.pidfd);
   link.tasks = std::move(birth.tasks.write);
-  link.tasks_read_end = std::move(birth.tasks.read);  // kept, so that a write is never SIGPIPE
+  link.tasks_read_end = std::move(birth.tasks.read);  // a dead reader refuses nothing
   link.results = std::move(birth.results.read);
   link.outbox.write_to(link.tasks.get(), link.escort);
   return std::move(birth.link);

@@ -103,7 +103,7 @@ platform::Transfer Outbox::write_parts(int pipe) {
     const auto view = part->view().subspan(count == 0 ? written_ : 0);
     vector[count++] = {const_cast<std::byte*>(view.data()), view.size()};
   }
-  return platform::write_some_unguarded(pipe, {vector.data(), count});
+  return platform::send_some(pipe, {vector.data(), count});
 }
 
 void Outbox::consume(std::size_t count) {

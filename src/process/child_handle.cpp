@@ -83,7 +83,7 @@ void send_call(int pipe, platform::Escort& escort, const Setup& setup, const det
   if (!escort.send_all(0, call.carried())) return;
   detail::Bytes first;
   encode_setup(first, setup);
-  if (platform::write_all(pipe, first.view())) platform::write_all(pipe, call.view());
+  if (platform::send_all(pipe, first.view())) platform::send_all(pipe, call.view());
 }
 
 }  // namespace

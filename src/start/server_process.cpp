@@ -68,7 +68,7 @@ void Server::fill_watched() {
   // Children before connections: a status is in the queue before the end of its connection is seen.
   for (const auto& [pid, child] : children_) watch(Source::child, pid, child.pidfd->get(), POLLIN);
   if (control_) watch(Source::control, 0, control_.get(), POLLIN);
-  if (door_.ours) watch(Source::door, 0, door_.ours.get(), POLLIN);
+  if (door_.ours) watch(Source::door, 0, door_.ours.get(), POLLIN | POLLRDHUP);
   for (const auto& [id, connection] : connections_) {
     const std::size_t waiting = connection.queue.size();
     const int events = (waiting < longest_queue ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0);
@@ -90,7 +90,7 @@ void Server::dispatch(Source source, Id id, short events) {
     case Source::control:
       return serve_control();
     case Source::door:
-      return serve_door();
+      return serve_door(events);
     case Source::connection:
       return serve_connection(id, events);
     case Source::child:
@@ -105,10 +105,14 @@ void Server::serve_control() {
   accept(std::move(incoming), Origin::owner);
 }
 
-// What a worker says there cannot end the server, nor keep it alive.
-void Server::serve_door() {
+// What a worker says there cannot end the server, nor keep it alive. Any worker can shut the door
+// (shutdown(2)): those that are made from then on get another.
+void Server::serve_door(short events) {
   if (!door_.ours) return;  // ended in this round
-  accept(receive_request(door_.ours.get()), Origin::door);
+  Incoming incoming = receive_request(door_.ours.get());
+  const bool shut = (events & (POLLRDHUP | POLLHUP)) != 0;
+  if (shut && incoming.state == Incoming::State::ended) return open_door();
+  accept(std::move(incoming), Origin::door);
 }
 
 // A connection that found no room here was closed by the kernel: its client sees that.

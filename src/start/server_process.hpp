@@ -62,7 +62,7 @@ class Server {
   /// Whatever goes wrong for one connection ends that one.
   void dispatch_guarded(Source source, Id id, short events) noexcept;
   void serve_control();
-  void serve_door();
+  void serve_door(short events);
   void accept(Incoming&& incoming, Origin origin);
   /// Whether what came through the door may hold so many more descriptors here.
   bool door_may_take(std::size_t more) const;

@@ -1,11 +1,20 @@
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -136,6 +145,50 @@ TEST_P(Closes, of_what_comes_with_results_do_not_wait) {
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
+/// In an epoll set whose lock this worker keeps: a thread of it waits for events, which are to be
+/// written where no memory comes.
+FileDescriptor gives_one_of_a_locked_epoll_set() {
+  ::alarm(linger_seconds);
+  const int given = ::eventfd(0, EFD_CLOEXEC), ready = ::eventfd(1, EFD_CLOEXEC);
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  for (const int number : {given, ready}) {
+    epoll_event wanted{};
+    wanted.events = EPOLLIN;
+    ::epoll_ctl(set, EPOLL_CTL_ADD, number, &wanted);
+  }
+  const int faults = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC));
+  void* const page =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uffdio_api version{};
+  version.api = UFFD_API;
+  uffdio_register range{};
+  range.range = {reinterpret_cast<std::uintptr_t>(page), 4096};
+  range.mode = UFFDIO_REGISTER_MODE_MISSING;
+  if (faults < 0 || ::ioctl(faults, UFFDIO_API, &version) != 0 ||
+      ::ioctl(faults, UFFDIO_REGISTER, &range) != 0)
+    throw std::runtime_error("no page faults of ours");
+  std::atomic<pid_t> thread{0};
+  std::thread([&thread, set, page] {
+    thread = ::gettid();
+    ::epoll_wait(set, static_cast<epoll_event*>(page), 8, -1);
+  }).detach();
+  while (thread == 0 || status_field(thread, "State").substr(0, 1) == "R") ::sched_yield();
+  return handed_over(given);
+}
+
+TEST_P(Closes, of_what_is_in_a_locked_epoll_set_do_not_wait) {
+  Pool pool = make_pool(1);
+  FileDescriptor given;
+  try {
+    given = pool.apply(gives_one_of_a_locked_epoll_set);
+  } catch (const std::runtime_error& refused) {  // vm.unprivileged_userfaultfd
+    GTEST_SKIP() << refused.what();
+  }
+  const NoWait none;
+  given = {};
+  pool.terminate();
+}
+
 void puts_lingering_sockets(std::uint16_t port, const Queue<FileDescriptor>& queue) {
   queue.put(gives_a_lingering_socket(port));
   queue.put(gives_one_inside_another(port));
@@ -219,10 +272,7 @@ TEST_F(Messages, with_more_descriptors_than_any_may_have_are_no_reason_to_wait) 
   many.push_back(lingering_socket(peer_.port()));
   ASSERT_TRUE(send(many));
   const NoWait none;
-  const auto message = platform::receive_message_lossy(pair_.ours.get(), 0);
-  ASSERT_TRUE(message);
-  EXPECT_TRUE(message->descriptors_lost);
-  EXPECT_TRUE(message->descriptors.empty());
+  EXPECT_THROW(platform::receive_message_lossy(pair_.ours.get(), 0), SystemError);
 }
 
 class DoorCloses : public PoolCheck {};

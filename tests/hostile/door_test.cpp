@@ -40,7 +40,8 @@ bool send_request(int socket, const Request& request, const Numbers& descriptors
   return send_soon(socket, &request, sizeof request, descriptors);
 }
 
-constexpr int door = start::door_descriptor;
+// Where the fork server of a process with few descriptors puts it, too.
+const int door = platform::has_high_numbers() ? start::door_descriptor : start::low_door_descriptor;
 const Request connect_request{.kind = Kind::connect};
 
 bool connect_with(const Numbers& descriptors) {
@@ -179,6 +180,9 @@ void start_for_ever() {
   for (int i = 0; i < 150; ++i, ++request.sequence) send_request(mine, request, given);
 }
 
+void shut_for_writing() { ::shutdown(door, SHUT_WR); }
+void shut_wholly() { ::shutdown(door, SHUT_RDWR); }
+
 const std::map<std::string, void (*)()> attacks{
     {"connect_with_files", connect_with_files},
     {"connect_with_other_sockets", connect_with_other_sockets},
@@ -192,6 +196,8 @@ const std::map<std::string, void (*)()> attacks{
     {"signal_others", signal_others},
     {"connect_for_ever", connect_for_ever},
     {"start_for_ever", start_for_ever},
+    {"shut_for_writing", shut_for_writing},
+    {"shut_wholly", shut_wholly},
 };
 
 int attack(const std::string& name) {
@@ -245,6 +251,19 @@ TEST_P(Door, attacked_stays_open_for_everybody) {
 int inner_parent() {
   Pool inner({.workers = 1, .start_method = "forkserver"});
   return inner.apply(parent_here);
+}
+
+class ShutDoor : public Door {};
+INSTANTIATE_TEST_SUITE_P(Attack, ShutDoor, ::testing::Values("shut_for_writing", "shut_wholly"),
+                         [](const auto& parameter) { return parameter.param; });
+
+// The server has another one then, and does not look at the old one for ever.
+TEST_P(ShutDoor, is_another_one_for_workers_that_come_later) {
+  Pool pool({.workers = 1, .start_method = "forkserver", .max_tasks_per_worker = 1});
+  const int server = server_of_the_next(pool);
+  EXPECT_EQ(pool.apply(attack, GetParam()), server);
+  EXPECT_EQ(server_of_the_next(pool), server);
+  EXPECT_EQ(pool.apply(inner_parent), server);
 }
 
 TEST_P(Door, attacked_lets_pools_of_other_workers_start) {

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -12,7 +13,9 @@
 #include <vector>
 
 #include "hostile/raw_results.hpp"
+#include "hostile/taken_over.hpp"
 #include "pool/pool_fixture.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/log_catcher.hpp"
 #include "support/raw_message.hpp"
 
@@ -234,10 +237,11 @@ struct Parcel {
 
 int carries_without_end(int) {
   ::signal(SIGTERM, SIG_IGN);
-  Parcel parcel;
-  for (std::uint64_t number = 1;;) {
-    for (Token& token : parcel.tokens) token = {0xbad, number++, 0, 0};
-    if (!send_copies(2, 16, std::as_bytes(std::span(&parcel, 1)))) ::_exit(3);
+  Parcel parcel{.count = 1, .tokens = {}};
+  for (std::uint64_t number = 1;; ++number) {
+    parcel.tokens[0] = {0xbad, number, 0, 0};
+    if (!send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token))))
+      ::_exit(3);
     if (!write_frame(protocol::Type::carried)) ::_exit(4);
   }
 }
@@ -253,6 +257,49 @@ TEST_P(Carried, descriptors_without_end_end_the_worker_and_take_few_here) {
   pool.close();
   pool.join();
   EXPECT_EQ(log.records_with("descriptors").size(), 1U);
+}
+
+/// As often as it likes: each costs its owner the close of what came along.
+[[noreturn]] void tells_of_what_is_none() {
+  for (int i = 0; i < 8; ++i)
+    send_copies(2, 200, std::as_bytes(std::span("no descriptors of shared objects")));
+  for (int i = 0; i < 100'000; ++i) write_frame(protocol::Type::carried);
+  hang();
+}
+
+TEST_P(Carried, what_is_none_ends_the_worker_at_its_first) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply(tells_of_what_is_none), WorkerLost);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  EXPECT_EQ(log.records_with("the one descriptor").size(), 1U);
+}
+
+/// As results with many handles do, and then no result.
+[[noreturn]] void carries_much() {
+  ::signal(SIGTERM, SIG_IGN);
+  Parcel parcel{.count = 1, .tokens = {}};
+  for (std::uint64_t number = 1; number <= 1000; ++number) {
+    parcel.tokens[0] = {0xbad, number, 0, 0};
+    if (!send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token)))) break;
+    if (!write_frame(protocol::Type::carried)) break;
+  }
+  hang();
+}
+
+TEST_P(Carried, descriptors_leave_the_program_room_for_its_own) {
+  const LogCatcher log;
+  Pool pool = make_pool(2);
+  pool.map(square, std::vector<int>(10, 3));  // both are there
+  const FewDescriptors few(600);
+  const auto result = pool.with({.timeout = 60s}).apply_async(carries_much);
+  while (!result.ready()) {
+    const platform::Descriptor one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(one);
+    ASSERT_EQ(pool.with({.timeout = 5s}).apply(square, 3), 9);
+  }
+  EXPECT_THROW(result.get(), WorkerLost);
+  EXPECT_EQ(log.records_with("room").size(), 1U);
 }
 
 /// Messages of every size and with every number of descriptors that are no parcels.

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <thread>
@@ -59,6 +61,34 @@ TEST_P(Lock, of_the_pipe_of_tasks_does_not_keep_the_owner) {
       pool.with({.timeout = 5s}).map([](const std::string& text) { return text.size(); }, texts);
   EXPECT_EQ(sizes, std::vector<std::size_t>(20, 1 << 20));
   EXPECT_THROW(first.get(), TaskTimeout);
+}
+
+class Refusal : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(Refusal);
+
+/// The next task that comes is refused halfway, as by a reader that is gone.
+int refuses_what_comes_next(int x) {
+  std::thread([] {
+    int waiting = 0;
+    while (::ioctl(task_pipe, FIONREAD, &waiting) == 0 && waiting < 1000) {
+    }
+    ::shutdown(task_pipe, SHUT_RDWR);
+  }).detach();
+  return x;
+}
+
+TEST_P(Refusal, of_a_task_raises_no_signal_and_ends_the_worker_alone) {
+  Pool pool = make_pool(1);
+  const std::string large(std::size_t{16} << 20, 'x');
+  const auto size = [](const std::string& text) { return text.size(); };
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(pool.apply(refuses_what_comes_next, i), i);
+    try {
+      EXPECT_EQ(pool.apply(size, large), large.size());  // by its caller, who drives the worker
+    } catch (const WorkerLost&) {
+    }
+  }
+  EXPECT_EQ(pool.apply(answer), 42);
 }
 
 }  // namespace

@@ -29,9 +29,8 @@ bool sigpipe_is_pending() {
   return sigismember(&pending, SIGPIPE) == 1;
 }
 Transfer write_one(int descriptor) {
-  char byte = 'x';
-  const iovec part{&byte, 1};
-  return write_some(descriptor, {&part, 1});
+  constexpr std::byte byte{'x'};
+  return write_some(descriptor, {&byte, 1});
 }
 
 TEST_F(PipeTest, TheEndOfTheStreamIsAValue) {
@@ -94,10 +93,9 @@ TEST_F(PipeTest, WritingEverythingWaitsForAReaderAndKeepsEveryByte) {
 std::size_t capacity(const Pipe& pipe) {
   set_nonblocking(pipe.write);
   const std::vector<std::byte> block(4096);
-  const iovec part{const_cast<std::byte*>(block.data()), block.size()};
   std::size_t sum = 0;
   for (;;) {
-    const Transfer done = write_some(pipe.write.get(), {&part, 1});
+    const Transfer done = write_some(pipe.write.get(), block);
     if (done.state != State::moved) return sum;
     sum += done.count;
   }
@@ -127,6 +125,28 @@ TEST_F(PipeTest, OneOfSocketsWhoseReaderLeavesBytesUnreadIsClosed) {
   EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
   EXPECT_FALSE(write_all(pipe.write.get(), std::as_bytes(std::span("text"))));
   EXPECT_FALSE(sigpipe_is_pending());
+}
+
+Transfer send_one(int socket) {
+  char byte = 'x';
+  const iovec part{&byte, 1};
+  return send_some(socket, {&part, 1});
+}
+
+TEST_F(PipeTest, SendingToAReaderThatRefusesIsAValueAndRaisesNoSignal) {
+  const Pipe pipe = make_socket_pipe();
+  EXPECT_EQ(send_one(pipe.write.get()).state, State::moved);
+  ::shutdown(pipe.read.get(), SHUT_RDWR);
+  EXPECT_EQ(send_one(pipe.write.get()).state, State::closed);
+  EXPECT_FALSE(send_all(pipe.write.get(), std::as_bytes(std::span("text"))));
+  EXPECT_FALSE(sigpipe_is_pending());
+}
+
+TEST_F(PipeTest, NothingIsSentToAFile) {
+  const Descriptor file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Transfer done = send_one(file.get());
+  EXPECT_EQ(done.state, State::failed);
+  EXPECT_EQ(done.error, ENOTSOCK);
 }
 
 Transfer receive_one(const Pipe& pipe) {

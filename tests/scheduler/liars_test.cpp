@@ -81,7 +81,7 @@ TEST_F(Liars, AnElementWhoseWorkersGrowOldTimesOut) {
   config.max_age = seconds(1);
   make(config);
   add(1, 1);
-  EXPECT_LE(time_to_end([] {}), 10 * (limit + defaults.begin_grace) + config.start_timeout);
+  EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
   EXPECT_EQ(fate_, Fate::timed_out);
 }
 
@@ -125,6 +125,35 @@ TEST_F(Liars, AnElementWhoseWorkersTakeTooMuchMemoryIsLost) {
     now += seconds(1);
   }
   EXPECT_EQ(kills, defaults.passes);
+}
+
+class Leaving : public SchedulerTest {
+ protected:
+  /// How long a worker may take that has told of its last element.
+  Nanoseconds time_to_stop(std::size_t elements) {
+    SchedulerConfig config = workers(1);
+    config.max_tasks = 1;
+    make(config);
+    const JobId job = scheduler->add(isolated(1), elements, true);
+    pump();
+    begin(0);
+    tell(0, job, 0);
+    EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
+    const Time start = now;
+    for (;;) {
+      now = scheduler->next_tick().value_or(now + seconds(3600));
+      scheduler->tick(now, {});
+      if (!of(Kind::stop, drain()).empty()) return now - start;
+    }
+  }
+};
+
+TEST_F(Leaving, ForLongerThanAnAnswerIsNotAllowedWhereAnElementWaits) {
+  EXPECT_EQ(time_to_stop(2), defaults.answer);
+}
+
+TEST_F(Leaving, MayTakeAsLongAsAStartWhereNothingWaits) {
+  EXPECT_EQ(time_to_stop(1), defaults.start_timeout);
 }
 
 }  // namespace

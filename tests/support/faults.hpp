@@ -77,18 +77,22 @@ struct ShortReceive {
   }
   static void install() { platform::system_calls().recvmsg = call; }
 };
+struct ShortSend {
+  static ssize_t call(int socket, const msghdr* message, int flags) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size);
+    if (type != SOCK_STREAM || !is_due() || message->msg_iov->iov_len < 2)
+      return working.sendmsg(socket, message, flags);
+    return ::send(socket, message->msg_iov->iov_base, 1, flags);
+  }
+  static void install() { platform::system_calls().sendmsg = call; }
+};
 struct ShortWrite {
   static ssize_t call(int descriptor, const void* source, std::size_t count) {
     return working.write(descriptor, source, is_due() && count > 1 ? 1 : count);
   }
   static void install() { platform::system_calls().write = call; }
-};
-struct ShortWritev {
-  static ssize_t call(int descriptor, const iovec* parts, int count) {
-    return is_due() ? working.write(descriptor, parts[0].iov_base, parts[0].iov_len > 1 ? 1 : 0)
-                    : working.writev(descriptor, parts, count);
-  }
-  static void install() { platform::system_calls().writev = call; }
 };
 
 }  // namespace faults
