@@ -27,7 +27,7 @@ class Envelope {
   Envelope(const Envelope&) = delete;
   Envelope& operator=(const Envelope&) = delete;
 
-  /// One recvmsg(2), and its errno in place of -1.
+  /// One recvmsg(2): -1 with errno where nothing was received.
   ssize_t receive(int socket, int flags) noexcept;
   /// The same in a thread with a descriptor table of its own, without waiting: what comes with the
   /// message is closed with that thread. -1 where nothing was received, and where the system allows

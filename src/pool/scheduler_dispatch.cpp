@@ -255,7 +255,7 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   if (!late && !sum_is_over(worker, sequence, now)) return;
   // What stands behind it must not begin any more, or the signal would hit that. If it has begun
   // already, this one has just ended.
-  take_back(id);
+  take_back(id, sequence + 1);
   if (!runs_last(worker, sequence)) return;
   worker.fate = Fate::timed_out;
   worker.fate_sequence = sequence;

@@ -142,6 +142,10 @@ bool Scheduler::stop_running(JobId id, std::size_t index, Time now) {
     const std::deque<Assigned>& queue = worker.queue;
     if (worker.state != State::ready || queue.empty() || queue.back().job != id) continue;
     if (queue.back().first + queue.back().count - 1 != index) continue;
+    if (is_last_for_its_head(slot)) {  // what stands behind that has not begun
+      if (queue.front().first != index) continue;
+      workers_[slot].overdue = queue.front().sequence;
+    }
     find(id)->cancelled.push_back(index);
     stop(slot, now);
     return true;

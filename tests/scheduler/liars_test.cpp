@@ -3,16 +3,16 @@
 
 #include "fixture.hpp"
 
-// Elements that no worker ever admits to have begun, and that leave workers for other reasons than
-// being late.
+// Elements that no worker ever admits to have begun, and that leave workers for
+// other reasons than being late.
 namespace brood::pool {
 namespace {
 
 constexpr Nanoseconds limit = milliseconds(200);
 const SchedulerConfig defaults;
 
-/// Workers that run everything at once, but for element 0 of a job: whoever has that hangs, says
-/// that it has not begun, and hears nothing any more.
+/// Workers that run everything at once, but for element 0 of a job: whoever has
+/// that hangs, says that it has not begun, and hears nothing any more.
 class Liars : public SchedulerTest {
  protected:
   void add(std::size_t chunk, std::size_t count) {
@@ -125,6 +125,59 @@ TEST_F(Liars, AnElementWhoseWorkersTakeTooMuchMemoryIsLost) {
     now += seconds(1);
   }
   EXPECT_EQ(kills, defaults.passes);
+}
+
+class PassedOn : public SchedulerTest {
+ protected:
+  /// Worker 1 has element 0 of `job_` next, which is passed on, and others
+  /// behind it.
+  void pass_on(std::size_t count) {
+    JobTraits traits = isolated(count + 1);
+    traits.timeout = limit;
+    make(workers(2));
+    job_ = scheduler->add(traits, count + 1, true);
+    pump();
+    now += limit + defaults.begin_grace;
+    scheduler->tick(now, {});
+    scheduler->cancel(job_, count, false, now);
+    const auto sent = of(Kind::send, pump());
+    ASSERT_EQ(sent.size(), 1u);
+    ASSERT_EQ(sent[0].worker, 1u);
+    ASSERT_EQ(sent[0].assignment.count, count);
+  }
+  std::size_t stops_at_a_look(std::uint64_t claimed) {
+    scheduler->tick(now, {{1, claimed, now}});
+    return of(Kind::stop, drain()).size();
+  }
+  void expect_end(Fate fate) {
+    scheduler->worker_gone(1, 0, now);
+    const auto ended = of(Kind::resolve, drain());
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].first, 0u);
+    EXPECT_EQ(ended[0].fate, fate);
+  }
+  JobId job_ = 0;
+};
+
+TEST_F(PassedOn, AnElementThatTakesItsClaimBackTimesOut) {
+  pass_on(2);
+  EXPECT_EQ(stops_at_a_look(1), 0u);
+  now += limit;
+  EXPECT_EQ(stops_at_a_look(0), 1u);
+  expect_end(Fate::timed_out);
+}
+
+TEST_F(PassedOn, AnElementIsCancelledByStoppingItsWorker) {
+  pass_on(1);
+  EXPECT_TRUE(scheduler->cancel(job_, 0, true, now));
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  expect_end(Fate::cancelled);
+}
+
+TEST_F(PassedOn, WhatStandsBehindAnElementIsNotCancelledBeforeThatIsDecided) {
+  pass_on(2);
+  EXPECT_FALSE(scheduler->cancel(job_, 1, true, now));
+  EXPECT_TRUE(of(Kind::stop, drain()).empty());
 }
 
 class Leaving : public SchedulerTest {
