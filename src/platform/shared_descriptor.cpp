@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -69,19 +70,25 @@ Token next_token() {
 }
 
 struct Inode {
-  std::uint32_t major = 0, minor = 0;
+  dev_t device = 0;
   std::uint64_t number = 0;
-  unsigned type = 0;
+  mode_t type = 0;
   bool operator==(const Inode&) const = default;
 };
 
-/// As far as the kernel knows without asking the file system, which another process may serve.
+/// As far as the kernel knows without asking the file system, which another process may serve. A
+/// worker may ask, and in a sandbox it may call fstat(2) only.
 std::optional<Inode> inode_of(int file) noexcept {
+  struct stat status {};
+  if (platform::closes_may_wait()) {
+    if (::fstat(file, &status) != 0) return std::nullopt;
+    return Inode{status.st_dev, status.st_ino, status.st_mode & S_IFMT};
+  }
   struct statx facts {};
   if (::statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &facts) != 0)
     return std::nullopt;
-  return Inode{facts.stx_dev_major, facts.stx_dev_minor, facts.stx_ino,
-               static_cast<unsigned>(facts.stx_mode & S_IFMT)};
+  return Inode{makedev(facts.stx_dev_major, facts.stx_dev_minor), facts.stx_ino,
+               static_cast<mode_t>(facts.stx_mode & S_IFMT)};
 }
 
 DescriptorRef known(Token token) {
