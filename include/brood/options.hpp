@@ -71,8 +71,9 @@ struct PoolOptions {
   std::optional<int> nice{};          ///< of each worker, -20 to 19; unset: as this process
   std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
                             ///< where `workers` is unset
-  OptionalDuration
-      start_timeout{};  ///< for preload hooks, for a worker to get ready, to leave; unset: 60 s
+  /// For preload hooks, for a worker to get ready, to leave (10 s at most where an element waits
+  /// for its place); unset: 60 s.
+  OptionalDuration start_timeout{};
   /// Bytes of one argument or result; unset: 1 GiB. A worker makes this process keep so much at
   /// once: raise it where values are larger, up to what this process can hold.
   std::optional<std::uint64_t> max_message_size{};

@@ -1,6 +1,5 @@
 #include "manager/server.hpp"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
 #include "platform/random.hpp"
+#include "platform/rights.hpp"
 #include "shared/parcel.hpp"
 
 namespace brood::manager {
@@ -24,11 +24,6 @@ constexpr std::uint64_t control_id = ~std::uint64_t{0};
 constexpr std::uint64_t owner_id = control_id - 1;
 constexpr std::uint64_t root_id = 1;
 constexpr std::chrono::milliseconds time_to_end{500};  // for calls that run, and then destructors
-
-std::size_t descriptor_limit() noexcept {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
-}
 
 std::uint64_t inode_of(int file) {
   struct stat status {};
@@ -81,7 +76,7 @@ bool deliver(Caller& caller, const detail::Bytes& reply) {
 // One client may have half of the connections that the server can have, whatever it does.
 Server::Server()
     : id_(platform::random_number("starting a manager's server")),
-      most_from_one_(std::min<std::size_t>(descriptor_limit() / 2, 16 * 1024)),
+      most_from_one_(std::min<std::size_t>(platform::descriptor_limit() / 2, 16 * 1024)),
       watched_("watching in a manager's server") {
   std::thread([this] { collect(); }).detach();
 }

@@ -9,8 +9,8 @@ namespace brood::platform {
 
 /// Closes `number` and never waits for what another process has made of it. It is free when this
 /// returns; that of a file whose file system is slow to close it, as one that a process serves
-/// (FUSE) may be, is free later. Cost: 40 us for a socket, a pipe, an
-/// eventfd and their like, 20 us for a file on a disk, none for memory.
+/// (FUSE) may be, is free later. Cost: 40 us for a socket, a pipe, an eventfd and their like, 20 us
+/// for a file on a disk, none for memory.
 void close_foreign(int number) noexcept;
 
 /// Whether this process closes everything as it is: a worker does, whose owner has timeouts for it,

@@ -79,7 +79,7 @@ void Envelope::close_rights() noexcept {
 
 std::size_t descriptor_limit() noexcept {
   rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
 }
 
 bool has_room_for_rights() noexcept {

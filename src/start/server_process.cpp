@@ -6,6 +6,7 @@
 #include <span>
 
 #include "platform/process.hpp"
+#include "platform/rights.hpp"
 #include "platform/system_calls.hpp"
 #include "start/exec.hpp"
 #include "start/server_child.hpp"
@@ -26,7 +27,8 @@ void Server::add_connection(platform::Descriptor socket) {
 // Half of the table is the owner's, whatever workers ask for.
 void Server::open_door() {
   door_ = platform::make_socket_pair();
-  door_share_ = descriptor_limit() / 2;
+  constexpr std::size_t most = 65536;
+  door_share_ = std::min(platform::descriptor_limit(), most) / 2;
 }
 
 void Server::run() {

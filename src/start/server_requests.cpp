@@ -1,9 +1,7 @@
 #include "start/server_requests.hpp"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -62,13 +60,6 @@ Incoming receive_request(int socket) noexcept try {
 bool is_connection(int descriptor) noexcept {
   return socket_option(descriptor, SO_DOMAIN) == AF_UNIX &&
          socket_option(descriptor, SO_TYPE) == SOCK_SEQPACKET && has_peer(descriptor);
-}
-
-std::size_t descriptor_limit() noexcept {
-  constexpr std::size_t most = 65536;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, most));
 }
 
 }  // namespace brood::start

@@ -30,7 +30,4 @@ Incoming receive_request(int socket) noexcept;
 /// expect.
 bool is_connection(int descriptor) noexcept;
 
-/// Descriptors that may be open in this process at a time.
-std::size_t descriptor_limit() noexcept;
-
 }  // namespace brood::start

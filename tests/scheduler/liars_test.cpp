@@ -3,16 +3,16 @@
 
 #include "fixture.hpp"
 
-// Elements that no worker ever admits to have begun, and that leave workers for
-// other reasons than being late.
+// Elements that no worker ever admits to have begun, and that leave workers for other reasons than
+// being late.
 namespace brood::pool {
 namespace {
 
 constexpr Nanoseconds limit = milliseconds(200);
 const SchedulerConfig defaults;
 
-/// Workers that run everything at once, but for element 0 of a job: whoever has
-/// that hangs, says that it has not begun, and hears nothing any more.
+/// Workers that run everything at once, but for element 0 of a job: one that has it hangs, says
+/// that it has not begun, and hears nothing any more.
 class Liars : public SchedulerTest {
  protected:
   void add(std::size_t chunk, std::size_t count) {
@@ -129,8 +129,7 @@ TEST_F(Liars, AnElementWhoseWorkersTakeTooMuchMemoryIsLost) {
 
 class PassedOn : public SchedulerTest {
  protected:
-  /// Worker 1 has element 0 of `job_` next, which is passed on, and others
-  /// behind it.
+  /// Worker 1 has element 0 of `job_` next, which is passed on, and others behind it.
   void pass_on(std::size_t count) {
     JobTraits traits = isolated(count + 1);
     traits.timeout = limit;
