@@ -16,7 +16,7 @@ class detail::ServedCall::State {
       : server(its_server),
         caller(its_caller),
         parcel(std::move(message)),
-        arguments(parcel.view()) {}
+        arguments(Reader(parcel.view()).beside(parcel.descriptors)) {}
 
   manager::Server& server;
   manager::Caller& caller;

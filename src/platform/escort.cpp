@@ -56,8 +56,10 @@ Escorted next_message(int socket, Taking taking) {
       escorted.descriptors.push_back(
           detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
     }
-  } catch (const Error&) {  // no room for the number that it should have, or a name that is none
+  } catch (const SystemError&) {  // no room for the number that it should have
     escorted.lost = true;
+    escorted.descriptors.clear();
+  } catch (const CodecError&) {  // of no kind
     escorted.descriptors.clear();
   }
   return escorted;
@@ -185,12 +187,13 @@ void Escort::receive() {
   }
 }
 
-std::vector<DescriptorRef> Escort::take(std::uint64_t group) {
-  const auto entry = kept_.find(group);
-  if (entry == kept_.end()) return {};
-  std::vector<DescriptorRef> taken = std::move(entry->second);
-  kept_.erase(entry);
-  return taken;
+DescriptorRef Escort::find(SharedDescriptor::Token token) const {
+  for (auto group = kept_.rbegin(); group != kept_.rend(); ++group) {
+    for (const DescriptorRef& descriptor : group->second) {
+      if (descriptor->token() == token) return descriptor;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace brood::platform

@@ -9,6 +9,7 @@
 
 #include <brood/detail/bytes.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 
 namespace brood::platform {
@@ -66,8 +67,8 @@ class Escort {
   /// Takes what has come, without waiting. What found no room in this process is lost: decoding
   /// says so.
   void receive();
-  /// What has come for a group, from now on the caller's.
-  std::vector<detail::DescriptorRef> take(std::uint64_t group);
+  /// The last that has come under this token, of any group; null where none has.
+  detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
   void drop(std::uint64_t group) { kept_.erase(group); }
 
  private:

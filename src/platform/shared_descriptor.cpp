@@ -32,11 +32,15 @@ constinit std::atomic<unsigned> streams_closed_in{0};
 constinit std::atomic<unsigned> leases_closed_in{0};
 
 // What this process has, by token. Weak: handles hold it.
+struct Entry {
+  std::weak_ptr<const SharedDescriptor> object;
+  bool disputed = false;  // another object has come under its token
+};
 struct Registry {
   std::mutex mutex;
-  std::map<Token, std::weak_ptr<const SharedDescriptor>> known;
+  std::map<Token, Entry> known;
   std::mutex source_mutex;
-  std::function<void()> source;
+  DescriptorSource source;
 };
 
 Registry& registry();
@@ -91,13 +95,19 @@ std::optional<Inode> inode_of(int file) noexcept {
                static_cast<mode_t>(facts.stx_mode & S_IFMT)};
 }
 
-DescriptorRef known(Token token) {
+struct Known {
+  DescriptorRef object;
+  bool disputed = false;
+};
+Known known(Token token) {
   Registry& here = registry();
-  DescriptorRef found;  // goes without the lock, as below
+  Known found;  // goes without the lock, as below
   const std::lock_guard lock(here.mutex);
   const auto entry = here.known.find(token);
-  found = entry == here.known.end() ? nullptr : entry->second.lock();
-  return found && found->is_closed() ? nullptr : found;
+  if (entry == here.known.end()) return found;
+  found = {entry->second.object.lock(), entry->second.disputed};
+  if (found.object && found.object->is_closed()) found.object = nullptr;
+  return found;
 }
 
 // A lease that nobody serves any more, as of a remote manager after the connection was lost: after
@@ -109,16 +119,17 @@ bool is_over(const SharedDescriptor& earlier) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
-// What came is what was here. Of a socket, which is opened once, its close is not the last one
-// then. Of a lease each process that is connected to a remote manager has one of its own.
-void give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
+// Whether what came is what was here, and is given up for that. Of a socket, which is opened once,
+// its close is not the last one then. Of a lease each process that is connected to a remote manager
+// has one of its own.
+bool give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
                  SharedDescriptor::Kind kind) {
   const std::optional<Inode> inode = inode_of(later.get());
-  const bool same = earlier.kind() == kind && inode && inode == inode_of(earlier.get());
-  if (!same && (earlier.kind() != kind || kind != SharedDescriptor::Kind::lease))
-    throw CodecError(CodecError::Direction::decode, "",
-                     "a descriptor came along under the name of another object");
+  constexpr mode_t of_all = 0;  // eventfds and the like have one inode together
+  const bool same =
+      earlier.kind() == kind && inode && inode->type != of_all && inode == inode_of(earlier.get());
   if (same && inode->type == S_IFSOCK) later.set_trusted();
+  return same || (earlier.kind() == kind && kind == SharedDescriptor::Kind::lease);
 }
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
@@ -129,14 +140,16 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
   Registry& here = registry();
   DescriptorRef earlier;  // goes without the lock: its destructor takes it
   const std::lock_guard lock(here.mutex);
-  std::weak_ptr<const SharedDescriptor>& entry = here.known[token];
-  earlier = entry.lock();
-  if (earlier && !is_over(*earlier)) {
-    give_up_for(*earlier, descriptor, kind);
-    return earlier;
-  }
+  Entry& entry = here.known[token];
+  earlier = entry.object.lock();
+  const bool taken = earlier && !is_over(*earlier);
+  if (taken && give_up_for(*earlier, descriptor, kind)) return earlier;
   auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
-  entry = made;
+  if (taken) {
+    entry.disputed = true;
+  } else {
+    entry = {made};
+  }
   return made;
 }
 
@@ -144,7 +157,7 @@ void leave(Token token) noexcept {
   Registry& here = registry();
   const std::lock_guard lock(here.mutex);
   const auto entry = here.known.find(token);
-  if (entry != here.known.end() && entry->second.expired()) here.known.erase(entry);
+  if (entry != here.known.end() && entry->second.object.expired()) here.known.erase(entry);
 }
 
 }  // namespace
@@ -203,18 +216,21 @@ DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescript
   return enter(std::move(descriptor), kind, token);
 }
 
-DescriptorRef find_descriptor(Token token) {
-  if (DescriptorRef here = known(token)) return here;
+DescriptorRef find_descriptor(Token token, std::span<const DescriptorRef> beside) {
+  const Known here = known(token);
+  if (here.object && !here.disputed) return here.object;
+  for (const DescriptorRef& descriptor : beside) {
+    if (descriptor && descriptor->token() == token) return descriptor;
+  }
   Registry& all = registry();
   const std::lock_guard lock(all.source_mutex);
-  if (all.source) all.source();
-  return known(token);
+  return all.source ? all.source(token) : nullptr;
 }
 
-void set_descriptor_source(std::function<void()> receive) {
+void set_descriptor_source(DescriptorSource source) {
   survive_forks();
   const std::lock_guard lock(registry().source_mutex);
-  registry().source = std::move(receive);
+  registry().source = std::move(source);
 }
 
 void note_streams_closed() noexcept {
@@ -225,7 +241,7 @@ void abandon_descriptors() noexcept {
   Registry& here = registry();
   const std::lock_guard lock(here.mutex);
   for (const auto& [token, entry] : here.known) {
-    const DescriptorRef found = entry.lock();
+    const DescriptorRef found = entry.object.lock();
     if (!found || !found->is_inherited() || found->is_closed()) continue;
     if (found->kind() == SharedDescriptor::Kind::memory) continue;
     platform::inherited_descriptors.erase(found->get());

@@ -81,17 +81,23 @@ class SharedDescriptor {
 
 /// A new object's. Throws SystemError.
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
-/// One that has come from another process, or the one that is here already. Throws CodecError for a
-/// kind that there is not, and under the token of another object's.
+/// One that has come from another process, or the one that is here already. Where another object is
+/// here under its token, one of the two has been given a false name: what came is found only beside
+/// the bytes that it came with then, and the token alone stands for neither. Throws CodecError for
+/// a kind that there is not.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.
-/// When it is not here, sources are asked to receive what waits for them.
-DescriptorRef find_descriptor(SharedDescriptor::Token token);
+/// `beside` came along with the token, or is empty where that is not known. When it is not here,
+/// sources are asked to receive what waits for them.
+DescriptorRef find_descriptor(SharedDescriptor::Token token,
+                              std::span<const DescriptorRef> beside = {});
 
-/// Where descriptors come from that have not been received yet. `receive` keeps what it takes.
+/// Where descriptors come from that have not been received yet. It receives what waits, keeps it,
+/// and returns what it has under the token, or null.
 /// Threads: called by any that decodes, one at a time.
-void set_descriptor_source(std::function<void()> receive);
+using DescriptorSource = std::function<DescriptorRef(SharedDescriptor::Token)>;
+void set_descriptor_source(DescriptorSource source);
 
 /// In a forked process that has closed all streams: handles of older ones say so.
 void note_streams_closed() noexcept;

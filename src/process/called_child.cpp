@@ -33,7 +33,10 @@ class Inlet {
  public:
   explicit Inlet(const Channel& channel)
       : pipe_(channel.setup), escort_(platform::Descriptor(channel.escort)) {
-    detail::set_descriptor_source([this] { escort_.receive(); });
+    detail::set_descriptor_source([this](detail::SharedDescriptor::Token token) {
+      escort_.receive();
+      return escort_.find(token);
+    });
   }
   ~Inlet() { detail::set_descriptor_source({}); }
   Inlet(const Inlet&) = delete;

@@ -18,7 +18,7 @@ void put_descriptor(OutputArchive& archive, const DescriptorRef& descriptor) {
 DescriptorRef take_descriptor(InputArchive& archive) {
   SharedDescriptor::Token token;
   archive.loadBinary(&token, sizeof token);
-  if (DescriptorRef found = find_descriptor(token)) return found;
+  if (DescriptorRef found = find_descriptor(token, archive.source().descriptors())) return found;
   throw CodecError(
       CodecError::Direction::decode, "",
       "the descriptor of a shared object did not come along with its bytes, or found no free "

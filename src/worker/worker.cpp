@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 
 #include "base/exit_hooks.hpp"
@@ -78,6 +79,12 @@ class Worker {
         escort_(platform::Descriptor(channel.escort)),
         pipe_(channel.results, escort_),
         results_(pipe_, page()) {
+    // What its owner has sent, where another object has come under the same token. Threads of tasks
+    // may not look there.
+    detail::set_descriptor_source(
+        [this, serving = std::this_thread::get_id()](detail::SharedDescriptor::Token token) {
+          return std::this_thread::get_id() == serving ? escort_.find(token) : nullptr;
+        });
     platform::keep_from_copies(
         {{channel.tasks, channel.results, channel.escort}, mapping_.data(), mapping_.size()});
   }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -27,10 +28,16 @@ TEST_F(Names, of_an_object_that_is_here_are_of_no_other) {
   EXPECT_EQ(detail::receive_descriptor(platform::Descriptor(::dup(object->get())), Kind::memory,
                                        object->token()),
             object);
-  EXPECT_THROW(detail::receive_descriptor(memory(), Kind::memory, object->token()), CodecError);
-  EXPECT_THROW(detail::receive_descriptor(platform::Descriptor(::dup(object->get())), Kind::stream,
-                                          object->token()),
-               CodecError);
+  EXPECT_EQ(detail::find_descriptor(object->token()), object);
+  const auto other = detail::receive_descriptor(memory(), Kind::memory, object->token());
+  EXPECT_NE(other, object);
+  // Which of them has the name by right nobody knows.
+  EXPECT_EQ(detail::find_descriptor(object->token()), nullptr);
+  EXPECT_EQ(detail::find_descriptor(object->token(), std::array{other}), other);
+  EXPECT_EQ(detail::find_descriptor(object->token(), std::array{object}), object);
+  EXPECT_NE(detail::receive_descriptor(platform::Descriptor(::dup(object->get())), Kind::stream,
+                                       object->token()),
+            object);
 }
 
 TEST_F(Names, do_not_follow_from_another) {
@@ -97,6 +104,69 @@ TEST_P(HostileNames, of_one_worker_do_not_reach_the_objects_of_another) {
       EXPECT_EQ(array[0], first + i);
     }
   }
+}
+
+using Number = Value<int>;
+constexpr int right = 42;
+
+const SharedDescriptor::Token& name_of(const Number& value) {
+  detail::Bytes bytes;
+  detail::encode_value(bytes, value);
+  return bytes.carried()[0]->token();
+}
+void rename(const Number& value, SharedDescriptor::Token name) {
+  const_cast<SharedDescriptor::Token&>(name_of(value)) = name;
+}
+
+/// Returns what it has made once the other one had the time to.
+Number makes_and_shows(const Queue<Number>& shown, const Event& go) {
+  Number made(right);
+  shown.put(made);
+  go.wait_for(patience);
+  return made;
+}
+/// An object of its own under the name of one that it has seen.
+Number makes_under_the_name_of(const Queue<Number>& shown) {
+  const SharedDescriptor::Token name = name_of(*shown.get_for(patience));
+  Number made(wrong);
+  rename(made, name);
+  return made;
+}
+
+TEST_P(HostileNames, that_come_first_do_not_keep_the_object_that_has_them_out) {
+  Pool innocent = make_pool(1), hostile = make_pool(1);
+  const Queue<Number> shown;
+  const Event go;
+  auto call = innocent.apply_async(makes_and_shows, shown, go);
+  const Number squatter = hostile.apply(makes_under_the_name_of, shown);
+  EXPECT_EQ(squatter.get(), wrong);
+  go.set();
+  const Number returned = call.get();
+  EXPECT_EQ(returned.get(), right);
+  EXPECT_EQ(innocent.apply([](const Number& value) { return value.get(); }, returned), right);
+}
+
+/// The squatter's is known to a worker before the owner sends it the right one.
+int reads_both(const Queue<Number>& squatters, const Event& seen, const Event& go) {
+  static std::vector<Number> kept;
+  kept.push_back(*squatters.get_for(patience));
+  seen.set();
+  go.wait_for(patience);
+  return kept.back().get();
+}
+
+TEST_P(HostileNames, that_a_worker_has_met_do_not_reach_its_arguments) {
+  Pool innocent = make_pool(1), hostile = make_pool(1);
+  const Queue<Number> shown, squatters;
+  const Number mine(right);
+  shown.put(mine);
+  hostile.apply([](const Queue<Number>& from,
+                   const Queue<Number>& to) { to.put(makes_under_the_name_of(from)); },
+                shown, squatters);
+  const Event seen, go;
+  go.set();
+  EXPECT_EQ(innocent.apply(reads_both, squatters, seen, go), wrong);
+  EXPECT_EQ(innocent.apply([](const Number& value) { return value.get(); }, mine), right);
 }
 
 }  // namespace

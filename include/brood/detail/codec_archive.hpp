@@ -73,6 +73,12 @@ class Reader {
     return supply_ == nullptr ? in_memory() : in_memory() + supply_->left();
   }
   detail::LoadPolicy load_policy() const noexcept { return load_policy_; }
+  /// What has come along with the bytes. It has to outlive the reader.
+  Reader& beside(std::span<const detail::DescriptorRef> descriptors) noexcept {
+    descriptors_ = descriptors;
+    return *this;
+  }
+  std::span<const detail::DescriptorRef> descriptors() const noexcept { return descriptors_; }
   /// Those of them that need not be waited for.
   std::size_t in_memory() const noexcept { return static_cast<std::size_t>(end_ - position_); }
   /// Throws CodecError when fewer than `count` bytes are left.
@@ -97,6 +103,7 @@ class Reader {
   const std::byte* end_;
   detail::Supply* supply_;
   detail::LoadPolicy load_policy_;
+  std::span<const detail::DescriptorRef> descriptors_;
 };
 
 /// cereal archive that appends to a buffer in the machine's own byte order.

@@ -29,7 +29,9 @@ class Reply {
     if (source.left() != 0) throw_trailing(source.left(), typeid(R));
     return value;
   }
-  Reader reader() const { return Reader(parcel_.view().subspan(1)); }  // behind the status
+  Reader reader() const {  // behind the status
+    return Reader(parcel_.view().subspan(1)).beside(parcel_.descriptors);
+  }
 
  private:
   Parcel parcel_;

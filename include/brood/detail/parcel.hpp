@@ -24,7 +24,7 @@ struct Parcel {
 template <class T>
 T open_parcel(const Parcel& parcel) {
   Reader source(parcel.view());
-  T value = decode_value<T>(source);
+  T value = decode_value<T>(source.beside(parcel.descriptors));
   if (source.left() != 0) throw_trailing(source.left(), typeid(T));
   return value;
 }

@@ -23,7 +23,8 @@ inline void check_place(const Piece& piece, std::size_t count) {
 /// Walks over the results of one piece. They load no libraries: see LoadPolicy.
 class PieceReader {
  public:
-  explicit PieceReader(const Piece& piece) : bytes_(piece.bytes.view()), stride_(piece.stride) {}
+  explicit PieceReader(const Piece& piece)
+      : bytes_(piece.bytes.view()), descriptors_(piece.bytes.carried()), stride_(piece.stride) {}
 
   template <class R>
   typename Outcome<R>::value_type next() {
@@ -33,7 +34,7 @@ class PieceReader {
     } else {
       Reader record(bytes_.take(stride_ == variable_stride ? length() : stride_),
                     LoadPolicy::loaded_only);
-      return decode_value<R>(record);
+      return decode_value<R>(record.beside(descriptors_));
     }
   }
 
@@ -44,6 +45,7 @@ class PieceReader {
     return length;
   }
   Reader bytes_;
+  std::span<const DescriptorRef> descriptors_;
   std::uint32_t stride_;
 };
 
