@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <climits>
@@ -12,6 +13,11 @@
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
+namespace {
+
+constexpr int pidfd_of_sender = 0x04;  // SCM_PIDFD, which the C library may not know
+
+}  // namespace
 
 Envelope::Envelope(std::span<std::byte> buffer) noexcept : part_{buffer.data(), buffer.size()} {
   header_.msg_iov = &part_;
@@ -23,6 +29,11 @@ ssize_t Envelope::receive(int socket, int flags) noexcept {
   header_.msg_controllen = control_.size();
   const ssize_t count = system_calls().recvmsg(socket, &header_, MSG_CMSG_CLOEXEC | flags);
   if (count < 0) header_.msg_controllen = 0;
+  for_each(pidfd_of_sender, [](const unsigned char* place) {
+    int number = -1;
+    std::memcpy(&number, place, sizeof number);
+    if (number >= 0) ::close(number);
+  });
   return count;
 }
 
@@ -35,20 +46,26 @@ ssize_t Envelope::receive_apart(int socket) noexcept {
   return count;
 }
 
-/// With a pointer to each number's place.
+/// With a pointer to the place of each number in control messages of this type.
 template <class Visitor>
-void Envelope::for_each_right(Visitor visit) const {
+void Envelope::for_each(int type, Visitor visit) const {
   auto* const header = const_cast<msghdr*>(&header_);
   for (cmsghdr* part = CMSG_FIRSTHDR(header); part != nullptr; part = CMSG_NXTHDR(header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != type) continue;
     const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) visit(CMSG_DATA(part) + i * sizeof(int));
   }
 }
 
+bool Envelope::has_rights() const noexcept {
+  bool found = lost_rights();
+  for_each(SCM_RIGHTS, [&found](const unsigned char*) { found = true; });
+  return found;
+}
+
 std::vector<Descriptor> Envelope::take_rights() {
   std::size_t count = 0;
-  for_each_right([&count](const unsigned char*) { ++count; });
+  for_each(SCM_RIGHTS, [&count](const unsigned char*) { ++count; });
   std::vector<Descriptor> rights;
   try {
     rights.reserve(count);
@@ -56,7 +73,7 @@ std::vector<Descriptor> Envelope::take_rights() {
     close_rights();
     throw;
   }
-  for_each_right([&rights](const unsigned char* place) {
+  for_each(SCM_RIGHTS, [&rights](const unsigned char* place) {
     int number = -1;
     std::memcpy(&number, place, sizeof number);
     rights.emplace_back(number).set_foreign();
@@ -69,7 +86,7 @@ std::vector<Descriptor> Envelope::take_rights() {
 }
 
 void Envelope::close_rights() noexcept {
-  for_each_right([](const unsigned char* place) {
+  for_each(SCM_RIGHTS, [](const unsigned char* place) {
     int number = -1;
     std::memcpy(&number, place, sizeof number);
     Descriptor(number).set_foreign();
@@ -85,8 +102,9 @@ std::size_t descriptor_limit() noexcept {
 bool has_room_for_rights() noexcept {
   const std::size_t limit = descriptor_limit();
   if (limit > INT_MAX) return true;
-  if (limit < most_rights) return false;
-  std::array<pollfd, most_rights> last{};
+  constexpr std::size_t most = most_rights + most_pidfds;
+  if (limit < most) return false;
+  std::array<pollfd, most> last{};
   int number = static_cast<int>(limit);
   for (pollfd& entry : last) entry.fd = --number;
   return ::poll(last.data(), last.size(), 0) == static_cast<int>(last.size()) &&

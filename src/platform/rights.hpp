@@ -19,6 +19,10 @@ namespace brood::platform {
 
 /// The most that one message can bring (SCM_MAX_FD of the kernel).
 inline constexpr std::size_t most_rights = 253;
+/// What the kernel adds where an option of the receiving socket asks for it. Any process with a
+/// copy of that socket can set those, at any time (SO_PASSPIDFD, SO_PASSCRED, SO_PASSSEC).
+inline constexpr std::size_t most_pidfds = 1;
+inline constexpr std::size_t longest_label = 4096;  // bytes, of a security module
 
 /// What a message is received into.
 class Envelope {
@@ -35,9 +39,7 @@ class Envelope {
   ssize_t receive_apart(int socket) noexcept;
 
   /// Whether descriptors came, or were lost on their way into this process.
-  bool has_rights() const noexcept {
-    return header_.msg_controllen != 0 || (header_.msg_flags & MSG_CTRUNC) != 0;
-  }
+  bool has_rights() const noexcept;
   /// recvmsg(2), unix(7): MSG_CTRUNC is also how the kernel says that the descriptor table is full.
   bool lost_rights() const noexcept { return (header_.msg_flags & MSG_CTRUNC) != 0; }
   bool cut() const noexcept { return (header_.msg_flags & MSG_TRUNC) != 0; }
@@ -47,16 +49,20 @@ class Envelope {
 
  private:
   template <class Visitor>
-  void for_each_right(Visitor visit) const;
+  void for_each(int type, Visitor visit) const;
 
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_rights)> control_;
+  static constexpr std::size_t control_size = CMSG_SPACE(sizeof(int) * most_rights) +
+                                              CMSG_SPACE(sizeof(int) * most_pidfds) +
+                                              CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(longest_label);
+  alignas(cmsghdr) std::array<char, control_size> control_;
   iovec part_;
   msghdr header_{};
 };
 
 /// How many descriptors this process may have.
 std::size_t descriptor_limit() noexcept;
-/// Whether the descriptor table has room for most_rights. Cost: a microsecond and a half.
+/// Whether the descriptor table has room for all that a message can bring. Cost: a microsecond and
+/// a half.
 bool has_room_for_rights() noexcept;
 
 }  // namespace brood::platform

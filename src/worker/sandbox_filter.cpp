@@ -42,8 +42,8 @@ constexpr std::string_view harmless[] = {
 // What Queue, Lock, Array, Connection and the others do with the descriptors that they are given,
 // and to make new ones.
 constexpr std::string_view for_shared_objects[] = {
-    "sendmsg",  "recvmsg", "setsockopt",   "getsockopt", "shutdown",  "pipe2",
-    "eventfd2", "dup3",    "memfd_create", "ftruncate",  "fallocate", "pwrite64"};
+    "sendmsg", "recvmsg",      "getsockopt", "shutdown",  "pipe2",   "eventfd2",
+    "dup3",    "memfd_create", "ftruncate",  "fallocate", "pwrite64"};
 
 constexpr std::string_view for_reading[] = {"newfstatat", "stat",       "lstat",      "statx",
                                             "access",     "faccessat",  "faccessat2", "readlink",
@@ -96,6 +96,9 @@ void add_shared_objects(SeccompFilter& filter) {
   constexpr std::uint64_t kind = 0xf;
   for (const int type : {SOCK_STREAM, SOCK_SEQPACKET})
     filter.allow("socketpair", {{0, whole_int, AF_UNIX}, {1, kind, bits(type)}});
+  // Of all options those of the receiver's side only: a filter, or SO_PASSRIGHTS, would take from
+  // others what they send each other over a socket that this process has, too.
+  filter.allow("setsockopt", {{1, whole_int, SOL_SOCKET}, {2, whole_int, SO_PEEK_OFF}});
   filter.allow("newfstatat",
                {{3, whole_int, AT_EMPTY_PATH}});  // fstat(3) of glibc: how large it is
   filter.allow("kill", {{1, whole_int, 0}});      // whether the holder of a lock lives

@@ -151,6 +151,29 @@ TEST_F(SocketTest, AnEmptyMessageLeavesNoDescriptor) {
   EXPECT_EQ(text(receive_message(pair.theirs.get())), "x");  // the fixture counts descriptors
 }
 
+/// Other processes may have a copy of the receiving socket, and set its options.
+TEST_F(SocketTest, WhatTheKernelAddsToAMessageLeavesNoDescriptor) {
+  constexpr int pidfd_of_sender = 76;  // SO_PASSPIDFD, of Linux 6.5
+  const SocketPair pair = make_socket_pair();
+  const int yes = 1;
+  for (const int option : {pidfd_of_sender, SO_PASSCRED, SO_PASSSEC})
+    ::setsockopt(pair.theirs.get(), SOL_SOCKET, option, &yes, sizeof yes);
+  const Pipe pipe = make_pipe();
+  const int sent[] = {pipe.write.get(), pipe.read.get()};
+  const std::size_t before = testing::descriptors_of("self").size();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(send_message(pair.ours.get(), bytes("without")));
+    const std::optional<Message> without = receive_message(pair.theirs.get());
+    EXPECT_TRUE(without->descriptors.empty());
+    EXPECT_FALSE(without->descriptors_lost);
+    EXPECT_TRUE(send_message(pair.ours.get(), bytes("with"), sent));
+    const std::optional<Message> with = receive_message(pair.theirs.get());
+    ASSERT_EQ(with->descriptors.size(), 2U);
+    EXPECT_EQ(platform::bytes_in(with->descriptors[1].get()), 0U);
+    EXPECT_EQ(testing::descriptors_of("self").size(), before + 2);
+  }
+}
+
 TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) {
   EXPECT_EQ(testing::in_child([] {
               const SocketPair pair = make_socket_pair();

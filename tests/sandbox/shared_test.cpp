@@ -1,3 +1,6 @@
+#include <linux/filter.h>
+#include <sys/socket.h>
+
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -109,6 +112,19 @@ TEST_P(SharedObjects, of_a_holder_that_was_refused_a_call_go_on) {
   lock.acquire();
   EXPECT_TRUE(lock.owner_died());
   lock.release();
+}
+
+/// A socket of a queue or connection is also that of the others who use it.
+TEST_P(SharedObjects, keep_their_sockets_as_they_are) {
+  Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
+  const auto attaches_a_filter = [](int) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+    sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog filter{1, &nothing};
+    return ::setsockopt(ends[0], SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+  };
+  EXPECT_EQ(refused([&] { pool.apply(attaches_a_filter, 0); }), "setsockopt");
 }
 
 TEST_P(SharedObjects, of_large_size_are_made_there) {
