@@ -17,6 +17,7 @@ namespace {
 // A client that sends requests and reads no replies is not read any more.
 constexpr std::size_t longest_queue = 64;
 constexpr std::chrono::seconds time_to_die{1};
+constexpr std::chrono::milliseconds time_to_be_released{200};  // by a tracer
 
 }  // namespace
 
@@ -53,8 +54,12 @@ bool Server::finished() {
 }
 
 int Server::timeout_ms() const {
-  if (!give_up_) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*give_up_ - Clock::now()).count();
+  std::optional<Clock::time_point> next = give_up_;
+  for (const auto& [pid, child] : children_) {
+    if (child.again && (!next || *child.again < *next)) next = child.again;
+  }
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
   return static_cast<int>(std::max<decltype(left)>(0, left));
 }
 
@@ -68,7 +73,12 @@ void Server::fill_watched() {
   sources_.clear();
   if (owner_) watch(Source::owner, 0, owner_.get(), POLLIN);
   // Children before connections: a status is in the queue before the end of its connection is seen.
-  for (const auto& [pid, child] : children_) watch(Source::child, pid, child.pidfd->get(), POLLIN);
+  const Clock::time_point now = Clock::now();
+  for (auto& [pid, child] : children_) {
+    if (child.again && *child.again > now) continue;
+    child.again.reset();
+    watch(Source::child, pid, child.pidfd->get(), POLLIN);
+  }
   if (control_) watch(Source::control, 0, control_.get(), POLLIN);
   if (door_.ours) watch(Source::door, 0, door_.ours.get(), POLLIN | POLLRDHUP);
   for (const auto& [id, connection] : connections_) {
@@ -204,7 +214,7 @@ void Server::start_worker(Id id, const Request& request, const platform::Message
   const pid_t pid = platform::fork_process();
   if (pid == 0)
     become_worker(request.name, handover, directory, gate.read.get(), door_.theirs.get());
-  Child child{nullptr, id, request.sequence};
+  Child child{nullptr, id, request.sequence, std::nullopt};
   try {
     child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
   } catch (...) {
@@ -236,11 +246,15 @@ void Server::signal_child(Id id, const Request& request) {
   platform::signal_child(*child->second.pidfd, request.pid, request.number);
 }
 
+// One that another process traces is that one's to reap first: until then it stays readable.
 void Server::reap_child(pid_t pid) {
   const auto entry = children_.find(pid);
   if (entry == children_.end()) return;
   const std::optional<platform::Ended> ended = platform::reap(pid);
-  if (!ended) return;
+  if (!ended) {
+    entry->second.again = Clock::now() + time_to_be_released;
+    return;
+  }
   const Id id = entry->second.connection;
   const auto connection = connections_.find(id);
   children_.erase(entry);

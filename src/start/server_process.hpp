@@ -51,6 +51,7 @@ class Server {
     std::shared_ptr<platform::Descriptor> pidfd;
     Id connection;  // 0: nobody wants to know how it ended
     std::uint32_t sequence;
+    std::optional<Clock::time_point> again;  // it has ended and cannot be reaped yet: when to try
   };
   enum class Source : unsigned char { owner, control, door, connection, child };
 

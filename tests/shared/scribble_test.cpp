@@ -1,11 +1,17 @@
 // A process that shares an object overwrites its memory, as a stray pointer does: the others get
 // errors, and nothing worse.
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <cstring>
 #include <random>
 #include <string>
 #include <thread>
 
 #include <brood/brood.hpp>
+#include "platform/process_mark.hpp"
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 #include "support/shared_bytes.hpp"
@@ -206,6 +212,28 @@ TYPED_TEST(Scribbled, WhileItIsUsedIsAnErrorAtMost) {
       tolerate([&] { TypeParam::use(handle, scribbler); });
   });
   EXPECT_EQ(victim.wait(), 0);
+}
+
+/// Marks of processes that live, in turn, by which the last party could look at each of a million.
+TEST(ScribbledBarrier, KeepsNoCallBeyondItsTime) {
+  constexpr std::uint32_t parties = 1U << 20;
+  const Barrier barrier(parties);
+  const std::span<std::byte> memory = memory_behind(barrier);
+  using Mark = platform::ProcessMark;
+  const std::size_t state = memory.size() - parties * sizeof(Mark);
+  const std::array<Mark, 2> living{Mark{1, 0}, Mark{::getppid(), 0}};
+  for (std::size_t i = 0; i < parties; ++i)
+    std::memcpy(memory.data() + state + i * sizeof(Mark), &living[i % 2], sizeof(Mark));
+  const std::uint32_t arrived = parties - 3;
+  for (std::size_t at = 0; at < state; at += sizeof parties) {
+    if (std::memcmp(memory.data() + at, &parties, sizeof parties) != 0) continue;
+    std::memcpy(memory.data() + at + sizeof parties, &arrived, sizeof arrived);
+    break;
+  }
+  ASSERT_EQ(barrier.n_waiting(), arrived);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_THROW(barrier.wait_for(100ms), BrokenBarrier);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 3s);
 }
 
 }  // namespace

@@ -1,7 +1,13 @@
 #include "start/server_process.hpp"
 
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <csignal>
+#include <fstream>
+#include <span>
+#include <sstream>
+#include <string>
 
 #include "start/exec.hpp"
 #include "start/server_client.hpp"
@@ -129,6 +135,49 @@ TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
   char byte;
   EXPECT_FALSE(
       platform::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
+}
+
+/// User and system time, in seconds.
+double cpu_time_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(line.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+/// A debugger, say. What it traces it is to reap first.
+TEST_F(StartTest, AServerIsIdleWhileAnotherProcessTracesADeadWorker) {
+  const auto method = open_method("forkserver");
+  TestWorker worker = start_worker(*method);
+  const pid_t server = parent_of(worker.process.pid);
+  platform::Pipe attached = platform::make_pipe(), release = platform::make_pipe();
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    release.write.reset();
+    const bool traces = ::ptrace(PTRACE_SEIZE, worker.process.pid, nullptr, nullptr) == 0;
+    platform::write_all(attached.write.get(), std::as_bytes(std::span(&traces, 1)));
+    char byte = 0;
+    platform::read_all(release.read.get(), &byte, 1);
+    ::_exit(0);
+  }
+  bool traces = false;
+  platform::read_all(attached.read.get(), &traces, 1);
+  worker.kill();
+  ASSERT_TRUE(worker.ended());
+  const double before = cpu_time_of(server);
+  const ExitStatus status = method->collect(worker.process.pid).status;
+  if (traces) {
+    EXPECT_EQ(status.kind, ExitStatus::Kind::lost);
+  }
+  EXPECT_LT(cpu_time_of(server) - before, 0.5);  // of the second that it takes to give up
+  release.write.reset();
+  ::waitpid(tracer, nullptr, 0);
+  if (!traces) GTEST_SKIP() << "this system lets no process trace another";
 }
 
 }  // namespace
