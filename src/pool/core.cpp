@@ -250,7 +250,12 @@ void Core::close_intake() {
   take_intake();
 }
 
-void Core::wake() noexcept { dispatcher_->wake(); }
+bool Core::wake_dispatcher() noexcept { return dispatcher_->wake(); }
+
+// Not under the lock.
+void Core::wake() noexcept {
+  if (!wake_dispatcher()) lose_descriptors();
+}
 
 void Core::close() {
   check_process();
@@ -289,7 +294,8 @@ bool Core::join(const detail::Deadline& deadline) {
     if (!collapsed_) cut_streams_short();
   });
   wake();
-  if (!dispatcher_->join(deadline)) return false;
+  const bool lost = lost_.load();  // then the dispatcher may sleep for ever
+  if (!lost && !dispatcher_->join(deadline)) return false;
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;

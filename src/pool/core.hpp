@@ -16,6 +16,7 @@
 #include <brood/detail/job.hpp>
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
+#include "platform/sentinel.hpp"
 #include "pool/callbacks.hpp"
 #include "pool/fair_mutex.hpp"
 #include "pool/job_state.hpp"
@@ -63,8 +64,7 @@ class Core final : public detail::PoolCore,
   OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
   void close();
   void terminate();
-  /// Takes no more, and gives up what has not begun. By the dispatcher.
-  void drain(Hands* hands);
+  void drain(Hands* hands);  // takes no more, gives up what has not begun; by the dispatcher
   /// Waits until no worker is left; false when the deadline came first. Throws UsageError before
   /// close or terminate.
   bool join(const detail::Deadline& deadline);
@@ -81,6 +81,8 @@ class Core final : public detail::PoolCore,
   std::vector<std::unique_ptr<WorkerLink>>& links() noexcept { return links_; }
   /// After terminate() nothing is written to workers: what jobs have lent may be gone.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// Whether this process has closed the pool's descriptors. Cost: one fstat(2).
+  bool has_lost_descriptors() const noexcept { return !sentinel_.intact(); }
   /// Gives the scheduler what callers have left. Under the lock.
   void take_intake();
   /// Whether nothing more has come in: the dispatcher may sleep. Under the lock.
@@ -117,6 +119,8 @@ class Core final : public detail::PoolCore,
   /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
   /// The workers are the caller's to end.
   void collapse(const std::exception_ptr& error) noexcept;
+  /// This process has closed its descriptors: the same, and nothing of it is destroyed any more.
+  void lose_descriptors() noexcept;
   /// An error for whom there is no memory to make one.
   const std::exception_ptr& no_memory() const noexcept { return no_memory_; }
   /// All of the job ends so. Under the lock.
@@ -144,6 +148,7 @@ class Core final : public detail::PoolCore,
   void keep(std::shared_ptr<Work> work);
   void close_intake();
   void wake() noexcept;
+  bool wake_dispatcher() noexcept;
   void cut_streams_short();
   void start_first_workers();
   void tell_forgotten(WorkerLink& link);
@@ -187,7 +192,8 @@ class Core final : public detail::PoolCore,
   const unsigned generation_;  // see platform::fork_generation
   FairMutex mutex_;            // the dispatcher's most of the time
   Scheduler scheduler_;
-  Supervisor supervisor_;
+  Supervisor supervisor_;  // refuses to be made where no processes may be started
+  const platform::Sentinel sentinel_;
   std::vector<std::unique_ptr<WorkerLink>> links_;
   std::vector<std::shared_ptr<Work>> jobs_;  // by slot_of(id)
   std::mutex intake_mutex_;                  // taken after mutex_ or alone, and never for long
@@ -208,6 +214,8 @@ class Core final : public detail::PoolCore,
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
   std::unique_ptr<Dispatcher> dispatcher_;
+  std::atomic<bool> lost_{false};
+  std::shared_ptr<Core> self_;  // when it is lost
 };
 
 // A caller changes the scheduler's state. If memory is refused halfway, the dispatcher ends it all:
@@ -221,7 +229,7 @@ auto Core::under_lock(Body body) {
     throw;  // a precondition that was checked first
   } catch (...) {
     if (!torn_) torn_ = std::current_exception();
-    wake();
+    wake_dispatcher();
     throw;
   }
 }

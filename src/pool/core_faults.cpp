@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "platform/rights.hpp"
+#include "platform/sentinel.hpp"
 #include "pool/core.hpp"
 #include "wire/exception.hpp"
 
@@ -131,6 +132,18 @@ void Core::refuse(Work& work, std::size_t first, std::size_t count,
 void Core::fail(Work& work, const std::exception_ptr& error) {
   if (!work.finished() && (!work.lends() || work.driven)) work.finish(error, callbacks_);
   scheduler_.cancel(work.id, true, std::chrono::steady_clock::now());
+}
+
+void Core::lose_descriptors() noexcept {
+  if (lost_.exchange(true)) return;
+  self_ = shared_from_this();
+  platform::forget_closed_descriptors();
+  std::exception_ptr error = no_memory_;
+  if_possible([&] {
+    error = std::make_exception_ptr(
+        SystemError("close", "this program has closed descriptors of a brood::Pool", EBADF));
+  });
+  collapse(error);
 }
 
 void Core::collapse(const std::exception_ptr& error) noexcept {

@@ -137,6 +137,7 @@ constexpr int look_up_ms = 500;
 bool Core::exchange(WorkerLink& link) const {
   using Stop = Outbox::Stop;
   for (;;) {
+    if (has_lost_descriptors()) return false;
     const Stop stop =
         link.outbox.empty() ? Stop::none : link.outbox.write_to(link.tasks.get(), link.escort).stop;
     if (stop == Stop::failed) return false;
@@ -148,7 +149,7 @@ bool Core::exchange(WorkerLink& link) const {
     if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
     if (waits[0].revents != 0) return link.read_once().state == platform::Transfer::State::moved;
     if (waits[1].revents != 0) return false;
-    if (ended()) return false;  // and the worker cannot be ended: see Dispatcher
+    if (ended() || link.left) return false;  // no signal may end it: see Supervisor
   }
 }
 

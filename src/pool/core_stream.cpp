@@ -14,6 +14,13 @@
 // From a worker's stream to the scheduler and the jobs, and back.
 namespace brood::pool {
 
+namespace {
+
+// Each costs a thread (platform/rights.hpp), under the lock.
+constexpr std::size_t most_in_vain = 256;
+
+}  // namespace
+
 /// What one worker says. Under the core's lock.
 class Core::StreamEvents final : public protocol::ParentEvents {
  public:
@@ -42,6 +49,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
     const std::vector<detail::DescriptorRef> carried = std::exchange(link_.carried, {});
+    link_.carried_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
                         header.folded != 0, results,      carried};
     if (const Work* const work = core_.find_work(header.job)) work->check(whole);
@@ -51,6 +59,7 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
     link_.carried.clear();
+    link_.carried_in_vain = 0;
     Work* const work =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (work == nullptr) return;
@@ -76,6 +85,8 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     platform::Escorted came = platform::receive_descriptors(link_.escort.number());
     if (came.descriptors.size() != 1 && !came.lost)
       broken("not the one descriptor of a shared object that it tells of");
+    if (came.lost && ++link_.carried_in_vain > most_in_vain)
+      broken("its results bring more descriptors than this process has room for");
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
     core_.bound_carried();
   }

@@ -17,6 +17,28 @@ namespace {
 constexpr auto shortest_tick =
     std::chrono::milliseconds(1);  // so that a stalled worker costs little
 
+// While calls are open: their descriptors may have been closed.
+constexpr auto look_up = std::chrono::milliseconds(500);
+
+/// By which any time has come once a wait for it has begun. Asio else waits again where nothing
+/// came before the time, and by then its epoll(7) instance may have the number of another.
+struct OnlyOnce {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<OnlyOnce>;
+  static constexpr bool is_steady = true;
+  static inline thread_local bool has_begun = false;
+  static time_point now() noexcept {
+    return std::exchange(has_begun, true) ? time_point::max() : time_point{};
+  }
+};
+
+void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
+  OnlyOnce::has_begun = false;
+  io.run_one_until(OnlyOnce::time_point{} + time);
+}
+
 }  // namespace
 
 bool Dispatcher::Loop::join(const detail::Deadline& deadline) {
@@ -42,6 +64,7 @@ void Dispatcher::Loop::run() noexcept {
 // A wake-up stops the context, whenever it comes; what is ready then is found in the next turn.
 void Dispatcher::Loop::serve() {
   for (;;) {
+    if (core_.has_lost_descriptors()) return core_.lose_descriptors();
     io_.restart();
     io_.poll();
     io_.restart();
@@ -50,7 +73,8 @@ void Dispatcher::Loop::serve() {
     flush();
     if (over) break;
     starts_.watch();
-    io_.run_one();
+    if (core_.has_lost_descriptors()) return core_.lose_descriptors();
+    idle_ ? static_cast<void>(io_.run_one()) : run_one_within(io_, look_up);
     sleeping_.store(false, std::memory_order_relaxed);
   }
 }
@@ -62,6 +86,7 @@ bool Dispatcher::Loop::work() {
   core_.check_state();
   core_.perform(this);
   admit_started();
+  starts_.urge(now);
   core_.take_intake();
   tick(now);
   guard_.check(now);
@@ -78,6 +103,7 @@ bool Dispatcher::Loop::work() {
     if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
   }
   set_timer(now);
+  idle_ = core_.scheduler().drained();
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!core_.settle_intake() || look_again) wake();
   return false;
@@ -109,7 +135,8 @@ void Dispatcher::Loop::set_timer(Time now) {
     if (other && (!next || *other < *next)) next = other;
   }
   for (const auto& link : core_.links()) {
-    if (link && link->kill_at != Time{} && (!next || link->kill_at < *next)) next = link->kill_at;
+    if (!link || link->kill_at == Time{} || link->left) continue;
+    if (!next || link->kill_at < *next) next = link->kill_at;
   }
   if (!next) return;
   if (timer_set_for_ > now && timer_set_for_ <= *next)
@@ -216,7 +243,7 @@ void Dispatcher::Loop::cut_off(WorkerLink& link, int error) {
 
 Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
-void Dispatcher::wake() noexcept { loop_->wake(); }
+bool Dispatcher::wake() noexcept { return loop_->wake(); }
 bool Dispatcher::join(const detail::Deadline& deadline) { return loop_->join(deadline); }
 
 }  // namespace brood::pool

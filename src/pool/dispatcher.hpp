@@ -16,8 +16,9 @@ class Dispatcher {
   /// Waits for the thread, which must have a reason to end.
   ~Dispatcher();
 
-  /// There is something to do. Any thread; cheap while the dispatcher is awake.
-  void wake() noexcept;
+  /// There is something to do. Any thread; cheap while the dispatcher is awake. False where it
+  /// sleeps and this process has closed what would wake it.
+  bool wake() noexcept;
   /// Waits until no worker is left. Any thread.
   bool join(const detail::Deadline& deadline);
 

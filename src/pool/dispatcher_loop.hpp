@@ -44,8 +44,15 @@ class Dispatcher::Loop final : private Hands {
   ~Loop() { thread_.join(); }
 
   // Not by posting: that allocates, and who wakes could not say that it has failed.
-  void wake() noexcept {
-    if (sleeping_.exchange(false, std::memory_order_seq_cst)) io_.stop();
+  // Where its descriptors are closed Asio would write to whatever has their numbers now.
+  bool wake() noexcept {
+    if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return true;
+    if (core_.has_lost_descriptors()) {
+      sleeping_.store(true, std::memory_order_seq_cst);
+      return false;
+    }
+    io_.stop();
+    return true;
   }
   bool join(const detail::Deadline& deadline);
 
@@ -97,6 +104,7 @@ class Dispatcher::Loop final : private Hands {
   std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
   Time last_tick_{};
   Time timer_set_for_{};
+  bool idle_ = false;  // nobody waits for anything
   std::atomic<bool> sleeping_{false};
   std::atomic<std::uint32_t> over_{0};
   std::thread thread_;

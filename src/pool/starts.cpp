@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 // A server tells at once, unless it is stopped or the machine is very busy.
 constexpr std::chrono::seconds time_to_tell{1};
+constexpr std::chrono::seconds time_to_answer{2};
 
 std::exception_ptr refused_start(const std::string& method, const SystemError& refused) noexcept {
   try {
@@ -106,6 +107,23 @@ void Starts::abandon_all() {
   while (!asked_.empty()) abandon(asked_.begin()->first);
 }
 
+// A task without a sandbox may have stopped it, and have been killed before it could let it go on.
+void Starts::urge(Time now) {
+  const std::optional<Time> next = next_urge();
+  if (!next || now < *next) return;
+  urged_ = now;
+  core_.supervisor().resume_server();
+}
+
+std::optional<Time> Starts::next_urge() const {
+  std::optional<Time> oldest;
+  for (const auto& [id, birth] : asked_) {
+    if (!oldest || birth.link->since < *oldest) oldest = birth.link->since;
+  }
+  if (!oldest) return std::nullopt;
+  return std::max(*oldest, urged_) + time_to_answer;
+}
+
 std::optional<Death> Starts::ended(const WorkerLink& link, Time now) {
   answers_.release();
   std::optional<Death> death;
@@ -121,7 +139,7 @@ std::optional<Death> Starts::ended(const WorkerLink& link, Time now) {
 }
 
 std::optional<Time> Starts::deadline() const {
-  std::optional<Time> soonest;
+  std::optional<Time> soonest = next_urge();
   for (const auto& [id, deadline] : untold_) {
     if (!soonest || deadline < *soonest) soonest = deadline;
   }

@@ -33,10 +33,12 @@ class Starts {
   /// Nobody waits for this worker any more; nothing if it has not been asked for.
   void abandon(WorkerId id);
   void abandon_all();
+  /// Lets a server that may have been stopped go on, when a start is late.
+  void urge(Time now);
 
   /// How a worker ended whose pidfd is readable; nothing while its parent may yet tell.
   std::optional<Death> ended(const WorkerLink& link, Time now);
-  /// When ended() has to be asked again at the latest.
+  /// When ended() or urge() has to be called again at the latest.
   std::optional<Time> deadline() const;
 
   /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps.
@@ -44,10 +46,12 @@ class Starts {
 
  private:
   WorkerLink* admit(std::unique_ptr<WorkerLink> link);
+  std::optional<Time> next_urge() const;
 
   Core& core_;
   Watched answers_;  // let go of before the supervisor may close what it watches
   std::map<WorkerId, Supervisor::Birth> asked_;
+  Time urged_{};                     // the last time
   std::map<WorkerId, Time> untold_;  // the dead, and how long their parent has to tell
 };
 

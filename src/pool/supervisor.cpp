@@ -22,8 +22,9 @@ constexpr std::size_t pipe_capacity = 256 * 1024;
 constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
 
 constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
-// So often a server has been asked to send SIGKILL to a worker that is there still.
-constexpr int kills_in_vain = 3;
+// So often, `grace` apart, a worker has been sent SIGKILL, or a server been asked to send it,
+// before it is left to itself. The end of a process with much memory takes a while.
+constexpr int kills_in_vain = 20, kills_asked_in_vain = 3;
 
 std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
   if (!time) return std::nullopt;
@@ -154,17 +155,31 @@ void Supervisor::stop(WorkerLink& link) noexcept {
   link.kill_at = std::chrono::steady_clock::now() + grace;
 }
 
+namespace {
+
+int kills_before_it_is_left(start::Signal state) noexcept {
+  if (state == start::Signal::refused) return 1;
+  return state == start::Signal::asked ? kills_asked_in_vain : kills_in_vain;
+}
+
+const char* why_it_is_left(start::Signal state) noexcept {
+  return state == start::Signal::sent
+             ? "has not ended by SIGKILL: it sleeps in the kernel where no signal wakes it, in a "
+               "file system that does not answer, say"
+             : "cannot be ended, for the system refuses this process's signals to it";
+}
+
+}  // namespace
+
 bool Supervisor::kill_if_overdue(WorkerLink& link, std::chrono::steady_clock::time_point now) {
   const bool stopped = link.kill_at != std::chrono::steady_clock::time_point{};
   if (!stopped || now < link.kill_at || link.left) return true;
   link.kill_at = now + grace;
   link.killed = true;
   const start::Signal state = method_->signal(link.pid, link.pidfd, SIGKILL);
-  const bool asked_again = state == start::Signal::asked && ++link.kills_asked < kills_in_vain;
-  if (asked_again || state == start::Signal::sent || state == start::Signal::gone) return true;
-  base::log_error(link.name + " (pid " + std::to_string(link.pid) +
-                  ") cannot be ended, for the system refuses this process's signals to it: it is "
-                  "left to itself");
+  if (state == start::Signal::gone || ++link.kills < kills_before_it_is_left(state)) return true;
+  base::log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
+                  ". It is left to itself");
   link.left = true;
   return false;
 }

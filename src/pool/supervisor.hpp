@@ -38,7 +38,8 @@ class Supervisor {
   void abandon(const Birth& birth) noexcept { method_->abandon(birth.asked.ticket); }
   /// Says of a birth that had to be abandoned what it hung in.
   std::exception_ptr why_not_born(const Birth& birth) const;
-  /// See start::Method::answers.
+  /// See start::Method::resume_server, answers.
+  void resume_server() const noexcept { method_->resume_server(); }
   int answers() const noexcept { return method_->answers(); }
   /// ask() and answer(); blocks until the process is there, for start_timeout at most.
   std::unique_ptr<WorkerLink> start(WorkerId id);

@@ -61,7 +61,7 @@ Outbox::Written Outbox::write_to(int pipe, platform::Escort& escort) {
   using State = platform::Transfer::State;
   while (!empty()) {
     const Stop stop = send_carried(escort);
-    if (stop != Stop::none) return {stop, 0};
+    if (stop != Stop::none) return {stop, stop == Stop::failed ? EPERM : 0};
     const platform::Transfer transfer = write_parts(pipe);
     if (transfer.state == State::would_block) return {Stop::pipe_full, 0};
     if (transfer.state != State::moved) return {Stop::failed, transfer.error};
@@ -79,6 +79,11 @@ Outbox::Stop Outbox::send_carried(platform::Escort& escort) {
   platform::SendState state = platform::SendState::gone;
   try {
     state = escort.send(part.group, left);
+  } catch (const SystemError& refused) {
+    // By an option of the worker's end (SO_PASSRIGHTS): it would fail all that come to it.
+    if (refused.code().value() == EPERM) return Stop::failed;
+    base::log_warning(std::string("a shared object could not be sent to a worker: ") +
+                      refused.what());
   } catch (const Error& failure) {  // a connection that has been closed meanwhile
     base::log_warning(std::string("a shared object could not be sent to a worker: ") +
                       failure.what());

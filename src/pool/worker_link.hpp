@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -97,8 +98,8 @@ class WorkerLink {
   std::chrono::steady_clock::time_point
       kill_at{};  // when SIGTERM has had its time; zero: not stopped
 
-  int kills_asked = 0;          // of its parent: SIGKILLs that this process may not send itself
-  bool left = false;            // no signal ends it: it is let go as it is
+  int kills = 0;                   // SIGKILLs that it has outlived so far
+  std::atomic<bool> left = false;  // no signal ends it: it is let go as it is
   bool broken = false;          // nobody understands what it writes: it is read no more, and killed
   bool killed = false;          // SIGKILL has been sent
   std::string stopped_because;  // for the report of its death; empty: nothing is wrong with it
@@ -112,6 +113,7 @@ class WorkerLink {
   std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: nobody has looked
   platform::Escort escort;
   std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next
+  std::size_t carried_in_vain = 0;             // of them, those that this process had no room for
   std::uint64_t oversize = 0;  // bytes that it had when it was stopped for that; 0: it was not
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 

@@ -6,7 +6,9 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -15,6 +17,10 @@
 
 namespace brood::start {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds patience{5};  // for the end of what has been sent SIGKILL
 
 // Thread pools of numerical libraries: one per worker, each as wide as the machine, is the
 // commonest slowness of pools.
@@ -50,6 +56,23 @@ bool same_file(const std::string& one, const char* other) {
   }, b{};
   return ::stat(one.c_str(), &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev &&
          a.st_ino == b.st_ino;
+}
+
+// Not reaped yet: the pid is still this child's. False for one that may not be killed, or is none.
+bool kill_child(pid_t pid) noexcept { return is_own_child(pid) && ::kill(pid, SIGKILL) == 0; }
+
+// One that sleeps in the kernel where no signal wakes it stays, in the end as a zombie.
+void reap_child(pid_t pid, Clock::time_point deadline) noexcept {
+  try {
+    const platform::Descriptor pidfd = platform::open_pidfd(pid);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    platform::wait_for_exit(pidfd, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    platform::reap(pid);
+  } catch (const SystemError&) {  // for want of a descriptor
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
+    }
+  }
 }
 
 }  // namespace
@@ -126,10 +149,18 @@ StartedProcess execute(const std::string& program, const WorkerCommand& command)
 
 OwnChildren::~OwnChildren() {
   if (generation_ != platform::fork_generation()) return;  // a forked copy: they are the owner's
-  for (const auto& [pid, peak] : pids_) discard_child(pid);
+  reap_the_rest();
+  std::erase_if(pids_, [](const auto& entry) { return !kill_child(entry.first); });
+  const Clock::time_point deadline = Clock::now() + patience;
+  for (const auto& [pid, peak] : pids_) reap_child(pid, deadline);
+}
+
+void OwnChildren::reap_the_rest() noexcept {
+  std::erase_if(unreaped_, [](pid_t pid) { return platform::reap(pid).has_value(); });
 }
 
 void OwnChildren::add(pid_t pid, Birth birth) try {
+  reap_the_rest();
   pids_.emplace(pid, birth == Birth::executed ? platform::own_peak_resident() : 0);
 } catch (...) {
   discard_child(pid);
@@ -150,7 +181,9 @@ platform::Ended OwnChildren::collect(pid_t pid) {
     // The caller saw its pidfd become readable; that it still runs is a misuse, which must not
     // hang.
     platform::wait_for_exit(platform::open_pidfd(pid), 1000);
-    ended = platform::reap(pid).value_or(platform::Ended{});
+    ended = platform::reap(pid);
+    if (!ended) unreaped_.push_back(pid);
+    ended = ended.value_or(platform::Ended{});
   }
   if (ended->peak_resident <= our_peak) ended->peak_resident = 0;
   return *ended;
@@ -163,12 +196,7 @@ bool is_own_child(pid_t pid) noexcept {
 }
 
 void discard_child(pid_t pid) noexcept {
-  if (!is_own_child(pid)) return;
-  // Not reaped yet: the pid is still this child's. One that may not be killed is not waited for.
-  if (::kill(pid, SIGKILL) != 0) return;
-  siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
-  }
+  if (kill_child(pid)) reap_child(pid, Clock::now() + patience);
 }
 
 }  // namespace brood::start

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <brood/start_method.hpp>
 #include "platform/process.hpp"
@@ -50,14 +51,17 @@ class OwnChildren {
   void discard(pid_t pid) noexcept;
 
  private:
+  void reap_the_rest() noexcept;
   std::unordered_map<pid_t, std::uint64_t> pids_;  // with our peak of memory when it was started
+  std::vector<pid_t>
+      unreaped_;  // they have ended, and another process traces them: that reaps first
   unsigned generation_ = platform::fork_generation();
 };
 
 /// Also when it has ended, until it is reaped.
 bool is_own_child(pid_t pid) noexcept;
-/// SIGKILL, and reaps it; nothing when `pid` is no child (any more), or one that this process may
-/// not kill: of another user by now.
+/// SIGKILL, and reaps it if it ends within five seconds; nothing when `pid` is no child (any more),
+/// or one that this process may not kill: of another user by now.
 void discard_child(pid_t pid) noexcept;
 
 /// This program, whatever has happened to its file: proc(5).

@@ -41,6 +41,9 @@ class ForkMethod final : public ServedMethod {
   StartError late(std::chrono::nanoseconds limit) const override {
     return snapshot_ ? late_answer(name(), *snapshot_, limit) : Method::late(limit);
   }
+  void resume_server() const noexcept override {
+    if (snapshot_) snapshot_->resume();
+  }
   void prepare() override {
     if (snapshot_) return;
     flush_streams(other_threads_);

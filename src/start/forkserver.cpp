@@ -16,6 +16,7 @@
 
 #include "platform/mapping.hpp"
 #include "platform/poll.hpp"
+#include "platform/sentinel.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
 #include "start/exec.hpp"
@@ -41,9 +42,12 @@ struct RunningServer {
   const Hooks* hooks;
   ServerHandle process;
   platform::Descriptor control;  // closed first
+  platform::FileIdentity identity = platform::FileIdentity::of(control.get());
 
   RunningServer(const Hooks* of, ServerHandle handle, platform::Descriptor socket)
       : hooks(of), process(std::move(handle)), control(std::move(socket)) {}
+  /// This process has closed its descriptors: their numbers may be others' by now.
+  bool is_lost() const noexcept { return process.is_ours() && !identity.is_at(control.get()); }
   ~RunningServer() {
     if (!process.is_ours()) static_cast<void>(control.release());
   }
@@ -127,11 +131,18 @@ std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
   return server;
 }
 
+/// Closes nothing, for the numbers may be others': the server ends by itself.
+void keep_for_ever(std::shared_ptr<RunningServer> lost) {
+  static auto* const kept = new std::vector<std::shared_ptr<RunningServer>>;
+  kept->push_back(std::move(lost));
+}
+
 /// The process's server, launched where there is none, where it has ended, and where the hooks have
 /// changed. What it replaces goes to `retired`, to be waited for without the lock.
 std::shared_ptr<RunningServer> usable_server(State& shared,
                                              std::shared_ptr<RunningServer>& retired) {
   const Hooks* const hooks = current_hooks.load();
+  if (shared.server && shared.server->is_lost()) keep_for_ever(std::move(shared.server));
   if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended() &&
       look_at_verdict(shared.server->control.get()).kind < Verdict::Kind::failed)
     return shared.server;
@@ -173,6 +184,9 @@ class ForkserverMethod final : public ServedMethod {
   std::string name() const override { return "forkserver"; }
   void await_server(std::chrono::nanoseconds limit) override;
   StartError late(std::chrono::nanoseconds limit) const override;
+  void resume_server() const noexcept override {
+    if (server_) server_->process.resume();
+  }
   int answers() const noexcept override {
     return client_.is_open() || !server_ ? client_.socket() : server_->control.get();
   }
@@ -280,6 +294,7 @@ void drop_forkserver() noexcept {
   State& shared = state();
   const std::scoped_lock lock(shared.mutex);
   dropped = std::move(shared.server);
+  if (dropped && dropped->is_lost()) keep_for_ever(std::move(dropped));
 }
 
 }  // namespace brood::start

@@ -83,6 +83,8 @@ class Method {
   /// Readable when answers or statuses have come; -1 where nothing is ever waited for. Good until
   /// the next call of a member that is not const.
   virtual int answers() const noexcept { return -1; }
+  /// Lets the server, where there is one, go on if it has been stopped (SIGSTOP).
+  virtual void resume_server() const noexcept {}
   /// Says of a start that has had `limit` what it hangs in.
   virtual StartError late(std::chrono::nanoseconds limit) const;
 

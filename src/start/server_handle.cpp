@@ -27,9 +27,13 @@ ServerHandle::~ServerHandle() {
     static_cast<void>(pidfd_.release());  // the number may be something else's by now
     return;
   }
-  if (!ended()) platform::signal_child(pidfd_, pid_, SIGCONT);
+  resume();
   if (!ended(patience_ms)) discard_child(pid_);
   platform::reap(pid_);
+}
+
+void ServerHandle::resume() const noexcept {
+  if (is_ours() && !ended()) platform::signal_child(pidfd_, pid_, SIGCONT);
 }
 
 StartError late_answer(const std::string& method, const ServerHandle& server,

@@ -39,6 +39,8 @@ class ServerHandle {
   pid_t pid() const noexcept { return pid_; }
   /// By SIGSTOP, say.
   bool is_stopped() const noexcept { return pid_ > 0 && platform::is_stopped(pid_); }
+  /// Lets one that is stopped go on: SIGCONT.
+  void resume() const noexcept;
 
  private:
   pid_t pid_;

@@ -1,11 +1,6 @@
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,6 +22,7 @@
 #include "support/few_descriptors.hpp"
 #include "support/held_pipe.hpp"
 #include "support/lingering.hpp"
+#include "support/missing_page.hpp"
 #include "support/worker_channel.hpp"
 
 // Descriptors whose close(2) waits for as long as the worker, or the peer, that has sent them
@@ -156,17 +152,7 @@ FileDescriptor gives_one_of_a_locked_epoll_set() {
     wanted.events = EPOLLIN;
     ::epoll_ctl(set, EPOLL_CTL_ADD, number, &wanted);
   }
-  const int faults = static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC));
-  void* const page =
-      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  uffdio_api version{};
-  version.api = UFFD_API;
-  uffdio_register range{};
-  range.range = {reinterpret_cast<std::uintptr_t>(page), 4096};
-  range.mode = UFFDIO_REGISTER_MODE_MISSING;
-  if (faults < 0 || ::ioctl(faults, UFFDIO_API, &version) != 0 ||
-      ::ioctl(faults, UFFDIO_REGISTER, &range) != 0)
-    throw std::runtime_error("no page faults of ours");
+  void* const page = (new MissingPage)->data();  // until this worker ends
   std::atomic<pid_t> thread{0};
   std::thread([&thread, set, page] {
     thread = ::gettid();

@@ -302,6 +302,32 @@ TEST_P(Carried, descriptors_leave_the_program_room_for_its_own) {
   EXPECT_EQ(log.records_with("room").size(), 1U);
 }
 
+TEST_P(Carried, descriptors_that_find_no_room_end_the_worker_at_last) {
+  const LogCatcher log;
+  Pool pool = make_pool(1);
+  pool.apply(square, 3);
+  const FewDescriptors few(60);
+  EXPECT_THROW(pool.with({.timeout = 60s}).apply(carries_much), WorkerLost);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  EXPECT_EQ(log.records_with("room").size(), 1U);
+}
+
+/// Then what is sent to it fails there (EPERM).
+int refuses_descriptors(int) {
+  constexpr int pass_rights = 83;  // SO_PASSRIGHTS, of Linux 6.16
+  const int no = 0;
+  return ::setsockopt(escort_socket, SOL_SOCKET, pass_rights, &no, sizeof no);
+}
+
+TEST_P(Carried, descriptors_that_a_worker_refuses_go_to_another) {
+  Pool pool = make_pool(1);
+  if (pool.apply(refuses_descriptors, 0) != 0) GTEST_SKIP() << "this kernel knows no such option";
+  const Value<int> value(42);
+  const auto reads = [](const Value<int>& given) { return given.get(); };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.apply(reads, value), 42);
+  EXPECT_EQ(pool.apply_async(reads, value).get(), 42);
+}
+
 /// Messages of every size and with every number of descriptors that are no parcels.
 int carries_nonsense(int round) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(1 + round * 37 % 3000), std::byte(0xff));

@@ -286,6 +286,20 @@ TEST_P(StoppedServer, fails_what_no_worker_is_left_for_after_the_start_timeout) 
       << error.what();
 }
 
+TEST_P(StoppedServer, goes_on_when_a_start_is_late) {
+  Pool pool(options(2));
+  pool.map(square, std::vector{1, 2, 3});
+  stop(server_of(pool));
+  for (const WorkerInfo& worker : pool.workers()) {
+    const Watched victim(worker.pid);
+    victim.signal(SIGKILL);
+    EXPECT_TRUE(victim.ends_within(patience));
+  }
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 30s);
+}
+
 TEST_P(StoppedServer, fails_the_pool_that_is_being_made) {
   if (GetParam() == "fork") GTEST_SKIP() << "each pool has a server of its own";
   Pool pool(options(1));
