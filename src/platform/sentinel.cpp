@@ -1,6 +1,5 @@
 #include "platform/sentinel.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -20,9 +19,12 @@ FileIdentity FileIdentity::of(int number) noexcept {
   return identity;
 }
 
+// Where the system refuses to tell, nothing is known to have changed.
 bool FileIdentity::is_at(int number) const noexcept {
   const FileIdentity now = of(number);
-  return known_ && now.known_ && now.device_ == device_ && now.inode_ == inode_;
+  if (!known_) return true;
+  if (!now.known_) return errno != EBADF;
+  return now.device_ == device_ && now.inode_ == inode_;
 }
 
 // A socket has an inode of its own.
@@ -33,10 +35,36 @@ Sentinel::Sentinel() {
   identity_ = FileIdentity::of(socket_.get());
 }
 
-void forget_closed_descriptors() noexcept {
+namespace {
+
+/// Of the kinds that the library has private ones of: Unix sockets, pipes, memory files and what
+/// has no kind. What else is there is the program's.
+bool may_be_ours(int number) noexcept {
+  struct stat status {};
+  if (::fstat(number, &status) != 0) return errno != EBADF;
+  switch (status.st_mode & S_IFMT) {
+    case S_IFSOCK: {
+      int domain = AF_UNIX;
+      socklen_t size = sizeof domain;
+      ::getsockopt(number, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+      return domain == AF_UNIX;
+    }
+    case S_IFREG:
+      return status.st_nlink == 0;
+    case S_IFIFO:
+    case 0:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void forget_lost_descriptors() noexcept {
   for (int number = own_descriptors.next(0); number >= 0;
        number = own_descriptors.next(number + 1)) {
-    if (::fcntl(number, F_GETFD) < 0 && errno == EBADF) own_descriptors.erase(number);
+    if (!may_be_ours(number)) own_descriptors.erase(number);
   }
 }
 

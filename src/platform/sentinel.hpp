@@ -10,7 +10,7 @@ namespace brood::platform {
 class FileIdentity {
  public:
   FileIdentity() = default;
-  /// Of no file where the number is closed.
+  /// Of any file where the system does not tell.
   static FileIdentity of(int number) noexcept;
   /// Cost: one fstat(2). Of a socket or memory file only: another file system might have to be
   /// asked.
@@ -37,7 +37,8 @@ class Sentinel {
   FileIdentity identity_;
 };
 
-/// Takes the numbers out of own_descriptors that are not open.
-void forget_closed_descriptors() noexcept;
+/// Takes the numbers out of own_descriptors that are closed, or stand for what cannot be the
+/// library's: else a process that is forked later would let go of them.
+void forget_lost_descriptors() noexcept;
 
 }  // namespace brood::platform

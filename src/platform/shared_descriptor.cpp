@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/closed_files.hpp"
 #include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
@@ -119,6 +121,14 @@ bool is_over(const SharedDescriptor& earlier) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
+/// Whether two numbers of this process stand for the same open file; also where it may not ask.
+bool are_one_file(int one, int other) noexcept {
+  constexpr int file = 0;  // KCMP_FILE
+  if (base::files_are_closed.load(std::memory_order_relaxed)) return true;
+  const pid_t self = ::getpid();
+  return ::syscall(SYS_kcmp, self, self, file, one, other) <= 0;
+}
+
 // Whether what came is what was here, and is given up for that. Of a socket, which is opened once,
 // its close is not the last one then. Of a lease each process that is connected to a remote manager
 // has one of its own.
@@ -126,8 +136,8 @@ bool give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
                  SharedDescriptor::Kind kind) {
   const std::optional<Inode> inode = inode_of(later.get());
   constexpr mode_t of_all = 0;  // eventfds and the like have one inode together
-  const bool same =
-      earlier.kind() == kind && inode && inode->type != of_all && inode == inode_of(earlier.get());
+  const bool same = earlier.kind() == kind && inode && inode == inode_of(earlier.get()) &&
+                    (inode->type != of_all || are_one_file(later.get(), earlier.get()));
   if (same && inode->type == S_IFSOCK) later.set_trusted();
   return same || (earlier.kind() == kind && kind == SharedDescriptor::Kind::lease);
 }

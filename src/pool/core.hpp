@@ -65,8 +65,7 @@ class Core final : public detail::PoolCore,
   void close();
   void terminate();
   void drain(Hands* hands);  // takes no more, gives up what has not begun; by the dispatcher
-  /// Waits until no worker is left; false when the deadline came first. Throws UsageError before
-  /// close or terminate.
+  /// False when the deadline came first. Throws UsageError before close or terminate.
   bool join(const detail::Deadline& deadline);
   std::vector<WorkerInfo> workers();
   /// Throws UsageError in a process forked from the pool's.
@@ -214,8 +213,9 @@ class Core final : public detail::PoolCore,
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
   std::unique_ptr<Dispatcher> dispatcher_;
-  std::atomic<bool> lost_{false};
-  std::shared_ptr<Core> self_;  // when it is lost
+  std::once_flag losing_;
+  std::atomic<bool> lost_{false};  // all calls have ended by then
+  std::shared_ptr<Core> self_;     // when it is lost
 };
 
 // A caller changes the scheduler's state. If memory is refused halfway, the dispatcher ends it all:

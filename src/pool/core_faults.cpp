@@ -8,6 +8,7 @@
 #include "platform/rights.hpp"
 #include "platform/sentinel.hpp"
 #include "pool/core.hpp"
+#include "pool/interrupt.hpp"
 #include "wire/exception.hpp"
 
 // What goes wrong in the owner while it serves its workers, and whose outcome it becomes.
@@ -135,15 +136,18 @@ void Core::fail(Work& work, const std::exception_ptr& error) {
 }
 
 void Core::lose_descriptors() noexcept {
-  if (lost_.exchange(true)) return;
-  self_ = shared_from_this();
-  platform::forget_closed_descriptors();
-  std::exception_ptr error = no_memory_;
-  if_possible([&] {
-    error = std::make_exception_ptr(
-        SystemError("close", "this program has closed descriptors of a brood::Pool", EBADF));
+  std::call_once(losing_, [this] {
+    self_ = shared_from_this();
+    platform::forget_lost_descriptors();
+    Interrupt::lose_descriptors();
+    std::exception_ptr error = no_memory_;
+    if_possible([&] {
+      error = std::make_exception_ptr(
+          SystemError("close", "this program has closed descriptors of a brood::Pool", EBADF));
+    });
+    collapse(error);
+    lost_.store(true);
   });
-  collapse(error);
 }
 
 void Core::collapse(const std::exception_ptr& error) noexcept {

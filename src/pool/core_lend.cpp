@@ -147,6 +147,7 @@ bool Core::exchange(WorkerLink& link) const {
     std::array<pollfd, 3> waits{pollfd{link.results.get(), POLLIN, 0},
                                 pollfd{link.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
     if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    if (waits[0].revents != 0 && has_lost_descriptors()) return false;
     if (waits[0].revents != 0) return link.read_once().state == platform::Transfer::State::moved;
     if (waits[1].revents != 0) return false;
     if (ended() || link.left) return false;  // no signal may end it: see Supervisor

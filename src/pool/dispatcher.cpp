@@ -43,8 +43,14 @@ void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
 
 bool Dispatcher::Loop::join(const detail::Deadline& deadline) {
   while (over_.load(std::memory_order_acquire) == 0) {
-    if (!platform::futex_wait(over_, 0, deadline))
-      return over_.load(std::memory_order_acquire) != 0;
+    if (core_.has_lost_descriptors()) {
+      core_.lose_descriptors();
+      return true;
+    }
+    const auto next_look = Clock::now() + look_up;
+    const bool is_last = deadline && *deadline <= next_look;
+    const bool woken = platform::futex_wait(over_, 0, is_last ? deadline : next_look);
+    if (!woken && is_last) return over_.load(std::memory_order_acquire) != 0;
   }
   return true;
 }
@@ -103,7 +109,7 @@ bool Dispatcher::Loop::work() {
     if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
   }
   set_timer(now);
-  idle_ = core_.scheduler().drained();
+  idle_ = core_.scheduler().drained() && !core_.scheduler().closing();
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!core_.settle_intake() || look_again) wake();
   return false;
@@ -223,7 +229,8 @@ void Dispatcher::Loop::wait_for_room(const WorkerLink& link, Outbox::Stop stop) 
   LinkIo& io = *ios_[link.id];
   const auto go_on = [this, id = link.id] {
     ios_[id]->blocked = false;
-    if (WorkerLink* const unblocked = core_.link(id)) flush_link(*unblocked);
+    WorkerLink* const unblocked = core_.link(id);
+    if (unblocked != nullptr && !core_.has_lost_descriptors()) flush_link(*unblocked);
   };
   if (stop == Outbox::Stop::pipe_full)
     io.tasks.wait(link.tasks.get(), descriptor_base::wait_write, go_on);

@@ -50,6 +50,7 @@ void Dispatcher::Loop::balance_watches() {
 void Dispatcher::Loop::on_results(WorkerId id) {
   WorkerLink* const link = core_.link(id);
   if (link == nullptr) return;
+  if (core_.has_lost_descriptors()) return;  // a copy of this process keeps it watched
   State state = State::moved;
   for (int turn = 0; turn < reads_per_turn && state == State::moved && !link->broken; ++turn)
     state = hear(*link);

@@ -14,7 +14,9 @@ namespace {
 /// A signal has one action for the whole process: what the pools that wait for it share.
 struct Shared {
   std::mutex mutex;
+  int alive = 0;  // with them Asio's pipe for signals, which all share
   int waiting = 0;
+  bool lost = false;               // the program has closed that pipe: it is never made again
   std::atomic<bool> told{false};   // of the signal that ended their waiting
   void (*handler)(int) = nullptr;  // Asio's
 };
@@ -34,6 +36,8 @@ struct sigaction present_action() {
 Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_interrupt)
     : signals_(io) {
   const std::lock_guard lock(shared().mutex);
+  ++shared().alive;
+  if (shared().lost) return;
   const auto handler = present_action().sa_handler;
   const bool ours = shared().waiting != 0 && handler == shared().handler;
   if (!ours && handler != SIG_DFL) return;
@@ -56,6 +60,17 @@ Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_inter
 
 Interrupt::~Interrupt() {
   if (waiting_) give_back();
+  const std::lock_guard lock(shared().mutex);
+  --shared().alive;
+}
+
+// Asio's handler would write to whatever has the number of its pipe now.
+void Interrupt::lose_descriptors() noexcept {
+  const std::lock_guard lock(shared().mutex);
+  if (shared().alive == 0) return;
+  shared().lost = true;
+  if (shared().waiting != 0 && present_action().sa_handler == shared().handler)
+    ::signal(SIGINT, SIG_DFL);
 }
 
 // What the program has put in place of the handler meanwhile stays: Asio would restore the default

@@ -16,6 +16,9 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   ~Interrupt();
+  /// The program has closed what Asio's handler writes to: SIGINT has its default action from now
+  /// on, and nothing waits for it any more.
+  static void lose_descriptors() noexcept;
 
  private:
   void give_back();

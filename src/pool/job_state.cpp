@@ -279,13 +279,21 @@ void JobState::check_process() const {
       "then; wait for it there");
 }
 
-// False when the deadline has passed.
+// False when the deadline has passed. Looks up now and then: the program may have closed what would
+// have woken the dispatcher.
 bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
-  check_process();
-  waiters_.fetch_add(1, std::memory_order_seq_cst);
-  const bool in_time = platform::futex_wait(signal_, seen, deadline);
-  waiters_.fetch_sub(1, std::memory_order_relaxed);
-  return in_time;
+  constexpr std::chrono::seconds look_up{1};
+  for (;;) {
+    check_process();
+    const auto next_look = std::chrono::steady_clock::now() + look_up;
+    const bool is_last = deadline && *deadline <= next_look;
+    waiters_.fetch_add(1, std::memory_order_seq_cst);
+    const bool in_time = platform::futex_wait(signal_, seen, is_last ? deadline : next_look);
+    waiters_.fetch_sub(1, std::memory_order_relaxed);
+    if (in_time || is_last) return in_time;
+    const std::shared_ptr<Core> core = core_.lock();
+    if (core && core->has_lost_descriptors()) core->lose_descriptors();
+  }
 }
 
 std::span<const detail::Piece> JobState::pieces() const noexcept {

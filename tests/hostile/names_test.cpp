@@ -1,3 +1,4 @@
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -37,6 +38,17 @@ TEST_F(Names, of_an_object_that_is_here_are_of_no_other) {
   EXPECT_EQ(detail::find_descriptor(object->token(), std::array{object}), object);
   EXPECT_NE(detail::receive_descriptor(platform::Descriptor(::dup(object->get())), Kind::stream,
                                        object->token()),
+            object);
+}
+
+TEST_F(Names, of_files_that_share_an_inode_are_told_apart) {
+  const auto object =
+      detail::share_descriptor(platform::Descriptor(::eventfd(0, EFD_CLOEXEC)), Kind::stream);
+  EXPECT_EQ(detail::receive_descriptor(platform::Descriptor(::dup(object->get())), Kind::stream,
+                                       object->token()),
+            object);
+  EXPECT_NE(detail::receive_descriptor(platform::Descriptor(::eventfd(0, EFD_CLOEXEC)),
+                                       Kind::stream, object->token()),
             object);
 }
 

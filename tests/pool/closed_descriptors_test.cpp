@@ -1,8 +1,11 @@
 #include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -33,6 +36,7 @@ class OthersFile {
     }
   }
   bool is_untouched() const {
+    if (under_sanitizer) return true;  // a thread that starts opens and closes a file there
     struct stat status {};
     for (int number = first; number < last; ++number) {
       if (::fstat(number, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0 ||
@@ -162,6 +166,134 @@ TEST_P(ClosedDescriptors, of_a_pool_whose_worker_a_caller_drives_end_its_call) {
                 if (!ended) return 1;
               }
               return others.is_untouched() ? 0 : 2;
+            }),
+            0);
+}
+
+TEST_P(ClosedDescriptors, end_a_call_that_came_just_before) {
+  EXPECT_EQ(in_child([&] {
+              Pool pool = make_pool(1);
+              pool.apply(square, 3);
+              wait_for_dispatcher();
+              const auto call = pool.apply_async(square, 3);
+              OthersFile::give_back();
+              call.wait();
+              return 0;
+            }),
+            0);
+}
+
+TEST_P(ClosedDescriptors, of_a_pool_end_its_join) {
+  EXPECT_EQ(in_child([&] {
+              PoolOptions made = options(1);
+              made.initializer = [] {
+                at_worker_exit([] {
+                  for (;;) ::pause();
+                });
+              };
+              Pool pool(std::move(made));
+              pool.apply(square, 3);
+              pool.close();
+              std::thread joiner([&] { pool.join(); });
+              wait_for_dispatcher();
+              OthersFile::give_back();
+              joiner.join();
+              return 0;
+            }),
+            0);
+}
+
+void has_regular_files() {
+  struct stat status {};
+  for (int number = first; number < last; ++number) {
+    if (::fstat(number, &status) == 0 && !S_ISREG(status.st_mode)) ::_exit(number % 200 + 1);
+  }
+}
+
+TEST_P(ClosedDescriptors, of_a_pool_are_not_taken_from_processes_that_are_forked_later) {
+  EXPECT_EQ(in_child([&] {
+              const OthersFile others(scratch_.path("file"));
+              Pool pool = make_pool(1);
+              wait_for_dispatcher();
+              others.give_back();
+              others.take_all_numbers();
+              pool.terminate();
+              Process forked({.start_method = "fork"}, has_regular_files);
+              forked.start();
+              forked.join();
+              return forked.exit_code().value_or(-1);
+            }),
+            0);
+}
+
+int returns_when_told(const std::string& mailbox, const std::string& go) {
+  const int file = ::open(go.c_str(), O_RDONLY | O_CLOEXEC);
+  Mailbox::send(mailbox, "here");
+  char byte = 0;
+  return ::read(file, &byte, 1) == 1 ? 3 : 4;
+}
+
+/// A socket of the program's at all numbers but one; ten bytes wait in it.
+struct OthersSocket {
+  int ends[2] = {-1, -1};
+  void take_all_numbers_but(int kept) {
+    ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+    static_cast<void>(::write(ends[1], "0123456789", 10));
+    for (int number = first; number < last; ++number) {
+      if (number != kept && number != ends[0] && number != ends[1])
+        ::dup3(ends[0], number, O_CLOEXEC);
+    }
+  }
+  bool is_untouched() const {
+    int unread = 0;
+    return ::ioctl(ends[0], FIONREAD, &unread) == 0 && unread == 10;
+  }
+};
+
+/// The result comes when the number of its socket is another's.
+TEST_P(ClosedDescriptors, of_a_worker_that_a_caller_drives_are_not_read) {
+  EXPECT_EQ(in_child([&] {
+              ::signal(SIGPIPE, SIG_IGN);  // the worker may end before it is told
+              Mailbox mailbox(scratch_.path("mail")), go(scratch_.path("go"));
+              OthersSocket others;
+              Pool pool = make_pool(1);
+              std::thread closer([&] {
+                mailbox.receive();
+                wait_for_dispatcher();
+                OthersFile::give_back();
+                const int told = ::open(go.path().c_str(), O_RDWR | O_CLOEXEC);
+                others.take_all_numbers_but(told);
+                static_cast<void>(::write(told, "x", 1));
+              });
+              const bool ended = throws_system_error(
+                  [&] { pool.apply(returns_when_told, mailbox.path(), go.path()); });
+              closer.join();
+              return ended && others.is_untouched() ? 0 : 1;
+            }),
+            0);
+}
+
+/// A copy of this process has the sockets still: what comes there is told to whoever watched them.
+TEST_P(ClosedDescriptors, of_a_pool_that_a_copy_keeps_open_are_not_read) {
+  EXPECT_EQ(in_child([&] {
+              Mailbox mailbox(scratch_.path("mail")), go(scratch_.path("go"));
+              OthersSocket others;
+              Pool pool = make_pool(1);
+              auto call = pool.apply_async(returns_when_told, mailbox.path(), go.path());
+              mailbox.receive();
+              wait_for_dispatcher();
+              const pid_t copy = ::fork();
+              if (copy == 0) {
+                for (;;) ::pause();
+              }
+              OthersFile::give_back();
+              const int told = ::open(go.path().c_str(), O_RDWR | O_CLOEXEC);
+              others.take_all_numbers_but(told);
+              static_cast<void>(::write(told, "x", 1));
+              const bool ended = throws_system_error([&] { call.get(); });
+              ::kill(copy, SIGKILL);
+              ::waitpid(copy, nullptr, 0);
+              return ended && others.is_untouched() ? 0 : 1;
             }),
             0);
 }
