@@ -155,7 +155,7 @@ Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
     ssize_t count = -1;
     if (!closes_may_wait() && !has_had_room()) count = envelope.receive_apart(socket);
     const bool apart = count >= 0;
-    if (!apart) count = envelope.receive(socket, 0);
+    if (!apart) count = envelope.receive(socket, MSG_DONTWAIT);
     if (envelope.has_rights()) {
       if (!apart) envelope.close_rights();
       return {Transfer::State::failed, 0, EBADMSG};

@@ -49,8 +49,8 @@ class SigpipeGuard {
 
 /// One read(2), retried on EINTR. `closed` is end of stream.
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
-/// The same from a pipe of sockets whose writer is not trusted. Descriptors that come with the
-/// bytes are closed, and that never waits: `failed` with EBADMSG.
+/// The same from a pipe of sockets whose writer is not trusted; never waits. Descriptors that come
+/// with the bytes are closed, and that never waits either: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;
 /// One write(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is never raised.
 Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept;

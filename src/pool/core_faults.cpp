@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/rights.hpp"
 #include "platform/sentinel.hpp"
@@ -94,17 +96,33 @@ void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcep
   if_possible([&] { scheduler_.worker_broken(link.id, std::chrono::steady_clock::now()); });
 }
 
+namespace {
+
+// Handles of one object have one descriptor.
+void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
+  std::sort(descriptors.begin(), descriptors.end());
+  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
+}
+
+}  // namespace
+
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.
 void Core::bound_carried() {
-  std::size_t sum = 0;
+  const std::size_t limit = platform::descriptor_limit() / 2;
+  const auto sum = [this] {
+    std::size_t all = 0;
+    for (const auto& link : links_) all += link ? link->carried.size() : 0;
+    return all;
+  };
+  if (sum() <= limit) return;
   WorkerLink* most = nullptr;
   for (const auto& link : links_) {
     if (!link) continue;
-    sum += link->carried.size();
+    keep_one_of_each(link->carried);
     if (most == nullptr || link->carried.size() > most->carried.size()) most = link.get();
   }
-  if (most == nullptr || sum <= platform::descriptor_limit() / 2) return;
+  if (most == nullptr || sum() <= limit) return;
   most->carried.clear();
   scheduler_.worker_broken(most->id, std::chrono::steady_clock::now(),
                            "its results bring more descriptors than this process has room for");

@@ -40,7 +40,7 @@ void Dispatcher::Loop::balance_watches() {
       io.results.release();
       io.tasks.release();
       io.escort.release();
-    } else if (!io.results.watching() && !link->broken) {
+    } else if (!io.results.watching() && !link->broken && !io.silent) {
       watch_results(*link);
     }
     core_.scheduler().set_lendable(link->id, lendable);
@@ -58,6 +58,7 @@ void Dispatcher::Loop::on_results(WorkerId id) {
   if (more && !link->broken) return watch_results(*link);
   const std::lock_guard lock(core_.mutex());
   ios_[id]->results.release();  // end of stream: the pidfd tells the rest
+  ios_[id]->silent = true;
   if (ios_[id]->ended) return;
   core_.note_silence(*link);
   stop(*link);

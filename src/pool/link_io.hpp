@@ -48,6 +48,7 @@ struct LinkIo {
 
   Watched results, tasks, escort, process;
   boost::asio::steady_timer timer;
+  bool silent = false;   // the results have ended: there is nothing to watch
   bool ended = false;    // the pidfd has fired
   bool blocked = false;  // the task pipe or the escort is full
 };

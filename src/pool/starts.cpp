@@ -45,9 +45,9 @@ void Starts::ask(WorkerId id) {
   }
 }
 
+// While the answers are watched none has come. (To watch them anew would wake the dispatcher.)
 WorkerLink* Starts::next() {
-  if (asked_.empty()) return nullptr;
-  answers_.release();
+  if (asked_.empty() || answers_.watching()) return nullptr;
   for (auto entry = asked_.begin(); entry != asked_.end();) {
     const WorkerId id = entry->first;
     std::unique_ptr<WorkerLink> link;
@@ -125,10 +125,13 @@ std::optional<Time> Starts::next_urge() const {
 }
 
 std::optional<Death> Starts::ended(const WorkerLink& link, Time now) {
-  answers_.release();
   std::optional<Death> death;
   try {
-    death = link.left ? Death{} : core_.supervisor().ended(link);
+    if (link.left) {
+      death = Death{};
+    } else if (!answers_.watching()) {
+      death = core_.supervisor().ended(link);
+    }
   } catch (const std::exception&) {
     death = Death{};  // `lost`
   }

@@ -91,9 +91,8 @@ void send_call(int pipe, platform::Escort& escort, const Setup& setup, const det
 ExitStatus ChildHandle::collect() {
   const ExitStatus known = ask_system();
   if (known.kind != ExitStatus::Kind::lost) return known;
-  // Never waits: some process that the child has forked may hold the other end.
-  platform::set_nonblocking(report_);
   std::int32_t code = 0;
+  // Never waits: some process that the child has forked may hold the other end.
   const platform::Transfer told =
       platform::receive_some(report_.get(), std::as_writable_bytes(std::span(&code, 1)));
   if (told.state != platform::Transfer::State::moved || told.count != sizeof code) return known;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string_view>
 
@@ -68,7 +69,7 @@ void reap_child(pid_t pid, Clock::time_point deadline) noexcept {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     platform::wait_for_exit(pidfd, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     platform::reap(pid);
-  } catch (const SystemError&) {  // for want of a descriptor
+  } catch (const std::exception&) {  // for want of a descriptor, or of memory
     siginfo_t info{};
     while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
     }

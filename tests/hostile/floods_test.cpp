@@ -312,6 +312,20 @@ TEST_P(Carried, descriptors_that_find_no_room_end_the_worker_at_last) {
   EXPECT_EQ(log.records_with("room").size(), 1U);
 }
 
+std::vector<Value<int>> takes_turns(const Value<int>& one, const Value<int>& other) {
+  std::vector<Value<int>> values;
+  for (int i = 0; i < 500; ++i) values.insert(values.end(), {one, other});
+  return values;
+}
+
+TEST_P(Carried, descriptors_of_one_object_count_once) {
+  Pool pool = make_pool(1);
+  pool.apply(square, 3);
+  const Value<int> one(1), other(2);
+  const FewDescriptors few(600);
+  EXPECT_EQ(pool.apply(takes_turns, one, other).size(), 1000U);
+}
+
 /// Then what is sent to it fails there (EPERM).
 int refuses_descriptors(int) {
   constexpr int pass_rights = 83;  // SO_PASSRIGHTS, of Linux 6.16

@@ -1,5 +1,6 @@
 #include <atomic>
 #include <csignal>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -298,6 +299,24 @@ TEST_P(StoppedServer, goes_on_when_a_start_is_late) {
   const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(pool.apply(square, 3), 9);
   EXPECT_LT(std::chrono::steady_clock::now() - before, 30s);
+}
+
+/// Neither the dead, whose parent does not tell how they ended, nor starts that are late keep it
+/// busy.
+TEST_P(StoppedServer, costs_the_owner_no_processor_time) {
+  PoolOptions made = options(2);
+  made.start_timeout = 1500ms;
+  Pool pool(made);
+  pool.map(square, std::vector{1, 2, 3});
+  stop(server_of(pool));
+  for (const WorkerInfo& worker : pool.workers()) ::kill(worker.pid, SIGKILL);
+  const std::clock_t before = std::clock();
+  EXPECT_THROW(
+      {
+        for (;;) pool.apply(square, 3);
+      },
+      StartError);
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 2);
 }
 
 TEST_P(StoppedServer, fails_the_pool_that_is_being_made) {
