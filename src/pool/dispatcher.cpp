@@ -27,7 +27,6 @@ struct OnlyOnce {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<OnlyOnce>;
-  static constexpr bool is_steady = true;
   static inline thread_local bool has_begun = false;
   static time_point now() noexcept {
     return std::exchange(has_begun, true) ? time_point::max() : time_point{};
