@@ -3,12 +3,11 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <chrono>
 #include <csignal>
-#include <fstream>
 #include <span>
-#include <sstream>
-#include <string>
 
+#include "platform/usage.hpp"
 #include "start/exec.hpp"
 #include "start/server_client.hpp"
 #include "start/start_fixture.hpp"
@@ -137,19 +136,6 @@ TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
       platform::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
 }
 
-/// User and system time, in seconds.
-double cpu_time_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  std::istringstream fields(line.substr(line.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 /// A debugger, say. What it traces it is to reap first.
 TEST_F(StartTest, AServerIsIdleWhileAnotherProcessTracesADeadWorker) {
   const auto method = open_method("forkserver");
@@ -169,12 +155,13 @@ TEST_F(StartTest, AServerIsIdleWhileAnotherProcessTracesADeadWorker) {
   platform::read_all(attached.read.get(), &traces, 1);
   worker.kill();
   ASSERT_TRUE(worker.ended());
-  const double before = cpu_time_of(server);
+  const auto before = platform::process_usage(server).cpu_time;
   const ExitStatus status = method->collect(worker.process.pid).status;
   if (traces) {
     EXPECT_EQ(status.kind, ExitStatus::Kind::lost);
   }
-  EXPECT_LT(cpu_time_of(server) - before, 0.5);  // of the second that it takes to give up
+  EXPECT_LT(platform::process_usage(server).cpu_time - before,
+            std::chrono::milliseconds(500));  // of the second that it takes to give up
   release.write.reset();
   ::waitpid(tracer, nullptr, 0);
   if (!traces) GTEST_SKIP() << "this system lets no process trace another";
