@@ -38,4 +38,16 @@ void flush_at_exit() {
   _IO_list_unlock();
 }
 
+// fork(2) has made the locks of the streams anew, and no other thread runs.
+void drop_unflushed() noexcept {
+  if (_IO_iter_begin == nullptr) {
+    __fpurge(stdout);
+    return;
+  }
+  for (auto at = _IO_iter_begin(); at != _IO_iter_end(); at = _IO_iter_next(at)) {
+    std::FILE* const stream = _IO_iter_file(at);
+    if (__fwriting(stream) != 0 && __fpending(stream) != 0) __fpurge(stream);
+  }
+}
+
 }  // namespace brood::base

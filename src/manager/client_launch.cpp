@@ -14,6 +14,7 @@
 #include "manager/server_main.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
+#include "platform/program_files.hpp"
 #include "platform/shared_descriptor.hpp"
 
 namespace brood::manager {
@@ -22,12 +23,13 @@ namespace {
 constexpr std::chrono::seconds time_to_end{2};
 
 // In the new process. Under fork it has copies of what its owner has: other managers' objects would
-// live as long as this one.
+// live as long as this one, and pipes of the program would not end before it does.
 struct Started {
   Started(const FileDescriptor& its_control, const FileDescriptor& its_owner)
       : control(platform::duplicate(its_control.get())),
         owner(platform::duplicate(its_owner.get())) {
     detail::abandon_descriptors();
+    platform::let_go_of_pipes_and_sockets();
   }
   platform::Descriptor control, owner;
 };

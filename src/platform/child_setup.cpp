@@ -161,6 +161,11 @@ void prepare_stdio() noexcept {
   }
 }
 
+void close_stdio() noexcept {
+  open_null_as(STDIN_FILENO, O_RDONLY);
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO}) open_null_as(number, O_WRONLY);
+}
+
 void raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

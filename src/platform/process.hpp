@@ -88,6 +88,8 @@ void replace_own_descriptors(const int* keep, int count) noexcept;
 void replace_descriptors(const int* numbers, std::size_t count) noexcept;
 /// stdin from /dev/null; stdout and stderr to /dev/null where they are closed.
 void prepare_stdio() noexcept;
+/// All three lead to /dev/null.
+void close_stdio() noexcept;
 /// The name that ps and top show, cut to 15 characters.
 void set_thread_name(const char* name) noexcept;
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/module.hpp"
+#include "base/streams.hpp"
 #include "platform/process.hpp"
 #include "platform/watch.hpp"
 #include "process/child.hpp"
@@ -15,7 +16,7 @@
 namespace brood::process {
 void run_forked(const ForkedChannel& channel, platform::Identity identity,
                 std::unique_ptr<detail::ProcessTarget> target) {
-  start::drop_unflushed();
+  base::drop_unflushed();
   __fpurge(stdin);  // what was read ahead is the parent's to use
   const int kept[] = {channel.report, channel.owner, channel.gate};
   platform::replace_own_descriptors(kept, std::size(kept));

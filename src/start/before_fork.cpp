@@ -1,6 +1,5 @@
 #include "start/before_fork.hpp"
 
-#include <stdio_ext.h>
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
@@ -37,8 +36,6 @@ void flush_streams(int others) {
   // fflush(3) of everything locks every stream, also one on which another thread waits for input.
   std::fflush(others > 0 ? stdout : nullptr);
 }
-
-void drop_unflushed() noexcept { __fpurge(stdout); }
 
 ForkWarning set_fork_warning(ForkWarning handler) noexcept {
   return fork_warning.exchange(handler);

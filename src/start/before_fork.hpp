@@ -9,8 +9,6 @@ int other_threads() noexcept;
 void warn_about_threads(int others);
 /// Else the copy's buffers would be printed a second time.
 void flush_streams(int others);
-/// In the copy: what another thread has written since then is the parent's to print.
-void drop_unflushed() noexcept;
 /// In the copy: blocks until the process that made it writes a byte to this pipe; false when that
 /// has ended instead. True at once for -1.
 bool pass_gate(int gate) noexcept;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/streams.hpp"
 #include "platform/process.hpp"
 #include "start/before_fork.hpp"
 #include "start/exec.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 [[noreturn]] void become_snapshot(int connection, int owner) noexcept {
   ::sched_yield();  // to the first worker: somebody waits for that one
-  drop_unflushed();
+  base::drop_unflushed();
   snapshot_main(connection, owner);
 }
 

@@ -30,6 +30,8 @@ struct Handover {
   int owner = -1;    // pidfd of the process that owns the worker
   int escort = -1;   // socket over which descriptors of shared objects go: platform/escort.hpp
   Role role = Role::worker;
+  /// What becomes its standard output and error; -1: what its maker has there.
+  int output = -1, errors = -1;
 };
 
 struct StartedProcess {

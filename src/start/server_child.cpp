@@ -38,6 +38,10 @@ void enter(int directory) {
   if (directory >= 0 && ::fchdir(directory) != 0) return;
 }
 
+void become_stream(int number, int stream) {
+  if (number >= 0) ::dup2(number, stream);
+}
+
 void wait_at_gate(int gate) {
   // The server died before it could tell the owner of this process: there is nobody to work for.
   if (!pass_gate(gate)) ::_exit(0);
@@ -56,6 +60,8 @@ void close_server_door() noexcept {
 void become_worker(const char* process_name, const Handover& received, int directory, int gate,
                    int door) noexcept {
   enter(directory);
+  become_stream(received.output, STDOUT_FILENO);
+  become_stream(received.errors, STDERR_FILENO);
   int given[] = {
       received.tasks, received.results, received.page, received.owner, received.escort, gate, door};
   platform::close_all_but(given, std::size(given));

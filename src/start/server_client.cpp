@@ -1,6 +1,7 @@
 #include "start/server_client.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,12 +18,14 @@ platform::Descriptor open_working_directory() {
   return number < 0 ? platform::Descriptor() : platform::adopt_above_stdio(number);
 }
 
+bool is_open_here(int number) noexcept { return ::fcntl(number, F_GETFD) >= 0; }
+
 SystemError no_room_for_the_pidfd() { return {"recvmsg", "starting a worker", EMFILE}; }
 
 }  // namespace
 
 void ServerClient::close() noexcept {
-  socket_.reset();
+  platform::hang_up(socket_);
   asked_.clear();
   running_.clear();
 }
@@ -45,12 +48,16 @@ ServerClient::Sent ServerClient::ask(std::uint32_t ticket, const std::string& pr
                   .sequence = ticket,
                   .role = descriptors.role,
                   .has_page = descriptors.page >= 0,
-                  .has_directory = static_cast<bool>(here)};
+                  .has_directory = static_cast<bool>(here),
+                  .has_output = is_open_here(STDOUT_FILENO),
+                  .has_errors = is_open_here(STDERR_FILENO)};
   put_text(request.name, process_name.c_str());
   std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner,
                            descriptors.escort};
   if (descriptors.page >= 0) numbers.push_back(descriptors.page);
   if (here) numbers.push_back(here.get());
+  if (request.has_output != 0) numbers.push_back(STDOUT_FILENO);
+  if (request.has_errors != 0) numbers.push_back(STDERR_FILENO);
   switch (platform::try_send_message(socket_.get(), bytes_of(request), numbers)) {
     case platform::SendState::sent:
       asked_.insert(ticket);

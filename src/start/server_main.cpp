@@ -10,6 +10,7 @@
 
 #include <brood/errors.hpp>
 
+#include "base/streams.hpp"
 #include "platform/file_io.hpp"
 #include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
@@ -42,6 +43,13 @@ void die_with_peer(int socket) noexcept {
 
 void stop_dying_with_peer(int socket) noexcept {
   ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_ASYNC);
+}
+
+/// What the program's output goes to is not kept open by a server, which lives as long as the
+/// program, but for as long as its hooks run.
+void let_go_of_stdio() {
+  base::flush_at_exit();
+  platform::close_stdio();
 }
 
 // From a copy: the hooks are code of the user's, and have the descriptor, too.
@@ -81,6 +89,7 @@ void forkserver_main(int control_socket, int owner_pidfd) {
   try {
     Server server{platform::Descriptor(owner_pidfd)};
     if (set_up(control_socket, owner_pidfd)) {
+      let_go_of_stdio();
       server.set_control(platform::Descriptor(control_socket));
       server.open_door();
       server.run();
@@ -93,6 +102,7 @@ void forkserver_main(int control_socket, int owner_pidfd) {
 
 void snapshot_main(int connection, int owner) noexcept {
   become_server("brood-snapshot", connection, owner);
+  platform::close_stdio();
   try {
     Server server{platform::Descriptor(owner)};
     server.add_connection(platform::Descriptor(connection));

@@ -20,10 +20,11 @@ struct Request {
   std::uint32_t sequence = 0;    // start, abandon
   Role role = Role::worker;      // start
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
-  // start: descriptors are tasks, results, owner, escort, then the page and the working directory
-  // where there are such
+  // start: descriptors are tasks, results, owner, escort, then these where there are such
   std::uint32_t has_page = 0;
   std::uint32_t has_directory = 0;
+  std::uint32_t has_output = 0;  // the owner's, of the moment
+  std::uint32_t has_errors = 0;
   std::int32_t pid = 0;     // signal: a child of this connection
   std::int32_t number = 0;  // signal
   char name[64] = {};       // start

@@ -19,6 +19,32 @@ constexpr std::size_t longest_queue = 64;
 constexpr std::chrono::seconds time_to_die{1};
 constexpr std::chrono::milliseconds time_to_be_released{200};  // by a tracer
 
+struct Given {
+  Handover handover;
+  int directory = -1;
+};
+
+/// Nothing where there are more or fewer than the request says.
+std::optional<Given> given_for(const Request& request, const platform::Message& message) {
+  const std::vector<platform::Descriptor>& all = message.descriptors;
+  const std::size_t wanted =
+      4U + request.has_page + request.has_directory + request.has_output + request.has_errors;
+  if (all.size() != wanted) return std::nullopt;
+  std::size_t used = 0;
+  const auto next = [&](bool is_there = true) { return is_there ? all[used++].get() : -1; };
+  Given given;
+  given.handover.role = request.role;
+  given.handover.tasks = next();
+  given.handover.results = next();
+  given.handover.owner = next();
+  given.handover.escort = next();
+  given.handover.page = next(request.has_page != 0);
+  given.directory = next(request.has_directory != 0);
+  given.handover.output = next(request.has_output != 0);
+  given.handover.errors = next(request.has_errors != 0);
+  return given;
+}
+
 }  // namespace
 
 void Server::add_connection(platform::Descriptor socket) {
@@ -199,21 +225,16 @@ bool Server::take_request(Id id, Connection& connection) {
 
 // Of the descriptors the server itself uses none: what they are is the new process's to find out.
 void Server::start_worker(Id id, const Request& request, const platform::Message& message) {
-  const std::size_t wanted = 4U + request.has_page + request.has_directory;
   const bool from_door = connections_.at(id).origin == Origin::door;
+  const std::optional<Given> given = given_for(request, message);
   // A pidfd, and the gate until the reply has been sent.
-  if (message.descriptors.size() != wanted || (from_door && !door_may_take(2)))
+  if (!given || (from_door && !door_may_take(2)))
     throw SystemError("recvmsg", "starting a worker", EMFILE);
-  std::vector<int> given;
-  for (const platform::Descriptor& descriptor : message.descriptors)
-    given.push_back(descriptor.get());
-  const Handover handover{given[0], given[1], request.has_page ? given[4] : -1,
-                          given[2], given[3], request.role};
-  const int directory = request.has_directory ? given.back() : -1;
   platform::Pipe gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();
   if (pid == 0)
-    become_worker(request.name, handover, directory, gate.read.get(), door_.theirs.get());
+    become_worker(request.name, given->handover, given->directory, gate.read.get(),
+                  door_.theirs.get());
   Child child{nullptr, id, request.sequence, std::nullopt};
   try {
     child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
