@@ -1,4 +1,3 @@
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <mutex>
@@ -76,8 +75,7 @@ class Manager::Server {
   void end() noexcept {
     const std::lock_guard lock(ending_);
     if (!control_) return;
-    ::shutdown(control_.get(), SHUT_RDWR);  // a forked child may have a copy of it
-    control_.reset();
+    platform::hang_up(control_);
     manager::end_server(process_);
     if (!is_remote_) manager::forget_server(root_.server_id());
   }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cerrno>
 #include <utility>
@@ -56,6 +57,11 @@ void set_nonblocking(const Descriptor& descriptor) {
   if (flags < 0 || system_calls().fcntl_int(descriptor.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
     throw SystemError("fcntl(F_SETFL)", "making a descriptor non-blocking", errno);
   }
+}
+
+void hang_up(Descriptor& socket) noexcept {
+  if (socket) ::shutdown(socket.get(), SHUT_RDWR);
+  socket.reset();
 }
 
 }  // namespace brood::platform

@@ -78,4 +78,8 @@ Descriptor duplicate(int number, int lowest = 3);
 
 void set_nonblocking(const Descriptor& descriptor);
 
+/// Closes a socket for all who have copies of it: the program may have forked some, and its peer
+/// would wait for their ends.
+void hang_up(Descriptor& socket) noexcept;
+
 }  // namespace brood::platform

@@ -49,7 +49,7 @@ struct RunningServer {
   /// This process has closed its descriptors: their numbers may be others' by now.
   bool is_lost() const noexcept { return process.is_ours() && !identity.is_at(control.get()); }
   ~RunningServer() {
-    if (!process.is_ours()) static_cast<void>(control.release());
+    process.is_ours() ? platform::hang_up(control) : static_cast<void>(control.release());
   }
 };
 
