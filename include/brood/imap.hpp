@@ -59,7 +59,8 @@ class [[nodiscard]] ImapRange {
   }
 
   /// The next outcome, nothing at the end. Blocks. Throws what the input range throws, and
-  /// PoolClosed when this thread has joined the pool before all input was taken.
+  /// PoolClosed when the thread that read before, or has made the range, has joined the pool, or
+  /// ended while it was joined, before all input was taken: then the rest stays in the input.
   std::optional<Outcome<R>> next_outcome(const detail::Deadline& deadline = {}) {
     refill();
     for (;;) {
@@ -109,7 +110,14 @@ class [[nodiscard]] ImapRange {
  private:
   // Inputs: taken until `window_` more than have been delivered.
   void refill() {
-    if (exhausted_ || submitted_ >= delivered_ + window_) return;
+    if (exhausted_) return;
+    const detail::Intake intake = job_->intake();  // also says which thread reads
+    if (intake == detail::Intake::ended || submitted_ >= delivered_ + window_) return;
+    if (intake == detail::Intake::cut_short) {
+      input_error_ = detail::joined_too_early();
+      exhausted_ = true;
+      return;
+    }
     detail::Elements more;
     try {
       exhausted_ = !source_->pull(more, delivered_ + window_ - submitted_);
@@ -117,13 +125,8 @@ class [[nodiscard]] ImapRange {
       input_error_ = std::current_exception();
       exhausted_ = true;
     }
-    const std::size_t count = more.count;
-    if (job_->extend(std::move(more), exhausted_)) {
-      submitted_ += count;
-    } else {
-      input_error_ = detail::joined_too_early();
-      exhausted_ = true;
-    }
+    submitted_ += more.count;
+    job_->extend(std::move(more), exhausted_);
   }
   void buffer(const detail::Piece& piece) {
     detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R>&& outcome) {

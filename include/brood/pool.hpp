@@ -48,7 +48,9 @@ class BROOD_API Pool : public PoolCalls {
   /// Ends the workers now; every result that is not ready becomes Cancelled before this returns.
   /// Idempotent.
   void terminate();
-  /// Blocks until every worker is gone. Throws UsageError before close() or terminate().
+  /// Blocks until every worker is gone. An imap range that this thread has read or made last, or a
+  /// thread that has ended, takes no more input: read it before. Throws UsageError before close()
+  /// or terminate().
   void join();
   /// Same, for at most `duration`; whether they are gone.
   template <class Rep, class Period>

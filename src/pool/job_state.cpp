@@ -33,7 +33,7 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
 // Descriptors stay as long as the bytes that need them.
 detail::Piece to_piece(const Results& results) {
   detail::Bytes bytes(results.bytes);
-  for (const detail::DescriptorRef& descriptor : results.carried) bytes.carry(descriptor);
+  bytes.carry_all(results.carried);
   return {.first = results.first,
           .count = results.count,
           .stride = results.stride,
@@ -68,6 +68,7 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
 JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
     : core_(std::move(core)), generation_(platform::fork_generation()), spec_(std::move(spec)) {
   total_ = spec_.elements.count;
+  if (spec_.kind == detail::JobKind::stream) reader_.become_this_thread();
 }
 
 JobTraits JobState::traits() const {
@@ -335,9 +336,20 @@ bool JobState::cancel(Kill kill) {
   return core && core->cancel(*this, kill);
 }
 
-bool JobState::extend(detail::Elements more, bool last) {
-  const std::shared_ptr<Core> core = core_.lock();
-  return !core || core->extend(*this, std::move(more), last);
+// A stream is cut short by its reader, or when that has ended: not while its reader is here.
+detail::Intake JobState::intake() {
+  if (finished())
+    return cut_short_ && !failed() ? detail::Intake::cut_short : detail::Intake::ended;
+  if (!reader_.is_this_thread()) {
+    const std::shared_ptr<Core> core = core_.lock();
+    if (!core) return detail::Intake::ended;
+    core->note_reader(*this);
+  }
+  return reader_.is_this_thread() && !cut_short_ ? detail::Intake::open : detail::Intake::cut_short;
+}
+
+void JobState::extend(detail::Elements more, bool last) {
+  if (const std::shared_ptr<Core> core = core_.lock()) core->extend(*this, std::move(more), last);
 }
 
 void JobState::when_finished(std::function<void()> callback) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <brood/detail/job.hpp>
+#include "pool/stream_reader.hpp"
 #include "pool/work.hpp"
 
 namespace brood::pool {
@@ -46,7 +47,8 @@ class JobState final : public detail::Job,
   std::size_t done() const noexcept override { return done_.load(std::memory_order_acquire); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
-  bool extend(detail::Elements more, bool last) override;
+  detail::Intake intake() override;
+  void extend(detail::Elements more, bool last) override;
 
   // --- the core, under its lock ---
   std::optional<std::size_t> place;  // in a batch, whose id this one has
@@ -79,11 +81,12 @@ class JobState final : public detail::Job,
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
   void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
-  bool fed_by(std::thread::id thread) const noexcept override {
-    return spec_.kind == detail::JobKind::stream && thread == feeder_;
+  bool waits_for_caller() const noexcept override {
+    return spec_.kind == detail::JobKind::stream && !cut_short_ && reader_.cannot_go_on();
   }
   void cut_short() noexcept override { cut_short_ = true; }
   bool is_cut_short() const noexcept { return cut_short_; }
+  StreamReader& reader() noexcept { return reader_; }
   void drop_arguments() noexcept override {
     later_.clear();
     spec_.elements.payload = {};
@@ -110,7 +113,7 @@ class JobState final : public detail::Job,
   const std::weak_ptr<Core> core_;
   const unsigned generation_;  // see platform::fork_generation
   detail::JobSpec spec_;
-  const std::thread::id feeder_ = std::this_thread::get_id();
+  StreamReader reader_;
   bool cut_short_ = false;                       // under the core's lock
   std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;

@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,7 +26,7 @@ struct Results {
   std::uint32_t stride;
   bool folded;
   std::span<const std::byte> bytes;
-  std::span<const detail::DescriptorRef> carried;  // descriptors of shared objects in them
+  std::shared_ptr<detail::Carried> carried;  // descriptors of shared objects in them; null: none
 };
 
 /// What a job of the scheduler's stands for: one call (JobState), or several that travel together
@@ -82,8 +81,8 @@ class Work {
                     Callbacks& callbacks) = 0;
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
   virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept = 0;
-  /// Whether it waits for input that this thread brings.
-  virtual bool fed_by(std::thread::id) const noexcept { return false; }
+  /// Whether it waits for input that does not come while the calling thread waits.
+  virtual bool waits_for_caller() const noexcept { return false; }
   /// It gets no more input.
   virtual void cut_short() noexcept {}
   /// Nobody will ask for its arguments any more.

@@ -103,6 +103,14 @@ struct Piece {
   std::unique_ptr<Failure> failure;
 };
 
+/// Whether a stream takes more input.
+enum class Intake : std::uint8_t {
+  open,
+  ended,      // the job has ended
+  cut_short,  // the pool is closed, and the thread that read the results has joined it, or has
+              // ended
+};
+
 /// One call, as its callers see it. The core fills it; many threads may wait.
 class BROOD_API Job {
  public:
@@ -128,9 +136,11 @@ class BROOD_API Job {
   virtual bool cancel(Kill kill) = 0;
   /// Calls `callback` on the pool's callback thread when finished; soon, when that is so already.
   virtual void when_finished(std::function<void()> callback) = 0;
-  /// More elements for a stream; `last` says that none will follow. False when the stream takes no
-  /// more, because its pool is closed and joined.
-  virtual bool extend(Elements more, bool last) = 0;
+  /// Of a stream, before more input is taken for it: from now on the calling thread is the one that
+  /// brings it.
+  virtual Intake intake() = 0;
+  /// More elements for a stream that is open; `last` says that none will follow.
+  virtual void extend(Elements more, bool last) = 0;
 };
 using JobHandle = std::shared_ptr<Job>;
 
@@ -145,7 +155,7 @@ inline void call_off(Job& job) {
 BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t index);
 [[noreturn]] BROOD_API void throw_timeout();
 [[noreturn]] BROOD_API void throw_not_ready();
-/// PoolClosed, for input that came after its own thread had joined the pool.
+/// PoolClosed, for input that was left when the thread that read the results had joined the pool.
 BROOD_API std::exception_ptr joined_too_early();
 
 /// A pool below its types.
