@@ -76,6 +76,18 @@ std::uint64_t OwnResident::bytes() const noexcept {
          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::chrono::nanoseconds time_wanted_by_thread() noexcept {
+  const int file = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  char text[128];
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  if (file >= 0) ::close(file);
+  if (size <= 0) return {};
+  text[size] = '\0';
+  char* behind_first = nullptr;
+  const unsigned long long ran = std::strtoull(text, &behind_first, 10);
+  return std::chrono::nanoseconds(ran + std::strtoull(behind_first, nullptr, 10));
+}
+
 std::uint64_t resident_bytes(pid_t pid) {
   return resident_bytes("/proc/" + std::to_string(pid) + "/");
 }

@@ -28,6 +28,10 @@ class OwnResident {
   Descriptor statm_;
 };
 
+/// For how long the calling thread has been on a processor, or has waited for one; 0 where the
+/// system does not tell. Cost: reads a file of /proc.
+std::chrono::nanoseconds time_wanted_by_thread() noexcept;
+
 /// Resident memory of a process now, in bytes; 0 when it is gone.
 std::uint64_t resident_bytes(pid_t pid);
 

@@ -52,8 +52,7 @@ std::size_t largest_argument(const detail::Elements& elements) {
   return largest;
 }
 
-}  // namespace
-
+/// Throws CodecError for an argument of more than `limit` bytes.
 void check_size(const detail::Elements& elements, std::uint64_t limit) {
   if (elements.payload.size() <= limit) return;
   const std::size_t largest = largest_argument(elements);
@@ -65,6 +64,8 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
 [[noreturn]] void throw_closed() {
   throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
 }
+
+}  // namespace
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   std::shared_ptr<Core> core(new Core(options));
@@ -204,21 +205,25 @@ bool Core::settle_intake() {
   return intake_.empty();
 }
 
-bool Core::extend(JobState& state, detail::Elements more, bool last) {
+// One that has been cut short stays so.
+void Core::note_reader(JobState& state) {
+  under_lock([&] {
+    if (!state.is_cut_short()) state.reader().become_this_thread();
+  });
+}
+
+void Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   check_carried(more.payload.owned().carried(), supervisor_.sandbox());
-  const bool taken = under_lock([&] {
-    if (collapsed_) return true;
+  under_lock([&] {
+    if (collapsed_ || state.is_cut_short()) return;
     take_intake();
     const std::size_t count = more.count;
-    if (state.is_cut_short()) return count == 0;
     if (!state.finished() && count != 0) state.append(std::move(more));
     scheduler_.extend(state.id, state.finished() ? 0 : count, last);
     perform(nullptr);
-    return true;
   });
   wake();
-  return taken;
 }
 
 bool Core::cancel(JobState& state, Kill kill) {
@@ -287,15 +292,9 @@ void Core::terminate() {
 
 bool Core::join(const detail::Deadline& deadline) {
   check_process();
-  unless_out_of_memory([this] {
-    if (torn_) return;
-    if (!scheduler_.closing())
-      throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
-    if (!collapsed_) cut_streams_short();
-  });
-  wake();
-  const bool lost = lost_.load();  // then the dispatcher may sleep for ever
-  if (!lost && !dispatcher_->join(deadline)) return false;
+  while (!join_until_next_look(deadline)) {
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
+  }
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
@@ -303,10 +302,26 @@ bool Core::join(const detail::Deadline& deadline) {
   return true;
 }
 
+// Looks now and then whether a thread has ended that brought input, or the pool's descriptors have
+// been closed: then the dispatcher may sleep for ever.
+bool Core::join_until_next_look(const detail::Deadline& deadline) {
+  constexpr std::chrono::milliseconds between_looks{500};
+  unless_out_of_memory([this] {
+    if (torn_) return;
+    if (!scheduler_.closing())
+      throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
+    if (!collapsed_) cut_streams_short();
+  });
+  wake();
+  if (has_lost_descriptors()) lose_descriptors();
+  const auto next_look = std::chrono::steady_clock::now() + between_looks;
+  return lost_.load() || dispatcher_->join(deadline ? std::min(*deadline, next_look) : next_look);
+}
+
 // Under the lock. While this thread waits for the end it brings no input: it would wait for ever.
 void Core::cut_streams_short() {
   for (const auto& work : jobs_) {
-    if (!work || work->finished() || !work->fed_by(std::this_thread::get_id())) continue;
+    if (!work || work->finished() || !work->waits_for_caller()) continue;
     work->cut_short();
     scheduler_.extend(work->id, 0, true);
   }

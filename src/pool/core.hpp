@@ -58,7 +58,8 @@ class Core final : public detail::PoolCore,
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec) override;
   bool cancel(JobState& job, Kill kill);
-  bool extend(JobState& job, detail::Elements more, bool last);
+  void note_reader(JobState& stream);
+  void extend(JobState& stream, detail::Elements more, bool last);
   Callbacks& callbacks() noexcept { return callbacks_; }
   const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
   OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
@@ -148,6 +149,7 @@ class Core final : public detail::PoolCore,
   void close_intake();
   void wake() noexcept;
   bool wake_dispatcher() noexcept;
+  bool join_until_next_look(const detail::Deadline& deadline);
   void cut_streams_short();
   void start_first_workers();
   void tell_forgotten(WorkerLink& link);
@@ -243,8 +245,5 @@ void Core::unless_out_of_memory(Body body) {
     // As above.
   }
 }
-
-/// Throws CodecError for an argument of more than `limit` bytes.
-void check_size(const detail::Elements& elements, std::uint64_t limit);
 
 }  // namespace brood::pool

@@ -18,7 +18,7 @@ constexpr auto shortest_tick =
     std::chrono::milliseconds(1);  // so that a stalled worker costs little
 
 // While calls are open: their descriptors may have been closed.
-constexpr auto look_up = std::chrono::milliseconds(500);
+constexpr Nanoseconds look_up = std::chrono::milliseconds(500);
 
 /// By which any time has come once a wait for it has begun. Asio else waits again where nothing
 /// came before the time, and by then its epoll(7) instance may have the number of another.
@@ -40,18 +40,11 @@ void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-bool Dispatcher::Loop::join(const detail::Deadline& deadline) {
+bool Dispatcher::Loop::join(std::chrono::steady_clock::time_point deadline) {
   while (over_.load(std::memory_order_acquire) == 0) {
-    if (core_.has_lost_descriptors()) {
-      core_.lose_descriptors();
-      return true;
-    }
-    const auto next_look = Clock::now() + look_up;
-    const bool is_last = deadline && *deadline <= next_look;
-    const bool woken = platform::futex_wait(over_, 0, is_last ? deadline : next_look);
-    if (!woken && is_last) return over_.load(std::memory_order_acquire) != 0;
+    if (!platform::futex_wait(over_, 0, deadline)) break;
   }
-  return true;
+  return over_.load(std::memory_order_acquire) != 0;
 }
 
 // Nothing leaves the thread: what cannot be blamed on one worker or call ends all of them.
@@ -68,6 +61,7 @@ void Dispatcher::Loop::run() noexcept {
 
 // A wake-up stops the context, whenever it comes; what is ready then is found in the next turn.
 void Dispatcher::Loop::serve() {
+  StopDetector stops(Clock::now());
   for (;;) {
     if (core_.has_lost_descriptors()) return core_.lose_descriptors();
     io_.restart();
@@ -79,9 +73,35 @@ void Dispatcher::Loop::serve() {
     if (over) break;
     starts_.watch();
     if (core_.has_lost_descriptors()) return core_.lose_descriptors();
-    idle_ ? static_cast<void>(io_.run_one()) : run_one_within(io_, look_up);
+    sleep(stops);
     sleeping_.store(false, std::memory_order_relaxed);
   }
+}
+
+void Dispatcher::Loop::sleep(StopDetector& stops) {
+  const Time now = Clock::now();
+  if (idle_) {
+    stops.sleeps(now, Time::max());
+    io_.run_one();
+    stops.woke(Clock::now());
+    return;
+  }
+  const Nanoseconds most = longest_sleep(now);
+  stops.sleeps(now, timer_set_for_ > now ? std::min(now + most, timer_set_for_) : now + most);
+  run_one_within(io_, most);
+  const Time woken = Clock::now();
+  const Nanoseconds stopped = stops.woke(woken);
+  if (stopped == Nanoseconds::zero()) return;
+  const std::lock_guard lock(core_.mutex());
+  core_.scheduler().skip(woken, stopped);
+}
+
+// The nearer the end of a limit, the more often it wakes: by less than what is left of it can a
+// stop of this process that falls into a sleep be taken for time that has passed.
+Nanoseconds Dispatcher::Loop::longest_sleep(Time now) const {
+  constexpr Nanoseconds shortest = std::chrono::milliseconds(10);
+  if (!due_) return look_up;
+  return std::clamp<Nanoseconds>((*due_ - now) / 8, shortest, look_up);
 }
 
 // One turn under the lock; true when no worker is left and none will come.
@@ -135,6 +155,7 @@ void Dispatcher::Loop::tick(Time now) {
 
 void Dispatcher::Loop::set_timer(Time now) {
   std::optional<Time> next = core_.scheduler().next_tick();
+  due_ = next;
   if (next) next = std::max({*next, last_tick_ + shortest_tick, now});
   for (const std::optional<Time>& other : {guard_.next(), starts_.deadline()}) {
     if (other && (!next || *other < *next)) next = other;
@@ -170,7 +191,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
     case Action::Kind::leave:
       // Before its number is used again: else the reactor would let go of another's descriptor.
       ios_[action.worker]->tasks.release();
-      link->tasks.reset();
+      platform::hang_up(link->tasks);
       return;
     case Action::Kind::stop:
       if (action.why != nullptr) core_.note_doubt(*link, action.why);
@@ -250,6 +271,6 @@ void Dispatcher::Loop::cut_off(WorkerLink& link, int error) {
 Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
 bool Dispatcher::wake() noexcept { return loop_->wake(); }
-bool Dispatcher::join(const detail::Deadline& deadline) { return loop_->join(deadline); }
+bool Dispatcher::join(Clock::time_point deadline) { return loop_->join(deadline); }
 
 }  // namespace brood::pool

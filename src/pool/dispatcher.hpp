@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include <brood/detail/job.hpp>
@@ -19,8 +20,8 @@ class Dispatcher {
   /// There is something to do. Any thread; cheap while the dispatcher is awake. False where it
   /// sleeps and this process has closed what would wake it.
   bool wake() noexcept;
-  /// Waits until no worker is left. Any thread.
-  bool join(const detail::Deadline& deadline);
+  /// Waits until no worker is left; false at the deadline. Any thread.
+  bool join(std::chrono::steady_clock::time_point deadline);
 
  private:
   class Loop;

@@ -21,6 +21,7 @@
 #include "pool/own_thread.hpp"
 #include "pool/resident_guard.hpp"
 #include "pool/starts.hpp"
+#include "pool/stop_detector.hpp"
 
 namespace brood::pool {
 
@@ -54,7 +55,7 @@ class Dispatcher::Loop final : private Hands {
     io_.stop();
     return true;
   }
-  bool join(const detail::Deadline& deadline);
+  bool join(std::chrono::steady_clock::time_point deadline);
 
  private:
   void carry_out(const Action& action) override;
@@ -66,10 +67,12 @@ class Dispatcher::Loop final : private Hands {
   }
   void run() noexcept;
   void serve();
+  void sleep(StopDetector& stops);
   void end_all_workers() noexcept;
   bool work();
   void tick(Time now);
   void set_timer(Time now);
+  Nanoseconds longest_sleep(Time now) const;
   void flush();
   void flush_link(WorkerLink& link);
   void wait_for_room(const WorkerLink& link, Outbox::Stop stop);
@@ -104,7 +107,8 @@ class Dispatcher::Loop final : private Hands {
   std::vector<WorkerLink*> dirty_;            // to be written to, from work() to flush()
   Time last_tick_{};
   Time timer_set_for_{};
-  bool idle_ = false;  // nobody waits for anything
+  std::optional<Time> due_;  // when a limit of time may be over
+  bool idle_ = false;        // no call is open, and the pool is not to end
   std::atomic<bool> sleeping_{false};
   std::atomic<std::uint32_t> over_{0};
   std::thread thread_;

@@ -169,7 +169,9 @@ bool Dispatcher::Loop::kill_the_overdue(Time now) {
   for (const auto& link : core_.links()) {
     if (!link) continue;
     if (link->broken && !link->lent) stop(*link);
-    if (core_.supervisor().kill_if_overdue(*link, now)) continue;
+    const std::optional<std::string> why = core_.supervisor().kill_if_overdue(*link, now);
+    if (!why) continue;
+    core_.callbacks().log_error(*why);
     ios_[link->id]->ended = left_behind = true;
   }
   return left_behind;

@@ -12,6 +12,7 @@
 
 #include "pool/run_queue.hpp"
 #include "pool/scheduler_types.hpp"
+#include "pool/stops.hpp"
 
 namespace brood::pool {
 
@@ -95,6 +96,8 @@ class Scheduler {
   void pump(Time now);
   /// Checks limits against what the pages say.
   void tick(Time now, const std::vector<Running>& running);
+  /// This process was stopped for so long, until now: no limit of time counts that.
+  void skip(Time now, Nanoseconds stopped);
   /// Tick is wanted at once: a page is to be looked at.
   void look_soon() { look_soon_ = true; }
   /// When tick is wanted next.
@@ -170,9 +173,6 @@ class Scheduler {
   void give_up_pending(Job& job);
   bool give_up_pending(Job& job, std::size_t index);
   bool stop_running(JobId id, std::size_t index, Time now);
-  static bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
-    return std::find(elements.begin(), elements.end(), index) != elements.end();
-  }
   void finish(JobId id, Job& job, Verdict verdict);
   void settle(JobId id, Job& job);
   void requeue(JobId id, std::size_t first, std::size_t count);
@@ -195,6 +195,8 @@ class Scheduler {
   // scheduler_dispatch.cpp
   void assign(Time now);
   void balance(Time now);
+  void free_queues(Time now);
+  static bool has_more_than_it_runs(const Worker& worker);
   void send(WorkerId id, JobId job_id, Job& job, std::size_t count, Time now);
   bool usable(const Worker& worker) const;
   bool hungry(const Worker& worker, const Job& job, Time now) const;
@@ -216,9 +218,7 @@ class Scheduler {
   Time latest_beginning(const Worker& worker, const Job& job) const;
   std::optional<Time> next_look(const Worker& worker) const;
   void start_due_workers(Time now);
-  std::size_t least_workers() const {
-    return std::min<std::size_t>(config_.min_workers.value_or(config_.workers), workers_.size());
-  }
+  std::size_t least_workers() const;
   bool wants_worker() const;
   bool can_start(const Worker& worker) const;
   bool may_shrink() const;
@@ -242,6 +242,7 @@ class Scheduler {
   std::size_t next_action_ = 0;  // those before have been carried out
   bool closing_ = false, terminated_ = false, look_soon_ = false, had_worker_ = false;
   Time latest_{};      // of what it was told
+  Stops stops_;        // of this process
   Time lack_since_{};  // since no process could be started for want of something; zero: not so
 };
 

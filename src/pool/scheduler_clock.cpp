@@ -22,6 +22,16 @@ bool is_passed_on(const Elements& unbegun, std::size_t index) {
 
 }  // namespace
 
+void Scheduler::skip(Time now, Nanoseconds stopped) {
+  stops_.add(now, stopped);
+  for (Worker& worker : workers_) {
+    for (Time* const time : {&worker.heard, &worker.since, &worker.looked_at, &worker.checked_at,
+                             &worker.silent_since, &worker.owes_since}) {
+      if (*time != Time{}) *time = std::min(now, *time + stopped);
+    }
+  }
+}
+
 // The claim is taken for what it was before where it goes back, and its time for no later than when
 // it was first seen: a clock that the worker moves on moves nothing here.
 void Scheduler::look_at(const Running& seen, Time now) {
@@ -34,7 +44,7 @@ void Scheduler::look_at(const Running& seen, Time now) {
   if (begun != worker.looked || worker.looked_at == Time{}) worker.looked_at = now;
   worker.looked = begun;
   if (begun == next) return stop_if_not_begun(seen.worker, now);
-  worker.since = std::min(seen.since, worker.looked_at);
+  worker.since = std::min(stops_.without(seen.since), worker.looked_at);
   if (owes_outcomes(worker, now))
     return worker_broken(seen.worker, now, "it does not tell what has become of what it has ended");
   stop_if_late(seen.worker, begun - 1, now);

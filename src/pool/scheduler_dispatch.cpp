@@ -125,15 +125,13 @@ void Scheduler::learn(Job& job, const Outcomes& outcomes) {
 // begun. Not from a worker that has begun nothing: slow workers would take the same elements from
 // each other for ever; unless it has had its time to.
 void Scheduler::balance(Time now) {
-  if (!runnable_.empty()) return;
+  if (!runnable_.empty()) return free_queues(now);
   const auto idle = [this](const Worker& w) { return usable(w) && w.queue.empty(); };
   if (std::none_of(workers_.begin(), workers_.end(), idle)) return;
   std::optional<WorkerId> victim;
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
-    if (worker.state != State::ready || worker.elements < 2 || worker.revoking || worker.lent ||
-        !worker.has_page)
-      continue;
+    if (!has_more_than_it_runs(worker)) continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
     const bool begun = claims_.begun(id) > worker.queue.front().sequence;
     if (!begun && now - worker.heard < config_.begin_grace) continue;
@@ -141,6 +139,23 @@ void Scheduler::balance(Time now) {
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
   }
   if (victim && take_back(*victim) != 0) assign(now);
+}
+
+// Others wait, and no worker is idle: what stands behind an element that runs for long waits with
+// them, for whichever worker is the first to have time.
+void Scheduler::free_queues(Time now) {
+  if (workers_.size() < 2) return;
+  for (WorkerId id = 0; id < workers_.size(); ++id) {
+    const Worker& worker = workers_[id];
+    if (!has_more_than_it_runs(worker) || now - worker.heard < config_.stuck) continue;
+    const bool begun = claims_.begun(id) > worker.queue.front().sequence;
+    if (begun && !is_last_for_its_head(id)) take_back(id);
+  }
+}
+
+bool Scheduler::has_more_than_it_runs(const Worker& worker) {
+  return worker.state == State::ready && worker.elements > 1 && !worker.revoking && !worker.lent &&
+         worker.has_page;
 }
 
 void Scheduler::start_due_workers(Time now) {
@@ -156,6 +171,10 @@ void Scheduler::start_due_workers(Time now) {
 bool Scheduler::can_start(const Worker& worker) const {
   return worker.state == State::vacant &&
          (worker.start_failures < config_.start_attempts || !runnable_.empty());
+}
+
+std::size_t Scheduler::least_workers() const {
+  return std::min<std::size_t>(config_.min_workers.value_or(config_.workers), workers_.size());
 }
 
 // Beyond the minimum one more for each element that waits, less those that come anyway.

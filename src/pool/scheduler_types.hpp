@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace brood::pool {
 
@@ -32,6 +34,8 @@ struct SchedulerConfig {
   Nanoseconds depth = std::chrono::milliseconds(2);  // work that a worker is topped up to
   Nanoseconds quiet =
       std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
+  Nanoseconds stuck =
+      std::chrono::milliseconds(100);  // after which what it has not begun waits with all others
   Nanoseconds first_backoff = std::chrono::milliseconds(10);  // between failing starts; doubles
   Nanoseconds last_backoff = std::chrono::seconds(1);
   Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready, and to leave
@@ -63,6 +67,10 @@ struct Unbegun {
   Nanoseconds time{};        // for which it was next in them
   bool passed_on = false;    // that is too long: the worker that has it now is the last
 };
+
+inline bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
+  return std::find(elements.begin(), elements.end(), index) != elements.end();
+}
 
 /// What elements of a function cost.
 struct Cost {

@@ -351,5 +351,49 @@ TEST_F(Clock, NoElementHasTakenLongerThanItsWorkerHasLived) {
   EXPECT_FALSE(of(Kind::send, pump()).empty());
 }
 
+TEST_F(Clock, ATimeForWhichTheOwnerWasStoppedIsNotCounted) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  begin(0);
+  const Time begun = now;
+  now += limit / 2;
+  EXPECT_FALSE(is_stopped(1, begun));
+  now += 100 * limit;
+  scheduler->skip(now, 100 * limit);
+  EXPECT_FALSE(is_stopped(1, begun));
+  EXPECT_EQ(scheduler->next_tick(), begun + 101 * limit);
+  now = begun + 101 * limit;
+  EXPECT_TRUE(is_stopped(1, begun));
+}
+
+TEST_F(Clock, AnElementThatBeganWhileTheOwnerWasStoppedHasItsWholeTimeFromThere) {
+  make(workers(1));
+  scheduler->add(timed(), 1, true);
+  pump();
+  begin(0);
+  now += 100 * limit;
+  const Time begun = now - limit / 2;
+  scheduler->skip(now, 100 * limit);
+  EXPECT_FALSE(is_stopped(1, begun));
+  now += limit - milliseconds(1);
+  EXPECT_FALSE(is_stopped(1, begun));
+  now += milliseconds(1);
+  EXPECT_TRUE(is_stopped(1, begun));
+}
+
+TEST_F(Clock, AStopBeforeAnElementGivesItNoTime) {
+  make(workers(1));
+  scheduler->skip(now, 100 * limit);
+  scheduler->add(timed(), 1, true);
+  now += milliseconds(1);
+  pump();
+  begin(0);
+  const Time begun = now;
+  EXPECT_FALSE(is_stopped(1, begun));
+  now += limit;
+  EXPECT_TRUE(is_stopped(1, begun));
+}
+
 }  // namespace
 }  // namespace brood::pool

@@ -199,5 +199,43 @@ TEST_F(Dispatch, NoWorkerIsLentWhileOthersWaitOrItsPipesAreWatched) {
   EXPECT_FALSE(scheduler->lend(late, now));
 }
 
+TEST_F(Dispatch, WhatStandsBehindALongElementGoesToAnotherWorkerAlsoWhereOthersWait) {
+  make(workers(2));
+  teach(1, std::chrono::microseconds(10));
+  JobTraits traits = single();
+  traits.cost_key = 1;
+  std::vector<JobId> quick;
+  for (int i = 0; i < 4; ++i) quick.push_back(scheduler->add(traits, 1, true));
+  std::map<JobId, WorkerId> has;
+  for (const Action& action : of(Kind::send, pump())) has[action.job] = action.worker;
+  ASSERT_EQ(has.size(), 4U);
+  const WorkerId stuck = has[quick[0]], other = 1 - stuck;
+  begin(stuck);  // and does not end
+  const auto ends_all_of_other = [&] {
+    for (const JobId job : quick) {
+      if (has[job] == other) {
+        begin(other);
+        tell(other, job, 0);
+      }
+    }
+  };
+  ends_all_of_other();
+  // A long map has the other worker meanwhile, and waits for more.
+  const JobId wide = scheduler->add(map(1), 1000, true);
+  std::size_t next = 0;
+  for (const Action& action : of(Kind::send, pump())) {
+    if (action.job == wide && action.worker == other) begin(other);
+  }
+  now += SchedulerConfig().stuck;
+  scheduler->tick(now, {});
+  pump();
+  EXPECT_EQ(revoked, std::vector{stuck});
+  tell(other, wide, next);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_FALSE(sends.empty());
+  EXPECT_NE(sends.front().job, wide);
+  EXPECT_EQ(sends.front().worker, other);
+}
+
 }  // namespace
 }  // namespace brood::pool
