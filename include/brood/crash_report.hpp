@@ -37,6 +37,9 @@ struct CrashReport {
   bool perhaps_out_of_memory = false;
   /// What the faulting instruction wanted to reach, or its own place for SIGFPE and SIGILL.
   std::optional<std::uintptr_t> address{};
+  /// That fault was where the stack had no more room: too deep a recursion, or too large a local
+  /// variable. False also where it cannot be known: in a thread that the task has started.
+  bool stack_overflow = false;
   std::chrono::nanoseconds user_time{0}, system_time{0};  ///< CPU time; 0 where it is not known
   std::chrono::nanoseconds cpu_time() const noexcept { return user_time + system_time; }
   /// Most memory that it had at a time, in bytes; 0 where it is not known: under spawn and with

@@ -60,7 +60,8 @@ struct ExitStatus {
   Kind kind = Kind::lost;
   int value = 0;  ///< exit code, or signal number
   bool core_dumped = false;
-  /// "exit code 7", "signal 11 (Segmentation fault)", "unknown (its exit status was lost)".
+  /// "exit code 7", "signal 11 (SIGSEGV, Segmentation fault)", "unknown (its exit status was
+  /// lost)".
   BROOD_API std::string describe() const;
 };
 

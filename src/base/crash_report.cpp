@@ -19,11 +19,12 @@ std::string seconds(std::chrono::nanoseconds time) {
   return with_unit(std::chrono::duration<double>(time).count(), "s");
 }
 
-std::string crash_in_words(const std::optional<std::uintptr_t>& address) {
-  if (!address) return "a signal of its own making";
-  char text[48];
-  std::snprintf(text, sizeof text, "a fault at address 0x%llx",
-                static_cast<unsigned long long>(*address));
+std::string crash_in_words(const CrashReport& report) {
+  if (!report.address) return "a signal of its own making";
+  char text[64];
+  std::snprintf(text, sizeof text, "a %s at address 0x%llx",
+                report.stack_overflow ? "stack overflow" : "fault",
+                static_cast<unsigned long long>(*report.address));
   return text;
 }
 
@@ -40,7 +41,7 @@ std::string CrashReport::describe() const {
     case Cause::exited:
       return stopped_because.empty() ? "it ended itself" : "it ended itself: " + stopped_because;
     case Cause::crashed:
-      return crash_in_words(address);
+      return crash_in_words(*this);
     case Cause::killed:
       return sent_in_words(*this);
     case Cause::stopped:

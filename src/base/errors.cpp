@@ -1,5 +1,6 @@
 #include <brood/errors.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -67,6 +68,15 @@ std::string lost_text(const ExitStatus& status, const WorkerIdentity& worker, st
   }
   return worker_in_words(worker) + " disappeared" + place + "; how it ended is " +
          status.describe();
+}
+
+// "SIGSEGV, Segmentation fault", "SIGRTMIN+2".
+std::string signal_in_words(int signal) {
+  const char* const name = sigabbrev_np(signal);
+  if (name != nullptr) return std::string("SIG") + name + ", " + sigdescr_np(signal);
+  if (signal < SIGRTMIN || signal > SIGRTMAX) return "no standard signal";
+  const int above = signal - SIGRTMIN;
+  return above == 0 ? "SIGRTMIN" : "SIGRTMIN+" + std::to_string(above);
 }
 
 // Milliseconds where they say it all: "1.5 s", "20 ms", "0.0001 ms".
@@ -158,9 +168,7 @@ TimeoutError::TimeoutError(const std::string& what) : Error("timed out waiting f
 std::string ExitStatus::describe() const {
   if (kind == Kind::exited) return "exit code " + std::to_string(value);
   if (kind == Kind::lost) return "unknown (its exit status was lost)";
-  const char* const words = sigdescr_np(value);
-  std::string text = "signal " + std::to_string(value) + " (" +
-                     (words != nullptr ? words : "no standard signal") + ")";
+  const std::string text = "signal " + std::to_string(value) + " (" + signal_in_words(value) + ")";
   return core_dumped ? text + ", core dumped" : text;
 }
 

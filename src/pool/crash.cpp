@@ -89,7 +89,10 @@ Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits)
 }
 
 void add_last_words(CrashReport& report, const LastWords& words) {
-  if (report.cause == Cause::crashed && is_from_kernel(words)) report.address = words.address;
+  if (report.cause == Cause::crashed && is_from_kernel(words)) {
+    report.address = words.address;
+    report.stack_overflow = words.stack_overflow == 1;
+  }
   if (report.cause == Cause::killed) report.sender = words.sender;
   if (report.cause == Cause::refused_call)
     report.refused_call = platform::system_call_name(words.refused_call);
@@ -105,6 +108,17 @@ void LastLogLines::add(const protocol::LogRecord& record) {
   std::string line = level_name(record.level) + ": ";
   line += base::printable(std::string_view(record.text).substr(0, longest_line - line.size()));
   lines_.push_back(std::move(line));
+}
+
+// A handler of exit(3) may crash.
+ExitStatus status_told_by(const WorkerLink& link) {
+  if (const LastWords* const words = last_words(link)) {
+    const int signal = words->signal;
+    if (signal > 0 && signal <= SIGRTMAX) return {ExitStatus::Kind::signaled, signal, false};
+  }
+  if (link.has_page() && link.page()->last_words.exited.load(std::memory_order_acquire) == 1)
+    return {ExitStatus::Kind::exited, link.page()->last_words.exit_code & 0xff, false};
+  return {};
 }
 
 std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Death& death,

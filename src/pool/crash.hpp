@@ -37,6 +37,10 @@ struct Death {
   std::optional<bool> out_of_memory{};
 };
 
+/// How a worker that has ended says that it did: where its exit status is lost, because something
+/// else in the program has reaped it. `lost` where it had no time to say so.
+ExitStatus status_told_by(const WorkerLink& link);
+
 /// All of its stream has been read. `limits` are those that it had.
 std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Death& death,
                                                const Limits& limits);

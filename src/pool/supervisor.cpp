@@ -31,6 +31,18 @@ std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nano
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
 }
 
+int kills_before_it_is_left(start::Signal state) noexcept {
+  if (state == start::Signal::refused) return 1;
+  return state == start::Signal::asked ? kills_asked_in_vain : kills_in_vain;
+}
+
+const char* why_it_is_left(start::Signal state) noexcept {
+  return state == start::Signal::sent
+             ? "has not ended by SIGKILL: it sleeps in the kernel where no signal wakes it, in a "
+               "file system that does not answer, say"
+             : "cannot be ended, for the system refuses this process's signals to it";
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const PoolOptions& options)
@@ -86,7 +98,6 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
                         options_.initializer.carried());
   protocol::encode_setup(link.outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(birth.tasks.write);
-  platform::set_nonblocking(birth.results.read);
   link.oom_kills = platform::oom_kills();
   birth.asked =
       method_->ask(name, {birth.tasks.read.get(), birth.results.write.get(),
@@ -130,6 +141,7 @@ std::optional<Death> Supervisor::ended(const WorkerLink& link) {
 
 Death Supervisor::death_of(const WorkerLink& link, const platform::Ended& ended) const {
   Death death{ended};
+  if (death.ended.status.kind == ExitStatus::Kind::lost) death.ended.status = status_told_by(link);
   const ExitStatus& status = death.ended.status;
   if (status.kind != ExitStatus::Kind::signaled || status.value != SIGKILL) return death;
   const std::optional<std::uint64_t> kills = platform::oom_kills();
@@ -155,33 +167,18 @@ void Supervisor::stop(WorkerLink& link) noexcept {
   link.kill_at = std::chrono::steady_clock::now() + grace;
 }
 
-namespace {
-
-int kills_before_it_is_left(start::Signal state) noexcept {
-  if (state == start::Signal::refused) return 1;
-  return state == start::Signal::asked ? kills_asked_in_vain : kills_in_vain;
-}
-
-const char* why_it_is_left(start::Signal state) noexcept {
-  return state == start::Signal::sent
-             ? "has not ended by SIGKILL: it sleeps in the kernel where no signal wakes it, in a "
-               "file system that does not answer, say"
-             : "cannot be ended, for the system refuses this process's signals to it";
-}
-
-}  // namespace
-
-bool Supervisor::kill_if_overdue(WorkerLink& link, std::chrono::steady_clock::time_point now) {
+std::optional<std::string> Supervisor::kill_if_overdue(WorkerLink& link,
+                                                       std::chrono::steady_clock::time_point now) {
   const bool stopped = link.kill_at != std::chrono::steady_clock::time_point{};
-  if (!stopped || now < link.kill_at || link.left) return true;
+  if (!stopped || now < link.kill_at || link.left) return std::nullopt;
   link.kill_at = now + grace;
   link.killed = true;
   const start::Signal state = method_->signal(link.pid, link.pidfd, SIGKILL);
-  if (state == start::Signal::gone || ++link.kills < kills_before_it_is_left(state)) return true;
-  base::log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
-                  ". It is left to itself");
+  if (state == start::Signal::gone || ++link.kills < kills_before_it_is_left(state))
+    return std::nullopt;
   link.left = true;
-  return false;
+  return link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
+         ". It is left to itself";
 }
 
 std::chrono::nanoseconds Supervisor::start_timeout() const {

@@ -52,10 +52,11 @@ class Supervisor {
   void discard(const WorkerLink& link) noexcept;
   /// SIGTERM, once; SIGKILL to one that has taken too much memory, or whose stream makes no sense.
   void stop(WorkerLink& link) noexcept;
-  /// SIGKILL to one that was stopped and has had its time. False where this process cannot end it:
-  /// the link is to be let go as it is. Its pipes are closed then; the worker ends with its task,
-  /// or with this process.
-  bool kill_if_overdue(WorkerLink& link, std::chrono::steady_clock::time_point now);
+  /// SIGKILL to one that was stopped and has had its time. Where this process cannot end it, what
+  /// is to be logged: the link is to be let go as it is. Its pipes are closed then; the worker ends
+  /// with its task, or with this process.
+  std::optional<std::string> kill_if_overdue(WorkerLink& link,
+                                             std::chrono::steady_clock::time_point now);
 
   const Limits& limits() const noexcept { return options_.limits; }
   std::string method_name() const { return method_->name(); }

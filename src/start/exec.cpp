@@ -1,6 +1,7 @@
 #include "start/exec.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,9 +71,7 @@ void reap_child(pid_t pid, Clock::time_point deadline) noexcept {
     platform::wait_for_exit(pidfd, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     platform::reap(pid);
   } catch (const std::exception&) {  // for want of a descriptor, or of memory
-    siginfo_t info{};
-    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
-    }
+    while (!platform::reap(pid) && Clock::now() < deadline) ::poll(nullptr, 0, 1);
   }
 }
 
@@ -83,7 +82,9 @@ void require_initialized(const std::string& method) {
   throw UsageError(
       "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
       "'" +
-      method + "' starts this program again");
+      method +
+      "' starts this program again. In a plug-in, whose host has no such line, use start method "
+      "'fork'");
 }
 
 std::string executable_path() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/memory_limit.hpp"
 #include "base/stack.hpp"
 #include "base/type_name.hpp"
 
@@ -20,6 +21,15 @@ constexpr auto encode = CodecError::Direction::encode;
   const std::size_t prefix = std::strlen(CodecError(error.direction(), "", "").what());
   const std::string text = error.what();
   throw CodecError(error.direction(), type, text.size() > prefix ? text.substr(prefix) : text);
+}
+
+std::string no_memory_text() {
+  std::string text = "there is no memory for the lengths that the bytes claim";
+  if (base::address_space_limit != 0) {
+    text += ": this worker may have " + std::to_string(base::address_space_limit) +
+            " bytes of addresses (limits.address_space)";
+  }
+  return text;
 }
 
 }  // namespace
@@ -100,8 +110,7 @@ void throw_decode_failure(const std::type_info& type) {
     if (!error.type().empty()) throw;
     throw_with_type(error, base::type_name(type));
   } catch (const std::bad_alloc&) {
-    throw CodecError(decode, base::type_name(type),
-                     "there is no memory for the lengths that the bytes claim");
+    throw CodecError(decode, base::type_name(type), no_memory_text());
   } catch (const std::exception& error) {
     throw CodecError(decode, base::type_name(type),
                      std::string(error.what()) + " (" + base::type_name(typeid(error)) + ")");

@@ -25,8 +25,10 @@ void append_report(ExceptionDetails& details, const CrashReport& report) {
   add(report.cpu_time_limit.count());
   add(report.resident_limit);
   add(report.resident);
+  add(report.stack_overflow);
   details.texts.push_back(report.stack_trace());
   details.texts.push_back(report.refused_call);
+  details.texts.push_back(report.stopped_because);
   details.texts.insert(details.texts.end(), report.last_log_lines.begin(),
                        report.last_log_lines.end());
 }
@@ -51,9 +53,11 @@ std::shared_ptr<const CrashReport> report_from(const ExceptionDetails& details, 
   report->cpu_time_limit = std::chrono::nanoseconds(number());
   report->resident_limit = size();
   report->resident = size();
+  report->stack_overflow = number() != 0;
   const std::string trace = details.text(texts++);
   if (!trace.empty()) report->trace = std::make_shared<const detail::StackTrace>(trace);
   report->refused_call = details.text(texts++);
+  report->stopped_because = details.text(texts++);
   for (; texts < details.texts.size(); ++texts)
     report->last_log_lines.push_back(details.texts[texts]);
   return report;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -36,7 +37,39 @@ bool has_address(int signal) {
   return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
-void tell_signal(LastWords& words, int signal, const siginfo_t& info) {
+// --- the stack ---
+constinit std::uintptr_t stack_base = 0;   // an early frame of the thread that has a signal stack
+constinit std::uintptr_t stack_limit = 0;  // bytes
+
+void note_stack() {
+  rlimit limit{};
+  constexpr rlim_t most = 1U << 30;  // what a stack without a limit has for certain
+  ::getrlimit(RLIMIT_STACK, &limit);
+  stack_limit = std::min(limit.rlim_cur, most);
+  stack_base = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+}
+
+std::uintptr_t stack_pointer(const ucontext_t& context) {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+  return context.uc_mcontext.sp;
+#else
+  static_cast<void>(context);
+  return 0;
+#endif
+}
+
+// A push or a call touches what lies just below the pointer, a frame that was made too large what
+// lies above it. Where the pointer is in a stack of the task's own making only the first can be
+// told.
+bool is_out_of_stack(std::uintptr_t address, std::uintptr_t pointer) {
+  constexpr std::uintptr_t below = 64 * 1024;  // bytes: what a function may touch at once
+  if (address < pointer) return pointer - address <= below;
+  return address < stack_base && stack_base - pointer <= stack_limit;
+}
+
+void tell_signal(LastWords& words, int signal, const siginfo_t& info, const ucontext_t& context) {
   words.signal = signal;
   words.code = info.si_code;
   if (signal == SIGSYS && info.si_code == LastWords::code_of_refusal)
@@ -45,6 +78,8 @@ void tell_signal(LastWords& words, int signal, const siginfo_t& info) {
     words.sender = info.si_pid;
   } else if (has_address(signal)) {
     words.address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    words.stack_overflow =
+        signal == SIGSEGV && is_out_of_stack(words.address, stack_pointer(context));
   }
   words.told.store(1, std::memory_order_release);
 }
@@ -184,13 +219,19 @@ void send_again(int signal, siginfo_t* info) {
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   const int error = errno;
   if (target != nullptr && teller == ::getpid() && target->begun.exchange(1) == 0) {
-    tell_signal(*target, signal, *info);
+    tell_signal(*target, signal, *info, *static_cast<ucontext_t*>(context));
     tell_peak(*target);
     tell_frames(*target, *static_cast<ucontext_t*>(context));
     tell_modules(*target);
   }
   send_again(signal, info);
   errno = error;
+}
+
+void on_exit_with(int code, void*) {
+  if (teller != ::getpid()) return;
+  target->exit_code = code;
+  target->exited.store(1, std::memory_order_release);
 }
 
 bool has_default_action(int signal) {
@@ -230,9 +271,11 @@ void leave_last_words_in(LastWords& words) {
   target = &words;
   teller = ::getpid();
   give_stack_for_signals();
+  note_stack();
   for (const int signal : fatal_signals) {
     if (has_default_action(signal)) install(signal);
   }
+  ::on_exit(&on_exit_with, nullptr);
 }
 
 void keep_last_words() noexcept {

@@ -14,6 +14,7 @@
 
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
+#include "base/memory_limit.hpp"
 #include "base/streams.hpp"
 #include "platform/copies.hpp"
 #include "platform/escort.hpp"
@@ -185,6 +186,7 @@ class Worker {
   }
   void apply_limits() const {
     set_limit(RLIMIT_AS, setup_.address_space);
+    base::address_space_limit = setup_.address_space.value_or(0);
     set_limit(RLIMIT_CPU, setup_.cpu_seconds, 5);
     set_limit(RLIMIT_NOFILE, setup_.open_files);
     set_limit(RLIMIT_CORE, setup_.core_size);

@@ -45,6 +45,7 @@ TEST_P(CrashReports, of_a_fault_have_its_address_and_a_trace_with_the_task) {
   EXPECT_EQ(lost.report().cause, Cause::crashed);
   EXPECT_EQ(lost.report().signal, SIGSEGV);
   EXPECT_EQ(lost.report().address, nowhere);
+  EXPECT_FALSE(lost.report().stack_overflow);
   EXPECT_GT(lost.report().peak_resident, 0U);
   EXPECT_TRUE(contains(lost.what(), "a fault at address 0x1234560")) << lost.what();
   expect_trace(lost.report(), "brood::victims::writes_to(unsigned long)");
@@ -57,7 +58,36 @@ TEST_P(CrashReports, of_a_stack_overflow_have_a_trace) {
   EXPECT_EQ(lost.signal(), SIGSEGV);
   EXPECT_TRUE(lost.report().address.has_value());
   EXPECT_TRUE(contains(lost.report().stack_trace(), "overflows_the_stack"));
+  EXPECT_TRUE(lost.report().stack_overflow);
+  EXPECT_TRUE(contains(lost.what(), "a stack overflow at address 0x")) << lost.what();
 }
+
+int has_a_large_local_variable(int value) {
+  volatile char room[std::size_t{1} << 30];
+  room[0] = static_cast<char>(value);
+  return room[0];
+}
+
+TEST_P(CrashReports, of_a_local_variable_larger_than_the_stack_say_so) {
+  if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";
+  rlimit limit{};
+  ::getrlimit(RLIMIT_STACK, &limit);
+  if (limit.rlim_cur > 1U << 30) GTEST_SKIP() << "there is room for it";
+  EXPECT_TRUE(lost_in(has_a_large_local_variable, 1).report().stack_overflow);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+int writes_past_the_end_of_the_stack(int value) {
+  for (volatile auto* at = static_cast<char*>(__builtin_frame_address(0));; at += 4096)
+    *at = static_cast<char>(value);
+}
+
+TEST_P(CrashReports, of_a_write_past_the_end_of_the_stack_call_it_no_overflow) {
+  const WorkerLost lost = lost_in(writes_past_the_end_of_the_stack, 1);
+  EXPECT_EQ(lost.signal(), SIGSEGV);
+  EXPECT_FALSE(lost.report().stack_overflow);
+}
+#endif
 
 TEST_P(CrashReports, of_abort_have_a_trace_and_no_address) {
   const WorkerLost lost = lost_in(victims::aborts, 0);

@@ -41,6 +41,19 @@ TEST_P(LimitsOfWorkers, are_set_in_the_worker_and_not_in_the_owner) {
   EXPECT_NE(limit_here(RLIMIT_AS), 4_GiB);
 }
 
+std::size_t size_of(const std::string& text) { return text.size(); }
+
+TEST_P(LimitsOfWorkers, of_addresses_are_named_where_an_argument_finds_no_room) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer cannot live with a limit of address space";
+  PoolOptions made = options(1);
+  made.limits.address_space = 512_MiB;
+  Pool pool(made);
+  const std::string large(std::size_t{600} << 20, 'x');
+  const auto refused = caught<CodecError>([&] { pool.apply(size_of, large); });
+  EXPECT_TRUE(contains(refused.what(), "limits.address_space")) << refused.what();
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
 TEST_P(LimitsOfWorkers, cpu_time_ends_a_task_that_computes_for_ever) {
   PoolOptions made = options(1);
   made.limits.cpu_time = 1s;

@@ -175,7 +175,9 @@ TEST_P(Contract, AProgramThatForgetsInitIsToldWhichLineIsMissing) {
   const std::string line =
       "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
       "'" +
-      GetParam() + "' starts this program again\n";
+      GetParam() +
+      "' starts this program again. In a plug-in, whose host has no such line, use start method "
+      "'fork'\n";
   EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " --without-init"),
             GetParam() == "fork" ? "started\n" : line);
 }

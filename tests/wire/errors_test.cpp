@@ -15,9 +15,13 @@ using namespace std::chrono_literals;
 TEST(Errors, AnExitStatusIsDescribedInWords) {
   EXPECT_EQ((ExitStatus{Kind::exited, 7, false}).describe(), "exit code 7");
   EXPECT_EQ((ExitStatus{Kind::signaled, SIGSEGV, false}).describe(),
-            "signal 11 (Segmentation fault)");
+            "signal 11 (SIGSEGV, Segmentation fault)");
   EXPECT_EQ((ExitStatus{Kind::signaled, SIGABRT, true}).describe(),
-            "signal 6 (Aborted), core dumped");
+            "signal 6 (SIGABRT, Aborted), core dumped");
+  EXPECT_EQ((ExitStatus{Kind::signaled, SIGRTMIN, false}).describe(),
+            "signal " + std::to_string(SIGRTMIN) + " (SIGRTMIN)");
+  EXPECT_EQ((ExitStatus{Kind::signaled, SIGRTMIN + 2, false}).describe(),
+            "signal " + std::to_string(SIGRTMIN + 2) + " (SIGRTMIN+2)");
   EXPECT_EQ((ExitStatus{Kind::signaled, 4711, false}).describe(),
             "signal 4711 (no standard signal)");
   EXPECT_EQ(ExitStatus{}.describe(), "unknown (its exit status was lost)");
@@ -27,7 +31,8 @@ TEST(Errors, ALostWorkerSaysHowItEnded) {
   const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
   EXPECT_STREQ(
       WorkerLost({Kind::signaled, SIGSEGV, false}, worker, 3).what(),
-      "worker SpawnPoolWorker-2 (pid 123) died by signal 11 (Segmentation fault) in element 3");
+      "worker SpawnPoolWorker-2 (pid 123) died by signal 11 (SIGSEGV, Segmentation fault) in "
+      "element 3");
   EXPECT_STREQ(WorkerLost({Kind::exited, 7, false}, worker, 0).what(),
                "worker SpawnPoolWorker-2 (pid 123) ended with exit code 7 in element 0");
   EXPECT_STREQ(WorkerLost({}, worker, 0).what(),
