@@ -35,12 +35,6 @@ std::optional<std::size_t> index_of(const std::exception_ptr& error) {
 
 }  // namespace
 
-std::uint64_t Dice::magnitude(std::uint64_t last) {
-  std::uint64_t bits = 0;
-  while (bits < 63 && (last >> bits) != 0) ++bits;
-  return std::min(last, up_to((std::uint64_t{1} << up_to(bits)) - 1));
-}
-
 void Caller::run() {
   while (!place_.enough && !closed_) {
     try {

@@ -2,28 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <random>
 #include <vector>
 
+#include "soak/dice.hpp"
 #include "soak/referee.hpp"
 
 namespace brood::soak {
-
-/// Random numbers of one thread.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  /// From 0 to `last`, each alike.
-  std::uint64_t up_to(std::uint64_t last) {
-    return std::uniform_int_distribution<std::uint64_t>(0, last)(engine_);
-  }
-  bool percent(unsigned chance) { return up_to(99) < chance; }
-  /// From 0 to `last`, each order of magnitude alike.
-  std::uint64_t magnitude(std::uint64_t last);
-
- private:
-  std::mt19937_64 engine_;
-};
 
 /// One thread's random calls on a pool, until it is told to stop or its pool is ended.
 class Caller {

@@ -1,7 +1,6 @@
 // soak SECONDS [SEED]: pools under random load, kills and stalls; every task given must have one
 // outcome, the right one. Prints a line of totals every ten seconds; exit code 1, and the seed,
 // when something was wrong. scripts/soak builds and runs it.
-#include <malloc.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 
@@ -11,9 +10,8 @@
 #include <cstring>
 #include <optional>
 
+#include "soak/growth.hpp"
 #include "soak/round.hpp"
-#include "support/leak_check.hpp"
-#include "support/processes.hpp"
 
 namespace brood::soak {
 namespace {
@@ -21,8 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr unsigned stall_seconds = 30;
-constexpr std::size_t most_growth = std::size_t{64} << 20;  // bytes of resident memory
-constexpr int settling_rounds = 5;  // of which memory may grow: caches, stacks, arenas
 
 // For the alarm's handler, which can be told nothing.
 Referee* watched = nullptr;
@@ -66,53 +62,6 @@ void watch_for_stalls(Referee& referee, Doings& doings, std::uint64_t seed) {
   ::alarm(stall_seconds);
 }
 
-/// What must not grow from round to round.
-class Growth {
- public:
-  explicit Growth(Referee& referee) : referee_(referee) {}
-  void check() {
-    const testing::Belongings now = settled();
-    ::malloc_trim(0);
-    resident_ = testing::resident_of(::getpid());
-    if (!first_) first_ = now;  // with the fork server, which stays
-    if (rounds_++ < settling_rounds) settled_resident_ = std::max(settled_resident_, resident_);
-    compare("descriptors", now.descriptors.size(), first_->descriptors.size());
-    compare("processes", now.children.size(), first_->children.size());
-    compare("threads", now.threads, first_->threads);
-    compare("shared segments", now.segments.size(), first_->segments.size());
-    if (resident_ > settled_resident_ + most_growth) {
-      referee_.complain("resident memory grew to " + std::to_string(resident_ >> 20) + " MiB");
-    }
-  }
-  std::size_t resident() const { return resident_; }
-
- private:
-  // A joined thread leaves /proc a moment later.
-  testing::Belongings settled() const {
-    testing::Belongings now = testing::Belongings::now();
-    const auto same = [&] {
-      return !first_ ||
-             (now.descriptors.size() == first_->descriptors.size() &&
-              now.children.size() == first_->children.size() && now.threads == first_->threads);
-    };
-    for (int wait = 0; wait < 1000 && !same(); ++wait) {
-      ::poll(nullptr, 0, 1);
-      now = testing::Belongings::now();
-    }
-    return now;
-  }
-  void compare(const char* what, std::size_t now, std::size_t first) {
-    if (now != first) {
-      referee_.complain(std::to_string(now) + " " + what + " after a round, " +
-                        std::to_string(first) + " after the first");
-    }
-  }
-  Referee& referee_;
-  std::optional<testing::Belongings> first_;
-  int rounds_ = 0;
-  std::size_t resident_ = 0, settled_resident_ = 0;
-};
-
 void print_totals(const Tally& tally, std::chrono::seconds time, std::size_t resident) {
   const auto count = [](const Counter& counter) { return counter.load(); };
   std::printf("%5lld s: %" PRIu64 " tasks = %" PRIu64 " values + %" PRIu64 " exceptions + %" PRIu64
@@ -131,7 +80,7 @@ void run_rounds(Referee& referee, std::chrono::seconds time, std::uint64_t seed)
   Doings doings(start_methods().size() * callers_per_pool);
   for (auto& doing : doings) doing = "nothing";
   watch_for_stalls(referee, doings, seed);
-  Growth growth(referee);
+  Growth growth([&](const std::string& text) { referee.complain(text); });
   const auto start = Clock::now();
   const auto elapsed = [start] {
     return std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start);
