@@ -67,7 +67,7 @@ class Escort {
   /// Takes what has come, without waiting. What found no room in this process is lost: decoding
   /// says so.
   void receive();
-  /// The last that has come under this token, of any group; null where none has.
+  /// One that has come under this token, of the latest group that has any; null where none has.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
   void drop(std::uint64_t group) { kept_.erase(group); }
 

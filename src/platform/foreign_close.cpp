@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -32,9 +33,13 @@ struct Closing {
   std::atomic<int> holders{2};
 };
 
+constexpr int most_closing = 16;
+constinit std::atomic<int> closing_now{0};
+
 void* run(void* argument) {
   auto* const closing = static_cast<Closing*>(argument);
   ::close(closing->file);
+  closing_now.fetch_sub(1);
   closing->done.release();
   closing->drop();
   return nullptr;
@@ -47,8 +52,10 @@ bool close_in_thread(int number) noexcept {
   auto* const closing = new (std::nothrow) Closing(number);
   if (closing == nullptr) return false;
   pthread_t thread{};
-  const bool started = start_plain_thread(thread, Joining::no, run, closing) == 0;
+  const bool started = closing_now.fetch_add(1) < most_closing &&
+                       start_plain_thread(thread, Joining::no, run, closing) == 0;
   if (!started) {
+    closing_now.fetch_sub(1);
     closing->drop();
   } else if (!slow.load(std::memory_order_relaxed) && !closing->done.try_acquire_for(patience)) {
     slow.store(true, std::memory_order_relaxed);
@@ -60,14 +67,12 @@ bool close_in_thread(int number) noexcept {
 // The last close is then the exit of another thread. A task that exits does not linger (the
 // kernel's inet_release: PF_EXITING), whatever was asked for; nor for the sockets that wait in this
 // one.
-void close_by_exit(int number) noexcept {
+bool close_by_exit(int number) noexcept {
+  if (lingering_tables() >= most_lingering) return false;
   const OwnTable holder(number);
-  if (!holder && close_in_thread(number)) return;
-  if (!holder) {  // no more threads: what it was told to wait for is given up
-    constexpr linger none{};
-    ::setsockopt(number, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-  }
+  if (!holder) return close_in_thread(number);
   ::close(number);
+  return true;
 }
 
 enum class Way : std::uint8_t { plain, by_exit, in_thread };
@@ -96,18 +101,63 @@ Way way_to_close(int number) noexcept {
   }
 }
 
-}  // namespace
-
-void close_foreign(int number) noexcept {
+bool try_to_close(int number) noexcept {
   switch (way_to_close(number)) {
     case Way::by_exit:
       return close_by_exit(number);
     case Way::in_thread:
-      if (close_in_thread(number)) return;
-      [[fallthrough]];
+      return close_in_thread(number);
     case Way::plain:
       ::close(number);
   }
+  return true;
+}
+
+// Numbers that could not be closed, and one more each; 0: a free place. Those of the process that
+// this one was forked from are not its own.
+constinit std::array<std::atomic<int>, 4096> kept{};
+constinit std::atomic<std::size_t> kept_count{0};
+constinit std::atomic<unsigned> kept_in{0};  // fork generation
+
+void keep(int number) noexcept {
+  for (std::atomic<int>& place : kept) {
+    int free = 0;
+    if (!place.compare_exchange_strong(free, number + 1)) continue;
+    own_descriptors.insert(number);  // a process that is forked lets go of it
+    kept_count.fetch_add(1);
+    return;
+  }
+  ::close(number);
+}
+
+void forget_kept_before_fork() noexcept {
+  const unsigned now = fork_generation();
+  if (kept_in.exchange(now) == now) return;
+  for (std::atomic<int>& place : kept) place.store(0);
+  kept_count.store(0);
+}
+
+void close_kept() noexcept {
+  for (std::atomic<int>& place : kept) {
+    if (kept_count.load() == 0) return;
+    const int number = place.exchange(0) - 1;
+    if (number < 0) continue;
+    kept_count.fetch_sub(1);
+    own_descriptors.erase(number);
+    if (!try_to_close(number)) return keep(number);
+  }
+}
+
+}  // namespace
+
+void close_foreign(int number) noexcept {
+  forget_kept_before_fork();
+  close_kept();
+  if (!try_to_close(number)) keep(number);
+}
+
+std::size_t kept_open() noexcept {
+  return kept_in.load() == fork_generation() ? kept_count.load() : 0;
 }
 
 void set_closes_may_wait(bool may) noexcept { may_wait.store(may, std::memory_order_relaxed); }

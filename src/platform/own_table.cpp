@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <climits>
 #include <csignal>
 #include <utility>
@@ -11,6 +13,36 @@
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
+
+namespace {
+
+// Thread numbers; 0: free. A process that is forked has none of these threads.
+constinit std::array<std::atomic<pid_t>, most_lingering> lingering{};
+
+bool is_listed(pid_t thread) noexcept { return ::tgkill(::getpid(), thread, 0) == 0; }
+
+void note_lingering(pid_t thread) noexcept {
+  for (std::atomic<pid_t>& slot : lingering) {
+    pid_t free = 0;
+    if (slot.compare_exchange_strong(free, thread)) return;
+  }
+}
+
+}  // namespace
+
+int lingering_tables() noexcept {
+  int count = 0;
+  for (std::atomic<pid_t>& slot : lingering) {
+    pid_t thread = slot.load();
+    if (thread == 0) continue;
+    if (is_listed(thread)) {
+      ++count;
+    } else {
+      slot.compare_exchange_strong(thread, 0);
+    }
+  }
+  return count;
+}
 
 OwnTable::OwnTable(int number, std::function<void()> action) noexcept
     : number_(number), action_(std::move(action)) {
@@ -23,7 +55,9 @@ OwnTable::~OwnTable() {
   may_end_.release();
   ::pthread_join(thread_, nullptr);
   // It is listed for a moment longer, and would be counted as a thread of the program's.
-  for (int i = 0; i < 100 && ::tgkill(::getpid(), tid_, 0) == 0; ++i) ::sched_yield();
+  int looks = 100;
+  while (is_listed(tid_) && --looks > 0) ::sched_yield();
+  if (looks == 0) note_lingering(tid_);
 }
 
 // What other threads close meanwhile stays open until this one ends, as with any fork(2). It is not

@@ -37,4 +37,9 @@ class OwnTable {
   std::binary_semaphore ready_{0}, may_end_{0};
 };
 
+/// How many such threads have been let go and have not ended: what they have may not be closed at
+/// once. Tells no more than most_lingering.
+int lingering_tables() noexcept;
+inline constexpr int most_lingering = 16;
+
 }  // namespace brood::platform

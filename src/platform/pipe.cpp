@@ -14,6 +14,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/foreign_close.hpp"
+#include "platform/own_table.hpp"
 #include "platform/rights.hpp"
 #include "platform/sigpipe_state.hpp"
 #include "platform/system_calls.hpp"
@@ -153,7 +154,10 @@ Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
   for (;;) {
     Envelope envelope(target);
     ssize_t count = -1;
-    if (!closes_may_wait() && !has_had_room()) count = envelope.receive_apart(socket);
+    if (!closes_may_wait() && !has_had_room()) {
+      if (lingering_tables() >= most_lingering) return {Transfer::State::failed, 0, EMFILE};
+      count = envelope.receive_apart(socket);
+    }
     const bool apart = count >= 0;
     if (!apart) count = envelope.receive(socket, MSG_DONTWAIT);
     if (envelope.has_rights()) {

@@ -9,32 +9,6 @@
 
 namespace brood::platform {
 
-FileIdentity FileIdentity::of(int number) noexcept {
-  FileIdentity identity;
-  struct stat status {};
-  if (::fstat(number, &status) != 0) return identity;
-  identity.known_ = true;
-  identity.device_ = status.st_dev;
-  identity.inode_ = status.st_ino;
-  return identity;
-}
-
-// Where the system refuses to tell, nothing is known to have changed.
-bool FileIdentity::is_at(int number) const noexcept {
-  const FileIdentity now = of(number);
-  if (!known_) return true;
-  if (!now.known_) return errno != EBADF;
-  return now.device_ == device_ && now.inode_ == inode_;
-}
-
-// A socket has an inode of its own.
-Sentinel::Sentinel() {
-  const int number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (number < 0) throw SystemError("socket", "making a pool", errno);
-  socket_ = adopt_above_stdio(number);
-  identity_ = FileIdentity::of(socket_.get());
-}
-
 namespace {
 
 /// Of the kinds that the library has private ones of: Unix sockets, pipes, memory files and what
@@ -60,6 +34,32 @@ bool may_be_ours(int number) noexcept {
 }
 
 }  // namespace
+
+FileIdentity FileIdentity::of(int number) noexcept {
+  FileIdentity identity;
+  struct stat status {};
+  if (::fstat(number, &status) != 0) return identity;
+  identity.known_ = true;
+  identity.device_ = status.st_dev;
+  identity.inode_ = status.st_ino;
+  return identity;
+}
+
+// Where the system refuses to tell, nothing is known to have changed.
+bool FileIdentity::is_at(int number) const noexcept {
+  const FileIdentity now = of(number);
+  if (!known_) return true;
+  if (!now.known_) return errno != EBADF;
+  return now.device_ == device_ && now.inode_ == inode_;
+}
+
+// A socket has an inode of its own.
+Sentinel::Sentinel() {
+  const int number = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (number < 0) throw SystemError("socket", "making a pool", errno);
+  socket_ = adopt_above_stdio(number);
+  identity_ = FileIdentity::of(socket_.get());
+}
 
 void forget_lost_descriptors() noexcept {
   for (int number = own_descriptors.next(0); number >= 0;

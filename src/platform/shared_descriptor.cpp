@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -32,6 +33,8 @@ using Token = SharedDescriptor::Token;
 // Fork generations.
 constinit std::atomic<unsigned> streams_closed_in{0};
 constinit std::atomic<unsigned> leases_closed_in{0};
+
+constinit std::atomic<std::size_t> alive{0};
 
 // What this process has, by token. Weak: handles hold it.
 struct Entry {
@@ -154,7 +157,7 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
   earlier = entry.object.lock();
   const bool taken = earlier && !is_over(*earlier);
   if (taken && give_up_for(*earlier, descriptor, kind)) return earlier;
-  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token);
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token, taken);
   if (taken) {
     entry.disputed = true;
   } else {
@@ -172,21 +175,36 @@ void leave(Token token) noexcept {
 
 }  // namespace
 
-SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token)
+SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token,
+                                   bool apart)
     : number_(descriptor.get()),
       is_foreign_(descriptor.is_foreign()),
       kind_(kind),
       token_(token),
+      is_apart_(apart),
       generation_(platform::fork_generation()) {
   descriptor.release();
+  alive.fetch_add(1, std::memory_order_relaxed);
   if (kind_ != Kind::stream) platform::inherited_descriptors.insert(number_);
 }
 
 SharedDescriptor::~SharedDescriptor() {
+  alive.fetch_sub(1, std::memory_order_relaxed);
   leave(token_);
   if (is_closed()) return;
   if (kind_ != Kind::stream) platform::inherited_descriptors.erase(number_);
   is_foreign_ ? platform::close_foreign(number_) : static_cast<void>(::close(number_));
+}
+
+DescriptorRef SharedDescriptor::alias() const {
+  if (!is_apart_) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (!alias_) {
+    platform::Descriptor copy = platform::duplicate(get());
+    if (is_foreign_) copy.set_foreign();
+    alias_ = share_descriptor(std::move(copy), kind_);
+  }
+  return alias_;
 }
 
 bool SharedDescriptor::is_inherited() const noexcept {
@@ -227,11 +245,12 @@ DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescript
 }
 
 DescriptorRef find_descriptor(Token token, std::span<const DescriptorRef> beside) {
-  const Known here = known(token);
-  if (here.object && !here.disputed) return here.object;
   for (const DescriptorRef& descriptor : beside) {
     if (descriptor && descriptor->token() == token) return descriptor;
   }
+  const bool has_lost = std::find(beside.begin(), beside.end(), nullptr) != beside.end();
+  const Known here = known(token);
+  if (here.object && !here.disputed && !has_lost) return here.object;
   Registry& all = registry();
   const std::lock_guard lock(all.source_mutex);
   return all.source ? all.source(token) : nullptr;
@@ -242,6 +261,8 @@ void set_descriptor_source(DescriptorSource source) {
   const std::lock_guard lock(registry().source_mutex);
   registry().source = std::move(source);
 }
+
+std::size_t shared_descriptors() noexcept { return alive.load(std::memory_order_relaxed); }
 
 void note_streams_closed() noexcept {
   streams_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);

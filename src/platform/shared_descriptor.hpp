@@ -33,13 +33,17 @@ class SharedDescriptor {
     auto operator<=>(const Token&) const = default;
   };
 
-  SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token);
+  /// `apart`: another object was here under this token.
+  SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token, bool apart = false);
   ~SharedDescriptor();
   SharedDescriptor(const SharedDescriptor&) = delete;
   SharedDescriptor& operator=(const SharedDescriptor&) = delete;
 
   const Token& token() const noexcept { return token_; }
   Kind kind() const noexcept { return kind_; }
+  /// What stands for it in new bytes, under a token of its own, where it is kept apart; else null.
+  /// Throws SystemError.
+  DescriptorRef alias() const;
   /// Whether it is this process's by fork(2).
   bool is_inherited() const noexcept;
   /// One that this forked process closed: its handles are of no use, another may take its place.
@@ -72,8 +76,10 @@ class SharedDescriptor {
   const bool is_foreign_;
   const Kind kind_;
   const Token token_;
+  const bool is_apart_;
   const unsigned generation_;
   mutable std::mutex mutex_;
+  mutable DescriptorRef alias_;              // guarded by mutex_
   mutable platform::SharedMapping mapping_;  // guarded by mutex_
   mutable Holding holding_;
   mutable Noted noted_;
@@ -82,13 +88,14 @@ class SharedDescriptor {
 /// A new object's. Throws SystemError.
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
 /// One that has come from another process, or the one that is here already. Where another object is
-/// here under its token, one of the two has been given a false name: what came is found only beside
-/// the bytes that it came with then, and the token alone stands for neither. Throws CodecError for
-/// a kind that there is not.
+/// here under its token, one of the two has been given a false name: what came is kept apart then,
+/// to be found only beside the bytes that it came with, and the token alone stands for neither.
+/// Throws CodecError for a kind that there is not.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.
-/// `beside` came along with the token, or is empty where that is not known. When it is not here,
+/// `beside` came along with the token, or is empty where that is not known; a null in it stands for
+/// what found no room here: then the token stands for what is beside it alone. When it is not here,
 /// sources are asked to receive what waits for them.
 DescriptorRef find_descriptor(SharedDescriptor::Token token,
                               std::span<const DescriptorRef> beside = {});
@@ -98,6 +105,9 @@ DescriptorRef find_descriptor(SharedDescriptor::Token token,
 /// Threads: called by any that decodes, one at a time.
 using DescriptorSource = std::function<DescriptorRef(SharedDescriptor::Token)>;
 void set_descriptor_source(DescriptorSource source);
+
+/// How many descriptors of shared objects this process has.
+std::size_t shared_descriptors() noexcept;
 
 /// In a forked process that has closed all streams: handles of older ones say so.
 void note_streams_closed() noexcept;

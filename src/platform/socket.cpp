@@ -12,6 +12,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/foreign_close.hpp"
+#include "platform/own_table.hpp"
 #include "platform/poll.hpp"
 #include "platform/rights.hpp"
 #include "platform/system_calls.hpp"
@@ -115,6 +116,7 @@ std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int 
     if (!seen) return std::nullopt;
     for (Descriptor& copy : seen->descriptors) copy.set_trusted();
     if (!seen->descriptors_lost) break;
+    if (lingering_tables() >= most_lingering) throw SystemError("recvmsg", what, EMFILE);
     if (std::optional<Arrived> arrived = receive_apart(socket, buffer)) return arrived;
   }
   return receive_here(socket, buffer, flags, what);

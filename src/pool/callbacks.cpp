@@ -114,11 +114,32 @@ void Callbacks::drain(const detail::Deadline& logs_until) {
     if (state_->thread == std::this_thread::get_id()) return;
   }
   state_->changed.notify_one();
+  const bool hangs = hangs_in_a_sink(logs_until);
   const std::lock_guard lock(join_mutex_);
-  if (thread_.joinable())
+  if (hangs) {
+    if (thread_.joinable()) thread_.detach();
+  } else if (thread_.joinable()) {
     thread_.join();
-  else
+  } else {
     run(*state_);  // what came when no thread could be started
+  }
+}
+
+// A callback is the user's, and is waited for.
+bool Callbacks::hangs_in_a_sink(const detail::Deadline& logs_until) {
+  constexpr std::chrono::seconds patience{1};
+  std::unique_lock lock(state_->mutex);
+  if (state_->abandoned) return state_->running;
+  if (!logs_until) return false;
+  while (state_->running && !state_->abandoned) {
+    const bool is_late = std::chrono::steady_clock::now() >= *logs_until + patience;
+    state_->abandoned = is_late && state_->writing;
+    if (state_->abandoned) break;
+    // One that is late is in a callback, or between two records.
+    const auto next_look = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    state_->ended.wait_until(lock, is_late ? next_look : *logs_until + patience);
+  }
+  return state_->abandoned;
 }
 
 void Callbacks::run(State& state) noexcept {
@@ -137,9 +158,13 @@ void Callbacks::run(State& state) noexcept {
       if (state.logs_until && std::chrono::steady_clock::now() >= *state.logs_until)
         state.logs.drop_all();
       LogQueue::Line line = state.logs.pop();
+      state.writing = true;
       lock.unlock();
       write(line);
       line = {};
+      lock.lock();
+      state.writing = false;
+      continue;
     } else {
       break;
     }
@@ -147,6 +172,7 @@ void Callbacks::run(State& state) noexcept {
   }
   state.running = false;
   state.thread = {};  // the system may give the number again
+  state.ended.notify_all();
 }
 
 }  // namespace brood::pool

@@ -39,21 +39,26 @@ class Callbacks {
   /// An error of the library's own for the log, whose sinks are the user's.
   void log_error(const std::string& text) noexcept;
   /// Waits until what has been posted has run; in the thread itself it does not wait. Log records
-  /// that are left at `logs_until` are dropped and counted.
+  /// that are left at `logs_until` are dropped and counted; a sink that hangs then (in a pipe whose
+  /// reader has stopped, say) is left with the thread a second later.
   void drain(const detail::Deadline& logs_until = std::nullopt);
 
  private:
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    Calls calls;                  // guarded by mutex
-    LogQueue logs;                // likewise
-    bool stopping = false;        // likewise
-    bool running = false;         // the thread looks at the queues; likewise
+    Calls calls;             // guarded by mutex
+    LogQueue logs;           // likewise
+    bool stopping = false;   // likewise
+    bool running = false;    // the thread looks at the queues; likewise
+    bool writing = false;    // it is in a sink of the log; likewise
+    bool abandoned = false;  // while it hung there; likewise
+    std::condition_variable ended;
     detail::Deadline logs_until;  // likewise
     std::thread::id thread;       // likewise
   };
   static void run(State& state) noexcept;
+  bool hangs_in_a_sink(const detail::Deadline& logs_until);
   void start_locked();
   void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
   const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us

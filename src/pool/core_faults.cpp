@@ -55,6 +55,12 @@ void if_possible(Body body) noexcept {
   }
 }
 
+// Handles of one object have one descriptor.
+void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
+  std::sort(descriptors.begin(), descriptors.end());
+  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
+}
+
 }  // namespace
 
 void Core::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept {
@@ -95,16 +101,6 @@ void Core::break_link(WorkerLink& link, const std::exception_ptr& error) noexcep
   // Without memory for that action the dispatcher finds the link by its state.
   if_possible([&] { scheduler_.worker_broken(link.id, std::chrono::steady_clock::now()); });
 }
-
-namespace {
-
-// Handles of one object have one descriptor.
-void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
-  std::sort(descriptors.begin(), descriptors.end());
-  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
-}
-
-}  // namespace
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "platform/foreign_close.hpp"
 #include "platform/rights.hpp"
+#include "platform/shared_descriptor.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 #include "wire/exception.hpp"
@@ -18,6 +20,12 @@ namespace {
 
 // Each costs a thread (platform/rights.hpp), under the lock.
 constexpr std::size_t most_in_vain = 256;
+
+// Results that the program keeps keep their descriptors: they leave it a quarter of its table.
+bool table_is_full() noexcept {
+  return detail::shared_descriptors() + platform::kept_open() >
+         platform::descriptor_limit() / 4 * 3;
+}
 
 }  // namespace
 
@@ -48,10 +56,12 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
-    const std::vector<detail::DescriptorRef> carried = std::exchange(link_.carried, {});
+    std::shared_ptr<detail::Carried> carried;
+    if (!link_.carried.empty())
+      carried = std::make_shared<detail::Carried>(std::exchange(link_.carried, {}));
     link_.carried_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
-                        header.folded != 0, results,      carried};
+                        header.folded != 0, results,      std::move(carried)};
     if (const Work* const work = core_.find_work(header.job)) work->check(whole);
     if (Work* const work = told({header.job, header.first, header.count, header.elapsed, false}))
       deliver(*work, whole);
@@ -85,6 +95,11 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     platform::Escorted came = platform::receive_descriptors(link_.escort.number());
     if (came.descriptors.size() != 1 && !came.lost)
       broken("not the one descriptor of a shared object that it tells of");
+    if (table_is_full()) {
+      came.lost = true;
+      came.descriptors.clear();
+    }
+    if (came.lost) came.descriptors.push_back(nullptr);
     if (came.lost && ++link_.carried_in_vain > most_in_vain)
       broken("its results bring more descriptors than this process has room for");
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));

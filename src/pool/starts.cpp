@@ -29,7 +29,7 @@ std::exception_ptr refused_start(const std::string& method, const SystemError& r
 }
 
 StartFailure kind_of(int error) noexcept {
-  constexpr std::array passing{EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS};
+  constexpr std::array passing{EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, ETOOMANYREFS};
   const bool is_lack = std::find(passing.begin(), passing.end(), error) != passing.end();
   return is_lack ? StartFailure::lack : StartFailure::other;
 }

@@ -10,9 +10,11 @@ void put_descriptor(OutputArchive& archive, const DescriptorRef& descriptor) {
     throw CodecError(CodecError::Direction::encode, "",
                      "a handle of a shared object that refers to nothing: it was default "
                      "constructed or moved from");
-  const SharedDescriptor::Token token = descriptor->token();
+  const DescriptorRef alias = descriptor->alias();
+  const DescriptorRef& sent = alias ? alias : descriptor;
+  const SharedDescriptor::Token token = sent->token();
   archive.saveBinary(&token, sizeof token);
-  archive.target().carry(descriptor);
+  archive.target().carry(sent);
 }
 
 DescriptorRef take_descriptor(InputArchive& archive) {

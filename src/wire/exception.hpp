@@ -24,6 +24,7 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, const Work
                                     std::size_t index, const Attempts& attempts = {});
 
 /// "type: text; caused by type: text" of an exception, for logs and for the texts of StartError.
+/// Long texts are cut.
 std::string describe_exception(std::exception_ptr exception);
 std::string describe_encoded_exception(std::span<const std::byte> bytes);
 

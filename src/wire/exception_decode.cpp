@@ -63,10 +63,17 @@ std::exception_ptr make_exception(const ExceptionRecord& record, const WorkerIde
 }
 
 std::string in_words(const ExceptionRecord& record) {
-  return record.text.empty() ? record.type : record.type + ": " + record.text;
+  return record.text.empty() ? record.type : record.type + ": " + shortened(record.text);
 }
 
 }  // namespace
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t longest = 16 * 1024;
+  if (text.size() <= longest) return std::string(text);
+  return std::string(text.substr(0, longest)) + "... (" + std::to_string(text.size() - longest) +
+         " bytes more)";
+}
 
 ExceptionChain take_chain(std::span<const std::byte> bytes) {
   Reader source(bytes, detail::LoadPolicy::loaded_only);

@@ -74,6 +74,7 @@ std::exception_ptr cause_of(const std::exception& exception) {
 std::exception_ptr record_standard(const std::exception& exception, Depth depth,
                                    ExceptionRecord& record) {
   record.text = text_of(exception);
+  if (depth == Depth::text_only) record.text = shortened(record.text);
   match_standard(exception, record);
   if (depth == Depth::complete) match_registered(exception, record);
   return cause_of(exception);

@@ -5,6 +5,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <brood/codec.hpp>
@@ -49,6 +50,9 @@ struct ExceptionRecord {
 /// An exception and its nested causes, the outermost first. Never longer than longest_chain.
 using ExceptionChain = std::vector<ExceptionRecord>;
 inline constexpr std::size_t longest_chain = 64;
+
+/// Cut where it is long: for what is told in passing.
+std::string shortened(std::string_view text);
 
 enum class Depth : std::uint8_t { complete, text_only };
 ExceptionChain chain_of(std::exception_ptr exception, Depth depth);

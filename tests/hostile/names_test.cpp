@@ -41,6 +41,30 @@ TEST_F(Names, of_an_object_that_is_here_are_of_no_other) {
             object);
 }
 
+TEST_F(Names, of_two_objects_differ_in_what_is_sent_on) {
+  const Value<int> right(42);
+  detail::Bytes bytes;
+  detail::encode_value(bytes, right);
+  const auto object = bytes.carried().front();
+  detail::Bytes others;
+  detail::encode_value(others, Value<int>(666));
+  // What a hostile worker answers with: its own object, under the name of one that it was given.
+  const auto false_one = detail::receive_descriptor(
+      platform::Descriptor(::dup(others.carried().front()->get())), Kind::memory, object->token());
+  EXPECT_EQ(object->alias(), nullptr);
+  const auto sent = false_one->alias();
+  EXPECT_NE(sent->token(), object->token());
+  EXPECT_EQ(detail::find_descriptor(sent->token()), sent);
+  EXPECT_EQ(false_one->alias(), sent);
+}
+
+TEST_F(Names, of_what_found_no_room_here_stand_for_no_other_object) {
+  const auto object = detail::share_descriptor(memory(), Kind::memory);
+  const std::array<detail::DescriptorRef, 1> lost{nullptr};
+  EXPECT_EQ(detail::find_descriptor(object->token(), lost), nullptr);
+  EXPECT_EQ(detail::find_descriptor(object->token()), object);
+}
+
 TEST_F(Names, of_files_that_share_an_inode_are_told_apart) {
   const auto object =
       detail::share_descriptor(platform::Descriptor(::eventfd(0, EFD_CLOEXEC)), Kind::stream);
@@ -179,6 +203,26 @@ TEST_P(HostileNames, that_a_worker_has_met_do_not_reach_its_arguments) {
   go.set();
   EXPECT_EQ(innocent.apply(reads_both, squatters, seen, go), wrong);
   EXPECT_EQ(innocent.apply([](const Number& value) { return value.get(); }, mine), right);
+}
+
+Number renames_its_own(const Number& given) {
+  Number made(wrong);
+  rename(made, name_of(given));
+  return made;
+}
+
+/// The owner hands on what it has got back: a worker that meets both tells them apart.
+TEST_P(HostileNames, that_a_worker_answers_with_do_not_reach_other_calls) {
+  Pool innocent = make_pool(1), hostile = make_pool(1);
+  const Number mine(right);
+  const Number squatter = hostile.apply(renames_its_own, mine);
+  EXPECT_EQ(squatter.get(), wrong);
+  const auto read = [](const Number& value) { return value.get(); };
+  EXPECT_EQ(innocent.map(read, std::vector<Number>{squatter, mine, squatter, mine}),
+            (std::vector<int>{wrong, right, wrong, right}));
+  auto one = innocent.apply_async(read, squatter), other = innocent.apply_async(read, mine);
+  EXPECT_EQ(one.get(), wrong);
+  EXPECT_EQ(other.get(), right);
 }
 
 }  // namespace

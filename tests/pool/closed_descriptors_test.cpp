@@ -298,5 +298,24 @@ TEST_P(ClosedDescriptors, of_a_pool_that_a_copy_keeps_open_are_not_read) {
             0);
 }
 
+/// Asio's handler writes the signal's number to a pipe whose number is the file's by now.
+TEST_P(ClosedDescriptors, of_a_pool_that_an_interrupt_drains_let_it_end_the_program) {
+  const std::string file = scratch_.path("file");
+  EXPECT_EQ(in_child([&] {
+              const OthersFile others(file);
+              PoolOptions made = options(1);
+              made.on_interrupt = OnInterrupt::drain;
+              Pool pool(std::move(made));
+              wait_for_dispatcher();
+              others.give_back();
+              others.take_all_numbers();
+              if (!throws_system_error([&] { pool.apply(square, 3); })) return 1;
+              ::raise(SIGINT);
+              return 2;
+            }),
+            -SIGINT);
+  EXPECT_EQ(std::filesystem::file_size(file), 0U);
+}
+
 }  // namespace
 }  // namespace brood::testing

@@ -14,6 +14,7 @@ namespace brood::detail {
 /// A descriptor that values refer to, in this process: see brood/detail/descriptor_ref.hpp.
 class SharedDescriptor;
 using DescriptorRef = std::shared_ptr<const SharedDescriptor>;
+using Carried = std::vector<DescriptorRef>;
 
 /// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
 /// boundary. A few bytes need no allocation; growth goes through realloc, so that a large buffer is
@@ -50,9 +51,17 @@ class Bytes {
   }
   /// The bytes mean something only to a process that has this descriptor too: it stays with them.
   void carry(DescriptorRef descriptor) {
-    if (!carried_) carried_ = std::make_unique<std::vector<DescriptorRef>>();
+    if (!carried_) {
+      carried_ = std::make_shared<Carried>();
+    } else if (carried_.use_count() > 1) {
+      carried_ = std::make_shared<Carried>(*carried_);
+    }
     if (carried_->empty() || carried_->back() != descriptor)
       carried_->push_back(std::move(descriptor));
+  }
+  /// The same for all of these, which may be many, and others' too; null for none.
+  void carry_all(std::shared_ptr<Carried> descriptors) noexcept {
+    carried_ = std::move(descriptors);
   }
   std::span<const DescriptorRef> carried() const noexcept {
     return carried_ ? std::span<const DescriptorRef>(*carried_) : std::span<const DescriptorRef>();
@@ -111,7 +120,7 @@ class Bytes {
   std::byte* data_ = inline_;
   std::size_t size_ = 0;
   std::size_t capacity_ = inline_size;
-  std::unique_ptr<std::vector<DescriptorRef>> carried_;  // null: none
+  std::shared_ptr<Carried> carried_;  // null: none
   std::byte inline_[inline_size];
 };
 
