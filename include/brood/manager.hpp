@@ -98,8 +98,8 @@ class BROOD_API Manager {
   /// address and key. Everything is as with one's own, proxies travel between this program's
   /// processes as ever, but shutdown() ends the connection only, and only proxies of this server's
   /// objects cross it: a value with another descriptor (a Connection, an Array, …) is a CodecError.
-  /// One connection of a process to a server is enough: a second one shares the proxies of the
-  /// first, and they end with that.
+  /// A process may connect twice: a proxy ends with the connection that it came by, and those of
+  /// one go into objects by way of the other, too.
   /// Encrypted by TLS 1.3. Blocks until connected, for a minute at most. Throws UsageError without
   /// a key of 16 bytes and for what is no address; AuthenticationError; StartError, SystemError.
   /// Cost: a process of this program's, the gateway, and a connection for each thread that calls.

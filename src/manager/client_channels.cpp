@@ -25,13 +25,13 @@
 namespace brood::manager {
 namespace {
 
-constexpr std::size_t most_idle = 8;  // of one server: more threads than that seldom call at once
+constexpr std::size_t most_idle = 8;  // of one place: more threads than that seldom call at once
 
 /// This process's connections. A forked child closes the copies of its parent's at once: a server
 /// learns that a process has ended by the end of its connections.
 struct Channels {
   std::mutex mutex;
-  std::map<std::uint64_t, std::vector<platform::Descriptor>> idle;
+  std::map<Place, std::vector<platform::Descriptor>> idle;
   std::set<int> open;         // numbers of all, those in use too
   std::uint64_t process = 0;  // drawn when the first one is opened
 };
@@ -50,7 +50,7 @@ void drop_copies() {
     platform::own_descriptors.erase(number);
     ::close(number);
   }
-  for (auto& [server, sockets] : all.idle) {
+  for (auto& [place, sockets] : all.idle) {
     for (platform::Descriptor& socket : sockets) socket.release();
   }
   all.open.clear();
@@ -80,8 +80,8 @@ void drop_ended(Channels& all) {
   }
 }
 
-Channel open_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
-  Channel channel{server, {}};
+Channel open_channel(const Place& place, const detail::DescriptorRef& lease) {
+  Channel channel{place, {}};
   platform::Descriptor theirs;
   ConnectMessage message;
   {
@@ -118,24 +118,25 @@ void throw_server_gone() {
 }
 
 Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
+  const Place place{server, platform::maker_of(lease->get())};
   {
     Channels& all = channels();
     const std::lock_guard lock(all.mutex);
-    const auto entry = all.idle.find(server);
+    const auto entry = all.idle.find(place);
     while (entry != all.idle.end() && !entry->second.empty()) {
-      Channel channel{server, std::move(entry->second.back())};
+      Channel channel{place, std::move(entry->second.back())};
       entry->second.pop_back();
       if (!has_ended(channel.socket)) return channel;
       all.open.erase(channel.socket.get());  // of a connection to it that was lost
     }
   }
-  return open_channel(server, lease);
+  return open_channel(place, lease);
 }
 
 void give_back(Channel channel) noexcept {
   Channels& all = channels();
   const std::lock_guard lock(all.mutex);
-  std::vector<platform::Descriptor>& idle = all.idle[channel.server];
+  std::vector<platform::Descriptor>& idle = all.idle[channel.place];
   if (idle.size() < most_idle) {
     idle.push_back(std::move(channel.socket));
   } else {
@@ -154,10 +155,11 @@ void discard(Channel channel) noexcept {
 void forget_server(std::uint64_t server) noexcept {
   Channels& all = channels();
   const std::lock_guard lock(all.mutex);
-  const auto entry = all.idle.find(server);
-  if (entry == all.idle.end()) return;
-  for (const platform::Descriptor& socket : entry->second) all.open.erase(socket.get());
-  all.idle.erase(entry);
+  std::erase_if(all.idle, [&](const auto& entry) {
+    if (entry.first.server != server) return false;
+    for (const platform::Descriptor& socket : entry.second) all.open.erase(socket.get());
+    return true;
+  });
 }
 
 std::uint64_t thread_number() noexcept {

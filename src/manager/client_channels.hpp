@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include <brood/detail/bytes.hpp>
@@ -8,9 +9,16 @@
 
 namespace brood::manager {
 
-/// A connection of this process to a server, used by one call at a time.
-struct Channel {
+/// What a lease leads to: a server, or a gateway to one.
+struct Place {
   std::uint64_t server = 0;
+  int process = 0;  // that has made the lease
+  auto operator<=>(const Place&) const = default;
+};
+
+/// A connection of this process to such a place, used by one call at a time.
+struct Channel {
+  Place place;
   platform::Descriptor socket;
 };
 

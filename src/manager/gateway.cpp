@@ -109,8 +109,8 @@ detail::DescriptorRef Gateway::make_lease(const Token& token) {
     watched_.add(pair.ours.get(), id);
     leases_.emplace(id, Lease{std::move(pair.ours), token});
   }
-  return detail::receive_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease,
-                                    token);
+  return detail::receive_descriptor(std::move(pair.theirs),
+                                    detail::SharedDescriptor::Kind::relayed_lease, token);
 }
 
 std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> tokens) {

@@ -35,9 +35,10 @@ void Bridge::Channel::end() noexcept {
   socket.reset();
 }
 
-Bridge::Bridge(Server& server, TlsStream& stream, std::shared_ptr<Session> session,
-               std::uint64_t process)
+Bridge::Bridge(Server& server, const Sessions& sessions, TlsStream& stream,
+               std::shared_ptr<Session> session, std::uint64_t process)
     : server_(server),
+      sessions_(sessions),
       stream_(stream),
       session_(std::move(session)),
       process_(process),
@@ -70,7 +71,7 @@ std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
 }
 
 bool Bridge::forward(RemoteFrame request, Charge charge) {
-  const auto leases = session_->find(request.tokens);
+  const auto leases = sessions_.find_leases(*session_, request.tokens);
   if (!leases)
     return refuse(
         "only proxies of this server's own objects cross a network, none that others have");

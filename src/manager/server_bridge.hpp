@@ -15,8 +15,8 @@ namespace brood::manager {
 /// Threads: one.
 class Bridge {
  public:
-  Bridge(Server& server, TlsStream& stream, std::shared_ptr<Session> session,
-         std::uint64_t process);
+  Bridge(Server& server, const Sessions& sessions, TlsStream& stream,
+         std::shared_ptr<Session> session, std::uint64_t process);
   /// Until either end has ended. Throws SystemError.
   void run();
 
@@ -41,6 +41,7 @@ class Bridge {
   bool refuse(const char* reason);
 
   Server& server_;
+  const Sessions& sessions_;
   TlsStream& stream_;
   const std::shared_ptr<Session> session_;
   const std::uint64_t process_;

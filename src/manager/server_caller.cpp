@@ -10,24 +10,15 @@
 
 #include <brood/errors.hpp>
 #include "platform/poll.hpp"
+#include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::manager {
-namespace {
-
-int peer_of(int socket) noexcept {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
-}
-
-}  // namespace
-
 Caller::Caller(platform::Descriptor socket, std::uint64_t process, std::shared_ptr<Account> account)
     : socket_(std::move(socket)),
       holder_{process, 0},
       account_(std::move(account)),
-      peer_(account_ ? 0 : peer_of(socket_.get())) {}
+      peer_(account_ ? 0 : platform::maker_of(socket_.get())) {}
 
 void Caller::give_back() {
   if (const std::function<void()> undo = std::exchange(undo_, nullptr)) undo();

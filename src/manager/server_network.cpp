@@ -69,14 +69,40 @@ void Session::drop(std::span<const Token> tokens) {
   }
 }
 
-std::optional<std::vector<detail::DescriptorRef>> Session::find(
-    std::span<const Token> tokens) const {
+detail::DescriptorRef Session::find(const Token& token) const {
   const std::lock_guard lock(mutex_);
+  const auto found = held_.find(token);
+  return found == held_.end() ? nullptr : found->second.lease;
+}
+
+bool Sessions::add(std::uint64_t number, std::shared_ptr<Session> session) {
+  const std::lock_guard lock(mutex_);
+  return sessions_.emplace(number, std::move(session)).second;
+}
+
+void Sessions::remove(std::uint64_t number) noexcept {
+  const std::lock_guard lock(mutex_);
+  sessions_.erase(number);
+}
+
+std::shared_ptr<Session> Sessions::find(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(number);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+std::optional<std::vector<detail::DescriptorRef>> Sessions::find_leases(
+    const Session& session, std::span<const Token> tokens) const {
   std::vector<detail::DescriptorRef> leases;
   for (const Token& token : tokens) {
-    const auto found = held_.find(token);
-    if (found == held_.end()) return std::nullopt;
-    leases.push_back(found->second.lease);
+    detail::DescriptorRef lease = session.find(token);
+    if (!lease) {
+      const std::lock_guard lock(mutex_);
+      for (auto other = sessions_.begin(); !lease && other != sessions_.end(); ++other)
+        lease = other->second->find(token);
+    }
+    if (!lease) return std::nullopt;
+    leases.push_back(std::move(lease));
   }
   return leases;
 }
@@ -182,10 +208,7 @@ void Network::serve_first(TlsStream& stream) {
 void Network::serve_session(TlsStream& stream, const Hello& hello) {
   const auto session = std::make_shared<Session>(quotas_);
   session->note({&root_, 1});
-  {
-    const std::lock_guard lock(mutex_);
-    if (!sessions_.emplace(hello.session, session).second) return;
-  }
+  if (!sessions_.add(hello.session, session)) return;
   try {
     const Token token = root_->token();
     const Welcome welcome{session->account()->most(Quota::bytes)};
@@ -202,21 +225,15 @@ void Network::serve_session(TlsStream& stream, const Hello& hello) {
   } catch (const std::exception&) {
     // As if it had ended.
   }
-  const std::lock_guard lock(mutex_);
-  sessions_.erase(hello.session);
+  sessions_.remove(hello.session);
 }
 
 void Network::serve_channel(TlsStream& stream, const Hello& hello) {
-  std::shared_ptr<Session> session;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = sessions_.find(hello.session);
-    if (found == sessions_.end()) return;
-    session = found->second;
-  }
+  const std::shared_ptr<Session> session = sessions_.find(hello.session);
+  if (!session) return;
   try {
     const Charge connection(session->account(), Quota::connections, 1);
-    Bridge(server_, stream, session, hello.process).run();
+    Bridge(server_, sessions_, stream, session, hello.process).run();
   } catch (const QuotaError&) {
     refuse_calls(stream, *session);
   }

@@ -30,8 +30,8 @@ class Session {
   const std::shared_ptr<Account>& account() const noexcept { return account_; }
   void note(std::span<const detail::DescriptorRef> sent);
   void drop(std::span<const Token> tokens);
-  /// What the tokens stand for; nothing when one is not of this session.
-  std::optional<std::vector<detail::DescriptorRef>> find(std::span<const Token> tokens) const;
+  /// What the token stands for; null when that is not of this session.
+  detail::DescriptorRef find(const Token& token) const;
 
  private:
   struct Held {
@@ -41,6 +41,25 @@ class Session {
   const std::shared_ptr<Account> account_;
   mutable std::mutex mutex_;
   std::map<Token, Held> held_;  // guarded by mutex_
+};
+
+/// Those that there are, by number. Threads: any.
+class Sessions {
+ public:
+  /// False when there is one with this number.
+  bool add(std::uint64_t number, std::shared_ptr<Session> session);
+  void remove(std::uint64_t number) noexcept;
+  /// Null when there is none.
+  std::shared_ptr<Session> find(std::uint64_t number) const;
+  /// What the tokens stand for, in this session or another: a program may have several, and proxies
+  /// by way of each. Nothing when one is not of any. Nobody names a proxy without having had it:
+  /// tokens are random.
+  std::optional<std::vector<detail::DescriptorRef>> find_leases(
+      const Session& session, std::span<const Token> tokens) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // guarded by mutex_
 };
 
 /// Clients by TCP. Each of their connections is a client of the server's like a local one, by way
@@ -79,9 +98,9 @@ class Network {
   const platform::Descriptor listener_;
   const detail::DescriptorRef root_;
   const detail::Bytes greeting_;
+  Sessions sessions_;
   std::mutex mutex_;
-  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // guarded by mutex_, as all below
-  std::set<int> sockets_;
+  std::set<int> sockets_;     // guarded by mutex_, as all below
   std::list<int> strangers_;  // those that have not shown that they have the key, oldest first
   std::size_t threads_ = 1;   // with that which accepts
   bool stopping_ = false;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <brood/errors.hpp>
 #include "base/closed_files.hpp"
@@ -38,8 +39,22 @@ constinit std::atomic<std::size_t> alive{0};
 
 // What this process has, by token. Weak: handles hold it.
 struct Entry {
-  std::weak_ptr<const SharedDescriptor> object;
-  bool disputed = false;  // another object has come under its token
+  // More than one where another has come under the token; few of them are noted, so that a peer
+  // that sends many has not each of them compared with all.
+  static constexpr std::size_t most = 8;
+  std::vector<std::weak_ptr<const SharedDescriptor>> objects;
+  bool disputed = false;
+
+  std::vector<DescriptorRef> living() const {
+    std::vector<DescriptorRef> found;
+    for (const auto& object : objects) {
+      if (DescriptorRef living = object.lock()) found.push_back(std::move(living));
+    }
+    return found;
+  }
+  void forget_expired() noexcept {
+    std::erase_if(objects, [](const auto& object) { return object.expired(); });
+  }
 };
 struct Registry {
   std::mutex mutex;
@@ -110,7 +125,10 @@ Known known(Token token) {
   const std::lock_guard lock(here.mutex);
   const auto entry = here.known.find(token);
   if (entry == here.known.end()) return found;
-  found = {entry->second.object.lock(), entry->second.disputed};
+  found.disputed = entry->second.disputed;
+  const auto& objects = entry->second.objects;
+  for (auto one = objects.begin(); !found.object && one != objects.end(); ++one)
+    found.object = one->lock();
   if (found.object && found.object->is_closed()) found.object = nullptr;
   return found;
 }
@@ -119,7 +137,7 @@ Known known(Token token) {
 // another connect() a new one takes its place.
 bool is_over(const SharedDescriptor& earlier) {
   if (earlier.is_closed()) return true;
-  if (earlier.kind() != SharedDescriptor::Kind::lease) return false;
+  if (!earlier.is_lease()) return false;
   pollfd watched{earlier.get(), 0, 0};
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
@@ -132,9 +150,15 @@ bool are_one_file(int one, int other) noexcept {
   return ::syscall(SYS_kcmp, self, self, file, one, other) <= 0;
 }
 
+// Of a lease each gateway to a server has others of its own, one for each time that a proxy comes.
+// A process needs one by way of each; and none where it has that of the server itself.
+bool stands_for(const SharedDescriptor& earlier, int later) noexcept {
+  return earlier.kind() == SharedDescriptor::Kind::lease ||
+         (earlier.is_lease() && platform::maker_of(earlier.get()) == platform::maker_of(later));
+}
+
 // Whether what came is what was here, and is given up for that. Of a socket, which is opened once,
-// its close is not the last one then. Of a lease each process that is connected to a remote manager
-// has one of its own.
+// its close is not the last one then.
 bool give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
                  SharedDescriptor::Kind kind) {
   const std::optional<Inode> inode = inode_of(later.get());
@@ -142,7 +166,18 @@ bool give_up_for(const SharedDescriptor& earlier, platform::Descriptor& later,
   const bool same = earlier.kind() == kind && inode && inode == inode_of(earlier.get()) &&
                     (inode->type != of_all || are_one_file(later.get(), earlier.get()));
   if (same && inode->type == S_IFSOCK) later.set_trusted();
-  return same || (earlier.kind() == kind && kind == SharedDescriptor::Kind::lease);
+  return same ||
+         (kind == SharedDescriptor::Kind::relayed_lease && stands_for(earlier, later.get()));
+}
+
+// The lease of a server itself is first: what gateways send later is given up for that.
+void note(Entry& entry, const DescriptorRef& made, bool taken) {
+  if (!taken) entry = {};
+  entry.forget_expired();
+  entry.disputed = taken;
+  if (entry.objects.size() == Entry::most) return;
+  const bool first = made->kind() == SharedDescriptor::Kind::lease;
+  entry.objects.insert(first ? entry.objects.begin() : entry.objects.end(), made);
 }
 
 DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind, Token token) {
@@ -151,18 +186,20 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
          platform::unreserved(descriptor.get()) != descriptor.get())
     descriptor.move_above(platform::unreserved(descriptor.get()));
   Registry& here = registry();
-  DescriptorRef earlier;  // goes without the lock: its destructor takes it
+  std::vector<DescriptorRef> earlier;  // go without the lock: their destructor takes it
   const std::lock_guard lock(here.mutex);
-  Entry& entry = here.known[token];
-  earlier = entry.object.lock();
-  const bool taken = earlier && !is_over(*earlier);
-  if (taken && give_up_for(*earlier, descriptor, kind)) return earlier;
-  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token, taken);
-  if (taken) {
-    entry.disputed = true;
-  } else {
-    entry = {made};
+  earlier = here.known[token].living();
+  bool taken = false;
+  for (const DescriptorRef& one : earlier) {
+    if (is_over(*one)) continue;
+    if (give_up_for(*one, descriptor, kind)) return one;
+    taken = true;
   }
+  const bool is_lease = kind == SharedDescriptor::Kind::lease ||
+                        kind == SharedDescriptor::Kind::relayed_lease;
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token,
+                                                       taken && !is_lease);
+  note(here.known[token], made, taken);
   return made;
 }
 
@@ -170,7 +207,9 @@ void leave(Token token) noexcept {
   Registry& here = registry();
   const std::lock_guard lock(here.mutex);
   const auto entry = here.known.find(token);
-  if (entry != here.known.end() && entry->second.object.expired()) here.known.erase(entry);
+  if (entry == here.known.end()) return;
+  entry->second.forget_expired();
+  if (entry->second.objects.empty()) here.known.erase(entry);
 }
 
 }  // namespace
@@ -239,7 +278,8 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  Token token) {
   using Kind = SharedDescriptor::Kind;
-  if (kind > Kind::lease || (kind == Kind::lease && !platform::is_message_socket(descriptor.get())))
+  const bool lease = kind == Kind::lease || kind == Kind::relayed_lease;
+  if (kind > Kind::relayed_lease || (lease && !platform::is_message_socket(descriptor.get())))
     throw CodecError(CodecError::Direction::decode, "", "a descriptor of no kind came along");
   return enter(std::move(descriptor), kind, token);
 }
@@ -272,11 +312,12 @@ void abandon_descriptors() noexcept {
   Registry& here = registry();
   const std::lock_guard lock(here.mutex);
   for (const auto& [token, entry] : here.known) {
-    const DescriptorRef found = entry.object.lock();
-    if (!found || !found->is_inherited() || found->is_closed()) continue;
-    if (found->kind() == SharedDescriptor::Kind::memory) continue;
-    platform::inherited_descriptors.erase(found->get());
-    ::close(found->get());
+    for (const DescriptorRef& found : entry.living()) {
+      if (!found->is_inherited() || found->is_closed()) continue;
+      if (found->kind() == SharedDescriptor::Kind::memory) continue;
+      platform::inherited_descriptors.erase(found->get());
+      ::close(found->get());
+    }
   }
   note_streams_closed();
   leases_closed_in.store(platform::fork_generation(), std::memory_order_relaxed);

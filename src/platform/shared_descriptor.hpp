@@ -26,7 +26,9 @@ class SharedDescriptor {
   enum class Kind : std::uint32_t {
     memory,
     stream,
-    lease,  // a socket that is held, not read: its other end learns when nobody holds it
+    lease,          // a socket that is held, not read: its other end learns when nobody holds it
+    relayed_lease,  // one that stands for a lease elsewhere; each process that passes calls on has
+                    // its own
   };
   struct Token {  // 128 bits, drawn by the process that made the object
     std::uint64_t high = 0, low = 0;
@@ -44,6 +46,7 @@ class SharedDescriptor {
   /// What stands for it in new bytes, under a token of its own, where it is kept apart; else null.
   /// Throws SystemError.
   DescriptorRef alias() const;
+  bool is_lease() const noexcept { return kind_ == Kind::lease || kind_ == Kind::relayed_lease; }
   /// Whether it is this process's by fork(2).
   bool is_inherited() const noexcept;
   /// One that this forked process closed: its handles are of no use, another may take its place.
@@ -88,9 +91,9 @@ class SharedDescriptor {
 /// A new object's. Throws SystemError.
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
 /// One that has come from another process, or the one that is here already. Where another object is
-/// here under its token, one of the two has been given a false name: what came is kept apart then,
-/// to be found only beside the bytes that it came with, and the token alone stands for neither.
-/// Throws CodecError for a kind that there is not.
+/// here under its token, one of the two has been given a false name, or they are leases by way of
+/// two processes: what came is kept apart then, to be found only beside the bytes that it came with,
+/// and the token alone stands for neither. Throws CodecError for a kind that there is not.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.

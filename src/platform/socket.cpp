@@ -141,6 +141,12 @@ bool is_message_socket(int descriptor) noexcept {
          type == SOCK_SEQPACKET;
 }
 
+int maker_of(int socket) noexcept {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 SocketPair make_socket_pair() {
   int ends[2];
   if (system_calls().socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {

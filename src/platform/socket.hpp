@@ -21,6 +21,10 @@ SocketPair make_socket_pair();
 /// Whether it is such a socket, or one that is like it.
 bool is_message_socket(int descriptor) noexcept;
 
+/// The process that has made the pair that this socket is of, as the kernel knows it; 0 where that
+/// does not say.
+int maker_of(int socket) noexcept;
+
 struct Message {
   std::vector<std::byte> bytes;
   std::vector<Descriptor> descriptors;

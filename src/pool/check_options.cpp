@@ -54,7 +54,7 @@ void check_cpu(int cpu) {
 // A holder of a proxy names functions of the manager's server, which is in no sandbox.
 void refuse_proxies(std::span<const detail::DescriptorRef> carried) {
   const auto is_proxy = [](const detail::DescriptorRef& descriptor) {
-    return descriptor->kind() == detail::SharedDescriptor::Kind::lease;
+    return descriptor->is_lease();
   };
   demand(std::none_of(carried.begin(), carried.end(), is_proxy),
          "a proxy of a Manager's object is not for a worker in a sandbox: it can run any function "
