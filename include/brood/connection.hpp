@@ -50,9 +50,9 @@ class BROOD_API Connection {
     send_encoded(bytes);
   }
   /// Receives a value of the type that was sent; nothing at the end of the stream. Blocks until one
-  /// of them is there. Throws CodecError for a message that is no T, SystemError, also when its
+  /// of them is there. Throws CodecError for a message that is no T; SystemError, also when its
   /// descriptors find no room in this process (EMFILE; one of more than 60 KB is a descriptor): it
-  /// is gone then. UsageError for a closed or write-only end.
+  /// stays, whole, for the next call. UsageError for a closed or write-only end.
   template <class T>
   Received<T> recv() {
     const std::optional<detail::Parcel> parcel = receive();

@@ -8,6 +8,7 @@
 #include <brood/errors.hpp>
 #include "manager/client_channels.hpp"
 #include "manager/messages.hpp"
+#include "manager/notes.hpp"
 #include "shared/parcel.hpp"
 #include "wire/exception.hpp"
 
@@ -44,12 +45,12 @@ class OneCall {
       // recvmsg(2) of a process that is killed while it waits may still take what comes: it would
       // be gone with the process. poll(2) takes nothing.
       shared::wait_readable(channel_.socket.get(), std::nullopt);
-      parcel = shared::receive_parcel(channel_.socket.get(), buffer);
+      parcel = shared::receive_parcel_or_leave(channel_.socket.get(), buffer);
     } catch (const SystemError& error) {
-      // Else the answer has been taken from the socket, but finds no room here.
       const int number = error.code().value();
       const bool no_room = number == EMFILE || number == ENFILE;
-      is_over_ = error.call() != "poll" && (error.call() != "recvmsg" || no_room);
+      if (error.call() != "poll" && (error.call() != "recvmsg" || no_room))
+        is_over_ = manager::give_back_answer(channel_.socket.get());
       throw;
     }
     if (!parcel || parcel->view().empty()) manager::throw_server_gone();

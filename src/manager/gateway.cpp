@@ -18,6 +18,7 @@
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
+#include "manager/notes.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "platform/foreign_close.hpp"
@@ -81,6 +82,7 @@ class Gateway {
   enum class Served { yes, refused, ended };
   Served serve_next(TlsStream& stream, int local);
   Served serve_request(TlsStream& stream, int local, const detail::Parcel& request);
+  Served hand_over(TlsStream& stream, int local, const RemoteFrame& reply);
   bool end();
 
   struct Lease {
@@ -222,7 +224,10 @@ Gateway::Served Gateway::serve_next(TlsStream& stream, int local) {
   } catch (const SystemError&) {  // its descriptors found no room here
     return shared::send_parcel(local, failure().view(), {}) ? Served::yes : Served::ended;
   }
-  return request ? serve_request(stream, local, *request) : Served::ended;
+  if (!request) return Served::ended;
+  if (note_in(request->view()) == Note::lost)
+    return send_frame(stream, FrameKind::lost) ? Served::yes : Served::ended;
+  return serve_request(stream, local, *request);
 }
 
 // Keeps the request until there is an answer: a proxy in it shall not be dropped before it arrives.
@@ -241,15 +246,21 @@ Gateway::Served Gateway::serve_request(TlsStream& stream, int local,
   if (reply && reply->kind == FrameKind::refused)
     return shared::send_parcel(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
   if (!reply || reply->kind != FrameKind::parcel) return Served::ended;
-  std::vector<detail::DescriptorRef> leases;
+  return hand_over(stream, local, *reply);
+}
+
+// What is got is said first: a program that is killed, its gateway with it, has had what it was
+// sent.
+Gateway::Served Gateway::hand_over(TlsStream& stream, int local, const RemoteFrame& reply) {
   try {
-    leases = make_leases(reply->tokens);
-  } catch (const SystemError&) {  // no room for their descriptors
-    reply->bytes = failure();
+    const std::vector<detail::DescriptorRef> leases = make_leases(reply.tokens);
+    if (!send_frame(stream, FrameKind::got)) return Served::ended;
+    if (shared::send_parcel(local, reply.bytes.view(), leases)) return Served::yes;
+  } catch (const SystemError&) {  // no room for descriptors here, or on the way (ETOOMANYREFS)
+    const detail::Bytes reason = failure();
+    const bool told = send_frame(stream, FrameKind::lost);
+    return told && shared::send_parcel(local, reason.view(), {}) ? Served::yes : Served::ended;
   }
-  // Said first: a program that is killed, its gateway with it, has had what it was sent.
-  if (!send_frame(stream, FrameKind::got)) return Served::ended;
-  if (shared::send_parcel(local, reply->bytes.view(), leases)) return Served::yes;
   send_frame(stream, FrameKind::lost);
   return Served::ended;
 }

@@ -10,6 +10,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
+#include "manager/notes.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
@@ -37,25 +38,28 @@ struct Request {
   detail::Bytes refusal;
 };
 
-// What a request has brought along found no room here.
-bool is_want_of_room(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
-}
-
-Request next_request(Caller& caller) {
-  if (caller.has_taken()) {
-    const bool got = got_the_answer(caller.socket()) && !caller.is_lost();
-    got ? caller.delivered() : caller.give_back();
-  }
+Request receive_request(int socket) {
   Request request;
   try {
-    request.parcel = shared::receive_parcel(caller.socket());
+    request.parcel = shared::receive_parcel(socket);
     request.at_end = !request.parcel;
-  } catch (const SystemError& error) {
-    if (!is_want_of_room(error.code().value())) throw;  // it would be the same for ever
+  } catch (const SystemError& error) {           // what it has brought along found no room here
+    if (!shared::is_want_of_room(error)) throw;  // it would be the same for ever
     request.refusal = failure();
   }
   return request;
+}
+
+// What comes next says whether the last answer has arrived.
+Request next_request(Caller& caller) {
+  for (;;) {
+    if (caller.has_taken() && !(got_the_answer(caller.socket()) && !caller.is_lost()))
+      caller.give_back();
+    Request request = receive_request(caller.socket());
+    const auto note = request.parcel ? note_in(request.parcel->view()) : std::nullopt;
+    note == Note::lost ? caller.give_back() : caller.delivered();
+    if (!note) return request;
+  }
 }
 
 // False when the client has ended: what the call has taken is given back.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "manager/notes.hpp"
 #include "manager/server_call.hpp"
 #include "platform/socket.hpp"
 #include "shared/parcel.hpp"
@@ -64,9 +65,11 @@ std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
     if (!wait_for_either(stream_, channel_.socket.get(), 0).stream) return std::nullopt;
     std::optional<RemoteFrame> frame = receive_frame(stream_, *session_->account(), charge);
     if (!frame) return std::nullopt;
-    channel_.answered = frame->kind == FrameKind::lost;
+    if (frame->kind == FrameKind::lost && !send_note(channel_.socket.get(), Note::lost))
+      return std::nullopt;
+    channel_.answered = false;
     if (frame->kind == FrameKind::parcel) return frame;
-    if (frame->kind != FrameKind::got) return std::nullopt;
+    if (frame->kind != FrameKind::got && frame->kind != FrameKind::lost) return std::nullopt;
   }
 }
 
@@ -88,7 +91,13 @@ bool Bridge::forward(RemoteFrame request, Charge charge) {
 bool Bridge::answer() {
   // The client sends nothing before it has its answer: what comes is its end.
   if (wait_for_either(stream_, channel_.socket.get(), POLLIN).stream) return false;
-  const std::optional<detail::Parcel> parcel = shared::receive_parcel(channel_.socket.get());
+  std::optional<detail::Parcel> parcel;
+  try {
+    parcel = shared::receive_parcel_or_leave(channel_.socket.get());
+  } catch (const SystemError& error) {
+    if (!shared::is_want_of_room(error) || !give_back_answer(channel_.socket.get())) return false;
+    return send_frame(stream_, FrameKind::parcel, failure().view());
+  }
   if (!parcel) return false;
   channel_.answered = true;
   return send_answer(*parcel);

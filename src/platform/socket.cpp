@@ -13,6 +13,7 @@
 #include <brood/errors.hpp>
 #include "platform/foreign_close.hpp"
 #include "platform/own_table.hpp"
+#include "platform/peek.hpp"
 #include "platform/poll.hpp"
 #include "platform/rights.hpp"
 #include "platform/system_calls.hpp"
@@ -122,6 +123,11 @@ std::optional<Arrived> receive_any(int socket, std::span<std::byte> buffer, int 
   return receive_here(socket, buffer, flags, what);
 }
 
+std::optional<Arrived> unless_at_end(int socket, std::optional<Arrived> arrived) {
+  if (arrived && arrived->bytes.empty() && !may_follow(socket)) arrived.reset();
+  return arrived;
+}
+
 Message to_message(Arrived&& arrived) {
   if (arrived.cut) throw SystemError("recvmsg", "receiving a message", EMSGSIZE);
   Message message;
@@ -194,9 +200,12 @@ std::optional<Arrived> receive_into(int socket, std::span<std::byte> buffer, Wai
 }
 
 std::optional<Arrived> receive_next(int socket, std::span<std::byte> buffer, const char* what) {
-  std::optional<Arrived> arrived = receive_any(socket, buffer, 0, what);
-  if (arrived && arrived->bytes.empty() && !may_follow(socket)) arrived.reset();
-  return arrived;
+  return unless_at_end(socket, receive_any(socket, buffer, 0, what));
+}
+
+std::optional<Arrived> receive_with_room(int socket, std::span<std::byte> buffer,
+                                         const char* what) {
+  return unless_at_end(socket, receive_here(socket, buffer, 0, what));
 }
 
 SendState try_send_message(int socket, std::span<const std::byte> bytes,

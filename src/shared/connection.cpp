@@ -68,7 +68,7 @@ void Connection::send_encoded(const detail::Bytes& bytes) {
 std::optional<detail::Parcel> Connection::receive() {
   if (!state().reads()) refuse("this end only writes");
   const detail::DescriptorRef socket = state().socket();
-  return shared::receive_parcel(socket->get());
+  return shared::receive_parcel_or_leave(socket->get());
 }
 
 void Connection::send_bytes(std::span<const std::byte> bytes) {

@@ -14,7 +14,10 @@
 #include "platform/escort.hpp"
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"
+#include "platform/peek.hpp"
 #include "platform/poll.hpp"
+#include "platform/random.hpp"
+#include "platform/rights.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
@@ -42,6 +45,7 @@ struct Header {
   std::uint32_t in_memory = 0;  // 1: a memfd comes along
   std::uint32_t escorted = 0;   // 1: a socket with the descriptors waiting in it comes along
   std::uint64_t count = 0;      // entries that follow
+  std::uint64_t number = 0;     // random, where descriptors come along: no other message has it
 };
 
 struct Outgoing {
@@ -72,6 +76,7 @@ void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors
 
 bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
   constexpr const char* what = "sending to a connection";
+  if (message.number_count != 0) message.header.number = platform::random_number(what);
   const std::array<iovec, 3> parts{
       iovec{&message.header, sizeof message.header},
       iovec{message.entries.data(), message.header.count * sizeof(Entry)},
@@ -84,6 +89,8 @@ bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
 }
 
 // --- receiving ---
+
+constexpr const char* receiving = "receiving from a connection";
 
 [[noreturn]] void not_a_parcel() {
   throw CodecError(CodecError::Direction::decode, "message of a connection",
@@ -103,34 +110,98 @@ void map_payload(Parcel& parcel, const Descriptor& memory, std::uint64_t size) {
   parcel.mapped = {static_cast<const std::byte*>(data), size};
 }
 
-Parcel unpack(platform::Arrived&& incoming) {
+[[noreturn]] void no_room() {
+  throw SystemError("recvmsg",
+                    "receiving a message, which stays: its descriptors find no room in this "
+                    "process (ulimit -n)",
+                    EMFILE);
+}
+
+/// As far as it is there: a short one is none.
+Header header_of(std::span<const std::byte> bytes) noexcept {
   Header header;
-  if (incoming.bytes.size() < sizeof header) not_a_parcel();
-  std::memcpy(&header, incoming.bytes.data(), sizeof header);
-  const std::size_t entries_size = header.count * sizeof(Entry);
-  const std::size_t numbers = header.in_memory + header.escorted + header.count;
-  if (header.in_memory > 1 || header.escorted > 1 || header.count > most_entries ||
-      incoming.bytes.size() < sizeof header + entries_size ||
-      incoming.descriptors.size() != numbers)
+  if (bytes.size() < sizeof header) {
+    header.count = most_entries + 1;
+  } else {
+    std::memcpy(&header, bytes.data(), sizeof header);
+  }
+  return header;
+}
+
+std::size_t numbers_of(const Header& header) noexcept {
+  return header.in_memory + header.escorted + header.count;
+}
+
+bool makes_sense(const Header& header, std::size_t size) noexcept {
+  return header.in_memory <= 1 && header.escorted <= 1 && header.count <= most_entries &&
+         size >= sizeof header + header.count * sizeof(Entry);
+}
+
+/// The descriptors of more than a message may have stay where they wait, or are taken from there.
+enum class Enclosed : bool { stay, taken };
+
+std::vector<DescriptorRef> take(Descriptor enclosed, Enclosed what) {
+  if (what == Enclosed::taken) return platform::take_out(std::move(enclosed));
+  auto found = platform::look_into(enclosed.get());
+  if (!found) no_room();
+  return *std::move(found);
+}
+
+Parcel unpack(std::span<const std::byte> bytes, std::vector<Descriptor> descriptors,
+              Enclosed enclosed) {
+  const Header header = header_of(bytes);
+  if (!makes_sense(header, bytes.size()) || descriptors.size() != numbers_of(header))
     not_a_parcel();
   Parcel parcel;
-  auto descriptor = incoming.descriptors.begin();
+  auto descriptor = descriptors.begin();
   if (header.in_memory == 1) {
     map_payload(parcel, *descriptor++, header.size);
   } else {
-    const auto payload = incoming.bytes.subspan(sizeof header + entries_size);
+    const auto payload = bytes.subspan(sizeof header + header.count * sizeof(Entry));
     parcel.owned.append(payload.data(), payload.size());
   }
-  if (header.escorted == 1) {
-    parcel.descriptors = platform::take_out(std::move(*descriptor++));
-  }
+  if (header.escorted == 1) parcel.descriptors = take(std::move(*descriptor++), enclosed);
   for (std::size_t i = 0; i < header.count; ++i) {
     Entry entry;
-    std::memcpy(&entry, incoming.bytes.data() + sizeof header + i * sizeof entry, sizeof entry);
+    std::memcpy(&entry, bytes.data() + sizeof header + i * sizeof entry, sizeof entry);
     parcel.descriptors.push_back(
         detail::receive_descriptor(std::move(*descriptor++), entry.kind, entry.token));
   }
   return parcel;
+}
+
+/// Nothing at the end of the stream.
+std::optional<Parcel> unpack(std::optional<platform::Arrived> incoming) {
+  if (!incoming) return std::nullopt;
+  if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
+  if (incoming->cut) not_a_parcel();
+  return unpack(incoming->bytes, std::move(incoming->descriptors), Enclosed::taken);
+}
+
+// --- and leaving what finds no room ---
+
+// Only these can bring more than a table has room for that has room for one message.
+bool is_escorted(int socket) noexcept {
+  std::array<std::byte, sizeof(Header)> bytes;
+  const std::size_t size = platform::peek_bytes(socket, bytes);
+  return header_of(std::span(bytes).first(size)).escorted == 1;
+}
+
+/// The next parcel, made of copies of its descriptors, while it stays in the socket; nothing where
+/// it needs none, or is to be taken as it is: it is no parcel, or there is none. A peer that sends
+/// more descriptors than it says shall not have its message stay for ever.
+std::optional<Parcel> look_at_parcel(int socket, const ParcelBuffer& buffer, Header& header) {
+  platform::Peeked seen = platform::peek_message(socket, buffer.bytes());
+  header = header_of(seen.bytes);
+  if (!makes_sense(header, seen.bytes.size()) || seen.descriptors.size() > numbers_of(header) ||
+      numbers_of(header) == 0)
+    return std::nullopt;
+  if (seen.lost && seen.descriptors.size() < numbers_of(header)) no_room();
+  try {
+    return unpack(seen.bytes, std::move(seen.descriptors), Enclosed::stay);
+  } catch (const CodecError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -151,12 +222,31 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
 }
 
 std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
-  std::optional<platform::Arrived> incoming =
-      platform::receive_next(socket, buffer.bytes(), "receiving from a connection");
-  if (!incoming) return std::nullopt;
-  if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
-  if (incoming->cut) not_a_parcel();
-  return unpack(std::move(*incoming));
+  return unpack(platform::receive_next(socket, buffer.bytes(), receiving));
+}
+
+// Its copies are the receiver's when it has been taken, and it cannot be taken without them: taking
+// it finds no room for others.
+std::optional<Parcel> receive_parcel_or_leave(int socket, const ParcelBuffer& buffer) {
+  for (;;) {
+    wait_readable(socket, std::nullopt);
+    if (!is_escorted(socket) && platform::has_room_for_rights())
+      return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
+    Header header;
+    std::optional<Parcel> parcel = look_at_parcel(socket, buffer, header);
+    if (!parcel) return receive_parcel(socket, buffer);
+    std::optional<platform::Arrived> taken = platform::receive_into(
+        socket, buffer.bytes(), platform::Waiting::no, platform::Taking::yes, receiving);
+    if (!taken) continue;  // another reader has it, and what is here are its descriptors
+    const Header its = header_of(taken->bytes);
+    if (std::memcmp(&its, &header, sizeof header) == 0) return parcel;
+    return unpack(std::move(taken));  // the next one
+  }
+}
+
+bool is_want_of_room(const SystemError& error) noexcept {
+  const int number = error.code().value();
+  return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
 }
 
 bool wait_readable(int socket, const platform::Deadline& deadline) {

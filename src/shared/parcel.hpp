@@ -6,6 +6,7 @@
 #include <span>
 
 #include <brood/detail/parcel.hpp>
+#include <brood/errors.hpp>
 #include "platform/futex.hpp"
 
 namespace brood::shared {
@@ -35,6 +36,11 @@ class ParcelBuffer {
 /// message is none. Does not block where wait_readable() has been true for this reader alone.
 std::optional<detail::Parcel> receive_parcel(int socket,
                                              const ParcelBuffer& buffer = ParcelBuffer());
+/// The same, but a parcel whose descriptors find no room stays, whole, for the next call.
+std::optional<detail::Parcel> receive_parcel_or_leave(int socket,
+                                                      const ParcelBuffer& buffer = ParcelBuffer());
+/// Whether an error of these two is a want of room: of descriptors, or of memory for them.
+bool is_want_of_room(const SystemError& error) noexcept;
 
 /// Waits until the socket has something to read or has ended; false at the deadline.
 bool wait_readable(int socket, const platform::Deadline& deadline);

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -353,34 +352,6 @@ TEST_F(ConnectionTest, an_object_of_a_thread_may_receive_when_it_is_destroyed) {
     EXPECT_EQ(b.recv<int>(), 1);
   }).join();
   EXPECT_EQ(got, 2);
-}
-
-TEST_F(ConnectionTest, a_descriptor_that_finds_no_room_is_an_error_of_that_message) {
-  auto [a, b] = pipe();
-  auto [c, d] = pipe();
-  a.send(c);
-  a.send(1);
-  c.close();
-  const int status = in_child([&b = b] {
-    rlimit before{};
-    ::getrlimit(RLIMIT_NOFILE, &before);
-    const rlimit none{8, before.rlim_max};
-    for (int i = 3; i < 200; ++i) {
-      if (i != b.file_descriptor()) ::close(i);
-    }
-    while (::dup(b.file_descriptor()) >= 0) {
-      if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
-    }
-    try {
-      b.recv<Connection>();
-      return 2;
-    } catch (const SystemError& error) {
-      ::setrlimit(RLIMIT_NOFILE, &before);  // a sanitizer looks at the error through pipes
-      if (error.code().value() != EMFILE) return 3;
-    }
-    return b.recv<int>() == 1 ? 0 : 4;
-  });
-  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

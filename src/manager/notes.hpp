@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+// What goes over a channel to the server beside requests, and is not answered.
+namespace brood::manager {
+
+/// Travels as a RequestHeader alone, of no object, with this in the place of the thread.
+enum class Note : std::uint64_t {
+  lost = 1,  // the last answer found no room: what the call took is the server's again
+};
+
+/// Nothing where it is a request.
+std::optional<Note> note_in(std::span<const std::byte> message);
+/// False when nobody can read it. Throws SystemError.
+bool send_note(int channel, Note note);
+/// For an answer that waits and finds no room here: tells that it is lost, and takes it from the
+/// channel, which is good for the next call then. In this order: as long as it is unread the server
+/// knows that it has not arrived. False when the channel is of no use any more.
+bool give_back_answer(int channel) noexcept;
+
+}  // namespace brood::manager
