@@ -69,8 +69,8 @@ class BROOD_API QueueHandle : public SharedHandle {
 /// it had got is gone with it. Values lie in anonymous memory, not in a process: who has put may
 /// end before anybody gets. Threads: any. Fork: usable in the child. Cost: 0.1 to 0.4 microseconds
 /// each way for small values, and a wake-up where somebody sleeps (bench/queue_bench.cpp).
-/// Of values with handles of shared objects some 270 can wait, in a queue without a limit too:
-/// their descriptors wait in a socket, and put() blocks while that is full.
+/// Of values with handles of shared objects some 70'000 can wait, in a queue without a limit too,
+/// and as many as their user may have descriptors on the way: put() blocks while there are more.
 template <class T>
 class Queue : public detail::QueueHandle {
  public:

@@ -14,12 +14,14 @@
 #include "shared/guard.hpp"
 #include "shared/naps.hpp"
 #include "shared/object.hpp"
+#include "shared/queue_sockets.hpp"
 #include "shared/queue_state.hpp"
 
 // States, invariants and races: queue.md.
 namespace brood::detail {
 
 using shared::Guard;
+using shared::QueueSockets;
 using shared::QueueState;
 using Books = QueueState::Books;
 using shared::Bell;
@@ -35,12 +37,8 @@ struct Record {
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
 constexpr std::size_t most_in_a_message = 12;
 
-// Few are honest: each is what one process has left that was killed.
-constexpr std::size_t most_old_messages = 512;
-
 /// Nothing where they find no room in this process.
-std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted&& message,
-                                                   std::size_t count) {
+std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted& message, std::size_t count) {
   if (message.lost) return std::nullopt;
   if (count <= most_in_a_message || message.descriptors.empty())
     return std::move(message.descriptors);
@@ -83,11 +81,11 @@ bool try_until(QueueState& queue, Bell& bell, const Deadline& deadline, Attempt 
 class QueueTape {
  public:
   explicit QueueTape(const QueueHandle& handle)
-      : handle_(handle),
-        queue_(queue_of(handle.state_)),
+      : queue_(queue_of(handle.state_)),
         tape_(static_cast<std::byte*>(handle.state_) + sizeof(QueueState),
               handle.descriptor_->get(),
-              shared::state_offset + sizeof(QueueState) + shared::Tape::ring_size, queue_.extent) {}
+              shared::state_offset + sizeof(QueueState) + shared::Tape::ring_size, queue_.extent),
+        sockets_(handle.sender_->get(), handle.receiver_->get(), queue_.further, &queue_) {}
 
   /// False when the descriptors find no room now.
   bool append(Books& books, const Bytes& bytes) {
@@ -115,12 +113,14 @@ class QueueTape {
     demand(tape_.has(books.marks, record.size));
     Parcel parcel;
     tape_.read(books.marks, {parcel.owned.extend(record.size), record.size});
-    bool waits = false;  // a message of the socket
-    if (record.count != 0) waits = peek(record, parcel.descriptors);
+    QueueSockets::Found found;
+    if (record.count != 0) found = peek(record, parcel.descriptors);
     ++books.taken;
-    if (books.taken == books.put) books.marks = {};  // back to what is in the processor's cache
+    const bool empty = books.taken == books.put;
+    if (empty) books.marks = {};  // back to what is in the processor's cache
     queue_.publish(books);
-    if (waits) platform::drop_descriptors(handle_.receiver_->get());
+    if (found.message.received) sockets_.drop(found);
+    if (empty && queue_.further != 0) sockets_.clear();
     tape_.give_back(books.marks);
     return parcel;
   }
@@ -129,51 +129,30 @@ class QueueTape {
   void demand(bool makes_sense) const {
     if (!makes_sense) shared::throw_broken(&queue_);
   }
-  bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) const {
-    if (descriptors.size() <= most_in_a_message) return send(group, descriptors);
+  bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
+    if (descriptors.size() <= most_in_a_message) return sockets_.send(group, descriptors);
     std::optional<platform::Descriptor> enclosed =
         platform::enclose(descriptors, "one value of a queue");
     if (!enclosed) return false;
     const DescriptorRef packed =
         share_descriptor(*std::move(enclosed), SharedDescriptor::Kind::memory);
-    return send(group, {&packed, 1});
+    return sockets_.send(group, {&packed, 1});
   }
-  bool send(std::uint64_t group, std::span<const DescriptorRef> left) const {
-    switch (platform::send_descriptors(handle_.sender_->get(), group, left)) {
-      case platform::SendState::sent:
-        return true;
-      case platform::SendState::would_block:
-      case platform::SendState::crowded:
-        return false;
-      case platform::SendState::gone:
-        break;
-    }
-    throw SystemError("sendmsg", "putting the descriptor of a shared object into a queue", EPIPE);
+  // Not received where they are not there any more.
+  QueueSockets::Found peek(const Record& record, std::vector<DescriptorRef>& descriptors) {
+    QueueSockets::Found found = sockets_.find(record.group);
+    if (!found.message.received) return found;
+    std::optional<std::vector<DescriptorRef>> here = unpacked(found.message, record.count);
+    if (!here)
+      throw SystemError(
+          "recvmsg", "getting a value, which stays: its shared objects have no room here", EMFILE);
+    descriptors = *std::move(here);
+    return found;
   }
-  // False when they are not there any more. What is in front of them was put by a process that died
-  // meanwhile, or taken: that is little, unless a peer goes on sending it.
-  bool peek(const Record& record, std::vector<DescriptorRef>& found) const {
-    const int socket = handle_.receiver_->get();
-    for (std::size_t old = 0;; ++old) {
-      demand(old <= most_old_messages);
-      platform::Escorted next = platform::peek_descriptors(socket);
-      if (!next.received || next.group > record.group) return false;
-      if (next.group < record.group) {
-        platform::drop_descriptors(socket);
-        continue;
-      }
-      std::optional<std::vector<DescriptorRef>> here = unpacked(std::move(next), record.count);
-      if (!here)
-        throw SystemError("recvmsg",
-                          "getting a value, which stays: its shared objects have no room here",
-                          EMFILE);
-      found = *std::move(here);
-      return true;
-    }
-  }
-  const QueueHandle& handle_;
+
   QueueState& queue_;
   const shared::Tape tape_;
+  QueueSockets sockets_;
 };
 
 QueueHandle::QueueHandle(std::size_t maxsize) {

@@ -31,6 +31,7 @@ struct QueueState {
   std::array<Books, 2> slots{};
   std::atomic<std::uint32_t> current{0};
   std::uint64_t last_group = 0;  // of descriptors; only grows
+  std::uint64_t further = 0;  // pairs of sockets in which descriptors wait beside the queue's own
   Tape::Extent extent;
   Bell arrivals, departures, completions;
 
