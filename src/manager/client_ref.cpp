@@ -42,9 +42,7 @@ class OneCall {
   Parcel receive(const shared::ParcelBuffer& buffer) {
     std::optional<Parcel> parcel;
     try {
-      // recvmsg(2) of a process that is killed while it waits may still take what comes: it would
-      // be gone with the process. poll(2) takes nothing.
-      shared::wait_readable(channel_.socket.get(), std::nullopt);
+      // Waits without taking it: what a process takes that is killed meanwhile is gone with it.
       parcel = shared::receive_parcel_or_leave(channel_.socket.get(), buffer);
     } catch (const SystemError& error) {
       const int number = error.code().value();

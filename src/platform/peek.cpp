@@ -15,7 +15,7 @@ namespace {
 
 // What keeps it from being looked at is told to the receiver of it.
 template <class Receive>
-std::size_t until_done(Receive receive) noexcept {
+std::size_t until_done(Receive receive) {
   for (;;) {
     const ssize_t count = receive();
     if (count >= 0) return static_cast<std::size_t>(count);
@@ -25,13 +25,12 @@ std::size_t until_done(Receive receive) noexcept {
 
 }  // namespace
 
-std::size_t peek_bytes(int socket, std::span<std::byte> beginning) noexcept {
+std::size_t peek_bytes(int socket, std::span<std::byte> beginning) {
   iovec part{beginning.data(), beginning.size()};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
-  return until_done(
-      [&] { return system_calls().recvmsg(socket, &header, MSG_PEEK | MSG_DONTWAIT); });
+  return until_done([&] { return system_calls().recvmsg(socket, &header, MSG_PEEK); });
 }
 
 Peeked peek_message(int socket, std::span<std::byte> buffer) {

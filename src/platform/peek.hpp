@@ -11,9 +11,10 @@
 // Looking at what waits in a socket of make_socket_pair(), and stays there.
 namespace brood::platform {
 
-/// The first bytes of the next message, without what came along; how many there are. 0 where no
-/// message is, and at the end of the stream.
-std::size_t peek_bytes(int socket, std::span<std::byte> beginning) noexcept;
+/// The first bytes of the next message, without what came along: how many there are. Waits for one
+/// where the socket is a blocking one, and takes nothing, also when the process is killed
+/// meanwhile. 0 where there is none, and at the end of the stream.
+std::size_t peek_bytes(int socket, std::span<std::byte> beginning);
 
 /// receive_next() without its looking for room, where has_room_for_rights() has just been true.
 std::optional<Arrived> receive_with_room(int socket, std::span<std::byte> buffer, const char* what);

@@ -180,10 +180,15 @@ std::optional<Parcel> unpack(std::optional<platform::Arrived> incoming) {
 
 // --- and leaving what finds no room ---
 
-// Only these can bring more than a table has room for that has room for one message.
-bool is_escorted(int socket) noexcept {
+/// Waits for the next one. Only these can bring more than a table has room for that has room for
+/// one message.
+bool is_escorted(int socket) {
   std::array<std::byte, sizeof(Header)> bytes;
-  const std::size_t size = platform::peek_bytes(socket, bytes);
+  std::size_t size = platform::peek_bytes(socket, bytes);
+  if (size == 0) {  // the end, or an end that somebody has made non-blocking
+    wait_readable(socket, std::nullopt);
+    size = platform::peek_bytes(socket, bytes);
+  }
   return header_of(std::span(bytes).first(size)).escorted == 1;
 }
 
@@ -229,7 +234,6 @@ std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
 // it finds no room for others.
 std::optional<Parcel> receive_parcel_or_leave(int socket, const ParcelBuffer& buffer) {
   for (;;) {
-    wait_readable(socket, std::nullopt);
     if (!is_escorted(socket) && platform::has_room_for_rights())
       return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
     Header header;
