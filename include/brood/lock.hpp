@@ -56,7 +56,7 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
 /// A handle: a copy, in this process or another, is the same lock.
 /// Threads: any; one may hold 2'000 at a time: of more than 2'048 the kernel does not tell the next
 /// when their holder has died. A handle may be destroyed while the lock is held, which stays held
-/// then until the thread ends, and keeps its descriptor in this process.
+/// then until the thread ends, and keeps its descriptor in this process until then.
 /// Fork: the child has the same lock, and does not hold it.
 class BROOD_API Lock : public detail::MutexHandle {
  public:

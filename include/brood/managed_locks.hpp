@@ -51,8 +51,8 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
   /// Throws UsageError unless the calling thread holds it.
   void release() const;
   bool locked() const;
-  /// Whether the process that held it before had ended without releasing it: what the lock guards
-  /// may be half done. Tells of the latest acquisition.
+  /// Whether the thread or process that held it had ended without releasing it: what the lock
+  /// guards may be half done. Tells of the latest acquisition.
   bool owner_died() const;
 
  protected:
@@ -61,7 +61,7 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
 }  // namespace detail
 
 /// A mutual exclusion between threads of any processes, released by the thread that has acquired
-/// it. When its process ends without that, the next one gets the lock, and owner_died() tells it.
+/// it. When that ends before, or its process, the next one gets the lock: owner_died() tells it.
 /// A thread that acquires it again gets a UsageError.
 class BROOD_API ManagedLock : public detail::ManagedMutex {
  public:

@@ -6,6 +6,7 @@
 #include <brood/managed_queue.hpp>
 #include <brood/managed_space.hpp>
 #include "base/type_name.hpp"
+#include "manager/client_holdings.hpp"
 #include "manager/messages.hpp"
 #include "manager/server_stubs.hpp"
 
@@ -18,9 +19,14 @@ using manager::patience_until;
 namespace detail {
 
 bool ManagedMutex::try_acquire_until(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::lock_acquire, patience_until(deadline));
+  const bool got = call_stub<bool>(*this, &manager::lock_acquire, patience_until(deadline));
+  if (got) manager::note_acquired(*this, &manager::lock_abandon);
+  return got;
 }
-void ManagedMutex::release() const { call_stub<void>(*this, &manager::lock_release); }
+void ManagedMutex::release() const {
+  call_stub<void>(*this, &manager::lock_release);
+  manager::note_released(*this);
+}
 bool ManagedMutex::locked() const { return call_stub<bool>(*this, &manager::lock_is_held); }
 bool ManagedMutex::owner_died() const { return call_stub<bool>(*this, &manager::lock_owner_died); }
 
@@ -72,9 +78,14 @@ bool ManagedEvent::wait_until(const Deadline& deadline) const {
 }
 
 bool ManagedCondition::try_acquire_until(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::condition_acquire, patience_until(deadline));
+  const bool got = call_stub<bool>(*this, &manager::condition_acquire, patience_until(deadline));
+  if (got) manager::note_acquired(*this, &manager::condition_abandon);
+  return got;
 }
-void ManagedCondition::release() const { call_stub<void>(*this, &manager::condition_release); }
+void ManagedCondition::release() const {
+  call_stub<void>(*this, &manager::condition_release);
+  manager::note_released(*this);
+}
 bool ManagedCondition::owner_died() const {
   return call_stub<bool>(*this, &manager::condition_owner_died);
 }

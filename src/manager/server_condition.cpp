@@ -49,6 +49,7 @@ void condition_acquire(ServedCall& call) {
   put_result(call, condition(call).lock().acquire(caller(call), deadline));
 }
 void condition_release(ServedCall& call) { condition(call).lock().release(caller(call).holder()); }
+void condition_abandon(ServedCall& call) { condition(call).lock().abandon(caller(call).holder()); }
 void condition_owner_died(ServedCall& call) {
   put_result(call, condition(call).lock().owner_died());
 }

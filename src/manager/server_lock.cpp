@@ -70,6 +70,13 @@ bool ServedLock::owner_died() const {
   return told_;
 }
 
+void ServedLock::abandon(const Holder& holder) {
+  const std::lock_guard lock(mutex_);
+  if (holder_ != holder) return;
+  holder_ended_ = true;
+  let_go();
+}
+
 void ServedLock::forget(std::uint64_t process) {
   const std::lock_guard lock(mutex_);
   if (holder_.process != process) return;
@@ -115,6 +122,9 @@ void lock_acquire(ServedCall& call) {
 }
 void lock_release(ServedCall& call) {
   call.object<ServedLock>().release(call.state().caller.holder());
+}
+void lock_abandon(ServedCall& call) {
+  call.object<ServedLock>().abandon(call.state().caller.holder());
 }
 void lock_is_held(ServedCall& call) { put_result(call, call.object<ServedLock>().is_held()); }
 void lock_owner_died(ServedCall& call) { put_result(call, call.object<ServedLock>().owner_died()); }

@@ -18,7 +18,8 @@ class ServedLock : public std::enable_shared_from_this<ServedLock> {
   void release(const Holder& holder);
   bool is_held() const;
   bool owner_died() const;
-  /// Whoever waits gets the lock, and is told.
+  /// Its thread has ended, or its process: whoever waits gets the lock, and is told.
+  void abandon(const Holder& holder);
   void forget(std::uint64_t process);
 
   /// Gives it up while `list` is waited in, and has it again. Whether it was notified.

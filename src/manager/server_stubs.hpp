@@ -20,6 +20,7 @@ void make_barrier(ServedCall& call);    // std::int64_t parties
 
 void lock_acquire(ServedCall& call);
 void lock_release(ServedCall& call);
+void lock_abandon(ServedCall& call);
 void lock_is_held(ServedCall& call);
 void lock_owner_died(ServedCall& call);
 
@@ -34,6 +35,7 @@ void event_wait(ServedCall& call);
 
 void condition_acquire(ServedCall& call);
 void condition_release(ServedCall& call);
+void condition_abandon(ServedCall& call);
 void condition_owner_died(ServedCall& call);
 void condition_wait(ServedCall& call);
 void condition_notify(ServedCall& call);  // std::uint64_t count

@@ -67,6 +67,16 @@ class HeldMutexes {
     first_.next = &mutex.next_;
     in_this_order();
   }
+  /// The thread ends: what it holds is the next one's, which is told, as if the kernel had found
+  /// it.
+  void abandon_all() noexcept {
+    if (generation_ != fork_generation()) return;  // it is its parent's thread that holds them
+    while (newest_ != nullptr) {
+      MutexHold& hold = *newest_;
+      const std::shared_ptr<const void> pin = std::move(hold.pin_);
+      hold.mutex_->abandon(*this, hold);
+    }
+  }
   void remove(MutexHold& hold) noexcept {
     void* const next = hold.older_ == nullptr ? &last_.next : &hold.older_->mutex_->next_;
     (hold.newer_ == nullptr ? first_.next : hold.newer_->mutex_->next_) = next;
@@ -110,6 +120,21 @@ HeldMutexes& HeldMutexes::of_this_thread() noexcept {
   return held;
 }
 
+namespace {
+
+// Behind the thread's own objects, whose destructors may unlock (pthread_key_create(3)). What the
+// kernel would do comes too late for what this process notes: another thread may get the number of
+// this one. It is left to the kernel where there is no key to be had.
+void end_of_thread(void* held) noexcept { static_cast<HeldMutexes*>(held)->abandon_all(); }
+
+void watch_the_end(HeldMutexes* held) noexcept {
+  static pthread_key_t key{};
+  static const bool made = pthread_key_create(&key, end_of_thread) == 0;
+  if (made) pthread_setspecific(key, held);
+}
+
+}  // namespace
+
 // A robust mutex of glibc's that is held is the first entry of the thread's list: it knows where
 // that begins, and the thread's number. No system call: a sandbox might refuse it. A forked child
 // has an empty list, and holds nothing.
@@ -128,6 +153,7 @@ void HeldMutexes::learn(unsigned generation) noexcept {
   newest_ = nullptr;
   generation_ = generation;
   known_ = true;
+  watch_the_end(this);
 }
 
 namespace {
@@ -247,6 +273,20 @@ bool RobustMutex::unlock(MutexHold& hold) noexcept {
   }
   if ((word_of(seen) & FUTEX_WAITERS) != 0) futex_wake(futex_in(state_), 1, FutexScope::shared);
   return true;
+}
+
+// handle_futex_death() of the kernel.
+void RobustMutex::abandon(HeldMutexes& held, MutexHold& hold) noexcept {
+  const Pending pending(held, &next_);
+  hold.holder_.store(0, std::memory_order_relaxed);
+  held.remove(hold);
+  std::uint64_t seen = held_by(held.number(), 0), dead = 0;
+  do {
+    if (number_in(seen) != held.number() || !can_be_held(seen)) return;
+    const std::uint64_t waiters = word_of(seen) & FUTEX_WAITERS;
+    dead = (seen >> 32 << 32) | waiters | FUTEX_OWNER_DIED;
+  } while (!state_.compare_exchange_weak(seen, dead, std::memory_order_release));
+  if ((word_of(dead) & FUTEX_WAITERS) != 0) futex_wake(futex_in(state_), 1, FutexScope::shared);
 }
 
 }  // namespace brood::platform

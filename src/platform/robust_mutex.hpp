@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "platform/futex.hpp"
 
@@ -20,6 +21,8 @@ class MutexHold {
   MutexHold& operator=(const MutexHold&) = delete;
   /// Whether the calling thread holds the mutex.
   bool is_mine() const noexcept;
+  /// What is kept as long as it is held, or until its thread ends. Guarded by the mutex.
+  std::shared_ptr<const void>& pin() noexcept { return pin_; }
 
  private:
   friend class RobustMutex;
@@ -28,6 +31,7 @@ class MutexHold {
   MutexHold* newer_ = nullptr;  // of the same thread
   MutexHold* older_ = nullptr;
   std::atomic<std::uint64_t> holder_{0};  // thread and fork generation
+  std::shared_ptr<const void> pin_;
 };
 
 /// A mutex in memory that processes share. When the thread that holds it dies, however it does, the
@@ -56,6 +60,7 @@ class RobustMutex {
 
  private:
   friend class HeldMutexes;
+  void abandon(HeldMutexes& held, MutexHold& hold) noexcept;
   Result enter(HeldMutexes& held, MutexHold& hold, Result result) noexcept;
   Result wait_for_it(MutexHold& hold, const Deadline& deadline) noexcept;
 

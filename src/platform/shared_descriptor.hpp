@@ -59,8 +59,7 @@ class SharedDescriptor {
 
   /// What this process notes of the lock in the memory, where there is one.
   struct Holding {
-    platform::MutexHold mutex;
-    DescriptorRef pin;  // guarded by the lock: the memory stays while a thread of ours holds it
+    platform::MutexHold mutex;            // the memory stays while a thread of ours holds it
     std::uint32_t depth = 0;              // guarded by the lock: how often the holder has it
     std::atomic<bool> owner_died{false};  // found when it was taken last
   };

@@ -35,7 +35,7 @@ void wait_in_vain(const Deadline& deadline) {
 void MutexHandle::enter(bool after_a_death) const {
   SharedDescriptor::Holding& holding = descriptor_->holding();
   holding.depth = 1;
-  holding.pin = descriptor_;
+  holding.mutex.pin() = descriptor_;
   if (holding.owner_died.load(std::memory_order_relaxed) != after_a_death)
     holding.owner_died.store(after_a_death, std::memory_order_relaxed);
 }
@@ -104,7 +104,7 @@ void MutexHandle::release() const {
 unsigned MutexHandle::release_all() const {
   SharedDescriptor::Holding& holding = descriptor_->holding();
   const unsigned depth = std::exchange(holding.depth, 0);
-  const DescriptorRef pin = std::move(holding.pin);  // goes when it is unlocked
+  const auto pin = std::move(holding.mutex.pin());  // goes when it is unlocked
   if (!static_cast<MutexState*>(state_)->mutex.unlock(holding.mutex)) shared::throw_broken(state_);
   return depth;
 }

@@ -49,6 +49,7 @@ class BROOD_API ManagedRef {
 
   std::uint64_t server_id() const noexcept { return server_; }
   std::uint64_t object_id() const noexcept { return object_; }
+  const DescriptorRef& lease() const noexcept { return lease_; }
   /// The beginning of a request; its arguments follow. Throws UsageError, CodecError.
   Bytes request(ServedStub stub) const;
   /// Sends a request and waits for the answer. Throws what the call threw in the server, and
