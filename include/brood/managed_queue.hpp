@@ -52,7 +52,7 @@ class BROOD_API ManagedQueueBase : public ManagedRef {
 
 /// A queue in a manager's server, first in, first out. A consumer that is killed while it waits, or
 /// before it has what it waited for, takes nothing with it: the value goes to the next one. The
-/// server keeps what a thread has got until it knows that: by the thread's next call, or its end.
+/// server keeps what a thread has got until it knows that: some milliseconds, or its next call.
 /// Throws SystemError when the server has ended, CodecError for what cannot travel.
 /// Threads: any number, in any number of processes. Fork: the child has the same queue.
 template <class T>

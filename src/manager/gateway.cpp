@@ -22,6 +22,7 @@
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "platform/foreign_close.hpp"
+#include "platform/peek.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
 #include "platform/socket.hpp"
@@ -80,6 +81,7 @@ class Gateway {
   void pass_on(int local, std::uint64_t process) noexcept;
   void serve_channel(int local, std::uint64_t process);
   enum class Served { yes, refused, ended };
+  bool wait_for_request(TlsStream& stream, int local);
   Served serve_next(TlsStream& stream, int local);
   Served serve_request(TlsStream& stream, int local, const detail::Parcel& request);
   Served hand_over(TlsStream& stream, int local, const RemoteFrame& reply);
@@ -212,8 +214,23 @@ void Gateway::serve_channel(int local, std::uint64_t process) {
   } while (got_the_answer(local));
 }
 
+// The server keeps what a call took until the client has read the answer. A client that gives an
+// answer back says so before it takes that from the socket. False when the server has ended.
+bool Gateway::wait_for_request(TlsStream& stream, int local) {
+  Nap nap;
+  for (bool told = false;;) {
+    Ready ready = wait_for_either(stream, local, POLLIN, told ? std::nullopt : nap.next());
+    const bool is_read = platform::is_read(local);
+    if (is_read && !ready.stream && ready.local == 0)
+      ready = wait_for_either(stream, local, POLLIN, std::chrono::steady_clock::now());
+    if (ready.stream || ready.local != 0) return !ready.stream;
+    if (is_read) told = send_frame(stream, FrameKind::read);
+    if (is_read && !told) return false;
+  }
+}
+
 Gateway::Served Gateway::serve_next(TlsStream& stream, int local) {
-  if (wait_for_either(stream, local, POLLIN).stream) return Served::ended;
+  if (!wait_for_request(stream, local)) return Served::ended;
   if (!got_the_answer(local)) {
     send_frame(stream, FrameKind::lost);
     return Served::ended;

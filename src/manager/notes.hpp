@@ -11,6 +11,7 @@ namespace brood::manager {
 /// Travels as a RequestHeader alone, of no object, with this in the place of the thread.
 enum class Note : std::uint64_t {
   lost = 1,  // the last answer found no room: what the call took is the server's again
+  read,      // from a bridge: the client has the last answer
 };
 
 /// Nothing where it is a request.

@@ -112,16 +112,19 @@ std::optional<RemoteFrame> receive_frame(TlsStream& stream, const Account& accou
   return Arriving(stream, charge).receive(account.most(Quota::bytes));
 }
 
-Ready wait_for_either(const TlsStream& stream, int local, short local_events) {
+Ready wait_for_either(const TlsStream& stream, int local, short local_events,
+                      const platform::Deadline& deadline) {
   if (stream.has_pending()) return {true, 0};
   std::array<pollfd, 2> watched{pollfd{stream.socket(), POLLIN, 0}, pollfd{local, local_events, 0}};
-  platform::poll_until(watched, std::nullopt);
+  platform::poll_until(watched, deadline);
   return {watched[0].revents != 0, watched[1].revents};
 }
 
-bool got_the_answer(int socket) {
+bool got_the_answer(int socket) { return *got_the_answer_by(socket, std::nullopt); }
+
+std::optional<bool> got_the_answer_by(int socket, const platform::Deadline& deadline) {
   pollfd watched{socket, POLLIN, 0};
-  platform::poll_until({&watched, 1}, std::nullopt);
+  if (platform::poll_until({&watched, 1}, deadline) == 0) return std::nullopt;
   if ((watched.revents & (POLLHUP | POLLERR)) == 0) return true;
   int error = 0;
   socklen_t size = sizeof error;

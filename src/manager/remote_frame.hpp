@@ -1,13 +1,17 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
 #include "manager/account.hpp"
 #include "manager/tls.hpp"
+#include "platform/futex.hpp"
 #include "platform/shared_descriptor.hpp"
 
 // What goes between a server and the gateways of remote programs. Both are the same program:
@@ -23,12 +27,13 @@ enum class FrameKind : std::uint32_t {
   got,      // the last answer has reached the client's machine
   lost,     // but the client had ended, or ended without reading it
   drop,     // on a session: the proxies with these tokens are gone
+  read,     // the last answer has been read, by a client that says nothing more for a while
   refused,  // the answer to the first request of a channel that the quota has no room for; its end
 };
 
 /// Begins a connection.
 struct Hello {
-  static constexpr std::uint64_t right_version = 0x62726f6f64746c02;
+  static constexpr std::uint64_t right_version = 0x62726f6f64746c03;
   std::uint64_t version = right_version;
   std::uint64_t session = 0;  // drawn by the gateway
   std::uint64_t process = 0;  // of a channel: drawn by the client
@@ -61,11 +66,27 @@ struct Ready {
   bool stream = false;
   short local = 0;  // revents
 };
-Ready wait_for_either(const TlsStream& stream, int local, short local_events);
+Ready wait_for_either(const TlsStream& stream, int local, short local_events,
+                      const platform::Deadline& deadline = std::nullopt);
+
+/// When to look again whether an answer has been read: after 5 ms, and then after twice as long
+/// each time, up to a second.
+class Nap {
+ public:
+  platform::Deadline next() noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    return now + std::exchange(length_, std::min(length_ * 2, std::chrono::milliseconds(1000)));
+  }
+
+ private:
+  std::chrono::milliseconds length_{5};
+};
 
 /// Whether the client that has closed the other end of `socket` had read everything; waits for that
 /// end or for its next message. unix(7): a peer that closes with something unread shows as
 /// ECONNRESET, once.
 bool got_the_answer(int socket);
+/// The same; nothing when the deadline has passed.
+std::optional<bool> got_the_answer_by(int socket, const platform::Deadline& deadline);
 
 }  // namespace brood::manager

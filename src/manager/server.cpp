@@ -14,6 +14,7 @@
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
+#include "platform/peek.hpp"
 #include "platform/random.hpp"
 #include "platform/rights.hpp"
 #include "shared/parcel.hpp"
@@ -50,11 +51,28 @@ Request receive_request(int socket) {
   return request;
 }
 
-// What comes next says whether the last answer has arrived.
+// Whether the answer has arrived, of a call that took something. What a local client has read is
+// its own, and kept here no longer; of a remote one its gateway says so. A client that gives an
+// answer back says so before it takes that from the socket.
+void settle(Caller& caller) {
+  const bool is_local = caller.account() == nullptr;
+  Nap nap;
+  while (caller.has_taken()) {
+    const auto got =
+        got_the_answer_by(caller.socket(), is_local ? nap.next() : platform::Deadline());
+    if (got && *got && !caller.is_lost()) return;  // what comes says it
+    if (got) {
+      caller.give_back();
+    } else if (platform::is_read(caller.socket()) &&
+               !shared::wait_readable(caller.socket(), std::chrono::steady_clock::now())) {
+      caller.delivered();
+    }
+  }
+}
+
 Request next_request(Caller& caller) {
   for (;;) {
-    if (caller.has_taken() && !(got_the_answer(caller.socket()) && !caller.is_lost()))
-      caller.give_back();
+    settle(caller);
     Request request = receive_request(caller.socket());
     const auto note = request.parcel ? note_in(request.parcel->view()) : std::nullopt;
     note == Note::lost ? caller.give_back() : caller.delivered();

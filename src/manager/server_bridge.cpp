@@ -65,12 +65,18 @@ std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
     if (!wait_for_either(stream_, channel_.socket.get(), 0).stream) return std::nullopt;
     std::optional<RemoteFrame> frame = receive_frame(stream_, *session_->account(), charge);
     if (!frame) return std::nullopt;
-    if (frame->kind == FrameKind::lost && !send_note(channel_.socket.get(), Note::lost))
-      return std::nullopt;
     channel_.answered = false;
     if (frame->kind == FrameKind::parcel) return frame;
-    if (frame->kind != FrameKind::got && frame->kind != FrameKind::lost) return std::nullopt;
+    if (!pass_on(frame->kind)) return std::nullopt;
   }
+}
+
+// What became of the last answer.
+bool Bridge::pass_on(FrameKind kind) {
+  if (kind == FrameKind::got) return true;
+  if (kind != FrameKind::lost && kind != FrameKind::read) return false;
+  const Note note = kind == FrameKind::lost ? Note::lost : Note::read;
+  return send_note(channel_.socket.get(), note);
 }
 
 bool Bridge::forward(RemoteFrame request, Charge charge) {

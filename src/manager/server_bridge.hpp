@@ -36,6 +36,7 @@ class Bridge {
   bool serve_next();
   std::optional<RemoteFrame> next_request(Charge& charge);
   bool forward(RemoteFrame request, Charge charge);
+  bool pass_on(FrameKind kind);
   bool answer();
   bool send_answer(const detail::Parcel& answer);
   bool refuse(const char* reason);
