@@ -100,6 +100,7 @@ class Gateway {
   std::mutex mutex_;
   std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
   std::uint64_t last_id_ = 0;
+  std::vector<Token> unmade_;  // no lease was to be had for them: dropped with the next that is
   std::set<int> channels_;
   std::condition_variable channel_gone_;
 };
@@ -107,19 +108,25 @@ class Gateway {
 // One for each time that the server sends it: it counts them.
 detail::DescriptorRef Gateway::make_lease(const Token& token) {
   platform::SocketPair pair = platform::make_socket_pair();
-  {
-    const std::lock_guard lock(mutex_);
-    const std::uint64_t id = ++last_id_;
-    watched_.add(pair.ours.get(), id);
-    leases_.emplace(id, Lease{std::move(pair.ours), token});
-  }
-  return detail::receive_descriptor(std::move(pair.theirs),
-                                    detail::SharedDescriptor::Kind::relayed_lease, token);
+  detail::DescriptorRef lease = detail::receive_descriptor(
+      std::move(pair.theirs), detail::SharedDescriptor::Kind::relayed_lease, token);
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t id = ++last_id_;
+  watched_.add(pair.ours.get(), id);
+  leases_.emplace(id, Lease{std::move(pair.ours), token});
+  return lease;
 }
 
 std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> tokens) {
   std::vector<detail::DescriptorRef> leases;
-  for (const Token& token : tokens) leases.push_back(make_lease(token));
+  try {
+    for (const Token& token : tokens) leases.push_back(make_lease(token));
+  } catch (const SystemError&) {
+    const std::span<const Token> unmade = tokens.subspan(leases.size());
+    const std::lock_guard lock(mutex_);
+    unmade_.insert(unmade_.end(), unmade.begin(), unmade.end());
+    throw;
+  }
   return leases;
 }
 
@@ -165,15 +172,15 @@ bool Gateway::serve_event(std::uint64_t id) {
 }
 
 bool Gateway::drop(std::uint64_t id) {
-  Token token;
+  std::vector<Token> tokens;
   {
     const std::lock_guard lock(mutex_);
-    token = leases_.at(id).token;
+    tokens.push_back(leases_.at(id).token);
+    tokens.insert(tokens.end(), unmade_.begin(), unmade_.end());
+    unmade_.clear();
+    leases_.erase(id);
   }
-  if (!send_frame(session_, FrameKind::drop, {}, {&token, 1})) return false;
-  const std::lock_guard lock(mutex_);
-  leases_.erase(id);
-  return true;
+  return send_frame(session_, FrameKind::drop, {}, tokens);
 }
 
 void Gateway::open(platform::Descriptor socket, std::uint64_t process) {

@@ -97,11 +97,18 @@ void use_with_limits_of(int process, const Manager& far) {
   DEMAND(got.size() == 40 && got.back().size() == 0);
 }
 
+bool comes_to_nothing(const Manager& far) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (far.objects() != 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return far.objects() == 0;
+}
+
 TEST_P(ManagerNoRoom, of_a_remote_program_or_its_gateway_leaves_it_too) {
   const auto client = remote([](const Manager& far, Connection&) {
     far.value(1);
     use_with_limits_of(0, far);
     use_with_limits_of(far.pid(), far);
+    DEMAND(comes_to_nothing(far));
   });
   const Manager manager(listening());
   client->connect(manager.address());
