@@ -8,7 +8,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -195,8 +194,8 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
     if (give_up_for(*one, descriptor, kind)) return one;
     taken = true;
   }
-  const bool is_lease = kind == SharedDescriptor::Kind::lease ||
-                        kind == SharedDescriptor::Kind::relayed_lease;
+  const bool is_lease =
+      kind == SharedDescriptor::Kind::lease || kind == SharedDescriptor::Kind::relayed_lease;
   auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token,
                                                        taken && !is_lease);
   note(here.known[token], made, taken);
@@ -285,12 +284,12 @@ DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescript
 }
 
 DescriptorRef find_descriptor(Token token, std::span<const DescriptorRef> beside) {
+  const bool has_lost = !beside.empty() && beside.front() == nullptr;
+  const Known here = known(token);
+  if (here.object && !here.disputed && !has_lost) return here.object;
   for (const DescriptorRef& descriptor : beside) {
     if (descriptor && descriptor->token() == token) return descriptor;
   }
-  const bool has_lost = std::find(beside.begin(), beside.end(), nullptr) != beside.end();
-  const Known here = known(token);
-  if (here.object && !here.disputed && !has_lost) return here.object;
   Registry& all = registry();
   const std::lock_guard lock(all.source_mutex);
   return all.source ? all.source(token) : nullptr;

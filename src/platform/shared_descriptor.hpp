@@ -91,14 +91,14 @@ class SharedDescriptor {
 DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind);
 /// One that has come from another process, or the one that is here already. Where another object is
 /// here under its token, one of the two has been given a false name, or they are leases by way of
-/// two processes: what came is kept apart then, to be found only beside the bytes that it came with,
-/// and the token alone stands for neither. Throws CodecError for a kind that there is not.
+/// two processes: what came is kept apart then, to be found only beside the bytes that it came
+/// with, and the token alone stands for neither. Throws CodecError for a kind that there is not.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
 /// The one with this token, as long as somebody in this process holds it; null when nobody does.
-/// `beside` came along with the token, or is empty where that is not known; a null in it stands for
-/// what found no room here: then the token stands for what is beside it alone. When it is not here,
-/// sources are asked to receive what waits for them.
+/// `beside` came along with the token, or is empty where that is not known; a null in front stands
+/// for what found no room here: then the token stands for what is beside it alone. When it is not
+/// here, sources are asked to receive what waits for them.
 DescriptorRef find_descriptor(SharedDescriptor::Token token,
                               std::span<const DescriptorRef> beside = {});
 

@@ -99,9 +99,10 @@ class Core::StreamEvents final : public protocol::ParentEvents {
       came.lost = true;
       came.descriptors.clear();
     }
-    if (came.lost) came.descriptors.push_back(nullptr);
     if (came.lost && ++link_.carried_in_vain > most_in_vain)
       broken("its results bring more descriptors than this process has room for");
+    if (came.lost && (link_.carried.empty() || link_.carried.front() != nullptr))
+      link_.carried.insert(link_.carried.begin(), nullptr);  // see find_descriptor
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
     core_.bound_carried();
   }
