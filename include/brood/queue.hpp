@@ -81,8 +81,8 @@ class Queue : public detail::QueueHandle {
   explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 
   /// Appends a value, encoded in the calling thread. Blocks while the queue is full. Throws what
-  /// encoding throws, SystemError when there is no memory, UsageError when the queue is closed;
-  /// nothing is appended then.
+  /// encoding throws, SystemError when there is no memory or no descriptor for a socket more,
+  /// UsageError when the queue is closed; nothing is appended then.
   void put(const T& value) const { put_until(encoded(value), std::nullopt); }
   /// The same; false when the queue was full for so long.
   template <class Rep, class Period>

@@ -1,16 +1,14 @@
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <stdexcept>
-#include <string>
 #include <thread>
 
 #include <brood/connection.hpp>
+#include "manager/hostile_fixture.hpp"
+#include "manager/server_stubs.hpp"
 #include "manager/tcp_fixture.hpp"
 #include "shared/children.hpp"
-#include "support/processes.hpp"
 
 // What a server keeps of values that clients have got.
 namespace brood::testing {
@@ -60,22 +58,16 @@ TEST_P(Taken, values_are_their_remote_getter_s_alone_without_another_call_of_it)
 TEST_P(Taken, values_in_an_answer_that_is_not_read_are_given_back_however_late) {
   const Manager manager(manager_options());
   const auto queue = manager.queue<int>();
-  const Event asks;
-  Child getter([&] {
-    asks.set();
-    static_cast<void>(queue.get());
-    stay();
-  });
-  asks.wait();
-  while (status_field(getter.pid(), "State").front() != 'S') std::this_thread::yield();
-  getter.signal(SIGSTOP);
-  while (status_field(getter.pid(), "State").front() != 'T') std::this_thread::yield();
+  auto getter = std::make_unique<RawChannel>(lease_of(queue)->get());
+  detail::Bytes request = queue.request(&manager::queue_get);
+  detail::encode_value(request, manager::patience_until(std::nullopt));
+  ASSERT_TRUE(getter->send(request));
   queue.put(7);
-  // It has been taken for the stopped one, unless that had not asked yet.
-  const auto end = std::chrono::steady_clock::now() + 1s;
+  const auto end = std::chrono::steady_clock::now() + patience;
   while (!queue.empty() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
   for (int look = 0; look < 5; ++look) EXPECT_TRUE(ends_with_its_getter(manager));
-  getter.kill();
+  EXPECT_TRUE(queue.empty());
+  getter.reset();
   EXPECT_EQ(queue.get_for(patience).value_or(0), 7);
 }
 

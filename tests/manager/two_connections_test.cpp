@@ -103,6 +103,21 @@ TEST_P(TwoConnections, are_one_holder_of_a_lock) {
   });
 }
 
+TEST_P(TwoConnections, of_the_server_s_own_program_are_as_good_as_the_manager) {
+  const Manager manager(listening());
+  const Manager one = Manager::connect(manager.address(), right_key, method());
+  Connected other(new Manager(Manager::connect(manager.address(), right_key, method())));
+  const auto by_one = one.list<ManagedList<int>>();
+  by_one.push_back(manager.list<int>());
+  by_one.push_back(other->list<int>());
+  const auto own = manager.list<ManagedList<ManagedList<int>>>();
+  own.push_back(by_one);
+  other.reset();
+  own.at(0).at(1).push_back(1);
+  EXPECT_EQ(by_one.at(1).at(0), 1);
+  EXPECT_EQ(by_one.at(0).size(), 0U);
+}
+
 TEST_P(TwoConnections, may_be_the_parent_s_and_its_forked_child_s) {
   in_remote([method = method()](Connected one, const Connected& other) {
     const auto inherited = one->list<int>();
