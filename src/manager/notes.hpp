@@ -16,7 +16,7 @@ enum class Note : std::uint64_t {
 
 /// Nothing where it is a request.
 std::optional<Note> note_in(std::span<const std::byte> message);
-/// False when nobody can read it. Throws SystemError.
+/// False when the other end is closed. Throws SystemError.
 bool send_note(int channel, Note note);
 /// For an answer that waits and finds no room here: tells that it is lost, and takes it from the
 /// channel, which is good for the next call then. In this order: as long as it is unread the server

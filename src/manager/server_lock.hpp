@@ -18,7 +18,7 @@ class ServedLock : public std::enable_shared_from_this<ServedLock> {
   void release(const Holder& holder);
   bool is_held() const;
   bool owner_died() const;
-  /// Its thread has ended, or its process: whoever waits gets the lock, and is told.
+  /// Its thread has ended, or its process: the next waiter gets the lock, and is told.
   void abandon(const Holder& holder);
   void forget(std::uint64_t process);
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -185,7 +186,7 @@ std::optional<Parcel> unpack(std::optional<platform::Arrived> incoming) {
 bool is_escorted(int socket) {
   std::array<std::byte, sizeof(Header)> bytes;
   std::size_t size = platform::peek_bytes(socket, bytes);
-  if (size == 0) {  // the end, or an end that somebody has made non-blocking
+  if (size == 0) {  // the end of the stream, or a non-blocking socket
     wait_readable(socket, std::nullopt);
     size = platform::peek_bytes(socket, bytes);
   }
@@ -230,18 +231,20 @@ std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
   return unpack(platform::receive_next(socket, buffer.bytes(), receiving));
 }
 
-// Its copies are the receiver's when it has been taken, and it cannot be taken without them: taking
-// it finds no room for others.
+// The copies are the receiver's when the message has been taken: taking it finds no room for its
+// descriptors once more.
 std::optional<Parcel> receive_parcel_or_leave(int socket, const ParcelBuffer& buffer) {
   for (;;) {
     if (!is_escorted(socket) && platform::has_room_for_rights())
       return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
     Header header;
     std::optional<Parcel> parcel = look_at_parcel(socket, buffer, header);
-    if (!parcel) return receive_parcel(socket, buffer);
+    if (!parcel && wait_readable(socket, std::chrono::steady_clock::now()))
+      return receive_parcel(socket, buffer);
+    if (!parcel) continue;  // another reader has it
     std::optional<platform::Arrived> taken = platform::receive_into(
         socket, buffer.bytes(), platform::Waiting::no, platform::Taking::yes, receiving);
-    if (!taken) continue;  // another reader has it, and what is here are its descriptors
+    if (!taken) continue;  // the same
     const Header its = header_of(taken->bytes);
     if (std::memcmp(&its, &header, sizeof header) == 0) return parcel;
     return unpack(std::move(taken));  // the next one

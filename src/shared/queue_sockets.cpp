@@ -106,7 +106,7 @@ void QueueSockets::clear() noexcept try {
     }
   }
 } catch (const std::exception&) {
-  // They are found empty by whoever looks into them next.
+  // The next look finds them empty.
 }
 
 // --- further pairs ---

@@ -119,6 +119,23 @@ TEST_F(NoRoom, in_one_process_leaves_the_message_to_another) {
   EXPECT_EQ(here.recv<int>(), 7);
 }
 
+TEST_F(NoRoom, to_spare_loses_no_message_of_readers_that_share_an_end) {
+  constexpr int count = 200;
+  std::vector<Child> readers = children(2, [&](int) {
+    there.close();
+    const FewDescriptors few(40);
+    int got = 0;
+    for (auto next = here.recv<Message>(); next; next = here.recv<Message>())
+      got += next->second.size() == 3 ? 1 : 0;
+    return got;
+  });
+  for (int i = 0; i < count; ++i) there.send(Message{"", std::vector<Event>(3)});
+  there.close();
+  int got = 0;
+  for (Child& reader : readers) got += reader.wait();
+  EXPECT_EQ(got, count);
+}
+
 TEST_F(NoRoom, of_a_forked_worker_leaves_the_message_too) {
   send_elsewhere(10, 12);
   Pool pool({.workers = 1, .start_method = "fork"});
