@@ -170,12 +170,22 @@ struct Parts<CodecError> {
   static void save(const CodecError& exception, Details& details) {
     details = {{exception.direction() == CodecError::Direction::decode,
                 static_cast<std::int64_t>(exception.limit())},
-               {exception.type()}};
+               {exception.type(), reason_of(exception)}};
   }
   static CodecError make(const std::string&, const Details& details) {
     const auto direction =
         details.number<int>(0) != 0 ? CodecError::Direction::decode : CodecError::Direction::encode;
-    return {direction, details.text(0), "", details.number<std::uint64_t>(1)};
+    return {direction, details.text(0), details.text(1), details.number<std::uint64_t>(1)};
+  }
+  // A handler that catches by value has it without what decode_exception adds.
+  static std::string reason_of(const CodecError& exception) {
+    const auto size_without = [&](std::uint64_t limit) {
+      return std::strlen(CodecError(exception.direction(), exception.type(), "", limit).what());
+    };
+    const std::string text = exception.what();
+    const std::size_t before = size_without(0);
+    const std::size_t around = size_without(exception.limit());
+    return text.size() > around ? text.substr(before, text.size() - around) : std::string();
   }
 };
 
