@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <any>
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <future>
