@@ -16,6 +16,7 @@
 #include "platform/process.hpp"
 #include "platform/program_files.hpp"
 #include "platform/shared_descriptor.hpp"
+#include "start/server_child.hpp"
 
 namespace brood::manager {
 namespace {
@@ -29,7 +30,7 @@ struct Started {
       : control(platform::duplicate(its_control.get())),
         owner(platform::duplicate(its_owner.get())) {
     detail::abandon_descriptors();
-    platform::let_go_of_pipes_and_sockets();
+    platform::let_go_of_pipes_and_sockets(start::server_door());
   }
   platform::Descriptor control, owner;
 };

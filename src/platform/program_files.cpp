@@ -26,11 +26,12 @@ bool is_of_program(int number) noexcept {
 
 }  // namespace
 
-void let_go_of_pipes_and_sockets() noexcept try {
+void let_go_of_pipes_and_sockets(int kept) noexcept try {
   std::vector<int> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     const int number = std::atoi(entry.path().filename().c_str());
-    if (is_of_program(number) && is_pipe_or_socket(number)) found.push_back(number);
+    if (number != kept && is_of_program(number) && is_pipe_or_socket(number))
+      found.push_back(number);
   }
   replace_descriptors(found.data(), found.size());
 } catch (const std::exception&) {
