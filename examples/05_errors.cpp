@@ -51,8 +51,8 @@ int main(int argc, char** argv) {
 // Prints~ out_of_range, a TaskError in it: basic_string::at: .*
 // Prints: ParseError, a TaskError in it: line 7
 // Prints~ TaskError: int: 42 \[thrown in element 0 by worker ForkServerPoolWorker-.*
-// Prints~ WorkerLost: worker .* died by signal 9 \(Killed\) in element 0: .*
-// Prints~ WorkerLost: worker .* died by signal 6 \(Aborted\) in element 0: .*
+// Prints~ WorkerLost: worker .* died by signal 9 \(SIGKILL, Killed\) in element 0: .*
+// Prints~ WorkerLost: worker .* died by signal 6 \(SIGABRT, Aborted\) in element 0: .*
 // Prints~ TaskTimeout: element 0 ran longer than its limit of 9 ms; worker .* was stopped
 // Prints: CodecError: cannot encode function: it is a null pointer: there is nothing to call
 // Prints~ PoolClosed, a UsageError: .* after close\(\) or terminate\(\)

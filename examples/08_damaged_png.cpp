@@ -55,6 +55,6 @@ int main(int argc, char** argv) {
 
 // Prints: damaged/absurd.png: std::bad_alloc
 // Prints~ damaged/endless.png: .* ran longer than its limit of 2 s; worker .* was stopped
-// Prints~ damaged/flipped.png: worker .* died by signal 6 \(Aborted\) in element 2: .*
+// Prints~ damaged/flipped.png: worker .* died by signal 6 \(SIGABRT, Aborted\) in element 2: .*
 // Prints: damaged/good.png: 40000 pixels
 // Prints: damaged/truncated.png: Read Error
