@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/pipe.hpp"
+#include "platform/stdio_placeholders.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher.hpp"
 #include "pool/interrupt.hpp"
@@ -29,7 +30,8 @@ namespace brood::pool {
 class Dispatcher::Loop final : private Hands {
  public:
   explicit Loop(Core& core)
-      : core_(core),
+      : stdio_(std::in_place),
+        core_(core),
         guard_(core, core.supervisor().limits().resident_hard),
         io_(1),
         timer_(io_),
@@ -40,6 +42,7 @@ class Dispatcher::Loop final : private Hands {
     }
     if (core_.on_interrupt() == OnInterrupt::drain)
       interrupt_.emplace(io_, [this] { core_.drain(this); });
+    stdio_.reset();
     thread_ = start_own_thread("brood-dispatch", [this] { run(); });
   }
   ~Loop() { thread_.join(); }
@@ -80,6 +83,7 @@ class Dispatcher::Loop final : private Hands {
   void attach(WorkerLink& link);
   void watch_results(WorkerLink& link);
   void on_results(WorkerId id);
+  void stop_if_silent(WorkerId id);
   platform::Transfer::State hear(WorkerLink& link);
   void on_ended(WorkerId id);
   void bury_the_dead();
@@ -97,6 +101,7 @@ class Dispatcher::Loop final : private Hands {
   void balance_watches();
   void broken(WorkerLink& link, const std::exception_ptr& error) noexcept;
 
+  std::optional<platform::StdioPlaceholders> stdio_;  // while Asio opens what it needs
   Core& core_;
   ResidentGuard guard_;
   boost::asio::io_context io_;

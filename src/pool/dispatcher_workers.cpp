@@ -13,6 +13,7 @@ using State = platform::Transfer::State;
 namespace {
 
 constexpr int reads_per_turn = 8;
+constexpr std::chrono::milliseconds time_to_die{100};  // behind the end of a worker's stream
 
 }  // namespace
 
@@ -34,8 +35,8 @@ void Dispatcher::Loop::balance_watches() {
   for (const auto& link : core_.links()) {
     if (!link || link->lent) continue;
     LinkIo& io = *ios_[link->id];
-    const bool lendable =
-        !guard_.on() && core_.scheduler().can_lend(link->id) && link->outbox.empty() && !io.blocked;
+    const bool lendable = !guard_.on() && !io.silent && core_.scheduler().can_lend(link->id) &&
+                          link->outbox.empty() && !io.blocked;
     if (lendable) {
       io.results.release();
       io.tasks.release();
@@ -60,6 +61,16 @@ void Dispatcher::Loop::on_results(WorkerId id) {
   ios_[id]->results.release();  // end of stream: the pidfd tells the rest
   ios_[id]->silent = true;
   if (ios_[id]->ended) return;
+  if (!link->broken) return ios_[id]->wait_for(time_to_die, [this, id] { stop_if_silent(id); });
+  core_.note_silence(*link);
+  stop(*link);
+}
+
+// Most have closed the pipe by dying, and are not to be stopped: what they died of is reported.
+void Dispatcher::Loop::stop_if_silent(WorkerId id) {
+  WorkerLink* const link = core_.link(id);
+  if (link == nullptr || ios_[id]->ended || core_.has_lost_descriptors()) return;
+  const std::lock_guard lock(core_.mutex());
   core_.note_silence(*link);
   stop(*link);
 }

@@ -104,6 +104,19 @@ TEST_P(CrashReports, of_an_exception_through_noexcept_have_a_trace_of_the_throw)
       << lost.report().stack_trace();
 }
 
+TEST_P(CrashReports, of_a_worker_that_another_process_terminates_blame_no_pool) {
+  const Scratch scratch;
+  Mailbox mailbox(scratch.path("mail"));
+  Pool pool = make_pool(1);
+  for (int i = 0; i < 5; ++i) {
+    const auto call = pool.apply_async(victims::never_returns, mailbox.path());
+    ::kill(std::stoi(mailbox.receive()), SIGTERM);
+    const WorkerLost lost = caught<WorkerLost>([&] { call.get(); });
+    EXPECT_EQ(lost.signal(), SIGTERM);
+    EXPECT_EQ(lost.report().cause, Cause::killed) << lost.what();
+  }
+}
+
 #ifdef __x86_64__  // others divide in silence
 TEST_P(CrashReports, of_a_division_by_zero_have_its_place) {
   if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";

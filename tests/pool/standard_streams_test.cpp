@@ -117,6 +117,20 @@ TEST_P(StandardStreams, that_are_closed_lead_nowhere_in_a_worker) {
             0);
 }
 
+TEST_P(StandardStreams, that_are_closed_leave_their_numbers_to_the_program) {
+  EXPECT_EQ(in_child([&] {
+              for (int number = 0; number <= STDERR_FILENO; ++number) ::close(number);
+              Pool pool = make_pool(2);
+              for (int number = 0; number <= STDERR_FILENO; ++number) {
+                if (::fcntl(number, F_GETFD) >= 0) return 1 + number;
+              }
+              for (int number = 0; number <= STDERR_FILENO; ++number)
+                ::open("/dev/null", O_RDWR | O_CLOEXEC);
+              return pool.map(square, std::vector{3, 4})[1] == 16 ? 0 : 4;
+            }),
+            0);
+}
+
 /// Ends with its scope.
 class OtherThread {
  public:
