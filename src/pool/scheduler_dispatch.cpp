@@ -10,8 +10,9 @@ namespace brood::pool {
 namespace {
 constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
 constexpr std::size_t chunk_growth =
-    4;                          // a chunk is at most so many times the largest that has come back
-constexpr double cheapest = 5;  // ns; no element costs less
+    4;  // a chunk is at most so many times the largest that has come back
+constexpr std::size_t large_chunk = std::size_t{64} << 20;  // bytes of arguments
+constexpr double cheapest = 5;                              // ns; no element costs less
 }  // namespace
 
 void Scheduler::pump(Time now) {
@@ -96,7 +97,12 @@ std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
   std::size_t most = job.pending.back().last - job.pending.back().first;
   if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
   if (!worker.has_page || job.failures.contains(job.pending.back().first)) return 1;
-  if (job.traits.chunk != 0) return std::min(most, job.traits.chunk);
+  if (job.traits.chunk != 0) {
+    // A worker takes in a chunk as a whole, but decodes a large argument that comes alone as it
+    // arrives.
+    const std::size_t fitting = large_chunk / std::max<std::size_t>(job.traits.element_bytes, 1);
+    return std::max<std::size_t>(std::min({most, job.traits.chunk, fitting}), 1);
+  }
   if (job.cost->samples == 0) return 1;
   const auto budget =
       static_cast<double>(config_.depth.count()) - static_cast<double>(worker.expected);

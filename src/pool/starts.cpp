@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pool/core.hpp"
+#include "pool/crash.hpp"
 
 namespace brood::pool {
 
@@ -137,6 +138,8 @@ std::optional<Death> Starts::ended(const WorkerLink& link, Time now) {
   }
   const auto entry = untold_.try_emplace(link.id, now + time_to_tell).first;
   if (!death && now >= entry->second) death = Death{};
+  if (death && death->ended.status.kind == ExitStatus::Kind::lost && !link.left)
+    death->ended.status = status_told_by(link);
   if (death) untold_.erase(entry);
   return death;
 }

@@ -64,9 +64,10 @@ std::uintptr_t stack_pointer(const ucontext_t& context) {
 // lies above it. Where the pointer is in a stack of the task's own making only the first can be
 // told.
 bool is_out_of_stack(std::uintptr_t address, std::uintptr_t pointer) {
-  constexpr std::uintptr_t below = 64 * 1024;  // bytes: what a function may touch at once
-  if (address < pointer) return pointer - address <= below;
-  return address < stack_base && stack_base - pointer <= stack_limit;
+  constexpr std::uintptr_t near = 64 * 1024;  // bytes: what a function may touch at once
+  if (address < pointer) return pointer - address <= near;
+  const bool in_frames = address < stack_base && stack_base - pointer <= stack_limit;
+  return in_frames || (address < stack_base && address - pointer <= near);
 }
 
 void tell_signal(LastWords& words, int signal, const siginfo_t& info, const ucontext_t& context) {

@@ -76,6 +76,20 @@ TEST_P(CrashReports, of_a_local_variable_larger_than_the_stack_say_so) {
   EXPECT_TRUE(lost_in(has_a_large_local_variable, 1).report().stack_overflow);
 }
 
+int takes_more_than_the_stack(std::size_t bytes) {
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
+  room[0] = 1;
+  return room[0];
+}
+
+TEST_P(CrashReports, of_memory_that_is_taken_from_the_stack_beyond_its_end_say_so) {
+  if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";
+  rlimit limit{};
+  ::getrlimit(RLIMIT_STACK, &limit);
+  if (limit.rlim_cur > 1U << 26) GTEST_SKIP() << "there is room for it";
+  EXPECT_TRUE(lost_in(takes_more_than_the_stack, std::size_t{100} << 20).report().stack_overflow);
+}
+
 #ifndef __SANITIZE_ADDRESS__
 int writes_past_the_end_of_the_stack(int value) {
   for (volatile auto* at = static_cast<char*>(__builtin_frame_address(0));; at += 4096)

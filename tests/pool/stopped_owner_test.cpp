@@ -52,8 +52,9 @@ BROOD_FOR_EVERY_METHOD(StoppedOwner);
 
 /// Computes until its process has been stopped, and a tenth of the limit beyond that.
 int computes_over_a_stop(const std::string& mailbox) {
+  Clock::time_point last = Clock::now();  // the stop may come as soon as it is told
   Mailbox::send(mailbox, "here");
-  Clock::time_point last = Clock::now(), now = last;
+  Clock::time_point now = Clock::now();
   for (; now - last < stop / 2; now = Clock::now()) last = now;
   while (Clock::now() - now < limit / 10) {
   }
