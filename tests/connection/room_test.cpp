@@ -20,8 +20,8 @@ using Message = std::pair<std::string, std::vector<Event>>;
 class NoRoom : public PoolCheck {
  protected:
   void SetUp() override {
-    if (under_address_sanitizer) GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
     PoolCheck::SetUp();
+    if (under_address_sanitizer) GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
     auto [one, other] = pipe();
     here = one;
     there = other;
