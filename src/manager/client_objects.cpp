@@ -16,17 +16,28 @@ using detail::call_stub;
 using detail::Deadline;
 using manager::patience_until;
 
+namespace {
+
+/// `abandon` is what the server is told when the calling thread ends with the lock.
+bool acquire_held(const detail::ManagedRef& lock, detail::ServedStub stub,
+                  detail::ServedStub abandon, const Deadline& deadline) {
+  const bool got = call_stub<bool>(lock, stub, patience_until(deadline));
+  if (got) manager::note_acquired(lock, abandon);
+  return got;
+}
+void release_held(const detail::ManagedRef& lock, detail::ServedStub stub) {
+  call_stub<void>(lock, stub);
+  manager::note_released(lock);
+}
+
+}  // namespace
+
 namespace detail {
 
 bool ManagedMutex::try_acquire_until(const Deadline& deadline) const {
-  const bool got = call_stub<bool>(*this, &manager::lock_acquire, patience_until(deadline));
-  if (got) manager::note_acquired(*this, &manager::lock_abandon);
-  return got;
+  return acquire_held(*this, &manager::lock_acquire, &manager::lock_abandon, deadline);
 }
-void ManagedMutex::release() const {
-  call_stub<void>(*this, &manager::lock_release);
-  manager::note_released(*this);
-}
+void ManagedMutex::release() const { release_held(*this, &manager::lock_release); }
 bool ManagedMutex::locked() const { return call_stub<bool>(*this, &manager::lock_is_held); }
 bool ManagedMutex::owner_died() const { return call_stub<bool>(*this, &manager::lock_owner_died); }
 
@@ -78,14 +89,9 @@ bool ManagedEvent::wait_until(const Deadline& deadline) const {
 }
 
 bool ManagedCondition::try_acquire_until(const Deadline& deadline) const {
-  const bool got = call_stub<bool>(*this, &manager::condition_acquire, patience_until(deadline));
-  if (got) manager::note_acquired(*this, &manager::condition_abandon);
-  return got;
+  return acquire_held(*this, &manager::condition_acquire, &manager::condition_abandon, deadline);
 }
-void ManagedCondition::release() const {
-  call_stub<void>(*this, &manager::condition_release);
-  manager::note_released(*this);
-}
+void ManagedCondition::release() const { release_held(*this, &manager::condition_release); }
 bool ManagedCondition::owner_died() const {
   return call_stub<bool>(*this, &manager::condition_owner_died);
 }

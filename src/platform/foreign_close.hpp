@@ -11,7 +11,7 @@ namespace brood::platform {
 
 /// Closes `number` and never waits for what another process has made of it. It is free when this
 /// returns; that of a file whose file system is slow to close it, as one that a process serves
-/// (FUSE) may be, is free later. Where 16 threads wait for closes already, or none can be started,
+/// (FUSE) may be, is free later. Where 32 threads wait for closes already, or none can be started,
 /// it stays open until one of the next calls can close it. Cost: 40 us for a socket, a pipe, an
 /// eventfd and their like, 20 us for a file on a disk, none for memory.
 void close_foreign(int number) noexcept;

@@ -194,10 +194,8 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
     if (give_up_for(*one, descriptor, kind)) return one;
     taken = true;
   }
-  const bool is_lease =
-      kind == SharedDescriptor::Kind::lease || kind == SharedDescriptor::Kind::relayed_lease;
-  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token,
-                                                       taken && !is_lease);
+  const bool apart = taken && !SharedDescriptor::is_lease(kind);
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token, apart);
   note(here.known[token], made, taken);
   return made;
 }
@@ -277,8 +275,8 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  Token token) {
   using Kind = SharedDescriptor::Kind;
-  const bool lease = kind == Kind::lease || kind == Kind::relayed_lease;
-  if (kind > Kind::relayed_lease || (lease && !platform::is_message_socket(descriptor.get())))
+  if (kind > Kind::relayed_lease ||
+      (SharedDescriptor::is_lease(kind) && !platform::is_message_socket(descriptor.get())))
     throw CodecError(CodecError::Direction::decode, "", "a descriptor of no kind came along");
   return enter(std::move(descriptor), kind, token);
 }

@@ -46,7 +46,10 @@ class SharedDescriptor {
   /// What stands for it in new bytes, under a token of its own, where it is kept apart; else null.
   /// Throws SystemError.
   DescriptorRef alias() const;
-  bool is_lease() const noexcept { return kind_ == Kind::lease || kind_ == Kind::relayed_lease; }
+  static constexpr bool is_lease(Kind kind) noexcept {
+    return kind == Kind::lease || kind == Kind::relayed_lease;
+  }
+  bool is_lease() const noexcept { return is_lease(kind_); }
   /// Whether it is this process's by fork(2).
   bool is_inherited() const noexcept;
   /// One that this forked process closed: its handles are of no use, another may take its place.

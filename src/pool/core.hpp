@@ -157,7 +157,6 @@ class Core final : public detail::PoolCore,
   bool drive(WorkerLink& link, JobState& job);
   std::optional<bool> take_in(Loan& loan, bool heard, std::exception_ptr error);
   bool exchange(WorkerLink& link) const;
-  void keep_what_is_unsent(WorkerLink& link, JobId job) noexcept;
   std::uint64_t begun(WorkerId worker) const override {
     return protocol::claimed(*links_[worker]->page());
   }

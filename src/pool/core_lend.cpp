@@ -2,7 +2,6 @@
 
 #include <array>
 #include <exception>
-#include <new>
 #include <optional>
 
 #include "platform/system_calls.hpp"
@@ -126,22 +125,12 @@ std::optional<bool> Core::take_in(Loan& loan, bool heard, std::exception_ptr err
   const bool trouble = !heard || error;             // only the dispatcher can stop it
   const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
-  keep_what_is_unsent(link, job.id);
+  // A worker may answer before it has read all of an argument. What is left of that goes with the
+  // caller's frame; the worker drops it.
+  if (!link.outbox.detach(job.id)) break_link(link, no_memory_);
   loan.end();
   return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
          !deferred_.empty();
-}
-
-// Under the lock. A worker may answer before it has read all of an argument: what is left of that
-// goes with the caller's frame, and the worker drops it. Without memory for it, it can only be
-// forgotten, half sent as it is.
-void Core::keep_what_is_unsent(WorkerLink& link, JobId job) noexcept {
-  try {
-    link.outbox.detach(job);
-  } catch (const std::bad_alloc&) {
-    link.outbox.clear();
-    break_link(link, no_memory_);
-  }
 }
 
 // How often a caller looks up from the worker that it drives.

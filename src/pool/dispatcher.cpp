@@ -218,13 +218,8 @@ void Dispatcher::Loop::send(WorkerLink& link, const Action& action) {
 
 void Dispatcher::Loop::detach(JobId job) {
   for (const auto& link : core_.links()) {
-    if (!link || link->lent) continue;
-    try {
-      link->outbox.detach(job);
-    } catch (const std::bad_alloc&) {  // then it can only be forgotten, half sent as it may be
-      link->outbox.clear();
-      broken(*link, std::current_exception());
-    }
+    if (link && !link->lent && !link->outbox.detach(job))
+      broken(*link, std::make_exception_ptr(std::bad_alloc()));
   }
 }
 

@@ -141,7 +141,6 @@ std::optional<Death> Supervisor::ended(const WorkerLink& link) {
 
 Death Supervisor::death_of(const WorkerLink& link, const platform::Ended& ended) const {
   Death death{ended};
-  if (death.ended.status.kind == ExitStatus::Kind::lost) death.ended.status = status_told_by(link);
   const ExitStatus& status = death.ended.status;
   if (status.kind != ExitStatus::Kind::signaled || status.value != SIGKILL) return death;
   const std::optional<std::uint64_t> kills = platform::oom_kills();

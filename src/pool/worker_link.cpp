@@ -35,12 +35,16 @@ void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void>
   parts_.push_back(std::move(part));
 }
 
-void Outbox::detach(JobId job) {
+bool Outbox::detach(JobId job) noexcept try {
   for (Part& part : parts_) {
     if (!part.keeper || part.job != job) continue;
     part.own = detail::Bytes(part.lent);
     part.keeper.reset();
   }
+  return true;
+} catch (const std::bad_alloc&) {
+  clear();
+  return false;
 }
 
 bool Outbox::refers_to(JobId job) const {

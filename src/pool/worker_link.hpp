@@ -41,8 +41,9 @@ class Outbox {
   /// Continues with descriptors of shared objects: they go over the escort, and what follows them
   /// here is not written before they have been sent.
   void carry(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
-  /// Copies what `job` has lent: its memory is about to go.
-  void detach(JobId job);
+  /// Copies what `job` has lent: its memory is about to go. False without memory for that: then all
+  /// is forgotten, half sent as it may be.
+  bool detach(JobId job) noexcept;
   bool refers_to(JobId job) const;
   bool empty() const noexcept {
     return parts_.empty() || (parts_.size() == 1 && parts_.front().view().empty());

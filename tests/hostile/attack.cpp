@@ -13,12 +13,6 @@
 
 namespace brood::hostile {
 
-std::uint64_t Dice::magnitude(std::uint64_t last) {
-  std::uint64_t bits = 0;
-  while (bits < 63 && (last >> bits) != 0) ++bits;
-  return std::min(last, up_to((std::uint64_t{1} << up_to(bits)) - 1));
-}
-
 std::uint64_t Dice::near(std::uint64_t right) {
   switch (up_to(9)) {
     case 0:
@@ -46,7 +40,7 @@ std::uint64_t Dice::near(std::uint64_t right) {
 
 std::string Dice::bytes(std::size_t count) {
   std::string made(count, '\0');
-  for (char& c : made) c = static_cast<char>(engine_());
+  for (char& c : made) c = static_cast<char>(any());
   return made;
 }
 

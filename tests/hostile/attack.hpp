@@ -3,34 +3,23 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
+#include "support/dice.hpp"
 
 // Tasks that behave as code would that has taken a worker over. See README.md.
 namespace brood::hostile {
 
-/// Random numbers of one attack, or one round: the same for the same seed.
-class Dice {
+/// Of one attack, or one round.
+class Dice : public testing::Dice {
  public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  /// From 0 to `last`, each alike.
-  std::uint64_t up_to(std::uint64_t last) {
-    return std::uniform_int_distribution<std::uint64_t>(0, last)(engine_);
-  }
-  bool percent(unsigned chance) { return up_to(99) < chance; }
-  /// From 0 to `last`, each order of magnitude alike.
-  std::uint64_t magnitude(std::uint64_t last);
-  std::uint64_t any() { return engine_(); }
+  using testing::Dice::Dice;
   /// A number that may be taken for `right`: itself, its neighbours, nothing, very much.
   std::uint64_t near(std::uint64_t right);
   std::string bytes(std::size_t count);
-
- private:
-  std::mt19937_64 engine_;
 };
 
 /// What an attack has in hand.

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "soak/dice.hpp"
 #include "soak/referee.hpp"
+#include "support/dice.hpp"
 
 namespace brood::soak {
+
+using testing::Dice;
 
 /// One thread's random calls on a pool, until it is told to stop or its pool is ended.
 class Caller {

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <optional>
 
-#include "soak/dice.hpp"
+#include "support/dice.hpp"
 
 namespace brood::soak {
 namespace {
+
+using testing::Dice;
 
 using namespace std::chrono_literals;
 

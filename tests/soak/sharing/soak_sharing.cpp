@@ -13,12 +13,14 @@
 #include <thread>
 #include <vector>
 
-#include "soak/dice.hpp"
 #include "soak/growth.hpp"
 #include "soak/sharing/client.hpp"
+#include "support/dice.hpp"
 
 namespace brood::soak {
 namespace {
+
+using testing::Dice;
 
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <random>
 
-namespace brood::soak {
+namespace brood::testing {
 
-/// Random numbers of one thread.
+/// Random numbers of one thread: the same for the same seed.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}
@@ -21,9 +21,10 @@ class Dice {
     while (bits < 63 && (last >> bits) != 0) ++bits;
     return std::min(last, up_to((std::uint64_t{1} << up_to(bits)) - 1));
   }
+  std::uint64_t any() { return engine_(); }
 
  private:
   std::mt19937_64 engine_;
 };
 
-}  // namespace brood::soak
+}  // namespace brood::testing
