@@ -9,6 +9,7 @@
 #include "base/printable.hpp"
 #include "base/stack_trace.hpp"
 #include "platform/system_call_names.hpp"
+#include "platform/watch.hpp"
 #include "pool/worker_link.hpp"
 #include "protocol/messages.hpp"
 
@@ -88,6 +89,11 @@ Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits)
   return Cause::killed;
 }
 
+// Where its owner lives, one that takes that for dead has no way to it any more either.
+bool has_lost_its_channel(int exit_code) {
+  return exit_code == protocol::exit_closed_channel || exit_code == platform::exit_orphaned;
+}
+
 void add_last_words(CrashReport& report, const LastWords& words) {
   if (report.cause == Cause::crashed && is_from_kernel(words)) {
     report.address = words.address;
@@ -139,7 +145,7 @@ std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Dea
     report->resident = link.oversize;
   }
   if (report->cause == Cause::stopped) report->stopped_because = link.stopped_because;
-  if (report->cause == Cause::exited && death.ended.status.value == protocol::exit_closed_channel)
+  if (report->cause == Cause::exited && has_lost_its_channel(death.ended.status.value))
     report->stopped_because = "what ran in it has closed the descriptors to its owner";
   report->last_log_lines = link.log_lines.lines();
   if (const LastWords* const words = last_words(link)) add_last_words(*report, *words);
