@@ -113,11 +113,7 @@ class [[nodiscard]] ImapRange {
     if (exhausted_) return;
     const detail::Intake intake = job_->intake();  // also says which thread reads
     if (intake == detail::Intake::ended || submitted_ >= delivered_ + window_) return;
-    if (intake == detail::Intake::cut_short) {
-      input_error_ = detail::joined_too_early();
-      exhausted_ = true;
-      return;
-    }
+    if (intake == detail::Intake::cut_short) return cut_short();
     detail::Elements more;
     try {
       exhausted_ = !source_->pull(more, delivered_ + window_ - submitted_);
@@ -125,8 +121,15 @@ class [[nodiscard]] ImapRange {
       input_error_ = std::current_exception();
       exhausted_ = true;
     }
-    submitted_ += more.count;
+    const std::size_t taken = more.count;
     job_->extend(std::move(more), exhausted_);
+    // The input itself may have joined the pool.
+    if (taken != 0 && job_->intake() == detail::Intake::cut_short) return cut_short();
+    submitted_ += taken;
+  }
+  void cut_short() {
+    input_error_ = detail::joined_too_early();
+    exhausted_ = true;
   }
   void buffer(const detail::Piece& piece) {
     detail::for_each_outcome<R>(piece, [this](std::size_t index, Outcome<R>&& outcome) {

@@ -101,8 +101,9 @@ class BROOD_API Process {
   /// The exit code, or minus the signal that ended it, as in Python. Nothing before its end, and
   /// where exit_status() is lost.
   ExitCode exit_code() const;
-  /// How it ended. Lost is a signal's in a program that ignores SIGCHLD or waits for children that
-  /// are not its own. Throws UsageError before its end.
+  /// How it ended. In a program that ignores SIGCHLD, or that waits for children that are not its
+  /// own, only what the process has told itself is known: that its target returned, threw or called
+  /// exit(). _exit() and a signal are lost there. Throws UsageError before its end.
   ExitStatus exit_status() const;
   /// Throws UsageError before start(). Of a launcher's process: what launch() returned.
   int pid() const;

@@ -1,5 +1,6 @@
 #include <brood/codec.hpp>
 
+#include <array>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -36,10 +37,20 @@ std::string no_memory_text() {
 
 Supply::~Supply() = default;
 
+// Bytes that there is no memory for are passed over: others stand behind them.
 std::span<const std::byte> Supply::take(std::span<const std::byte> before, std::size_t count) {
-  Bytes& kept = kept_.emplace_back(before);
-  read(kept.extend(count - before.size()), count - before.size());
-  return kept.view();
+  std::size_t missing = count - before.size();
+  try {
+    Bytes kept(before);
+    std::byte* const target = kept.extend(missing);
+    read(target, std::exchange(missing, 0));
+    return kept_.emplace_back(std::move(kept)).view();
+  } catch (const std::bad_alloc&) {
+    std::array<std::byte, 4096> block;
+    for (; missing > block.size(); missing -= block.size()) read(block.data(), block.size());
+    read(block.data(), missing);
+    throw CodecError(decode, "", no_memory_text());
+  }
 }
 
 void throw_truncated(std::size_t wanted, std::size_t left) {

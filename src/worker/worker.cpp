@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -110,7 +111,13 @@ class Worker {
   protocol::WorkerPage* page() const { return static_cast<protocol::WorkerPage*>(mapping_.data()); }
 
   bool read_more() {
-    const auto room = stream_.room();
+    std::span<std::byte> room;
+    try {
+      room = stream_.room();
+    } catch (const std::bad_alloc&) {
+      if (run_arriving(Whose::of_several)) return true;
+      throw;
+    }
     const platform::Transfer transfer = platform::read_some(tasks_, room.data(), room.size());
     if (transfer.state != platform::Transfer::State::moved) {
       end_if_closed(transfer.error);
@@ -197,7 +204,7 @@ class Worker {
   void serve() {
     for (;;) {
       while (const auto frame = stream_.next()) handle(*frame);
-      if (run_arriving()) continue;
+      if (run_arriving(Whose::of_one)) continue;
       check_resident(std::chrono::milliseconds(0));
       results_.flush();
       stream_.shrink();
@@ -225,14 +232,17 @@ class Worker {
     }
   }
   // A large argument is decoded as it arrives: there is no memory for all of its bytes beside the
-  // value's own. The element has begun, then.
-  bool run_arriving() {
-    const auto arriving = stream_.unfinished(large_frame);
+  // value's own. The element has begun, then. Those of several elements come as a whole, for their
+  // lengths are read one by one; but where memory does not suffice for that, each has its own end.
+  enum class Whose : bool { of_one, of_several };
+  bool run_arriving(Whose whose) {
+    const auto arriving = stream_.unfinished(whose == Whose::of_one ? large_frame : 0);
     if (!arriving || static_cast<Type>(arriving->frame.type) != Type::run) return false;
     std::span<const std::byte> payload = arriving->frame.payload;
     if (payload.size() < sizeof(protocol::RunHeader)) return false;
     const auto header = protocol::take_header<protocol::RunHeader>(payload);
-    if (header.count != 1 || payload.size() < header.define + header.retry_if) return false;
+    if (header.count != 1 && whose == Whose::of_one) return false;
+    if (payload.size() < header.define + header.retry_if) return false;
     results_.acknowledge_revocation();
     results_.flush();  // the owner may take its time
     stream_.pass_over(*arriving);

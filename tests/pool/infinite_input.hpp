@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace brood::testing {
 
@@ -19,7 +21,9 @@ class InfiniteInput {
     explicit iterator(InfiniteInput& input) : input_(&input) {}
     int operator*() const {
       if (input_->next_ == input_->throw_at_) throw std::range_error("the input is broken");
-      if (input_->next_ == input_->taken_) ++input_->taken_;
+      if (input_->next_ == input_->taken_) {
+        if (input_->taken_++ == input_->call_at_) input_->call_();
+      }
       return input_->next_;
     }
     iterator& operator++() {
@@ -37,11 +41,16 @@ class InfiniteInput {
 
   int taken() const { return taken_; }
   void throw_at(int position) { throw_at_ = position; }
+  void call_at(int position, std::function<void()> call) {
+    call_at_ = position;
+    call_ = std::move(call);
+  }
 
  private:
   int next_ = 0;
   int taken_ = 0;
-  int throw_at_ = -1;
+  int throw_at_ = -1, call_at_ = -1;
+  std::function<void()> call_;
 };
 
 }  // namespace brood::testing

@@ -78,6 +78,26 @@ TEST_P(LargeArgument, goes_through_a_small_limit_of_memory_once) {
   EXPECT_EQ(pool.apply(length, std::string(std::size_t{1} << 30, 'x')), std::size_t{1} << 30);
 }
 
+TEST_P(LargeArgument, among_small_ones_of_a_chunk_that_a_limit_of_memory_refuses_fails_alone) {
+  if (under_sanitizer) GTEST_SKIP() << "a sanitizer cannot live with a limit of address space";
+  Pool pool({.workers = 1,
+             .start_method = GetParam(),
+             .limits = {.address_space = std::uint64_t{512} << 20}});
+  const pid_t worker = pool.apply(::getpid);
+  std::vector<std::string> texts(20, "small");
+  texts[5].assign(std::size_t{600} << 20, 'x');
+  const auto outcomes = pool.with({.chunk = 20}).try_map(length, texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i == 5) {
+      const auto refused = caught<CodecError>([&] { (void)outcomes[i].value(); });
+      EXPECT_TRUE(contains(refused.what(), "limits.address_space")) << refused.what();
+    } else {
+      EXPECT_EQ(outcomes[i].value(), 5U) << i;
+    }
+  }
+  EXPECT_EQ(pool.apply(::getpid), worker);
+}
+
 TEST_P(LargeArgument, results_before_it_come_home_while_it_is_written) {
   Pool pool = make_pool(1);
   AsyncResult<int> small = pool.apply_async(square, 7);
