@@ -94,8 +94,7 @@ void Core::start_first_workers() {
   try {
     while (const std::optional<Action> action = scheduler_.next()) {
       links_[action->worker] = supervisor_.start(action->worker);
-      scheduler_.worker_started(action->worker, links_[action->worker]->has_page(),
-                                std::chrono::steady_clock::now());
+      scheduler_.worker_started(action->worker, std::chrono::steady_clock::now());
     }
     supervisor_.prepare();
   } catch (...) {

@@ -158,11 +158,11 @@ class Core final : public detail::PoolCore,
   std::optional<bool> take_in(Loan& loan, bool heard, std::exception_ptr error);
   bool exchange(WorkerLink& link) const;
   std::uint64_t begun(WorkerId worker) const override {
-    return protocol::claimed(*links_[worker]->page());
+    return protocol::claimed(links_[worker]->page());
   }
   std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
     WorkerLink& link = *links_[worker];
-    const std::uint64_t begun = link.watch.revoke(*link.page(), fence);
+    const std::uint64_t begun = link.watch.revoke(link.page(), fence);
     if (link.watch.doubted()) scheduler_.look_soon();  // which ends it
     return begun;
   }

@@ -168,25 +168,23 @@ void Core::parse(WorkerLink& link) {
 // From a copy: what the worker has forked may still write to its page.
 void Core::parse_rest(WorkerLink& link) {
   StreamEvents events(*this, link);
-  if (!link.has_page()) return link.stream.parse(events);
   std::vector<std::byte> storage;
-  link.stream.finish(protocol::last_copy(*link.page(), storage), events);
+  link.stream.finish(protocol::last_copy(link.page(), storage), events);
 }
 
 // The results first: then nothing but what runs has begun and is not told.
 Running Core::look(WorkerLink& link) {
   std::vector<std::byte> storage;
   StreamEvents events(*this, link);
-  if (const auto page = link.watch.copy(*link.page(), storage)) link.stream.harvest(*page, events);
-  const protocol::PageWatch::Look seen = link.watch.look(*link.page(), known(link));
+  if (const auto page = link.watch.copy(link.page(), storage)) link.stream.harvest(*page, events);
+  const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
   return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
 }
 
-// Nothing without a page, or where it cannot be believed: then what was next is what ran.
+// Nothing where the page cannot be believed: then what was next is what ran.
 std::optional<std::uint64_t> Core::begun_by_the_dead(WorkerLink& link) {
-  if (!link.has_page()) return std::nullopt;
   try {
-    return link.watch.look(*link.page(), known(link)).claimed;
+    return link.watch.look(link.page(), known(link)).claimed;
   } catch (const CodecError& error) {
     callbacks_.log_error(link.name + " left a page that makes no sense: " + error.what());
     return std::nullopt;

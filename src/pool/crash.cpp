@@ -28,10 +28,9 @@ std::string level_name(int level) {
   return std::string(level_names[std::clamp(level, 0, last)]);
 }
 
-/// Null where the worker had no time for any, or no page.
+/// Null where the worker had no time for any.
 const LastWords* last_words(const WorkerLink& link) {
-  if (!link.has_page()) return nullptr;
-  const LastWords& words = link.page()->last_words;
+  const LastWords& words = link.page().last_words;
   return words.told.load(std::memory_order_acquire) != 0 ? &words : nullptr;
 }
 
@@ -122,8 +121,9 @@ ExitStatus status_told_by(const WorkerLink& link) {
     const int signal = words->signal;
     if (signal > 0 && signal <= SIGRTMAX) return {ExitStatus::Kind::signaled, signal, false};
   }
-  if (link.has_page() && link.page()->last_words.exited.load(std::memory_order_acquire) == 1)
-    return {ExitStatus::Kind::exited, link.page()->last_words.exit_code & 0xff, false};
+  const LastWords& words = link.page().last_words;
+  if (words.exited.load(std::memory_order_acquire) == 1)
+    return {ExitStatus::Kind::exited, words.exit_code & 0xff, false};
   return {};
 }
 

@@ -141,7 +141,7 @@ void Dispatcher::Loop::tick(Time now) {
   last_tick_ = now;
   std::vector<Running> running;
   for (const auto& link : core_.links()) {
-    if (!link || link->lent || !link->has_page() || core_.scheduler().idle(link->id)) continue;
+    if (!link || link->lent || core_.scheduler().idle(link->id)) continue;
     if (link->broken) continue;
     try {
       running.push_back(core_.look(*link));

@@ -38,7 +38,7 @@ class Scheduler {
   void terminate(Time now);
 
   // --- what workers do ---
-  void worker_started(WorkerId worker, bool has_page, Time now);
+  void worker_started(WorkerId worker, Time now);
   void worker_ready(WorkerId worker, Time now);
   /// Outcomes that the worker has told, in the order of its sequence.
   enum class Told : std::uint8_t { wanted, unwanted, again, nonsense };
@@ -48,7 +48,7 @@ class Scheduler {
   /// Stops the worker; the element that runs in it ends by `fate`.
   void stop_running_element(WorkerId worker, Fate fate, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
-  /// sequence it has begun, nothing without a page that can be believed.
+  /// sequence it has begun, nothing where its page cannot be believed.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
   void start_failed(WorkerId worker, Time now, StartFailure why = StartFailure::other);
@@ -142,8 +142,8 @@ class Scheduler {
   enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
   struct Worker {
     State state = State::vacant;
-    bool has_page = false, came_up = false, hopeless = false, retired = false, lent = false,
-         lendable = false, revoking = false, killed = false, struck = false;
+    bool came_up = false, hopeless = false, retired = false, lent = false, lendable = false,
+         revoking = false, killed = false, struck = false;
     std::deque<Assigned> queue;  // in order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
     std::uint64_t given = 0;     // elements sent to it and not taken back

@@ -112,7 +112,7 @@ void Scheduler::stop_if_not_begun(WorkerId id, Time now) {
 // from worker to worker for other reasons, sooner than they are late, would never be.
 bool Scheduler::is_last_for_its_head(WorkerId id) const {
   const Worker& worker = workers_[id];
-  if (worker.queue.empty() || !worker.has_page) return false;
+  if (worker.queue.empty()) return false;
   const Assigned& front = worker.queue.front();
   const Job& job = jobs_[slot_of(front.job)];
   return job.traits.timeout && is_passed_on(job.unbegun, front.first) &&
@@ -146,7 +146,7 @@ std::optional<Time> Scheduler::next_look(const Worker& worker) const {
   const Job& job = jobs_[slot_of(front.job)];
   if (!job.traits.timeout) return std::nullopt;
   const Time late = plus(std::max(worker.heard, worker.since), *job.traits.timeout);
-  const bool begun = !worker.has_page || worker.looked > front.sequence;
+  const bool begun = worker.looked > front.sequence;
   const Time look =
       begun || worker.checked_at < late
           ? late

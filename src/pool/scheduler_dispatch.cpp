@@ -77,7 +77,7 @@ bool Scheduler::usable(const Worker& worker) const {
 bool Scheduler::hungry(const Worker& worker, const Job& job, Time now) const {
   if (!usable(worker)) return false;
   if (worker.queue.empty()) return true;
-  return worker.has_page && job.cost->samples != 0 && now - worker.heard < config_.quiet &&
+  return job.cost->samples != 0 && now - worker.heard < config_.quiet &&
          worker.expected < static_cast<std::uint64_t>(config_.depth.count() / 2) &&
          worker.bytes < config_.queue_bytes && worker.queue.size() < config_.queue_elements;
 }
@@ -96,7 +96,7 @@ std::optional<WorkerId> Scheduler::hungriest(const Job& job, Time now) const {
 std::size_t Scheduler::chunk_size(const Worker& worker, const Job& job) const {
   std::size_t most = job.pending.back().last - job.pending.back().first;
   if (config_.max_tasks != 0) most = std::min<std::size_t>(most, config_.max_tasks - worker.given);
-  if (!worker.has_page || job.failures.contains(job.pending.back().first)) return 1;
+  if (job.failures.contains(job.pending.back().first)) return 1;
   if (job.traits.chunk != 0) {
     // A worker takes in a chunk as a whole, but decodes a large argument that comes alone as it
     // arrives.
@@ -160,8 +160,7 @@ void Scheduler::free_queues(Time now) {
 }
 
 bool Scheduler::has_more_than_it_runs(const Worker& worker) {
-  return worker.state == State::ready && worker.elements > 1 && !worker.revoking && !worker.lent &&
-         worker.has_page;
+  return worker.state == State::ready && worker.elements > 1 && !worker.revoking && !worker.lent;
 }
 
 void Scheduler::start_due_workers(Time now) {
@@ -218,7 +217,7 @@ void Scheduler::retire_the_old_and_idle(Time now) {
     Worker& worker = workers_[id];
     if (worker.state != State::ready || worker.retired) continue;
     const bool old = config_.max_age.count() != 0 && now - worker.born >= config_.max_age;
-    const bool begins = !worker.queue.empty() && worker.has_page &&
+    const bool begins = !worker.queue.empty() &&
                         (now - worker.heard < config_.begin_grace ||
                          jobs_[slot_of(worker.queue.front().job)].traits.timeout) &&
                         claims_.begun(id) <= worker.queue.front().sequence;
@@ -251,8 +250,6 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
     const Worker& worker = workers_[id];
     const std::optional<Nanoseconds> most = most_for_change(worker);
     if (most && now - worker.heard >= *most) stop(id, now);
-    if (!worker.has_page && !worker.queue.empty())
-      stop_if_late(id, worker.queue.front().sequence, now);
     stop_if_silent(id, now);
   }
   retire_the_old_and_idle(now);

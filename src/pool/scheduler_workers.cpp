@@ -6,13 +6,12 @@
 // Workers: from starting to gone.
 namespace brood::pool {
 
-void Scheduler::worker_started(WorkerId id, bool has_page, Time now) {
+void Scheduler::worker_started(WorkerId id, Time now) {
   Worker& worker = workers_[id];
   const std::uint32_t failures = worker.start_failures, strikes = worker.strikes;
   const bool stopping = worker.state == State::stopping;
   worker = Worker{};
   worker.state = State::starting;
-  worker.has_page = has_page;
   worker.start_failures = failures;
   worker.strikes = strikes;
   worker.heard = worker.born = now;
@@ -72,8 +71,8 @@ void Scheduler::unassign(Worker& worker, const Outcomes& outcomes) {
 // Takes back what the worker has not begun, from position `keep` on; returns how many elements.
 std::size_t Scheduler::take_back(WorkerId id, std::uint64_t keep_until) {
   Worker& worker = workers_[id];
-  if (!worker.has_page || worker.revoking || worker.lent || worker.queue.empty() ||
-      worker.state != State::ready || (keep_until == 0 && is_last_for_its_head(id)))
+  if (worker.revoking || worker.lent || worker.queue.empty() || worker.state != State::ready ||
+      (keep_until == 0 && is_last_for_its_head(id)))
     return 0;
   worker.fence = worker.sequence;
   worker.begun = claims_.revoke(id, worker.fence);
@@ -148,8 +147,7 @@ void Scheduler::stop_running_element(WorkerId id, Fate fate, Time now) {
   if (!worker.queue.empty()) {
     const Assigned& last = worker.queue.back();
     worker.fate = fate;
-    worker.fate_sequence =
-        worker.has_page ? last.sequence + last.count - 1 : worker.queue.front().sequence;
+    worker.fate_sequence = last.sequence + last.count - 1;
   }
   stop(id, now);
 }
@@ -253,8 +251,7 @@ void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
 void Scheduler::stop(WorkerId id, Time now, const char* why) {
   Worker& worker = workers_[id];
   if (worker.state == State::vacant || worker.state == State::stopping) return;
-  if (worker.has_page && !worker.queue.empty() &&
-      claims_.begun(id) <= worker.queue.front().sequence)
+  if (!worker.queue.empty() && claims_.begun(id) <= worker.queue.front().sequence)
     note_unbegun(worker);  // now: its time ends here
   worker.state = State::stopping;
   worker.killed = true;

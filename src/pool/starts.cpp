@@ -73,7 +73,7 @@ WorkerLink* Starts::next() {
 WorkerLink* Starts::admit(std::unique_ptr<WorkerLink> link) {
   WorkerLink& admitted = *link;
   core_.links()[admitted.id] = std::move(link);
-  core_.scheduler().worker_started(admitted.id, admitted.has_page(), Clock::now());
+  core_.scheduler().worker_started(admitted.id, Clock::now());
   return &admitted;
 }
 

@@ -202,11 +202,15 @@ std::exception_ptr Supervisor::why_not_ready(const WorkerLink& link, const ExitS
 }
 
 void Supervisor::check_greeting(const protocol::GreetingHeader& greeting) const {
-  if (greeting.version == protocol::version && greeting.build == wire::program_build_id()) return;
-  throw StartError(method_->name(), "greeting",
-                   "the worker runs another build of this program (" +
-                       wire::to_string(greeting.build) +
-                       "): the file was replaced while it ran; restart the program");
+  if (greeting.version != protocol::version || greeting.build != wire::program_build_id())
+    throw StartError(method_->name(), "greeting",
+                     "the worker runs another build of this program (" +
+                         wire::to_string(greeting.build) +
+                         "): the file was replaced while it ran; restart the program");
+  if (greeting.has_page == 0)
+    throw StartError(method_->name(), "greeting",
+                     "the worker has not got the memory that it shares with its owner: a launcher "
+                     "passes on all descriptors of its command, and system calls are not refused");
 }
 
 }  // namespace brood::pool

@@ -121,10 +121,9 @@ class WorkerLink {
   WorkerIdentity identity() const { return {name, pid}; }
   /// The memory that it shares with the worker.
   platform::SharedMapping mapping;
-  protocol::WorkerPage* page() const noexcept {
-    return static_cast<protocol::WorkerPage*>(mapping.data());
+  protocol::WorkerPage& page() const noexcept {
+    return *static_cast<protocol::WorkerPage*>(mapping.data());
   }
-  bool has_page() const noexcept { return page() != nullptr; }
 
   protocol::PageWatch watch;  // over the page
   /// Puts those into the outbox that the worker has not got for this group, the job itself or a

@@ -26,7 +26,7 @@ inline constexpr const char* process_role = "process";
 inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it: so high that what a task
-/// opens gets others, also when it has closed these. The page's is closed when there is none.
+/// opens gets others, also when it has closed these. A brood::Process has no page.
 inline constexpr Handover exec_descriptors{400, 401, 402, 403, 404};
 /// The same where a process may not have so many.
 inline constexpr Handover low_exec_descriptors{3, 4, 5, 6, 7};

@@ -26,7 +26,7 @@ enum class Role : std::uint32_t {
 struct Handover {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
-  int page = -1;     // memfd of the worker page, -1 for none
+  int page = -1;     // memfd of the worker page; -1: a brood::Process
   int owner = -1;    // pidfd of the process that owns the worker
   int escort = -1;   // socket over which descriptors of shared objects go: platform/escort.hpp
   Role role = Role::worker;

@@ -19,17 +19,8 @@ constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;  // bytes
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
-ResultStream::ResultStream(ResultOutlet& outlet, WorkerPage* shared_page)
-    : outlet_(outlet),
-      batch_(shared_page != nullptr),
-      page_(shared_page),
-      lap_(outlet.now()),
-      last_flush_(lap_) {
-  if (page_ == nullptr) {
-    own_page_ = std::make_unique<WorkerPage>();
-    page_ = own_page_.get();
-  }
-}
+ResultStream::ResultStream(ResultOutlet& outlet, WorkerPage& page)
+    : outlet_(outlet), page_(&page), lap_(outlet.now()), last_flush_(lap_) {}
 
 std::uint64_t ResultStream::lap() noexcept {
   const auto now = outlet_.now();
@@ -44,7 +35,6 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;
-  if (!batch_) page_->claimed.store(header.sequence);
   const bool timed = (header.flags & protocol::RunHeader::timed) != 0;
   detail::RunAccess::begin(run, {.host = this,
                                  .claimed = &page_->claimed,
@@ -278,7 +268,7 @@ void ResultStream::flush() {
 }
 
 void ResultStream::flush_if_due() {
-  if (!batch_ || used() >= flush_size || lap_ - last_flush_ > flush_age) flush();
+  if (used() >= flush_size || lap_ - last_flush_ > flush_age) flush();
 }
 
 }  // namespace brood::worker

@@ -37,7 +37,7 @@ class ResultOutlet {
 /// once.
 class ResultStream final : public detail::RunHost {
  public:
-  ResultStream(ResultOutlet& outlet, protocol::WorkerPage* shared_page);
+  ResultStream(ResultOutlet& outlet, protocol::WorkerPage& page);
 
   /// Larger results become a CodecError.
   void set_message_limit(std::uint64_t bytes) noexcept { message_limit_ = bytes; }
@@ -87,9 +87,7 @@ class ResultStream final : public detail::RunHost {
   const std::thread::id main_thread_ = std::this_thread::get_id();
   const unsigned generation_ = platform::fork_generation();
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
-  bool batch_;
-  std::unique_ptr<protocol::WorkerPage> own_page_;
-  protocol::WorkerPage* page_;
+  protocol::WorkerPage* const page_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   std::uint32_t open_stride_ = 0;
   std::uint64_t message_limit_ = wire::default_frame_limit;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "base/exit_hooks.hpp"
 #include "base/log.hpp"
@@ -68,19 +69,43 @@ void log_hook_failure() {
   base::log_warning("an exit hook threw " + wire::describe_exception(std::current_exception()));
 }
 
+enum class HasPage : bool { no, yes };
+protocol::GreetingHeader greeting_of(HasPage has_page) {
+  return {protocol::version, has_page == HasPage::yes, wire::program_build_id(),
+          wire::default_frame_limit};
+}
+
+// Nothing where a launcher has not passed it on.
+platform::SharedMapping map_page(int descriptor) try {
+  auto mapping =
+      platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage));
+  mapping.drop_descriptor();
+  mapping.keep_from_forks();  // workers of a pool in this one, and processes of its tasks
+  return mapping;
+} catch (const SystemError&) {
+  return {};
+}
+
+[[noreturn]] void greet_without_page(int results) {
+  detail::Bytes greeting;
+  protocol::append_message(greeting, Type::greeting, greeting_of(HasPage::no));
+  platform::write_all(results, greeting.view());
+  ::_exit(exit_mismatch);
+}
+
 constexpr std::size_t large_frame = std::size_t{1} << 20;  // bytes
 
 class Worker {
  public:
-  explicit Worker(const Channel& channel)
+  Worker(const Channel& channel, platform::SharedMapping page)
       : tasks_(channel.tasks),
         owner_(channel.owner),
         set_start_method_(channel.set_start_method),
         start_no_more_(channel.start_no_more),
-        mapping_(map_page(channel.page)),
+        mapping_(std::move(page)),
         escort_(platform::Descriptor(channel.escort)),
         pipe_(channel.results, escort_),
-        results_(pipe_, page()) {
+        results_(pipe_, this->page()) {
     // What its owner has sent, where another object has come under the same token. Threads of tasks
     // may not look there.
     detail::set_descriptor_source(
@@ -92,7 +117,7 @@ class Worker {
   }
 
   [[noreturn]] void run() {
-    if (page() != nullptr) leave_last_words_in(page()->last_words);
+    leave_last_words_in(page().last_words);
     greet();
     initialize();
     serve();
@@ -100,15 +125,9 @@ class Worker {
   }
 
  private:
-  static platform::SharedMapping map_page(int descriptor) {
-    if (descriptor < 0) return {};
-    auto mapping = platform::SharedMapping::open(platform::Descriptor(descriptor),
-                                                 sizeof(protocol::WorkerPage));
-    mapping.drop_descriptor();
-    mapping.keep_from_forks();  // workers of a pool in this one, and processes of its tasks
-    return mapping;
+  protocol::WorkerPage& page() const {
+    return *static_cast<protocol::WorkerPage*>(mapping_.data());
   }
-  protocol::WorkerPage* page() const { return static_cast<protocol::WorkerPage*>(mapping_.data()); }
 
   bool read_more() {
     std::span<std::byte> room;
@@ -137,8 +156,7 @@ class Worker {
   }
   void greet() {
     const wire::Frame frame = first_frame();
-    const protocol::GreetingHeader greeting{protocol::version, mapping_.data() != nullptr,
-                                            wire::program_build_id(), wire::default_frame_limit};
+    const protocol::GreetingHeader greeting = greeting_of(HasPage::yes);
     results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
     setup_ = protocol::decode_setup(frame.payload);
     if (setup_.protocol_version == protocol::version && setup_.build == wire::program_build_id())
@@ -346,7 +364,9 @@ void run_worker(const Channel& channel) {
   platform::watch_owner(channel.owner);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
-  auto* const worker = new Worker(channel);
+  platform::SharedMapping page = map_page(channel.page);
+  if (page.data() == nullptr) greet_without_page(channel.results);
+  auto* const worker = new Worker(channel, std::move(page));
   worker->run();
 }
 

@@ -188,7 +188,7 @@ class Owner final : private pool::Hands {
   bool refers_to(pool::JobId) const override { return false; }
 
   pool::WorkerLink* link() { return core_->link(0); }
-  WorkerPage& page() { return *link()->page(); }
+  WorkerPage& page() { return link()->page(); }
 
   void start_worker() {
     auto made = std::make_unique<pool::WorkerLink>(0, "worker", 4096);
@@ -196,7 +196,7 @@ class Owner final : private pool::Hands {
     platform::SocketPair escort = platform::make_socket_pair();
     made->escort = platform::Escort(std::move(escort.ours));
     core_->links()[0] = std::move(made);
-    core_->scheduler().worker_started(0, true, now_);
+    core_->scheduler().worker_started(0, now_);
     core_->scheduler().worker_ready(0, now_);
     sent_.clear();
   }

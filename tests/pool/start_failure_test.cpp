@@ -1,10 +1,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "platform/system_calls.hpp"
 #include "pool/pool_fixture.hpp"
+#include "start/entry.hpp"
 
 // F51: the system refuses the third of five workers.
 namespace brood::testing {
@@ -122,6 +125,24 @@ TEST_P(StartFailure, of_a_replacement_leaves_the_others_at_work) {
   Pool pool = make_pool(2);
   EXPECT_THROW(pool.apply([] { ::_exit(3); }), WorkerLost);
   EXPECT_EQ(pool.map(square, std::vector<int>(100, 3)), std::vector<int>(100, 9));
+}
+
+struct WithoutPage : Launcher {
+  std::string name() const override { return "forgetful"; }
+  int launch(WorkerCommand command) override {
+    const int page = start::worker_descriptors().page;
+    std::erase_if(command.descriptors, [page](const auto& pair) { return pair.second == page; });
+    return spawn(command);
+  }
+};
+
+TEST(StartFailureOfALauncher, that_drops_the_shared_memory_is_told_in_the_greeting) {
+  const auto error = caught<StartError>([] {
+    Pool pool({.workers = 2, .start_method = std::make_shared<WithoutPage>()});
+    pool.apply(square, 2);
+  });
+  EXPECT_EQ(error.stage(), "greeting");
+  EXPECT_TRUE(contains(error.what(), "shares with its owner")) << error.what();
 }
 
 }  // namespace

@@ -111,17 +111,6 @@ TEST_F(Dispatch, AJobIsDefinedOnceInEachWorkerAndForgottenWhenItIsOver) {
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::forget, Kind::over}));
 }
 
-TEST_F(Dispatch, AWorkerWithoutAPageGetsOneElementAtATime) {
-  make(workers(1), false);
-  teach(7, Nanoseconds(10));
-  JobTraits traits = map(16);
-  traits.cost_key = 7;
-  scheduler->add(traits, 100, true);
-  const auto sends = of(Kind::send, pump());
-  ASSERT_EQ(sends.size(), 1u);
-  EXPECT_EQ(sends[0].assignment.count, 1u);
-}
-
 TEST_F(Dispatch, AnIdleWorkerSharesWhatABusyOneHasNotBegun) {
   make(workers(2));
   const JobId other = scheduler->add(single(), 1, true);

@@ -41,9 +41,9 @@ class SchedulerTest : public testing::Test, private Claims {
   }
 
   /// A pool whose workers are ready.
-  void make(const SchedulerConfig& config, bool pages = true) {
+  void make(const SchedulerConfig& config) {
     make_cold(config);
-    for (WorkerId id = 0; id < config.workers; ++id) come_up(id, pages);
+    for (WorkerId id = 0; id < config.workers; ++id) come_up(id);
     pump();
   }
   /// A pool whose workers have been asked for.
@@ -51,9 +51,9 @@ class SchedulerTest : public testing::Test, private Claims {
     scheduler.emplace(config, static_cast<Claims&>(*this));
     return pump();
   }
-  void come_up(WorkerId id, bool page = true) {
+  void come_up(WorkerId id) {
     begun_[id] = 0;
-    scheduler->worker_started(id, page, now);
+    scheduler->worker_started(id, now);
     scheduler->worker_ready(id, now);
   }
   /// Everything that is to be done now.

@@ -108,7 +108,7 @@ TEST_F(Population, AWorkerWhoseStartTookLongerThanItMayLiveRunsWhatWaits) {
   make_cold(config);
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_EQ(started(), 1u);
-  scheduler->worker_started(0, true, now);
+  scheduler->worker_started(0, now);
   now += seconds(1);
   scheduler->worker_ready(0, now);
   now += seconds(1);

@@ -98,7 +98,7 @@ TEST_F(Starts, JobsAreNotFailedWhileOneWorkerLives) {
 TEST_F(Starts, AFailingInitializerFailsTheJobsAtOnce) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
-  scheduler->worker_started(0, true, now);
+  scheduler->worker_started(0, now);
   scheduler->initializer_failed(0);
   scheduler->worker_gone(0, 0, now);
   EXPECT_EQ(of(Kind::finish, drain()).at(0).verdict, Verdict::no_workers);
@@ -106,7 +106,7 @@ TEST_F(Starts, AFailingInitializerFailsTheJobsAtOnce) {
 
 TEST_F(Starts, AWorkerThatDoesNotComeUpInTimeIsStopped) {
   make_cold(workers(1));
-  scheduler->worker_started(0, true, now);
+  scheduler->worker_started(0, now);
   now += seconds(60);
   scheduler->tick(now, {});
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
@@ -119,7 +119,7 @@ TEST_F(Starts, AStartThatIsStruckDownFromOutsideIsNoReasonToGiveUp) {
   make_cold(config);
   const JobId job = scheduler->add(single(), 1, true);
   const auto strike = [&] {
-    scheduler->worker_started(0, true, now);
+    scheduler->worker_started(0, now);
     scheduler->start_was_struck_down(0);
     scheduler->worker_gone(0, 0, now);
     now += seconds(2);

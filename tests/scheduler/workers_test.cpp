@@ -58,14 +58,6 @@ TEST_F(Workers, AnElementThatIsStoppedIsChargedAndTheOthersAreNot) {
   EXPECT_EQ(resolves[0].fate, Fate::lost);
 }
 
-TEST_F(Workers, WithoutAPageADeathIsChargedToWhatTheWorkerHeld) {
-  make(workers(1), false);
-  scheduler->add(isolated(), 1, true);
-  pump();
-  scheduler->worker_gone(0, std::nullopt, now);
-  EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
-}
-
 TEST_F(Workers, TheElementsOfADeadWorkerGoFirstAndInTheirOrder) {
   make(workers(2));
   scheduler->add(map(2), 8, true);
@@ -203,20 +195,6 @@ TEST_F(Workers, ATimeoutIsThatOfTheJobThatRuns) {
   EXPECT_TRUE(drain().empty());
 }
 
-TEST_F(Workers, WithoutAPageATimeoutCountsFromTheSending) {
-  make(workers(1), false);
-  JobTraits traits = isolated();
-  traits.timeout = milliseconds(50);
-  scheduler->add(traits, 1, true);
-  pump();
-  ASSERT_EQ(scheduler->next_tick(), now + milliseconds(50));
-  now += milliseconds(50);
-  scheduler->tick(now, {});
-  EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
-  scheduler->worker_gone(0, std::nullopt, now);
-  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::timed_out);
-}
-
 TEST_F(Workers, AWorkerLeavesAfterItsShareOfElements) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 3;
@@ -253,7 +231,7 @@ TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {
   make_cold(workers(1));
   scheduler->terminate(now);
   drain();
-  scheduler->worker_started(0, true, now);
+  scheduler->worker_started(0, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
   scheduler->worker_ready(0, now);
   EXPECT_TRUE(pump().empty());
@@ -289,7 +267,7 @@ TEST_F(Workers, ALimitOfForEverIsNeverDue) {
   SchedulerConfig config = workers(1);
   config.start_timeout = Nanoseconds::max();
   make_cold(config);
-  scheduler->worker_started(0, true, now);
+  scheduler->worker_started(0, now);
   EXPECT_EQ(scheduler->next_tick(), std::nullopt);
   scheduler->worker_ready(0, now);
   JobTraits traits = single();

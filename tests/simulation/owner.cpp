@@ -244,7 +244,7 @@ void Owner::finish_start(WorkerId worker) {
                              wire::default_frame_limit);
   Process& process = *links_[worker]->process;
   referee_.started(process);
-  scheduler_.worker_started(worker, process.has_page(), environment_.now);
+  scheduler_.worker_started(worker, environment_.now);
 }
 
 void Owner::stop(Link& link) {
@@ -270,8 +270,7 @@ void Owner::tick() {
   last_tick_ = environment_.now;
   std::vector<pool::Running> running;
   for (const auto& link : links_) {
-    if (!link || link->lent || !link->process->has_page() || scheduler_.idle(link->process->slot))
-      continue;
+    if (!link || link->lent || scheduler_.idle(link->process->slot)) continue;
     if (link->broken) continue;
     try {
       look(*link, running);

@@ -182,12 +182,9 @@ void Owner::bury(Link& link) {
   if (!mutate(Mutation::bury_before_the_pipe_is_empty)) {
     while (receive(link, 1 << 20)) unlocked_();
   }
-  std::optional<std::uint64_t> claimed;
   Events events(*this, link);
   try {
-    if (!process.has_page()) {
-      link.stream.parse(events);
-    } else if (!mutate(Mutation::forget_the_page_of_the_dead)) {
+    if (!mutate(Mutation::forget_the_page_of_the_dead)) {
       const std::uint64_t known = link.stream.resolved();
       std::vector<std::byte> storage;
       link.stream.finish(protocol::last_copy(process.page(), storage), events);
@@ -198,9 +195,9 @@ void Owner::bury(Link& link) {
   }
   unlocked_();
   perform(true);
-  if (process.has_page()) claimed = link.watch.look(process.page(), known(link)).claimed;
+  std::uint64_t claimed = link.watch.look(process.page(), known(link)).claimed;
   referee_.gone(process, claimed);
-  if (claimed && mutate(Mutation::charge_although_idle)) ++*claimed;
+  if (mutate(Mutation::charge_although_idle)) ++claimed;
   scheduler_.worker_gone(process.slot, claimed, environment_.now);
   links_[process.slot].reset();
   perform(true);

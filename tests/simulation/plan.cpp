@@ -48,7 +48,6 @@ pool::SchedulerConfig draw_config(Random& random) {
 Parameters draw_parameters(Random& random) {
   Parameters parameters;
   parameters.config = draw_config(random);
-  parameters.pages = !random.chance(0.1);
   parameters.task_capacity = static_cast<std::size_t>(random.spread(16, 65536));
   parameters.result_capacity = static_cast<std::size_t>(random.spread(16, 65536));
   parameters.jobs = static_cast<int>(random.between(1, random.chance(0.2) ? 25 : 6));

@@ -74,7 +74,6 @@ enum class Mutation : std::uint8_t {
 
 struct Parameters {
   pool::SchedulerConfig config;
-  bool pages = true;
   std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipes, bytes
   int jobs = 3;
   double pause = 0.1;   // a worker pauses at a point where it may

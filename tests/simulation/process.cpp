@@ -45,11 +45,9 @@ Process::Process(Environment& environment, Referee& referee, WorkerId worker, st
       results(environment.parameters.result_capacity),
       environment_(environment),
       referee_(referee),
-      shared_(environment.parameters.pages),
       page_(clean_page()),
       fiber_([this] { body(); }) {
-  stream_ = std::make_unique<worker::ResultStream>(static_cast<ResultOutlet&>(*this),
-                                                   shared_ ? page_.get() : nullptr);
+  stream_ = std::make_unique<worker::ResultStream>(static_cast<ResultOutlet&>(*this), *page_);
 }
 
 Process::~Process() {
@@ -107,6 +105,7 @@ void Process::start_up() {
   sleep(environment_.random.spread(1e3, 1e6));
   if (!environment_.calm && environment_.random.chance(parameters.start_death)) throw Killed();
   protocol::GreetingHeader greeting{};
+  greeting.has_page = 1;
   stream_->send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
   maybe_pause();
   if (!environment_.calm && environment_.random.chance(parameters.initializer_error)) {
@@ -194,7 +193,7 @@ void Process::run_elements(std::span<const std::byte> payload) {
 
 // The clock is stamped in simulated time, and seen before the claim.
 bool Process::claim(const JobPlan& plan) {
-  if (plan.traits.timeout && shared_) {
+  if (plan.traits.timeout) {
     const auto stamp = std::chrono::nanoseconds(environment_.now.time_since_epoch()).count();
     page_->clock.store(static_cast<std::uint64_t>(stamp));
     stamped_ = environment_.now;
@@ -302,8 +301,7 @@ void Process::write(std::span<const std::byte> bytes) {
     if (!bytes.empty()) pause(results.space() == 0 ? Wait::writing : Wait::none);
   }
   maybe_pause();
-  if (flush && shared_ && environment_.random.chance(environment_.parameters.torn))
-    show_the_torn_flush();
+  if (flush && environment_.random.chance(environment_.parameters.torn)) show_the_torn_flush();
 }
 
 // The first store of ResultStream::flush() has happened, the second has not.

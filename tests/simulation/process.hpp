@@ -29,7 +29,6 @@ class Process final : private worker::ResultOutlet {
   const WorkerId slot;
   const std::uint64_t pid;
   Pipe tasks, results;
-  bool has_page() const noexcept { return shared_; }
   protocol::WorkerPage& page() noexcept { return *page_; }
   bool alive() const noexcept { return alive_; }
   /// Whether it can go on now.
@@ -68,7 +67,7 @@ class Process final : private worker::ResultOutlet {
 
   Environment& environment_;
   Referee& referee_;
-  bool shared_, alive_ = true, dying_ = false, deaf_ = false;
+  bool alive_ = true, dying_ = false, deaf_ = false;
   std::unique_ptr<protocol::WorkerPage> page_;
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};

@@ -75,9 +75,7 @@ void Referee::begun(const Process& process, JobId id, const std::array<std::uint
   const auto held = std::find_if(runner.held.begin(), runner.held.end(),
                                  [&](const Held& h) { return h.job == id && h.index == index; });
   require(held != runner.held.end(), "an element runs that has an outcome");
-  // Without a page nobody knows whether what has been sent has begun when its worker is stopped.
-  const bool unknown = begun.cancelled && !environment_.parameters.pages;
-  require(!begun.settled || unknown, "an element runs again although it has an outcome");
+  require(!begun.settled, "an element runs again although it has an outcome");
   const std::uint32_t certain = begun.charges + begun.thrown;
   require(begun.executions <= certain + begun.doubtful + begun.excuses, "an element runs twice");
   require(begun.charges <= job(id).plan.traits.retries.crashes, "an element is retried too often");

@@ -68,7 +68,7 @@ class Referee {
   void forgets(WorkerId worker, JobId job);
   void nudged(WorkerId worker);
   /// The process is dead and drained; `claimed` as its page says.
-  void gone(const Process& process, std::optional<std::uint64_t> claimed);
+  void gone(const Process& process, std::uint64_t claimed);
   void resolved(const pool::Action& action);
   void tried_again(const pool::Action& action);
   void finished(JobId job, pool::Verdict verdict);
@@ -145,7 +145,7 @@ class Referee {
   void check_assignment(const Record& record, const Job& job,
                         const pool::Assignment& assignment) const;
   void note_passed(Element& next) const;
-  void judge(Record& record, const Held& held, bool page);
+  void judge(Record& record, const Held& held);
   std::size_t least_workers() const;
   std::size_t population() const;
   bool somebody_waits() const;

@@ -94,8 +94,6 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   require(config.max_tasks == 0 || target.given + assignment.count <= config.max_tasks,
           "more elements than a worker may run");
   require(target.chunks.size() < config.queue_elements || target.held.empty(), "an endless queue");
-  require(environment_.parameters.pages || (target.held.empty() && assignment.count == 1),
-          "a queue for a worker without a page");
   const bool known = std::count(target.knows.begin(), target.knows.end(), assignment.job) != 0;
   require(traits.self_contained ? !assignment.define : assignment.define != known,
           "a job is defined twice in a worker, or never");
@@ -241,22 +239,19 @@ void Referee::forgets(WorkerId worker, JobId id) {
 
 void Referee::nudged(WorkerId worker) { record_of(worker).nudged = true; }
 
-void Referee::gone(const Process& process, std::optional<std::uint64_t> claimed) {
+void Referee::gone(const Process& process, std::uint64_t claimed) {
   environment_.say("worker %u is gone", process.slot);
   ++environment_.census.deaths;
   Record& dead = record(process);
   require(!process.alive(), "a living worker is buried");
-  if (claimed && !dead.spoilt && dead.current && !dead.current->telling) {
-    require(!dead.held.empty() && *claimed > dead.held.front().sequence,
+  if (!dead.spoilt && dead.current && !dead.current->telling) {
+    require(!dead.held.empty() && claimed > dead.held.front().sequence,
             "the page does not tell what runs");
   }
   if (!dead.ready) start_has_failed_ = true;
-  bool first = true;
   for (const Held& held : dead.held) {
-    const bool begun = claimed ? held.sequence < *claimed : first;
-    first = false;
-    if (begun) {
-      judge(dead, held, claimed.has_value());
+    if (held.sequence < claimed) {
+      judge(dead, held);
     } else if (&held == &dead.held.front() && (!dead.stopped || dead.broken)) {
       note_passed(element(held.job, held.index));
     }
@@ -273,13 +268,13 @@ void Referee::note_passed(Element& next) const {
 }
 
 // Whose fault it is that the worker is dead before this element has an outcome.
-void Referee::judge(Record& dead, const Held& held, bool page) {
+void Referee::judge(Record& dead, const Held& held) {
   Element& begun = element(held.job, held.index);
   const JobPlan& its_plan = job(held.job).plan;
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
   begun.garbled |= dead.spoilt;
-  if (page && !dead.spoilt && !its_plan.folded)
+  if (!dead.spoilt && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {
     ++begun.charges;
@@ -287,9 +282,9 @@ void Referee::judge(Record& dead, const Held& held, bool page) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  // Without a page nobody knows when it began; behind garbage, what it has told. An element that
-  // has been folded may have been late when the owner looked, and over when it acted.
-  const bool known = page && !dead.spoilt && !its_plan.folded;
+  // Behind garbage nobody knows what it has told. An element that has been folded may have been
+  // late when the owner looked, and over when it acted.
+  const bool known = !dead.spoilt && !its_plan.folded;
   const bool late = known
                         ? same && dead.stopped_at - dead.at_stop->since >= *its_plan.traits.timeout
                         : its_plan.traits.timeout.has_value();
