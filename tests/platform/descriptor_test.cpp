@@ -22,7 +22,7 @@ bool private_and_high(const Descriptor& descriptor) {
   return descriptor.get() >= 3 && close_on_exec(descriptor.get());
 }
 
-TEST_F(DescriptorTest, ADescriptorClosesWhatItOwns) {
+TEST_F(DescriptorTest, a_descriptor_closes_what_it_owns) {
   int number = -1;
   {
     const Pipe pipe = make_pipe();
@@ -31,32 +31,32 @@ TEST_F(DescriptorTest, ADescriptorClosesWhatItOwns) {
   EXPECT_EQ(::fcntl(number, F_GETFD), -1);
 }
 
-TEST_F(DescriptorTest, AMovedFromDescriptorOwnsNothing) {
+TEST_F(DescriptorTest, a_moved_from_descriptor_owns_nothing) {
   Pipe pipe = make_pipe();
   const Descriptor moved = std::move(pipe.read);
   EXPECT_FALSE(pipe.read);
   EXPECT_TRUE(moved);
 }
 
-TEST_F(DescriptorTest, ACopyHasAtLeastTheWantedNumberAndIsClosedOnExec) {
+TEST_F(DescriptorTest, a_copy_has_at_least_the_wanted_number_and_is_closed_on_exec) {
   const Pipe pipe = make_pipe();
   const Descriptor copy = pipe.read.duplicate(40);
   EXPECT_GE(copy.get(), 40);
   EXPECT_TRUE(close_on_exec(copy.get()));
 }
 
-TEST_F(DescriptorTest, CopyingAClosedDescriptorThrows) {
+TEST_F(DescriptorTest, copying_a_closed_descriptor_throws) {
   EXPECT_THROW(Descriptor().duplicate(), SystemError);
 }
 
-TEST_F(DescriptorTest, ANonblockingPipeSaysSo) {
+TEST_F(DescriptorTest, a_nonblocking_pipe_says_so) {
   const Pipe pipe = make_pipe();
   set_nonblocking(pipe.read);
   char byte;
   EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, Transfer::State::would_block);
 }
 
-TEST_F(DescriptorTest, NothingTakesTheNumbersOfClosedStandardStreams) {
+TEST_F(DescriptorTest, nothing_takes_the_numbers_of_closed_standard_streams) {
   EXPECT_EQ(testing::in_child([] {
               for (const int number : {0, 1, 2}) ::close(number);
               const Pipe pipe = make_pipe();

@@ -26,7 +26,7 @@ class EscortTest : public testing::LeakCheck {
   }
 };
 
-TEST_F(EscortTest, TakesOutWhatWasEnclosed) {
+TEST_F(EscortTest, takes_out_what_was_enclosed) {
   SocketPair pair = filled(40, 0);
   EXPECT_EQ(look_into(pair.theirs.get())->size(), 40U);
   EXPECT_EQ(look_into(pair.theirs.get())->size(), 40U);
@@ -34,19 +34,19 @@ TEST_F(EscortTest, TakesOutWhatWasEnclosed) {
 }
 
 // Its sender may go on filling it for as long as somebody reads.
-TEST_F(EscortTest, ReadsNoMoreThanCanHaveBeenEnclosed) {
+TEST_F(EscortTest, reads_no_more_than_can_have_been_enclosed) {
   SocketPair pair = filled(300, 0);
   EXPECT_TRUE(look_into(pair.theirs.get())->empty());
   EXPECT_THROW(take_out(std::move(pair.theirs)), CodecError);
 }
 
-TEST_F(EscortTest, TakesOutNothingThatWasNotEnclosed) {
+TEST_F(EscortTest, takes_out_nothing_that_was_not_enclosed) {
   SocketPair pair = filled(3, 7);
   EXPECT_TRUE(look_into(pair.theirs.get())->empty());
   EXPECT_THROW(take_out(std::move(pair.theirs)), CodecError);
 }
 
-TEST_F(EscortTest, EnclosesNoMoreThanIsTakenOut) {
+TEST_F(EscortTest, encloses_no_more_than_is_taken_out) {
   const detail::DescriptorRef one =
       share_descriptor(std::move(make_socket_pair().ours), detail::SharedDescriptor::Kind::memory);
   EXPECT_THROW(enclose(std::vector(5000, one), "a test"), CodecError);

@@ -26,13 +26,13 @@ class FreeMemoryTest : public testing::LeakCheck {
   testing::Scratch scratch_;
 };
 
-TEST_F(FreeMemoryTest, IsThatOfTheMachineWithSwap) {
+TEST_F(FreeMemoryTest, is_that_of_the_machine_with_swap) {
   EXPECT_EQ(free_memory(root(), "", meminfo), 5 * mebibyte);
   EXPECT_EQ(free_memory(root(), "", ""), std::numeric_limits<std::uint64_t>::max());
   EXPECT_GT(free_memory(), mebibyte);
 }
 
-TEST_F(FreeMemoryTest, IsThatOfTheControlGroupWhereThatIsLess) {
+TEST_F(FreeMemoryTest, is_that_of_the_control_group_where_that_is_less) {
   write("a/memory.max", std::to_string(3 * mebibyte));
   write("a/memory.current", std::to_string(2 * mebibyte));
   EXPECT_EQ(free_memory(root(), "0::/a\n", meminfo), mebibyte);
@@ -42,14 +42,14 @@ TEST_F(FreeMemoryTest, IsThatOfTheControlGroupWhereThatIsLess) {
   EXPECT_EQ(free_memory(root(), "0::/a\n", meminfo), 5 * mebibyte);
 }
 
-TEST_F(FreeMemoryTest, IsThatOfTheLeastGroupOfAllAroundIt) {
+TEST_F(FreeMemoryTest, is_that_of_the_least_group_of_all_around_it) {
   write("a/memory.max", std::to_string(3 * mebibyte));
   write("a/memory.current", std::to_string(2 * mebibyte));
   write("a/b/c/memory.max", "max\n");
   EXPECT_EQ(free_memory(root(), "0::/a/b/c\n", meminfo), mebibyte);
 }
 
-TEST_F(FreeMemoryTest, KnowsControlGroupsOfTheFirstVersion) {
+TEST_F(FreeMemoryTest, knows_control_groups_of_the_first_version) {
   write("memory/b/memory.limit_in_bytes", std::to_string(2 * mebibyte));
   write("memory/b/memory.usage_in_bytes", std::to_string(3 * mebibyte));
   EXPECT_EQ(free_memory(root(), "5:cpu:/\n4:memory:/b\n", meminfo), 0U);

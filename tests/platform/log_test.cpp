@@ -9,7 +9,7 @@
 namespace brood::base {
 namespace {
 
-TEST(Log, LeavesStdoutToThePrograms) {
+TEST(Log, leaves_stdout_to_the_programs) {
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
   log_error("something is wrong");
@@ -18,7 +18,7 @@ TEST(Log, LeavesStdoutToThePrograms) {
             std::string::npos);
 }
 
-TEST(Log, GoesToTheLoggerThatTheProgramHasSetUp) {
+TEST(Log, goes_to_the_logger_that_the_program_has_set_up) {
   ::testing::internal::CaptureStderr();
   {
     const brood::testing::LogCatcher catcher;

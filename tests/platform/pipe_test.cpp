@@ -33,7 +33,7 @@ Transfer write_one(int descriptor) {
   return write_some(descriptor, {&byte, 1});
 }
 
-TEST_F(PipeTest, TheEndOfTheStreamIsAValue) {
+TEST_F(PipeTest, the_end_of_the_stream_is_a_value) {
   Pipe pipe = make_pipe();
   pipe.write.reset();
   char byte;
@@ -41,7 +41,7 @@ TEST_F(PipeTest, TheEndOfTheStreamIsAValue) {
   EXPECT_FALSE(read_all(pipe.read.get(), &byte, 1));
 }
 
-TEST_F(PipeTest, WritingToNobodyIsAValueAndRaisesNoSignal) {
+TEST_F(PipeTest, writing_to_nobody_is_a_value_and_raises_no_signal) {
   Pipe pipe = make_pipe();
   pipe.read.reset();
   EXPECT_EQ(write_one(pipe.write.get()).state, State::closed);
@@ -50,7 +50,7 @@ TEST_F(PipeTest, WritingToNobodyIsAValueAndRaisesNoSignal) {
   EXPECT_FALSE(sigpipe_is_pending());
 }
 
-TEST_F(PipeTest, AGuardForManyWritesLeavesTheMaskAsItWas) {
+TEST_F(PipeTest, a_guard_for_many_writes_leaves_the_mask_as_it_was) {
   Pipe pipe = make_pipe();
   pipe.read.reset();
   {
@@ -63,7 +63,7 @@ TEST_F(PipeTest, AGuardForManyWritesLeavesTheMaskAsItWas) {
   EXPECT_FALSE(sigpipe_is_pending());
 }
 
-TEST_F(PipeTest, ASignalThatTheUserHasPendingStaysPending) {
+TEST_F(PipeTest, a_signal_that_the_user_has_pending_stays_pending) {
   sigset_t set, before;
   sigemptyset(&set);
   sigaddset(&set, SIGPIPE);
@@ -78,7 +78,7 @@ TEST_F(PipeTest, ASignalThatTheUserHasPendingStaysPending) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-TEST_F(PipeTest, WritingEverythingWaitsForAReaderAndKeepsEveryByte) {
+TEST_F(PipeTest, writing_everything_waits_for_a_reader_and_keeps_every_byte) {
   const Pipe pipe = make_pipe();
   std::vector<std::byte> sent(1 << 20);
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 7);
@@ -101,7 +101,7 @@ std::size_t capacity(const Pipe& pipe) {
   }
 }
 
-TEST_F(PipeTest, OneOfSocketsCanBeEnlarged) {
+TEST_F(PipeTest, one_of_sockets_can_be_enlarged) {
   const std::size_t before = capacity(make_socket_pipe());
   const Pipe pipe = make_socket_pipe();
   enlarge(pipe.write, 256 * 1024);
@@ -109,7 +109,7 @@ TEST_F(PipeTest, OneOfSocketsCanBeEnlarged) {
   enlarge(pipe.write, std::size_t{1} << 40);  // refused: no harm
 }
 
-TEST_F(PipeTest, OneOfSocketsGoesInOneDirection) {
+TEST_F(PipeTest, one_of_sockets_goes_in_one_direction) {
   const Pipe pipe = make_socket_pipe();
   EXPECT_EQ(write_one(pipe.read.get()).state, State::closed);
   EXPECT_EQ(write_one(pipe.write.get()).state, State::moved);
@@ -118,7 +118,7 @@ TEST_F(PipeTest, OneOfSocketsGoesInOneDirection) {
   EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, State::moved);
 }
 
-TEST_F(PipeTest, OneOfSocketsWhoseReaderLeavesBytesUnreadIsClosed) {
+TEST_F(PipeTest, one_of_sockets_whose_reader_leaves_bytes_unread_is_closed) {
   Pipe pipe = make_socket_pipe();
   EXPECT_EQ(write_one(pipe.write.get()).state, State::moved);
   pipe.read.reset();
@@ -133,7 +133,7 @@ Transfer send_one(int socket) {
   return send_some(socket, {&part, 1});
 }
 
-TEST_F(PipeTest, SendingToAReaderThatRefusesIsAValueAndRaisesNoSignal) {
+TEST_F(PipeTest, sending_to_a_reader_that_refuses_is_a_value_and_raises_no_signal) {
   const Pipe pipe = make_socket_pipe();
   EXPECT_EQ(send_one(pipe.write.get()).state, State::moved);
   ::shutdown(pipe.read.get(), SHUT_RDWR);
@@ -142,7 +142,7 @@ TEST_F(PipeTest, SendingToAReaderThatRefusesIsAValueAndRaisesNoSignal) {
   EXPECT_FALSE(sigpipe_is_pending());
 }
 
-TEST_F(PipeTest, NothingIsSentToAFile) {
+TEST_F(PipeTest, nothing_is_sent_to_a_file) {
   const Descriptor file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const Transfer done = send_one(file.get());
   EXPECT_EQ(done.state, State::failed);
@@ -154,7 +154,7 @@ Transfer receive_one(const Pipe& pipe) {
   return receive_some(pipe.read.get(), {&byte, 1});
 }
 
-TEST_F(PipeTest, ReceivingSaysWhatReadingDoes) {
+TEST_F(PipeTest, receiving_says_what_reading_does) {
   Pipe pipe = make_socket_pipe();
   set_nonblocking(pipe.read);
   EXPECT_EQ(receive_one(pipe).state, State::would_block);
@@ -164,7 +164,7 @@ TEST_F(PipeTest, ReceivingSaysWhatReadingDoes) {
   EXPECT_EQ(receive_one(pipe).state, State::closed);
 }
 
-TEST_F(PipeTest, DescriptorsThatComeWithBytesAreClosedAndSaid) {
+TEST_F(PipeTest, descriptors_that_come_with_bytes_are_closed_and_said) {
   Pipe pipe = make_socket_pipe();
   pipe.read.set_foreign();
   Pipe other = make_pipe();
@@ -178,7 +178,7 @@ TEST_F(PipeTest, DescriptorsThatComeWithBytesAreClosedAndSaid) {
   EXPECT_EQ(read_some(other.read.get(), &byte, 1).state, State::closed);  // none is left
 }
 
-TEST_F(PipeTest, AnInterruptedReadIsTakenUpAgain) {
+TEST_F(PipeTest, an_interrupted_read_is_taken_up_again) {
   static int interruptions;
   interruptions = 2;
   const SystemCalls saved = system_calls();
@@ -195,7 +195,7 @@ TEST_F(PipeTest, AnInterruptedReadIsTakenUpAgain) {
   EXPECT_EQ(byte, 'x');
 }
 
-TEST_F(PipeTest, AFailureCarriesItsError) {
+TEST_F(PipeTest, a_failure_carries_its_error) {
   const Transfer done = write_one(-1);
   EXPECT_EQ(done.state, State::failed);
   EXPECT_EQ(done.error, EBADF);

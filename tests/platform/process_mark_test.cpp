@@ -13,7 +13,7 @@ namespace {
 
 using ProcessMarkTest = testing::LeakCheck;
 
-TEST_F(ProcessMarkTest, ThisProcessIsAliveAndTheSameInEachThread) {
+TEST_F(ProcessMarkTest, this_process_is_alive_and_the_same_in_each_thread) {
   const ProcessMark self = this_process();
   EXPECT_EQ(self.pid, ::getpid());
   EXPECT_NE(self.start, 0U);
@@ -21,7 +21,7 @@ TEST_F(ProcessMarkTest, ThisProcessIsAliveAndTheSameInEachThread) {
   std::thread([&] { EXPECT_EQ(this_process(), self); }).join();
 }
 
-TEST_F(ProcessMarkTest, AForkedChildIsAnother) {
+TEST_F(ProcessMarkTest, a_forked_child_is_another) {
   const ProcessMark self = this_process();
   EXPECT_EQ(testing::in_child([&] {
               return this_process().pid == ::getpid() && is_alive(self) && is_alive(this_process());
@@ -29,13 +29,13 @@ TEST_F(ProcessMarkTest, AForkedChildIsAnother) {
             1);
 }
 
-TEST_F(ProcessMarkTest, AnotherProcessWithTheSameNumberIsNotTheOne) {
+TEST_F(ProcessMarkTest, another_process_with_the_same_number_is_not_the_one) {
   ProcessMark other = this_process();
   ++other.start;
   EXPECT_FALSE(is_alive(other));
 }
 
-TEST_F(ProcessMarkTest, AProcessThatHasEndedIsDeadBeforeItIsReapedAndAfter) {
+TEST_F(ProcessMarkTest, a_process_that_has_ended_is_dead_before_it_is_reaped_and_after) {
   const pid_t pid = ::fork();
   if (pid == 0) ::_exit(0);
   ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOWAIT);

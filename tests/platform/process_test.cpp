@@ -22,7 +22,7 @@ namespace {
 
 using ProcessTest = testing::LeakCheck;
 
-TEST_F(ProcessTest, AnExitCodeIsReapedOnce) {
+TEST_F(ProcessTest, an_exit_code_is_reaped_once) {
   const pid_t pid = fork_process();
   if (pid == 0) ::_exit(7);
   ASSERT_TRUE(wait_for_exit(open_pidfd(pid), 5000));
@@ -33,7 +33,7 @@ TEST_F(ProcessTest, AnExitCodeIsReapedOnce) {
   EXPECT_EQ(reap(pid)->status.kind, ExitStatus::Kind::lost);
 }
 
-TEST_F(ProcessTest, WhatAProcessHasUsedIsReapedWithIt) {
+TEST_F(ProcessTest, what_a_process_has_used_is_reaped_with_it) {
   constexpr std::size_t bytes = std::size_t{64} << 20;
   const pid_t pid = fork_process();
   if (pid == 0) {
@@ -49,7 +49,7 @@ TEST_F(ProcessTest, WhatAProcessHasUsedIsReapedWithIt) {
   EXPECT_GT(ended->peak_resident, bytes);
 }
 
-TEST_F(ProcessTest, ASignalIsSentThroughThePidfdAndReported) {
+TEST_F(ProcessTest, a_signal_is_sent_through_the_pidfd_and_reported) {
   const pid_t pid = fork_process();
   if (pid == 0) {
     for (;;) ::pause();
@@ -65,7 +65,7 @@ TEST_F(ProcessTest, ASignalIsSentThroughThePidfdAndReported) {
   EXPECT_FALSE(send_signal(pidfd, SIGTERM));
 }
 
-TEST_F(ProcessTest, AForkedProcessHasDefaultSignalsAndAnEmptyMask) {
+TEST_F(ProcessTest, a_forked_process_has_default_signals_and_an_empty_mask) {
   sigset_t set, before;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -101,11 +101,11 @@ int closes_all_but_two() {
   return testing::descriptors_of("self") == expected ? 0 : 1;
 }
 
-TEST_F(ProcessTest, EverythingButTheKeptDescriptorsIsClosed) {
+TEST_F(ProcessTest, everything_but_the_kept_descriptors_is_closed) {
   EXPECT_EQ(testing::in_child(closes_all_but_two), 0);
 }
 
-TEST_F(ProcessTest, EverythingIsClosedAlsoWithoutCloseRange) {
+TEST_F(ProcessTest, everything_is_closed_also_without_close_range) {
   EXPECT_EQ(testing::in_child([] {
               system_calls().close_range = [](unsigned, unsigned, int) {
                 return errno = ENOSYS, -1;
@@ -115,7 +115,7 @@ TEST_F(ProcessTest, EverythingIsClosedAlsoWithoutCloseRange) {
             0);
 }
 
-TEST_F(ProcessTest, StandardStreamsArePreparedAlsoWhenTheyAreClosed) {
+TEST_F(ProcessTest, standard_streams_are_prepared_also_when_they_are_closed) {
   EXPECT_EQ(
       testing::in_child([] {
         ::close(0);
@@ -131,13 +131,13 @@ TEST_F(ProcessTest, StandardStreamsArePreparedAlsoWhenTheyAreClosed) {
       0);
 }
 
-TEST_F(ProcessTest, AForkChangesTheGeneration) {
+TEST_F(ProcessTest, a_fork_changes_the_generation) {
   const unsigned before = fork_generation();
   EXPECT_EQ(testing::in_child([before] { return fork_generation() != before ? 0 : 1; }), 0);
   EXPECT_EQ(fork_generation(), before);
 }
 
-TEST_F(ProcessTest, OwnThreadsAreCountedAndNotInAForkedChild) {
+TEST_F(ProcessTest, own_threads_are_counted_and_not_in_a_forked_child) {
   ASSERT_EQ(own_threads(), 0);
   {
     const OwnThread counted;
@@ -147,7 +147,7 @@ TEST_F(ProcessTest, OwnThreadsAreCountedAndNotInAForkedChild) {
   EXPECT_EQ(own_threads(), 0);
 }
 
-TEST_F(ProcessTest, AForkWaitsForOwnThreadsThatAreStarting) {
+TEST_F(ProcessTest, a_fork_waits_for_own_threads_that_are_starting) {
   const Pipe go = make_pipe();
   OwnThread own;
   std::atomic<bool> has_begun{false};
@@ -168,14 +168,14 @@ TEST_F(ProcessTest, AForkWaitsForOwnThreadsThatAreStarting) {
   starting.join();
 }
 
-TEST_F(ProcessTest, AForkWaitsForNoThreadThatCouldNotBeStarted) {
+TEST_F(ProcessTest, a_fork_waits_for_no_thread_that_could_not_be_started) {
   { const OwnThread failed; }
   const pid_t pid = fork_process();
   if (pid == 0) ::_exit(0);
   EXPECT_EQ(::waitpid(pid, nullptr, 0), pid);
 }
 
-TEST_F(ProcessTest, ThreadsAreCounted) {
+TEST_F(ProcessTest, threads_are_counted) {
   if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
   const int before = count_threads();
   const Pipe pipe = make_pipe();
@@ -188,7 +188,7 @@ TEST_F(ProcessTest, ThreadsAreCounted) {
   waiter.join();
 }
 
-TEST_F(ProcessTest, AThreadNameIsCutToFifteenCharacters) {
+TEST_F(ProcessTest, a_thread_name_is_cut_to_fifteen_characters) {
   EXPECT_EQ(testing::in_child([] {
               set_thread_name("ForkServerPoolWorker-1");
               std::string name;
@@ -198,9 +198,11 @@ TEST_F(ProcessTest, AThreadNameIsCutToFifteenCharacters) {
             0);
 }
 
-TEST_F(ProcessTest, OpeningAPidfdOfNobodyThrows) { EXPECT_THROW(open_pidfd(1 << 22), SystemError); }
+TEST_F(ProcessTest, opening_a_pidfd_of_nobody_throws) {
+  EXPECT_THROW(open_pidfd(1 << 22), SystemError);
+}
 
-TEST_F(ProcessTest, OwnDescriptorsAreLetGoWhereNoNumberIsFree) {
+TEST_F(ProcessTest, own_descriptors_are_let_go_where_no_number_is_free) {
   EXPECT_EQ(testing::in_child([] {
               const Pipe pipe = make_pipe();
               const Descriptor kept = pipe.write.duplicate();

@@ -59,7 +59,7 @@ class RobustMutexTest : public ::testing::Test {
   Mutexes* mutexes_ = nullptr;
 };
 
-TEST_F(RobustMutexTest, IsHeldOnceAndByItsThread) {
+TEST_F(RobustMutexTest, is_held_once_and_by_its_thread) {
   MutexHold hold;
   EXPECT_EQ(ours(0).try_lock(hold), Result::taken);
   EXPECT_TRUE(hold.is_mine());
@@ -75,7 +75,7 @@ TEST_F(RobustMutexTest, IsHeldOnceAndByItsThread) {
   EXPECT_FALSE(ours(0).is_locked());
 }
 
-TEST_F(RobustMutexTest, AreReleasedInAnyOrder) {
+TEST_F(RobustMutexTest, are_released_in_any_order) {
   for (const std::vector<int>& order : {std::vector{0, 1, 2, 3}, std::vector{3, 2, 1, 0},
                                         std::vector{1, 3, 0, 2}, std::vector{2, 0, 3, 1}}) {
     MutexHold holds[4];
@@ -84,7 +84,7 @@ TEST_F(RobustMutexTest, AreReleasedInAnyOrder) {
   }
 }
 
-TEST_F(RobustMutexTest, AllThatADeadProcessHeldPassOn) {
+TEST_F(RobustMutexTest, all_that_a_dead_process_held_pass_on) {
   ASSERT_EQ(in_child([&] {
               MutexHold holds[4];
               for (int i = 0; i < 4; ++i) ours(i).lock(holds[i]);
@@ -100,7 +100,7 @@ TEST_F(RobustMutexTest, AllThatADeadProcessHeldPassOn) {
   }
 }
 
-TEST_F(RobustMutexTest, AllThatAnEndedThreadHeldPassOn) {
+TEST_F(RobustMutexTest, all_that_an_ended_thread_held_pass_on) {
   MutexHold holds[4];
   std::thread([&] {
     for (int i = 0; i < 4; ++i) ours(i).lock(holds[i]);
@@ -111,7 +111,7 @@ TEST_F(RobustMutexTest, AllThatAnEndedThreadHeldPassOn) {
   }
 }
 
-TEST_F(RobustMutexTest, LivesBesideTheRobustMutexesOfTheProgram) {
+TEST_F(RobustMutexTest, lives_beside_the_robust_mutexes_of_the_program) {
   MutexHold holds[2];
   // Which of the program's is given back when none, one and two of ours are left.
   for (const std::vector<int>& order : {std::vector{0, -1, 1}, std::vector{1, -1, 0},
@@ -131,7 +131,7 @@ TEST_F(RobustMutexTest, LivesBesideTheRobustMutexesOfTheProgram) {
   }
 }
 
-TEST_F(RobustMutexTest, AndTheseOfADeadProcessPassOnWithIt) {
+TEST_F(RobustMutexTest, and_these_of_a_dead_process_pass_on_with_it) {
   ASSERT_EQ(in_child([&] {
               MutexHold holds[2];
               pthread_mutex_lock(foreign(0));
@@ -153,7 +153,7 @@ TEST_F(RobustMutexTest, AndTheseOfADeadProcessPassOnWithIt) {
   }
 }
 
-TEST_F(RobustMutexTest, AForkedChildHoldsNothing) {
+TEST_F(RobustMutexTest, a_forked_child_holds_nothing) {
   MutexHold hold;
   ASSERT_EQ(ours(0).try_lock(hold), Result::taken);
   EXPECT_EQ(in_child([&] {
@@ -166,7 +166,7 @@ TEST_F(RobustMutexTest, AForkedChildHoldsNothing) {
   EXPECT_TRUE(ours(0).unlock(hold)) << "the child has left it alone";
 }
 
-TEST_F(RobustMutexTest, AWordThatNoHolderHasWrittenIsBroken) {
+TEST_F(RobustMutexTest, a_word_that_no_holder_has_written_is_broken) {
   for (const std::uint64_t value :
        {std::uint64_t{7}, std::uint64_t{static_cast<unsigned>(::getpid())},
         std::uint64_t{0x8000'0000}, ~std::uint64_t{0}, std::uint64_t{0x1234'5678'9abc'def0},
@@ -179,7 +179,7 @@ TEST_F(RobustMutexTest, AWordThatNoHolderHasWrittenIsBroken) {
   }
 }
 
-TEST_F(RobustMutexTest, OverwrittenWhileItIsHeldEndsTheWaitForIt) {
+TEST_F(RobustMutexTest, overwritten_while_it_is_held_ends_the_wait_for_it) {
   if (under_thread_sanitizer) GTEST_SKIP() << "the overwriting is a race, on purpose";
   MutexHold hold, other;
   ASSERT_EQ(ours(0).try_lock(hold), Result::taken);
@@ -191,7 +191,7 @@ TEST_F(RobustMutexTest, OverwrittenWhileItIsHeldEndsTheWaitForIt) {
   EXPECT_EQ(try_once(0), Result::taken);
 }
 
-TEST_F(RobustMutexTest, WhatIsWrittenOverItsEntryIsNotFollowed) {
+TEST_F(RobustMutexTest, what_is_written_over_its_entry_is_not_followed) {
   MutexHold holds[3];
   for (int i = 0; i < 3; ++i) ASSERT_EQ(ours(i).try_lock(holds[i]), Result::taken);
   for (std::size_t offset = 8; offset < sizeof(RobustMutex); offset += 8)

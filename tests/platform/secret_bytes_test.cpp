@@ -37,7 +37,7 @@ std::string flags_at(const void* address) {
   return {};
 }
 
-TEST_F(SecretBytesTest, AreWhatTheyWereMadeOf) {
+TEST_F(SecretBytesTest, are_what_they_were_made_of) {
   SecretBytes bytes = secret("a key");
   SecretBytes other = std::move(bytes);
   EXPECT_TRUE(bytes.empty());
@@ -49,7 +49,7 @@ TEST_F(SecretBytesTest, AreWhatTheyWereMadeOf) {
   EXPECT_TRUE(is(SecretBytes(3), std::string_view("\0\0\0", 3)));
 }
 
-TEST_F(SecretBytesTest, AreInNoCoreFileAndInNoForkedChild) {
+TEST_F(SecretBytesTest, are_in_no_core_file_and_in_no_forked_child) {
   const SecretBytes bytes = secret("a key");
   const std::string flags = flags_at(bytes.bytes().data());
   EXPECT_NE(flags.find(" dd "), std::string::npos) << flags;
@@ -59,7 +59,7 @@ TEST_F(SecretBytesTest, AreInNoCoreFileAndInNoForkedChild) {
   EXPECT_TRUE(is(bytes, "a key"));
 }
 
-TEST_F(SecretBytesTest, AStringIsWipedWithAllItsRoom) {
+TEST_F(SecretBytesTest, a_string_is_wiped_with_all_its_room) {
   std::string text(100, 'k');
   text.resize(40);
   const char* const data = text.data();

@@ -23,7 +23,7 @@ using FutexTest = testing::LeakCheck;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-TEST_F(MappingTest, AForkedChildSeesTheSameMemory) {
+TEST_F(MappingTest, a_forked_child_sees_the_same_memory) {
   const SharedMapping memory = SharedMapping::create("test", 4096);
   auto* const word = static_cast<std::atomic<int>*>(memory.data());
   EXPECT_EQ(word->load(), 0);
@@ -31,7 +31,7 @@ TEST_F(MappingTest, AForkedChildSeesTheSameMemory) {
   EXPECT_EQ(word->load(), 42);
 }
 
-TEST_F(MappingTest, ASecondMappingOfTheDescriptorSeesTheSameMemory) {
+TEST_F(MappingTest, a_second_mapping_of_the_descriptor_sees_the_same_memory) {
   SharedMapping memory = SharedMapping::create("test", 4096);
   const SharedMapping other = SharedMapping::open(memory.descriptor().duplicate(), 4096);
   memory.drop_descriptor();
@@ -39,12 +39,12 @@ TEST_F(MappingTest, ASecondMappingOfTheDescriptorSeesTheSameMemory) {
   EXPECT_EQ(*static_cast<const char*>(other.data()), 'x');
 }
 
-TEST_F(MappingTest, AMappingLargerThanTheMemoryIsRefused) {
+TEST_F(MappingTest, a_mapping_larger_than_the_memory_is_refused) {
   const SharedMapping memory = SharedMapping::create("test", 64);
   EXPECT_THROW(SharedMapping::open(memory.descriptor().duplicate(), 128), SystemError);
 }
 
-TEST_F(MappingTest, NobodyChangesTheSizeOfTheMemory) {
+TEST_F(MappingTest, nobody_changes_the_size_of_the_memory) {
   const SharedMapping memory = SharedMapping::create("test", 8192);
   const int file = memory.descriptor().get();
   EXPECT_EQ(::ftruncate(file, 0), -1);
@@ -52,7 +52,7 @@ TEST_F(MappingTest, NobodyChangesTheSizeOfTheMemory) {
   *(static_cast<char*>(memory.data()) + 8191) = 'x';
 }
 
-TEST_F(MappingTest, MemoryThatCouldShrinkIsRefused) {
+TEST_F(MappingTest, memory_that_could_shrink_is_refused) {
   Descriptor file(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   ASSERT_EQ(::ftruncate(file.get(), 4096), 0);
   EXPECT_THROW(SharedMapping::open(file.duplicate(), 4096), SystemError);
@@ -60,7 +60,7 @@ TEST_F(MappingTest, MemoryThatCouldShrinkIsRefused) {
   SharedMapping::open(std::move(file), 4096);
 }
 
-TEST_F(MappingTest, WhatRunsPastItsEndsHitsNothing) {
+TEST_F(MappingTest, what_runs_past_its_ends_hits_nothing) {
   const SharedMapping memory = SharedMapping::create("test", 4096);
   for (const int offset : {-1, 4096}) {
     EXPECT_EQ(testing::in_child([&] {
@@ -72,7 +72,7 @@ TEST_F(MappingTest, WhatRunsPastItsEndsHitsNothing) {
   }
 }
 
-TEST_F(FutexTest, AWaitEndsAtItsDeadline) {
+TEST_F(FutexTest, a_wait_ends_at_its_deadline) {
   const std::atomic<std::uint32_t> word{1};
   const auto deadline = Clock::now() + 5ms;
   while (futex_wait(word, 1, deadline)) {
@@ -81,12 +81,12 @@ TEST_F(FutexTest, AWaitEndsAtItsDeadline) {
   EXPECT_FALSE(futex_wait(word, 1, Clock::time_point(-1h)));
 }
 
-TEST_F(FutexTest, AnotherValueEndsTheWaitAtOnce) {
+TEST_F(FutexTest, another_value_ends_the_wait_at_once) {
   const std::atomic<std::uint32_t> word{2};
   EXPECT_TRUE(futex_wait(word, 1, std::nullopt));
 }
 
-TEST_F(FutexTest, AProcessWakesAnother) {
+TEST_F(FutexTest, a_process_wakes_another) {
   const SharedMapping memory = SharedMapping::create("test", 64);
   auto& word = *static_cast<std::atomic<std::uint32_t>*>(memory.data());
   const pid_t pid = ::fork();

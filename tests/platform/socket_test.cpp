@@ -26,7 +26,7 @@ std::string text(const std::optional<Message>& message) {
   return {reinterpret_cast<const char*>(message->bytes.data()), message->bytes.size()};
 }
 
-TEST_F(SocketTest, MessagesKeepTheirBoundaries) {
+TEST_F(SocketTest, messages_keep_their_boundaries) {
   const SocketPair pair = make_socket_pair();
   EXPECT_TRUE(send_message(pair.ours.get(), bytes("one")));
   EXPECT_TRUE(send_message(pair.ours.get(), bytes("three")));
@@ -34,7 +34,7 @@ TEST_F(SocketTest, MessagesKeepTheirBoundaries) {
   EXPECT_EQ(text(receive_message(pair.theirs.get())), "three");
 }
 
-TEST_F(SocketTest, DescriptorsComeAlongAndAreClosedOnExec) {
+TEST_F(SocketTest, descriptors_come_along_and_are_closed_on_exec) {
   const SocketPair pair = make_socket_pair();
   Pipe pipe = make_pipe();
   const int sent[] = {pipe.write.get(), pipe.read.get()};
@@ -48,7 +48,7 @@ TEST_F(SocketTest, DescriptorsComeAlongAndAreClosedOnExec) {
   EXPECT_EQ(byte, 'y');
 }
 
-TEST_F(SocketTest, ADeadlineAndTheEndOfTheStreamAreTwoThings) {
+TEST_F(SocketTest, a_deadline_and_the_end_of_the_stream_are_two_things) {
   SocketPair pair = make_socket_pair();
   bool timed_out = false;
   EXPECT_FALSE(receive_message(pair.ours.get(), 1, &timed_out));
@@ -58,14 +58,14 @@ TEST_F(SocketTest, ADeadlineAndTheEndOfTheStreamAreTwoThings) {
   EXPECT_FALSE(timed_out);
 }
 
-TEST_F(SocketTest, SendingToNobodyIsAValueAndRaisesNoSignal) {
+TEST_F(SocketTest, sending_to_nobody_is_a_value_and_raises_no_signal) {
   SocketPair pair = make_socket_pair();
   pair.theirs.reset();
   EXPECT_FALSE(send_message(pair.ours.get(), bytes("x")));
   EXPECT_EQ(try_send_message(pair.ours.get(), bytes("x")), SendState::gone);
 }
 
-TEST_F(SocketTest, AFullSocketWouldBlock) {
+TEST_F(SocketTest, a_full_socket_would_block) {
   const SocketPair pair = make_socket_pair();
   const std::string block(4096, 'x');
   SendState state = SendState::sent;
@@ -74,7 +74,7 @@ TEST_F(SocketTest, AFullSocketWouldBlock) {
   EXPECT_EQ(state, SendState::would_block);
 }
 
-TEST_F(SocketTest, AMessageThatIsEmptyOrTooLongIsRefused) {
+TEST_F(SocketTest, a_message_that_is_empty_or_too_long_is_refused) {
   const SocketPair pair = make_socket_pair();
   EXPECT_THROW(send_message(pair.ours.get(), {}), SystemError);
   EXPECT_THROW(send_message(pair.ours.get(), bytes(std::string(max_message_size + 1, 'x'))),
@@ -83,7 +83,7 @@ TEST_F(SocketTest, AMessageThatIsEmptyOrTooLongIsRefused) {
   EXPECT_EQ(receive_message(pair.theirs.get())->bytes.size(), max_message_size);
 }
 
-TEST_F(SocketTest, ALastMessageIsReadThoughItsSenderHadUnreadOnes) {
+TEST_F(SocketTest, a_last_message_is_read_though_its_sender_had_unread_ones) {
   SocketPair pair = make_socket_pair();
   EXPECT_TRUE(send_message(pair.theirs.get(), bytes("reply")));
   EXPECT_TRUE(send_message(pair.ours.get(), bytes("never read")));
@@ -106,7 +106,7 @@ void send_empty(int socket, std::span<const int> descriptors = {}) {
   ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), 0);
 }
 
-TEST_F(SocketTest, AnEmptyMessageIsNotTheEnd) {
+TEST_F(SocketTest, an_empty_message_is_not_the_end) {
   SocketPair pair = make_socket_pair();
   for (int i = 0; i < 40; ++i) send_empty(pair.ours.get());
   EXPECT_TRUE(send_message(pair.ours.get(), bytes("one")));
@@ -121,7 +121,7 @@ TEST_F(SocketTest, AnEmptyMessageIsNotTheEnd) {
   EXPECT_FALSE(timed_out) << "here it is the end";
 }
 
-TEST_F(SocketTest, WhatFollowsAnEmptyMessageOfASenderThatHasGoneIsRead) {
+TEST_F(SocketTest, what_follows_an_empty_message_of_a_sender_that_has_gone_is_read) {
   for (const int timeout : {-1, 30'000}) {
     SocketPair pair = make_socket_pair();
     send_empty(pair.ours.get());
@@ -133,7 +133,7 @@ TEST_F(SocketTest, WhatFollowsAnEmptyMessageOfASenderThatHasGoneIsRead) {
   }
 }
 
-TEST_F(SocketTest, AnEmptyMessageProlongsNoDeadline) {
+TEST_F(SocketTest, an_empty_message_prolongs_no_deadline) {
   const SocketPair pair = make_socket_pair();
   for (const int timeout : {0, 20}) {
     send_empty(pair.ours.get());
@@ -143,7 +143,7 @@ TEST_F(SocketTest, AnEmptyMessageProlongsNoDeadline) {
   }
 }
 
-TEST_F(SocketTest, AnEmptyMessageLeavesNoDescriptor) {
+TEST_F(SocketTest, an_empty_message_leaves_no_descriptor) {
   const SocketPair pair = make_socket_pair();
   const int sent = pair.theirs.get();
   send_empty(pair.ours.get(), {&sent, 1});
@@ -152,7 +152,7 @@ TEST_F(SocketTest, AnEmptyMessageLeavesNoDescriptor) {
 }
 
 /// Other processes may have a copy of the receiving socket, and set its options.
-TEST_F(SocketTest, WhatTheKernelAddsToAMessageLeavesNoDescriptor) {
+TEST_F(SocketTest, what_the_kernel_adds_to_a_message_leaves_no_descriptor) {
   constexpr int pidfd_of_sender = 76;  // SO_PASSPIDFD, of Linux 6.5
   const SocketPair pair = make_socket_pair();
   const int yes = 1;
@@ -174,7 +174,7 @@ TEST_F(SocketTest, WhatTheKernelAddsToAMessageLeavesNoDescriptor) {
   }
 }
 
-TEST_F(SocketTest, ADescriptorThatFindsNoRoomIsAnErrorAndTheNextMessageArrives) {
+TEST_F(SocketTest, a_descriptor_that_finds_no_room_is_an_error_and_the_next_message_arrives) {
   EXPECT_EQ(testing::in_child([] {
               const SocketPair pair = make_socket_pair();
               const int sent = pair.theirs.get();

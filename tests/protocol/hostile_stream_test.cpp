@@ -56,7 +56,7 @@ class HostileStream : public testing::Test {
 };
 
 // They were delivered whole, 8 MiB behind the end of what they were copied to.
-TEST_F(HostileStream, AFoldIsOneRecordAndNoMore) {
+TEST_F(HostileStream, a_fold_is_one_record_and_no_more) {
   Events events;
   EXPECT_TRUE(refused(results({1, 0, 0, 1, 0, 8, 1}, 8 << 10), events));  // of a fixed size
   EXPECT_TRUE(refused(results({1, 0, 0, 1, 0, detail::variable_stride, 1}, 8 << 10), events));
@@ -65,7 +65,7 @@ TEST_F(HostileStream, AFoldIsOneRecordAndNoMore) {
   EXPECT_FALSE(refused(results({1, 0, 0, 4, 0, detail::variable_stride, 1}, 8)));
 }
 
-TEST_F(HostileStream, AFrameHoldsItsResultsAndNothingElse) {
+TEST_F(HostileStream, a_frame_holds_its_results_and_nothing_else) {
   EXPECT_FALSE(refused(results({1, 0, 0, 2, 0, 8, 0}, 16)));
   EXPECT_TRUE(refused(results({1, 0, 0, 2, 0, 8, 0}, 17)));
   EXPECT_TRUE(refused(results({1, 0, 0, 2, 0, 8, 0}, 15)));
@@ -73,12 +73,12 @@ TEST_F(HostileStream, AFrameHoldsItsResultsAndNothingElse) {
   EXPECT_TRUE(refused(results({1, 0, 0, 2, 0, detail::variable_stride, 0}, 24)));
 }
 
-TEST_F(HostileStream, AResultHasBytes) {
+TEST_F(HostileStream, a_result_has_bytes) {
   EXPECT_TRUE(refused(results({1, 0, 0, 1, 0, 0, 0}, 0)));
   EXPECT_TRUE(refused(results({1, 0, 0, most, 0, 0, 0}, 0)));
 }
 
-TEST_F(HostileStream, ARangeOfElementsEndsBeforeTheLastNumber) {
+TEST_F(HostileStream, a_range_of_elements_ends_before_the_last_number) {
   constexpr std::uint32_t variable = detail::variable_stride;
   EXPECT_TRUE(refused(results({1, most, 0, 2, 0, variable, 1}, 8)));
   detail::Bytes bytes = results({1, 0, 0, 2, 0, 8, 0}, 16);
@@ -87,7 +87,7 @@ TEST_F(HostileStream, ARangeOfElementsEndsBeforeTheLastNumber) {
   EXPECT_TRUE(refused(bytes));
 }
 
-TEST_F(HostileStream, ATruthIsZeroOrOne) {
+TEST_F(HostileStream, a_truth_is_zero_or_one) {
   EXPECT_TRUE(refused(results({1, 0, 0, 1, 0, 8, 2}, 8)));
   detail::Bytes failed;
   append_message(failed, Type::failed, FailedHeader{1, 0, 0, 5, 7});
@@ -97,7 +97,7 @@ TEST_F(HostileStream, ATruthIsZeroOrOne) {
   EXPECT_TRUE(refused(greeting, Stage::greeting));
 }
 
-TEST_F(HostileStream, AStartHasOneOrder) {
+TEST_F(HostileStream, a_start_has_one_order) {
   using enum Type;
   EXPECT_FALSE(refused(frames({greeting, log, ready, log}), Stage::greeting));
   EXPECT_FALSE(refused(frames({greeting, start_failed, log}), Stage::greeting));
@@ -109,7 +109,7 @@ TEST_F(HostileStream, AStartHasOneOrder) {
     EXPECT_TRUE(refused(wrong, Stage::greeting));
 }
 
-TEST_F(HostileStream, AWorkerThatIsNotReadyTellsNothingOfTasks) {
+TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
   using enum Type;
   for (const Stage stage : {Stage::greeting, Stage::initializing, Stage::failed}) {
     for (const Type type : {results, failed, skipped, carried, exhausted})
@@ -122,7 +122,7 @@ TEST_F(HostileStream, AWorkerThatIsNotReadyTellsNothingOfTasks) {
   }
 }
 
-TEST_F(HostileStream, MessagesOfAKnownSizeHaveIt) {
+TEST_F(HostileStream, messages_of_a_known_size_have_it) {
   const std::byte more{};
   for (const Type type : {Type::ready, Type::carried, Type::exhausted}) {
     detail::Bytes bytes;
@@ -134,12 +134,12 @@ TEST_F(HostileStream, MessagesOfAKnownSizeHaveIt) {
   EXPECT_TRUE(refused(skipped));
 }
 
-TEST_F(HostileStream, AWorkerIsExhaustedOnce) {
+TEST_F(HostileStream, a_worker_is_exhausted_once) {
   EXPECT_FALSE(refused(frames({Type::exhausted})));
   EXPECT_TRUE(refused(frames({Type::exhausted, Type::exhausted})));
 }
 
-TEST_F(HostileStream, AFenceIsWhatIsWaitedForOrNothing) {
+TEST_F(HostileStream, a_fence_is_what_is_waited_for_or_nothing) {
   class Deaf final : public ParentEvents {
    public:
     void on_greeting(const GreetingHeader&) override {}
@@ -161,11 +161,11 @@ TEST_F(HostileStream, AFenceIsWhatIsWaitedForOrNothing) {
   EXPECT_EQ(side.resolved(), 0u);
 }
 
-TEST_F(HostileStream, AFenceDoesNotLieBeforeWhatIsTold) {
+TEST_F(HostileStream, a_fence_does_not_lie_before_what_is_told) {
   EXPECT_TRUE(refused(Stream().results(0, 3).skipped(2).bytes()));
 }
 
-TEST_F(HostileStream, AnOpenFrameIsOneOfResults) {
+TEST_F(HostileStream, an_open_frame_is_one_of_results) {
   const auto harvest = [](const std::function<void(std::byte*)>& change) {
     Stream stream;
     stream.open(0, 3, 8);

@@ -16,13 +16,13 @@ LogRecord sent_and_got(int level) {
   return decode_log(bytes.view().subspan(sizeof(wire::FrameHeader)));
 }
 
-TEST(LogMessage, EveryLevelOfSpdlogsArrives) {
+TEST(LogMessage, every_level_of_spdlogs_arrives) {
   for (int level = 0; level < static_cast<int>(log_levels); ++level)
     EXPECT_EQ(sent_and_got(level).level, level);
 }
 
 // It would be an index of a table.
-TEST(LogMessage, ALevelThatThereIsNotIsAnError) {
+TEST(LogMessage, a_level_that_there_is_not_is_an_error) {
   for (const int level : {-1, 7, 1000, 0x41414141, INT_MAX, INT_MIN})
     EXPECT_THROW(sent_and_got(level), CodecError) << level;
 }

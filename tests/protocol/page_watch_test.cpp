@@ -26,7 +26,7 @@ class PageWatchTest : public testing::Test {
   std::vector<std::byte> storage;
 };
 
-TEST_F(PageWatchTest, ClaimsGrowUpToWhatWasSent) {
+TEST_F(PageWatchTest, claims_grow_up_to_what_was_sent) {
   EXPECT_EQ(look(0, 8), 0u);
   page->claimed = 3;
   EXPECT_EQ(look(2, 8), 3u);
@@ -34,29 +34,29 @@ TEST_F(PageWatchTest, ClaimsGrowUpToWhatWasSent) {
   EXPECT_EQ(look(7, 8), 8u);
 }
 
-TEST_F(PageWatchTest, MoreThanWasSentIsNotClaimed) {
+TEST_F(PageWatchTest, more_than_was_sent_is_not_claimed) {
   page->claimed = 9;
   EXPECT_THROW(look(0, 8), CodecError);
 }
 
-TEST_F(PageWatchTest, ClaimsDoNotGoBack) {
+TEST_F(PageWatchTest, claims_do_not_go_back) {
   page->claimed = 3;
   look(2, 8);
   page->claimed = 2;
   EXPECT_THROW(look(2, 8), CodecError);
 }
 
-TEST_F(PageWatchTest, WhatHasAnOutcomeWasClaimed) {
+TEST_F(PageWatchTest, what_has_an_outcome_was_claimed) {
   page->claimed = 3;
   EXPECT_THROW(look(4, 8), CodecError);
 }
 
-TEST_F(PageWatchTest, NobodyButTheOwnerTakesBack) {
+TEST_F(PageWatchTest, nobody_but_the_owner_takes_back) {
   page->claimed = 3 | WorkerPage::revoked;
   EXPECT_THROW(look(2, 8), CodecError);
 }
 
-TEST_F(PageWatchTest, BehindARevocationAWorkerGoesToItsFence) {
+TEST_F(PageWatchTest, behind_a_revocation_a_worker_goes_to_its_fence) {
   page->claimed = 3;
   EXPECT_EQ(watch.revoke(*page, 8), 3u);
   EXPECT_EQ(page->fence.load(), 8u);
@@ -68,7 +68,7 @@ TEST_F(PageWatchTest, BehindARevocationAWorkerGoesToItsFence) {
   EXPECT_EQ(look(8, 10), 9u);
 }
 
-TEST_F(PageWatchTest, BehindARevocationAWorkerGoesNowhereElse) {
+TEST_F(PageWatchTest, behind_a_revocation_a_worker_goes_nowhere_else) {
   page->claimed = 3;
   watch.revoke(*page, 8);
   for (const std::uint64_t word : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{4},
@@ -78,7 +78,7 @@ TEST_F(PageWatchTest, BehindARevocationAWorkerGoesNowhereElse) {
   }
 }
 
-TEST_F(PageWatchTest, AfterTheFenceClaimsDoNotGoBackBehindIt) {
+TEST_F(PageWatchTest, after_the_fence_claims_do_not_go_back_behind_it) {
   page->claimed = 3;
   watch.revoke(*page, 8);
   page->claimed = 8;
@@ -88,7 +88,7 @@ TEST_F(PageWatchTest, AfterTheFenceClaimsDoNotGoBackBehindIt) {
 }
 
 // What cannot be told to have begun is not taken back: it would run here and elsewhere.
-TEST_F(PageWatchTest, ARevocationOfWhatMakesNoSenseTakesNothingBackAndIsRemembered) {
+TEST_F(PageWatchTest, a_revocation_of_what_makes_no_sense_takes_nothing_back_and_is_remembered) {
   for (const std::uint64_t word : {std::uint64_t{9}, std::uint64_t{1}, WorkerPage::revoked,
                                    3 | WorkerPage::revoked, ~std::uint64_t{0}}) {
     PageWatch fresh;
@@ -101,7 +101,7 @@ TEST_F(PageWatchTest, ARevocationOfWhatMakesNoSenseTakesNothingBackAndIsRemember
   }
 }
 
-TEST_F(PageWatchTest, ACopyIsOfTheResultsThatThereAre) {
+TEST_F(PageWatchTest, a_copy_is_of_the_results_that_there_are) {
   EXPECT_FALSE(copy());
   show(100, 40);
   page->buffer[39] = std::byte{7};
@@ -113,7 +113,7 @@ TEST_F(PageWatchTest, ACopyIsOfTheResultsThatThereAre) {
   EXPECT_FALSE(snapshot->open);
 }
 
-TEST_F(PageWatchTest, TheBufferStartsAnewOnlyFurtherOnInTheStream) {
+TEST_F(PageWatchTest, the_buffer_starts_anew_only_further_on_in_the_stream) {
   show(100, 40);
   copy();
   show(100, 0);  // it is being written
@@ -126,7 +126,7 @@ TEST_F(PageWatchTest, TheBufferStartsAnewOnlyFurtherOnInTheStream) {
   EXPECT_THROW(copy(), CodecError);
 }
 
-TEST_F(PageWatchTest, ResultsLieInTheirBuffer) {
+TEST_F(PageWatchTest, results_lie_in_their_buffer) {
   show(0, WorkerPage::buffer_size);
   EXPECT_TRUE(copy());
   for (const std::uint64_t head : {std::uint64_t{WorkerPage::buffer_size + 1}, ~std::uint64_t{0}}) {
@@ -136,7 +136,7 @@ TEST_F(PageWatchTest, ResultsLieInTheirBuffer) {
   }
 }
 
-TEST_F(PageWatchTest, AnOpenFrameLiesAmongTheResults) {
+TEST_F(PageWatchTest, an_open_frame_lies_among_the_results) {
   show(0, 40, 41);
   EXPECT_EQ(copy()->open, 40u);
   for (const std::uint64_t open :
@@ -147,7 +147,7 @@ TEST_F(PageWatchTest, AnOpenFrameLiesAmongTheResults) {
   }
 }
 
-TEST_F(PageWatchTest, TheLastCopyIsNotThePage) {
+TEST_F(PageWatchTest, the_last_copy_is_not_the_page) {
   show(5, 3);
   page->buffer[2] = std::byte{1};
   const PageSnapshot snapshot = last_copy(*page, storage);

@@ -46,7 +46,7 @@ Stream random_stream(Engine& random, int frames, std::vector<Events::Outcome>& o
   return stream;
 }
 
-TEST(RandomStream, IsToldOnceHoweverPipeAndPageShareIt) {
+TEST(RandomStream, is_told_once_however_pipe_and_page_share_it) {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     Engine random(seed);
     std::vector<Events::Outcome> expected;
@@ -69,7 +69,7 @@ TEST(RandomStream, IsToldOnceHoweverPipeAndPageShareIt) {
   }
 }
 
-TEST(RandomStream, WithABitFlippedIsAnErrorOrTellsEachElementAtMostOnce) {
+TEST(RandomStream, with_a_bit_flipped_is_an_error_or_tells_each_element_at_most_once) {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     Engine random(seed);
     std::vector<Events::Outcome> told;

@@ -74,7 +74,7 @@ class Model {
   std::deque<std::byte> expected_;
 };
 
-TEST(TapeTest, GivesWhatWasWrittenWhereverItLay) {
+TEST(TapeTest, gives_what_was_written_wherever_it_lay) {
   for (unsigned seed = 0; seed < 40; ++seed) {
     Model model(seed);
     const std::size_t level = std::size_t{1} << (seed % 20);  // how full it is kept
@@ -86,7 +86,7 @@ TEST(TapeTest, GivesWhatWasWrittenWhereverItLay) {
   }
 }
 
-TEST(TapeTest, UsesTheFileOnlyWhereTheRingIsFull) {
+TEST(TapeTest, uses_the_file_only_where_the_ring_is_full) {
   Model model(1);
   for (int i = 0; i < 1000; ++i) {
     model.write(Tape::ring_size / 2);
@@ -98,7 +98,7 @@ TEST(TapeTest, UsesTheFileOnlyWhereTheRingIsFull) {
   EXPECT_GE(model.held(), 100'000U);
 }
 
-TEST(TapeTest, GivesMemoryBackAlsoWhenItIsNeverEmpty) {
+TEST(TapeTest, gives_memory_back_also_when_it_is_never_empty) {
   constexpr std::size_t mib = std::size_t{1} << 20;
   Model model(2);
   model.write(2 * mib);
@@ -111,7 +111,7 @@ TEST(TapeTest, GivesMemoryBackAlsoWhenItIsNeverEmpty) {
   EXPECT_LE(model.held(), 5 * mib);
 }
 
-TEST(TapeTest, HasNotWhatIsAHoleInItsFile) {
+TEST(TapeTest, has_not_what_is_a_hole_in_its_file) {
   constexpr std::size_t gib = std::size_t{1} << 30;
   Model model(3);
   EXPECT_FALSE(model.believes(gib));

@@ -46,7 +46,7 @@ class Attempts : public SchedulerTest {
   }
 };
 
-TEST_F(Attempts, AnExceptionIsAnOutcomeUnlessThereAreRetriesForIt) {
+TEST_F(Attempts, an_exception_is_an_outcome_unless_there_are_retries_for_it) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.crashes = 3, .timeouts = 3}), 1, true);
   next_sent();
@@ -54,7 +54,7 @@ TEST_F(Attempts, AnExceptionIsAnOutcomeUnlessThereAreRetriesForIt) {
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
-TEST_F(Attempts, AnExceptionIsTriedAgainAsOftenAsItsBudgetSays) {
+TEST_F(Attempts, an_exception_is_tried_again_as_often_as_its_budget_says) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
   for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
@@ -66,14 +66,14 @@ TEST_F(Attempts, AnExceptionIsTriedAgainAsOftenAsItsBudgetSays) {
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
-TEST_F(Attempts, AnExceptionThatIsNotToBeTriedAgainIsAnOutcome) {
+TEST_F(Attempts, an_exception_that_is_not_to_be_tried_again_is_an_outcome) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
   next_sent();
   EXPECT_EQ(fail(job, 0, false), Scheduler::Told::wanted);
 }
 
-TEST_F(Attempts, CrashesTimeoutsAndExceptionsAreCountedApart) {
+TEST_F(Attempts, crashes_timeouts_and_exceptions_are_counted_apart) {
   make(workers(1));
   JobTraits traits = trying({.crashes = 1, .timeouts = 1, .exceptions = 1});
   traits.timeout = milliseconds(50);
@@ -91,7 +91,7 @@ TEST_F(Attempts, CrashesTimeoutsAndExceptionsAreCountedApart) {
   EXPECT_EQ(of(Kind::resolve, last)[0].fate, Fate::lost);
 }
 
-TEST_F(Attempts, OtherElementsOfTheChunkRunOnWhileOneWaitsForItsNextAttempt) {
+TEST_F(Attempts, other_elements_of_the_chunk_run_on_while_one_waits_for_its_next_attempt) {
   make(workers(1));
   JobTraits traits = trying({.exceptions = 1}, seconds(1));
   traits.chunk = 3;
@@ -107,7 +107,7 @@ TEST_F(Attempts, OtherElementsOfTheChunkRunOnWhileOneWaitsForItsNextAttempt) {
   EXPECT_EQ(of(Kind::finish, drain()).size(), 1u);
 }
 
-TEST_F(Attempts, TheDelayDoublesAndIsWhatTheNextTickWaitsFor) {
+TEST_F(Attempts, the_delay_doubles_and_is_what_the_next_tick_waits_for) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 9}, milliseconds(10)), 1, true);
   Nanoseconds expected = milliseconds(10);
@@ -121,7 +121,7 @@ TEST_F(Attempts, TheDelayDoublesAndIsWhatTheNextTickWaitsFor) {
   }
 }
 
-TEST_F(Attempts, ADelayWithoutEndIsOneOfCenturiesAndNotOneOfThePast) {
+TEST_F(Attempts, a_delay_without_end_is_one_of_centuries_and_not_one_of_the_past) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 3}, Nanoseconds::max()), 1, true);
   next_sent();
@@ -130,7 +130,7 @@ TEST_F(Attempts, ADelayWithoutEndIsOneOfCenturiesAndNotOneOfThePast) {
   EXPECT_GT(*scheduler->next_tick(), now + std::chrono::hours(24 * 365));
 }
 
-TEST_F(Attempts, AJobWhoseOnlyElementWaitsForItsNextAttemptCanBeCancelled) {
+TEST_F(Attempts, a_job_whose_only_element_waits_for_its_next_attempt_can_be_cancelled) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
@@ -141,7 +141,7 @@ TEST_F(Attempts, AJobWhoseOnlyElementWaitsForItsNextAttemptCanBeCancelled) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
 }
 
-TEST_F(Attempts, AnElementThatWaitsForItsNextAttemptCanBeCancelledAlone) {
+TEST_F(Attempts, an_element_that_waits_for_its_next_attempt_can_be_cancelled_alone) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
@@ -152,7 +152,7 @@ TEST_F(Attempts, AnElementThatWaitsForItsNextAttemptCanBeCancelledAlone) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
 }
 
-TEST_F(Attempts, WhatCannotBeCancelledAnyMoreHasItsLastAttempt) {
+TEST_F(Attempts, what_cannot_be_cancelled_any_more_has_its_last_attempt) {
   make(workers(1));
   const JobId whole = scheduler->add(trying({.crashes = 5, .exceptions = 5}), 1, true);
   next_sent();
@@ -169,7 +169,7 @@ TEST_F(Attempts, WhatCannotBeCancelledAnyMoreHasItsLastAttempt) {
   EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
 }
 
-TEST_F(Attempts, AClosedPoolWaitsForAnAttemptThatIsStillToCome) {
+TEST_F(Attempts, a_closed_pool_waits_for_an_attempt_that_is_still_to_come) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
@@ -182,7 +182,7 @@ TEST_F(Attempts, AClosedPoolWaitsForAnAttemptThatIsStillToCome) {
   EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
 }
 
-TEST_F(Attempts, HigherPrioritiesAreServedFirstAndEqualOnesInTheirOrder) {
+TEST_F(Attempts, higher_priorities_are_served_first_and_equal_ones_in_their_order) {
   make(workers(1));
   const JobId running = scheduler->add(single(), 1, true);
   pump();
@@ -205,7 +205,7 @@ TEST_F(Attempts, HigherPrioritiesAreServedFirstAndEqualOnesInTheirOrder) {
   EXPECT_EQ(served, expected);
 }
 
-TEST_F(Attempts, AnotherAttemptDoesNotOvertakeAHigherPriority) {
+TEST_F(Attempts, another_attempt_does_not_overtake_a_higher_priority) {
   make(workers(1));
   JobTraits low = trying({.exceptions = 1}), high = single();
   high.priority = 1;

@@ -44,7 +44,7 @@ class Clock : public SchedulerTest {
   }
 };
 
-TEST_F(Clock, AClockOfTheFutureGivesNoTime) {
+TEST_F(Clock, a_clock_of_the_future_gives_no_time) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -55,7 +55,7 @@ TEST_F(Clock, AClockOfTheFutureGivesNoTime) {
   ASSERT_EQ(outcomes_of_death(1).size(), 1u);
 }
 
-TEST_F(Clock, AClockThatMovesOnGivesNoTime) {
+TEST_F(Clock, a_clock_that_moves_on_gives_no_time) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -63,7 +63,7 @@ TEST_F(Clock, AClockThatMovesOnGivesNoTime) {
   EXPECT_LE(time_to_stop([&] { return Running{0, 1, now}; }), 3 * limit);
 }
 
-TEST_F(Clock, AnHonestClockIsBelieved) {
+TEST_F(Clock, an_honest_clock_is_believed) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -77,7 +77,7 @@ TEST_F(Clock, AnHonestClockIsBelieved) {
   EXPECT_TRUE(is_stopped(1, begun));
 }
 
-TEST_F(Clock, AnElementThatIsNotBegunStopsItsWorkerAndGoesToAnotherOnce) {
+TEST_F(Clock, an_element_that_is_not_begun_stops_its_worker_and_goes_to_another_once) {
   make(workers(2));
   const JobId job = scheduler->add(timed(), 1, true);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
@@ -94,7 +94,7 @@ TEST_F(Clock, AnElementThatIsNotBegunStopsItsWorkerAndGoesToAnotherOnce) {
   EXPECT_EQ(tell(1, job, 0), Scheduler::Told::wanted);
 }
 
-TEST_F(Clock, AnElementThatASecondWorkerDoesNotBeginTimesOut) {
+TEST_F(Clock, an_element_that_a_second_worker_does_not_begin_times_out) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -111,7 +111,7 @@ TEST_F(Clock, AnElementThatASecondWorkerDoesNotBeginTimesOut) {
   EXPECT_EQ(ended[0].fate, Fate::timed_out);
 }
 
-TEST_F(Clock, WhatStandsBehindAnElementThatIsNotBegunGoesElsewhereUncharged) {
+TEST_F(Clock, what_stands_behind_an_element_that_is_not_begun_goes_elsewhere_uncharged) {
   make(workers(1));
   const JobId job = scheduler->add(timed(3), 3, true);
   pump();
@@ -125,7 +125,7 @@ TEST_F(Clock, WhatStandsBehindAnElementThatIsNotBegunGoesElsewhereUncharged) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 1u);
 }
 
-TEST_F(Clock, AnElementThatBeginsLateHasItsWholeTime) {
+TEST_F(Clock, an_element_that_begins_late_has_its_whole_time) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -143,7 +143,7 @@ TEST_F(Clock, AnElementThatBeginsLateHasItsWholeTime) {
 }
 
 // The revocation finds it begun.
-TEST_F(Clock, AnElementThatHasJustBegunIsNotTakenForOneThatHasNot) {
+TEST_F(Clock, an_element_that_has_just_begun_is_not_taken_for_one_that_has_not) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -155,7 +155,7 @@ TEST_F(Clock, AnElementThatHasJustBegunIsNotTakenForOneThatHasNot) {
   EXPECT_FALSE(is_stopped(1, now));
 }
 
-TEST_F(Clock, AnOwnerThatWasStoppedItselfGivesTimeFromItsFirstLook) {
+TEST_F(Clock, an_owner_that_was_stopped_itself_gives_time_from_its_first_look) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -165,7 +165,7 @@ TEST_F(Clock, AnOwnerThatWasStoppedItselfGivesTimeFromItsFirstLook) {
   EXPECT_FALSE(is_stopped(0));
 }
 
-TEST_F(Clock, ALargeArgumentMayTakeTimeToBeRead) {
+TEST_F(Clock, a_large_argument_may_take_time_to_be_read) {
   make(workers(1));
   JobTraits traits = timed();
   traits.element_bytes = std::size_t{800} << 20;
@@ -174,7 +174,7 @@ TEST_F(Clock, ALargeArgumentMayTakeTimeToBeRead) {
   EXPECT_GE(time_to_stop([] { return Running{0, 0, Time{}}; }), seconds(100));
 }
 
-TEST_F(Clock, AClaimThatGoesBackIsTakenForWhatItWas) {
+TEST_F(Clock, a_claim_that_goes_back_is_taken_for_what_it_was) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -186,7 +186,7 @@ TEST_F(Clock, AClaimThatGoesBackIsTakenForWhatItWas) {
 }
 
 // A new claim has a new time; but what has ended must be told.
-TEST_F(Clock, ClaimsThatMoveOnWithoutOutcomesGiveNoTimeForEver) {
+TEST_F(Clock, claims_that_move_on_without_outcomes_give_no_time_for_ever) {
   make(workers(1));
   scheduler->add(timed(1000), 1000, true);
   pump();
@@ -199,7 +199,7 @@ TEST_F(Clock, ClaimsThatMoveOnWithoutOutcomesGiveNoTimeForEver) {
   EXPECT_EQ(outcomes_of_death(claimed).size(), claimed);  // all that it says to have begun
 }
 
-TEST_F(Clock, TheElementsOfAFoldMayTakeWhatTheyMayTakeTogether) {
+TEST_F(Clock, the_elements_of_a_fold_may_take_what_they_may_take_together) {
   make(workers(1));
   JobTraits traits = timed(4);
   traits.folded = true;
@@ -215,7 +215,7 @@ TEST_F(Clock, TheElementsOfAFoldMayTakeWhatTheyMayTakeTogether) {
   EXPECT_TRUE(is_stopped(4, now - limit));
 }
 
-TEST_F(Clock, AFoldThatPretendsToGoOnEndsToo) {
+TEST_F(Clock, a_fold_that_pretends_to_go_on_ends_too) {
   make(workers(1));
   JobTraits traits = timed(100'000);
   traits.folded = true;
@@ -232,7 +232,7 @@ TEST_F(Clock, AFoldThatPretendsToGoOnEndsToo) {
   EXPECT_LE(time, 3 * defaults.begin_grace);
 }
 
-TEST_F(Clock, WithoutATimeoutWhatHasEndedMustBeToldToo) {
+TEST_F(Clock, without_a_timeout_what_has_ended_must_be_told_too) {
   make(workers(1));
   scheduler->add(isolated(3), 3, true);
   pump();
@@ -241,7 +241,7 @@ TEST_F(Clock, WithoutATimeoutWhatHasEndedMustBeToldToo) {
   EXPECT_EQ(outcomes_of_death(2).size(), 2u);
 }
 
-TEST_F(Clock, ARevocationThatIsNotSeenStopsTheWorker) {
+TEST_F(Clock, a_revocation_that_is_not_seen_stops_the_worker) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(2), 2, true);
   pump();
@@ -253,7 +253,7 @@ TEST_F(Clock, ARevocationThatIsNotSeenStopsTheWorker) {
   EXPECT_TRUE(outcomes_of_death(0).empty());
 }
 
-TEST_F(Clock, ARevocationIsSeenAfterTheElementThatRunsHoweverLong) {
+TEST_F(Clock, a_revocation_is_seen_after_the_element_that_runs_however_long) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(2), 2, true);
   pump();
@@ -268,7 +268,7 @@ TEST_F(Clock, ARevocationIsSeenAfterTheElementThatRunsHoweverLong) {
   acknowledge(0);
 }
 
-TEST_F(Clock, AnAcknowledgementIsOfTheFenceAndOfItOnly) {
+TEST_F(Clock, an_acknowledgement_is_of_the_fence_and_of_it_only) {
   make(workers(1));
   EXPECT_FALSE(scheduler->revocation_done(0, 0));
   const JobId job = scheduler->add(isolated(4), 4, true);
@@ -286,7 +286,7 @@ TEST_F(Clock, AnAcknowledgementIsOfTheFenceAndOfItOnly) {
 }
 
 // Its page says that it has begun nothing: others could not run what stands behind.
-TEST_F(Clock, AWorkerThatBeginsNothingDoesNotKeepWhatOthersCouldRun) {
+TEST_F(Clock, a_worker_that_begins_nothing_does_not_keep_what_others_could_run) {
   make(workers(2));
   scheduler->add(isolated(3), 3, true);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
@@ -297,7 +297,7 @@ TEST_F(Clock, AWorkerThatBeginsNothingDoesNotKeepWhatOthersCouldRun) {
   EXPECT_EQ(moved[0].worker, 1u);
 }
 
-TEST_F(Clock, AnElementOverWhichEachWorkerDiesIsGivenUpAlthoughNoneSaysThatItBegan) {
+TEST_F(Clock, an_element_over_which_each_worker_dies_is_given_up_although_none_says_that_it_began) {
   make(workers(1));
   scheduler->add(isolated(), 1, true);
   for (std::uint32_t death = 1; death <= defaults.passes; ++death) {
@@ -309,7 +309,7 @@ TEST_F(Clock, AnElementOverWhichEachWorkerDiesIsGivenUpAlthoughNoneSaysThatItBeg
   }
 }
 
-TEST_F(Clock, ADeadWorkerThatCannotBeBelievedIsChargedWithWhatWasNext) {
+TEST_F(Clock, a_dead_worker_that_cannot_be_believed_is_charged_with_what_was_next) {
   make(workers(1));
   scheduler->add(isolated(4), 4, true);
   pump();
@@ -318,7 +318,7 @@ TEST_F(Clock, ADeadWorkerThatCannotBeBelievedIsChargedWithWhatWasNext) {
   EXPECT_EQ(ended[0].first, 0u);
 }
 
-TEST_F(Clock, ADeadWorkerIsChargedWithWhatItWasSeenToHaveBegun) {
+TEST_F(Clock, a_dead_worker_is_charged_with_what_it_was_seen_to_have_begun) {
   make(workers(1));
   scheduler->add(isolated(4), 4, true);
   pump();
@@ -326,7 +326,7 @@ TEST_F(Clock, ADeadWorkerIsChargedWithWhatItWasSeenToHaveBegun) {
   EXPECT_EQ(outcomes_of_death(0).size(), 2u);
 }
 
-TEST_F(Clock, AnOutcomeOfNoElementIsNonsense) {
+TEST_F(Clock, an_outcome_of_no_element_is_nonsense) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(4), 4, true);
   pump();
@@ -337,7 +337,7 @@ TEST_F(Clock, AnOutcomeOfNoElementIsNonsense) {
 }
 
 // A mean of 2^64 ns would be no number.
-TEST_F(Clock, NoElementHasTakenLongerThanItsWorkerHasLived) {
+TEST_F(Clock, no_element_has_taken_longer_than_its_worker_has_lived) {
   make(workers(1));
   JobTraits traits = isolated(1);
   traits.cost_key = 7;
@@ -351,7 +351,7 @@ TEST_F(Clock, NoElementHasTakenLongerThanItsWorkerHasLived) {
   EXPECT_FALSE(of(Kind::send, pump()).empty());
 }
 
-TEST_F(Clock, ATimeForWhichTheOwnerWasStoppedIsNotCounted) {
+TEST_F(Clock, a_time_for_which_the_owner_was_stopped_is_not_counted) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -367,7 +367,7 @@ TEST_F(Clock, ATimeForWhichTheOwnerWasStoppedIsNotCounted) {
   EXPECT_TRUE(is_stopped(1, begun));
 }
 
-TEST_F(Clock, AnElementThatBeganWhileTheOwnerWasStoppedHasItsWholeTimeFromThere) {
+TEST_F(Clock, an_element_that_began_while_the_owner_was_stopped_has_its_whole_time_from_there) {
   make(workers(1));
   scheduler->add(timed(), 1, true);
   pump();
@@ -382,7 +382,7 @@ TEST_F(Clock, AnElementThatBeganWhileTheOwnerWasStoppedHasItsWholeTimeFromThere)
   EXPECT_TRUE(is_stopped(1, begun));
 }
 
-TEST_F(Clock, AStopBeforeAnElementGivesItNoTime) {
+TEST_F(Clock, a_stop_before_an_element_gives_it_no_time) {
   make(workers(1));
   scheduler->skip(now, 100 * limit);
   scheduler->add(timed(), 1, true);

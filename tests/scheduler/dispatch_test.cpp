@@ -5,12 +5,12 @@ namespace {
 
 class Dispatch : public SchedulerTest {};
 
-TEST_F(Dispatch, WorkersAreStartedAtTheFirstPump) {
+TEST_F(Dispatch, workers_are_started_at_the_first_pump) {
   EXPECT_EQ(of(Kind::start, make_cold(workers(3))).size(), 3u);
   EXPECT_TRUE(pump().empty());
 }
 
-TEST_F(Dispatch, JobsAreServedInTheOrderTheyCame) {
+TEST_F(Dispatch, jobs_are_served_in_the_order_they_came) {
   make(workers(1));
   const JobId first = scheduler->add(single(), 1, true);
   const JobId second = scheduler->add(single(), 1, true);
@@ -24,7 +24,7 @@ TEST_F(Dispatch, JobsAreServedInTheOrderTheyCame) {
   EXPECT_EQ(next[0].job, second);
 }
 
-TEST_F(Dispatch, AFunctionThatWasNeverTimedGetsOneElementPerWorker) {
+TEST_F(Dispatch, a_function_that_was_never_timed_gets_one_element_per_worker) {
   make(workers(3));
   scheduler->add(map(), 100, true);
   const auto sends = of(Kind::send, pump());
@@ -32,7 +32,7 @@ TEST_F(Dispatch, AFunctionThatWasNeverTimedGetsOneElementPerWorker) {
   for (const Action& send : sends) EXPECT_EQ(send.assignment.count, 1u);
 }
 
-TEST_F(Dispatch, ChunksGrowByAtMostFourTimesTheLargestThatCameBack) {
+TEST_F(Dispatch, chunks_grow_by_at_most_four_times_the_largest_that_came_back) {
   make(workers(1));
   teach(7, Nanoseconds(10));
   JobTraits traits = map();
@@ -43,7 +43,7 @@ TEST_F(Dispatch, ChunksGrowByAtMostFourTimesTheLargestThatCameBack) {
   EXPECT_EQ(sends[0].assignment.count, 4u);
 }
 
-TEST_F(Dispatch, AWorkerIsToppedUpToTwoMillisecondsOfWork) {
+TEST_F(Dispatch, a_worker_is_topped_up_to_two_milliseconds_of_work) {
   make(workers(1));
   teach(7, milliseconds(1));
   JobTraits traits = map();
@@ -54,7 +54,7 @@ TEST_F(Dispatch, AWorkerIsToppedUpToTwoMillisecondsOfWork) {
   EXPECT_EQ(sent, 2u);
 }
 
-TEST_F(Dispatch, AChunkIsBoundedByItsBytes) {
+TEST_F(Dispatch, a_chunk_is_bounded_by_its_bytes) {
   SchedulerConfig config = workers(1);
   config.chunk_bytes = 100;
   make(config);
@@ -66,7 +66,7 @@ TEST_F(Dispatch, AChunkIsBoundedByItsBytes) {
   for (const Action& send : of(Kind::send, pump())) EXPECT_LE(send.assignment.count, 2u);
 }
 
-TEST_F(Dispatch, AQueueIsBoundedByBytesAndByAssignments) {
+TEST_F(Dispatch, a_queue_is_bounded_by_bytes_and_by_assignments) {
   SchedulerConfig config = workers(1);
   config.queue_bytes = 100;
   config.queue_elements = 3;
@@ -79,7 +79,7 @@ TEST_F(Dispatch, AQueueIsBoundedByBytesAndByAssignments) {
   EXPECT_EQ(of(Kind::send, pump()).size(), 2u);
 }
 
-TEST_F(Dispatch, ManySinglesAreBoundedByTheirNumber) {
+TEST_F(Dispatch, many_singles_are_bounded_by_their_number) {
   SchedulerConfig config = workers(1);
   config.queue_elements = 3;
   make(config);
@@ -90,7 +90,7 @@ TEST_F(Dispatch, ManySinglesAreBoundedByTheirNumber) {
   EXPECT_EQ(of(Kind::send, pump()).size(), 3u);
 }
 
-TEST_F(Dispatch, TheChunkThatTheUserAsksForIsKept) {
+TEST_F(Dispatch, the_chunk_that_the_user_asks_for_is_kept) {
   make(workers(2));
   scheduler->add(map(16), 40, true);
   const auto sends = of(Kind::send, pump());
@@ -99,7 +99,7 @@ TEST_F(Dispatch, TheChunkThatTheUserAsksForIsKept) {
   EXPECT_EQ(sends[1].assignment.first, 16u);
 }
 
-TEST_F(Dispatch, AJobIsDefinedOnceInEachWorkerAndForgottenWhenItIsOver) {
+TEST_F(Dispatch, a_job_is_defined_once_in_each_worker_and_forgotten_when_it_is_over) {
   make(workers(1));
   const JobId job = scheduler->add(map(1), 2, true);
   auto sends = of(Kind::send, pump());
@@ -111,7 +111,7 @@ TEST_F(Dispatch, AJobIsDefinedOnceInEachWorkerAndForgottenWhenItIsOver) {
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::forget, Kind::over}));
 }
 
-TEST_F(Dispatch, AnIdleWorkerSharesWhatABusyOneHasNotBegun) {
+TEST_F(Dispatch, an_idle_worker_shares_what_a_busy_one_has_not_begun) {
   make(workers(2));
   const JobId other = scheduler->add(single(), 1, true);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
@@ -132,7 +132,7 @@ TEST_F(Dispatch, AnIdleWorkerSharesWhatABusyOneHasNotBegun) {
   EXPECT_EQ(sends[0].job, job);
 }
 
-TEST_F(Dispatch, BalanceTakesNothingFromAWorkerThatHasBegunNothing) {
+TEST_F(Dispatch, balance_takes_nothing_from_a_worker_that_has_begun_nothing) {
   make(workers(2));
   const JobId other = scheduler->add(single(), 1, true);
   pump();
@@ -146,7 +146,7 @@ TEST_F(Dispatch, BalanceTakesNothingFromAWorkerThatHasBegunNothing) {
   EXPECT_EQ(of(Kind::nudge, pump()).size(), 1u);
 }
 
-TEST_F(Dispatch, ARevokedWorkerGetsNothingBeforeItHasAcknowledged) {
+TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
   make(workers(1));
   const JobId job = scheduler->add(map(4), 4, true);
   pump();
@@ -162,7 +162,7 @@ TEST_F(Dispatch, ARevokedWorkerGetsNothingBeforeItHasAcknowledged) {
   EXPECT_EQ(sends[0].assignment.sequence, 4u);  // behind the fence
 }
 
-TEST_F(Dispatch, AnIdleWorkerIsLentToACallerAndUsedAgainAfterwards) {
+TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
   make(workers(1));
   scheduler->set_lendable(0, true);
   const JobId job = scheduler->add(single(), 1, true);
@@ -179,7 +179,7 @@ TEST_F(Dispatch, AnIdleWorkerIsLentToACallerAndUsedAgainAfterwards) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, next);
 }
 
-TEST_F(Dispatch, NoWorkerIsLentWhileOthersWaitOrItsPipesAreWatched) {
+TEST_F(Dispatch, no_worker_is_lent_while_others_wait_or_its_pipes_are_watched) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_FALSE(scheduler->lend(job, now));
@@ -188,7 +188,7 @@ TEST_F(Dispatch, NoWorkerIsLentWhileOthersWaitOrItsPipesAreWatched) {
   EXPECT_FALSE(scheduler->lend(late, now));
 }
 
-TEST_F(Dispatch, WhatStandsBehindALongElementGoesToAnotherWorkerAlsoWhereOthersWait) {
+TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_where_others_wait) {
   make(workers(2));
   teach(1, std::chrono::microseconds(10));
   JobTraits traits = single();

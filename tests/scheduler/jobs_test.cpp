@@ -12,14 +12,14 @@ class Jobs : public SchedulerTest {
   }
 };
 
-TEST_F(Jobs, AnEmptyJobIsCompleteAtOnce) {
+TEST_F(Jobs, an_empty_job_is_complete_at_once) {
   make(workers(1));
   scheduler->add(map(), 0, true);
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
   EXPECT_TRUE(scheduler->drained());
 }
 
-TEST_F(Jobs, FinishAndOverComeOnceAndInThisOrder) {
+TEST_F(Jobs, finish_and_over_come_once_and_in_this_order) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   pump();
@@ -29,7 +29,7 @@ TEST_F(Jobs, FinishAndOverComeOnceAndInThisOrder) {
   EXPECT_TRUE(pump().empty());
 }
 
-TEST_F(Jobs, TheFirstErrorFailsAJobAndItsOtherElementsAreTakenBack) {
+TEST_F(Jobs, the_first_error_fails_a_job_and_its_other_elements_are_taken_back) {
   make(workers(1));
   const JobId job = scheduler->add(map(4), 4, true);
   pump();
@@ -41,7 +41,7 @@ TEST_F(Jobs, TheFirstErrorFailsAJobAndItsOtherElementsAreTakenBack) {
   EXPECT_TRUE(scheduler->drained());
 }
 
-TEST_F(Jobs, AnErrorOfAnIsolatedJobIsOneOutcomeOfMany) {
+TEST_F(Jobs, an_error_of_an_isolated_job_is_one_outcome_of_many) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(2), 2, true);
   pump();
@@ -51,7 +51,7 @@ TEST_F(Jobs, AnErrorOfAnIsolatedJobIsOneOutcomeOfMany) {
   expect_end(Verdict::complete, drain());
 }
 
-TEST_F(Jobs, OutcomesBehindTheFirstErrorAreNotWanted) {
+TEST_F(Jobs, outcomes_behind_the_first_error_are_not_wanted) {
   make(workers(1));
   const JobId job = scheduler->add(map(4), 4, true);
   pump();
@@ -62,7 +62,7 @@ TEST_F(Jobs, OutcomesBehindTheFirstErrorAreNotWanted) {
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
-TEST_F(Jobs, ASlotIsAnothersOnlyWhenTheJobIsLetGo) {
+TEST_F(Jobs, a_slot_is_anothers_only_when_the_job_is_let_go) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   pump();
@@ -73,7 +73,7 @@ TEST_F(Jobs, ASlotIsAnothersOnlyWhenTheJobIsLetGo) {
   EXPECT_EQ(slot_of(scheduler->add(single(), 1, true)), slot_of(job));
 }
 
-TEST_F(Jobs, OutcomesThatNobodyAskedForAreNonsense) {
+TEST_F(Jobs, outcomes_that_nobody_asked_for_are_nonsense) {
   make(workers(1));
   const JobId job = scheduler->add(map(2), 2, true);
   EXPECT_EQ(tell(0, job, 0), Scheduler::Told::nonsense);
@@ -83,7 +83,7 @@ TEST_F(Jobs, OutcomesThatNobodyAskedForAreNonsense) {
   EXPECT_EQ(tell(0, job + 1, 0), Scheduler::Told::nonsense);
 }
 
-TEST_F(Jobs, DrainingLetsWhatRunsEndAndCancelsTheRest) {
+TEST_F(Jobs, draining_lets_what_runs_end_and_cancels_the_rest) {
   make(workers(1));
   const JobId running = scheduler->add(isolated(2), 4, true);
   const JobId alone = scheduler->add(single(), 1, true);
@@ -101,7 +101,7 @@ TEST_F(Jobs, DrainingLetsWhatRunsEndAndCancelsTheRest) {
   EXPECT_TRUE(scheduler->drained());
 }
 
-TEST_F(Jobs, WhatDiesWhileItIsDrainedIsNotTriedAgain) {
+TEST_F(Jobs, what_dies_while_it_is_drained_is_not_tried_again) {
   make(workers(1));
   scheduler->add(isolated(0, 3), 1, true);
   pump();
@@ -112,7 +112,7 @@ TEST_F(Jobs, WhatDiesWhileItIsDrainedIsNotTriedAgain) {
   EXPECT_TRUE(scheduler->drained());
 }
 
-TEST_F(Jobs, AQueuedJobIsCancelled) {
+TEST_F(Jobs, a_queued_job_is_cancelled) {
   make(workers(1));
   scheduler->add(single(), 1, true);
   const JobId queued = scheduler->add(single(), 1, true);
@@ -122,7 +122,7 @@ TEST_F(Jobs, AQueuedJobIsCancelled) {
   EXPECT_FALSE(scheduler->cancel(queued, false, now));
 }
 
-TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelled) {
+TEST_F(Jobs, an_element_that_is_sent_and_has_not_begun_is_cancelled) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   pump();
@@ -131,7 +131,7 @@ TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelled) {
   EXPECT_TRUE(scheduler->drained());
 }
 
-TEST_F(Jobs, ARunningElementIsNotCancelledUnlessItsWorkerMayBeStopped) {
+TEST_F(Jobs, a_running_element_is_not_cancelled_unless_its_worker_may_be_stopped) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   pump();
@@ -145,7 +145,7 @@ TEST_F(Jobs, ARunningElementIsNotCancelledUnlessItsWorkerMayBeStopped) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::over});
 }
 
-TEST_F(Jobs, NeighboursOfACancelledElementRunElsewhereWithoutBlame) {
+TEST_F(Jobs, neighbours_of_a_cancelled_element_run_elsewhere_without_blame) {
   make(workers(1));
   const JobId victim = scheduler->add(map(1), 1, true);
   pump();
@@ -162,7 +162,7 @@ TEST_F(Jobs, NeighboursOfACancelledElementRunElsewhereWithoutBlame) {
   EXPECT_EQ(sends[0].assignment.attempt, 1u);
 }
 
-TEST_F(Jobs, AStreamIsServedAsItGrowsAndEndsWhenItIsSealed) {
+TEST_F(Jobs, a_stream_is_served_as_it_grows_and_ends_when_it_is_sealed) {
   make(workers(1));
   const JobId job = scheduler->add(map(8), 0, false);
   EXPECT_TRUE(pump().empty());
@@ -178,7 +178,7 @@ TEST_F(Jobs, AStreamIsServedAsItGrowsAndEndsWhenItIsSealed) {
   expect_end(Verdict::complete, drain());
 }
 
-TEST_F(Jobs, AChunkNeverSpansTwoExtensions) {
+TEST_F(Jobs, a_chunk_never_spans_two_extensions) {
   make(workers(1));
   const JobId job = scheduler->add(map(8), 0, false);
   scheduler->extend(job, 2, false);
@@ -186,7 +186,7 @@ TEST_F(Jobs, AChunkNeverSpansTwoExtensions) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 2u);
 }
 
-TEST_F(Jobs, AnIdleStreamIsCancelledAndExtendsNoMore) {
+TEST_F(Jobs, an_idle_stream_is_cancelled_and_extends_no_more) {
   make(workers(1));
   const JobId job = scheduler->add(map(), 0, false);
   EXPECT_TRUE(scheduler->cancel(job, false, now));
@@ -195,7 +195,7 @@ TEST_F(Jobs, AnIdleStreamIsCancelledAndExtendsNoMore) {
   EXPECT_TRUE(pump().empty());
 }
 
-TEST_F(Jobs, ANumberIsNeverUsedTwice) {
+TEST_F(Jobs, a_number_is_never_used_twice) {
   make(workers(1));
   const JobId first = scheduler->add(map(), 0, true);
   drain();
@@ -204,7 +204,7 @@ TEST_F(Jobs, ANumberIsNeverUsedTwice) {
   EXPECT_NE(first, second);
 }
 
-TEST_F(Jobs, TerminateFinishesEveryJobAsCancelledAndStopsEveryWorker) {
+TEST_F(Jobs, terminate_finishes_every_job_as_cancelled_and_stops_every_worker) {
   make(workers(2));
   scheduler->add(map(2), 8, true);
   scheduler->add(map(), 0, false);
@@ -223,7 +223,7 @@ TEST_F(Jobs, TerminateFinishesEveryJobAsCancelledAndStopsEveryWorker) {
   EXPECT_TRUE(of(Kind::start, pump()).empty());
 }
 
-TEST_F(Jobs, CloseLetsEverythingRunAndWorkersLeaveAfterwards) {
+TEST_F(Jobs, close_lets_everything_run_and_workers_leave_afterwards) {
   make(workers(1));
   const JobId job = scheduler->add(map(1), 2, true);
   scheduler->close();
@@ -245,7 +245,7 @@ JobTraits batch() {
   return traits;
 }
 
-TEST_F(Jobs, APendingElementIsCancelledAloneAndTheOthersRunInTheirOrder) {
+TEST_F(Jobs, a_pending_element_is_cancelled_alone_and_the_others_run_in_their_order) {
   make(workers(1));
   const JobId job = scheduler->add(batch(), 3, true);
   EXPECT_TRUE(scheduler->cancel(job, 1, false, now));
@@ -262,7 +262,7 @@ TEST_F(Jobs, APendingElementIsCancelledAloneAndTheOthersRunInTheirOrder) {
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
 }
 
-TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelledAlone) {
+TEST_F(Jobs, an_element_that_is_sent_and_has_not_begun_is_cancelled_alone) {
   make(workers(1));
   const JobId job = scheduler->add(batch(), 4, true);
   pump();
@@ -277,7 +277,7 @@ TEST_F(Jobs, AnElementThatIsSentAndHasNotBegunIsCancelledAlone) {
   EXPECT_EQ(next[0].assignment.count, 1u);
 }
 
-TEST_F(Jobs, ARunningElementIsCancelledAloneByStoppingItsWorker) {
+TEST_F(Jobs, a_running_element_is_cancelled_alone_by_stopping_its_worker) {
   make(workers(1));
   const JobId job = scheduler->add(batch(), 4, true);
   pump();

@@ -69,14 +69,14 @@ class Liars : public SchedulerTest {
   Time start_, ended_;
 };
 
-TEST_F(Liars, AnElementThatIdleWorkersTakeFromEachOtherTimesOut) {
+TEST_F(Liars, an_element_that_idle_workers_take_from_each_other_times_out) {
   make(workers(3));
   add(3, 9);
   EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
   EXPECT_EQ(fate_, Fate::timed_out);
 }
 
-TEST_F(Liars, AnElementWhoseWorkersGrowOldTimesOut) {
+TEST_F(Liars, an_element_whose_workers_grow_old_times_out) {
   SchedulerConfig config = workers(2);
   config.max_age = seconds(1);
   make(config);
@@ -85,7 +85,7 @@ TEST_F(Liars, AnElementWhoseWorkersGrowOldTimesOut) {
   EXPECT_EQ(fate_, Fate::timed_out);
 }
 
-TEST_F(Liars, AnElementIsNotKeptByCancellingWhatStandsBehindIt) {
+TEST_F(Liars, an_element_is_not_kept_by_cancelling_what_stands_behind_it) {
   make(workers(8));
   add(1000, 1000);
   Time last = now;
@@ -99,7 +99,7 @@ TEST_F(Liars, AnElementIsNotKeptByCancellingWhatStandsBehindIt) {
   EXPECT_EQ(fate_, Fate::timed_out);
 }
 
-TEST_F(Liars, AnElementIsNotKeptByWorkersThatAreKilledBeforeItIsLate) {
+TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_late) {
   make(workers(1));
   add(1, 1);
   Time last = now;
@@ -112,7 +112,7 @@ TEST_F(Liars, AnElementIsNotKeptByWorkersThatAreKilledBeforeItIsLate) {
   EXPECT_EQ(fate_, Fate::timed_out);
 }
 
-TEST_F(Liars, AnElementWhoseWorkersTakeTooMuchMemoryIsLost) {
+TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
   make(workers(1));
   scheduler->add(isolated(1), 1, true);
   std::size_t kills = 0;
@@ -158,7 +158,7 @@ class PassedOn : public SchedulerTest {
   JobId job_ = 0;
 };
 
-TEST_F(PassedOn, AnElementThatTakesItsClaimBackTimesOut) {
+TEST_F(PassedOn, an_element_that_takes_its_claim_back_times_out) {
   pass_on(2);
   EXPECT_EQ(stops_at_a_look(1), 0u);
   now += limit;
@@ -166,14 +166,14 @@ TEST_F(PassedOn, AnElementThatTakesItsClaimBackTimesOut) {
   expect_end(Fate::timed_out);
 }
 
-TEST_F(PassedOn, AnElementIsCancelledByStoppingItsWorker) {
+TEST_F(PassedOn, an_element_is_cancelled_by_stopping_its_worker) {
   pass_on(1);
   EXPECT_TRUE(scheduler->cancel(job_, 0, true, now));
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
   expect_end(Fate::cancelled);
 }
 
-TEST_F(PassedOn, WhatStandsBehindAnElementIsNotCancelledBeforeThatIsDecided) {
+TEST_F(PassedOn, what_stands_behind_an_element_is_not_cancelled_before_that_is_decided) {
   pass_on(2);
   EXPECT_FALSE(scheduler->cancel(job_, 1, true, now));
   EXPECT_TRUE(of(Kind::stop, drain()).empty());
@@ -200,11 +200,11 @@ class Leaving : public SchedulerTest {
   }
 };
 
-TEST_F(Leaving, ForLongerThanAnAnswerIsNotAllowedWhereAnElementWaits) {
+TEST_F(Leaving, for_longer_than_an_answer_is_not_allowed_where_an_element_waits) {
   EXPECT_EQ(time_to_stop(2), defaults.answer);
 }
 
-TEST_F(Leaving, MayTakeAsLongAsAStartWhereNothingWaits) {
+TEST_F(Leaving, may_take_as_long_as_a_start_where_nothing_waits) {
   EXPECT_EQ(time_to_stop(1), defaults.start_timeout);
 }
 

@@ -20,13 +20,13 @@ class Population : public SchedulerTest {
   }
 };
 
-TEST_F(Population, OnlyTheLeastAreStartedWhereNothingIsToBeDone) {
+TEST_F(Population, only_the_least_are_started_where_nothing_is_to_be_done) {
   EXPECT_EQ(of(Kind::start, make_cold(between(2, 8))).size(), 2u);
   EXPECT_EQ(of(Kind::start, make_cold(between(0, 8))).size(), 0u);
   EXPECT_FALSE(scheduler->next_tick());
 }
 
-TEST_F(Population, OneMoreIsStartedForEachElementThatWaits) {
+TEST_F(Population, one_more_is_started_for_each_element_that_waits) {
   make_cold(between(1, 8));
   scheduler->add(isolated(), 3, true);
   EXPECT_EQ(started(), 2u);  // one is on its way
@@ -35,7 +35,7 @@ TEST_F(Population, OneMoreIsStartedForEachElementThatWaits) {
   EXPECT_EQ(started(), 5u);
 }
 
-TEST_F(Population, NobodyIsStartedForWhatAnIdleWorkerTakes) {
+TEST_F(Population, nobody_is_started_for_what_an_idle_worker_takes) {
   make_cold(between(1, 4));
   come_up(0);
   scheduler->add(single(), 1, true);
@@ -44,7 +44,7 @@ TEST_F(Population, NobodyIsStartedForWhatAnIdleWorkerTakes) {
   EXPECT_TRUE(of(Kind::start, actions).empty());
 }
 
-TEST_F(Population, WorkersBeyondTheLeastLeaveWhenTheyHaveHadNothingToDoForSoLong) {
+TEST_F(Population, workers_beyond_the_least_leave_when_they_have_had_nothing_to_do_for_so_long) {
   make_cold(between(1, 3, seconds(5)));
   const JobId job = scheduler->add(isolated(1), 3, true);
   EXPECT_EQ(started(), 2u);
@@ -59,7 +59,7 @@ TEST_F(Population, WorkersBeyondTheLeastLeaveWhenTheyHaveHadNothingToDoForSoLong
   EXPECT_FALSE(scheduler->next_tick());
 }
 
-TEST_F(Population, ABusyWorkerIsNotIdle) {
+TEST_F(Population, a_busy_worker_is_not_idle) {
   make_cold(between(0, 1, seconds(5)));
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_EQ(started(), 1u);
@@ -72,7 +72,7 @@ TEST_F(Population, ABusyWorkerIsNotIdle) {
   EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
 }
 
-TEST_F(Population, AWorkerThatIsLentForLongIsNotAskedAgainAndAgain) {
+TEST_F(Population, a_worker_that_is_lent_for_long_is_not_asked_again_and_again) {
   make_cold(between(0, 1, seconds(5)));
   scheduler->add(single(), 1, true);
   pump();
@@ -86,7 +86,7 @@ TEST_F(Population, AWorkerThatIsLentForLongIsNotAskedAgainAndAgain) {
   EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
 }
 
-TEST_F(Population, AnOldWorkerIsReplacedWhenItsElementEnds) {
+TEST_F(Population, an_old_worker_is_replaced_when_its_element_ends) {
   SchedulerConfig config = workers(1);
   config.max_age = seconds(60);
   make(config);
@@ -102,7 +102,7 @@ TEST_F(Population, AnOldWorkerIsReplacedWhenItsElementEnds) {
   EXPECT_EQ(started(), 1u);
 }
 
-TEST_F(Population, AWorkerWhoseStartTookLongerThanItMayLiveRunsWhatWaits) {
+TEST_F(Population, a_worker_whose_start_took_longer_than_it_may_live_runs_what_waits) {
   SchedulerConfig config = between(0, 1, milliseconds(1));
   config.max_age = milliseconds(1);
   make_cold(config);
@@ -119,7 +119,7 @@ TEST_F(Population, AWorkerWhoseStartTookLongerThanItMayLiveRunsWhatWaits) {
   EXPECT_EQ(of(Kind::leave, tick()).size(), 1u);
 }
 
-TEST_F(Population, AWorkerThatDoesNotLeaveInTimeIsStopped) {
+TEST_F(Population, a_worker_that_does_not_leave_in_time_is_stopped) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 1;
   make(config);
@@ -135,7 +135,7 @@ TEST_F(Population, AWorkerThatDoesNotLeaveInTimeIsStopped) {
   EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
 }
 
-TEST_F(Population, JobsFailWhenTheFewWorkersThatAreStartedForThemCannotStart) {
+TEST_F(Population, jobs_fail_when_the_few_workers_that_are_started_for_them_cannot_start) {
   make_cold(between(0, 64));
   scheduler->add(single(), 1, true);
   std::size_t starts = 0;

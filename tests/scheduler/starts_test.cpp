@@ -5,7 +5,7 @@ namespace {
 
 class Starts : public SchedulerTest {};
 
-TEST_F(Starts, FailingStartsWaitLongerEachTime) {
+TEST_F(Starts, failing_starts_wait_longer_each_time) {
   make_cold(workers(1));
   std::vector<Nanoseconds> waits;
   scheduler->add(map(), 0, false);  // a pool in use
@@ -20,7 +20,7 @@ TEST_F(Starts, FailingStartsWaitLongerEachTime) {
   EXPECT_EQ(waits, (std::vector<Nanoseconds>{milliseconds(10), milliseconds(20)}));
 }
 
-TEST_F(Starts, APoolThatCannotStartFailsItsJobsAndTriesAgainForNewOnes) {
+TEST_F(Starts, a_pool_that_cannot_start_fails_its_jobs_and_tries_again_for_new_ones) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
   std::vector<Action> finishes;
@@ -41,7 +41,7 @@ TEST_F(Starts, APoolThatCannotStartFailsItsJobsAndTriesAgainForNewOnes) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, job);
 }
 
-TEST_F(Starts, AShortLackIsWaitedForWhereThereHaveBeenWorkers) {
+TEST_F(Starts, a_short_lack_is_waited_for_where_there_have_been_workers) {
   SchedulerConfig config = workers(1);
   config.lack = milliseconds(100);
   make(config);
@@ -60,7 +60,7 @@ TEST_F(Starts, AShortLackIsWaitedForWhereThereHaveBeenWorkers) {
   EXPECT_EQ(of(Kind::send, pump()).size(), 1u);
 }
 
-TEST_F(Starts, ALackThatLastsOrWasThereFromTheBeginningFailsTheJobs) {
+TEST_F(Starts, a_lack_that_lasts_or_was_there_from_the_beginning_fails_the_jobs) {
   for (const bool from_the_beginning : {false, true}) {
     make_cold(workers(1));
     if (!from_the_beginning) {
@@ -82,7 +82,7 @@ TEST_F(Starts, ALackThatLastsOrWasThereFromTheBeginningFailsTheJobs) {
   }
 }
 
-TEST_F(Starts, JobsAreNotFailedWhileOneWorkerLives) {
+TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
   make_cold(workers(2));
   come_up(1);
   scheduler->add(single(), 1, true);
@@ -95,7 +95,7 @@ TEST_F(Starts, JobsAreNotFailedWhileOneWorkerLives) {
   }
 }
 
-TEST_F(Starts, AFailingInitializerFailsTheJobsAtOnce) {
+TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
   scheduler->worker_started(0, now);
@@ -104,7 +104,7 @@ TEST_F(Starts, AFailingInitializerFailsTheJobsAtOnce) {
   EXPECT_EQ(of(Kind::finish, drain()).at(0).verdict, Verdict::no_workers);
 }
 
-TEST_F(Starts, AWorkerThatDoesNotComeUpInTimeIsStopped) {
+TEST_F(Starts, a_worker_that_does_not_come_up_in_time_is_stopped) {
   make_cold(workers(1));
   scheduler->worker_started(0, now);
   now += seconds(60);
@@ -112,7 +112,7 @@ TEST_F(Starts, AWorkerThatDoesNotComeUpInTimeIsStopped) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 
-TEST_F(Starts, AStartThatIsStruckDownFromOutsideIsNoReasonToGiveUp) {
+TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up) {
   SchedulerConfig config = workers(1);
   config.start_attempts = 2;
   config.strikes = 4;

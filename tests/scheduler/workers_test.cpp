@@ -5,7 +5,7 @@ namespace {
 
 class Workers : public SchedulerTest {};
 
-TEST_F(Workers, ADeathIsChargedToTheElementThatRan) {
+TEST_F(Workers, a_death_is_charged_to_the_element_that_ran) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(4), 4, true);
   pump();
@@ -25,7 +25,7 @@ TEST_F(Workers, ADeathIsChargedToTheElementThatRan) {
   EXPECT_EQ(sends[0].assignment.sequence, 0u);
 }
 
-TEST_F(Workers, ADeathBeforeAnythingHasBegunIsChargedToNobody) {
+TEST_F(Workers, a_death_before_anything_has_begun_is_charged_to_nobody) {
   make(workers(1));
   scheduler->add(map(4), 4, true);
   pump();
@@ -33,7 +33,7 @@ TEST_F(Workers, ADeathBeforeAnythingHasBegunIsChargedToNobody) {
   EXPECT_TRUE(drain().empty());
 }
 
-TEST_F(Workers, ADeathInAFoldedChunkIsChargedToTheLastThatBeganFirst) {
+TEST_F(Workers, a_death_in_a_folded_chunk_is_charged_to_the_last_that_began_first) {
   make(workers(1));
   scheduler->add(map(4), 4, true);
   pump();
@@ -44,7 +44,7 @@ TEST_F(Workers, ADeathInAFoldedChunkIsChargedToTheLastThatBeganFirst) {
   EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
 }
 
-TEST_F(Workers, AnElementThatIsStoppedIsChargedAndTheOthersAreNot) {
+TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
   make(workers(1));
   scheduler->add(isolated(4), 4, true);
   pump();
@@ -58,7 +58,7 @@ TEST_F(Workers, AnElementThatIsStoppedIsChargedAndTheOthersAreNot) {
   EXPECT_EQ(resolves[0].fate, Fate::lost);
 }
 
-TEST_F(Workers, TheElementsOfADeadWorkerGoFirstAndInTheirOrder) {
+TEST_F(Workers, the_elements_of_a_dead_worker_go_first_and_in_their_order) {
   make(workers(2));
   scheduler->add(map(2), 8, true);
   const auto sends = of(Kind::send, pump());
@@ -71,7 +71,7 @@ TEST_F(Workers, TheElementsOfADeadWorkerGoFirstAndInTheirOrder) {
   EXPECT_EQ(again[0].assignment.first, 0u);
 }
 
-TEST_F(Workers, AnElementIsRetriedAloneAndItsAttemptsAreCounted) {
+TEST_F(Workers, an_element_is_retried_alone_and_its_attempts_are_counted) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(4, 2), 4, true);
   pump();
@@ -94,7 +94,7 @@ TEST_F(Workers, AnElementIsRetriedAloneAndItsAttemptsAreCounted) {
   EXPECT_EQ(resolves[0].job, job);
 }
 
-TEST_F(Workers, ABrokenStreamIsChargedToWhatRan) {
+TEST_F(Workers, a_broken_stream_is_charged_to_what_ran) {
   make(workers(1));
   scheduler->add(isolated(4), 4, true);
   pump();
@@ -105,7 +105,7 @@ TEST_F(Workers, ABrokenStreamIsChargedToWhatRan) {
   EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::lost);
 }
 
-TEST_F(Workers, ATimeoutStopsTheWorkerAndIsChargedToTheElementThatRan) {
+TEST_F(Workers, a_timeout_stops_the_worker_and_is_charged_to_the_element_that_ran) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
@@ -122,7 +122,7 @@ TEST_F(Workers, ATimeoutStopsTheWorkerAndIsChargedToTheElementThatRan) {
   EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::timed_out);
 }
 
-TEST_F(Workers, AnElementThatBeganAfterTheTimeoutStruckIsNotCharged) {
+TEST_F(Workers, an_element_that_began_after_the_timeout_struck_is_not_charged) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
@@ -138,7 +138,7 @@ TEST_F(Workers, AnElementThatBeganAfterTheTimeoutStruckIsNotCharged) {
   EXPECT_TRUE(drain().empty());
 }
 
-TEST_F(Workers, WhatStandsBehindAnElementThatIsTooLateCannotBegin) {
+TEST_F(Workers, what_stands_behind_an_element_that_is_too_late_cannot_begin) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
@@ -152,7 +152,7 @@ TEST_F(Workers, WhatStandsBehindAnElementThatIsTooLateCannotBegin) {
 }
 
 // Between the look at the page and the signal; its successor would be killed and run twice.
-TEST_F(Workers, AnElementThatHasJustEndedIsNotTooLate) {
+TEST_F(Workers, an_element_that_has_just_ended_is_not_too_late) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
@@ -166,7 +166,7 @@ TEST_F(Workers, AnElementThatHasJustEndedIsNotTooLate) {
   EXPECT_EQ(tell(0, job, 1), Scheduler::Told::wanted);
 }
 
-TEST_F(Workers, AnOldClockDoesNotTimeOutAnElementThatHasJustBeenSent) {
+TEST_F(Workers, an_old_clock_does_not_time_out_an_element_that_has_just_been_sent) {
   make(workers(1));
   now += seconds(60);
   JobTraits traits = isolated();
@@ -178,7 +178,7 @@ TEST_F(Workers, AnOldClockDoesNotTimeOutAnElementThatHasJustBeenSent) {
   EXPECT_TRUE(drain().empty());
 }
 
-TEST_F(Workers, ATimeoutIsThatOfTheJobThatRuns) {
+TEST_F(Workers, a_timeout_is_that_of_the_job_that_runs) {
   make(workers(1));
   JobTraits timed = isolated(1);
   timed.timeout = milliseconds(1);
@@ -195,7 +195,7 @@ TEST_F(Workers, ATimeoutIsThatOfTheJobThatRuns) {
   EXPECT_TRUE(drain().empty());
 }
 
-TEST_F(Workers, AWorkerLeavesAfterItsShareOfElements) {
+TEST_F(Workers, a_worker_leaves_after_its_share_of_elements) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 3;
   make(config);
@@ -212,7 +212,7 @@ TEST_F(Workers, AWorkerLeavesAfterItsShareOfElements) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.first, 3u);
 }
 
-TEST_F(Workers, WhatIsTakenBackDoesNotCount) {
+TEST_F(Workers, what_is_taken_back_does_not_count) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 4;
   make(config);
@@ -227,7 +227,7 @@ TEST_F(Workers, WhatIsTakenBackDoesNotCount) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 3u);
 }
 
-TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {
+TEST_F(Workers, a_worker_that_starts_after_terminate_is_stopped) {
   make_cold(workers(1));
   scheduler->terminate(now);
   drain();
@@ -237,7 +237,7 @@ TEST_F(Workers, AWorkerThatStartsAfterTerminateIsStopped) {
   EXPECT_TRUE(pump().empty());
 }
 
-TEST_F(Workers, ADeadWorkerIsToldNothing) {
+TEST_F(Workers, a_dead_worker_is_told_nothing) {
   make(workers(1));
   scheduler->add(map(1), 1, true);
   pump();
@@ -246,7 +246,7 @@ TEST_F(Workers, ADeadWorkerIsToldNothing) {
   EXPECT_TRUE(of(Kind::forget, drain()).empty());
 }
 
-TEST_F(Workers, CloseWaitsForStartsAndLetsThemLeave) {
+TEST_F(Workers, close_waits_for_starts_and_lets_them_leave) {
   make_cold(workers(1));
   scheduler->close();
   EXPECT_TRUE(pump().empty());
@@ -255,7 +255,7 @@ TEST_F(Workers, CloseWaitsForStartsAndLetsThemLeave) {
   EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
 }
 
-TEST_F(Workers, TerminateAfterCloseStopsThoseThatLeave) {
+TEST_F(Workers, terminate_after_close_stops_those_that_leave) {
   make(workers(1));
   scheduler->close();
   EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
@@ -263,7 +263,7 @@ TEST_F(Workers, TerminateAfterCloseStopsThoseThatLeave) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 
-TEST_F(Workers, ALimitOfForEverIsNeverDue) {
+TEST_F(Workers, a_limit_of_for_ever_is_never_due) {
   SchedulerConfig config = workers(1);
   config.start_timeout = Nanoseconds::max();
   make_cold(config);

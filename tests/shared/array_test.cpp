@@ -38,7 +38,7 @@ class Once {
 static_assert(std::ranges::contiguous_range<Array<int>> && std::ranges::sized_range<Array<int>>);
 static_assert(std::ranges::contiguous_range<const ArraySlice<int>>);
 
-TEST_F(ArrayTest, BeginsAsItsTypeDoes) {
+TEST_F(ArrayTest, begins_as_its_type_does) {
   const Array<int> zeros(1000);
   EXPECT_EQ(std::ranges::count(zeros, 0), 1000);
   struct Three {
@@ -49,7 +49,7 @@ TEST_F(ArrayTest, BeginsAsItsTypeDoes) {
   EXPECT_EQ(Array<std::atomic<int>>(3)[2], 0);
 }
 
-TEST_F(ArrayTest, IsMadeOfWhatIsInARange) {
+TEST_F(ArrayTest, is_made_of_what_is_in_a_range) {
   EXPECT_EQ((Array<int>{1, 2, 3}.size()), 3U);
   const std::list<int> list{4, 5};
   EXPECT_TRUE(std::ranges::equal(Array<long>(list), list));
@@ -59,7 +59,7 @@ TEST_F(ArrayTest, IsMadeOfWhatIsInARange) {
   static_assert(std::is_same_v<decltype(copy), const Array<int>>);
 }
 
-TEST_F(ArrayTest, IsAContiguousRange) {
+TEST_F(ArrayTest, is_a_contiguous_range) {
   const Array<int> array{3, 1, 2};
   std::ranges::sort(array);
   const std::span<int> span(array);
@@ -70,7 +70,7 @@ TEST_F(ArrayTest, IsAContiguousRange) {
   EXPECT_EQ(std::accumulate(array.begin(), array.end(), 0), 6);
 }
 
-TEST_F(ArrayTest, CanBeEmpty) {
+TEST_F(ArrayTest, can_be_empty) {
   const Array<int> none, zero(0), list(std::list<int>{});
   EXPECT_TRUE(none.empty() && zero.empty() && list.empty());
   EXPECT_EQ(none.begin(), none.end());
@@ -81,13 +81,13 @@ TEST_F(ArrayTest, CanBeEmpty) {
   const auto guard = zero.lock();
 }
 
-TEST_F(ArrayTest, TooLargeAnArrayIsRefused) {
+TEST_F(ArrayTest, too_large_an_array_is_refused) {
   EXPECT_THROW(Array<double>(static_cast<std::size_t>(-1)), UsageError);
   EXPECT_THROW(Array<char>(std::size_t{1} << 50), SystemError) << "no machine has that much";
   EXPECT_THROW(Array<char>(std::size_t{1} << 60), SystemError);
 }
 
-TEST_F(ArrayTest, ThatThereIsNoMemoryForIsASystemErrorAtOnce) {
+TEST_F(ArrayTest, that_there_is_no_memory_for_is_a_system_error_at_once) {
   const Fault fault{"fallocate_ENOSPC", faults::Failing<&platform::SystemCalls::fallocate>::install,
                     ENOSPC};
   const Injection injection(fault, 1);
@@ -99,14 +99,14 @@ TEST_F(ArrayTest, ThatThereIsNoMemoryForIsASystemErrorAtOnce) {
   }
 }
 
-TEST_F(ArrayTest, OfManyMegabytesIsTheSameInAnotherProcess) {
+TEST_F(ArrayTest, of_many_megabytes_is_the_same_in_another_process) {
   const Array<std::uint64_t> array(std::size_t{4} << 20);
   EXPECT_EQ(Child([&] { std::iota(array.begin(), array.end(), 0U); }).wait(), 0);
   EXPECT_EQ(array.back(), array.size() - 1);
   EXPECT_EQ(array[array.size() / 2], array.size() / 2);
 }
 
-TEST_F(ArrayTest, IsCutIntoSlicesOfAlmostTheSameSize) {
+TEST_F(ArrayTest, is_cut_into_slices_of_almost_the_same_size) {
   const Array<int> array(numbers_to(10));
   const auto parts = array.slices(4);
   ASSERT_EQ(parts.size(), 4U);
@@ -122,7 +122,7 @@ TEST_F(ArrayTest, IsCutIntoSlicesOfAlmostTheSameSize) {
   EXPECT_THROW(array.slices(0), UsageError);
 }
 
-TEST_F(ArrayTest, ASliceIsWithinTheArray) {
+TEST_F(ArrayTest, a_slice_is_within_the_array) {
   const Array<int> array(10);
   EXPECT_EQ(array.slice(10, 0).size(), 0U);
   EXPECT_THROW(array.slice(11, 0), UsageError);
@@ -130,7 +130,7 @@ TEST_F(ArrayTest, ASliceIsWithinTheArray) {
   EXPECT_THROW(array.slice(5, static_cast<std::size_t>(-1)), UsageError);
 }
 
-TEST_F(ArrayTest, SlicesAreFilledInPlaceByOthers) {
+TEST_F(ArrayTest, slices_are_filled_in_place_by_others) {
   Array<int> array(1000);
   std::vector<ArraySlice<int>> parts = received(array.slices(8));
   array = Array<int>(array);
@@ -144,7 +144,7 @@ TEST_F(ArrayTest, SlicesAreFilledInPlaceByOthers) {
   EXPECT_TRUE(std::ranges::equal(std::span(data, 1000), numbers_to(1000)));
 }
 
-TEST_F(ArrayTest, ASliceKeepsTheArray) {
+TEST_F(ArrayTest, a_slice_keeps_the_array) {
   ArraySlice<int> slice;
   EXPECT_TRUE(slice.empty());
   slice = Array<int>{1, 2, 3}.slice(1, 2);
@@ -153,13 +153,13 @@ TEST_F(ArrayTest, ASliceKeepsTheArray) {
   EXPECT_EQ(received(slice).data(), slice.data());
 }
 
-TEST_F(ArrayTest, MadeAndDroppedOftenLeavesNoDescriptors) {
+TEST_F(ArrayTest, made_and_dropped_often_leaves_no_descriptors) {
   const auto before = descriptors_of("self");
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(Array<int>(100).slices(3).size(), 3U);
   EXPECT_EQ(descriptors_of("self"), before);
 }
 
-TEST_F(ArrayTest, BytesOfAnotherTypeAreRefused) {
+TEST_F(ArrayTest, bytes_of_another_type_are_refused) {
   detail::Bytes bytes;
   detail::encode_value(bytes, Array<int>(4));
   Reader reader(bytes.view());

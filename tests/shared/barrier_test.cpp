@@ -33,7 +33,7 @@ void wait_until_waiting(const Barrier& barrier, std::size_t count) {
     std::this_thread::yield();
 }
 
-TEST_F(BarrierTest, GivesEachPartyANumberOfItsOwn) {
+TEST_F(BarrierTest, gives_each_party_a_number_of_its_own) {
   const Barrier barrier(4);
   EXPECT_EQ(barrier.parties(), 4U);
   const Array<int> seen(4);
@@ -44,12 +44,12 @@ TEST_F(BarrierTest, GivesEachPartyANumberOfItsOwn) {
   EXPECT_EQ(barrier.n_waiting(), 0U);
 }
 
-TEST_F(BarrierTest, OfOnePartyIsAlwaysPassed) {
+TEST_F(BarrierTest, of_one_party_is_always_passed) {
   const Barrier barrier(1);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(barrier.wait(), 0U);
 }
 
-TEST_F(BarrierTest, KeepsProcessesInStepForManyGenerations) {
+TEST_F(BarrierTest, keeps_processes_in_step_for_many_generations) {
   constexpr int generations = times(1000, 100);
   const Barrier barrier(4);
   const Value<std::atomic<int>> come(0);
@@ -67,7 +67,7 @@ TEST_F(BarrierTest, KeepsProcessesInStepForManyGenerations) {
   EXPECT_EQ(come.get(), 4 * generations);
 }
 
-TEST_F(BarrierTest, APartyKilledWhileItWaitsBreaksIt) {
+TEST_F(BarrierTest, a_party_killed_while_it_waits_breaks_it) {
   const Barrier barrier(3);
   Child victim([&] { barrier.wait(); });
   wait_until_waiting(barrier, 1);
@@ -86,7 +86,7 @@ TEST_F(BarrierTest, APartyKilledWhileItWaitsBreaksIt) {
   expect_success(all);
 }
 
-TEST_F(BarrierTest, APartyThatHasBeenKilledIsNotReplacedByAnother) {
+TEST_F(BarrierTest, a_party_that_has_been_killed_is_not_replaced_by_another) {
   const Barrier barrier(3);
   std::vector<Child> victims;
   for (unsigned i = 1; i <= 2; ++i) {
@@ -98,7 +98,7 @@ TEST_F(BarrierTest, APartyThatHasBeenKilledIsNotReplacedByAnother) {
   EXPECT_TRUE(barrier.broken());
 }
 
-TEST_F(BarrierTest, WhoGivesUpBreaksItForAll) {
+TEST_F(BarrierTest, who_gives_up_breaks_it_for_all) {
   const Barrier barrier(3);
   Child other([&] { return passes(barrier); });
   wait_until_waiting(barrier, 1);
@@ -107,7 +107,7 @@ TEST_F(BarrierTest, WhoGivesUpBreaksItForAll) {
   EXPECT_TRUE(barrier.broken());
 }
 
-TEST_F(BarrierTest, WaitingForNoTimePassesOnlyAsTheLastParty) {
+TEST_F(BarrierTest, waiting_for_no_time_passes_only_as_the_last_party) {
   const Barrier barrier(2);
   Child other([&] { return passes(barrier); });
   wait_until_waiting(barrier, 1);
@@ -116,7 +116,7 @@ TEST_F(BarrierTest, WaitingForNoTimePassesOnlyAsTheLastParty) {
   EXPECT_THROW(barrier.wait_for(0s), BrokenBarrier);
 }
 
-TEST_F(BarrierTest, AbortBreaksItUntilReset) {
+TEST_F(BarrierTest, abort_breaks_it_until_reset) {
   const Barrier barrier(2);
   Child other([&] { return passes(barrier); });
   wait_until_waiting(barrier, 1);
@@ -129,7 +129,7 @@ TEST_F(BarrierTest, AbortBreaksItUntilReset) {
   EXPECT_EQ(another.wait(), 1);
 }
 
-TEST_F(BarrierTest, ResetSendsThoseAwayWhoWait) {
+TEST_F(BarrierTest, reset_sends_those_away_who_wait) {
   const Barrier barrier(2);
   Child other([&] { return passes(barrier); });
   wait_until_waiting(barrier, 1);
@@ -138,20 +138,20 @@ TEST_F(BarrierTest, ResetSendsThoseAwayWhoWait) {
   EXPECT_FALSE(barrier.broken());
 }
 
-TEST_F(BarrierTest, HasAtLeastOneParty) {
+TEST_F(BarrierTest, has_at_least_one_party) {
   EXPECT_THROW(Barrier(0), UsageError);
   EXPECT_THROW(Barrier(-3), UsageError);
   EXPECT_THROW(Barrier(1LL << 40), UsageError);
 }
 
-TEST_F(BarrierTest, DefaultConstructedItSaysSo) {
+TEST_F(BarrierTest, default_constructed_it_says_so) {
   const Barrier barrier;
   EXPECT_THROW(barrier.wait(), UsageError);
   EXPECT_THROW(barrier.reset(), UsageError);
   EXPECT_THROW(received(barrier), CodecError);
 }
 
-TEST_F(BarrierTest, ReceivedIsTheSame) {
+TEST_F(BarrierTest, received_is_the_same) {
   const Barrier barrier(2);
   const Barrier other = received(barrier);
   Child child([&] { return passes(other); });
@@ -173,7 +173,7 @@ bool kill_between_instructions(pid_t child, Stop stop) {
   return ::kill(child, SIGKILL) == 0;
 }
 
-TEST_F(BarrierTest, APartyKilledWhileItLetsTheOthersGoHoldsUpNobody) {
+TEST_F(BarrierTest, a_party_killed_while_it_lets_the_others_go_holds_up_nobody) {
   for (const bool aborts : {false, true}) {
     const Barrier barrier(2);
     Child other([&] { return passes(barrier); });
@@ -194,7 +194,7 @@ TEST_F(BarrierTest, APartyKilledWhileItLetsTheOthersGoHoldsUpNobody) {
   }
 }
 
-TEST_F(BarrierTest, KillsAtRandomMomentsBlockNobody) {
+TEST_F(BarrierTest, kills_at_random_moments_block_nobody) {
   const Barrier barrier(3);
   for (int i = 0; i < times(10, 3); ++i) {
     std::vector<Child> all = children(3, [&](int) {

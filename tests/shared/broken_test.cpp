@@ -34,7 +34,7 @@ void destroy_header(const Handle& handle) {
   std::memset(memory_behind(handle).data(), 0x55, shared::state_offset);
 }
 
-TEST_F(Broken, ALockIsForItsUsersInEveryProcess) {
+TEST_F(Broken, a_lock_is_for_its_users_in_every_process) {
   const Lock lock;
   fill_state(lock, 0, 8, 0x11);
   EXPECT_THROW(lock.acquire(), BrokenObject);
@@ -51,7 +51,7 @@ TEST_F(Broken, ALockIsForItsUsersInEveryProcess) {
             0);
 }
 
-TEST_F(Broken, ALockThatIsHeldTellsItsHolder) {
+TEST_F(Broken, a_lock_that_is_held_tells_its_holder) {
   const Lock lock;
   lock.acquire();
   fill_state(lock, 0, 8, 0x11);
@@ -59,7 +59,7 @@ TEST_F(Broken, ALockThatIsHeldTellsItsHolder) {
   EXPECT_THROW(lock.acquire(), BrokenObject);
 }
 
-TEST_F(Broken, AGuardIsLeftQuietly) {
+TEST_F(Broken, a_guard_is_left_quietly) {
   const Lock lock;
   {
     const std::lock_guard held(lock);
@@ -74,7 +74,7 @@ TEST_F(Broken, AGuardIsLeftQuietly) {
   EXPECT_THROW(value.get(), BrokenObject);
 }
 
-TEST_F(Broken, ALockEndsTheWaitsForIt) {
+TEST_F(Broken, a_lock_ends_the_waits_for_it) {
   if (under_thread_sanitizer) GTEST_SKIP() << "the overwriting is a race, on purpose";
   const Lock lock;
   lock.acquire();
@@ -84,7 +84,7 @@ TEST_F(Broken, ALockEndsTheWaitsForIt) {
   EXPECT_THROW(lock.release(), BrokenObject);
 }
 
-TEST_F(Broken, ADepthIsNotReadFromTheMemory) {
+TEST_F(Broken, a_depth_is_not_read_from_the_memory) {
   const RLock lock;
   lock.acquire();
   lock.acquire();
@@ -94,7 +94,7 @@ TEST_F(Broken, ADepthIsNotReadFromTheMemory) {
   EXPECT_FALSE(lock.locked());
 }
 
-TEST_F(Broken, EveryObjectIsWhoseHeaderIsOverwritten) {
+TEST_F(Broken, every_object_is_whose_header_is_overwritten) {
   const Semaphore semaphore(1);
   destroy_header(semaphore);
   EXPECT_THROW(semaphore.acquire(), BrokenObject);
@@ -116,28 +116,28 @@ TEST_F(Broken, EveryObjectIsWhoseHeaderIsOverwritten) {
   EXPECT_EQ(array[2], 0);
 }
 
-TEST_F(Broken, ASemaphoreIsWithMorePermitsThanThereCanBe) {
+TEST_F(Broken, a_semaphore_is_with_more_permits_than_there_can_be) {
   const Semaphore semaphore(1);
   fill_state(semaphore, 0, 4, 0xff);
   EXPECT_THROW(semaphore.try_acquire(), BrokenObject);
   EXPECT_THROW(semaphore.release(), BrokenObject);
 }
 
-TEST_F(Broken, ABarrierIsWithNonsenseInItsCounts) {
+TEST_F(Broken, a_barrier_is_with_nonsense_in_its_counts) {
   const Barrier barrier(3);
   fill_state(barrier, sizeof(platform::RobustMutex), 8, 0x77);  // parties, arrived
   EXPECT_THROW(barrier.wait_for(1ms), BrokenObject);
   EXPECT_THROW(barrier.reset(), BrokenObject);
 }
 
-TEST_F(Broken, ABoundedSemaphoreIsWithNonsenseInItsCounts) {
+TEST_F(Broken, a_bounded_semaphore_is_with_nonsense_in_its_counts) {
   const BoundedSemaphore semaphore(3);
   fill_state(semaphore, sizeof(platform::RobustMutex), 24, 0x77);
   EXPECT_THROW(semaphore.acquire(), BrokenObject);
   EXPECT_THROW(semaphore.release(), BrokenObject);
 }
 
-TEST_F(Broken, AQueueIsWithNonsenseInItsBooks) {
+TEST_F(Broken, a_queue_is_with_nonsense_in_its_books) {
   const Queue<int> queue(5);
   queue.put(1);
   fill_state(queue, sizeof(platform::RobustMutex) + 8, 128, 0x77);
@@ -147,7 +147,7 @@ TEST_F(Broken, AQueueIsWithNonsenseInItsBooks) {
 }
 
 // Else a peer that goes on sending them keeps the others beyond their time.
-TEST_F(Broken, AQueueIsWithTooManyMessagesThatBelongToNoValue) {
+TEST_F(Broken, a_queue_is_with_too_many_messages_that_belong_to_no_value) {
   Queue<Event> queue;
   queue.put(Event());
   detail::Bytes handle;
@@ -164,7 +164,7 @@ TEST_F(Broken, AQueueIsWithTooManyMessagesThatBelongToNoValue) {
   EXPECT_THROW(queue.get_for(30s), BrokenObject);
 }
 
-TEST_F(Broken, AQueueIsWhoseOldestValueIsAHole) {
+TEST_F(Broken, a_queue_is_whose_oldest_value_is_a_hole) {
   const Queue<std::string> queue;
   queue.put("a");
   constexpr std::uint64_t claimed = std::uint64_t{1} << 40;
@@ -178,14 +178,14 @@ TEST_F(Broken, AQueueIsWhoseOldestValueIsAHole) {
   EXPECT_THROW(queue.try_get(), BrokenObject);
 }
 
-TEST_F(Broken, AQueueEndsTheWaitsForIt) {
+TEST_F(Broken, a_queue_ends_the_waits_for_it) {
   const Queue<int> queue;
   std::thread waiter([&] { EXPECT_THROW(queue.get(), BrokenObject); });
   fill_state(queue, sizeof(platform::RobustMutex) + 8, 128, 0x77);
   waiter.join();
 }
 
-TEST_F(Broken, ComesHomeFromATaskAsWhatItIs) {
+TEST_F(Broken, comes_home_from_a_task_as_what_it_is) {
   const Lock lock;
   fill_state(lock, 0, 8, 0x11);
   Pool pool({.workers = 1, .start_method = "fork"});
@@ -208,7 +208,7 @@ std::pair<std::string, std::string> neighbours(const void* begin, const void* en
   return found;
 }
 
-TEST_F(Broken, NothingLiesBesideTheMemoryOfAnObject) {
+TEST_F(Broken, nothing_lies_beside_the_memory_of_an_object) {
   const SharedMemory memory(3 * 4096);
   const auto [before, behind] = neighbours(memory.data(), memory.data() + memory.size());
   EXPECT_EQ(before, "---p");

@@ -34,7 +34,7 @@ class ConditionTest : public LeakCheck {
   const Semaphore come_{0}, left_{0};
 };
 
-TEST_F(ConditionTest, NotifyOneWakesOne) {
+TEST_F(ConditionTest, notify_one_wakes_one) {
   std::vector<Child> all = waiters(3);
   for (int i = 0; i < 3; ++i) {
     condition_.notify_one();
@@ -44,7 +44,7 @@ TEST_F(ConditionTest, NotifyOneWakesOne) {
   expect_success(all);
 }
 
-TEST_F(ConditionTest, NotifyWakesSoMany) {
+TEST_F(ConditionTest, notify_wakes_so_many) {
   std::vector<Child> all = waiters(5);
   {
     const std::lock_guard held(condition_);
@@ -56,19 +56,19 @@ TEST_F(ConditionTest, NotifyWakesSoMany) {
   expect_success(all);
 }
 
-TEST_F(ConditionTest, NotifyAllWakesAll) {
+TEST_F(ConditionTest, notify_all_wakes_all) {
   std::vector<Child> all = waiters(6);
   condition_.notify_all();
   expect_success(all);
 }
 
-TEST_F(ConditionTest, ANotificationIsForThoseWhoWaitAlready) {
+TEST_F(ConditionTest, a_notification_is_for_those_who_wait_already) {
   condition_.notify_all();
   const std::lock_guard held(condition_);
   EXPECT_FALSE(condition_.wait_for(20ms));
 }
 
-TEST_F(ConditionTest, NotifyAllDoesNotWaitForAKilledWaiter) {
+TEST_F(ConditionTest, notify_all_does_not_wait_for_a_killed_waiter) {
   std::vector<Child> all = waiters(4);
   all.front().kill();
   all.erase(all.begin());
@@ -78,7 +78,7 @@ TEST_F(ConditionTest, NotifyAllDoesNotWaitForAKilledWaiter) {
   expect_success(all);
 }
 
-TEST_F(ConditionTest, AKilledWaiterKeepsNoNotificationFromTheOthers) {
+TEST_F(ConditionTest, a_killed_waiter_keeps_no_notification_from_the_others) {
   for (int i = 0; i < times(20, 3); ++i) {
     std::vector<Child> all = waiters(3);
     Child last = std::move(all.back());
@@ -95,7 +95,7 @@ TEST_F(ConditionTest, AKilledWaiterKeepsNoNotificationFromTheOthers) {
   }
 }
 
-TEST_F(ConditionTest, AWaiterKilledWithTheLockPassesItOn) {
+TEST_F(ConditionTest, a_waiter_killed_with_the_lock_passes_it_on) {
   std::vector<Child> all = children(1, [this](int) {
     condition_.acquire();
     come_.release();
@@ -115,7 +115,7 @@ TEST_F(ConditionTest, AWaiterKilledWithTheLockPassesItOn) {
   condition_.release();
 }
 
-TEST_F(ConditionTest, WaitGivesTheLockUpAtEveryDepth) {
+TEST_F(ConditionTest, wait_gives_the_lock_up_at_every_depth) {
   const RLock lock;
   const Condition condition(lock);
   lock.acquire();
@@ -135,7 +135,7 @@ TEST_F(ConditionTest, WaitGivesTheLockUpAtEveryDepth) {
   }).join();
 }
 
-TEST_F(ConditionTest, TakesALockOfEitherKind) {
+TEST_F(ConditionTest, takes_a_lock_of_either_kind) {
   const Lock lock;
   const Condition one(lock), other(lock);
   const std::lock_guard held(lock);
@@ -147,7 +147,7 @@ TEST_F(ConditionTest, TakesALockOfEitherKind) {
   EXPECT_TRUE(guard.owns_lock());
 }
 
-TEST_F(ConditionTest, WaitingWithoutTheLockIsRefused) {
+TEST_F(ConditionTest, waiting_without_the_lock_is_refused) {
   EXPECT_THROW(condition_.wait(), UsageError);
   EXPECT_THROW(condition_.wait_for(1s), UsageError);
   EXPECT_THROW(condition_.release(), UsageError);
@@ -157,7 +157,7 @@ TEST_F(ConditionTest, WaitingWithoutTheLockIsRefused) {
   condition_.release();
 }
 
-TEST_F(ConditionTest, ADurationThatIsOverOnlyGivesTheLockUpAndTakesItAgain) {
+TEST_F(ConditionTest, a_duration_that_is_over_only_gives_the_lock_up_and_takes_it_again) {
   const std::lock_guard held(condition_);
   EXPECT_FALSE(condition_.wait_for(-1s));
   EXPECT_FALSE(condition_.wait_for(0s));
@@ -165,7 +165,7 @@ TEST_F(ConditionTest, ADurationThatIsOverOnlyGivesTheLockUpAndTakesItAgain) {
   EXPECT_TRUE(condition_.wait_for([] { return true; }, -5ms));
 }
 
-TEST_F(ConditionTest, WaitsForAPredicateInAnotherProcess) {
+TEST_F(ConditionTest, waits_for_a_predicate_in_another_process) {
   const Value<int> turn(0);
   constexpr int turns = times(300, 60);
   std::vector<Child> all = children(3, [&](int me) {
@@ -184,7 +184,7 @@ TEST_F(ConditionTest, WaitsForAPredicateInAnotherProcess) {
   condition_.acquire();
 }
 
-TEST_F(ConditionTest, ReceivedIsTheSameWithTheSameLock) {
+TEST_F(ConditionTest, received_is_the_same_with_the_same_lock) {
   const Condition other = received(condition_);
   Child waiter([&] {
     const std::lock_guard held(other);

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using EventTest = LeakCheck;
 
-TEST_F(EventTest, IsSetUntilItIsCleared) {
+TEST_F(EventTest, is_set_until_it_is_cleared) {
   const Event event;
   EXPECT_FALSE(event.is_set());
   EXPECT_FALSE(event.wait_for(1ms));
@@ -27,7 +27,7 @@ TEST_F(EventTest, IsSetUntilItIsCleared) {
   EXPECT_FALSE(event.is_set());
 }
 
-TEST_F(EventTest, WakesEveryProcessThatWaits) {
+TEST_F(EventTest, wakes_every_process_that_waits) {
   const Event event;
   const Semaphore ready(0);
   std::vector<Child> all = children(5, [&](int) {
@@ -39,13 +39,13 @@ TEST_F(EventTest, WakesEveryProcessThatWaits) {
   expect_success(all);
 }
 
-TEST_F(EventTest, ReceivedIsTheSame) {
+TEST_F(EventTest, received_is_the_same) {
   const Event event;
   received(event).set();
   EXPECT_TRUE(event.is_set());
 }
 
-TEST_F(EventTest, AnswersPingWithPong) {
+TEST_F(EventTest, answers_ping_with_pong) {
   const Event ping, pong;
   Child other([&] {
     for (int i = 0; i < 500; ++i) {
@@ -62,7 +62,7 @@ TEST_F(EventTest, AnswersPingWithPong) {
   EXPECT_EQ(other.wait(), 0);
 }
 
-TEST_F(EventTest, SetForAMomentIsSeenByWhoWaits) {
+TEST_F(EventTest, set_for_a_moment_is_seen_by_who_waits) {
   const Event event;
   Child waiter([&] { event.wait(); });
   // In poll or futex: asleep in its wait.
@@ -77,7 +77,7 @@ TEST_F(EventTest, SetForAMomentIsSeenByWhoWaits) {
   EXPECT_EQ(waiter.wait(), 0);
 }
 
-TEST_F(EventTest, AKilledWaiterLeavesItUsable) {
+TEST_F(EventTest, a_killed_waiter_leaves_it_usable) {
   const Event event;
   const Semaphore ready(0);
   auto waits = [&](int) {
@@ -95,7 +95,7 @@ TEST_F(EventTest, AKilledWaiterLeavesItUsable) {
 
 const Event* event_of_the_handler = nullptr;
 
-TEST_F(EventTest, IsSetInASignalHandler) {
+TEST_F(EventTest, is_set_in_a_signal_handler) {
   const Event event, ready;
   Child child([&] {
     event_of_the_handler = &event;
@@ -109,7 +109,7 @@ TEST_F(EventTest, IsSetInASignalHandler) {
   EXPECT_TRUE(event.is_set());
 }
 
-TEST_F(EventTest, WaitingForLongerThanTheClockHasIsWaitingForEver) {
+TEST_F(EventTest, waiting_for_longer_than_the_clock_has_is_waiting_for_ever) {
   const Event event;
   std::thread setter([&] { event.set(); });
   EXPECT_TRUE(event.wait_for(std::chrono::hours::max()));

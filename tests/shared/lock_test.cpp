@@ -36,7 +36,7 @@ bool another_thread_can_take(const L& lock) {
   return taken;
 }
 
-TYPED_TEST(EveryLock, IsHeldFromAcquireToRelease) {
+TYPED_TEST(EveryLock, is_held_from_acquire_to_release) {
   const TypeParam lock;
   EXPECT_FALSE(lock.locked());
   lock.acquire();
@@ -47,13 +47,13 @@ TYPED_TEST(EveryLock, IsHeldFromAcquireToRelease) {
   EXPECT_TRUE(another_thread_can_take(lock));
 }
 
-TYPED_TEST(EveryLock, IsTheSameInAForkedProcess) {
+TYPED_TEST(EveryLock, is_the_same_in_a_forked_process) {
   const TypeParam lock;
   const std::lock_guard held(lock);
   EXPECT_EQ(Child([&] { return lock.try_acquire() ? 1 : 0; }).wait(), 0);
 }
 
-TYPED_TEST(EveryLock, ReceivedIsTheSame) {
+TYPED_TEST(EveryLock, received_is_the_same) {
   const TypeParam lock;
   const TypeParam copy = received(lock);
   const std::lock_guard held(copy);
@@ -61,7 +61,7 @@ TYPED_TEST(EveryLock, ReceivedIsTheSame) {
   EXPECT_FALSE(another_thread_can_take(lock));
 }
 
-TYPED_TEST(EveryLock, ReceivedOnceAndInheritedOnceIsTheSame) {
+TYPED_TEST(EveryLock, received_once_and_inherited_once_is_the_same) {
   const TypeParam lock;
   const TypeParam other = received(lock);
   Child holder([&] {
@@ -77,7 +77,7 @@ TYPED_TEST(EveryLock, ReceivedOnceAndInheritedOnceIsTheSame) {
   lock.release();
 }
 
-TYPED_TEST(EveryLock, WaitsAsLongAsTheDurationSays) {
+TYPED_TEST(EveryLock, waits_as_long_as_the_duration_says) {
   const TypeParam lock;
   const std::lock_guard held(lock);
   const auto start = std::chrono::steady_clock::now();
@@ -90,7 +90,7 @@ TYPED_TEST(EveryLock, WaitsAsLongAsTheDurationSays) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 20ms);
 }
 
-TYPED_TEST(EveryLock, IsWhatTheStandardLibraryCanLock) {
+TYPED_TEST(EveryLock, is_what_the_standard_library_can_lock) {
   TypeParam one, two;
   {
     const std::scoped_lock both(one, two);
@@ -105,7 +105,7 @@ TYPED_TEST(EveryLock, IsWhatTheStandardLibraryCanLock) {
   one.unlock();
 }
 
-TYPED_TEST(EveryLock, PassesToTheNextWhenItsHolderIsKilled) {
+TYPED_TEST(EveryLock, passes_to_the_next_when_its_holder_is_killed) {
   const TypeParam lock;
   Child holder([&] {
     lock.acquire();
@@ -123,7 +123,7 @@ TYPED_TEST(EveryLock, PassesToTheNextWhenItsHolderIsKilled) {
   killer.join();
 }
 
-TYPED_TEST(EveryLock, OnlyTheFirstToTakeItFromADeadHolderIsTold) {
+TYPED_TEST(EveryLock, only_the_first_to_take_it_from_a_dead_holder_is_told) {
   const TypeParam lock;
   EXPECT_EQ(Child([&] { lock.acquire(); }).wait(), 0);
   lock.acquire();
@@ -139,7 +139,7 @@ TYPED_TEST(EveryLock, OnlyTheFirstToTakeItFromADeadHolderIsTold) {
   lock.release();
 }
 
-TYPED_TEST(EveryLock, ADeathThatAnotherMistakeFindsIsStillTold) {
+TYPED_TEST(EveryLock, a_death_that_another_mistake_finds_is_still_told) {
   const TypeParam lock;
   EXPECT_EQ(Child([&] { lock.acquire(); }).wait(), 0);
   EXPECT_THROW(lock.release(), UsageError);
@@ -151,7 +151,7 @@ TYPED_TEST(EveryLock, ADeathThatAnotherMistakeFindsIsStillTold) {
   }
 }
 
-TYPED_TEST(EveryLock, PassesOnWhenTheThreadThatHeldItHasEnded) {
+TYPED_TEST(EveryLock, passes_on_when_the_thread_that_held_it_has_ended) {
   const TypeParam lock;
   std::thread([&] { lock.acquire(); }).join();
   EXPECT_TRUE(lock.try_acquire());
@@ -159,7 +159,7 @@ TYPED_TEST(EveryLock, PassesOnWhenTheThreadThatHeldItHasEnded) {
   lock.release();
 }
 
-TYPED_TEST(EveryLock, SurvivesKillsAtRandomMoments) {
+TYPED_TEST(EveryLock, survives_kills_at_random_moments) {
   const TypeParam lock;
   Value<int> depth(0);
   const Event go;
@@ -186,7 +186,7 @@ TYPED_TEST(EveryLock, SurvivesKillsAtRandomMoments) {
   }
 }
 
-TYPED_TEST(EveryLock, ReleasedByAThreadThatDoesNotHoldItIsRefused) {
+TYPED_TEST(EveryLock, released_by_a_thread_that_does_not_hold_it_is_refused) {
   const TypeParam lock;
   EXPECT_THROW(lock.release(), UsageError);
   EXPECT_TRUE(another_thread_can_take(lock));
@@ -205,7 +205,7 @@ TYPED_TEST(EveryLock, ReleasedByAThreadThatDoesNotHoldItIsRefused) {
   lock.release();
 }
 
-TYPED_TEST(EveryLock, ItsHandleMayGoWhileItIsHeld) {
+TYPED_TEST(EveryLock, its_handle_may_go_while_it_is_held) {
   // In a child: the memory of such a lock stays until its process ends.
   EXPECT_EQ(Child([] {
               {
@@ -218,7 +218,7 @@ TYPED_TEST(EveryLock, ItsHandleMayGoWhileItIsHeld) {
             0);
 }
 
-TYPED_TEST(EveryLock, MovedFromIsWhatItWas) {
+TYPED_TEST(EveryLock, moved_from_is_what_it_was) {
   TypeParam lock;
   const TypeParam moved = std::move(lock);
   lock.acquire();  // NOLINT(bugprone-use-after-move)
@@ -226,7 +226,7 @@ TYPED_TEST(EveryLock, MovedFromIsWhatItWas) {
   moved.release();
 }
 
-TYPED_TEST(EveryLock, MadeAndDroppedOftenLeavesNoDescriptors) {
+TYPED_TEST(EveryLock, made_and_dropped_often_leaves_no_descriptors) {
   const std::size_t before = descriptors_of("self").size();
   for (int i = 0; i < 1000; ++i) {
     const TypeParam lock;
@@ -237,7 +237,7 @@ TYPED_TEST(EveryLock, MadeAndDroppedOftenLeavesNoDescriptors) {
   EXPECT_EQ(descriptors_of("self").size(), before);
 }
 
-TYPED_TEST(EveryLock, DecodingItMakesNoOther) {
+TYPED_TEST(EveryLock, decoding_it_makes_no_other) {
   const TypeParam lock;
   const std::set<int> before = descriptors_of("self");
   const auto both = received(std::tuple<TypeParam, int>(lock, 3));
@@ -247,14 +247,14 @@ TYPED_TEST(EveryLock, DecodingItMakesNoOther) {
   lock.release();
 }
 
-TYPED_TEST(EveryLock, BytesOfAnotherObjectAreNoLock) {
+TYPED_TEST(EveryLock, bytes_of_another_object_are_no_lock) {
   detail::Bytes bytes;
   detail::encode_value(bytes, Event());
   Reader reader(bytes.view());
   EXPECT_THROW(detail::decode_value<TypeParam>(reader), CodecError);
 }
 
-TEST_F(LockTest, IsNotAcquiredTwiceByOneThread) {
+TEST_F(LockTest, is_not_acquired_twice_by_one_thread) {
   const Lock lock;
   lock.acquire();
   EXPECT_FALSE(lock.try_acquire());
@@ -263,7 +263,7 @@ TEST_F(LockTest, IsNotAcquiredTwiceByOneThread) {
   lock.release();
 }
 
-TEST_F(RLockTest, IsReleasedAsOftenAsItWasAcquired) {
+TEST_F(RLockTest, is_released_as_often_as_it_was_acquired) {
   const RLock lock;
   lock.acquire();
   EXPECT_TRUE(lock.try_acquire());
@@ -276,7 +276,7 @@ TEST_F(RLockTest, IsReleasedAsOftenAsItWasAcquired) {
   EXPECT_THROW(lock.release(), UsageError);
 }
 
-TEST_F(RLockTest, HeldThreeTimesByADeadProcessIsHeldOnceByTheNext) {
+TEST_F(RLockTest, held_three_times_by_a_dead_process_is_held_once_by_the_next) {
   const RLock lock;
   Child holder([&] {
     for (int i = 0; i < 3; ++i) lock.acquire();
@@ -290,7 +290,7 @@ TEST_F(RLockTest, HeldThreeTimesByADeadProcessIsHeldOnceByTheNext) {
   EXPECT_TRUE(another_thread_can_take(lock));
 }
 
-TEST_F(RLockTest, OfAnotherThreadAtAnyDepthIsNotReleased) {
+TEST_F(RLockTest, of_another_thread_at_any_depth_is_not_released) {
   const RLock lock;
   lock.acquire();
   lock.acquire();
@@ -300,7 +300,7 @@ TEST_F(RLockTest, OfAnotherThreadAtAnyDepthIsNotReleased) {
   lock.release();
 }
 
-TEST_F(LockTest, ATimeThatIsLongOverIsNotWaitedFor) {
+TEST_F(LockTest, a_time_that_is_long_over_is_not_waited_for) {
   const Lock lock;
   const std::lock_guard held(lock);
   std::thread other(
@@ -308,7 +308,7 @@ TEST_F(LockTest, ATimeThatIsLongOverIsNotWaitedFor) {
   other.join();
 }
 
-TEST_F(LockTest, ExcludesProcessesFromOneAnother) {
+TEST_F(LockTest, excludes_processes_from_one_another) {
   const Lock lock;
   const Value<long> count(0);
   std::vector<Child> all = children(4, [&](int) {

@@ -194,12 +194,12 @@ void use_scribbled(unsigned seed, int rounds) {
   }
 }
 
-TYPED_TEST(Scribbled, BeforeItIsUsedIsAnErrorAtMost) {
+TYPED_TEST(Scribbled, before_it_is_used_is_an_error_at_most) {
   for (unsigned seed = 0; seed < 2; ++seed)
     EXPECT_EQ(Child([&] { use_scribbled<TypeParam>(seed, times(200, 40)); }).wait(), 0) << seed;
 }
 
-TYPED_TEST(Scribbled, WhileItIsUsedIsAnErrorAtMost) {
+TYPED_TEST(Scribbled, while_it_is_used_is_an_error_at_most) {
   const auto handle = TypeParam::make();
   const std::span<std::byte> memory = memory_behind(handle);
   Child hostile([&] {
@@ -215,7 +215,7 @@ TYPED_TEST(Scribbled, WhileItIsUsedIsAnErrorAtMost) {
 }
 
 /// Marks of processes that live, in turn, by which the last party could look at each of a million.
-TEST(ScribbledBarrier, KeepsNoCallBeyondItsTime) {
+TEST(ScribbledBarrier, keeps_no_call_beyond_its_time) {
   constexpr std::uint32_t parties = 1U << 20;
   const Barrier barrier(parties);
   const std::span<std::byte> memory = memory_behind(barrier);

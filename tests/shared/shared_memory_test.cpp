@@ -36,7 +36,7 @@ int error_of(Body body) {
   return 0;
 }
 
-TEST_F(SharedMemoryTest, WithoutANameIsZeroBytesThatForkedProcessesShare) {
+TEST_F(SharedMemoryTest, without_a_name_is_zero_bytes_that_forked_processes_share) {
   const SharedMemory memory(5000);
   EXPECT_EQ(memory.size(), 5000U);
   EXPECT_TRUE(std::ranges::all_of(memory, [](std::byte one) { return one == std::byte{0}; }));
@@ -45,7 +45,7 @@ TEST_F(SharedMemoryTest, WithoutANameIsZeroBytesThatForkedProcessesShare) {
   EXPECT_EQ(memory.name(), "");
 }
 
-TEST_F(SharedMemoryTest, ReceivedIsTheSame) {
+TEST_F(SharedMemoryTest, received_is_the_same) {
   const SharedMemory memory(10);
   const SharedMemory other = received(memory);
   EXPECT_EQ(other.data(), memory.data());
@@ -53,13 +53,13 @@ TEST_F(SharedMemoryTest, ReceivedIsTheSame) {
   EXPECT_THROW(received(SharedMemory()), CodecError);
 }
 
-TEST_F(SharedMemoryTest, HasAtLeastOneByte) {
+TEST_F(SharedMemoryTest, has_at_least_one_byte) {
   EXPECT_THROW(SharedMemory(0), UsageError);
   EXPECT_THROW(SharedMemory::create(name_, 0), UsageError);
   EXPECT_TRUE(SharedMemory().empty());
 }
 
-TEST_F(SharedMemoryTest, WithANameIsOpenedByIt) {
+TEST_F(SharedMemoryTest, with_a_name_is_opened_by_it) {
   const SharedMemory memory = SharedMemory::create(name_, 100);
   const SharedMemory other = SharedMemory::open(name_);
   EXPECT_EQ(other.size(), 100U);
@@ -76,7 +76,7 @@ TEST_F(SharedMemoryTest, WithANameIsOpenedByIt) {
   EXPECT_EQ(other[3], std::byte{9}) << "the memory stays";
 }
 
-TEST_F(SharedMemoryTest, ANameStaysWhoeverExitsOrIsKilled) {
+TEST_F(SharedMemoryTest, a_name_stays_whoever_exits_or_is_killed) {
   { const SharedMemory memory = SharedMemory::create(name_, 100); }
   EXPECT_EQ(Child([&] { SharedMemory::open(name_)[0] = std::byte{1}; }).wait(), 0);
   Child reader([&] {
@@ -91,20 +91,20 @@ TEST_F(SharedMemoryTest, ANameStaysWhoeverExitsOrIsKilled) {
   SharedMemory::unlink(name_);
 }
 
-TEST_F(SharedMemoryTest, NamesThatAreNoneAreRefused) {
+TEST_F(SharedMemoryTest, names_that_are_none_are_refused) {
   for (const std::string& bad : {std::string(), std::string("a/b"), std::string("/a"),
                                  std::string(".."), std::string(256, 'x'), std::string("a\0b", 3)})
     EXPECT_THROW(SharedMemory::create(bad, 1), UsageError) << bad;
   EXPECT_EQ(error_of([&] { SharedMemory::create(name_ + std::string(1, '\xff'), 1).unlink(); }), 0);
 }
 
-TEST_F(SharedMemoryTest, AnEmptyFileOfAnotherProgramIsRefused) {
+TEST_F(SharedMemoryTest, an_empty_file_of_another_program_is_refused) {
   std::fclose(std::fopen(path().c_str(), "w"));
   EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENODATA);
   SharedMemory::unlink(name_);
 }
 
-TEST_F(SharedMemoryTest, ThatOfAnotherUserIsRefusedUnlessAskedFor) {
+TEST_F(SharedMemoryTest, that_of_another_user_is_refused_unless_asked_for) {
   if (::geteuid() != 0) GTEST_SKIP() << "may not give a file to another user";
   SharedMemory::create(name_, 10);
   constexpr uid_t another = 54321;
@@ -114,7 +114,7 @@ TEST_F(SharedMemoryTest, ThatOfAnotherUserIsRefusedUnlessAskedFor) {
   SharedMemory::unlink(name_);
 }
 
-TEST_F(SharedMemoryTest, WhatIsNoPlainFileIsRefusedAtOnce) {
+TEST_F(SharedMemoryTest, what_is_no_plain_file_is_refused_at_once) {
   ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
   EXPECT_EQ(error_of([&] { SharedMemory::open(name_); }), ENODATA);
   SharedMemory::unlink(name_);
@@ -126,7 +126,7 @@ TEST_F(SharedMemoryTest, WhatIsNoPlainFileIsRefusedAtOnce) {
   EXPECT_EQ(::rmdir(path().c_str()), 0);
 }
 
-TEST_F(SharedMemoryTest, OfAnotherProgramThatIsLargerThanAllMemoryIsRefused) {
+TEST_F(SharedMemoryTest, of_another_program_that_is_larger_than_all_memory_is_refused) {
   const int file = ::open(path().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   const bool made = ::ftruncate(file, off_t{1} << 50) == 0;
   ::close(file);
@@ -136,7 +136,7 @@ TEST_F(SharedMemoryTest, OfAnotherProgramThatIsLargerThanAllMemoryIsRefused) {
   if (!made) GTEST_SKIP() << "no file may be so large";
 }
 
-TEST_F(SharedMemoryTest, ACreateThatFailsAtTheEndLeavesNoName) {
+TEST_F(SharedMemoryTest, a_create_that_fails_at_the_end_leaves_no_name) {
   const Fault fault{"mmap_ENOMEM", faults::Failing<&platform::SystemCalls::mmap>::install, ENOMEM};
   {
     const Injection injection(fault, 1);
@@ -145,7 +145,7 @@ TEST_F(SharedMemoryTest, ACreateThatFailsAtTheEndLeavesNoName) {
   EXPECT_NE(::access(path().c_str(), F_OK), 0);
 }
 
-TEST_F(SharedMemoryTest, MoreThanAFileMayHaveIsASystemErrorAndNoSignal) {
+TEST_F(SharedMemoryTest, more_than_a_file_may_have_is_a_system_error_and_no_signal) {
   Child user([] {
     const rlimit limit{1 << 20, 1 << 20};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
@@ -155,7 +155,7 @@ TEST_F(SharedMemoryTest, MoreThanAFileMayHaveIsASystemErrorAndNoSignal) {
   EXPECT_EQ(user.wait(), 0);
 }
 
-TEST_F(SharedMemoryTest, NoMemoryIsASystemErrorAndLeavesNothing) {
+TEST_F(SharedMemoryTest, no_memory_is_a_system_error_and_leaves_nothing) {
   const Fault fault{"fallocate_ENOSPC", faults::Failing<&platform::SystemCalls::fallocate>::install,
                     ENOSPC};
   {
@@ -169,7 +169,7 @@ TEST_F(SharedMemoryTest, NoMemoryIsASystemErrorAndLeavesNothing) {
   EXPECT_NE(::access(path().c_str(), F_OK), 0);
 }
 
-TEST_F(SharedMemoryTest, AFullFileSystemIsASystemErrorAndNoSigbus) {
+TEST_F(SharedMemoryTest, a_full_file_system_is_a_system_error_and_no_sigbus) {
   constexpr int cannot_mount = 77;
   const int result =
       Child([&] {
@@ -187,7 +187,7 @@ TEST_F(SharedMemoryTest, AFullFileSystemIsASystemErrorAndNoSigbus) {
   EXPECT_EQ(result, 0);
 }
 
-TEST_F(SharedMemoryTest, OfAnotherProgramIsTakenWholeWhenItIsOpened) {
+TEST_F(SharedMemoryTest, of_another_program_is_taken_whole_when_it_is_opened) {
   const int file = ::open(path().c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   ASSERT_EQ(::ftruncate(file, 1 << 20), 0);
   ::close(file);
@@ -203,7 +203,7 @@ TEST_F(SharedMemoryTest, OfAnotherProgramIsTakenWholeWhenItIsOpened) {
   SharedMemory::unlink(name_);
 }
 
-TEST_F(SharedMemoryTest, NothingIsLeftOfWhatHasNoNameWhenEverybodyIsKilled) {
+TEST_F(SharedMemoryTest, nothing_is_left_of_what_has_no_name_when_everybody_is_killed) {
   const std::vector<std::string> before = names_in("/dev/shm");
   Child victim([&] {
     const SharedMemory memory(100);

@@ -38,7 +38,7 @@ int exit_after_truncation(Make make, Use use) {
 
 using Shrink = LeakCheck;
 
-TEST_F(Shrink, OfALockIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_a_lock_is_no_signal_for_its_users) {
   EXPECT_EQ(exit_after_truncation([] { return Lock(); }, [](const Lock& lock) { lock.acquire(); }),
             0);
   EXPECT_EQ(
@@ -46,26 +46,26 @@ TEST_F(Shrink, OfALockIsNoSignalForItsUsers) {
       0);
 }
 
-TEST_F(Shrink, OfAValueIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_a_value_is_no_signal_for_its_users) {
   EXPECT_EQ(exit_after_truncation([] { return Value<long>(3); },
                                   [](const Value<long>& value) { value.set(value.get() + 1); }),
             0);
 }
 
-TEST_F(Shrink, OfAnArrayIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_an_array_is_no_signal_for_its_users) {
   EXPECT_EQ(exit_after_truncation([] { return Array<int>(100'000); },
                                   [](const Array<int>& array) { array.back() = array.front(); }),
             0);
 }
 
-TEST_F(Shrink, OfMemoryWithoutANameIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_memory_without_a_name_is_no_signal_for_its_users) {
   EXPECT_EQ(
       exit_after_truncation([] { return SharedMemory(50'000); },
                             [](const SharedMemory& memory) { memory[49'999] = std::byte{1}; }),
       0);
 }
 
-TEST_F(Shrink, OfWhatOneWaitsForIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_what_one_waits_for_is_no_signal_for_its_users) {
   EXPECT_EQ(exit_after_truncation([] { return Semaphore(1); },
                                   [](const Semaphore& one) { one.acquire(); }),
             0);
@@ -80,7 +80,7 @@ TEST_F(Shrink, OfWhatOneWaitsForIsNoSignalForItsUsers) {
             0);
 }
 
-TEST_F(Shrink, OfAQueueIsNoSignalForItsUsers) {
+TEST_F(Shrink, of_a_queue_is_no_signal_for_its_users) {
   EXPECT_EQ(exit_after_truncation(
                 [] {
                   Queue<std::string> queue;
@@ -95,7 +95,7 @@ TEST_F(Shrink, OfAQueueIsNoSignalForItsUsers) {
             0);
 }
 
-TEST_F(Shrink, IsRefusedBySeals) {
+TEST_F(Shrink, is_refused_by_seals) {
   for (const int file : {file_behind(Lock()), file_behind(Value<int>(1))}) EXPECT_GE(file, 0);
   const Value<int> value(1);
   const int file = file_behind(value);
@@ -132,7 +132,7 @@ void send_with_memory(int socket, int file, std::uint64_t size) {
   ASSERT_TRUE(platform::send_message(socket, std::as_bytes(std::span(&header, 1)), {&file, 1}));
 }
 
-TEST_F(Shrink, OfAMessageOnItsWayIsNoSignalForItsReader) {
+TEST_F(Shrink, of_a_message_on_its_way_is_no_signal_for_its_reader) {
   Child reader([] {
     Talk talk;
     const std::size_t size = 1 << 20;
@@ -152,7 +152,7 @@ TEST_F(Shrink, OfAMessageOnItsWayIsNoSignalForItsReader) {
   EXPECT_EQ(reader.wait(), 0);
 }
 
-TEST_F(Shrink, AMessageDoesNotChangeWhileItIsRead) {
+TEST_F(Shrink, a_message_does_not_change_while_it_is_read) {
   Talk talk;
   const std::size_t size = 1 << 20;
   const platform::Descriptor file(unsealed_memory(size));
@@ -166,7 +166,7 @@ TEST_F(Shrink, AMessageDoesNotChangeWhileItIsRead) {
   }
 }
 
-TEST_F(Shrink, AMessageThatSaysMoreThanThereIsIsRefused) {
+TEST_F(Shrink, a_message_that_says_more_than_there_is_is_refused) {
   Talk talk;
   const platform::Descriptor file(unsealed_memory(100));
   send_with_memory(talk.socket(), file.get(), 200);
@@ -176,7 +176,7 @@ TEST_F(Shrink, AMessageThatSaysMoreThanThereIsIsRefused) {
   EXPECT_THROW(talk.ends.second.recv<std::string>(), CodecError);
 }
 
-TEST_F(Shrink, LargeMessagesArriveAllTheSame) {
+TEST_F(Shrink, large_messages_arrive_all_the_same) {
   Talk talk;
   const std::string sent(3 << 20, 'q');
   talk.ends.first.send(sent);
@@ -231,7 +231,7 @@ void expect_refused(const Handle& handle, const DescriptorRef& stranger, const s
   }
 }
 
-TEST_F(Shrink, ADescriptorOfAnotherKindIsRefused) {
+TEST_F(Shrink, a_descriptor_of_another_kind_is_refused) {
   ::alarm(60);
   std::uint64_t number = 0;
   for (const auto& [what, file] : strangers()) {
@@ -250,7 +250,7 @@ TEST_F(Shrink, ADescriptorOfAnotherKindIsRefused) {
   ::alarm(0);
 }
 
-TEST_F(Shrink, ASocketOfAQueueIsASocket) {
+TEST_F(Shrink, a_socket_of_a_queue_is_a_socket) {
   const Queue<int> queue;
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -268,7 +268,7 @@ TEST_F(Shrink, ASocketOfAQueueIsASocket) {
   }
 }
 
-TEST_F(Shrink, AConnectionIsASocket) {
+TEST_F(Shrink, a_connection_is_a_socket) {
   Talk talk;
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -280,7 +280,7 @@ TEST_F(Shrink, AConnectionIsASocket) {
   EXPECT_THROW(detail::decode_value<Connection>(reader), CodecError);
 }
 
-TEST_F(Shrink, ATokenThatIsNotGivenOutYetIsNobodys) {
+TEST_F(Shrink, a_token_that_is_not_given_out_yet_is_nobodys) {
   // A peer sees tokens and can tell the next one: an object that is made later is not its own.
   const SharedDescriptor::Token last = descriptors_behind(Event()).front()->token();
   std::vector<DescriptorRef> planted;

@@ -24,7 +24,7 @@ struct alignas(256) Wide {
   int number = 7;
 };
 
-TEST_F(ValueTest, IsWhatWasSetLast) {
+TEST_F(ValueTest, is_what_was_set_last) {
   const Value<int> value(3);
   EXPECT_EQ(value.get(), 3);
   value.set(4);
@@ -32,7 +32,7 @@ TEST_F(ValueTest, IsWhatWasSetLast) {
   EXPECT_EQ(*value, 4);
 }
 
-TEST_F(ValueTest, BeginsAsItsTypeDoes) {
+TEST_F(ValueTest, begins_as_its_type_does) {
   EXPECT_EQ(Value<int>().get(), 0);
   EXPECT_EQ(Value<Point>().get(), Point());
   const Value<Wide> wide;
@@ -42,7 +42,7 @@ TEST_F(ValueTest, BeginsAsItsTypeDoes) {
   EXPECT_EQ(deduced.get(), 2.5);
 }
 
-TEST_F(ValueTest, UpdateWorksInPlaceOrMakesAnew) {
+TEST_F(ValueTest, update_works_in_place_or_makes_anew) {
   const Value<int> value(1);
   EXPECT_EQ(value.update([](int& x) { x += 1; }), 2);
   EXPECT_EQ(value.update([](int x) { return x * 10; }), 20);
@@ -57,7 +57,7 @@ TEST_F(ValueTest, UpdateWorksInPlaceOrMakesAnew) {
   EXPECT_EQ(point.get(), (Point{9, 2}));
 }
 
-TEST_F(ValueTest, NoIncrementOfFourProcessesIsLost) {
+TEST_F(ValueTest, no_increment_of_four_processes_is_lost) {
   const Value<int> value(0);
   constexpr int each = times(20000, 2000);
   std::vector<Child> all = children(4, [&](int) {
@@ -68,7 +68,7 @@ TEST_F(ValueTest, NoIncrementOfFourProcessesIsLost) {
   EXPECT_EQ(value.get(), 4 * each);
 }
 
-TEST_F(ValueTest, IsUsableWhileItsLockIsHeld) {
+TEST_F(ValueTest, is_usable_while_its_lock_is_held) {
   const Value<int> value(1);
   {
     const auto guard = value.lock();
@@ -83,13 +83,13 @@ TEST_F(ValueTest, IsUsableWhileItsLockIsHeld) {
   EXPECT_EQ(value.get(), 3);
 }
 
-TEST_F(ValueTest, AnUpdateThatThrowsReleasesTheLock) {
+TEST_F(ValueTest, an_update_that_throws_releases_the_lock) {
   const Value<int> value(1);
   EXPECT_THROW(value.update([](int&) { throw std::runtime_error("no"); }), std::runtime_error);
   EXPECT_FALSE(value.mutex().locked());
 }
 
-TEST_F(ValueTest, AProcessKilledInAnUpdateLeavesItToTheNext) {
+TEST_F(ValueTest, a_process_killed_in_an_update_leaves_it_to_the_next) {
   const Value<int> value(1);
   Child victim([&] {
     value.update([](int& x) {
@@ -104,7 +104,7 @@ TEST_F(ValueTest, AProcessKilledInAnUpdateLeavesItToTheNext) {
   value.set(1);
 }
 
-TEST_F(ValueTest, OfAnAtomicNeedsNoLock) {
+TEST_F(ValueTest, of_an_atomic_needs_no_lock) {
   const Value<std::atomic<long>> value(5);
   const auto guard = value.lock();
   std::thread([&] {
@@ -117,7 +117,7 @@ TEST_F(ValueTest, OfAnAtomicNeedsNoLock) {
   EXPECT_EQ(value->load(), 9);
 }
 
-TEST_F(ValueTest, AnAtomicLosesNoUpdate) {
+TEST_F(ValueTest, an_atomic_loses_no_update) {
   const Value<std::atomic<int>> value;
   std::vector<Child> all = children(4, [&](int) {
     for (int i = 0; i < 5000; ++i) value.update([](int x) { return x + 1; });
@@ -127,21 +127,21 @@ TEST_F(ValueTest, AnAtomicLosesNoUpdate) {
   EXPECT_EQ(value.get(), 20000);
 }
 
-TEST_F(ValueTest, ReceivedIsTheSame) {
+TEST_F(ValueTest, received_is_the_same) {
   const Value<Point> value;
   const Value<Point> other = received(value);
   EXPECT_EQ(Child([&] { other.set({5, 6}); }).wait(), 0);
   EXPECT_EQ(value.get(), (Point{5, 6}));
 }
 
-TEST_F(ValueTest, BytesOfAnotherTypeAreRefused) {
+TEST_F(ValueTest, bytes_of_another_type_are_refused) {
   detail::Bytes bytes;
   detail::encode_value(bytes, Value<Point>());
   Reader reader(bytes.view());
   EXPECT_THROW(detail::decode_value<Value<int>>(reader), CodecError);
 }
 
-TEST_F(ValueTest, ATypeOfTheSameSizeIsAnotherType) {
+TEST_F(ValueTest, a_type_of_the_same_size_is_another_type) {
   detail::Bytes bytes;
   detail::encode_value(bytes, Value<int>(1));
   Reader as_float(bytes.view()), as_atomic(bytes.view()), as_int(bytes.view());
@@ -150,7 +150,7 @@ TEST_F(ValueTest, ATypeOfTheSameSizeIsAnotherType) {
   EXPECT_EQ(detail::decode_value<Value<int>>(as_int).get(), 1);
 }
 
-TEST_F(ValueTest, TravelsInContainersAndTuples) {
+TEST_F(ValueTest, travels_in_containers_and_tuples) {
   const Value<int> value(1);
   const auto copies = received(std::vector<Value<int>>{value, value});
   copies[1].set(8);

@@ -59,7 +59,7 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
 
 class Worlds : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Worlds, KeepTheInvariants) {
+TEST_P(Worlds, keep_the_invariants) {
   if (std::getenv("BROOD_SIM_SEED") != nullptr) GTEST_SKIP() << "only BROOD_SIM_SEED is replayed";
   const std::uint64_t worlds = from_environment("BROOD_SIM_WORLDS", default_worlds) / shards;
   for (std::uint64_t i = 0; i < worlds; ++i) {
@@ -71,12 +71,12 @@ TEST_P(Worlds, KeepTheInvariants) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, Worlds, testing::Range(std::uint64_t{0}, shards));
 
-TEST(World, OfAGivenSeedKeepsTheInvariants) {
+TEST(World, of_a_given_seed_keeps_the_invariants) {
   if (std::getenv("BROOD_SIM_SEED") == nullptr) GTEST_SKIP() << "BROOD_SIM_SEED is not set";
   EXPECT_EQ(fault_of(from_environment("BROOD_SIM_SEED", 1)), "");
 }
 
-TEST(World, SeesEverythingThatCanHappen) {
+TEST(World, sees_everything_that_can_happen) {
   Census sum;
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     World world(seed, Mutation::none, false);
@@ -90,7 +90,7 @@ TEST(World, SeesEverythingThatCanHappen) {
 
 class Mutations : public testing::TestWithParam<int> {};
 
-TEST_P(Mutations, AreNoticed) {
+TEST_P(Mutations, are_noticed) {
   const auto mutation = static_cast<Mutation>(GetParam());
   for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
     const std::string fault = fault_of(seed, mutation);

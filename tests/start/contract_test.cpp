@@ -24,11 +24,11 @@ INSTANTIATE_TEST_SUITE_P(EveryMethod, Contract,
                          ::testing::Values("fork", "forkserver", "spawn", "plain"),
                          [](const auto& parameter) { return parameter.param; });
 
-TEST_P(Contract, AWorkerRunsUntilItsTasksEnd) { EXPECT_EQ(start_and_finish(GetParam()), 0); }
+TEST_P(Contract, a_worker_runs_until_its_tasks_end) { EXPECT_EQ(start_and_finish(GetParam()), 0); }
 
-TEST_P(Contract, AMethodKnowsItsName) { EXPECT_EQ(open()->name(), GetParam()); }
+TEST_P(Contract, a_method_knows_its_name) { EXPECT_EQ(open()->name(), GetParam()); }
 
-TEST_P(Contract, ThePidfdBelongsToThePid) {
+TEST_P(Contract, the_pidfd_belongs_to_the_pid) {
   const auto method = open();
   TestWorker worker = start_worker(*method);
   std::ifstream info("/proc/self/fdinfo/" + std::to_string(worker.process.pidfd.get()));
@@ -38,7 +38,7 @@ TEST_P(Contract, ThePidfdBelongsToThePid) {
   finish(*method, worker);
 }
 
-TEST_P(Contract, AKilledWorkerIsReportedWithItsSignal) {
+TEST_P(Contract, a_killed_worker_is_reported_with_its_signal) {
   const auto method = open();
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
@@ -49,7 +49,7 @@ TEST_P(Contract, AKilledWorkerIsReportedWithItsSignal) {
   EXPECT_EQ(status.value, SIGKILL);
 }
 
-TEST_P(Contract, ExitStatusesMayBeCollectedInAnyOrder) {
+TEST_P(Contract, exit_statuses_may_be_collected_in_any_order) {
   const auto method = open();
   std::vector<TestWorker> workers;
   for (int i = 0; i < 5; ++i) workers.push_back(start_worker(*method));
@@ -64,7 +64,7 @@ TEST_P(Contract, ExitStatusesMayBeCollectedInAnyOrder) {
   finish(*method, late);
 }
 
-TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
+TEST_P(Contract, a_worker_has_its_own_descriptors_and_no_other) {
   const int stray = ::open("/dev/null", O_RDONLY);  // not close-on-exec, as the user's often are
   const auto method = open();
   TestWorker without = start_worker(*method);
@@ -87,7 +87,7 @@ TEST_P(Contract, AWorkerHasItsOwnDescriptorsAndNoOther) {
   ::close(stray);
 }
 
-TEST_P(Contract, TwoHundredWorkersHaveTheSameDescriptorsEach) {
+TEST_P(Contract, two_hundred_workers_have_the_same_descriptors_each) {
   const auto method = open();
   std::vector<TestWorker> workers;
   for (int i = 1; i <= 200; ++i)
@@ -100,7 +100,7 @@ TEST_P(Contract, TwoHundredWorkersHaveTheSameDescriptorsEach) {
   for (TestWorker& worker : workers) EXPECT_EQ(finish(*method, worker).value, 0);
 }
 
-TEST_P(Contract, AWorkerIgnoresAHangupWhereItsOwnerDoes) {
+TEST_P(Contract, a_worker_ignores_a_hangup_where_its_owner_does) {
   for (const bool ignores : {true, false}) {
     drop_forkserver();  // as it is when that starts
     const auto before = ::signal(SIGHUP, ignores ? SIG_IGN : SIG_DFL);
@@ -115,7 +115,7 @@ TEST_P(Contract, AWorkerIgnoresAHangupWhereItsOwnerDoes) {
   }
 }
 
-TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
+TEST_P(Contract, a_worker_has_default_signals_and_an_empty_mask) {
   sigset_t set, before;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -141,7 +141,7 @@ TEST_P(Contract, AWorkerHasDefaultSignalsAndAnEmptyMask) {
   EXPECT_EQ(method->collect(worker.process.pid).status.value, SIGTERM);
 }
 
-TEST_P(Contract, WorkersStartInAProgramWithoutStandardStreams) {
+TEST_P(Contract, workers_start_in_a_program_without_standard_streams) {
   EXPECT_EQ(in_child([] {
               for (const int number : {0, 1, 2}) ::close(number);
               return start_and_finish(GetParam());
@@ -158,20 +158,20 @@ std::string read_command(const std::string& command) {
   return text;
 }
 
-TEST_P(Contract, WorkersStartInADeletedDirectoryWithAnUnusableTmpdir) {
+TEST_P(Contract, workers_start_in_a_deleted_directory_with_an_unusable_tmpdir) {
   const std::string prepare =
       "d=$(mktemp -d) && cd $d && rmdir $d && export TMPDIR=/nonexistent/" + std::string(200, 'x');
   EXPECT_EQ(read_command(prepare + " && " BROOD_VICTIMS_DIR "/victim_starter " + GetParam()),
             "started\n");
 }
 
-TEST_P(Contract, WorkersStartWhenTheProgramsFileIsDeleted) {
+TEST_P(Contract, workers_start_when_the_programs_file_is_deleted) {
   const std::string prepare =
       "d=$(mktemp -d) && cp " BROOD_VICTIMS_DIR "/victim_starter $d/copy && $d/copy ";
   EXPECT_EQ(read_command(prepare + GetParam() + " --unlink; rm -r $d"), "started\n");
 }
 
-TEST_P(Contract, AProgramThatForgetsInitIsToldWhichLineIsMissing) {
+TEST_P(Contract, a_program_that_forgets_init_is_told_which_line_is_missing) {
   const std::string line =
       "call brood::init(argc, argv) as the first line of main (or link brood::main); start method "
       "'" +
@@ -182,12 +182,12 @@ TEST_P(Contract, AProgramThatForgetsInitIsToldWhichLineIsMissing) {
             GetParam() == "fork" ? "started\n" : line);
 }
 
-TEST_P(Contract, AVeryLongCommandLineDoesNotMatter) {
+TEST_P(Contract, a_very_long_command_line_does_not_matter) {
   EXPECT_EQ(read_command(BROOD_VICTIMS_DIR "/victim_starter " + GetParam() + " $(seq 5000)"),
             "started\n");
 }
 
-TEST_P(Contract, ClosingAMethodKillsNoStrangers) {
+TEST_P(Contract, closing_a_method_kills_no_strangers) {
   const auto kept = open();
   TestWorker survivor = start_worker(*kept);
   {
@@ -199,7 +199,7 @@ TEST_P(Contract, ClosingAMethodKillsNoStrangers) {
   EXPECT_EQ(finish(*kept, survivor).value, 0);
 }
 
-TEST_P(Contract, AForkedCopyOfAMethodDoesNothing) {
+TEST_P(Contract, a_forked_copy_of_a_method_does_nothing) {
   auto method = open();
   TestWorker worker = start_worker(*method);
   EXPECT_EQ(in_child([&] {
@@ -211,7 +211,7 @@ TEST_P(Contract, AForkedCopyOfAMethodDoesNothing) {
   EXPECT_EQ(finish(*method, worker).value, 0);
 }
 
-TEST_P(Contract, AForkedChildCanHaveMethodsOfItsOwn) {
+TEST_P(Contract, a_forked_child_can_have_methods_of_its_own) {
   const auto method = open();
   TestWorker worker = start_worker(*method);
   EXPECT_EQ(in_child([] {
@@ -224,7 +224,7 @@ TEST_P(Contract, AForkedChildCanHaveMethodsOfItsOwn) {
   finish(*method, worker);
 }
 
-TEST_P(Contract, AnOwnerThatIsKilledTakesItsWholeTreeAlong) {
+TEST_P(Contract, an_owner_that_is_killed_takes_its_whole_tree_along) {
   platform::Pipe ready = platform::make_pipe();
   const pid_t owner = platform::fork_process();
   if (owner == 0) {

@@ -67,7 +67,7 @@ std::string use(const std::string& name) {
   return {};
 }
 
-TEST_P(Faults, TheNthUseOfACallFailsAndNothingIsLeftBehind) {
+TEST_P(Faults, the_nth_use_of_a_call_fails_and_nothing_is_left_behind) {
   const auto& [method, fault] = GetParam();
   const auto before = brood::testing::Belongings::now();
   bool failed = true;

@@ -24,7 +24,7 @@ void expect_snapshot(pid_t pid) {
   EXPECT_EQ(status_field(pid, "Name"), "brood-snapshot");
 }
 
-TEST_F(ForkTest, TheFirstWorkerIsForkedBesideTheSnapshotAndTheOthersFromIt) {
+TEST_F(ForkTest, the_first_worker_is_forked_beside_the_snapshot_and_the_others_from_it) {
   if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
   const auto method = open_method("fork");
   TestWorker first = start_worker(*method), second = start_worker(*method);
@@ -34,7 +34,7 @@ TEST_F(ForkTest, TheFirstWorkerIsForkedBesideTheSnapshotAndTheOthersFromIt) {
   finish(*method, first);
 }
 
-TEST_F(ForkTest, WhereThreadsRunEveryWorkerIsForkedFromTheSnapshot) {
+TEST_F(ForkTest, where_threads_run_every_worker_is_forked_from_the_snapshot) {
   const platform::Pipe pipe = platform::make_pipe();
   platform::OwnThread counted;
   std::thread own([&pipe, &counted] {
@@ -50,7 +50,7 @@ TEST_F(ForkTest, WhereThreadsRunEveryWorkerIsForkedFromTheSnapshot) {
   own.join();
 }
 
-TEST_F(ForkTest, AProgramThatIgnoresItsChildrenIsToldHowEachWorkerEnded) {
+TEST_F(ForkTest, a_program_that_ignores_its_children_is_told_how_each_worker_ended) {
   EXPECT_EQ(in_child([] {
               std::signal(SIGCHLD, SIG_IGN);
               set_fork_warning(keep_warning);  // of a sanitizer's thread
@@ -62,7 +62,7 @@ TEST_F(ForkTest, AProgramThatIgnoresItsChildrenIsToldHowEachWorkerEnded) {
             0);
 }
 
-TEST_F(ForkTest, ASnapshotThatCannotBeForkedLeavesNoWorkerBehind) {
+TEST_F(ForkTest, a_snapshot_that_cannot_be_forked_leaves_no_worker_behind) {
   static int forks;
   forks = 0;
   const platform::SystemCalls saved = platform::system_calls();
@@ -75,7 +75,7 @@ TEST_F(ForkTest, ASnapshotThatCannotBeForkedLeavesNoWorkerBehind) {
   EXPECT_TRUE(descendants_of(::getpid()).empty());
 }
 
-TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
+TEST_F(ForkTest, a_dead_snapshot_is_a_start_error_that_says_how_it_died) {
   const auto method = open_method("fork");
   TestWorker first = start_worker(*method), worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
@@ -97,7 +97,7 @@ TEST_F(ForkTest, ADeadSnapshotIsAStartErrorThatSaysHowItDied) {
   finish(*method, first);
 }
 
-TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
+TEST_F(ForkTest, threads_of_the_users_are_warned_about_and_those_of_the_library_are_not) {
   if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
   const ForkWarning before = set_fork_warning(keep_warning);
   const platform::Pipe pipe = platform::make_pipe();
@@ -125,7 +125,8 @@ TEST_F(ForkTest, ThreadsOfTheUsersAreWarnedAboutAndThoseOfTheLibraryAreNot) {
   set_fork_warning(before);
 }
 
-TEST_F(ForkTest, WhatTheOwnerHasBufferedIsPrintedOnceAndItsExitHandlersRunNowhereElse) {
+TEST_F(ForkTest,
+       what_the_owner_has_buffered_is_printed_once_and_its_exit_handlers_run_nowhere_else) {
   const platform::Pipe pipe = platform::make_pipe();
   EXPECT_EQ(in_child([&] {
               ::dup2(pipe.write.get(), 1);
@@ -145,7 +146,7 @@ TEST_F(ForkTest, WhatTheOwnerHasBufferedIsPrintedOnceAndItsExitHandlersRunNowher
   EXPECT_EQ(std::string(text, read.count), "buffered;exit;");
 }
 
-TEST_F(ForkTest, ASnapshotThatCannotForkSaysWhyAndStaysUsable) {
+TEST_F(ForkTest, a_snapshot_that_cannot_fork_says_why_and_stays_usable) {
   static int forks;
   forks = 0;
   const platform::SystemCalls saved = platform::system_calls();
@@ -168,7 +169,7 @@ TEST_F(ForkTest, ASnapshotThatCannotForkSaysWhyAndStaysUsable) {
   EXPECT_EQ(finish(*method, first).value, 0);
 }
 
-TEST_F(ForkTest, WorkersOfAThreadThatHasEndedStayAlive) {
+TEST_F(ForkTest, workers_of_a_thread_that_has_ended_stay_alive) {
   std::unique_ptr<Method> method;
   TestWorker worker;
   std::thread([&] {

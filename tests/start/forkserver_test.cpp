@@ -33,7 +33,7 @@ void kill_and_wait(pid_t pid) {
   ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
 }
 
-TEST_F(ForkserverTest, AllPoolsOfAProcessShareOneServer) {
+TEST_F(ForkserverTest, all_pools_of_a_process_share_one_server) {
   const auto one = open_method("forkserver");
   const auto other = open_method("forkserver");
   TestWorker a = start_worker(*one), b = start_worker(*other);
@@ -43,7 +43,7 @@ TEST_F(ForkserverTest, AllPoolsOfAProcessShareOneServer) {
   finish(*other, b);
 }
 
-TEST_F(ForkserverTest, TheServerOutlivesAPool) {
+TEST_F(ForkserverTest, the_server_outlives_a_pool) {
   pid_t first = 0;
   for (int i = 0; i < 2; ++i) {
     const auto method = open_method("forkserver");
@@ -54,7 +54,7 @@ TEST_F(ForkserverTest, TheServerOutlivesAPool) {
   }
 }
 
-TEST_F(ForkserverTest, TheServerHoldsWhatItWasGivenAndNothingElse) {
+TEST_F(ForkserverTest, the_server_holds_what_it_was_given_and_nothing_else) {
   const int stray = ::open("/dev/null", O_RDONLY);
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
@@ -70,7 +70,7 @@ TEST_F(ForkserverTest, TheServerHoldsWhatItWasGivenAndNothingElse) {
   ::close(stray);
 }
 
-TEST_F(ForkserverTest, AKilledServerLosesStatusesButNotWorkersAndIsReplaced) {
+TEST_F(ForkserverTest, a_killed_server_loses_statuses_but_not_workers_and_is_replaced) {
   const auto method = open_method("forkserver");
   std::vector<TestWorker> workers;
   for (int i = 0; i < 4; ++i) workers.push_back(start_worker(*method));
@@ -86,7 +86,7 @@ TEST_F(ForkserverTest, AKilledServerLosesStatusesButNotWorkersAndIsReplaced) {
     EXPECT_EQ(finish(*method, worker).kind, ExitStatus::Kind::lost);
 }
 
-TEST_F(ForkserverTest, ANewPoolNoticesThatTheServerIsDead) {
+TEST_F(ForkserverTest, a_new_pool_notices_that_the_server_is_dead) {
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   kill_and_wait(server_of(worker));
@@ -97,7 +97,7 @@ TEST_F(ForkserverTest, ANewPoolNoticesThatTheServerIsDead) {
   finish(*method, worker);
 }
 
-TEST_F(ForkserverTest, SignalsForTheWholeGroupDoNotEndTheServer) {
+TEST_F(ForkserverTest, signals_for_the_whole_group_do_not_end_the_server) {
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
@@ -108,7 +108,7 @@ TEST_F(ForkserverTest, SignalsForTheWholeGroupDoNotEndTheServer) {
   finish(*method, worker);
 }
 
-TEST_F(ForkserverTest, AClosedPoolTakesItsWorkersAlong) {
+TEST_F(ForkserverTest, a_closed_pool_takes_its_workers_along) {
   const auto other = open_method("forkserver");
   auto method = open_method("forkserver");
   const TestWorker worker = start_worker(*method);
@@ -120,7 +120,7 @@ TEST_F(ForkserverTest, AClosedPoolTakesItsWorkersAlong) {
   finish(*other, stranger);
 }
 
-TEST_F(ForkserverTest, TheLastUserOfADroppedServerTakesItAlong) {
+TEST_F(ForkserverTest, the_last_user_of_a_dropped_server_takes_it_along) {
   auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   const platform::Descriptor server = platform::open_pidfd(server_of(worker));
@@ -147,7 +147,7 @@ void hook_that_changes_the_mask() {
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
-TEST_F(ForkserverTest, AFailingHookFailsThePoolWithItsText) {
+TEST_F(ForkserverTest, a_failing_hook_fails_the_pool_with_its_text) {
   set_forkserver_preload({hook_that_throws});
   try {
     open_method("forkserver");
@@ -160,7 +160,7 @@ TEST_F(ForkserverTest, AFailingHookFailsThePoolWithItsText) {
   }
 }
 
-TEST_F(ForkserverTest, AHookThatCrashesFailsThePoolWithItsSignal) {
+TEST_F(ForkserverTest, a_hook_that_crashes_fails_the_pool_with_its_signal) {
   set_forkserver_preload({hook_that_dies});
   try {
     open_method("forkserver");
@@ -171,7 +171,7 @@ TEST_F(ForkserverTest, AHookThatCrashesFailsThePoolWithItsSignal) {
   }
 }
 
-TEST_F(ForkserverTest, NewHooksGetANewServerAndTheOldOneServesItsPools) {
+TEST_F(ForkserverTest, new_hooks_get_a_new_server_and_the_old_one_serves_its_pools) {
   const auto method = open_method("forkserver");
   TestWorker before = start_worker(*method);
   set_forkserver_preload({hook_that_changes_the_mask});
@@ -185,7 +185,7 @@ TEST_F(ForkserverTest, NewHooksGetANewServerAndTheOldOneServesItsPools) {
   finish(*method, same);
 }
 
-TEST_F(ForkserverTest, AServerThatCannotForkSaysWhy) {
+TEST_F(ForkserverTest, a_server_that_cannot_fork_says_why) {
   set_forkserver_preload({hook_that_exhausts_processes});
   const auto method = open_method("forkserver");
   try {
@@ -197,7 +197,7 @@ TEST_F(ForkserverTest, AServerThatCannotForkSaysWhy) {
   }
 }
 
-TEST_F(ForkserverTest, AnOwnerThatDiesWhileHooksRunTakesTheServerAlong) {
+TEST_F(ForkserverTest, an_owner_that_dies_while_hooks_run_takes_the_server_along) {
   set_forkserver_preload({hook_that_waits});
   const pid_t owner = platform::fork_process();
   if (owner == 0) {
@@ -238,7 +238,7 @@ class FullTable {
   }
 };
 
-TEST_F(ForkserverTest, AFullDescriptorTableOfTheOwnerLosesTheStartAndNothingElse) {
+TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_nothing_else) {
   if (testing::under_address_sanitizer)
     GTEST_SKIP() << "UBSan looks at an error by way of a descriptor";
   EXPECT_EQ(in_child([] {

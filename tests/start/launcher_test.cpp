@@ -39,7 +39,7 @@ std::string start_error(std::shared_ptr<Launcher> launcher) {
   return "(none)";
 }
 
-TEST_F(LauncherTest, AWorkerCanRunUnderAnotherProgram) {
+TEST_F(LauncherTest, a_worker_can_run_under_another_program) {
   const auto method = open_method(std::make_shared<Nice>());
   EXPECT_EQ(method->name(), "nice");
   TestWorker worker = start_worker(*method);
@@ -54,16 +54,16 @@ TEST_F(LauncherTest, AWorkerCanRunUnderAnotherProgram) {
   EXPECT_EQ(finish(*method, worker).value, 0);
 }
 
-TEST_F(LauncherTest, WhatALauncherThrowsIsTheTextOfAStartError) {
+TEST_F(LauncherTest, what_a_launcher_throws_is_the_text_of_a_start_error) {
   EXPECT_NE(start_error(std::make_shared<Throwing>()).find("no container"), std::string::npos);
 }
 
-TEST_F(LauncherTest, APidThatIsNoChildIsAStartError) {
+TEST_F(LauncherTest, a_pid_that_is_no_child_is_a_start_error) {
   EXPECT_NE(start_error(std::make_shared<Lying>()).find("no child of this process"),
             std::string::npos);
 }
 
-TEST_F(LauncherTest, AProgramThatDoesNotExistIsASystemError) {
+TEST_F(LauncherTest, a_program_that_does_not_exist_is_a_system_error) {
   try {
     brood::spawn({{"/nonexistent/program"}, {}, {}});
     FAIL() << "nothing was thrown";
@@ -72,11 +72,11 @@ TEST_F(LauncherTest, AProgramThatDoesNotExistIsASystemError) {
   }
 }
 
-TEST_F(LauncherTest, ACommandWithoutArgumentsIsAUsageError) {
+TEST_F(LauncherTest, a_command_without_arguments_is_a_usage_error) {
   EXPECT_THROW(brood::spawn({}), UsageError);
 }
 
-TEST_F(LauncherTest, DescriptorsMayBeGivenInAnyOrderAndOverEachOther) {
+TEST_F(LauncherTest, descriptors_may_be_given_in_any_order_and_over_each_other) {
   const platform::Pipe a = platform::make_pipe(), b = platform::make_pipe();
   // Swaps two numbers, and gives the child a standard output of its own.
   const int pid =

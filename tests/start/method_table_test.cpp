@@ -17,20 +17,20 @@ std::string usage_error(const std::function<void()>& action) {
   return "(none)";
 }
 
-TEST(StartMethods, ThereAreThreeAndTheFirstIsTheDefault) {
+TEST(StartMethods, there_are_three_and_the_first_is_the_default) {
   EXPECT_EQ(start_methods(), (std::vector<std::string>{"forkserver", "fork", "spawn"}));
   EXPECT_EQ(get_start_method(), "forkserver");
   EXPECT_EQ(StartMethod().name(), "");
 }
 
-TEST(StartMethods, TheDefaultCanBeSet) {
+TEST(StartMethods, the_default_can_be_set) {
   set_start_method("spawn");
   EXPECT_EQ(get_start_method(), "spawn");
   EXPECT_EQ(open_method({})->name(), "spawn");
   set_start_method("forkserver");
 }
 
-TEST(StartMethods, AnUnknownNameIsAUsageErrorThatListsTheKnownOnes) {
+TEST(StartMethods, an_unknown_name_is_a_usage_error_that_lists_the_known_ones) {
   const std::string expected =
       "unknown start method \"thread\"; known are \"forkserver\", \"fork\", \"spawn\", or give an "
       "object of a class "
@@ -40,11 +40,11 @@ TEST(StartMethods, AnUnknownNameIsAUsageErrorThatListsTheKnownOnes) {
   EXPECT_EQ(get_start_method(), "forkserver");
 }
 
-TEST(StartMethods, ANullLauncherIsAUsageError) {
+TEST(StartMethods, a_null_launcher_is_a_usage_error) {
   EXPECT_NE(usage_error([] { StartMethod method(std::shared_ptr<Launcher>{}); }), "(none)");
 }
 
-TEST(StartMethods, ProcessNamesBeginAsInPython) {
+TEST(StartMethods, process_names_begin_as_in_python) {
   EXPECT_EQ(name_prefix("fork"), "Fork");
   EXPECT_EQ(name_prefix("forkserver"), "ForkServer");
   EXPECT_EQ(name_prefix("spawn"), "Spawn");

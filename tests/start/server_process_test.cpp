@@ -65,7 +65,7 @@ std::optional<StartedProcess> start_one(ServerClient& client, const Pipes& pipes
   return std::nullopt;
 }
 
-TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
+TEST_F(ServerTest, a_client_that_reads_nothing_holds_up_nobody_else) {
   TwoClients clients;
   const Pipes pipes;
   std::uint32_t sent = 0;
@@ -97,7 +97,7 @@ TEST_F(ServerTest, AClientThatReadsNothingHoldsUpNobodyElse) {
   EXPECT_GE(refused + 1, sent);
 }
 
-TEST_F(ServerTest, AnUnknownRequestEndsItsConnectionOnly) {
+TEST_F(ServerTest, an_unknown_request_ends_its_connection_only) {
   TwoClients clients;
   EXPECT_TRUE(platform::send_message(clients.one.ours.get(), std::as_bytes(std::span("nonsense"))));
   EXPECT_FALSE(platform::receive_message(clients.one.ours.get(), patience_ms));
@@ -106,7 +106,7 @@ TEST_F(ServerTest, AnUnknownRequestEndsItsConnectionOnly) {
   EXPECT_TRUE(start_one(polite, pipes));
 }
 
-TEST_F(ServerTest, AServerEndsWithItsLastConnection) {
+TEST_F(ServerTest, a_server_ends_with_its_last_connection) {
   TwoClients clients;
   const platform::Descriptor pidfd = platform::open_pidfd(clients.server);
   clients.one.ours.reset();
@@ -114,7 +114,7 @@ TEST_F(ServerTest, AServerEndsWithItsLastConnection) {
   EXPECT_TRUE(platform::wait_for_exit(pidfd, 2000));
 }
 
-TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
+TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) {
   TwoClients clients;
   Pipes pipes;
   // The socket is full of unread replies, so that of the start stays in the queue and the child at
@@ -137,7 +137,7 @@ TEST_F(ServerTest, AServerThatDiesBeforeItsReplyLeavesNoWorkerBehind) {
 }
 
 /// A debugger, say. What it traces it is to reap first.
-TEST_F(StartTest, AServerIsIdleWhileAnotherProcessTracesADeadWorker) {
+TEST_F(StartTest, a_server_is_idle_while_another_process_traces_a_dead_worker) {
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   const pid_t server = parent_of(worker.process.pid);

@@ -58,7 +58,7 @@ struct Stopped {
   void go_on() const { ::kill(server, SIGCONT); }
 };
 
-TEST_P(StoppedServer, IsAStartErrorThatNamesIt) {
+TEST_P(StoppedServer, is_a_start_error_that_names_it) {
   Stopped stopped(GetParam());
   const Handed handed;
   try {
@@ -75,7 +75,7 @@ TEST_P(StoppedServer, IsAStartErrorThatNamesIt) {
   }
 }
 
-TEST_P(StoppedServer, IsAskedWithoutWaitingAndAnswersWhenItGoesOn) {
+TEST_P(StoppedServer, is_asked_without_waiting_and_answers_when_it_goes_on) {
   Stopped stopped(GetParam());
   const Handed handed, more;
   const Clock::time_point before = Clock::now();
@@ -91,7 +91,7 @@ TEST_P(StoppedServer, IsAskedWithoutWaitingAndAnswersWhenItGoesOn) {
   EXPECT_NE(started.pid, second.pid);
 }
 
-TEST_P(StoppedServer, HoldsUpNoStatusForMoreThanASecond) {
+TEST_P(StoppedServer, holds_up_no_status_for_more_than_a_second) {
   Stopped stopped(GetParam());
   stopped.worker.kill();
   ASSERT_TRUE(stopped.worker.ended());
@@ -102,7 +102,7 @@ TEST_P(StoppedServer, HoldsUpNoStatusForMoreThanASecond) {
   EXPECT_LT(Clock::now() - before, 5s);
 }
 
-TEST_P(StoppedServer, KillsWhatWasAbandonedWhenItGoesOn) {
+TEST_P(StoppedServer, kills_what_was_abandoned_when_it_goes_on) {
   Stopped stopped(GetParam());
   Handed handed;
   const Asked asked = stopped.method->ask("Worker", handed.numbers());
@@ -114,7 +114,7 @@ TEST_P(StoppedServer, KillsWhatWasAbandonedWhenItGoesOn) {
   EXPECT_EQ(finish(*stopped.method, stopped.worker).kind, ExitStatus::Kind::exited);
 }
 
-TEST_P(StoppedServer, EndsWithItsLastUser) {
+TEST_P(StoppedServer, ends_with_its_last_user) {
   auto stopped = std::make_unique<Stopped>(GetParam());
   const platform::Descriptor server = platform::open_pidfd(stopped->server);
   const Clock::time_point before = Clock::now();
@@ -125,7 +125,7 @@ TEST_P(StoppedServer, EndsWithItsLastUser) {
 }
 
 /// More requests than a socket holds: those behind go when there is room.
-TEST_P(StoppedServer, IsAskedForMoreThanItsSocketHolds) {
+TEST_P(StoppedServer, is_asked_for_more_than_its_socket_holds) {
   Stopped stopped(GetParam());
   const Handed handed;
   std::vector<std::uint32_t> tickets;
@@ -153,7 +153,7 @@ class HangingHook : public StartTest {
   }
 };
 
-TEST_F(HangingHook, IsAStartErrorThatNamesItsStage) {
+TEST_F(HangingHook, is_a_start_error_that_names_its_stage) {
   set_forkserver_preload({hook_that_hangs});
   const Clock::time_point before = Clock::now();
   try {
@@ -169,7 +169,7 @@ TEST_F(HangingHook, IsAStartErrorThatNamesItsStage) {
 }
 
 /// The first server dies; the next one hangs in the hook that it has by now.
-TEST_F(HangingHook, OfAServerThatReplacesAnotherIsWaitedForByNobodyElse) {
+TEST_F(HangingHook, of_a_server_that_replaces_another_is_waited_for_by_nobody_else) {
   const std::string marker = marker_of(::getpid());
   set_forkserver_preload({hook_that_hangs_with_a_marker});
   const auto method = open_method("forkserver");

@@ -13,7 +13,7 @@ DescriptorRef stand_in(const std::shared_ptr<int>& owner) {
   return {owner, reinterpret_cast<const SharedDescriptor*>(owner.get())};  // never looked into
 }
 
-TEST(Bytes, ManyThatCarryTheSameDescriptorsShareThem) {
+TEST(Bytes, many_that_carry_the_same_descriptors_share_them) {
   const auto descriptors = std::make_shared<Carried>(1000, stand_in(std::make_shared<int>()));
   Bytes one, other;
   one.carry_all(descriptors);
@@ -22,7 +22,7 @@ TEST(Bytes, ManyThatCarryTheSameDescriptorsShareThem) {
   EXPECT_EQ(descriptors->front().use_count(), 1000);
 }
 
-TEST(Bytes, OneOfThemThatCarriesMoreLeavesTheOthersAsTheyWere) {
+TEST(Bytes, one_of_them_that_carries_more_leaves_the_others_as_they_were) {
   const auto descriptors = std::make_shared<Carried>(2, stand_in(std::make_shared<int>()));
   Bytes one, other;
   one.carry_all(descriptors);

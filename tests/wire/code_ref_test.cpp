@@ -75,18 +75,18 @@ class LoadingAllowed {
 
 void flip_build_id(Bytes& reference) { reference.data()[0] ^= std::byte{1}; }
 
-TEST(CodeRef, AFunctionOfTheProgramComesBack) {
+TEST(CodeRef, a_function_of_the_program_comes_back) {
   const Bytes bytes = reference_to(address_of(&seven));
   EXPECT_EQ(bytes.size(), 28u);  // no path: every process of the program knows it
   EXPECT_EQ(call(resolved(bytes)), 7);
 }
 
-TEST(CodeRef, ALambdaComesBack) {
+TEST(CodeRef, a_lambda_comes_back) {
   const Answer eight = [] { return 8; };
   EXPECT_EQ(call(resolved(reference_to(address_of(eight)))), 8);
 }
 
-TEST(CodeRef, ANullFunctionIsRefusedWithTheReason) {
+TEST(CodeRef, a_null_function_is_refused_with_the_reason) {
   try {
     reference_to(nullptr);
     FAIL();
@@ -96,18 +96,18 @@ TEST(CodeRef, ANullFunctionIsRefusedWithTheReason) {
   }
 }
 
-TEST(CodeRef, AnAddressThatIsNoCodeIsRefused) {
+TEST(CodeRef, an_address_that_is_no_code_is_refused) {
   const auto data = std::make_unique<int>(3);
   EXPECT_THROW(reference_to(data.get()), CodecError);
 }
 
-TEST(CodeRef, AnotherBuildOfTheProgramIsRefused) {
+TEST(CodeRef, another_build_of_the_program_is_refused) {
   Bytes bytes = reference_to(address_of(&seven));
   flip_build_id(bytes);
   EXPECT_NE(failure(bytes).find("another build"), std::string::npos);
 }
 
-TEST(CodeRef, AnOffsetOutsideTheCodeIsRefused) {
+TEST(CodeRef, an_offset_outside_the_code_is_refused) {
   for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
     Bytes bytes = reference_to(address_of(&seven));
     std::memcpy(bytes.data() + 16, &offset, sizeof offset);
@@ -115,7 +115,7 @@ TEST(CodeRef, AnOffsetOutsideTheCodeIsRefused) {
   }
 }
 
-TEST(CodeRef, AReferenceCutAnywhereIsRefused) {
+TEST(CodeRef, a_reference_cut_anywhere_is_refused) {
   const Bytes bytes = reference_to(address_of(&seven));
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     Reader reader(bytes.view().first(size));
@@ -123,12 +123,12 @@ TEST(CodeRef, AReferenceCutAnywhereIsRefused) {
   }
 }
 
-TEST(CodeRef, AFunctionOfALibraryComesBackWhileItIsLoaded) {
+TEST(CodeRef, a_function_of_a_library_comes_back_while_it_is_loaded) {
   const Library library(path_of("plugin"));
   EXPECT_EQ(resolved(reference_to(library.answer())), library.answer());
 }
 
-TEST(CodeRef, ALibraryThatIsNotLoadedHereIsLoadedFromItsPath) {
+TEST(CodeRef, a_library_that_is_not_loaded_here_is_loaded_from_its_path) {
   const LoadingAllowed allowed;
   Bytes bytes;
   {
@@ -140,7 +140,7 @@ TEST(CodeRef, ALibraryThatIsNotLoadedHereIsLoadedFromItsPath) {
   EXPECT_EQ(call(resolved(bytes)), 42);
 }
 
-TEST(CodeRef, TwoLibrariesInOnePlaceOneAfterTheOtherAreToldApart) {
+TEST(CodeRef, two_libraries_in_one_place_one_after_the_other_are_told_apart) {
   for (int i = 0; i < 20; ++i) {
     const Library library(path_of(i % 2 == 0 ? "plugin" : "other_plugin"));
     const Bytes bytes = reference_to(library.answer());
@@ -148,7 +148,7 @@ TEST(CodeRef, TwoLibrariesInOnePlaceOneAfterTheOtherAreToldApart) {
   }
 }
 
-TEST(CodeRef, ALibraryRebuiltMeanwhileIsRefusedByName) {
+TEST(CodeRef, a_library_rebuilt_meanwhile_is_refused_by_name) {
   const LoadingAllowed allowed;
   const Library library(path_of("other_plugin"));
   Bytes bytes = reference_to(library.answer());
@@ -157,7 +157,7 @@ TEST(CodeRef, ALibraryRebuiltMeanwhileIsRefusedByName) {
   EXPECT_NE(text.find("wire_other_plugin.so is another build"), std::string::npos) << text;
 }
 
-TEST(CodeRef, AMissingLibraryIsRefusedByName) {
+TEST(CodeRef, a_missing_library_is_refused_by_name) {
   const LoadingAllowed allowed;
   const Library library(path_of("plugin"));
   Bytes bytes = reference_to(library.answer());
@@ -166,7 +166,7 @@ TEST(CodeRef, AMissingLibraryIsRefusedByName) {
   EXPECT_NE(failure(bytes).find("wire_plugin.sx"), std::string::npos);
 }
 
-TEST(CodeRef, OfTwoEqualLibrariesTheOneWithTheSamePathIsTaken) {
+TEST(CodeRef, of_two_equal_libraries_the_one_with_the_same_path_is_taken) {
   const std::string copy = testing::TempDir() + "/wire_copy_" + std::to_string(::getpid()) + ".so";
   std::filesystem::copy_file(path_of("plugin"), copy,
                              std::filesystem::copy_options::overwrite_existing);
@@ -179,7 +179,7 @@ TEST(CodeRef, OfTwoEqualLibrariesTheOneWithTheSamePathIsTaken) {
   std::filesystem::remove(copy);
 }
 
-TEST(CodeRef, ManyThreadsFindTheirFunctions) {
+TEST(CodeRef, many_threads_find_their_functions) {
   const Library library(path_of("plugin"));
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -193,7 +193,7 @@ TEST(CodeRef, ManyThreadsFindTheirFunctions) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST(CodeRef, AForkedChildFindsTheFunctionsOfItsParent) {
+TEST(CodeRef, a_forked_child_finds_the_functions_of_its_parent) {
   const Library library(path_of("plugin"));
   const pid_t child = ::fork();
   if (child == 0) {
@@ -205,7 +205,7 @@ TEST(CodeRef, AForkedChildFindsTheFunctionsOfItsParent) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(CodeRef, TheProgramsBuildIdIsOneAndReadable) {
+TEST(CodeRef, the_programs_build_id_is_one_and_readable) {
   EXPECT_EQ(wire::program_build_id(), wire::program_build_id());
   EXPECT_EQ(wire::to_string(wire::program_build_id()).size(), 32u);
   EXPECT_EQ(wire::to_string(wire::BuildId{0xab}), "ab000000000000000000000000000000");
@@ -218,7 +218,7 @@ struct Last {
   }
 } const last;  // made before all that calls make, and so destroyed behind it
 
-TEST(CodeRef, MayBeMadeWhenStaticObjectsAreDestroyed) {
+TEST(CodeRef, may_be_made_when_static_objects_are_destroyed) {
   resolved(reference_to(address_of(&seven)));
   const pid_t pid = ::fork();
   if (pid == 0) {

@@ -151,7 +151,7 @@ Compound compound() {
   return value;
 }
 
-TEST(Codec, NumbersStringsAndVectorsComeBackEqual) {
+TEST(Codec, numbers_strings_and_vectors_come_back_equal) {
   EXPECT_EQ(there_and_back(42), 42);
   EXPECT_EQ(there_and_back(true), true);
   EXPECT_EQ(there_and_back(Flag::on), Flag::on);
@@ -167,7 +167,7 @@ TEST(Codec, NumbersStringsAndVectorsComeBackEqual) {
   EXPECT_EQ(there_and_back(mixed), mixed);
 }
 
-TEST(Codec, TheShortWaysWriteWhatTheArchiveWrites) {
+TEST(Codec, the_short_ways_write_what_the_archive_writes) {
   const std::tuple<int, std::string, std::vector<double>, bool> value{1, "two", {3, 4}, true};
   Bytes by_archive;
   OutputArchive archive(by_archive);
@@ -177,12 +177,12 @@ TEST(Codec, TheShortWaysWriteWhatTheArchiveWrites) {
             value);
 }
 
-TEST(Codec, VectorsAreReadFromUnalignedBytes) {
+TEST(Codec, vectors_are_read_from_unaligned_bytes) {
   const std::tuple<char, std::vector<double>> value{'x', {1, 2, 3}};
   EXPECT_EQ(there_and_back(value), value);
 }
 
-TEST(Codec, ACompoundValueComesBackEqual) {
+TEST(Codec, a_compound_value_comes_back_equal) {
   const Compound value = there_and_back(compound());
   EXPECT_EQ(value.table, compound().table);
   ASSERT_EQ(value.inner.size(), 2u);
@@ -194,7 +194,7 @@ TEST(Codec, ACompoundValueComesBackEqual) {
   EXPECT_EQ(value.mixed, compound().mixed);
 }
 
-TEST(Codec, ATruncationAtAnyByteIsACodecError) {
+TEST(Codec, a_truncation_at_any_byte_is_a_codec_error) {
   const Bytes bytes = encoded(compound());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_NE(
@@ -203,7 +203,7 @@ TEST(Codec, ATruncationAtAnyByteIsACodecError) {
   }
 }
 
-TEST(Codec, EveryByteMayBeWrongWithoutHarm) {
+TEST(Codec, every_byte_may_be_wrong_without_harm) {
   const Bytes good = encoded(compound());
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (const int flipped : {0x01, 0x80, 0xff}) {
@@ -227,7 +227,7 @@ using Containers =
                    std::vector<std::unique_ptr<int>>, std::tuple<std::vector<double>>>;
 TYPED_TEST_SUITE(LyingLength, Containers);
 
-TYPED_TEST(LyingLength, IsRefusedBeforeAnythingIsAllocatedForIt) {
+TYPED_TEST(LyingLength, is_refused_before_anything_is_allocated_for_it) {
   for (const std::uint64_t length :
        {std::uint64_t{1} << 60, std::uint64_t{1} << 61, ~std::uint64_t{0}, std::uint64_t{1} << 40,
         std::uint64_t{100000}}) {
@@ -236,41 +236,41 @@ TYPED_TEST(LyingLength, IsRefusedBeforeAnythingIsAllocatedForIt) {
   }
 }
 
-TEST(Codec, ALengthThatTheBytesCannotHoldIsRefused) {
+TEST(Codec, a_length_that_the_bytes_cannot_hold_is_refused) {
   EXPECT_NE(failure<std::vector<double>>(claiming(13, 100).view()).find("claims 13 elements"),
             std::string::npos);
   failure<std::vector<Wide>>(claiming(100, 1023).view());
   failure<std::string>(claiming(101, 100).view());
 }
 
-TEST(Codec, AByteThatIsNoBoolIsRefused) {
+TEST(Codec, a_byte_that_is_no_bool_is_refused) {
   const Bytes two = encoded(std::uint8_t{2});
   failure<bool>(two.view());
   failure<Flag>(two.view());
   failure<std::tuple<bool>>(two.view());
 }
 
-TEST(Codec, AnEncodersOwnExceptionPassesAndLeavesTheBufferAsItWas) {
+TEST(Codec, an_encoders_own_exception_passes_and_leaves_the_buffer_as_it_was) {
   Bytes bytes = encoded(7);
   EXPECT_THROW(encode_value(bytes, Refusing{}), OfTheUser);
   EXPECT_EQ(bytes.size(), sizeof(int));
 }
 
-TEST(Codec, ADecodersExceptionsBecomeACodecErrorThatNamesTheType) {
+TEST(Codec, a_decoders_exceptions_become_a_codec_error_that_names_the_type) {
   const std::string text = failure<Refusing>({});
   EXPECT_NE(text.find("codec_test::Refusing"), std::string::npos);
   EXPECT_NE(text.find("not tomorrow (codec_test::OfTheUser)"), std::string::npos);
   EXPECT_NE(failure<ThrowingNumbers>({}).find("codec_test::ThrowingNumbers"), std::string::npos);
 }
 
-TEST(Codec, APolymorphicPointerKeepsItsType) {
+TEST(Codec, a_polymorphic_pointer_keeps_its_type) {
   auto dog = std::make_unique<Dog>();
   dog->age = 3;
   const Bytes bytes = encoded(std::unique_ptr<Animal>(std::move(dog)));
   EXPECT_EQ(decoded<std::unique_ptr<Animal>>(bytes.view())->name(), "dog 3");
 }
 
-TEST(Codec, WhatCerealRefusesToEncodeIsACodecError) {
+TEST(Codec, what_cereal_refuses_to_encode_is_a_codec_error) {
   Bytes bytes;
   const std::unique_ptr<Animal> animal = std::make_unique<Unregistered>();
   try {
@@ -282,14 +282,14 @@ TEST(Codec, WhatCerealRefusesToEncodeIsACodecError) {
   EXPECT_TRUE(bytes.empty());
 }
 
-TEST(Codec, SharedPointersStayShared) {
+TEST(Codec, shared_pointers_stay_shared) {
   const auto shared = std::make_shared<int>(5);
   const auto back = there_and_back(std::vector<std::shared_ptr<int>>{shared, shared});
   EXPECT_EQ(back[0], back[1]);
   EXPECT_EQ(*back[0], 5);
 }
 
-TEST(Codec, TrailingBytesAreNamed) {
+TEST(Codec, trailing_bytes_are_named) {
   try {
     throw_trailing(3, typeid(Compound));
   } catch (const CodecError& error) {

@@ -12,7 +12,7 @@ namespace {
 using Kind = ExitStatus::Kind;
 using namespace std::chrono_literals;
 
-TEST(Errors, AnExitStatusIsDescribedInWords) {
+TEST(Errors, an_exit_status_is_described_in_words) {
   EXPECT_EQ((ExitStatus{Kind::exited, 7, false}).describe(), "exit code 7");
   EXPECT_EQ((ExitStatus{Kind::signaled, SIGSEGV, false}).describe(),
             "signal 11 (SIGSEGV, Segmentation fault)");
@@ -27,7 +27,7 @@ TEST(Errors, AnExitStatusIsDescribedInWords) {
   EXPECT_EQ(ExitStatus{}.describe(), "unknown (its exit status was lost)");
 }
 
-TEST(Errors, ALostWorkerSaysHowItEnded) {
+TEST(Errors, a_lost_worker_says_how_it_ended) {
   const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
   EXPECT_STREQ(
       WorkerLost({Kind::signaled, SIGSEGV, false}, worker, 3).what(),
@@ -41,7 +41,7 @@ TEST(Errors, ALostWorkerSaysHowItEnded) {
                "was lost)");
 }
 
-TEST(Errors, ALostWorkerHasASignalOrAnExitCode) {
+TEST(Errors, a_lost_worker_has_a_signal_or_an_exit_code) {
   const WorkerLost killed({Kind::signaled, SIGKILL, false}, {}, 0),
       exited({Kind::exited, 3, false}, {}, 0);
   EXPECT_EQ(killed.signal(), SIGKILL);
@@ -50,7 +50,7 @@ TEST(Errors, ALostWorkerHasASignalOrAnExitCode) {
   EXPECT_EQ(exited.exit_code(), 3);
 }
 
-TEST(Errors, WhatATaskEndedInTellsWhichOneAndWhere) {
+TEST(Errors, what_a_task_ended_in_tells_which_one_and_where) {
   const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
   const auto check = [](const auto& error) {
     EXPECT_EQ(error.worker_name(), "SpawnPoolWorker-2");
@@ -64,32 +64,32 @@ TEST(Errors, WhatATaskEndedInTellsWhichOneAndWhere) {
   check(TaskTimeout(20ms, 4, worker));
 }
 
-TEST(Errors, AStartErrorTellsHowAProcessEnded) {
+TEST(Errors, a_start_error_tells_how_a_process_ended) {
   const StartError ended("spawn", "greeting", "it ended", ExitStatus{Kind::exited, 3, false});
   EXPECT_EQ(ended.status().value().value, 3);
   EXPECT_FALSE(StartError("spawn", "greeting", "it hangs").status().has_value());
 }
 
-TEST(Errors, ASystemErrorNamesCallStageAndReason) {
+TEST(Errors, a_system_error_names_call_stage_and_reason) {
   const SystemError error("pipe2", "making a pipe", EMFILE);
   EXPECT_STREQ(error.what(), "pipe2 failed (making a pipe): Too many open files [EMFILE]");
   EXPECT_EQ(error.code(), std::errc::too_many_files_open);
 }
 
-TEST(Errors, AStartErrorNamesMethodStageAndReason) {
+TEST(Errors, a_start_error_names_method_stage_and_reason) {
   EXPECT_STREQ(StartError("spawn", "initializer", "std::runtime_error: no model").what(),
                "a worker did not start with start method \"spawn\", in its initializer: "
                "std::runtime_error: no model");
 }
 
-TEST(Errors, ACodecErrorNamesDirectionTypeAndLimit) {
+TEST(Errors, a_codec_error_names_direction_type_and_limit) {
   EXPECT_STREQ(CodecError(CodecError::Direction::encode, "my::Type", "why").what(),
                "cannot encode my::Type: why");
   EXPECT_STREQ(CodecError(CodecError::Direction::decode, "", "why", 100).what(),
                "cannot decode a value: why (the limit is 100 bytes)");
 }
 
-TEST(Errors, TimesAreReadable) {
+TEST(Errors, times_are_readable) {
   EXPECT_STREQ(TaskTimeout(1500ms, 3).what(),
                "element 3 ran longer than its limit of 1.5 s; its worker was stopped");
   EXPECT_STREQ(TaskTimeout(20ms, 3).what(),
@@ -97,7 +97,7 @@ TEST(Errors, TimesAreReadable) {
   EXPECT_STREQ(TimeoutError("a result").what(), "timed out waiting for a result");
 }
 
-TEST(Errors, EveryErrorIsAnError) {
+TEST(Errors, every_error_is_an_error) {
   EXPECT_THROW(throw PoolClosed("closed"), UsageError);
   EXPECT_THROW(throw WorkerLost({}, {}, 0), Error);
   EXPECT_THROW(throw Cancelled("cancelled"), std::runtime_error);

@@ -90,7 +90,7 @@ void expect_task_error(const std::exception_ptr& exception, const std::string& t
   EXPECT_EQ(error->index(), 3u);
 }
 
-TEST(Exception, AnUnregisteredTypeComesBackAsTheTaskErrorThatIsAlsoARuntimeError) {
+TEST(Exception, an_unregistered_type_comes_back_as_the_task_error_that_is_also_a_runtime_error) {
   const auto back = travelled(caught([] { throw Unregistered("oh no"); }));
   expect_task_error(back, "exception_test::Unregistered", "oh no");
   EXPECT_EQ(text_of<std::runtime_error>(back),
@@ -99,19 +99,19 @@ TEST(Exception, AnUnregisteredTypeComesBackAsTheTaskErrorThatIsAlsoARuntimeError
   EXPECT_EQ(nested_in(back), nullptr);
 }
 
-TEST(Exception, AnUnregisteredTypeDerivedFromAStandardOneIsCaughtAsThat) {
+TEST(Exception, an_unregistered_type_derived_from_a_standard_one_is_caught_as_that) {
   const auto task_error =
       come_back_as<std::out_of_range>(caught([] { throw UnregisteredRange("9 of 3"); }), "9 of 3");
   expect_task_error(task_error, "exception_test::UnregisteredRange", "9 of 3");
   come_back_as<std::bad_alloc>(caught([] { throw OutOfTape(); }), "the tape is full");
 }
 
-TEST(Exception, ADirectChildOfStdExceptionComesBackAsTheTaskError) {
+TEST(Exception, a_direct_child_of_std_exception_comes_back_as_the_task_error) {
   expect_task_error(travelled(caught([] { throw PlainError(); })), "exception_test::PlainError",
                     "plain");
 }
 
-TEST(Exception, WhatIsNoStdExceptionComesBackWithItsTypeAndValue) {
+TEST(Exception, what_is_no_std_exception_comes_back_with_its_type_and_value) {
   expect_task_error(travelled(caught([] { throw 42; })), "int", "42");
   expect_task_error(travelled(caught([] { throw "text"; })), "char const*", "text");
   expect_task_error(travelled(caught([] { throw std::string("text"); })), "std::string", "text");
@@ -122,23 +122,23 @@ TEST(Exception, WhatIsNoStdExceptionComesBackWithItsTypeAndValue) {
                     "char const*", "(null)");
 }
 
-TEST(Exception, AnExceptionWithoutTextSaysSo) {
+TEST(Exception, an_exception_without_text_says_so) {
   expect_task_error(travelled(caught([] { throw WithoutText(); })), "exception_test::WithoutText",
                     "(its text could not be read)");
 }
 
-TEST(Exception, NoExceptionAtAllIsStillATaskError) {
+TEST(Exception, no_exception_at_all_is_still_a_task_error) {
   expect_task_error(travelled(nullptr), "", "no exception");
 }
 
-TEST(Exception, ARegisteredTypeComesBackFromItsText) {
+TEST(Exception, a_registered_type_comes_back_from_its_text) {
   const auto task_error =
       come_back_as<FromText>(caught([] { throw FromText("from text"); }), "from text");
   expect_task_error(task_error, "exception_test::FromText", "from text");
   come_back_as<Prefixing>(caught([] { throw Prefixing("line 3"); }), "parse error: line 3");
 }
 
-TEST(Exception, ARegisteredTypeComesBackWithItsFieldsAndText) {
+TEST(Exception, a_registered_type_comes_back_with_its_fields_and_text) {
   const auto back = travelled(caught([] { throw WithFields("bad token", 17); }));
   ASSERT_NE(as<WithFields>(back), nullptr);
   EXPECT_EQ(as<WithFields>(back)->line, 17);
@@ -146,28 +146,28 @@ TEST(Exception, ARegisteredTypeComesBackWithItsFieldsAndText) {
   expect_task_error(nested_in(back), "exception_test::WithFields", "bad token");
 }
 
-TEST(Exception, AClassDerivedFromARegisteredTypeIsNotThatType) {
+TEST(Exception, a_class_derived_from_a_registered_type_is_not_that_type) {
   expect_task_error(travelled(caught([] { throw DerivedFromText("derived"); })),
                     "exception_test::DerivedFromText", "derived");
 }
 
-TEST(Exception, ARegisteredFinalTypeComesBackWithoutNesting) {
+TEST(Exception, a_registered_final_type_comes_back_without_nesting) {
   come_back_as<Final>(caught([] { throw Final("final"); }), "final");
 }
 
-TEST(Exception, ASerializerThatFailsCostsTheTypeAndNotTheText) {
+TEST(Exception, a_serializer_that_fails_costs_the_type_and_not_the_text) {
   expect_task_error(travelled(caught([] { throw FailsToEncode(); })),
                     "exception_test::FailsToEncode", "has a bad serializer");
 }
 
-TEST(Exception, ADeserializerThatFailsGivesACodecError) {
+TEST(Exception, a_deserializer_that_fails_gives_a_codec_error) {
   const auto back = travelled(caught([] { throw FailsToDecode(); }));
   ASSERT_NE(as<CodecError>(back), nullptr);
   EXPECT_EQ(as<CodecError>(back)->type(), "exception_test::FailsToDecode");
   EXPECT_NE(text_of<CodecError>(back).find("no way back"), std::string::npos);
 }
 
-TEST(Exception, NestedCausesKeepTheirChain) {
+TEST(Exception, nested_causes_keep_their_chain) {
   const auto thrown = caught([] {
     try {
       try {
@@ -193,13 +193,13 @@ TEST(Exception, NestedCausesKeepTheirChain) {
       "std::invalid_argument: root");
 }
 
-TEST(Exception, AnExceptionNestedOverNothingHasNoCause) {
+TEST(Exception, an_exception_nested_over_nothing_has_no_cause) {
   const auto thrown = caught([] { std::throw_with_nested(std::range_error("alone")); });
   const auto task_error = come_back_as<std::range_error>(thrown, "alone");
   EXPECT_EQ(nested_in(task_error), nullptr);
 }
 
-TEST(Exception, AConstantThrownWithNestedKeepsItsType) {
+TEST(Exception, a_constant_thrown_with_nested_keeps_its_type) {
   const auto thrown = caught([] {
     const std::range_error constant("constant");
     std::throw_with_nested(constant);
@@ -208,7 +208,7 @@ TEST(Exception, AConstantThrownWithNestedKeepsItsType) {
                     "constant");
 }
 
-TEST(Exception, AnEndlessChainIsCut) {
+TEST(Exception, an_endless_chain_is_cut) {
   std::exception_ptr chain = std::make_exception_ptr(std::runtime_error("0"));
   for (int i = 1; i < 200; ++i) {
     chain = caught([&] {
@@ -224,7 +224,7 @@ TEST(Exception, AnEndlessChainIsCut) {
   EXPECT_EQ(length, 128u);  // each with its TaskError
 }
 
-TEST(Exception, ASecondJourneyKeepsTypeTextAndHistory) {
+TEST(Exception, a_second_journey_keeps_type_text_and_history) {
   const auto once = travelled(caught([] { throw OutOfTape(); }));
   const auto twice = travelled(once);
   EXPECT_EQ(text_of<std::bad_alloc>(twice), "the tape is full");
@@ -233,7 +233,7 @@ TEST(Exception, ASecondJourneyKeepsTypeTextAndHistory) {
   EXPECT_EQ(describe_exception(twice), "std::bad_alloc: the tape is full");
 }
 
-TEST(Exception, BytesCutAnywhereGiveACodecError) {
+TEST(Exception, bytes_cut_anywhere_give_a_codec_error) {
   detail::Bytes bytes;
   encode_exception(
       bytes, caught([] {
@@ -251,7 +251,7 @@ TEST(Exception, BytesCutAnywhereGiveACodecError) {
   EXPECT_NE(as<CodecError>(decode_exception(bytes.view(), worker, 0)), nullptr);
 }
 
-TEST(Exception, DescriptionsSayTypeAndText) {
+TEST(Exception, descriptions_say_type_and_text) {
   EXPECT_EQ(describe_exception(caught([] { throw std::out_of_range("7"); })),
             "std::out_of_range: 7");
   EXPECT_EQ(describe_exception(caught([] { throw NoException(); })), "exception_test::NoException");
@@ -261,7 +261,7 @@ TEST(Exception, DescriptionsSayTypeAndText) {
   EXPECT_NE(describe_encoded_exception({}).find("could not be read"), std::string::npos);
 }
 
-TEST(Exception, RegisteringTwiceIsHarmless) {
+TEST(Exception, registering_twice_is_harmless) {
   EXPECT_TRUE(register_exception<FromText>());
   come_back_as<FromText>(caught([] { throw FromText("again"); }), "again");
 }

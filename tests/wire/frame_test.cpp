@@ -38,7 +38,7 @@ std::vector<std::string> all_frames(FrameParser& parser) {
   return texts;
 }
 
-TEST(Frame, AFrameComesOutAsItWentIn) {
+TEST(Frame, a_frame_comes_out_as_it_went_in) {
   Bytes stream;
   add_frame(stream, 42, "hello");
   FrameParser parser;
@@ -53,7 +53,7 @@ TEST(Frame, AFrameComesOutAsItWentIn) {
   EXPECT_EQ(parser.received(), stream.size());
 }
 
-TEST(Frame, AStreamSplitAtEveryByteIsReassembled) {
+TEST(Frame, a_stream_split_at_every_byte_is_reassembled) {
   Bytes stream;
   add_frame(stream, 1, "first");
   add_frame(stream, 2, "");
@@ -68,7 +68,7 @@ TEST(Frame, AStreamSplitAtEveryByteIsReassembled) {
   }
 }
 
-TEST(Frame, SingleBytesMakeAFrameExactlyWhenTheLastArrives) {
+TEST(Frame, single_bytes_make_a_frame_exactly_when_the_last_arrives) {
   Bytes stream;
   add_frame(stream, 5, "payload");
   FrameParser parser;
@@ -85,7 +85,7 @@ TEST(Frame, SingleBytesMakeAFrameExactlyWhenTheLastArrives) {
 
 class FrameOfSize : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(FrameOfSize, PassesThroughRoomOfAnySize) {
+TEST_P(FrameOfSize, passes_through_room_of_any_size) {
   std::string payload(GetParam(), '\0');
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(i * 31 >> 3);
   Bytes stream;
@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, FrameOfSize,
                          testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u, 262129u,
                                          16u << 20));
 
-TEST(Frame, ManySmallFramesDoNotGrowTheBuffer) {
+TEST(Frame, many_small_frames_do_not_grow_the_buffer) {
   Bytes stream;
   for (int i = 0; i < 1000; ++i)
     add_frame(stream, 1, std::string(static_cast<std::size_t>(i % 200), 'x'));
@@ -131,7 +131,7 @@ TEST(Frame, ManySmallFramesDoNotGrowTheBuffer) {
   EXPECT_EQ(seen, 1000u);
 }
 
-TEST(Frame, MemoryGrowsWithTheBytesReceivedAndNotWithTheLengthClaimed) {
+TEST(Frame, memory_grows_with_the_bytes_received_and_not_with_the_length_claimed) {
   const Bytes header = header_claiming(std::uint64_t{1} << 39);
   FrameParser parser(4096);
   parser.feed(header.view());
@@ -147,7 +147,7 @@ TEST(Frame, MemoryGrowsWithTheBytesReceivedAndNotWithTheLengthClaimed) {
   EXPECT_EQ(parser.received(), received);
 }
 
-TEST(Frame, TheLastGrowthEndsWhereTheFrameDoes) {
+TEST(Frame, the_last_growth_ends_where_the_frame_does) {
   const std::size_t length = 5000;
   FrameParser parser(4096);
   parser.feed(header_claiming(length).view());
@@ -155,7 +155,7 @@ TEST(Frame, TheLastGrowthEndsWhereTheFrameDoes) {
   EXPECT_EQ(parser.room().size(), length + sizeof(FrameHeader) - 4096);
 }
 
-TEST(Frame, APayloadOfFiveGibibytesIsAnnouncedInFull) {
+TEST(Frame, a_payload_of_five_gibibytes_is_announced_in_full) {
   const std::uint64_t large = std::uint64_t{5} << 30;
   Bytes stream;
   const std::size_t position = begin_frame(stream, 1);
@@ -171,7 +171,7 @@ TEST(Frame, APayloadOfFiveGibibytesIsAnnouncedInFull) {
   EXPECT_LE(parser.room().size(), 256u * 1024);
 }
 
-TEST(Frame, AFrameAmidOthersInABufferKeepsTheirBytes) {
+TEST(Frame, a_frame_amid_others_in_a_buffer_keeps_their_bytes) {
   Bytes stream;
   stream.append("before", 6);
   const std::size_t position = begin_frame(stream, 9);
@@ -185,7 +185,7 @@ TEST(Frame, AFrameAmidOthersInABufferKeepsTheirBytes) {
   EXPECT_EQ(text_of(*frame), "in");
 }
 
-TEST(Frame, ALengthOverTheLimitIsRefusedWithTheLimit) {
+TEST(Frame, a_length_over_the_limit_is_refused_with_the_limit) {
   for (const std::uint64_t length :
        {std::uint64_t{1001}, std::uint64_t{1} << 60, ~std::uint64_t{0}, ~std::uint64_t{0} - 15}) {
     FrameParser parser(64, 1000);
@@ -203,7 +203,7 @@ TEST(Frame, ALengthOverTheLimitIsRefusedWithTheLimit) {
   }
 }
 
-TEST(Frame, ALengthNearTheEndOfTheNumbersDoesNotWrap) {
+TEST(Frame, a_length_near_the_end_of_the_numbers_does_not_wrap) {
   FrameParser parser(64, ~std::uint64_t{0});
   parser.feed(header_claiming(~std::uint64_t{0}).view());
   for (int i = 0; i < 100; ++i) parser.feed(std::vector<std::byte>(10));
@@ -211,14 +211,14 @@ TEST(Frame, ALengthNearTheEndOfTheNumbersDoesNotWrap) {
   EXPECT_FALSE(parser.next());
 }
 
-TEST(Frame, AWrongMagicIsSeenAtTheFirstHeader) {
+TEST(Frame, a_wrong_magic_is_seen_at_the_first_header) {
   const std::string garbage = "GET / HTTP/1.1\r\n\r\n";
   FrameParser parser;
   parser.feed(std::as_bytes(std::span(garbage)));
   EXPECT_THROW(parser.next(), CodecError);
 }
 
-TEST(Frame, ShrinkGivesTheMemoryOfALargeFrameBackAndKeepsWhatIsPending) {
+TEST(Frame, shrink_gives_the_memory_of_a_large_frame_back_and_keeps_what_is_pending) {
   Bytes stream;
   add_frame(stream, 1, std::string(100000, 'x'));
   add_frame(stream, 2, "kept");
@@ -232,7 +232,7 @@ TEST(Frame, ShrinkGivesTheMemoryOfALargeFrameBackAndKeepsWhatIsPending) {
   EXPECT_EQ(text_of(*frame), "kept");
 }
 
-TEST(FrameParser, ALargeFrameThatHasBegunIsHandedOver) {
+TEST(FrameParser, a_large_frame_that_has_begun_is_handed_over) {
   Bytes stream;
   add_frame(stream, 3, std::string(1000, 'a'));
   add_frame(stream, 4, "next");
@@ -250,7 +250,7 @@ TEST(FrameParser, ALargeFrameThatHasBegunIsHandedOver) {
   EXPECT_EQ(parser.received(), stream.size());
 }
 
-TEST(FrameParser, AWholeFrameIsNotUnfinished) {
+TEST(FrameParser, a_whole_frame_is_not_unfinished) {
   Bytes stream;
   add_frame(stream, 3, std::string(1000, 'a'));
   FrameParser parser;
@@ -258,7 +258,7 @@ TEST(FrameParser, AWholeFrameIsNotUnfinished) {
   EXPECT_FALSE(parser.unfinished(10));
 }
 
-TEST(FrameParser, AnUnfinishedFrameBeyondTheLimitIsRefused) {
+TEST(FrameParser, an_unfinished_frame_beyond_the_limit_is_refused) {
   FrameParser parser(64, 100);
   parser.feed(header_claiming(101).view());
   EXPECT_THROW(parser.unfinished(10), CodecError);

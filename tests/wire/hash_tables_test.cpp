@@ -39,7 +39,7 @@ Written colliding_items(std::uint64_t count) {
   return written;
 }
 
-TEST(HashTables, RefuseKeysThatAllCollide) {
+TEST(HashTables, refuse_keys_that_all_collide) {
   constexpr std::uint64_t count = 80'000;
   const Written keys = colliding_keys(count), items = colliding_items(count);
   const std::string why = "too many keys of a hash table collide";
@@ -50,7 +50,7 @@ TEST(HashTables, RefuseKeysThatAllCollide) {
 }
 
 // Each of them alone would be tolerable.
-TEST(HashTables, RefuseManyTablesOfKeysThatCollide) {
+TEST(HashTables, refuse_many_tables_of_keys_that_collide) {
   constexpr std::uint64_t tables = 100, count = 4000;
   const std::uint64_t step = buckets(count, Growth::at_once);
   Written written(tables);
@@ -61,7 +61,7 @@ TEST(HashTables, RefuseManyTablesOfKeysThatCollide) {
   refusal<std::vector<std::unordered_set<Number>>>(written.view());
 }
 
-TEST(HashTables, TakeAMillionNumbersAndTexts) {
+TEST(HashTables, take_a_million_numbers_and_texts) {
   const int count = under_sanitizer ? 100'000 : 1'000'000;
   std::unordered_set<int> numbers;
   std::unordered_map<std::int64_t, int> sparse;
@@ -76,7 +76,7 @@ TEST(HashTables, TakeAMillionNumbersAndTexts) {
   EXPECT_EQ(there_and_back(texts), texts);
 }
 
-TEST(HashTables, TakeEqualKeysInAnyNumber) {
+TEST(HashTables, take_equal_keys_in_any_number) {
   std::unordered_multimap<std::string, int> map;
   std::unordered_multiset<int> set;
   for (int i = 0; i < 100'000; ++i) {
@@ -101,13 +101,13 @@ struct PoorHash {
   std::size_t operator()(Poor key) const { return static_cast<std::size_t>(key.number % 50); }
 };
 
-TEST(HashTables, TakeKeysWithAPoorHash) {
+TEST(HashTables, take_keys_with_a_poor_hash) {
   std::unordered_set<Poor, PoorHash> set;
   for (int i = 0; i < 20'000; ++i) set.insert({i});
   EXPECT_EQ(there_and_back(set), set);
 }
 
-TEST(HashTables, AreReadByCerealsOwnArchivesAsBefore) {
+TEST(HashTables, are_read_by_cereals_own_archives_as_before) {
   std::unordered_map<int, std::string> map{{1, "one"}, {2, "two"}}, found;
   std::unordered_multiset<int> set{1, 1, 2}, found_set;
   std::stringstream stream;

@@ -90,7 +90,7 @@ using ContainersOfNothing =
 TYPED_TEST_SUITE(EmptyElements, ContainersOfNothing);
 
 // Without a limit: 100,000 times 400,000 elements, of bytes that fit into a megabyte.
-TYPED_TEST(EmptyElements, AreCountedForAllContainersTogether) {
+TYPED_TEST(EmptyElements, are_counted_for_all_containers_together) {
   const long before = peak_memory();
   const std::string text = refusal<TypeParam>(claims(100'000, 400'000));
   EXPECT_TRUE(contains(text, "claim")) << text;
@@ -99,7 +99,7 @@ TYPED_TEST(EmptyElements, AreCountedForAllContainersTogether) {
   }
 }
 
-TEST(HostileValues, AFewEmptyElementsAreAllowed) {
+TEST(HostileValues, a_few_empty_elements_are_allowed) {
   const std::vector<std::vector<Nothing>> value(60, std::vector<Nothing>(1000));
   const auto back = there_and_back(value);
   EXPECT_EQ(back.size(), 60u);
@@ -113,7 +113,7 @@ using ContainersOfLarge = ::testing::Types<std::vector<Large>, std::list<Large>,
 TYPED_TEST_SUITE(LargeElements, ContainersOfLarge);
 
 // A million elements are claimed, and could be there; each is 4 KiB in memory.
-TYPED_TEST(LargeElements, AreNotMadeBeforeTheirBytesTurnUp) {
+TYPED_TEST(LargeElements, are_not_made_before_their_bytes_turn_up) {
   Written written(std::uint64_t{1'000'000});
   const std::string lying(1'000'000, '\xff');
   written.add(lying);
@@ -124,7 +124,7 @@ TYPED_TEST(LargeElements, AreNotMadeBeforeTheirBytesTurnUp) {
   }
 }
 
-TEST(HostileValues, ListsOfAllKindsComeBackEqual) {
+TEST(HostileValues, lists_of_all_kinds_come_back_equal) {
   const std::vector<std::string> texts{"one", "two", "three"};
   const std::deque<std::string> deque(texts.begin(), texts.end());
   const std::list<std::string> list(texts.begin(), texts.end());
@@ -135,7 +135,7 @@ TEST(HostileValues, ListsOfAllKindsComeBackEqual) {
   EXPECT_EQ(there_and_back(std::list<int>{1, 2}), (std::list<int>{1, 2}));
 }
 
-TEST(HostileValues, AByteThatIsNoBoolIsRefusedWhereverItLies) {
+TEST(HostileValues, a_byte_that_is_no_bool_is_refused_wherever_it_lies) {
   using Two = std::array<bool, 2>;
   EXPECT_TRUE(contains(refusal<Two>(Written('\1', '\2')), "bool"));
   EXPECT_TRUE(contains(refusal<Switches>(Written('\0', '\1', '\xff')), "bool"));
@@ -145,20 +145,20 @@ TEST(HostileValues, AByteThatIsNoBoolIsRefusedWhereverItLies) {
   EXPECT_EQ(decoded<Two>(Written('\1', '\0')), (Two{true, false}));
 }
 
-TEST(HostileValues, AnAtomicBoolIsCheckedToo) {
+TEST(HostileValues, an_atomic_bool_is_checked_too) {
   const Written bytes('\2');
   Reader reader(bytes.view());
   Lamp lamp;
   EXPECT_THROW(detail::decode_into(reader, lamp), CodecError);
 }
 
-TEST(HostileValues, AnIndexOfNoAlternativeIsRefused) {
+TEST(HostileValues, an_index_of_no_alternative_is_refused) {
   using Either = std::variant<int, std::string>;
   for (const std::int32_t index : {-1, 2, 1000, std::numeric_limits<std::int32_t>::min()})
     refusal<Either>(Written(index, std::uint64_t{0}));
 }
 
-TEST(HostileValues, ABitsetInAFormThatThereIsNotIsRefused) {
+TEST(HostileValues, a_bitset_in_a_form_that_there_is_not_is_refused) {
   refusal<std::bitset<12>>(Written('\4', std::uint64_t{0}));
   refusal<std::bitset<12>>(Written('\2', "no bits"));
   EXPECT_EQ(there_and_back(std::bitset<12>(0xabc)), std::bitset<12>(0xabc));
@@ -172,7 +172,7 @@ using Others = ::testing::Types<std::set<int>, std::unordered_set<std::string>,
                                 std::forward_list<int>, std::map<std::string, std::vector<int>>>;
 TYPED_TEST_SUITE(LyingLengths, Others);
 
-TYPED_TEST(LyingLengths, AreRefused) {
+TYPED_TEST(LyingLengths, are_refused) {
   for (const std::uint64_t length :
        {std::uint64_t{1} << 60, std::uint64_t{1} << 61, ~std::uint64_t{0}, std::uint64_t{1} << 40,
         std::uint64_t{100'000}, std::uint64_t{200}})

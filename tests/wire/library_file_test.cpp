@@ -61,7 +61,7 @@ BuildId id_when_loaded(const std::string& path, BuildId* noted = nullptr) {
   return id;
 }
 
-TEST(LibraryFile, KnowsTheBuildThatTheLoaderWillFind) {
+TEST(LibraryFile, knows_the_build_that_the_loader_will_find) {
   for (const std::string plugin : {"plugin", "other_plugin", "nameless_plugin"})
     EXPECT_EQ(LibraryFile(path_of(plugin)).build_id(), id_when_loaded(path_of(plugin))) << plugin;
   BuildId noted{1};
@@ -69,7 +69,7 @@ TEST(LibraryFile, KnowsTheBuildThatTheLoaderWillFind) {
   EXPECT_EQ(noted, BuildId{});  // so a hash of the code was compared
 }
 
-TEST(LibraryFile, IsARegularFileWithAWholePath) {
+TEST(LibraryFile, is_a_regular_file_with_a_whole_path) {
   const std::string pipe = testing::TempDir() + "/library_pipe_" + std::to_string(::getpid());
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   using namespace std::string_literals;
@@ -79,7 +79,7 @@ TEST(LibraryFile, IsARegularFileWithAWholePath) {
   std::filesystem::remove(pipe);
 }
 
-TEST(LibraryFile, IsRefusedWhereverItIsCut) {
+TEST(LibraryFile, is_refused_wherever_it_is_cut) {
   const std::string whole = content(path_of("plugin"));
   const File file;
   const BuildId id = LibraryFile(path_of("plugin")).build_id();
@@ -92,7 +92,7 @@ TEST(LibraryFile, IsRefusedWhereverItIsCut) {
   }
 }
 
-TEST(LibraryFile, AnyByteOfItsHeadersMayBeWrong) {
+TEST(LibraryFile, any_byte_of_its_headers_may_be_wrong) {
   const std::string whole = content(path_of("plugin"));
   const File file(whole);
   for (std::size_t i = 0; i < 1024; ++i) {
@@ -119,7 +119,7 @@ void expect_refused_with(Change change) {
   EXPECT_THROW(LibraryFile(file.path()).build_id(), CodecError);
 }
 
-TEST(LibraryFile, OfAnotherMachineOrWithSegmentsBeyondItsEndIsRefused) {
+TEST(LibraryFile, of_another_machine_or_with_segments_beyond_its_end_is_refused) {
   expect_refused_with([](auto& header, auto*) { header.e_ident[EI_CLASS] ^= 3; });
   expect_refused_with([](auto& header, auto*) { header.e_ident[EI_DATA] ^= 3; });
   expect_refused_with([](auto& header, auto*) { header.e_type = ET_CORE; });
@@ -141,7 +141,7 @@ TEST(LibraryFile, OfAnotherMachineOrWithSegmentsBeyondItsEndIsRefused) {
 }
 
 // A terabyte of nothing, all of it said to be code.
-TEST(LibraryFile, IsNotReadWithoutEnd) {
+TEST(LibraryFile, is_not_read_without_end) {
   const std::string whole = content(path_of("nameless_plugin"));
   const File file(whole);
   ASSERT_EQ(::truncate(file.path().c_str(), off_t{1} << 40), 0);
@@ -160,7 +160,7 @@ TEST(LibraryFile, IsNotReadWithoutEnd) {
   EXPECT_THROW(LibraryFile(file.path()).build_id(), CodecError);
 }
 
-TEST(LibraryFile, NotesMayBeAnything) {
+TEST(LibraryFile, notes_may_be_anything) {
   const auto id_in = [](std::initializer_list<std::uint32_t> words) {
     const auto* const first = reinterpret_cast<const std::uint8_t*>(words.begin());
     return build_id_in_notes({first, words.size() * 4}, 4);
@@ -177,7 +177,7 @@ TEST(LibraryFile, NotesMayBeAnything) {
 }
 
 // Its constructor sets a variable of the environment.
-TEST(LibraryFile, OfAnotherBuildIsNotLoaded) {
+TEST(LibraryFile, of_another_build_is_not_loaded) {
   detail::Bytes reference;
   {
     void* const library = ::dlopen(path_of("loud_plugin").c_str(), RTLD_NOW);

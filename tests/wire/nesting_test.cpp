@@ -160,15 +160,15 @@ void expect_all_too_deep(std::size_t depth) {
   expect_too_deep<ByHand>(levels(depth, true));
 }
 
-TEST(Nesting, TooDeepIsACodecErrorInThisThread) { expect_all_too_deep(200'000); }
+TEST(Nesting, too_deep_is_a_codec_error_in_this_thread) { expect_all_too_deep(200'000); }
 
-TEST(Nesting, TooDeepIsACodecErrorInThreadsWithSmallStacks) {
+TEST(Nesting, too_deep_is_a_codec_error_in_threads_with_small_stacks) {
   const std::size_t smallest = under_sanitizer ? 256 * KiB : 32 * KiB;
   for (const std::size_t size : {smallest, 256 * KiB, 1024 * KiB})
     in_thread(size, [] { expect_all_too_deep(50'000); });
 }
 
-TEST(Nesting, TooDeepIsACodecErrorInACoroutine) {
+TEST(Nesting, too_deep_is_a_codec_error_in_a_coroutine) {
   if (under_sanitizer) GTEST_SKIP() << "a sanitizer does not know the stack of an exception";
   in_coroutine(128 * KiB, [] { expect_all_too_deep(50'000); });
 }
@@ -188,7 +188,7 @@ void unlink(Chain& first) {
   }
 }
 
-TEST(Nesting, TooDeepIsACodecErrorOfTheEncoderToo) {
+TEST(Nesting, too_deep_is_a_codec_error_of_the_encoder_too) {
   Chain first = chain(200'000);
   detail::Bytes bytes;
   try {
@@ -204,7 +204,7 @@ TEST(Nesting, TooDeepIsACodecErrorOfTheEncoderToo) {
 }
 
 // What was decoded is destroyed from its root, level by level: for that there must be room, too.
-TEST(Nesting, WhatIsDecodedAtTheLimitCanBeDestroyed) {
+TEST(Nesting, what_is_decoded_at_the_limit_can_be_destroyed) {
   in_thread(256 * KiB, [] {
     bool refused = false;
     for (std::size_t depth = 16; !refused && depth < 50'000; depth += depth / 4) {
@@ -220,7 +220,7 @@ TEST(Nesting, WhatIsDecodedAtTheLimitCanBeDestroyed) {
   });
 }
 
-TEST(Nesting, AListOfThousandsIsNotTooDeep) {
+TEST(Nesting, a_list_of_thousands_is_not_too_deep) {
   const std::size_t length = times(5'000, 500);
   std::size_t counted = 0;
   Chain back = there_and_back(chain(length));
@@ -228,7 +228,7 @@ TEST(Nesting, AListOfThousandsIsNotTooDeep) {
   EXPECT_EQ(counted, length);
 }
 
-TEST(Nesting, AThreadWithASmallStackDecodesWhatIsFlat) {
+TEST(Nesting, a_thread_with_a_small_stack_decodes_what_is_flat) {
   in_thread(under_sanitizer ? 256 * KiB : 32 * KiB, [] {
     const std::vector<std::vector<std::string>> value(20, {"one", "two"});
     EXPECT_EQ(there_and_back(value), value);
@@ -240,7 +240,7 @@ TEST(Nesting, AThreadWithASmallStackDecodesWhatIsFlat) {
   });
 }
 
-TEST(Nesting, AnArchiveInAnArchiveHasNoStackOfItsOwn) {
+TEST(Nesting, an_archive_in_an_archive_has_no_stack_of_its_own) {
   struct Nested {
     static void decode(std::span<const std::byte> bytes, std::size_t depth) {
       Reader reader(bytes);

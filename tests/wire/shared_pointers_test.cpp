@@ -113,7 +113,7 @@ using namespace shared_pointers_test;
 using TextAndNumbers =
     std::tuple<std::shared_ptr<std::string>, std::shared_ptr<std::vector<double>>>;
 
-TEST(SharedPointers, ANumberNeverGivesAnObjectOfAnotherType) {
+TEST(SharedPointers, a_number_never_gives_an_object_of_another_type) {
   const Written bytes(new_object | 1, "a text that is long enough for memory of its own",
                       std::uint32_t{1});
   const std::string text = refusal<TextAndNumbers>(bytes);
@@ -121,7 +121,7 @@ TEST(SharedPointers, ANumberNeverGivesAnObjectOfAnotherType) {
   EXPECT_TRUE(contains(text, "vector<double")) << text;
 }
 
-TEST(SharedPointers, ANumberIsGivenOnce) {
+TEST(SharedPointers, a_number_is_given_once) {
   using Two = std::tuple<std::shared_ptr<std::string>, std::shared_ptr<std::string>>;
   for (const std::uint32_t second : {0u, 1u, 3u, 0x7fff'ffffu})
     refusal<Two>(Written(new_object | 1, "one", new_object | second, "two"));
@@ -129,13 +129,13 @@ TEST(SharedPointers, ANumberIsGivenOnce) {
             "two");
 }
 
-TEST(SharedPointers, ANumberThatWasNotGivenIsRefused) {
+TEST(SharedPointers, a_number_that_was_not_given_is_refused) {
   for (const std::uint32_t number : {1u, 2u, 0x7fff'ffffu})
     EXPECT_TRUE(contains(refusal<std::shared_ptr<int>>(Written(number)), "object"));
   EXPECT_EQ(decoded<std::shared_ptr<int>>(Written(std::uint32_t{0})), nullptr);
 }
 
-TEST(SharedPointers, AConstantObjectAndAWeakPointerShareWithTheOthers) {
+TEST(SharedPointers, a_constant_object_and_a_weak_pointer_share_with_the_others) {
   using All = std::tuple<std::shared_ptr<int>, std::shared_ptr<const int>, std::weak_ptr<int>>;
   const auto object = std::make_shared<int>(5);
   const All back = there_and_back(All(object, object, object));
@@ -143,7 +143,7 @@ TEST(SharedPointers, AConstantObjectAndAWeakPointerShareWithTheOthers) {
   EXPECT_EQ(std::get<0>(back), std::get<2>(back).lock());
 }
 
-TEST(SharedPointers, ARingIsARingAgain) {
+TEST(SharedPointers, a_ring_is_a_ring_again) {
   const auto first = std::make_shared<Node>(), second = std::make_shared<Node>();
   first->name = "first";
   first->next = second;
@@ -153,7 +153,7 @@ TEST(SharedPointers, ARingIsARingAgain) {
   EXPECT_EQ(back->next->previous.lock(), back);
 }
 
-TEST(SharedPointers, APointerToTheBaseOfASharedObjectShares) {
+TEST(SharedPointers, a_pointer_to_the_base_of_a_shared_object_shares) {
   const auto object = std::make_shared<Longer>();
   object->number = 3;
   using Both = std::pair<std::shared_ptr<Longer>, std::shared_ptr<Plain>>;
@@ -163,14 +163,14 @@ TEST(SharedPointers, APointerToTheBaseOfASharedObjectShares) {
 }
 
 // The part was written first, and no whole can be made of it: it travels once more.
-TEST(SharedPointers, APartThatIsWrittenFirstIsNotTakenForTheWhole) {
+TEST(SharedPointers, a_part_that_is_written_first_is_not_taken_for_the_whole) {
   const auto object = std::make_shared<Longer>();
   object->text = "a text that is long enough for memory of its own";
   using Both = std::pair<std::shared_ptr<Plain>, std::shared_ptr<Longer>>;
   EXPECT_EQ(there_and_back(Both(object, object)).second->text, object->text);
 }
 
-TEST(SharedPointers, AFirstMemberIsNotTakenForItsStructure) {
+TEST(SharedPointers, a_first_member_is_not_taken_for_its_structure) {
   const auto object = std::make_shared<Outer>();
   object->text = "a text that is long enough for memory of its own";
   const std::shared_ptr<Plain> member(object, &object->first);
@@ -179,14 +179,14 @@ TEST(SharedPointers, AFirstMemberIsNotTakenForItsStructure) {
   refusal<Both>(Written(new_object | 1, 7, std::uint32_t{1}));
 }
 
-TEST(SharedPointers, AnObjectThatIsNotConstructedYetIsNotHandedOut) {
+TEST(SharedPointers, an_object_that_is_not_constructed_yet_is_not_handed_out) {
   const std::string text =
       refusal<std::shared_ptr<Made>>(Written(new_object | 1, 7, std::uint32_t{1}));
   EXPECT_TRUE(contains(text, "constructor has not run")) << text;
   EXPECT_EQ(Made::alive, 0);
 }
 
-TEST(SharedPointers, AnObjectMayReferToItselfOnceItIsConstructed) {
+TEST(SharedPointers, an_object_may_refer_to_itself_once_it_is_constructed) {
   auto object = std::make_shared<Made>(7, nullptr);
   object->later = object;
   auto back = there_and_back(object);
@@ -198,7 +198,7 @@ TEST(SharedPointers, AnObjectMayReferToItselfOnceItIsConstructed) {
   EXPECT_EQ(Made::alive, 0);
 }
 
-TEST(SharedPointers, AnObjectThatIsCutBehindItsConstructorIsDestroyed) {
+TEST(SharedPointers, an_object_that_is_cut_behind_its_constructor_is_destroyed) {
   refusal<std::shared_ptr<Made>>(Written(new_object | 1, 7, std::uint32_t{0}, std::uint16_t{0}));
   EXPECT_EQ(Made::alive, 0);
 }
@@ -207,7 +207,7 @@ constexpr std::uint32_t new_name = 0x8000'0000, own_type = 0x4000'0000;
 const char* const cat = "shared_pointers_test::Cat";
 const char* const granite = "shared_pointers_test::Granite";
 
-TEST(SharedPointers, APolymorphicObjectIsSharedThroughBaseAndDerived) {
+TEST(SharedPointers, a_polymorphic_object_is_shared_through_base_and_derived) {
   const auto object = std::make_shared<Cat>();
   using Both = std::pair<std::shared_ptr<Animal>, std::shared_ptr<Cat>>;
   const Both back = there_and_back(Both(object, object)), swapped = there_and_back(back);
@@ -215,13 +215,13 @@ TEST(SharedPointers, APolymorphicObjectIsSharedThroughBaseAndDerived) {
   EXPECT_EQ(swapped.first->name(), "cat");
 }
 
-TEST(SharedPointers, APolymorphicNameOfAnUnrelatedTypeIsRefused) {
+TEST(SharedPointers, a_polymorphic_name_of_an_unrelated_type_is_refused) {
   const Written stone(new_name | 1, granite, new_object | 1, std::uint64_t{1}, 0.5);
   refusal<std::shared_ptr<Animal>>(stone);
   EXPECT_EQ(decoded<std::shared_ptr<Stone>>(stone)->weights.size(), 1u);
 }
 
-TEST(SharedPointers, APolymorphicNumberNeverGivesAnObjectOfAnotherType) {
+TEST(SharedPointers, a_polymorphic_number_never_gives_an_object_of_another_type) {
   using Both = std::pair<std::shared_ptr<Stone>, std::shared_ptr<Animal>>;
   refusal<Both>(Written(new_name | 1, granite, new_object | 1, std::uint64_t{1}, 0.5, new_name | 2,
                         cat, std::uint32_t{1}));
@@ -229,7 +229,7 @@ TEST(SharedPointers, APolymorphicNumberNeverGivesAnObjectOfAnotherType) {
       Written(own_type, new_object | 1, std::uint64_t{1}, 0.5, own_type, std::uint32_t{1}));
 }
 
-TEST(SharedPointers, APolymorphicNameThatNobodyRegisteredIsRefused) {
+TEST(SharedPointers, a_polymorphic_name_that_nobody_registered_is_refused) {
   refusal<std::shared_ptr<Animal>>(Written(new_name | 1, "Ghost", new_object | 1, "text"));
   refusal<std::shared_ptr<Animal>>(Written(std::uint32_t{5}, new_object | 1, "text"));
   refusal<std::shared_ptr<Animal>>(Written(own_type, new_object | 1, "text"));

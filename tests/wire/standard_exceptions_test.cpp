@@ -184,7 +184,7 @@ std::vector<Case> broods_own() {
 
 class StandardException : public testing::TestWithParam<Case> {};
 
-TEST_P(StandardException, ComesBackAsItselfWithItsTextAndTheTaskErrorNested) {
+TEST_P(StandardException, comes_back_as_itself_with_its_text_and_the_task_error_nested) {
   const std::exception_ptr thrown = caught(GetParam().throw_it);
   std::string text;
   try {

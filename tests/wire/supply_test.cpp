@@ -42,7 +42,7 @@ void comes_back_from_any_split(const T& value) {
   }
 }
 
-TEST(Supply, ValuesComeBackFromAnySplit) {
+TEST(Supply, values_come_back_from_any_split) {
   std::vector<double> numbers(100'000);
   std::iota(numbers.begin(), numbers.end(), 0.5);
   comes_back_from_any_split(numbers);
@@ -54,7 +54,7 @@ TEST(Supply, ValuesComeBackFromAnySplit) {
   comes_back_from_any_split(std::vector<bool>(1000, true));
 }
 
-TEST(Supply, ALargeVectorIsFilledThroughABlock) {
+TEST(Supply, a_large_vector_is_filled_through_a_block) {
   std::vector<int> numbers(3 << 20);
   std::iota(numbers.begin(), numbers.end(), 0);
   detail::Bytes bytes;
@@ -64,7 +64,7 @@ TEST(Supply, ALargeVectorIsFilledThroughABlock) {
   EXPECT_TRUE(detail::decode_value<std::vector<int>>(reader) == numbers);
 }
 
-TEST(Supply, ALengthBeyondWhatWillArriveIsRefusedBeforeAnythingIsAllocated) {
+TEST(Supply, a_length_beyond_what_will_arrive_is_refused_before_anything_is_allocated) {
   detail::Bytes bytes;
   detail::encode_value(bytes, std::vector<int>(100));
   const std::uint64_t claimed = std::uint64_t{1} << 60;
@@ -74,7 +74,7 @@ TEST(Supply, ALengthBeyondWhatWillArriveIsRefusedBeforeAnythingIsAllocated) {
   EXPECT_THROW(detail::decode_value<std::vector<int>>(reader), CodecError);
 }
 
-TEST(Supply, TakenBytesAreWholeAcrossTheSplit) {
+TEST(Supply, taken_bytes_are_whole_across_the_split) {
   const detail::Bytes bytes(std::as_bytes(std::span("0123456789", 10)));
   Arriving rest(bytes.view().subspan(4));
   Reader reader(bytes.view().first(4), &rest);
