@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sandbox/sandbox_fixture.hpp"
-#include "sharing/probes.hpp"
+#include "shared/sharing/probes.hpp"
 
 // Shared objects in a sandbox that allows them.
 namespace brood::testing {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
-#include "sharing/probes.hpp"
+#include "shared/sharing/probes.hpp"
 
 // F63: every kind of shared object, whichever way it goes, whoever made it, whoever uses it.
 namespace brood::testing {
