@@ -25,12 +25,12 @@ struct ProcessOptions {
 };
 
 /// How a process ended, as Python tells it: the exit code, or minus the signal; nothing before its
-/// end. Who knows that it has ended may take it for the number itself.
+/// end. After the end it converts to the number itself.
 class BROOD_API ExitCode : public std::optional<int> {
  public:
   using std::optional<int>::optional;
-  // As good a match as the conversion to int, so that a condition asks whether there is one.
-  explicit operator bool() const noexcept { return has_value(); }
+  // `if (process.exit_code())` could mean "has ended" or "has failed".
+  explicit operator bool() const = delete;  // ask has_value(), or compare with 0
   /// Throws UsageError where there is none.
   operator int() const;
 };

@@ -16,7 +16,7 @@ void wait_for_ever(const brood::Event& ready) {
 void show(const brood::Process& child) {
   const auto code = child.exit_code();
   std::cout << child.name() << ": alive " << child.is_alive() << ", exit code "
-            << (code ? std::to_string(*code) : "nothing") << '\n';
+            << (code.has_value() ? std::to_string(*code) : "nothing") << '\n';
 }
 
 void run(brood::Process child) {

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 std::string code(const brood::Process& child) {
   const auto code = child.exit_code();
-  return code ? std::to_string(*code) : "nothing";
+  return code.has_value() ? std::to_string(*code) : "nothing";
 }
 
 int main(int argc, char** argv) {
