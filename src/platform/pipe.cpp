@@ -170,11 +170,6 @@ Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
   }
 }
 
-Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept {
-  const SigpipeGuard guard;
-  return write_some_unguarded(descriptor, bytes);
-}
-
 Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept {
   for (;;) {
     const ssize_t count = system_calls().write(descriptor, bytes.data(), bytes.size());
@@ -211,21 +206,6 @@ bool send_all(int socket, std::span<const std::byte> bytes) {
     const iovec part{const_cast<std::byte*>(left.data()), left.size()};
     return send_some(socket, {&part, 1});
   });
-}
-
-bool read_all(int descriptor, void* target, std::size_t count) {
-  auto* position = static_cast<std::byte*>(target);
-  while (count > 0) {
-    const Transfer done = read_some(descriptor, position, count);
-    if (done.state == Transfer::State::closed) return false;
-    if (done.state != Transfer::State::moved) {
-      throw SystemError("read", "reading from a pipe",
-                        done.state == Transfer::State::failed ? done.error : EAGAIN);
-    }
-    position += done.count;
-    count -= done.count;
-  }
-  return true;
 }
 
 }  // namespace brood::platform

@@ -37,7 +37,7 @@ struct Transfer {
 };
 
 /// Keeps SIGPIPE from this thread while it lives: blocks it, and takes back the one that a broken
-/// pipe has raised. write_some makes one for each write; a thread that writes often makes one for
+/// pipe has raised. write_all makes one for each call; a thread that writes often makes one for
 /// its whole life and saves those system calls.
 class SigpipeGuard {
  public:
@@ -52,9 +52,8 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
 /// The same from a pipe of sockets whose writer is not trusted; never waits. Descriptors that come
 /// with the bytes are closed, and that never waits either: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;
-/// One write(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is never raised.
-Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept;
-/// Same without the guard, which costs two system calls: for a process that may end.
+/// One write(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is raised where no
+/// guard keeps it away.
 Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept;
 /// Same of several parts to a pipe of sockets, without a signal: its reader may refuse what comes
 /// at any time (shutdown(2)). Fails with ENOTSOCK where the number is a file's by now.
@@ -65,8 +64,5 @@ Transfer send_some(int socket, std::span<const iovec> parts) noexcept;
 bool write_all(int descriptor, std::span<const std::byte> bytes);
 bool send_all(int socket, std::span<const std::byte> bytes);
 bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes);
-/// Reads exactly `count` bytes from a blocking descriptor; false at end of stream. Throws
-/// SystemError.
-bool read_all(int descriptor, void* target, std::size_t count);
 
 }  // namespace brood::platform

@@ -103,7 +103,6 @@ struct GreetingHeader {
   std::uint32_t version;
   std::uint32_t has_page;
   wire::BuildId build;
-  std::uint64_t message_limit;
 };
 
 /// Group, at the escort, of descriptors that belong to no job: those of the setup.

@@ -71,8 +71,7 @@ void log_hook_failure() {
 
 enum class HasPage : bool { no, yes };
 protocol::GreetingHeader greeting_of(HasPage has_page) {
-  return {protocol::version, has_page == HasPage::yes, wire::program_build_id(),
-          wire::default_frame_limit};
+  return {protocol::version, has_page == HasPage::yes, wire::program_build_id()};
 }
 
 // Nothing where a launcher has not passed it on.

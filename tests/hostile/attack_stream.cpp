@@ -110,7 +110,6 @@ std::string greeting(Foe& foe) {
   protocol::GreetingHeader header{};
   header.version = static_cast<std::uint32_t>(lie(foe, protocol::version));
   header.has_page = static_cast<std::uint32_t>(foe.dice.up_to(1));
-  header.message_limit = foe.dice.any();
   std::string payload;
   add(payload, header);
   return framed(foe, Type::greeting, payload);

@@ -15,6 +15,7 @@
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 #include "support/processes.hpp"
+#include "support/read_all.hpp"
 
 // Closes that wait for what another process keeps.
 namespace brood::testing {
@@ -35,7 +36,7 @@ class Keeper {
       for (;;) ::pause();
     }
     char byte = 0;
-    platform::read_all(told.read.get(), &byte, 1);
+    testing::read_all(told.read.get(), &byte, 1);
   }
   void end() const {
     ::kill(pid_, SIGKILL);

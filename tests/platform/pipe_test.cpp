@@ -11,6 +11,7 @@
 #include "platform/system_calls.hpp"
 #include "support/leak_check.hpp"
 #include "support/raw_message.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::platform {
 namespace {
@@ -30,7 +31,8 @@ bool sigpipe_is_pending() {
 }
 Transfer write_one(int descriptor) {
   constexpr std::byte byte{'x'};
-  return write_some(descriptor, {&byte, 1});
+  const SigpipeGuard guard;
+  return write_some_unguarded(descriptor, {&byte, 1});
 }
 
 TEST_F(PipeTest, the_end_of_the_stream_is_a_value) {
@@ -38,7 +40,7 @@ TEST_F(PipeTest, the_end_of_the_stream_is_a_value) {
   pipe.write.reset();
   char byte;
   EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, State::closed);
-  EXPECT_FALSE(read_all(pipe.read.get(), &byte, 1));
+  EXPECT_FALSE(testing::read_all(pipe.read.get(), &byte, 1));
 }
 
 TEST_F(PipeTest, writing_to_nobody_is_a_value_and_raises_no_signal) {
@@ -84,7 +86,7 @@ TEST_F(PipeTest, writing_everything_waits_for_a_reader_and_keeps_every_byte) {
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::byte>(i * 7);
   std::vector<std::byte> received(sent.size());
   std::thread reader(
-      [&] { EXPECT_TRUE(read_all(pipe.read.get(), received.data(), received.size())); });
+      [&] { EXPECT_TRUE(testing::read_all(pipe.read.get(), received.data(), received.size())); });
   EXPECT_TRUE(write_all(pipe.write.get(), sent));
   reader.join();
   EXPECT_EQ(received, sent);
@@ -95,7 +97,7 @@ std::size_t capacity(const Pipe& pipe) {
   const std::vector<std::byte> block(4096);
   std::size_t sum = 0;
   for (;;) {
-    const Transfer done = write_some(pipe.write.get(), block);
+    const Transfer done = write_some_unguarded(pipe.write.get(), block);
     if (done.state != State::moved) return sum;
     sum += done.count;
   }

@@ -16,6 +16,7 @@
 #include "support/few_descriptors.hpp"
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::platform {
 namespace {
@@ -153,10 +154,10 @@ TEST_F(ProcessTest, a_fork_waits_for_own_threads_that_are_starting) {
   std::atomic<bool> has_begun{false};
   std::thread starting([&] {
     char byte;
-    read_all(go.read.get(), &byte, 1);
+    testing::read_all(go.read.get(), &byte, 1);
     has_begun = true;
     own.begun();
-    read_all(go.read.get(), &byte, 1);
+    testing::read_all(go.read.get(), &byte, 1);
   });
   write_all(go.write.get(), std::as_bytes(std::span("x", 1)));
   const pid_t pid = fork_process();
@@ -181,7 +182,7 @@ TEST_F(ProcessTest, threads_are_counted) {
   const Pipe pipe = make_pipe();
   std::thread waiter([&] {
     char byte;
-    read_all(pipe.read.get(), &byte, 1);
+    testing::read_all(pipe.read.get(), &byte, 1);
   });
   EXPECT_EQ(count_threads(), before + 1);
   write_all(pipe.write.get(), std::as_bytes(std::span("x", 1)));

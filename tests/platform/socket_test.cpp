@@ -14,6 +14,7 @@
 #include "platform/pipe.hpp"
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::platform {
 namespace {
@@ -44,7 +45,7 @@ TEST_F(SocketTest, descriptors_come_along_and_are_closed_on_exec) {
   EXPECT_NE(::fcntl(message->descriptors[0].get(), F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_TRUE(write_all(message->descriptors[0].get(), bytes("y")));
   char byte = 0;
-  EXPECT_TRUE(read_all(pipe.read.get(), &byte, 1));
+  EXPECT_TRUE(testing::read_all(pipe.read.get(), &byte, 1));
   EXPECT_EQ(byte, 'y');
 }
 

@@ -338,7 +338,6 @@ TEST_P(AsyncResultTest, cancel_of_a_map_keeps_what_has_not_started_from_running)
   EXPECT_EQ(pool.apply(square, 2), 4);
 }
 
-// F33
 TEST_P(AsyncResultTest, cancel_with_kill_stops_the_worker_and_the_next_task_runs) {
   Pool pool = make_pool(1);
   const Scratch scratch;

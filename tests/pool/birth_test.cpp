@@ -33,7 +33,6 @@ std::string target_of(int descriptor) {
 }
 std::string status_here(const std::string& name) { return status_field(::getpid(), name); }
 
-// F43
 TEST_P(Birth, every_worker_has_the_same_few_descriptors) {
   Pool pool = make_pool(16);
   std::vector<AsyncResult<std::vector<int>>> results;
@@ -43,7 +42,6 @@ TEST_P(Birth, every_worker_has_the_same_few_descriptors) {
   for (auto& result : results) EXPECT_EQ(result.get(), first);
 }
 
-// F44
 TEST_P(Birth, worker_64_has_no_more_descriptors_than_worker_1) {
   Pool pool = make_pool(64);
   const Scratch scratch;
@@ -91,7 +89,6 @@ std::uint64_t fatal_signals() {
   return set;
 }
 
-// F42
 TEST_P(Birth, signals_but_sigint_and_fatal_ones_are_default_and_the_mask_is_empty) {
   struct sigaction handler {
   }, before_term, before_usr1;
@@ -128,7 +125,6 @@ TEST_P(Birth, signals_but_sigint_and_fatal_ones_are_default_and_the_mask_is_empt
   ::sigaction(SIGUSR1, &before_usr1, nullptr);
 }
 
-// F41
 TEST_P(Birth, workers_are_children_of_a_process_without_threads_or_made_by_exec) {
   PoolOptions made = options(1);
   made.max_tasks_per_worker = 1;
@@ -147,7 +143,6 @@ TEST_P(Birth, workers_are_children_of_a_process_without_threads_or_made_by_exec)
   }
 }
 
-// F57
 TEST_P(Birth, needs_no_temporary_directory_and_no_current_one) {
   expect_orphans();
   const Scratch scratch;
@@ -234,7 +229,6 @@ class LockHolders {
   std::vector<std::thread> threads_;
 };
 
-// F40
 TEST_P(Birth, starts_while_other_threads_hold_locks) {
   if (method() == "fork") GTEST_SKIP() << "fork warns about threads";
   const LockHolders holders;

@@ -3,7 +3,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-// F21: a callback that throws ends nothing but itself.
+// A callback that throws ends nothing but itself.
 namespace brood::testing {
 namespace {
 

@@ -4,7 +4,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/codecs.hpp"
 
-// F15 to F17, F19: what goes wrong between values and bytes costs one task.
+// What goes wrong between values and bytes costs one task.
 namespace brood::testing {
 namespace {
 
@@ -42,7 +42,6 @@ int run_badly(How how) {
   return 1;
 }
 
-// F17
 TEST_P(CodecFailure, of_an_argument_is_thrown_at_the_call) {
   Pool pool = make_pool(1);
   const BadToEncode bad{How::throws};
@@ -65,7 +64,6 @@ TEST_P(CodecFailure, of_an_argument_of_imap_comes_from_the_range) {
   expect_usable(pool);
 }
 
-// F16
 TEST_P(CodecFailure, of_a_result_leaves_the_worker_and_its_channel_as_they_are) {
   Pool pool = make_pool(1);
   const int pid = pool.apply(pid_here);
@@ -85,7 +83,6 @@ TEST_P(CodecFailure, of_a_result_leaves_the_worker_and_its_channel_as_they_are) 
   }
 }
 
-// F15
 TEST_P(CodecFailure, of_a_result_in_the_caller_is_a_codec_error_on_that_task_only) {
   Pool pool = make_pool(2);
   const auto error = caught<CodecError>([&] { pool.apply(give_decoded, How::throws); });
@@ -128,7 +125,6 @@ TEST_P(CodecFailure, of_a_result_calls_no_success_and_one_error_callback) {
   EXPECT_EQ(errors, 1);
 }
 
-// F28
 TEST_P(CodecFailure, of_arguments_beside_the_end_of_the_pool_never_hangs) {
   for (int round = 0; round < times(30, 6); ++round) {
     Pool pool = make_pool(1);
@@ -151,7 +147,7 @@ TEST_P(CodecFailure, of_arguments_beside_the_end_of_the_pool_never_hangs) {
   }
 }
 
-// F19, stage by stage.
+// Stage by stage.
 TEST_P(CodecFailure, table_of_the_task_s_own_state) {
   const auto with = [](How how) {
     return [how](Pool& pool) {

@@ -53,7 +53,6 @@ class Death : public PoolTest {
 };
 BROOD_FOR_EVERY_METHOD(Death);
 
-// F01
 TEST_P(Death, by_sigkill) {
   const WorkerLost lost = only_the_guilty_is_lost(victims::raise_signal, SIGKILL);
   EXPECT_EQ(lost.signal(), SIGKILL);
@@ -88,7 +87,6 @@ TEST_P(Death, by_exit_at_once_with_a_code) {
   EXPECT_TRUE(contains(lost.what(), "exit code 7")) << lost.what();
 }
 
-// F02
 TEST_P(Death, by_exit) { EXPECT_EQ(only_the_guilty_is_lost(victims::exits, 3).exit_code(), 3); }
 TEST_P(Death, by_quick_exit) {
   EXPECT_EQ(only_the_guilty_is_lost(victims::exits_quickly, 4).exit_code(), 4);
@@ -122,7 +120,6 @@ TEST_P(Death, not_by_memory_that_a_limit_refuses) {
   next_hundred_succeed(pool);
 }
 
-// F03
 TEST_P(Death, of_an_idle_worker_is_healed) {
   Pool pool = make_pool(1);
   const Watched worker(pool.apply(pid_here));
@@ -250,7 +247,6 @@ void die_while_writing() {
   ::_exit(0);
 }
 
-// F04
 TEST_P(Death, while_it_writes_a_large_result_spoils_no_other_result) {
   expect_orphans();  // the process that kills
   const auto large = [](int n) {
@@ -275,7 +271,6 @@ TEST_P(Death, while_it_writes_a_large_result_spoils_no_other_result) {
   EXPECT_TRUE(hit);
 }
 
-// F06
 TEST_P(Death, while_a_large_argument_is_written_to_it_resolves_everything) {
   struct Bomb {
     std::string bytes;
@@ -304,7 +299,6 @@ TEST_P(Death, of_a_worker_that_does_not_read_leaves_the_caller_unblocked) {
   EXPECT_EQ(large.get_for(patience), large_size);
 }
 
-// F08
 TEST_P(Death, of_one_in_a_hundred_tasks_leaves_99_results) {
   Pool pool = make_pool(2);
   const auto one_aborts = [](int x) { return x == 40 ? victims::aborts(0) : x; };

@@ -115,7 +115,6 @@ TEST_P(End, an_unused_pool_ends_in_every_way) {
   pool.join();
 }
 
-// F23
 TEST_P(End, terminate_wakes_everybody_who_waits_with_cancelled) {
   Pool pool = make_pool(2);
   const Scratch scratch;
@@ -176,7 +175,6 @@ TEST_P(End, terminate_ends_a_blocking_call_of_another_thread) {
   terminator.join();
 }
 
-// F42
 TEST_P(End, terminate_ends_tasks_that_ignore_sigterm) {
   Pool pool = make_pool(2);
   AsyncResult<int> stubborn = pool.apply_async(victims::ignores_sigterm);
@@ -201,7 +199,6 @@ TEST_P(End, terminate_ends_tasks_that_compute_for_ever) {
   EXPECT_THROW(stuck.get(), Cancelled);
 }
 
-// F20, second half
 TEST_P(End, close_and_join_with_large_results_in_flight_end) {
   Pool pool = make_pool(2);
   const auto large = [](int) { return std::string(1 << 20, 'x'); };
@@ -220,7 +217,6 @@ TEST_P(End, terminate_with_large_results_in_flight_ends) {
   EXPECT_THROW(result.get(), Cancelled);
 }
 
-// F31, F32
 TEST_P(End, dropping_the_pool_resolves_everything) {
   std::vector<AsyncResult<int>> results;
   std::atomic<int> called_back = 0;
@@ -239,7 +235,6 @@ TEST_P(End, dropping_the_pool_resolves_everything) {
   EXPECT_EQ(called_back, 4);
 }
 
-// F30
 TEST_P(End, a_coroutine_and_waiters_of_many_results_wake_at_terminate) {
   Pool pool = make_pool(1);
   const Scratch scratch;
@@ -277,7 +272,6 @@ TEST_P(End, workers_outlive_the_thread_that_made_the_pool) {
   EXPECT_EQ(pool->workers().at(0).pid, pid);
 }
 
-// F24
 TEST_P(End, terminate_at_any_moment_ends_in_time) {
   std::mt19937 random(24);
   const int rounds = times(method() == "spawn" ? 60 : 200, 20);

@@ -83,7 +83,6 @@ TEST_P(Imap, works_on_an_infinite_input) {
   EXPECT_EQ(pool.apply(square, 2), 4);
 }
 
-// F35
 TEST_P(Imap, takes_at_most_the_window_beyond_what_was_got) {
   Pool pool = make_pool(2);
   for (const bool ordered : {true, false}) {
@@ -275,7 +274,6 @@ TEST_P(Imap, after_close_goes_on_to_its_end) {
   pool.join();
 }
 
-// F37
 TEST_P(Imap, with_a_slow_consumer_needs_constant_memory) {
   Pool pool = make_pool(2);
   InfiniteInput input;

@@ -3,7 +3,6 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-// F09
 namespace brood::testing {
 namespace {
 

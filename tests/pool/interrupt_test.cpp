@@ -6,7 +6,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/program.hpp"
 
-// F34: SIGINT to the whole process group, as Ctrl-C sends it.
+// SIGINT to the whole process group, as Ctrl-C sends it.
 namespace brood::testing {
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-// F85: what a call costs does not grow with the pool. By counts where that can be: the machine may
+// What a call costs does not grow with the pool. By counts where that can be: the machine may
 // be busy with something else.
 namespace brood::testing {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-// F39, F86, F20: what a pool keeps, and how it shares work out, by counts.
+// What a pool keeps, and how it shares work out, by counts.
 namespace brood::testing {
 namespace {
 
@@ -70,7 +70,6 @@ TEST_P(Memory, of_the_parent_is_given_back_after_large_maps) {
 class Balance : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Balance);
 
-// F86
 TEST_P(Balance, nobody_waits_behind_a_long_element_in_the_last_chunk) {
   Pool pool = make_pool(2);
   const Scratch scratch;
@@ -116,7 +115,6 @@ TEST_P(Balance, work_given_one_by_one_does_not_wait_behind_a_long_task) {
   EXPECT_EQ(blocked.get(), 1);
 }
 
-// F20
 TEST_P(Balance, an_error_is_seen_before_the_others_are_done) {
   Pool pool = make_pool(2);
   const Scratch scratch;

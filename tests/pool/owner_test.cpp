@@ -25,7 +25,6 @@ class Owner : public PoolTest {
 };
 BROOD_FOR_EVERY_METHOD(Owner);
 
-// F46
 TEST_P(Owner, killed_takes_idle_computing_and_blocked_workers_along) {
   tree_dies_with_its_owner("flat", 3, SIGKILL);
 }
@@ -34,7 +33,6 @@ TEST_P(Owner, ended_by_sigterm_takes_its_workers_along) {
   tree_dies_with_its_owner("flat", 3, SIGTERM);
 }
 
-// F52
 TEST_P(Owner, killed_takes_nested_pools_along) { tree_dies_with_its_owner("nested", 4, SIGKILL); }
 
 struct Ending {
@@ -140,7 +138,6 @@ TEST_P(Nested, names_tell_a_worker_from_a_worker_of_a_worker) {
   EXPECT_FALSE(name.empty());
 }
 
-// F55
 class ServerKilled : public PoolTest {
  protected:
   static int server_of(Pool& pool) {

@@ -31,7 +31,6 @@ std::vector<int> pids_of_applies(Pool& pool, int count) {
   return pids;
 }
 
-// F12
 TEST_P(Replacement, one_worker_and_two_tasks_each) {
   Pool pool = pool_of(1, 2);
   const std::map<int, int> counts = tasks_by_pid(pids_of_applies(pool, 6));
@@ -71,7 +70,6 @@ TEST_P(Replacement, blocking_applies_count_too) {
   for (const auto& [pid, count] : counts) EXPECT_EQ(count, 3);
 }
 
-// F13
 TEST_P(Replacement, races_with_close_and_ends) {
   const int rounds = times(method() == "spawn" ? 15 : 40, 5);
   for (int round = 0; round < rounds; ++round) {

@@ -55,7 +55,6 @@ std::vector<std::string> reachable(const std::set<std::string>& inodes) {
   return found;
 }
 
-// F58
 TEST_P(Server, has_no_socket_that_anybody_else_could_reach) {
   const std::set<std::string> before = sockets_of(::getpid());
   Pool pool = make_pool(2);
@@ -67,7 +66,6 @@ TEST_P(Server, has_no_socket_that_anybody_else_could_reach) {
   EXPECT_EQ(reachable(sockets), std::vector<std::string>{});
 }
 
-// F59
 TEST_P(Server, starts_workers_of_a_program_with_5000_arguments) {
   expect_orphans();  // the program's server
   std::vector<std::string> words{victim("starter"), method()};
@@ -77,7 +75,6 @@ TEST_P(Server, starts_workers_of_a_program_with_5000_arguments) {
   EXPECT_EQ(program.wait(), 0);
 }
 
-// F56
 TEST_P(Server, lets_eight_threads_make_pools_at_once) {
   if (method() == "fork") GTEST_SKIP() << "a copy of a process with threads";
   constexpr int rounds = 5, tasks = 10;

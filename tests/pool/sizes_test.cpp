@@ -81,7 +81,7 @@ TEST_P(Sizes, large_arguments_from_several_threads_do_not_mix) {
   for (std::size_t i = 0; i < 8; ++i) EXPECT_TRUE(results[i].get() == pattern((i + 1) << 20));
 }
 
-/// F18. Outside the default run: --gtest_also_run_disabled_tests --gtest_filter=Huge*. Needs 16
+/// Outside the default run: --gtest_also_run_disabled_tests --gtest_filter=Huge*. Needs 16
 /// GiB.
 class Huge : public PoolCheck {
  protected:

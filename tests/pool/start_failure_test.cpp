@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "start/entry.hpp"
 
-// F51: the system refuses the third of five workers.
+// The system refuses the third of five workers.
 namespace brood::testing {
 namespace {
 

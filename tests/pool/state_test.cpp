@@ -215,7 +215,6 @@ TEST_F(Preload, does_not_touch_the_other_methods) {
   }
 }
 
-// F49
 class ExitHooks : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(ExitHooks);
 

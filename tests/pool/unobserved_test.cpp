@@ -10,7 +10,7 @@
 #include "support/log_catcher.hpp"
 #include "victims/tasks.hpp"
 
-// F87: what becomes of an error when nobody asks for the result.
+// What becomes of an error when nobody asks for the result.
 namespace brood::testing {
 namespace {
 

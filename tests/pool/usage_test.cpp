@@ -208,7 +208,6 @@ TEST_F(UsageOnce, a_second_init_is_a_usage_error) {
   EXPECT_THROW(brood::init(1, arguments), UsageError);
 }
 
-// F88
 TEST_F(UsageOnce, default_workers_are_the_cpus_that_the_process_may_use) {
   EXPECT_EQ(in_child([] {
               cpu_set_t one;
@@ -277,7 +276,7 @@ TEST_P(Usage, default_workers_are_no_more_than_the_quota_of_the_control_group) {
   EXPECT_EQ(default_workers(method()), 1U);
 }
 
-// F53: victim no_init <log> <method> makes a pool without brood::init.
+// Victim no_init <log> <method> makes a pool without brood::init.
 class WithoutInit : public PoolCheck {
  protected:
   Scratch scratch_;

@@ -198,7 +198,6 @@ TEST_P(Life, the_destructor_of_a_daemon_ends_it) {
   }
 }
 
-// F60
 TEST_P(Life, eight_threads_that_join_see_the_same_end) {
   for (int round = 0; round < times(20, 3); ++round) {
     Process process(
@@ -218,7 +217,6 @@ TEST_P(Life, eight_threads_that_join_see_the_same_end) {
   }
 }
 
-// F50
 TEST_P(Life, starting_and_joining_leaves_no_descriptor) {
   const auto nothing = [] {};
   code_of(nothing);  // the fork server stays

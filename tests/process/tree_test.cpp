@@ -232,7 +232,6 @@ TEST_P(Tree, a_forked_child_of_any_process_keeps_the_users_files) {
   EXPECT_EQ(lines_of(scratch.path("b")).size(), 1U);
 }
 
-// F46
 TEST_P(Tree, an_owner_that_is_killed_takes_the_whole_tree_along) {
   for (const int signal : {SIGKILL, SIGTERM}) {
     expect_orphans();

@@ -93,7 +93,7 @@ TEST_F(HostileStream, a_truth_is_zero_or_one) {
   append_message(failed, Type::failed, FailedHeader{1, 0, 0, 5, 7});
   EXPECT_TRUE(refused(failed));
   detail::Bytes greeting;
-  append_message(greeting, Type::greeting, GreetingHeader{0, 2, {}, 0});
+  append_message(greeting, Type::greeting, GreetingHeader{0, 2, {}});
   EXPECT_TRUE(refused(greeting, Stage::greeting));
 }
 

@@ -9,6 +9,7 @@
 #include "start/entry.hpp"
 #include "start/exec.hpp"
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -237,7 +238,7 @@ TEST_P(Contract, an_owner_that_is_killed_takes_its_whole_tree_along) {
   }
   ready.write.reset();
   char byte;
-  ASSERT_TRUE(platform::read_all(ready.read.get(), &byte, 1));
+  ASSERT_TRUE(testing::read_all(ready.read.get(), &byte, 1));
   const std::vector<pid_t> tree = descendants_of(owner);
   EXPECT_EQ(tree.size(), GetParam().starts_with("fork") ? 4U : 3U);
   std::vector<platform::Descriptor> pidfds;

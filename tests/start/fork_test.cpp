@@ -8,6 +8,7 @@
 #include "platform/mapping.hpp"
 #include "platform/system_calls.hpp"
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -40,7 +41,7 @@ TEST_F(ForkTest, where_threads_run_every_worker_is_forked_from_the_snapshot) {
   std::thread own([&pipe, &counted] {
     counted.begun();
     char byte;
-    platform::read_all(pipe.read.get(), &byte, 1);
+    testing::read_all(pipe.read.get(), &byte, 1);
   });
   const auto method = open_method("fork");
   TestWorker worker = start_worker(*method);
@@ -103,7 +104,7 @@ TEST_F(ForkTest, threads_of_the_users_are_warned_about_and_those_of_the_library_
   const platform::Pipe pipe = platform::make_pipe();
   const auto wait = [&] {
     char byte;
-    platform::read_all(pipe.read.get(), &byte, 1);
+    testing::read_all(pipe.read.get(), &byte, 1);
   };
   last_warning.clear();
   {

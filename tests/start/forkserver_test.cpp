@@ -9,6 +9,7 @@
 #include "platform/system_calls.hpp"
 #include "start/exec.hpp"
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -259,7 +260,7 @@ TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_
               // The abandoned worker is gone: nobody holds the write end of its results.
               results.write.reset();
               char byte;
-              if (platform::read_all(results.read.get(), &byte, 1)) return 4;
+              if (testing::read_all(results.read.get(), &byte, 1)) return 4;
               TestWorker again = start_worker(*method);
               if (!again.greet() || finish(*method, again).value != 0) return 5;
               if (finish(*method, healthy).value != 0) return 6;

@@ -6,6 +6,7 @@
 
 #include <brood/errors.hpp>
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -87,9 +88,9 @@ TEST_F(LauncherTest, descriptors_may_be_given_in_any_order_and_over_each_other) 
   ASSERT_TRUE(platform::wait_for_exit(pidfd, patience_ms));
   EXPECT_EQ(platform::reap(pid)->status.value, 0);
   char text[16] = {};
-  EXPECT_TRUE(platform::read_all(b.read.get(), text, 6));
+  EXPECT_TRUE(testing::read_all(b.read.get(), text, 6));
   EXPECT_STREQ(text, "first\n");
-  EXPECT_TRUE(platform::read_all(a.read.get(), text, 7));
+  EXPECT_TRUE(testing::read_all(a.read.get(), text, 7));
   EXPECT_STREQ(text, "second\n");
 }
 

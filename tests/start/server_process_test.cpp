@@ -11,6 +11,7 @@
 #include "start/exec.hpp"
 #include "start/server_client.hpp"
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -133,7 +134,7 @@ TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) 
   pipes.results.write.reset();
   char byte;
   EXPECT_FALSE(
-      platform::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
+      testing::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
 }
 
 /// A debugger, say. What it traces it is to reap first.
@@ -148,11 +149,11 @@ TEST_F(StartTest, a_server_is_idle_while_another_process_traces_a_dead_worker) {
     const bool traces = ::ptrace(PTRACE_SEIZE, worker.process.pid, nullptr, nullptr) == 0;
     platform::write_all(attached.write.get(), std::as_bytes(std::span(&traces, 1)));
     char byte = 0;
-    platform::read_all(release.read.get(), &byte, 1);
+    testing::read_all(release.read.get(), &byte, 1);
     ::_exit(0);
   }
   bool traces = false;
-  platform::read_all(attached.read.get(), &traces, 1);
+  testing::read_all(attached.read.get(), &traces, 1);
   worker.kill();
   ASSERT_TRUE(worker.ended());
   const auto before = platform::process_usage(server).cpu_time;

@@ -11,6 +11,7 @@
 
 #include <brood/errors.hpp>
 #include "start/start_fixture.hpp"
+#include "support/read_all.hpp"
 
 namespace brood::start {
 namespace {
@@ -110,7 +111,7 @@ TEST_P(StoppedServer, kills_what_was_abandoned_when_it_goes_on) {
   stopped.go_on();
   handed.results.write.reset();
   char byte;
-  EXPECT_FALSE(platform::read_all(handed.results.read.get(), &byte, 1));
+  EXPECT_FALSE(testing::read_all(handed.results.read.get(), &byte, 1));
   EXPECT_EQ(finish(*stopped.method, stopped.worker).kind, ExitStatus::Kind::exited);
 }
 

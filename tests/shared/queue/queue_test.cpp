@@ -29,7 +29,6 @@ TEST_F(QueueTest, what_is_put_first_is_got_first) {
   EXPECT_TRUE(queue.empty());
 }
 
-// F71
 TEST_F(QueueTest, what_was_put_can_be_got_at_once_and_is_counted_at_once) {
   Queue<int> queue(3);
   for (int i = 0; i < 10'000; ++i) {
@@ -108,7 +107,6 @@ TEST_F(QueueTest, a_value_that_cannot_be_encoded_is_an_error_of_put_and_leaves_n
   EXPECT_EQ(queue.size(), 1U);
 }
 
-// F70
 TEST_F(QueueTest, a_process_that_has_put_much_ends_before_anybody_gets_it) {
   Queue<std::vector<int>> queue;
   Child child([&] {
@@ -299,7 +297,6 @@ TEST_F(QueueTest, a_put_that_finds_no_room_for_descriptors_leaves_the_queue_as_i
   EXPECT_TRUE(many.back().is_set());
 }
 
-// F73
 TEST_F(QueueTest, queues_that_are_made_and_dropped_leave_no_descriptor) {
   for (int i = 0; i < 1000; ++i) {
     Queue<int> queue;
