@@ -1,13 +1,37 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include <brood/detail/verbs.hpp>
+#include <brood/async_result.hpp>
+#include <brood/detail/calls.hpp>
+#include <brood/detail/parameters.hpp>
+#include <brood/imap.hpp>
+#include <brood/options.hpp>
+#include <brood/outcome.hpp>
 
 namespace brood {
+
+/// What f(args...) returns, as a value.
+template <class F, class... Args>
+using ApplyResult = detail::result_of_t<F, detail::stored_t<Args>...>;
+/// What f(x) returns for an x of the range.
+template <class F, class Range>
+using MapResult = detail::result_of_t<F, detail::element_t<Range>>;
+/// What f(std::get<0>(t), std::get<1>(t), ...) returns for a tuple, pair or array t of the range.
+template <class F, class Range>
+using StarmapResult = detail::starmap_result_t<F, detail::element_t<Range>>;
+/// std::vector<R>; void where R is that.
+template <class R>
+using Results = detail::results_t<R>;
+/// The tuples of a starmap in braces, where the parameters of f tell their type: {{1, 2}, {3, 4}}.
+template <class F>
+using TupleList = std::initializer_list<detail::parameters_t<F>>;
 
 /// What Pool::workers() tells of one worker.
 struct WorkerInfo {
@@ -17,6 +41,105 @@ struct WorkerInfo {
   std::uint64_t tasks_done = 0;  ///< elements that this process has ended
   std::uint64_t memory = 0;      ///< resident bytes
   std::chrono::nanoseconds cpu_time{0};
+};
+
+/// The verbs of a pool, with the options of one call; got from Pool::with.
+///
+/// F is a function, a captureless lambda, a pointer to a member, or what brood::task and
+/// brood::copied make (task.hpp). Arguments and inputs are stored as values: a view of text, or a
+/// literal, as std::string. Where a range is taken, so is a list in braces: {1, 2, 3}.
+///
+/// A verb that blocks throws what f throws; WorkerLost, TaskTimeout, Cancelled and CodecError for
+/// what happens to a task; PoolClosed after close() or terminate(); SystemError where the pool has
+/// lost its descriptors. Of a map the first error ends the call, and what has not begun of it does
+/// not run. An asynchronous verb throws PoolClosed, UsageError and CodecError at once, for
+/// arguments are encoded here; all else comes with the result.
+///
+/// Threads: any.
+/// Fork: in a forked child every verb throws UsageError.
+class BROOD_API PoolCalls {
+ public:
+  /// f(args...) in a worker. Blocks. Cost: one round trip over pipes where a worker is idle.
+  template <class F, class... Args>
+  ApplyResult<F, Args...> apply(F f, Args&&... args) const;
+  /// Same. Does not block.
+  template <class F, class... Args>
+  AsyncResult<ApplyResult<F, Args...>> apply_async(F f, Args&&... args) const;
+
+  /// f(x) for each x of an input range; results in input order. Blocks. Cost: elements travel in
+  /// chunks of up to 2 ms of work.
+  template <class F, class Range>
+  Results<MapResult<F, Range>> map(F f, Range&& range) const;
+  template <class F, class T>
+  Results<MapResult<F, std::initializer_list<T>>> map(F f, std::initializer_list<T> list) const;
+  /// Same. Takes all input, and does not block beyond that.
+  template <class F, class Range>
+  AsyncResult<Results<MapResult<F, Range>>> map_async(F f, Range&& range) const;
+  template <class F, class T>
+  AsyncResult<Results<MapResult<F, std::initializer_list<T>>>> map_async(
+      F f, std::initializer_list<T> list) const;
+
+  /// f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of a range; results in
+  /// input order. Blocks.
+  template <class F, class Range>
+  Results<StarmapResult<F, Range>> starmap(F f, Range&& range) const;
+  template <class F, detail::NotParametersOf<F> T>
+  Results<StarmapResult<F, std::initializer_list<T>>> starmap(F f,
+                                                              std::initializer_list<T> list) const;
+  template <class F>
+  Results<StarmapResult<F, TupleList<F>>> starmap(F f, TupleList<F> list) const;
+  /// Same. Takes all input, and does not block beyond that.
+  template <class F, class Range>
+  AsyncResult<Results<StarmapResult<F, Range>>> starmap_async(F f, Range&& range) const;
+  template <class F, detail::NotParametersOf<F> T>
+  AsyncResult<Results<StarmapResult<F, std::initializer_list<T>>>> starmap_async(
+      F f, std::initializer_list<T> list) const;
+  template <class F>
+  AsyncResult<Results<StarmapResult<F, TupleList<F>>>> starmap_async(F f, TupleList<F> list) const;
+
+  /// f(x) for each x, lazily: takes at most `window` inputs ahead of the results that have been
+  /// got, in the thread that iterates. Results in input order. Does not block; iterating does.
+  template <class F, class Range>
+  ImapRange<MapResult<F, Range>> imap(F f, Range&& range) const;
+  template <class F, class T>
+  ImapRange<MapResult<F, std::initializer_list<T>>> imap(F f, std::initializer_list<T> list) const;
+  /// Same, each result as soon as it is there.
+  template <class F, class Range>
+  ImapRange<MapResult<F, Range>> imap_unordered(F f, Range&& range) const;
+  template <class F, class T>
+  ImapRange<MapResult<F, std::initializer_list<T>>> imap_unordered(
+      F f, std::initializer_list<T> list) const;
+
+  /// One outcome for each element, a value or an error: nothing that happens to one changes
+  /// another. Blocks.
+  template <class F, class Range>
+  std::vector<Outcome<MapResult<F, Range>>> try_map(F f, Range&& range) const;
+  template <class F, class T>
+  std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> try_map(
+      F f, std::initializer_list<T> list) const;
+
+  /// f(x) for each x; results are dropped. Blocks.
+  template <class F, class Range>
+  void for_each(F f, Range&& range) const;
+  template <class F, class T>
+  void for_each(F f, std::initializer_list<T> list) const;
+
+  /// combine(init, f(x0), f(x1), ..., f(xn)) for an associative combine of two values of type T:
+  /// workers fold what they have mapped, this thread folds their results, in input order. Write
+  /// std::size_t{0} as init for a sum of sizes. How the elements are grouped depends on their
+  /// number alone: they are combined pairwise, a group of 2^k beginning at a multiple of 2^k, and
+  /// what is left from left to right. So a sum of floating-point numbers is the same to the last
+  /// bit for any workers, chunks and start method. Blocks.
+  template <class F, class Range, class C, class T>
+  T map_reduce(F f, Range&& range, C combine, T init) const;
+  template <class F, class X, class C, class T>
+  T map_reduce(F f, std::initializer_list<X> list, C combine, T init) const;
+
+ private:
+  friend class Pool;
+  explicit PoolCalls(detail::Calls calls);
+
+  detail::Calls calls_;
 };
 
 /// Worker processes that run tasks. Every task ends in exactly one outcome, whatever its worker
@@ -66,3 +189,5 @@ class BROOD_API Pool : public PoolCalls {
 };
 
 }  // namespace brood
+
+#include <brood/detail/pool_verbs.hpp>

@@ -71,43 +71,44 @@ const PoolOptions& checked(const PoolOptions& options) {
 
 }  // namespace
 
-PoolCalls::PoolCalls(std::shared_ptr<detail::PoolCore> core, CallOptions options)
+namespace detail {
+
+Calls::Calls(std::shared_ptr<PoolCore> core, CallOptions options)
     : core_(std::move(core)), options_(std::move(options)), terms_(terms_of(options_)) {}
 
-detail::JobHandle PoolCalls::submit(detail::JobSpec spec) const {
-  detail::JobHandle job = core_->submit(std::move(spec));
+JobHandle Calls::submit(JobSpec spec) const {
+  JobHandle job = core_->submit(std::move(spec));
   if (!options_.stop.stop_possible()) return job;
   try {
     cancel_on_request(options_.stop, job);
   } catch (...) {
-    detail::call_off(*job);
+    call_off(*job);
     throw;
   }
   return job;
 }
 
 // While this thread drives a worker it hears of no request.
-detail::JobHandle PoolCalls::call(detail::JobSpec spec) const {
+JobHandle Calls::call(JobSpec spec) const {
   return options_.stop.stop_possible() ? submit(std::move(spec)) : core_->call(std::move(spec));
 }
 
-void PoolCalls::configure(detail::JobSpec& spec) const {
+void Calls::configure(JobSpec& spec) const {
   spec.terms = terms_;
   spec.chunk = options_.chunk.value_or(0);
-  spec.policy = options_.on_error == OnError::finish ? detail::ErrorPolicy::finish
-                                                     : detail::ErrorPolicy::fail_fast;
+  spec.policy = options_.on_error == OnError::finish ? ErrorPolicy::finish : ErrorPolicy::fail_fast;
 }
 
-std::size_t PoolCalls::window() const {
+std::size_t Calls::window() const {
   constexpr std::size_t usual = 256;
   return options_.window.value_or(usual);
 }
 
-void PoolCalls::report(const detail::Job& job, std::size_t total) const {
+void Calls::report(const Job& job, std::size_t total) const {
   options_.progress({job.done(), total});
 }
 
-void PoolCalls::refuse_progress() const {
+void Calls::refuse_progress() const {
   if (!options_.progress) return;
   throw UsageError(
       "brood: progress is called in the thread that waits for the call, and an asynchronous one "
@@ -115,17 +116,22 @@ void PoolCalls::refuse_progress() const {
       "none; use a verb that waits, or imap");
 }
 
+}  // namespace detail
+
+PoolCalls::PoolCalls(detail::Calls calls) : calls_(std::move(calls)) {}
+
 Pool::Pool() : Pool(PoolOptions{}) {}
 Pool::Pool(std::int64_t workers) : Pool(with_workers(workers)) {}
 // By value in the contract. NOLINTNEXTLINE(performance-unnecessary-value-param)
-Pool::Pool(PoolOptions options) : PoolCalls(pool::Core::create(checked(options)), CallOptions{}) {}
+Pool::Pool(PoolOptions options)
+    : PoolCalls(detail::Calls(pool::Core::create(checked(options)), CallOptions{})) {}
 
 Pool::~Pool() {
-  pool::Core& core = core_of(core_);
+  pool::Core& core = core_of(calls_.core());
   if (!core.in_owner()) {
     // Without memory for it the process ends. NOLINTNEXTLINE(bugprone-unhandled-exception-at-new)
     new std::shared_ptr<detail::PoolCore>(
-        core_);  // its threads do not exist here: nothing of it can be ended
+        calls_.core());  // its threads do not exist here: nothing of it can be ended
     return;
   }
   core.terminate();
@@ -133,15 +139,17 @@ Pool::~Pool() {
 }
 
 PoolCalls Pool::with(CallOptions options) const {
-  core_of(core_).check_process();
+  core_of(calls_.core()).check_process();
   pool::check(options);
-  return PoolCalls(core_, std::move(options));
+  return PoolCalls(detail::Calls(calls_.core(), std::move(options)));
 }
 
-void Pool::close() { core_of(core_).close(); }
-void Pool::terminate() { core_of(core_).terminate(); }
-void Pool::join() { core_of(core_).join({}); }
-bool Pool::join_until(const detail::Deadline& deadline) { return core_of(core_).join(deadline); }
-std::vector<WorkerInfo> Pool::workers() const { return core_of(core_).workers(); }
+void Pool::close() { core_of(calls_.core()).close(); }
+void Pool::terminate() { core_of(calls_.core()).terminate(); }
+void Pool::join() { core_of(calls_.core()).join({}); }
+bool Pool::join_until(const detail::Deadline& deadline) {
+  return core_of(calls_.core()).join(deadline);
+}
+std::vector<WorkerInfo> Pool::workers() const { return core_of(calls_.core()).workers(); }
 
 }  // namespace brood

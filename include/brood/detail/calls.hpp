@@ -1,0 +1,230 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <brood/async_result.hpp>
+#include <brood/detail/elements.hpp>
+#include <brood/detail/reduce.hpp>
+#include <brood/detail/runners.hpp>
+#include <brood/imap.hpp>
+#include <brood/options.hpp>
+#include <brood/outcome.hpp>
+
+// What stands behind a pool's verbs: from typed values to a JobSpec, and from pieces back to them.
+namespace brood::detail {
+
+/// One result for each element; nothing where the function returns nothing.
+template <class R>
+struct ResultsOf {
+  using type = std::vector<R>;
+};
+template <>
+struct ResultsOf<void> {
+  using type = void;
+};
+template <class R>
+using results_t = typename ResultsOf<R>::type;
+
+/// A pool, and the options of the calls that go to it.
+class BROOD_API Calls {
+ public:
+  Calls(std::shared_ptr<PoolCore> core, CallOptions options);
+  const std::shared_ptr<PoolCore>& core() const noexcept { return core_; }
+
+  // --- what a call consists of ---
+  template <class F, class R, class... Args>
+  JobSpec single([[maybe_unused]] Lifetime lifetime, const F& f, const Args&... args) const {
+    (check_value<stored_t<Args>>(), ...);
+    JobSpec made = spec<F, R>(&run_single<F, R, stored_t<Args>...>, f);
+    (encode_argument<stored_t<Args>>(made.elements.payload, args, lifetime), ...);
+    made.elements.count = 1;
+    return made;
+  }
+  template <class F, class R, class Range>
+  JobSpec map(const F& f, Range& range, Lifetime lifetime) const {
+    return over<F, R>(&run_map<F, R, element_t<Range>>, f, range, lifetime);
+  }
+  template <class F, class R, class Range>
+  JobSpec starmap(const F& f, Range& range, Lifetime lifetime) const {
+    return over<F, R>(&run_starmap<F, R, element_t<Range>>, f, range, lifetime);
+  }
+
+  // --- how its results come back ---
+  template <class R>
+  R wait_for(JobSpec made) const {
+    const JobHandle job = call(std::move(made));
+    job->wait({});
+    if (options_.progress) report(*job, 1);
+    return decode_single<R>(*job);
+  }
+  template <class R>
+  AsyncResult<R> single_later(JobSpec made) const {
+    refuse_progress();
+    return AsyncResult<R>(submit(std::move(made)), &decode_single<R>);
+  }
+  template <class R>
+  AsyncResult<results_t<R>> all_later(JobSpec made) const {
+    refuse_progress();
+    if constexpr (std::is_void_v<R>) {
+      return AsyncResult<void>(submit(std::move(made)), &decode_none);
+    } else {
+      return AsyncResult<std::vector<R>>(submit(std::move(made)), &decode_all<R>);
+    }
+  }
+  /// Of a map whose results nobody wants, or of one that has none.
+  void finish(JobSpec made) const {
+    const std::size_t count = made.elements.count;
+    const JobHandle job = submit(std::move(made));
+    follow(
+        *job, [](const Piece&) {}, count);
+    decode_none(*job);
+  }
+  template <class R>
+  results_t<R> collect(JobSpec made) const {
+    if constexpr (std::is_void_v<R>) {
+      finish(std::move(made));
+    } else {
+      const std::size_t count = made.elements.count;
+      std::vector<R> values(count);
+      if constexpr (is_flat<R> && !std::is_same_v<R, bool>)
+        made.target = reinterpret_cast<std::byte*>(values.data());
+      const JobHandle job = submit(std::move(made));
+      follow(
+          *job, [&](const Piece& piece) { place(piece, values); }, count);
+      decode_none(*job);
+      return values;
+    }
+  }
+  template <class R>
+  std::vector<Outcome<R>> collect_outcomes(JobSpec made) const {
+    made.policy = ErrorPolicy::isolate;
+    const std::size_t count = made.elements.count;
+    std::vector<std::optional<Outcome<R>>> found(count);  // before what may refer to this frame
+    const JobHandle job = submit(std::move(made));
+    follow(
+        *job,
+        [&](const Piece& piece) {
+          check_place(piece, found.size());
+          for_each_outcome<R>(piece, [&](std::size_t index, Outcome<R>&& outcome) {
+            found[index].emplace(std::move(outcome));
+          });
+        },
+        count);
+    std::vector<Outcome<R>> outcomes;
+    outcomes.reserve(count);
+    for (auto& outcome : found)
+      outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
+    return outcomes;
+  }
+  template <class F, class R, class Range>
+  ImapRange<R> stream(const F& f, Range&& range, typename ImapRange<R>::Order order) const {
+    using T = element_t<Range>;
+    check_value<T>();
+    JobSpec made = spec<F, R>(&run_map<F, R, T>, f);
+    made.kind = JobKind::stream;
+    made.policy = ErrorPolicy::isolate;
+    if constexpr (is_flat<T>) made.elements.stride = sizeof(T);
+    if constexpr (!std::is_same_v<T, NoElement>) {
+      auto source = std::make_unique<RangeSource<Range>>(std::forward<Range>(range));
+      return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order,
+                          options_.progress);
+    }
+  }
+  template <class F, class Range, class C, class T>
+  T reduce(F f, Range& range, C combine, T init) const {
+    using Functions = MapReduce<F, C>;
+    check_task<F>();
+    check_task<C>();
+    static_assert(std::is_invocable_r_v<T, C&, T, T>,
+                  "brood: combine takes two values of the type of init and returns one");
+    JobSpec made =
+        over<Functions, T>(&run_reduce<F, C, T, element_t<Range>>, Functions{std::move(f), combine},
+                           range, Lifetime::until_return);
+    made.results = {.folded = true};
+    const std::size_t count = made.elements.count;
+    const JobHandle job = submit(std::move(made));
+    std::map<std::size_t, typename FoldTree<T, C>::Node> waiting;  // for those before them
+    FoldTree<T, C> tree;
+    std::size_t folded = 0;
+    follow(
+        *job,
+        [&](const Piece& piece) {
+          if (piece.failure) return;
+          waiting.insert(
+              {piece.first, {piece.first, piece.count, PieceReader(piece).template next<T>()}});
+          for (auto next = waiting.begin(); next != waiting.end() && next->first == folded;
+               next = waiting.erase(next)) {
+            folded += next->second.count;
+            tree.add(combine, std::move(next->second));
+          }
+        },
+        count);
+    decode_none(*job);
+    for (auto& node : tree.nodes())
+      init = std::invoke(combine, std::move(init), std::move(node.value));
+    return init;
+  }
+
+ private:
+  template <class F, class R>
+  JobSpec spec(Runner runner, const F& f) const {
+    check_task<F>();
+    check_value<result_t<R>>();
+    JobSpec spec;
+    spec.definition = definition_of(runner, f);
+    spec.results = shape_of_results<R>();
+    configure(spec);
+    return spec;
+  }
+  template <class F, class R, class Range>
+  JobSpec over(Runner runner, const F& f, Range& range, Lifetime lifetime) const {
+    JobSpec made = spec<F, R>(runner, f);
+    made.kind = JobKind::map;
+    made.elements = encode_range(range, lifetime);
+    return made;
+  }
+  // Takes pieces until the job is finished.
+  template <class Take>
+  void follow(Job& job, Take take, std::size_t total) const {
+    try {
+      for (bool last = false; !last;) {
+        last = job.finished();
+        for (const Piece& piece : job.take_pieces({})) take(piece);
+        if (options_.progress) report(job, total);
+      }
+    } catch (...) {
+      call_off(job);
+      throw;
+    }
+  }
+  template <class R>
+  static void place(const Piece& piece, std::vector<R>& values) {
+    if (piece.failure || piece.bytes.empty()) return;
+    check_place(piece, values.size());
+    PieceReader reader(piece);
+    for (std::size_t i = 0; i < piece.count; ++i)
+      values[piece.first + i] = reader.template next<R>();
+  }
+
+  JobHandle submit(JobSpec spec) const;
+  JobHandle call(JobSpec spec) const;
+  /// Fills in what the options say.
+  void configure(JobSpec& spec) const;
+  std::size_t window() const;
+  void report(const Job& job, std::size_t total) const;
+  /// Throws UsageError where progress is asked for: nobody waits for the call.
+  void refuse_progress() const;
+
+  std::shared_ptr<PoolCore> core_;
+  CallOptions options_;
+  std::shared_ptr<const CallTerms> terms_;
+};
+
+}  // namespace brood::detail
