@@ -29,8 +29,10 @@ class CancelledWhenDropped {
   Job* operator->() const noexcept { return job_.get(); }
 
  private:
-  void drop() noexcept {
+  void drop() noexcept try {
     if (job_) std::exchange(job_, nullptr)->cancel(Kill::no);
+  } catch (const std::exception&) {
+    // Without memory for it the pool ends, and the job with it.
   }
   JobHandle job_;
 };

@@ -160,7 +160,8 @@ class BROOD_API Pool : public PoolCalls {
   explicit Pool(PoolOptions options);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
-  /// terminate() and join(): takes a second at most.
+  /// terminate() and join(): takes a second at most, longer only where a worker cannot be ended
+  /// (docs/failure-model.md), and as long as a callback runs.
   ~Pool();
 
   /// The same verbs with options for one call. Throws UsageError for one out of range.
@@ -175,7 +176,7 @@ class BROOD_API Pool : public PoolCalls {
   /// thread that has ended, takes no more input: read it before. Throws UsageError before close()
   /// or terminate().
   void join();
-  /// Same, for at most `duration`; whether they are gone.
+  /// Same, for at most `duration`; whether they are gone, and no callback runs.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) {
     return join_until(detail::deadline_after(duration));

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <span>
 #include <utility>
@@ -136,13 +137,14 @@ Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
 void give_back(Channel channel) noexcept {
   Channels& all = channels();
   const std::lock_guard lock(all.mutex);
-  std::vector<platform::Descriptor>& idle = all.idle[channel.place];
-  if (idle.size() < most_idle) {
-    idle.push_back(std::move(channel.socket));
-  } else {
-    all.open.erase(channel.socket.get());
-    channel.socket.reset();
+  try {
+    std::vector<platform::Descriptor>& idle = all.idle[channel.place];
+    if (idle.size() < most_idle) return idle.push_back(std::move(channel.socket));
+  } catch (const std::bad_alloc&) {
+    // The next call opens another one.
   }
+  all.open.erase(channel.socket.get());
+  channel.socket.reset();
 }
 
 void discard(Channel channel) noexcept {

@@ -14,6 +14,7 @@
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
+#include "platform/copies.hpp"
 #include "platform/peek.hpp"
 #include "platform/random.hpp"
 #include "platform/rights.hpp"
@@ -293,6 +294,7 @@ void Server::collect() {
     dropped_.pop_front();
     lock.unlock();
     entry.reset();
+    platform::end_if_copy();
     lock.lock();
   }
   collected_ = true;

@@ -88,6 +88,7 @@ detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request) {
     throw;
   } catch (...) {
     platform::end_if_copy();
+    caller.give_back();  // an answer that there is no memory for: it has taken nothing
     return failure();
   }
 }

@@ -21,7 +21,7 @@ Caller::Caller(platform::Descriptor socket, std::uint64_t process, std::shared_p
       peer_(account_ ? 0 : platform::maker_of(socket_.get())) {}
 
 void Caller::give_back() {
-  if (const std::function<void()> undo = std::exchange(undo_, nullptr)) undo();
+  if (const Undo undo = std::exchange(undo_, nullptr)) undo();
 }
 
 void Caller::set_charge(Charge charge) {

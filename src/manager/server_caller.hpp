@@ -40,8 +40,10 @@ class Caller {
   const Holder& holder() const noexcept { return holder_; }
   void set_thread(std::uint64_t thread) noexcept { holder_.thread = thread; }
 
-  /// What the call has taken, to be given back if the client does not get the answer.
-  void on_undelivered(std::function<void()> undo) { undo_ = std::move(undo); }
+  /// How to give back what the call takes, if the client does not get the answer. Made before it is
+  /// taken: there may be no memory for it.
+  using Undo = std::function<void()>;
+  void on_undelivered(Undo&& undo) noexcept { undo_ = std::move(undo); }
   void give_back();
   void delivered() { undo_ = nullptr; }
   bool has_taken() const noexcept { return undo_ != nullptr; }
@@ -74,7 +76,7 @@ class Caller {
   platform::Descriptor socket_;
   platform::Descriptor bell_;  // eventfd; made when the first call waits
   Holder holder_;
-  std::function<void()> undo_;
+  Undo undo_;
   std::atomic<bool> lost_{false};
   const std::shared_ptr<Account> account_;
   const int peer_;

@@ -9,6 +9,7 @@
 namespace brood::manager {
 
 bool ServedLock::acquire(Caller& caller, const platform::Deadline& deadline) {
+  Caller::Undo undo = undo_of(caller.holder());
   std::unique_lock lock(mutex_);
   if (holder_ != caller.holder()) {
     if (!take(lock, caller, deadline, 1)) return false;
@@ -20,7 +21,7 @@ bool ServedLock::acquire(Caller& caller, const platform::Deadline& deadline) {
         "brood::ManagedLock: this thread holds it already and would wait for ever; "
         "a ManagedRLock may be acquired again");
   }
-  undo_if_undelivered(caller);
+  caller.on_undelivered(std::move(undo));
   return true;
 }
 
@@ -41,11 +42,11 @@ void ServedLock::let_go() {
 }
 
 // The client has ended, so that it holds it no more, however often it did.
-void ServedLock::undo_if_undelivered(Caller& caller) {
-  caller.on_undelivered([self = shared_from_this(), holder = caller.holder()] {
+Caller::Undo ServedLock::undo_of(const Holder& holder) {
+  return [self = shared_from_this(), holder] {
     const std::lock_guard lock(self->mutex_);
     if (self->holder_ == holder && --self->depth_ == 0) self->let_go();
-  });
+  };
 }
 
 void ServedLock::demand_held_by(const Holder& holder) const {
@@ -86,6 +87,10 @@ void ServedLock::forget(std::uint64_t process) {
 
 bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
                          const platform::Deadline& deadline) {
+  Caller::Undo undo = [self = shared_from_this(), list] {
+    const std::lock_guard guard(self->mutex_);
+    if (!list->empty()) list->notify_one();
+  };
   std::unique_lock lock(mutex_);
   demand_held_by(caller.holder());
   caller.make_bell();  // who cannot wait keeps the lock
@@ -98,12 +103,7 @@ bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
     if (notified && !list->empty()) list->notify_one();
     throw;
   }
-  if (notified) {
-    caller.on_undelivered([self = shared_from_this(), list] {
-      const std::lock_guard guard(self->mutex_);
-      if (!list->empty()) list->notify_one();
-    });
-  }
+  if (notified) caller.on_undelivered(std::move(undo));
   return notified;
 }
 

@@ -33,7 +33,7 @@ class ServedLock : public std::enable_shared_from_this<ServedLock> {
   bool take(std::unique_lock<std::mutex>& lock, Caller& caller, const platform::Deadline& deadline,
             unsigned depth);
   void let_go();
-  void undo_if_undelivered(Caller& caller);
+  Caller::Undo undo_of(const Holder& holder);
 
   const Reentrant reentrant_;
   mutable std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
 #include "manager/server_stubs.hpp"
+#include "platform/copies.hpp"
 #include "platform/process.hpp"
 #include "shared/parcel.hpp"
 
@@ -30,6 +31,7 @@ bool greet(int control, const detail::Bytes& root) {
 bool server_main(platform::Descriptor control, platform::Descriptor owner, Listening listening) {
   platform::ignore_signals_to_the_group();
   platform::raise_descriptor_limit();  // each object takes one or two
+  platform::keep_all_from_copies();    // a client is not to wait for the end of a method's copy
   // Never destroyed: a thread of its may be about to end when it is done.
   static Server* server;  // not an initializer: a server's process may be forked to be another's
   server = new Server;

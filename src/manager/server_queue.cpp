@@ -32,11 +32,12 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return closed_ || !items_.empty(); };
     if (!filled_.wait_until(lock, caller, deadline, ready) || items_.empty()) return nullptr;
-    Item item = std::move(items_.front());
+    Item item = items_.front();
+    Caller::Undo undo = [self = shared_from_this(), item] { self->put_back(item); };
     items_.pop_front();
     item->set_taken();
     room_.notify_one();
-    caller.on_undelivered([self = shared_from_this(), item] { self->put_back(item); });
+    caller.on_undelivered(std::move(undo));
     return item;
   }
   std::uint64_t size() const {

@@ -22,10 +22,11 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
   bool acquire(Caller& caller, const detail::Deadline& deadline) {
     std::unique_lock lock(mutex_);
     if (!available_.wait_until(lock, caller, deadline, [this] { return value_ > 0; })) return false;
-    --value_;
     const std::uint64_t process = caller.holder().process;
+    Caller::Undo undo = [self = shared_from_this(), process] { self->add(1, process); };
     if (bounded_) ++taken_[process];
-    caller.on_undelivered([self = shared_from_this(), process] { self->add(1, process); });
+    --value_;
+    caller.on_undelivered(std::move(undo));
     return true;
   }
   void release(std::int64_t count, std::uint64_t process) {

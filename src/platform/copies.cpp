@@ -4,14 +4,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <string_view>
 
 #include "platform/process.hpp"
+#include "platform/sentinel.hpp"
 
 namespace brood::platform {
 namespace {
 
+struct Kept {
+  int number = -1;
+  FileIdentity file;
+};
+struct OwnChannel {
+  std::array<Kept, 3> descriptors{};
+  void* memory = nullptr;
+  std::size_t size = 0;  // bytes
+  bool all = false;
+};
 constinit OwnChannel channel;
 constinit pid_t original = 0;
 /// Shared with the copies: how many of them have ended. Made by the first fork.
@@ -28,7 +41,10 @@ void before_fork() noexcept {
 
 void in_copy() noexcept {
   if (original == 0) return;
-  replace_descriptors(channel.descriptors.data(), channel.descriptors.size());
+  if (channel.all && !is_forking_for_the_library()) replace_own_descriptors(nullptr, 0);
+  for (const Kept& kept : channel.descriptors) {
+    if (kept.number >= 0 && kept.file.is_at(kept.number)) replace_descriptors(&kept.number, 1);
+  }
   if (channel.memory != nullptr) {
     ::mmap(channel.memory, channel.size, PROT_READ | PROT_WRITE,
            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -38,13 +54,19 @@ void in_copy() noexcept {
 
 }  // namespace
 
-void keep_from_copies(const OwnChannel& own) noexcept {
+void keep_from_copies(std::initializer_list<int> descriptors, void* memory,
+                      std::size_t size) noexcept {
   static const int installed = pthread_atfork(before_fork, nullptr, in_copy);
   static_cast<void>(installed);
-  channel = own;
+  channel = {.memory = memory, .size = size};
+  std::size_t count = 0;
+  for (const int number : descriptors)
+    channel.descriptors.at(count++) = {number, FileIdentity::of(number)};
   original = ::getpid();
   ended = nullptr;
 }
+
+void keep_all_from_copies() noexcept { channel.all = true; }
 
 void end_copy() noexcept {
   if (ended != nullptr) ended->fetch_add(1);

@@ -98,12 +98,20 @@ BlockedSignals::BlockedSignals() noexcept {
 
 BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
+namespace {
+thread_local constinit bool is_forking = false;
+}
+
+bool is_forking_for_the_library() noexcept { return is_forking; }
+
 pid_t fork_process() {
   wait_for_starting_threads();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  is_forking = true;
   const pid_t pid = system_calls().fork();
+  is_forking = false;
   if (pid == 0) {
     reset_signals();
     return 0;

@@ -68,6 +68,8 @@ class BlockedSignals {
 /// child (it could write to a self-pipe that both share). The child returns 0 with default actions
 /// and an empty mask. Waits for the library's threads that are starting. Throws SystemError.
 pid_t fork_process();
+/// Whether the calling thread is in fork_process(): for what runs beside fork(2) in the child.
+bool is_forking_for_the_library() noexcept;
 
 /// Default action for every signal (SIGKILL and SIGSTOP apart) and an empty mask. SIGHUP stays
 /// ignored where it is: nohup(1) is meant for all of a program.

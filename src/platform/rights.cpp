@@ -38,12 +38,16 @@ ssize_t Envelope::receive(int socket, int flags) noexcept {
 }
 
 ssize_t Envelope::receive_apart(int socket) noexcept {
-  ssize_t count = -1;
-  const OwnTable receiver(socket, [&] {  // its table has room
-    if (socket > 0) system_calls().close_range(0, static_cast<unsigned>(socket) - 1, 0);
-    count = receive(socket, MSG_DONTWAIT);
+  struct {
+    Envelope* envelope;
+    int socket;
+    ssize_t count = -1;
+  } all{this, socket};  // in one: there may be no memory for a function that refers to more
+  const OwnTable receiver(socket, [&all] {  // its table has room
+    if (all.socket > 0) system_calls().close_range(0, static_cast<unsigned>(all.socket) - 1, 0);
+    all.count = all.envelope->receive(all.socket, MSG_DONTWAIT);
   });
-  return count;
+  return all.count;
 }
 
 /// With a pointer to the place of each number in control messages of this type.

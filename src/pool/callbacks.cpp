@@ -1,5 +1,6 @@
 #include "pool/callbacks.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -31,7 +32,7 @@ void call(const std::function<void()>& callback) noexcept {
       if (generation != platform::fork_generation()) platform::end_copy();
     } catch (...) {
       if (generation != platform::fork_generation()) platform::end_copy();
-      base::log_error("a callback threw " + wire::describe_exception(std::current_exception()));
+      wire::log_exception("a callback threw ");
     }
   });
 }
@@ -106,40 +107,49 @@ void Callbacks::log_error(const std::string& text) noexcept {
 
 // A callback may hold the last handle of the pool, so that the pool's end is reached in this very
 // thread: it cannot join itself, and what is left in the queue stays to it.
-void Callbacks::drain(const detail::Deadline& logs_until) {
+bool Callbacks::drain(const detail::Deadline& logs_until, const detail::Deadline& until) {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
     state_->logs_until = logs_until;
-    if (state_->thread == std::this_thread::get_id()) return;
+    if (state_->thread == std::this_thread::get_id()) return true;
   }
   state_->changed.notify_one();
-  const bool hangs = hangs_in_a_sink(logs_until);
+  const Wait how = wait(logs_until, until);
+  if (how == Wait::in_a_callback) return false;
   const std::lock_guard lock(join_mutex_);
-  if (hangs) {
-    if (thread_.joinable()) thread_.detach();
-  } else if (thread_.joinable()) {
+  if (!thread_.joinable()) {
+    if (how == Wait::ended) run(*state_);  // what came when no thread could be started
+  } else if (how == Wait::ended) {
     thread_.join();
   } else {
-    run(*state_);  // what came when no thread could be started
+    thread_.detach();
   }
+  return true;
 }
 
-// A callback is the user's, and is waited for.
-bool Callbacks::hangs_in_a_sink(const detail::Deadline& logs_until) {
+// A callback is the user's: it is waited for, until the caller's own time is over.
+Callbacks::Wait Callbacks::wait(const detail::Deadline& logs_until, const detail::Deadline& until) {
   constexpr std::chrono::seconds patience{1};
   std::unique_lock lock(state_->mutex);
-  if (state_->abandoned) return state_->running;
-  if (!logs_until) return false;
-  while (state_->running && !state_->abandoned) {
-    const bool is_late = std::chrono::steady_clock::now() >= *logs_until + patience;
-    state_->abandoned = is_late && state_->writing;
-    if (state_->abandoned) break;
-    // One that is late is in a callback, or between two records.
-    const auto next_look = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
-    state_->ended.wait_until(lock, is_late ? next_look : *logs_until + patience);
+  while (state_->running) {
+    if (state_->abandoned) return Wait::hangs_in_a_sink;
+    const auto now = std::chrono::steady_clock::now();
+    if (until && now >= *until && state_->calling) return Wait::in_a_callback;
+    state_->abandoned = logs_until && now >= *logs_until + patience && state_->writing;
+    if (state_->abandoned) return Wait::hangs_in_a_sink;
+    // What is late is in a callback, in a sink, or between two of them.
+    auto next_look = now + std::chrono::milliseconds(100);
+    if (logs_until) next_look = std::max(next_look, *logs_until + patience);
+    if (until)
+      next_look = std::min(next_look, std::max(*until, now + std::chrono::milliseconds(10)));
+    if (logs_until || until) {
+      state_->ended.wait_until(lock, next_look);
+    } else {
+      state_->ended.wait(lock);
+    }
   }
-  return state_->abandoned;
+  return Wait::ended;
 }
 
 void Callbacks::run(State& state) noexcept {
@@ -151,9 +161,12 @@ void Callbacks::run(State& state) noexcept {
     if (!state.calls.empty()) {
       Calls one;
       one.splice(one.begin(), state.calls, state.calls.begin());
+      state.calling = true;
       lock.unlock();
       call(one.front().run);
       one.clear();  // what it holds may take its time, or call back here
+      lock.lock();
+      state.calling = false;
     } else if (!state.logs.empty()) {
       if (state.logs_until && std::chrono::steady_clock::now() >= *state.logs_until)
         state.logs.drop_all();
@@ -164,11 +177,9 @@ void Callbacks::run(State& state) noexcept {
       line = {};
       lock.lock();
       state.writing = false;
-      continue;
     } else {
       break;
     }
-    lock.lock();
   }
   state.running = false;
   state.thread = {};  // the system may give the number again

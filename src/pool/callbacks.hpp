@@ -40,8 +40,10 @@ class Callbacks {
   void log_error(const std::string& text) noexcept;
   /// Waits until what has been posted has run; in the thread itself it does not wait. Log records
   /// that are left at `logs_until` are dropped and counted; a sink that hangs then (in a pipe whose
-  /// reader has stopped, say) is left with the thread a second later.
-  void drain(const detail::Deadline& logs_until = std::nullopt);
+  /// reader has stopped, say) is left with the thread a second later. False at `until` where a
+  /// callback runs: the thread goes on, and may be waited for again.
+  bool drain(const detail::Deadline& logs_until = std::nullopt,
+             const detail::Deadline& until = std::nullopt);
 
  private:
   struct State {
@@ -51,6 +53,7 @@ class Callbacks {
     LogQueue logs;           // likewise
     bool stopping = false;   // likewise
     bool running = false;    // the thread looks at the queues; likewise
+    bool calling = false;    // it is in a callback; likewise
     bool writing = false;    // it is in a sink of the log; likewise
     bool abandoned = false;  // while it hung there; likewise
     std::condition_variable ended;
@@ -58,7 +61,8 @@ class Callbacks {
     std::thread::id thread;       // likewise
   };
   static void run(State& state) noexcept;
-  bool hangs_in_a_sink(const detail::Deadline& logs_until);
+  enum class Wait : std::uint8_t { ended, hangs_in_a_sink, in_a_callback };
+  Wait wait(const detail::Deadline& logs_until, const detail::Deadline& until);
   void start_locked();
   void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
   const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us

@@ -297,8 +297,7 @@ bool Core::join(const detail::Deadline& deadline) {
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
-  callbacks_.drain(ended() ? soon : deadline);
-  return true;
+  return callbacks_.drain(ended() ? soon : deadline, deadline);
 }
 
 // Looks now and then whether a thread has ended that brought input, or the pool's descriptors have

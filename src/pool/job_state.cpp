@@ -156,8 +156,7 @@ JobState::~JobState() {
       report();
     }
   } catch (...) {  // no memory, no thread
-    base::log_error("the error of a task is lost: " +
-                    wire::describe_exception(std::current_exception()));
+    wire::log_exception("the error of a task is lost: ");
   }
 }
 

@@ -17,6 +17,7 @@
 #include "platform/copies.hpp"
 #include "platform/identity.hpp"
 #include "platform/pipe.hpp"
+#include "platform/sentinel.hpp"
 #include "process/child.hpp"
 #include "start/method.hpp"
 #include "wire/exception.hpp"
@@ -28,12 +29,14 @@ constexpr int exit_threw = 1;
 
 // A handler of on_exit can be given nothing else.
 constinit int report_to = -1;
+constinit platform::FileIdentity report_file;
 constinit pid_t teller = -1;  // not what the callable has forked
 
+// Not where the callable has closed the number and has a file of its own there.
 void tell(std::int32_t code) noexcept {
-  if (teller != ::getpid()) return;
+  if (teller != ::getpid() || !report_file.is_at(report_to)) return;
   try {
-    platform::write_all(report_to, std::as_bytes(std::span(&code, 1)));
+    platform::send_all(report_to, std::as_bytes(std::span(&code, 1)));
   } catch (...) {
     // It is asked for only where the system cannot tell the code.
   }
@@ -73,8 +76,9 @@ int run(detail::ProcessTarget& target) {
 
 void run_to_the_end(int report, std::unique_ptr<detail::ProcessTarget> target) {
   report_to = report;
+  report_file = platform::FileIdentity::of(report);
   teller = ::getpid();
-  platform::keep_from_copies({{report}});
+  platform::keep_from_copies({report});
   if (::on_exit(&leave, nullptr) != 0) ::_exit(exit_threw);
   base::open_exit_hooks(base::HooksRun::at_exit, &log_hook_failure);
   const int code = run(*target);

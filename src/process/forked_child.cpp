@@ -1,4 +1,5 @@
 // Runs in a copy of the owner's memory.
+#include <fcntl.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -14,6 +15,23 @@
 #include "start/before_fork.hpp"
 
 namespace brood::process {
+namespace {
+
+/// The same file at a number that what the callable opens does not get, also when it has closed
+/// this one.
+int lift(int number) noexcept {
+  const int lowest =
+      platform::unreserved(platform::has_high_numbers() ? platform::high_reserved : 3);
+  const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest);
+  if (lifted < 0) return number;
+  platform::own_descriptors.insert(lifted);
+  platform::own_descriptors.erase(number);
+  ::close(number);
+  return lifted;
+}
+
+}  // namespace
+
 void run_forked(const ForkedChannel& channel, platform::Identity identity,
                 std::unique_ptr<detail::ProcessTarget> target) {
   base::drop_unflushed();
@@ -21,12 +39,13 @@ void run_forked(const ForkedChannel& channel, platform::Identity identity,
   const int kept[] = {channel.report, channel.owner, channel.gate};
   platform::replace_own_descriptors(kept, std::size(kept));
   platform::prepare_stdio();
-  identity.parent = channel.owner;
+  const int report = lift(channel.report), owner = lift(channel.owner);
+  identity.parent = owner;
   platform::set_identity(std::move(identity));
   base::set_loading(base::Loading::allowed);
   if (!start::pass_gate(channel.gate)) ::_exit(platform::exit_orphaned);
-  platform::watch_owner(channel.owner);
-  run_to_the_end(channel.report, std::move(target));
+  platform::watch_owner(owner);
+  run_to_the_end(report, std::move(target));
 }
 
 }  // namespace brood::process

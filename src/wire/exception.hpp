@@ -27,5 +27,8 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, const Work
 /// Long texts are cut.
 std::string describe_exception(std::exception_ptr exception);
 std::string describe_encoded_exception(std::span<const std::byte> bytes);
+/// Logs an error: what has failed, then the exception in flight. Without memory for the text, or
+/// with a log that throws, nothing.
+void log_exception(const char* what_failed) noexcept;
 
 }  // namespace brood::wire

@@ -2,6 +2,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.hpp"
 #include "base/type_name.hpp"
 #include "wire/exception.hpp"
 #include "wire/exception_record.hpp"
@@ -122,6 +123,12 @@ std::string describe_exception(std::exception_ptr exception) {
   detail::Bytes bytes;
   detail::encode_value(bytes, chain_of(std::move(exception), Depth::text_only));
   return describe_encoded_exception(bytes.view());
+}
+
+void log_exception(const char* what_failed) noexcept try {
+  base::log_error(what_failed + describe_exception(std::current_exception()));
+} catch (...) {
+  // Nothing else can be done with it.
 }
 
 }  // namespace brood::wire

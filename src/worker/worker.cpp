@@ -111,8 +111,8 @@ class Worker {
         [this, serving = std::this_thread::get_id()](detail::SharedDescriptor::Token token) {
           return std::this_thread::get_id() == serving ? escort_.find(token) : nullptr;
         });
-    platform::keep_from_copies(
-        {{channel.tasks, channel.results, channel.escort}, mapping_.data(), mapping_.size()});
+    platform::keep_from_copies({channel.tasks, channel.results, channel.escort}, mapping_.data(),
+                               mapping_.size());
   }
 
   [[noreturn]] void run() {

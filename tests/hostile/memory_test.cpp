@@ -9,6 +9,7 @@
 #include <new>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hostile/raw_results.hpp"
@@ -241,20 +242,23 @@ class Refusal {
 
 int throws_text(int) { throw std::runtime_error(std::string(100, 'e')); }
 
+template <class Body>
+void attempt(Body body) {
+  try {
+    body();
+  } catch (const std::exception&) {
+  }
+}
+
 /// Every verb once; what is thrown is no matter, that it ends is.
 void use(Pool& pool, const std::string& large) {
-  const auto attempt = [](auto body) {
-    try {
-      body();
-    } catch (const std::exception&) {
-    }
-  };
   attempt([&] { EXPECT_EQ(pool.apply(square, 3), 9); });
   attempt([&] { EXPECT_EQ(pool.apply(text_of, 100'000).size(), 100'000U); });
   attempt([&] {
     EXPECT_EQ(pool.apply([](const std::string& s) { return s.size(); }, large), large.size());
   });
   attempt([&] { pool.apply(throws_text, 1); });
+  attempt([&] { pool.apply_async(throws_text, 1).wait(); });  // and nobody asks
   attempt([&] { EXPECT_EQ(pool.map(square, std::vector<int>(50, 2)), std::vector<int>(50, 4)); });
   attempt([&] {
     std::vector<AsyncResult<int>> results;
@@ -292,6 +296,42 @@ TEST_P(Allocation, that_is_refused_to_the_owner_ends_in_outcomes_and_the_pool_in
     if (!happened) break;
     ASSERT_LT(nth, 20'000);
   }
+}
+
+/// A lock that the server has given for an answer that has not arrived comes back soon.
+void take_and_give(const ManagedLock& lock) {
+  while (!lock.try_acquire_for(10ms)) std::this_thread::yield();
+  lock.release();
+}
+
+TEST_P(Allocation, that_is_refused_to_a_client_of_a_manager_ends_in_values_or_errors) {
+  const Manager manager({.start_method = method()});
+  const auto dict = manager.dict<int, std::string>();
+  const auto queue = manager.queue<std::string>();
+  const ManagedLock lock = manager.lock();
+  const std::string text(1000, 't');
+  for (long nth = 1;; ++nth) {
+    const Refusal refusal(nth);
+    attempt([&] {
+      dict.set(1, text);
+      EXPECT_EQ(dict.at(1), text);
+    });
+    attempt([&] {
+      queue.put(text);
+      EXPECT_EQ(queue.get(), text);
+    });
+    attempt([&] {
+      lock.acquire();
+      try {
+        lock.release();
+      } catch (const std::exception&) {
+        lock.release();  // only one allocation is refused; or it has arrived
+      }
+    });
+    if (!refusal.happened()) break;
+    ASSERT_LT(nth, 20'000);
+  }
+  take_and_give(lock);
 }
 
 }  // namespace

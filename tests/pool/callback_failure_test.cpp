@@ -3,7 +3,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-// A callback that throws ends nothing but itself.
+// A callback that throws, or that takes long, ends nothing but itself.
 namespace brood::testing {
 namespace {
 
@@ -51,6 +51,22 @@ TEST_P(CallbackFailure, an_exception_of_on_error_changes_nothing_else) {
   result.on_error([](const std::exception_ptr&) { throw 1; });
   EXPECT_THROW(result.get(), std::invalid_argument);
   next_hundred_call_back(pool);
+}
+
+TEST_P(CallbackFailure, that_takes_long_does_not_keep_join_for_beyond_its_time) {
+  Pool pool = make_pool(1);
+  std::promise<void> begun, over;
+  AsyncResult<int> result = pool.apply_async(square, 3);
+  result.on_success([&](int) {
+    begun.set_value();
+    over.get_future().wait();
+  });
+  begun.get_future().wait();
+  pool.close();
+  EXPECT_FALSE(pool.join_for(50ms));
+  over.set_value();
+  pool.join();
+  EXPECT_EQ(result.get(), 9);
 }
 
 }  // namespace
