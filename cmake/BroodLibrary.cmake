@@ -50,6 +50,9 @@ set_source_files_properties(
              OBJECT_DEPENDS "${BROOD_SYSTEM_CALLS}")
 # A unique symbol is one for the whole process, whatever else hides it.
 target_compile_options(brood_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+# What a program optimises at link time has no symbols that could be made private before.
+set_target_properties(brood_objects PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+target_compile_options(brood_objects PRIVATE -fno-lto)
 if(Libbacktrace_FOUND)
   target_compile_definitions(
     brood_objects PRIVATE BROOD_BACKTRACE_HEADER="${Libbacktrace_INCLUDE_FILE}")

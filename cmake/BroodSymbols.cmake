@@ -17,7 +17,7 @@ set(brood_symbols
 
 function(brood_can_hide_symbols result)
   set(${result} OFF PARENT_SCOPE)
-  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize|--coverage|-flto" OR CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize|--coverage")
     return()
   endif()
   execute_process(COMMAND ${CMAKE_LINKER} --help OUTPUT_VARIABLE linker ERROR_QUIET)

@@ -54,6 +54,7 @@ void serve_network(const FileDescriptor& control, const FileDescriptor& owner,
 void pass_on(const FileDescriptor& control, const FileDescriptor& owner,
              const std::string& address) {
   Started here(control, owner);
+  platform::close_stdio();  // it has nothing to print
   platform::SecretBytes key = receive_key(here.control.get());
   if (key.empty()) return;
   if (!gateway_main(std::move(here.control), std::move(here.owner), {address, std::move(key)}))

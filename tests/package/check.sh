@@ -110,15 +110,24 @@ check_fetch_boost() {
   (cd "$1" && apt-get download -qq "libboost$2-dev" && dpkg -x libboost"$2"-dev_*.deb .) || exit 77
 }
 
-# check_other_boost PREFIX WORK FOLDER: a program with another Boost, or with other macros for its.
+# check_other_boost PREFIX WORK FOLDER: a program with another Boost, where one could be fetched to
+# FOLDER, and with other macros for its.
 check_other_boost() {
-  local flag
-  for flag in "-isystem$3/usr/include" -DBOOST_ASIO_ENABLE_HANDLER_TRACKING -DBOOST_ASIO_DISABLE_EPOLL \
-    -DBOOST_ASIO_DISABLE_THREADS; do
-    echo "$flag"
-    compile "$1" "$here/other_boost.cpp" "$2/consumer" "$flag"
-    runs timeout 60 "$2/consumer" 2>/dev/null
-  done
+  local header=$3/usr/include/boost/version.hpp version
+  if [[ -e $header ]]; then
+    version=$(sed -n 's/^#define BOOST_VERSION //p' "$header")
+    check_with "$1" "$2" "-isystem$3/usr/include" "-DEXPECTED_BOOST_VERSION=$version"
+  else
+    echo "no other Boost: its macros alone"
+  fi
+  check_with "$1" "$2" -DBOOST_ASIO_ENABLE_HANDLER_TRACKING
+  check_with "$1" "$2" -DBOOST_ASIO_DISABLE_EPOLL
+  check_with "$1" "$2" -DBOOST_ASIO_DISABLE_THREADS
+}
+check_with() {
+  echo "${@:3}"
+  compile "$1" "$here/other_boost.cpp" "$2/consumer" "${@:3}"
+  runs timeout 60 "$2/consumer" 2>/dev/null
 }
 
 wraps_main() { [[ -e $ROOT/src/worker/wrap_main.cpp ]]; }

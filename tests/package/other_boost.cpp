@@ -4,9 +4,14 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/version.hpp>
 #include <brood/brood.hpp>
 #include <cstdio>
 #include <vector>
+
+#ifdef EXPECTED_BOOST_VERSION
+static_assert(BOOST_VERSION == EXPECTED_BOOST_VERSION, "another Boost came first");
+#endif
 
 namespace {
 
