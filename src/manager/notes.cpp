@@ -7,6 +7,7 @@
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
 #include "shared/parcel.hpp"
+#include "wire/checked.hpp"
 
 namespace brood::manager {
 
@@ -15,7 +16,7 @@ std::optional<Note> note_in(std::span<const std::byte> message) {
   if (message.size() != sizeof header) return std::nullopt;
   std::memcpy(&header, message.data(), sizeof header);
   if (header.object != 0) return std::nullopt;
-  return static_cast<Note>(header.thread);
+  return wire::checked_enum(header.thread, Note::read, "note of a client");
 }
 
 bool send_note(int channel, Note note) {

@@ -10,11 +10,11 @@ namespace brood::manager {
 
 /// Travels as a RequestHeader alone, of no object, with this in the place of the thread.
 enum class Note : std::uint64_t {
-  lost = 1,  // the last answer found no room: what the call took is the server's again
-  read,      // from a bridge: the client has the last answer
+  lost,  // the last answer found no room: what the call took is the server's again
+  read,  // from a bridge: the client has the last answer
 };
 
-/// Nothing where it is a request.
+/// Nothing where it is a request. Throws CodecError for a note that there is not.
 std::optional<Note> note_in(std::span<const std::byte> message);
 /// False when the other end is closed. Throws SystemError.
 bool send_note(int channel, Note note);
