@@ -20,10 +20,12 @@ namespace detail {
 template <class T>
 class ArraySlice;
 
-/// A number of values in shared memory: a contiguous range, with a lock that nobody takes for you.
-/// A handle: a copy, in this process or another, is the same array. What shares it is const like a
-/// pointer: elements of a const handle may be changed.
-/// Threads: any, each element by one at a time, or with the lock held; a std::atomic by all.
+/// A fixed number of values in shared memory: a contiguous range, and a lock. No access takes the
+/// lock by itself: take it with lock().
+/// A handle: a copy, in this process or another, is the same array. A const handle is like a const
+/// pointer: its elements may be changed.
+/// Threads: any. Only one thread at a time may use an element, or each use holds the lock; a
+/// std::atomic may be used by all threads at once.
 /// Fork: the child has the same array.
 /// Layout: see DataHandle.
 template <class T>
@@ -34,38 +36,45 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
  public:
   /// Refers to nothing; its size is 0.
   Array() = default;
+  /// For decoding only: refers to nothing until load().
   explicit Array(detail::Undecoded) {}
-  /// New elements T(), memory for all of them at once. Throws UsageError for more than there can
-  /// be, SystemError. Cost: that of filling the memory with zeros.
+  /// `count` new elements, each T(). Takes memory for all of them at once. Throws UsageError where
+  /// their bytes are more than half of PTRDIFF_MAX; SystemError. Cost: filling the memory with
+  /// zeros.
   explicit Array(std::size_t count) requires std::default_initializable<T>
       : DataHandle(Form::array, shape, count) {
     // Zeros are what most types begin with.
     if constexpr (!std::is_trivially_default_constructible_v<T>)
       std::uninitialized_value_construct_n(data(), count);
   }
+  /// Same, each a copy of `value`.
   Array(std::size_t count, const typename std::type_identity<T>::type& value)
       : DataHandle(Form::array, shape, count) {
     std::uninitialized_fill_n(data(), count, value);
   }
+  /// Same, copies of the elements of `values` or `range`. A range that can be walked only once is
+  /// first copied to a std::vector.
   Array(std::initializer_list<T> values) : DataHandle(Form::array, shape, values.size()) {
     fill(values);
   }
-  /// Copies of what is in `range`.
   template <class Range>
   requires(!std::is_same_v<std::remove_cvref_t<Range>, Array>) &&
       std::ranges::input_range<Range>&& std::convertible_to<std::ranges::range_reference_t<Range>,
                                                             T> explicit Array(Range&& range)
       : Array(copied(range)) {}
 
+  /// The first element, and the number of elements. Null and 0 where the handle refers to nothing.
   T* data() const noexcept { return static_cast<T*>(state_); }
   std::size_t size() const noexcept { return count_; }
 
-  /// A part of the same array. Throws UsageError when it is not within.
+  /// A part of the same array: `count` elements from index `first` on. Throws UsageError where that
+  /// reaches beyond the end.
   ArraySlice<T> slice(std::size_t first, std::size_t count) const {
     return ArraySlice<T>(*this, first, count);
   }
-  /// The whole in `count` parts of almost the same size, fewer where there are fewer elements: one
-  /// for each call, to work on in place. Throws UsageError for none.
+  /// The whole array in `count` parts of almost the same size: one for each call of a map, which
+  /// works on it in place. Where there are fewer than `count` elements, one part for each element.
+  /// Throws UsageError when `count` is 0.
   std::vector<ArraySlice<T>> slices(std::size_t count) const {
     if (count == 0) detail::throw_no_slices();
     count = std::min(count, size());
@@ -79,6 +88,8 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
     return parts;
   }
 
+  /// Encode and decode the handle; the elements stay where they are. Throw CodecError: save() where
+  /// it refers to nothing, load() for bytes that are no Array<T>.
   void save(OutputArchive& archive) const { save_all(archive); }
   void load(InputArchive& archive) { load_all(archive, Form::array, shape); }
 
@@ -113,8 +124,8 @@ template <class Range>
 requires std::ranges::input_range<Range> Array(Range&&)
 ->Array<std::ranges::range_value_t<Range>>;
 
-/// A part of an array: a contiguous range over the same elements, which travels like the array.
-/// The array lives as long as a slice of it does.
+/// A part of an array: a contiguous range over the same elements. It may be sent like the array,
+/// and keeps the array alive.
 /// Threads: as Array. Fork: the child has the same elements.
 template <class T>
 class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySlice<T>, T> {
@@ -123,18 +134,22 @@ class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySli
  public:
   /// Refers to nothing; its size is 0.
   ArraySlice() = default;
+  /// For decoding only: refers to nothing until load().
   explicit ArraySlice(detail::Undecoded) {}
-  /// Throws UsageError when it is not within the array.
+  /// `count` elements of `array` from index `first` on. Throws UsageError where that reaches beyond
+  /// the end.
   ArraySlice(const Array<T>& array, std::size_t first, std::size_t count)
       : DataHandle(array), first_(first), length_(count) {
     if (first > count_ || count > count_ - first) detail::throw_no_slice();
   }
 
+  /// The slice's first element (null for an empty slice), and its number of elements.
   T* data() const noexcept { return length_ == 0 ? nullptr : static_cast<T*>(state_) + first_; }
   std::size_t size() const noexcept { return length_; }
-  /// Where it begins in the array.
+  /// Index in the array of the slice's first element.
   std::size_t first() const noexcept { return first_; }
 
+  /// Encode and decode the handle. Throw CodecError, as those of Array.
   void save(OutputArchive& archive) const { save_part(archive, first_, length_); }
   void load(InputArchive& archive) { load_part(archive, shape, first_, length_); }
 

@@ -19,54 +19,58 @@ template <class F>
 inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 }  // namespace detail
 
-/// The result of a call that goes on in the background. Dropping it changes nothing for the task;
-/// an error that nobody has asked for (by get, successful, on_error or co_await) goes to
+/// The result of a call that runs in the background. Destroying the AsyncResult does not stop the
+/// task. An error that was never asked for (by get, successful, on_error or co_await) goes to
 /// PoolOptions::on_unobserved_error then, except Cancelled.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
-/// Fork: in a forked child a result that was ready can be got; waiting for another one, or adding a
-/// callback, throws UsageError.
+/// Fork: a forked child can get a result that was ready at the fork. Waiting for another result, or
+/// adding a callback, throws UsageError there.
 template <class R>
 class AsyncResult {
  public:
   using Decode = R (*)(const detail::Job&);
+  /// Made by the asynchronous verbs of a Pool.
   AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
     job_->report_unobserved();
   }
   AsyncResult(AsyncResult&&) noexcept = default;
   AsyncResult& operator=(AsyncResult&&) noexcept = default;
 
-  /// The result, decoded anew at each call. Blocks until it is there.
-  /// Throws what the task threw (see errors.hpp), WorkerLost, TaskTimeout, Cancelled, CodecError.
+  /// The result. Blocks until it is ready. Throws what the task threw (see errors.hpp), WorkerLost,
+  /// TaskTimeout, StartError, Cancelled, CodecError. Cost: each call decodes the result again.
   R get() const {
     job_->wait({});
     return decode_(*job_);
   }
-  /// Same, for at most `duration`. Throws TimeoutError, and the task goes on.
+  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and the task goes on.
   template <class Rep, class Period>
   R get_for(std::chrono::duration<Rep, Period> duration) const {
     if (!wait_for(duration)) detail::throw_timeout();
     return decode_(*job_);
   }
+  /// Blocks until the result is ready, whether it is a value or an error.
   void wait() const { job_->wait({}); }
-  /// Whether it is ready before `duration` is over.
+  /// Same, but for at most `duration`. Returns whether the result is ready.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
     return job_->wait(detail::deadline_after(duration));
   }
+  /// Whether the result, a value or an error, is there. Never blocks.
   bool ready() const noexcept { return job_->finished(); }
-  /// Whether get() would return. Throws UsageError before it is ready. Cost: decodes the result.
+  /// Whether get() would return a value. Throws UsageError before the result is ready. Cost:
+  /// decodes the result.
   bool successful() const {
     if (!ready()) detail::throw_not_ready();
     return failure(*job_, decode_) == nullptr;
   }
-  /// Gives the task up. True if it will not run (for a map: if elements of it will not), and get()
-  /// throws Cancelled. A task that runs already goes on, and false comes back, unless `kill` is
-  /// yes: then its worker is stopped.
+  /// Gives the task up. Returns true if the task will not run (of a map: if some elements will not
+  /// run); get() then throws Cancelled. A task that has begun runs on, and the call returns false.
+  /// With Kill::yes the worker that runs it is stopped instead. Does not wait for that.
   bool cancel(Kill kill = Kill::no) { return job_->cancel(kill); }
 
-  /// Calls f(const R&), or f() for void, when the task has succeeded: once, on the pool's callback
-  /// thread, or soon after this call when it is ready already. An exception that f throws is logged
-  /// and changes nothing. f is moved and never copied.
+  /// Calls f(const R&), or f() for void, once when the task has succeeded: in the pool's callback
+  /// thread, soon after this call where the result is ready already. Does not block. An exception
+  /// that f throws is logged and changes nothing. f is moved and never copied.
   template <class F>
   AsyncResult& on_success(F f) {
     static_assert(detail::takes_result<F, R>,
@@ -74,7 +78,7 @@ class AsyncResult {
                   "task returns void");
     job_->when_finished(
         [job = job_.get(), decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
-          if (job->failed()) return;  // not error(): nobody has seen it yet
+          if (job->failed()) return;  // not error(), which would mark the error as seen
           if constexpr (std::is_void_v<R>) {
             if (failure(*job, decode) == nullptr) call();
           } else {
@@ -89,7 +93,7 @@ class AsyncResult {
         });
     return *this;
   }
-  /// Calls f(std::exception_ptr) when the task has failed; likewise.
+  /// Same for failure: calls f(std::exception_ptr) once when the task has failed.
   template <class F>
   AsyncResult& on_error(F f) {
     static_assert(std::is_invocable_v<F&, std::exception_ptr>,
@@ -101,8 +105,8 @@ class AsyncResult {
     return *this;
   }
 
-  /// co_await result: what get() returns or throws; the coroutine goes on in the pool's callback
-  /// thread.
+  /// `co_await result` gives what get() returns, or throws what get() throws. A coroutine that had
+  /// to wait goes on in the pool's callback thread.
   auto operator co_await() const noexcept {
     struct Awaiter {
       const AsyncResult& result;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Everything, and the cereal headers for the standard library's types.
+// The whole library, and cereal's headers for the types of the standard library.
 #include <cereal/types/array.hpp>
 #include <cereal/types/chrono.hpp>
 #include <cereal/types/complex.hpp>

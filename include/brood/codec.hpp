@@ -1,7 +1,7 @@
 #pragma once
 
-// Values to bytes and back: brood::OutputArchive and brood::InputArchive for a type's serialize(),
-// and what encodes arguments and results with them.
+// Turns values into bytes and back: brood::OutputArchive and brood::InputArchive, which a type's
+// serialize() is called with, and the functions that encode arguments and results.
 #include <brood/detail/codec_archive.hpp>
 #include <brood/detail/codec_pointers.hpp>
 #include <brood/detail/contiguous.hpp>

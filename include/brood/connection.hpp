@@ -19,25 +19,26 @@
 
 namespace brood {
 
-/// Whether both ends of a pipe may send.
+/// Whether both ends of a pipe can send and receive, or one sends and the other receives.
 enum class Duplex : bool { no, yes };
 
-/// One end of a pipe that messages go through, whole or not at all. A handle: its copies are the
-/// same end, and it may be sent to another process, in a task's arguments, through a queue or
-/// another connection, without closing here.
-/// The end of the stream comes when every copy of the other end is closed or its process has ended.
-/// Threads: any; messages of several writers do not mix, each message has one reader. Fork: a
-/// `Process` has a copy of every open end, as in Python, and closes those that it does not need; a
-/// pool's forked worker has none but those it is given.
+/// One end of a pipe for messages. A message arrives whole or not at all. A handle: its copies are
+/// the same end. It may be sent to another process, in a task's arguments, through a queue or
+/// another connection, and stays open here.
+/// The stream ends when every copy of the other end is closed, by close() or by the end of its
+/// process.
+/// Threads: any. Messages of several senders do not mix, and each message has one receiver.
+/// Fork: a forked `Process` has a copy of every open end, as in Python, and must close those that
+/// it does not need. A pool's forked worker has only those that are sent to it.
 class BROOD_API Connection {
  public:
-  /// Refers to nothing; every use throws UsageError.
+  /// Refers to nothing: closed() is true, and sending and receiving throw UsageError.
   Connection() = default;
 
-  /// Sends a value. Blocks while the other end has much unread (some hundred messages, or 200 KB;
-  /// what is larger than 60 KB goes through memory and does not count). Throws CodecError, before
-  /// anything is sent; SystemError with EPIPE when nobody can read it any more; UsageError for a
-  /// closed or read-only end. Cost: one system call.
+  /// Sends a value. Blocks while the other end has much unread (some hundred messages, or 200 KB; a
+  /// message of more than 60 KB goes through shared memory and does not count). Throws CodecError,
+  /// before anything is sent; SystemError with EPIPE when no process can read it any more;
+  /// UsageError for a closed or read-only end. Cost: one system call.
   template <class T>
   void send(const T& value) {
     using Value = detail::stored_t<T>;
@@ -49,45 +50,51 @@ class BROOD_API Connection {
     }
     send_encoded(bytes);
   }
-  /// Receives a value of the type that was sent; nothing at the end of the stream. Blocks until one
-  /// of them is there. Throws CodecError for a message that is no T; SystemError, also when its
-  /// descriptors find no room in this process (EMFILE; one of more than 60 KB is a descriptor): it
-  /// stays, whole, for the next call. UsageError for a closed or write-only end.
+  /// Receives a value of the type that was sent; empty at the end of the stream. Blocks until there
+  /// is a message or the stream ends. Throws CodecError for a message that is no T; UsageError for
+  /// a closed or write-only end; SystemError. With EMFILE this process had no room for the
+  /// message's descriptors (a message of more than 60 KB is one): the next call gets the whole
+  /// message.
   template <class T>
   Received<T> recv() {
     const std::optional<detail::Parcel> parcel = receive();
     if (!parcel) return {};
     return detail::open_parcel<T>(*parcel);
   }
-  /// Sends a message of plain bytes; as send().
+  /// Sends a message of plain bytes. Blocks and throws as send() does.
   void send_bytes(std::span<const std::byte> bytes);
   template <std::convertible_to<std::string_view> Text>
   void send_bytes(const Text& text) {
     send_bytes(std::as_bytes(std::span(std::string_view(text))));
   }
-  /// A message as it was sent; nothing at the end of the stream. As recv().
+  /// The bytes of a message; empty at the end of the stream. Blocks and throws as recv() does.
   Received<std::vector<std::byte>> recv_bytes();
-  /// Receives into `target` and returns the size of the message. Throws BufferTooShort, which has
-  /// the message, when it is larger.
+  /// Same, but copies the message to `target` and returns its size in bytes. Throws BufferTooShort,
+  /// which holds the message, when the message is larger than `target`.
   Received<std::size_t> recv_bytes_into(std::span<std::byte> target);
 
-  /// Whether recv() would not block: a message is there, or the stream has ended.
+  /// Whether recv() would return at once: a message is there, or the stream has ended. Never
+  /// blocks. Throws UsageError for a closed or write-only end.
   bool poll() { return poll_until(std::chrono::steady_clock::now()); }
-  /// The same, waiting for at most `timeout`.
+  /// Same, but waits for a message or the end for at most `timeout`.
   template <class Rep, class Period>
   bool poll(std::chrono::duration<Rep, Period> timeout) {
     return poll_until(detail::deadline_after(timeout));
   }
 
-  /// The number of the socket, for poll(2) and brood::wait; it stays this handle's.
+  /// The number of the socket, for poll(2) and brood::wait. Do not close it. Throws UsageError for
+  /// a closed end.
   int file_descriptor() const;
+  /// Whether this end can receive, and whether it can send; false where it refers to nothing.
   bool readable() const noexcept;
   bool writable() const noexcept;
+  /// Whether close() was called in this process, or the handle refers to nothing.
   bool closed() const noexcept;
-  /// Closes this end for all of its handles in this process. Never throws; twice is once.
-  /// Who is in recv() with it in another thread goes on waiting.
+  /// Closes this end for all of its handles in this process. A second call does nothing. Another
+  /// thread that is in recv() goes on waiting.
   void close() noexcept;
 
+  /// Encode and decode the handle. Throw CodecError and, for a closed end, UsageError.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 
@@ -103,9 +110,10 @@ class BROOD_API Connection {
   std::shared_ptr<State> state_;
 };
 
-/// A message was larger than the buffer that it was to go to.
+/// A message was larger than the buffer given to recv_bytes_into().
 class BROOD_API BufferTooShort : public Error {
  public:
+  /// Thrown by recv_bytes_into() with the message that it had received.
   explicit BufferTooShort(std::vector<std::byte> message);
   ~BufferTooShort() override;
   /// The whole message.
@@ -115,8 +123,8 @@ class BROOD_API BufferTooShort : public Error {
   std::vector<std::byte> message_;
 };
 
-/// Two connected ends. For Duplex::no the first reads and the second writes.
-/// Throws SystemError.
+/// Makes a pipe and returns its two ends. With Duplex::no the first receives and the second sends.
+/// Throws SystemError. Threads: any.
 BROOD_API std::pair<Connection, Connection> pipe(Duplex duplex = Duplex::yes);
 
 }  // namespace brood

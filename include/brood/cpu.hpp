@@ -4,10 +4,10 @@
 
 namespace brood {
 
-/// CPUs of this machine that are online.
+/// The number of CPUs of this machine that are online, at least 1. Threads: any.
 BROOD_API int cpu_count();
-/// CPUs that this process may use: its affinity mask and the quota of its control group, at
-/// least 1.
+/// The number of CPUs that this process may use: the smaller one of its affinity mask and the quota
+/// of its control group, at least 1. Threads: any. Cost: reads files of /proc and /sys.
 BROOD_API int available_cpus();
 
 }  // namespace brood

@@ -18,14 +18,14 @@
 
 namespace brood {
 
-/// Root of everything that Brood throws. Sorted below by who must act.
+/// Base of all exceptions that Brood throws.
 class BROOD_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ~Error() override;
 };
 
-/// The caller broke a stated precondition; the text says which one and what to write instead.
+/// The caller broke a stated precondition. The text says which one and what to write instead.
 class BROOD_API UsageError : public Error {
  public:
   using Error::Error;
@@ -45,6 +45,7 @@ class BROOD_API SystemError : public Error {
   /// `call` names the system call, `stage` what it was made for, `error` is an errno value.
   SystemError(std::string call, std::string stage, int error);
   ~SystemError() override;
+  /// The system call, what it was made for, and its errno value as an error code.
   const std::string& call() const noexcept { return call_; }
   const std::string& stage() const noexcept { return stage_; }
   const std::error_code& code() const noexcept { return code_; }
@@ -58,25 +59,28 @@ class BROOD_API SystemError : public Error {
 struct ExitStatus {
   enum class Kind : std::uint8_t { exited, signaled, lost };
   Kind kind = Kind::lost;
-  int value = 0;  ///< exit code, or signal number
+  /// The exit code, or the signal number.
+  int value = 0;
+  /// Whether the system wrote a core file.
   bool core_dumped = false;
-  /// "exit code 7", "signal 11 (SIGSEGV, Segmentation fault)", "unknown (its exit status was
-  /// lost)".
+  /// In words: "exit code 7", "signal 11 (SIGSEGV, Segmentation fault)", "unknown (its exit status
+  /// was lost)".
   BROOD_API std::string describe() const;
 };
 
-/// A worker did not come up: it could not be started, did not greet, its initializer failed, or the
-/// system lacks what its sandbox needs.
+/// A worker did not come up: it could not be started, it ended or hung before it was ready, its
+/// initializer failed, or the system lacks what its sandbox needs.
 class BROOD_API StartError : public Error {
  public:
   /// `stage` is one of "launch", "greeting", "preload", "initializer", "sandbox".
   StartError(std::string method, std::string stage, const std::string& reason,
              std::optional<ExitStatus> status = std::nullopt);
   ~StartError() override;
+  /// Name of the start method, and the stage that failed.
   const std::string& method() const noexcept { return method_; }
   const std::string& stage() const noexcept { return stage_; }
-  /// How the process ended that should have come up; nothing where it did not end by itself. What
-  /// the system refuses is a SystemError, with an errno.
+  /// How the process ended that should have come up. Unset: it did not end by itself. A system call
+  /// that fails is a SystemError instead.
   const std::optional<ExitStatus>& status() const noexcept { return status_; }
 
  private:
@@ -84,17 +88,19 @@ class BROOD_API StartError : public Error {
   std::optional<ExitStatus> status_;
 };
 
-/// A value that cannot become bytes, or bytes that are no value.
+/// A value could not be encoded, or bytes could not be decoded.
 class BROOD_API CodecError : public Error {
  public:
   enum class Direction : std::uint8_t { encode, decode };
+  /// `type` is the C++ type in question, `limit` the limit in bytes that was exceeded, 0 for none.
   CodecError(Direction direction, std::string type, const std::string& reason,
              std::uint64_t limit = 0);
   ~CodecError() override;
+  /// Whether encoding or decoding failed.
   Direction direction() const noexcept { return direction_; }
-  /// The C++ type that was being encoded or decoded; empty where the bytes had not got so far.
+  /// The C++ type that was being encoded or decoded. Empty: decoding failed before that was known.
   const std::string& type() const noexcept { return type_; }
-  /// The limit in bytes that was exceeded, 0 when it was none.
+  /// The limit in bytes that was exceeded. 0: the cause was no limit.
   std::uint64_t limit() const noexcept { return limit_; }
 
  private:
@@ -103,42 +109,46 @@ class BROOD_API CodecError : public Error {
   std::uint64_t limit_;
 };
 
-/// What lies in the memory of a shared object makes no sense: a process that shares it has written
-/// over it, by a stray pointer or on purpose. All users of the object get this from now on; it can
-/// only be replaced by a new one.
+/// The memory of a shared object holds something impossible: a process that shares it has written
+/// over it, by a stray pointer or on purpose. From now on all users of the object get this error.
+/// Make a new object.
 class BROOD_API BrokenObject : public Error {
  public:
   using Error::Error;
   ~BrokenObject() override;
 };
 
-/// Where a task ran: carried by the errors that a task ends in.
+/// The worker in which a task ran: its name, and its process id.
 struct WorkerIdentity {
   std::string name;
   int pid = 0;
 };
 
-/// How often an element ran, and what became of it before.
+/// How often an element was tried, and how the earlier attempts ended.
 struct Attempts {
-  int count = 1;                       ///< the last one included
-  std::vector<std::string> earlier{};  ///< what each before that ended in, in words
+  /// Number of attempts, the last one included.
+  int count = 1;
+  /// How each attempt before the last ended, in words.
+  std::vector<std::string> earlier{};
 };
 
-/// What every error tells that a task ended in: which one, and in which worker.
+/// What TaskError, WorkerLost and TaskTimeout tell of the task: which element it was, and which
+/// worker ran it.
 class TaskPlace {
  public:
+  /// Name and process id of the worker.
   const std::string& worker_name() const noexcept { return worker_.name; }
   int worker_pid() const noexcept { return worker_.pid; }
-  /// Those of the worker, in short.
+  /// Same, shorter to write.
   const std::string& name() const noexcept { return worker_.name; }
   int pid() const noexcept { return worker_.pid; }
-  /// What index() is when it was no pool's task: a call of an object in a manager's server.
+  /// The index() of a call of an object in a manager's server, which is no pool's task.
   static constexpr std::size_t no_element = static_cast<std::size_t>(-1);
   /// Position of the element in its map; 0 for a single call.
   std::size_t index() const noexcept { return index_; }
-  /// Which attempt this was, from 1 on: see CallOptions::retries.
+  /// Number of the last attempt, counted from 1: see CallOptions::retries.
   int attempt() const noexcept { return attempts_.count; }
-  /// What the attempts before it ended in, a sentence each.
+  /// How each earlier attempt ended, a sentence each.
   const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
 
  protected:
@@ -154,19 +164,21 @@ class TaskPlace {
   Attempts attempts_;
 };
 
-/// User code threw in a worker. For a registered type, an exception of the standard library and a
-/// type derived from one of its kinds it is nested in an exception of that type; for every other
-/// it is what the caller catches.
+/// The task threw in its worker. Where the exception's type is registered (register_exception), of
+/// the standard library or derived from such a type, the caller catches that type, and the
+/// TaskError is nested in it. For every other type the caller catches the TaskError itself.
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
+  /// Made by the library.
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
             std::string stack_trace = {}, Attempts attempts = {});
   ~TaskError() override;
   /// Demangled name of the type that was thrown.
   const std::string& type_name() const noexcept { return type_; }
-  /// Its what(), empty for a type that has none.
+  /// What its what() returned; empty for a type without what().
   const std::string& text() const noexcept { return text_; }
-  /// Where it was thrown. Empty so far: the standard library keeps no trace of that.
+  /// The place of the throw. Always empty in this version: the standard library keeps no such
+  /// trace.
   const std::string& stack_trace() const noexcept { return stack_trace_; }
 
  private:
@@ -176,20 +188,23 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
+  /// Made by the library.
   WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
              std::shared_ptr<const CrashReport> report = nullptr, Attempts attempts = {});
   ~WorkerLost() override;
+  /// How the process ended.
   const ExitStatus& status() const noexcept { return status_; }
-  /// Signal number, 0 when the process exited.
+  /// The number of the signal that ended the process; 0 where it exited.
   int signal() const noexcept {
     return status_.kind == ExitStatus::Kind::signaled ? status_.value : 0;
   }
-  /// Exit code, -1 when a signal ended the process.
+  /// The exit code; -1 where a signal ended the process.
   int exit_code() const noexcept {
     return status_.kind == ExitStatus::Kind::exited ? status_.value : -1;
   }
+  /// Whether the system wrote a core file.
   bool core_dumped() const noexcept { return status_.core_dumped; }
-  /// Its last words, and why it died as far as that is known.
+  /// Why the worker died, as far as that is known.
   const CrashReport& report() const noexcept { return *report_; }
 
  private:
@@ -197,19 +212,21 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
   std::shared_ptr<const CrashReport> report_;  // never null
 };
 
-/// The task ran longer than its own limit; its worker was stopped and replaced.
+/// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced.
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
+  /// Made by the library.
   TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
               Attempts attempts = {});
   ~TaskTimeout() override;
+  /// The limit that was exceeded.
   std::chrono::nanoseconds limit() const noexcept { return limit_; }
 
  private:
   std::chrono::nanoseconds limit_;
 };
 
-/// The caller waited as long as it wanted to; what it waited for goes on.
+/// A wait of the caller reached its time limit. What it waited for goes on.
 class BROOD_API TimeoutError : public Error {
  public:
   /// `what` says what was waited for.
@@ -217,7 +234,7 @@ class BROOD_API TimeoutError : public Error {
   ~TimeoutError() override;
 };
 
-/// The task will not run, or its result will not come: somebody cancelled it or ended its pool.
+/// The task will not run, or its result will not arrive: the task was cancelled, or its pool ended.
 class BROOD_API Cancelled : public Error {
  public:
   using Error::Error;

@@ -13,7 +13,7 @@
 namespace brood {
 
 namespace detail {
-/// How an exception type of the user's travels.
+/// How an exception of a registered type is sent.
 struct ExceptionCodec {
   /// Encodes `exception` and returns true if it is of this type.
   bool (*encode)(const std::exception& exception, Bytes& target);
@@ -88,13 +88,13 @@ void rethrow_nested_as(Reader& source) {
 }
 }  // namespace detail
 
-/// Lets exceptions of type E come back from workers as E, with the TaskError nested unless E is
-/// final. E derives from std::exception and either is constructible from its text or has cereal's
-/// serialize (and a default constructor). One line, at namespace scope, so that it holds in every
-/// process:
+/// Registers E: an exception of type E that a task throws is then thrown to the caller as E, with
+/// the TaskError nested in it unless E is final. E derives from std::exception, and is
+/// constructible from its text or has cereal's serialize() and a default constructor. Write one
+/// line at namespace scope, so that every process registers the type:
 ///   const bool registered = brood::register_exception<my::ParseError>();
-/// A type registered twice is registered once. The library that registers a type stays loaded.
-/// Threads: any.
+/// Returns true. A second registration of a type does nothing. The shared library that registers a
+/// type must stay loaded. Threads: any.
 template <class E>
 bool register_exception() {
   static_assert(std::is_base_of_v<std::exception, E>,

@@ -5,22 +5,26 @@
 
 namespace brood {
 
-/// A descriptor of the program's own that may travel like a value: a file, a socket, an end of a
+/// A file descriptor of the program that can be sent like a value: of a file, a socket, an end of a
 /// pipe. The other process gets a number of its own for the same open file. A handle: the number is
-/// closed when its last copy in this process goes.
-/// Threads: any. Fork: as a Connection.
+/// closed when its last copy in this process is destroyed.
+/// Threads: any. Fork: as for a Connection.
 class BROOD_API FileDescriptor {
  public:
   /// Refers to nothing.
   FileDescriptor() = default;
-  /// Copies `number`, which stays the caller's. Throws SystemError.
+  /// Duplicates `number`, which the caller still has to close. Throws SystemError.
   explicit FileDescriptor(int number);
 
-  /// The number in this process. Throws UsageError when it refers to nothing.
+  /// The number in this process. Do not close it. Throws UsageError where the handle refers to
+  /// nothing.
   int get() const;
-  /// A number that the caller has to close. Throws SystemError, UsageError.
+  /// A new number for the same open file, which the caller has to close. Throws SystemError;
+  /// UsageError where the handle refers to nothing.
   int duplicate() const;
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no FileDescriptor.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 

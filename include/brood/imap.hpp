@@ -15,7 +15,7 @@
 namespace brood {
 
 namespace detail {
-/// The job of somebody who takes its results one by one: without him nobody wants the rest.
+/// A job whose results are taken one by one. Cancels it when the taker is destroyed.
 class CancelledWhenDropped {
  public:
   explicit CancelledWhenDropped(JobHandle job) : job_(std::move(job)) {}
@@ -38,9 +38,9 @@ class CancelledWhenDropped {
 };
 }  // namespace detail
 
-/// The results of imap and imap_unordered, as a single-pass range. Inputs are taken in the thread
-/// that iterates, at most `window` ahead of the results that it has got. Destroying it, or
-/// assigning to it, cancels what has not started.
+/// The results of imap and imap_unordered, as a single-pass range. The thread that iterates takes
+/// the inputs, at most CallOptions::window more than it has got results. Destroying the range, or
+/// assigning to it, cancels the elements that have not begun.
 ///   for (int length : pool.imap(measure, lines)) …
 ///   for (int length : pool.imap(measure, endless) | std::views::take(10)) …
 /// Threads: one at a time.
@@ -48,8 +48,10 @@ template <class R>
 class [[nodiscard]] ImapRange {
  public:
   using value_type = typename Outcome<R>::value_type;
+  /// Whether results come in the order of the input, or as they are ready.
   enum class Order : bool { input, completion };
 
+  /// Made by PoolCalls::imap and imap_unordered. Takes the first inputs.
   ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window,
             Order order, ProgressFunction progress)
       : job_(std::move(job)),
@@ -60,9 +62,10 @@ class [[nodiscard]] ImapRange {
     refill();
   }
 
-  /// The next outcome, nothing at the end. Blocks. Throws what the input range throws, and
-  /// PoolClosed when the thread that read before, or has made the range, has joined the pool, or
-  /// ended while it was joined, before all input was taken: then the rest stays in the input.
+  /// The next outcome, value or error; empty at the end. Blocks until it is there, until `deadline`
+  /// at most. Throws TimeoutError. What the input range throws becomes the last outcome. So does
+  /// PoolClosed, where the thread that read last (at first: that made the range) joined the pool,
+  /// or ended while it was joined, before all input was taken. The rest then stays in the input.
   std::optional<Outcome<R>> next_outcome(const detail::Deadline& deadline = {}) {
     refill();
     for (;;) {
@@ -78,15 +81,16 @@ class [[nodiscard]] ImapRange {
       report();
     }
   }
-  /// The next value, nothing at the end. Blocks. Throws the element's error; the next call goes on
-  /// behind it.
+  /// The next value; empty at the end. Blocks until it is there. Throws the element's error; the
+  /// call after that gives the next element.
   std::optional<value_type> next() { return valued(next_outcome()); }
-  /// Same. Throws TimeoutError when none has come before `duration` is over; nothing is lost.
+  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
   template <class Rep, class Period>
   std::optional<value_type> next_for(std::chrono::duration<Rep, Period> duration) {
     return valued(next_outcome(detail::deadline_after(duration)));
   }
 
+  /// An input iterator. Its increment blocks until the next outcome is there.
   class iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
@@ -94,7 +98,7 @@ class [[nodiscard]] ImapRange {
     using difference_type = std::ptrdiff_t;
     iterator() = default;
     explicit iterator(ImapRange& range) : range_(&range) { ++*this; }
-    /// Throws the element's error.
+    /// The value. Throws the element's error.
     value_type& operator*() const { return range_->current_value(); }
     iterator& operator++() {
       range_->current_ = range_->next_outcome();
@@ -106,6 +110,7 @@ class [[nodiscard]] ImapRange {
    private:
     ImapRange* range_ = nullptr;
   };
+  /// Iterates over the values. begin() takes the first outcome, and so blocks until it is there.
   iterator begin() { return iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 

@@ -7,16 +7,17 @@
 
 namespace brood {
 
-/// First line of main. In a process that Brood started by exec it runs what that process is for and
-/// never returns; in every other it returns at once. Start methods spawn and forkserver need it; a
-/// program that cannot touch its main links brood::main instead. Throws UsageError when called a
-/// second time.
+/// Call it as the first line of main. In a process that Brood started by exec it does that
+/// process's work and never returns. In every other process it returns at once. The start methods
+/// spawn and forkserver need it. A program that cannot change its main links brood::main instead.
+/// Throws UsageError when called a second time.
 BROOD_API void init(int argc, char** argv);
 
-/// Calls `hook` when this worker ends in order: at close, after max_tasks_per_worker; last
-/// registered, first called. Not when it is terminated or dies. Static destructors and std::atexit
-/// do not run in a worker. In the process of a brood::Process the hook is one more handler of
-/// std::atexit. Throws UsageError in any other process.
+/// Registers `hook`, which is called when this worker ends in order: after Pool::close(), or when
+/// the pool replaces it (max_tasks_per_worker). The last hook registered is called first. No hook
+/// is called in a worker that is terminated or dies. Destructors of static objects and handlers of
+/// std::atexit do not run in a worker. In the process of a brood::Process the hook is one more
+/// handler of std::atexit. Throws UsageError in any other process. Threads: any.
 BROOD_API void at_worker_exit(std::function<void()> hook);
 
 }  // namespace brood

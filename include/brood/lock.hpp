@@ -11,25 +11,30 @@ namespace detail {
 class DataHandle;
 
 /// What Lock and RLock have in common.
+/// Throws BrokenObject when another process has overwritten the lock's memory.
 /// Layout: memory of its own with a header and a mutex (a robust futex).
 class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle> {
  public:
-  /// Waits until this thread holds it. Throws UsageError where that would be for ever: this thread
-  /// holds the Lock already.
-  /// Threads: any. Cost: some 30 ns when it is free.
+  /// Blocks until this thread holds the lock. Throws UsageError where this thread holds the Lock
+  /// already, since it would wait for itself. Cost: some 30 ns when the lock is free.
   void acquire() const;
-  /// Never blocks; false when another thread holds it, and for a Lock that this one holds.
+  /// Acquires the lock if it is free. Never blocks. False when another thread holds it, and when
+  /// this thread holds a Lock (no RLock) already.
   bool try_acquire() const;
-  /// Whether this thread holds it before the deadline; nothing means for ever.
+  /// Blocks until this thread holds the lock, until `deadline` at most; std::nullopt means without
+  /// a limit. Returns whether it holds the lock.
   bool try_acquire_until(Deadline deadline) const;
-  /// Throws UsageError unless the calling thread holds it.
+  /// Releases the lock; of an RLock, one acquisition. Never blocks. Throws UsageError unless the
+  /// calling thread holds it.
   void release() const;
-  /// Whether the thread that held it before had died, or its process, without releasing it: what
-  /// the lock guards may be half done. Tells of this process's latest acquisition.
+  /// Whether the previous holder, a thread or its process, ended without releasing the lock: what
+  /// the lock guards may then be half changed. Tells of the latest acquisition by this process.
   bool owner_died() const noexcept;
-  /// Whether anybody holds it now; true also while nobody has taken over from one who died.
+  /// Whether a thread holds the lock now. True also while the lock of a dead holder has no new one.
   bool locked() const noexcept;
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no lock.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 
@@ -49,27 +54,30 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
 
 }  // namespace detail
 
-/// A mutual exclusion between threads of any processes. A holder that dies never blocks the others:
-/// the next one gets the lock, and owner_died() tells it. std::unique_lock and its kin take it.
-/// Unlike Python's, it is released by the thread that acquired it and by no other: where one shall
-/// wait for another's release, use Semaphore(1).
+/// A mutex for threads of any processes. A holder that dies does not block the others: the next
+/// thread gets the lock, and owner_died() is true for it. Works with std::unique_lock,
+/// std::scoped_lock and std::lock_guard.
+/// Unlike Python's lock, it can be released only by the thread that acquired it. Where another
+/// thread shall release it, use Semaphore(1).
 /// A handle: a copy, in this process or another, is the same lock.
-/// Threads: any; one may hold 2'000 at a time: of more than 2'048 the kernel does not tell the next
-/// when their holder has died. A handle may be destroyed while the lock is held, which stays held
-/// then until the thread ends, and keeps its descriptor in this process until then.
-/// Fork: the child has the same lock, and does not hold it.
+/// Threads: any. A thread may hold 2'000 locks at a time: beyond 2'048 the kernel does not pass
+/// them on when their holder dies. A handle may be destroyed while the lock is held: the lock then
+/// stays held, and its descriptor open in this process, until the thread ends. Fork: the child has
+/// the same lock, and does not hold it.
 class BROOD_API Lock : public detail::MutexHandle {
  public:
   /// A new lock. Throws SystemError.
   Lock();
+  /// For decoding only: refers to nothing until load().
   explicit Lock(detail::Undecoded) {}
 };
 
-/// A Lock that the thread which holds it may acquire again; as many releases give it back.
+/// A Lock that the thread which holds it may acquire again. It is free after as many releases.
 class BROOD_API RLock : public detail::MutexHandle {
  public:
   /// A new lock. Throws SystemError.
   RLock();
+  /// For decoding only: refers to nothing until load().
   explicit RLock(detail::Undecoded) {}
 
  private:

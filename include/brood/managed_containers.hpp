@@ -10,12 +10,12 @@
 #include <brood/detail/served_containers.hpp>
 #include <brood/proxy.hpp>
 
-// Containers in a manager's server. Each call is one message and its answer: some 20 µs. A value
-// that comes back is a copy; what shall be shared inside of a container is a proxy itself:
-// ManagedDict<std::string, ManagedList<int>>.
-// All of them: Throws SystemError when the server has ended, CodecError for what cannot travel.
-// Threads: any number, in any number of processes; each call is one step that no other call of the
-// object sees half done. Fork: the child has the same object.
+// Containers in a manager's server. Every call sends a message and blocks until the answer is
+// there: some 20 µs. A value that is returned is a copy. To share a part of a container, store a
+// proxy in it: ManagedDict<std::string, ManagedList<int>>.
+// All of them: Throws SystemError when the server has ended; CodecError for a value that cannot be
+// sent; QuotaError for a remote program. Threads: any number, in any number of processes; no call
+// of an object sees another call of it half done. Fork: the child has the same object.
 namespace brood {
 
 namespace detail {
@@ -49,7 +49,7 @@ std::optional<T> first_of(std::vector<T> found) {
 }
 }  // namespace detail
 
-/// One value.
+/// One value in a manager's server, made by Manager::value. A handle: copies are the same value.
 template <class T>
 class ManagedValue {
   using Served = detail::ServedValue<T>;
@@ -59,18 +59,23 @@ class ManagedValue {
   ManagedValue() = default;
   explicit ManagedValue(Proxy<Served> object) : object_(std::move(object)) {}
 
+  /// A copy of the value.
   T get() const { return object_.template call<&Served::get>(); }
+  /// Replaces the value.
   void set(const T& value) const { object_.template call<&Served::set>(value); }
-  /// Sets it and returns what it was.
+  /// Replaces the value and returns the old one.
   T exchange(const T& value) const { return object_.template call<&Served::exchange>(value); }
-  /// Changes it in the server, in one step: `change(T&)` does, or returns what it shall be. It is
-  /// what a task is: a function, a captureless lambda, … Returns what the value is then.
+  /// Changes the value in the server, in one step, and returns the new one. `change(T&)` changes it
+  /// in place, or returns the new value. `change` is what a task may be: a function, a captureless
+  /// lambda, … Throws what `change` throws.
   template <class F>
   T update(const F& change) const {
     return object_.apply(detail::make_updater(change));
   }
 
+  /// Whether both are handles of the same object.
   friend bool operator==(const ManagedValue&, const ManagedValue&) = default;
+  /// Encodes or decodes the handle.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(object_);
@@ -80,7 +85,8 @@ class ManagedValue {
   Proxy<Served> object_;
 };
 
-/// Keys and values: a std::map, or a std::unordered_map where K has no operator<.
+/// A dictionary in a manager's server, made by Manager::dict: a std::map, or a std::unordered_map
+/// where K has no operator<. A handle: copies are the same dictionary.
 template <class K, class V>
 class ManagedDict {
   using Served = detail::ServedDict<K, V>;
@@ -92,53 +98,58 @@ class ManagedDict {
   ManagedDict() = default;
   explicit ManagedDict(Proxy<Served> object) : object_(std::move(object)) {}
 
-  /// Inserts or replaces.
+  /// Inserts the value, or replaces that of the key.
   void set(const K& key, const V& value) const { object_.template call<&Served::set>(key, value); }
-  /// Inserts unless the key is there: whether it did.
+  /// Inserts the value unless there is one for the key. Returns whether it was inserted.
   bool insert(const K& key, const V& value) const {
     return object_.template call<&Served::insert>(key, value);
   }
-  /// Sets all of them, in one step: a range of pairs, a std::map.
+  /// Inserts or replaces all of `items`, in one step: a range of pairs, a std::map.
   template <std::ranges::input_range Range>
   void update(const Range& items) const {
     Items pairs;
     for (const auto& [key, value] : items) pairs.emplace_back(key, value);
     object_.template call<&Served::merge>(pairs);
   }
-  /// Changes one value in the server, in one step: `change(V&)` does, or returns what it shall be.
-  /// A value that is not there begins as V(). Returns what it is then.
+  /// Changes the value of a key in the server, in one step, and returns the new one: see
+  /// ManagedValue::update. Where the key has no value, `change` gets V().
   template <class F>
   V update(const K& key, const F& change) const {
     return object_.apply(detail::make_updater(change), key);
   }
 
-  /// Throws std::out_of_range when there is none.
+  /// The value of the key. Throws std::out_of_range when there is none.
   V at(const K& key) const { return object_.template call<&Served::at>(key); }
-  /// Nothing when there is none.
+  /// The value of the key; empty, or `otherwise`, when there is none.
   std::optional<V> get(const K& key) const {
     return detail::first_of(object_.template call<&Served::find>(key));
   }
   V get(const K& key, const V& otherwise) const { return get(key).value_or(otherwise); }
-  /// The value that is there, or this one, which then is.
+  /// The value of the key. Where there is none, inserts `value` and returns it.
   V get_or_insert(const K& key, const V& value) const {
     return object_.template call<&Served::get_or_insert>(key, value);
   }
-  /// Takes it out; nothing when there is none.
+  /// Removes the key and returns its value; empty when there is none.
   std::optional<V> pop(const K& key) const {
     return detail::first_of(object_.template call<&Served::take>(key));
   }
-  /// Whether it was there.
+  /// Removes the key. Returns whether it was there.
   bool erase(const K& key) const { return object_.template call<&Served::erase>(key); }
+  /// Whether the key is there.
   bool contains(const K& key) const { return object_.template call<&Served::contains>(key); }
+  /// Removes all keys.
   void clear() const { object_.template call<&Served::clear>(); }
+  /// Number of keys, and whether it is 0.
   std::size_t size() const { return object_.template call<&Served::size>(); }
   bool empty() const { return size() == 0; }
-  /// Copies, in the order of the keys where they have one.
+  /// Copies of all pairs, keys or values, in the order of the keys where they have one.
   Items items() const { return object_.template call<&Served::items>(); }
   std::vector<K> keys() const { return object_.template call<&Served::keys>(); }
   std::vector<V> values() const { return object_.template call<&Served::values>(); }
 
+  /// Whether both are handles of the same object.
   friend bool operator==(const ManagedDict&, const ManagedDict&) = default;
+  /// Encodes or decodes the handle.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(object_);
@@ -148,7 +159,8 @@ class ManagedDict {
   Proxy<Served> object_;
 };
 
-/// Values in a row. Indices that are not there: std::out_of_range.
+/// A list in a manager's server, made by Manager::list. A handle: copies are the same list.
+/// Throws std::out_of_range for an index that is not there.
 template <class T>
 class ManagedList {
   using Served = detail::ServedList<T>;
@@ -158,42 +170,50 @@ class ManagedList {
   ManagedList() = default;
   explicit ManagedList(Proxy<Served> object) : object_(std::move(object)) {}
 
+  /// Appends a value.
   void push_back(const T& value) const { object_.template call<&Served::push_back>(value); }
-  /// Appends all of them, in one step.
+  /// Appends all of `values`, in one step.
   template <std::ranges::input_range Range>
   void extend(const Range& values) const {
     object_.template call<&Served::append>(
         std::vector<T>(std::ranges::begin(values), std::ranges::end(values)));
   }
-  /// Takes the last one out. Throws std::out_of_range when there is none.
+  /// Removes the last value, or that at `index`, and returns it.
   T pop_back() const { return object_.template call<&Served::pop_back>(); }
-  /// Takes one out.
   T pop(std::size_t index) const { return object_.template call<&Served::pop>(index); }
+  /// A copy of the value at `index`.
   T at(std::size_t index) const { return object_.template call<&Served::at>(index); }
+  /// Replaces the value at `index`.
   void set(std::size_t index, const T& value) const {
     object_.template call<&Served::set>(index, value);
   }
-  /// Before the one at `index`, which may be size().
+  /// Inserts a value before that at `index`, or at the end where `index` is size().
   void insert(std::size_t index, const T& value) const {
     object_.template call<&Served::insert>(index, value);
   }
+  /// Removes the value at `index`.
   void erase(std::size_t index) const { object_.template call<&Served::erase>(index); }
-  /// Changes one in the server, in one step: `change(T&)` does, or returns what it shall be.
-  /// Returns what it is then.
+  /// Changes the value at `index` in the server, in one step, and returns the new one: see
+  /// ManagedValue::update.
   template <class F>
   T update(std::size_t index, const F& change) const {
     return object_.apply(detail::make_updater(change), index);
   }
+  /// Removes all values.
   void clear() const { object_.template call<&Served::clear>(); }
+  /// Number of values, and whether it is 0.
   std::size_t size() const { return object_.template call<&Served::size>(); }
   bool empty() const { return size() == 0; }
-  /// A copy of all, or of those that there are from `first` on and before `last`.
+  /// Copies of all values, or of those with an index from `first` to before `last`. Indices beyond
+  /// the end are no error.
   std::vector<T> items() const { return object_.template call<&Served::items>(); }
   std::vector<T> items(std::size_t first, std::size_t last) const {
     return object_.template call<&Served::slice>(first, last);
   }
 
+  /// Whether both are handles of the same object.
   friend bool operator==(const ManagedList&, const ManagedList&) = default;
+  /// Encodes or decodes the handle.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(object_);

@@ -14,17 +14,20 @@
 #include <brood/detail/shared_handle.hpp>
 #include <brood/errors.hpp>
 
-// What processes wait for each other with, in a manager's server. Beside brood::Lock and its kin,
-// which live in shared memory and are a thousand times faster, these need no common machine. A
+// Locks and other means of waiting in a manager's server. They work between machines. On one
+// machine brood::Lock and its kin, which are in shared memory, are a thousand times faster. A
 // process that is killed while it waits takes nothing with it.
-// All of them: Throws SystemError when the server has ended or can serve no further thread,
-// UsageError for a handle that refers to nothing. Threads: any number, in any number of processes.
-// Fork: the child has the same object, and holds nothing of what its parent does.
+// All of them: a handle; copies are the same object. Every call sends a message and blocks until
+// the answer is there: some 20 µs. Throws SystemError when the server has ended or can serve no
+// further thread, UsageError for a handle that refers to nothing. Threads: any number, in any
+// number of processes. Fork: the child has the same object, but holds nothing that its parent
+// holds.
 namespace brood {
 
 namespace detail {
-/// Acquirable, but that a guard is left quietly when the server has ended, which holds nothing
-/// then, or while another error is on its way, of which that this is not held is a consequence.
+/// Acquirable, with an unlock() for guards. It throws nothing when the server has ended, since
+/// nothing is held then. Nor does it, while another exception is on its way, where the lock is not
+/// held: that is a consequence of the exception.
 template <class Self>
 class RemotelyAcquirable : public Acquirable<Self> {
  public:
@@ -43,16 +46,19 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
  public:
   ManagedMutex() = default;
 
-  /// Blocks until it is acquired.
+  /// Blocks until this thread holds the lock.
   void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
+  /// Acquires the lock if it is free. Returns whether it was.
   bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
-  /// Whether it was acquired before the deadline; nothing means for ever.
+  /// Blocks until this thread holds the lock, until `deadline` at most; std::nullopt means without
+  /// a limit. Returns whether it holds the lock.
   bool try_acquire_until(const Deadline& deadline) const;
-  /// Throws UsageError unless the calling thread holds it.
+  /// Releases the lock. Throws UsageError unless the calling thread holds it.
   void release() const;
+  /// Whether a thread holds the lock now.
   bool locked() const;
-  /// Whether the thread or process that held it had ended without releasing it: what the lock
-  /// guards may be half done. Tells of the latest acquisition.
+  /// Whether the previous holder, a thread or its process, ended without releasing the lock: what
+  /// the lock guards may then be half changed. Tells of the latest acquisition by any process.
   bool owner_died() const;
 
  protected:
@@ -60,56 +66,67 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
 };
 }  // namespace detail
 
-/// A mutual exclusion between threads of any processes, released by the thread that has acquired
-/// it. When that ends before, or its process, the next one gets the lock: owner_died() tells it.
-/// A thread that acquires it again gets a UsageError.
+/// A mutex for threads of any processes, made by Manager::lock. Only the thread that acquired it
+/// can release it. When that thread or its process ends before, the next thread gets the lock, and
+/// owner_died() is true. acquire() throws UsageError where the thread holds the lock already.
 class BROOD_API ManagedLock : public detail::ManagedMutex {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedLock() = default;
   explicit ManagedLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
-/// A lock that the thread which holds it may acquire again; as many releases give it back.
+/// Same, made by Manager::rlock, but the thread that holds it may acquire it again. It is free
+/// after as many releases.
 class BROOD_API ManagedRLock : public detail::ManagedMutex {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedRLock() = default;
   explicit ManagedRLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
-/// A count that acquire() takes one of and waits for. Anybody may release it. What a process has
-/// taken when it ends stays taken, but comes back to a bounded one.
+/// A number of permits, made by Manager::semaphore: acquire() takes one, release() adds one, in any
+/// thread. When a process ends, the permits that it took stay taken; those of a bounded semaphore
+/// come back.
 class BROOD_API ManagedSemaphore : public detail::ManagedRef,
                                    public detail::RemotelyAcquirable<ManagedSemaphore> {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedSemaphore() = default;
   explicit ManagedSemaphore(ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// Blocks until it is acquired.
+  /// Takes a permit. Blocks until there is one.
   void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
+  /// Takes a permit if there is one. Returns whether there was.
   bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
-  /// Whether it was acquired before the deadline; nothing means for ever.
+  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
+  /// without a limit. Returns whether there was one.
   bool try_acquire_until(const detail::Deadline& deadline) const;
-  /// Throws UsageError for a bounded one that would exceed what it began with.
+  /// Adds `count` permits. Throws UsageError for less than one, and where a bounded semaphore would
+  /// then have more than at first.
   void release(std::int64_t count = 1) const;
-  /// What acquire() would not wait for.
+  /// Number of free permits.
   std::int64_t value() const;
 };
-/// Made by Manager::bounded_semaphore, it refuses to be released more often than acquired.
+/// Made by Manager::bounded_semaphore. It cannot be released more often than acquired.
 using ManagedBoundedSemaphore = ManagedSemaphore;
 
-/// Something that has happened or not yet.
+/// A flag that threads can set, clear and wait for, made by Manager::event.
 class BROOD_API ManagedEvent : public detail::ManagedRef {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedEvent() = default;
   explicit ManagedEvent(ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// Lets everybody go on who waits, or will before clear().
+  /// Sets the event: all waiters go on, and all waits until clear() return at once.
   void set() const;
+  /// Clears the event: later waits block.
   void clear() const;
+  /// Whether the event is set.
   bool is_set() const;
-  /// Blocks until it is set, if only for a moment.
+  /// Blocks until the event is set. Returns also where it was cleared again at once.
   void wait() const { wait_until(std::nullopt); }
-  /// Whether it was set within `duration`.
+  /// Same, but for at most `duration`. Returns whether the event was set.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
     return wait_until(detail::deadline_after(duration));
@@ -119,52 +136,61 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
   bool wait_until(const detail::Deadline& deadline) const;
 };
 
-/// A lock, and a way to wait, while one holds it, until another says that something has changed.
+/// A condition variable with its lock, made by Manager::condition: a thread that holds the lock can
+/// wait until another thread notifies it of a change. wait() and wait_for(): as those of Condition.
 class BROOD_API ManagedCondition : public detail::ManagedRef,
                                    public detail::RemotelyAcquirable<ManagedCondition>,
                                    public detail::ConditionWaits<ManagedCondition> {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedCondition() = default;
   explicit ManagedCondition(ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// The lock's own: see ManagedLock.
+  /// Acquire and release the condition's lock: see ManagedLock.
   void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
   bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
   bool try_acquire_until(const detail::Deadline& deadline) const;
   void release() const;
   bool owner_died() const;
 
-  /// wait() to a point in time, nothing means for ever: whether it was notified.
+  /// wait() until `deadline` at most; std::nullopt means without a limit. Returns whether the
+  /// waiter was notified. Throws UsageError unless this thread holds the lock.
   bool wait_until(const detail::Deadline& deadline) const;
 
-  /// End the waits of one, of `count`, of all who wait now; the lock need not be held.
+  /// Ends the waits of one, of all, or of `count` of the present waiters. Does not need the lock.
   void notify_one() const { notify(1); }
   void notify_all() const { notify(static_cast<std::size_t>(-1)); }
   void notify(std::size_t count) const;
 };
 
-/// Lets a number of parties go on when all of them have come, again and again. It breaks when one
-/// that waits gives up or its process ends: the others get BrokenBarrier, until reset().
+/// Blocks each of a fixed number of parties until all of them have arrived, again and again. Made
+/// by Manager::barrier. When a party that waits gives up, or its process ends, the barrier breaks:
+/// the others get BrokenBarrier, until reset().
 class BROOD_API ManagedBarrier : public detail::ManagedRef {
  public:
+  /// Refers to nothing; every call throws UsageError.
   ManagedBarrier() = default;
   explicit ManagedBarrier(ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// Waits for the others. Returns a number from 0 to parties() - 1, another one for each party.
-  /// Throws BrokenBarrier.
+  /// Blocks until all parties have arrived. Returns a number from 0 to parties() - 1, a different
+  /// one to each party. Throws BrokenBarrier.
   std::size_t wait() const { return wait_until(std::nullopt); }
-  /// Same, for at most `duration`, after which the barrier is broken for all.
+  /// Same, but waits for at most `duration`. Then the barrier is broken for all parties, and the
+  /// call throws BrokenBarrier.
   template <class Rep, class Period>
   std::size_t wait_for(std::chrono::duration<Rep, Period> duration) const {
     return wait_until(detail::deadline_after(duration));
   }
+  /// The number of parties that the barrier was made for.
   std::size_t parties() const;
-  /// How many have come and wait for the others.
+  /// Parties that have arrived and wait for the others.
   std::size_t n_waiting() const;
-  /// Makes a broken barrier whole. Who waits gets BrokenBarrier.
+  /// Makes a broken barrier usable again. Parties that wait get BrokenBarrier.
   void reset() const;
-  /// Breaks the barrier: who waits, and who comes before reset(), gets BrokenBarrier.
+  /// Breaks the barrier: parties that wait, and parties that arrive before reset(), get
+  /// BrokenBarrier.
   void abort() const;
+  /// Whether the barrier is broken.
   bool broken() const;
 
  private:

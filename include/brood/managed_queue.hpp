@@ -14,26 +14,29 @@
 namespace brood {
 
 namespace detail {
-/// A queue of encoded values.
+/// A managed queue without its type: it holds encoded values.
 class BROOD_API ManagedQueueBase : public ManagedRef {
  public:
   ManagedQueueBase() = default;
 
-  /// Values that wait. By the time it is known it may be wrong; so for empty() and full().
+  /// Number of values in the queue; whether it is 0; whether it is maxsize(). Other processes may
+  /// have changed it by the time that the call returns.
   std::size_t size() const;
   bool empty() const { return size() == 0; }
   bool full() const;
-  /// Values that it holds at most; 0: as many as there is memory for.
+  /// Most values that the queue can hold. 0: no limit but memory.
   std::size_t maxsize() const;
-  /// Ends the queue for every process: put() throws UsageError from now on; get() gives what is
-  /// left and then the end of the stream. Twice is once.
+  /// Closes the queue for every process: put() throws UsageError from now on; get() returns the
+  /// values that are left, and then an empty Received. A second call does nothing.
   void close() const;
+  /// Whether the queue was closed.
   bool closed() const;
-  /// One of the values that were taken is done with. Throws UsageError when all were.
+  /// Says that the consumer has finished one value that it got. Throws UsageError when this was
+  /// said for all values that were put.
   void task_done() const;
-  /// Blocks until every value that was put is done with.
+  /// Blocks until task_done() was called for every value that was put.
   void join() const { join_until(std::nullopt); }
-  /// Same, for at most `duration`: whether they are.
+  /// Same, but for at most `duration`. Returns whether all are done.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) const {
     return join_until(deadline_after(duration));
@@ -50,11 +53,13 @@ class BROOD_API ManagedQueueBase : public ManagedRef {
 };
 }  // namespace detail
 
-/// A queue in a manager's server, first in, first out. A consumer that is killed while it waits, or
-/// before it has what it waited for, takes nothing with it: the value goes to the next one. The
-/// server keeps what a thread has got until it knows that: some milliseconds, or its next call.
-/// Throws SystemError when the server has ended, CodecError for what cannot travel.
-/// Threads: any number, in any number of processes. Fork: the child has the same queue.
+/// A queue in a manager's server, first in, first out, made by Manager::queue. A handle: copies are
+/// the same queue. When a consumer is killed while it waits, or before it has received its value,
+/// the value goes to the next consumer. For that the server keeps a value until it knows that it
+/// was received: some milliseconds, or until the thread's next call. Throws SystemError when the
+/// server has ended, CodecError for a value that cannot be sent, QuotaError for a remote program.
+/// Every call is a message and its answer: some 20 µs. Threads: any number, in any number of
+/// processes. Fork: the child has the same queue.
 template <class T>
 class ManagedQueue : public detail::ManagedQueueBase {
  public:
@@ -62,17 +67,20 @@ class ManagedQueue : public detail::ManagedQueueBase {
   ManagedQueue() = default;
   explicit ManagedQueue(detail::ManagedRef object) : ManagedQueueBase(std::move(object)) {}
 
-  /// Blocks while the queue is full. Throws UsageError when it is closed.
+  /// Appends a value. Blocks while the queue is full. Throws UsageError when it is closed.
   void put(const T& value) const { put_until(value, std::nullopt); }
-  /// Whether there was room within `duration`.
+  /// Same, but waits for room for at most `duration`; try_put() does not wait. Returns whether the
+  /// value was appended.
   template <class Rep, class Period>
   bool put_for(const T& value, std::chrono::duration<Rep, Period> duration) const {
     return put_until(value, detail::deadline_after(duration));
   }
   bool try_put(const T& value) const { return put_until(value, std::chrono::steady_clock::now()); }
-  /// Takes the oldest value. Blocks until there is one; nothing when the queue is closed and empty.
+  /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
+  /// none.
   Received<T> get() const { return received(std::nullopt); }
-  /// Same; nothing also when none came within `duration`.
+  /// Same, but waits for at most `duration`; try_get() does not wait. Empty also when no value came
+  /// in time.
   template <class Rep, class Period>
   Received<T> get_for(std::chrono::duration<Rep, Period> duration) const {
     return received(detail::deadline_after(duration));

@@ -11,12 +11,14 @@
 
 namespace brood {
 
-/// Named values of any types in a manager's server: Python's Namespace.
+/// Named values of any types in a manager's server, made by Manager::space: Python's Namespace. A
+/// handle: copies are the same object.
 ///   auto space = manager.space();
 ///   space.set("limit", 7);
 ///   int limit = space.get<int>("limit");
-/// A value keeps the type it was set with: what is set as an int is not got as a long.
-/// Throws SystemError when the server has ended, CodecError for what cannot travel.
+/// A value keeps the type it was set with: a value set as an int cannot be read as a long.
+/// Throws SystemError when the server has ended, CodecError for a value that cannot be sent,
+/// QuotaError for a remote program. Every call is a message and its answer: some 20 µs.
 /// Threads: any number, in any number of processes. Fork: the child has the same object.
 class BROOD_API ManagedSpace : public detail::ManagedRef {
  public:
@@ -24,6 +26,7 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
   ManagedSpace() = default;
   explicit ManagedSpace(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 
+  /// Adds a value under this name, or replaces it. The new value may have another type.
   template <class T>
   void set(const std::string& name, const T& value) const {
     using Value = detail::stored_t<T>;
@@ -31,15 +34,17 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
     detail::put_argument<Value>(request, value);
     call(request);
   }
-  /// Throws std::out_of_range when there is no such name, UsageError when it is no T.
+  /// A copy of the value. Throws std::out_of_range when the name is not there, UsageError when the
+  /// value has another type than T.
   template <class T>
   T get(const std::string& name) const {
     return find(name, typeid(T)).template get<T>();
   }
+  /// Whether there is a value of this name.
   bool has(const std::string& name) const;
-  /// Whether it was there.
+  /// Removes the value. Returns whether it was there.
   bool erase(const std::string& name) const;
-  /// In alphabetical order.
+  /// All names, in alphabetical order.
   std::vector<std::string> names() const;
 
  private:

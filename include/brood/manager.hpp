@@ -19,96 +19,102 @@
 
 namespace brood {
 
-/// What one remote program, that is one Manager::connect, may have of a server that listens. More
-/// is a QuotaError there; others notice nothing. A program that has the key can run any function in
-/// the server: these bound what it does by mistake. Programs on the server's machine that were
-/// given a proxy have no quota. Each is at least 1.
+/// What one remote program (one Manager::connect) may use of a server with an address. A call
+/// beyond that throws QuotaError in the remote program; other programs notice nothing. Quotas limit
+/// mistakes, not attacks: a program that has the key can run any function in the server. Programs
+/// on the server's machine that were given a proxy have no quota. Each quota is at least 1.
 struct ManagerQuotas {
-  /// Objects that it has made and that live, also with others' proxies.
+  /// Objects that the program has made and that live, even if only others have proxies of them.
+  /// Unset: 100'000.
   std::size_t objects = 100'000;
-  /// Bytes of its messages to the server, while they arrive and until they are answered, and of
-  /// those with what it has put into queues, spaces, dicts, lists and values, until that is taken
-  /// out or overwritten. What update() makes of an element, and what objects of your own types make
-  /// of their arguments, does not count. A message may be as long.
+  /// Bytes of the program's messages to the server. A message counts while it arrives and until it
+  /// is answered. A message with a value for a queue, space, dict, list or managed value counts
+  /// until that value is taken out or overwritten. What update() makes of an element, and what
+  /// objects of your own types make of their arguments, does not count. It is also the most bytes
+  /// of one message. Unset: 1 GiB.
   std::size_t bytes = std::size_t{1} << 30;
-  /// Connections, each with two threads in the server: its calls at the same time, and a few that
-  /// wait for the next ones.
+  /// Connections: one for each call in progress, and a few idle ones for the next calls. Each has
+  /// two threads in the server. Unset: 1024.
   std::size_t connections = 1024;
 };
 
-/// What a manager is made of.
+/// The options of a Manager.
 struct ManagerOptions {
-  StartMethod start_method{};  ///< of the server; unset: get_start_method()
-  /// Where the server also listens for programs elsewhere: "host:port", port 0 for any free one.
-  /// Empty: nowhere.
+  /// How the server is started. Unset: get_start_method().
+  StartMethod start_method{};
+  /// Where the server listens for remote programs: "host:port"; port 0 means any free port. Empty:
+  /// it does not listen.
   std::string address{};
-  /// What these must prove to have, as the server does: 16 to 65536 bytes, any. Take random_key():
-  /// a program that has it can run any function of this one in the server, and whoever records a
-  /// handshake can guess short ones. Brood wipes its own copies; wipe yours when you need it no
-  /// more.
+  /// The secret that server and remote programs must prove to have: 16 to 65536 bytes, of any
+  /// value. Needed with an address, refused without. Use random_key(): a program that has the key
+  /// can run any function of this program in the server, and a short key can be guessed from a
+  /// recorded handshake. Brood wipes its own copies; wipe yours when you need it no more. Empty: no
+  /// key.
   std::string key{};
-  /// For each of these programs.
+  /// The quotas of each remote program.
   ManagerQuotas quotas{};
 };
 
-/// A new key: 32 random bytes of the kernel's, as 64 hexadecimal digits, so that it goes through
-/// files and pipes. Throws SystemError. Threads: any.
+/// Makes a new key: 32 random bytes from the kernel, as 64 hexadecimal digits, so that it can be
+/// written to files and pipes. Throws SystemError. Threads: any.
 BROOD_API std::string random_key();
 
-/// The other end has another key, or is no manager.
+/// Manager::connect reached a server with another key, or a program that is no manager.
 class BROOD_API AuthenticationError : public Error {
  public:
   using Error::Error;
   ~AuthenticationError() override;
 };
 
-/// A quota of a remote program's is used up: the text says which of ManagerQuotas. The call had no
-/// effect; later ones have, when there is room again.
+/// A quota of this remote program is used up: the text says which one of ManagerQuotas. The call
+/// had no effect. Later calls work again when there is room.
 class BROOD_API QuotaError : public Error {
  public:
   using Error::Error;
   ~QuotaError() override;
 };
 
-/// A process of its own, the server, that holds objects for any number of other processes. They
-/// have proxies of the objects, which may be sent wherever a value may: as a task's argument,
-/// through a Connection or a queue, into another object of a manager.
+/// Starts a process, the server, which holds objects for any number of other processes. These have
+/// proxies of the objects. A proxy may be sent wherever a value may: as a task's argument, through
+/// a Connection or a queue, into another managed object.
 ///   brood::Manager manager;
 ///   auto results = manager.dict<std::string, double>();
 ///   pool.for_each(brood::task(compute_into, results), names);
-/// An object lives as long as a proxy of it does, in any process or on the way to one, and no
-/// longer than the server. The server ends when the Manager does, or the process that made it.
-/// Objects in it whose proxies hold each other live until then. A server has two descriptors for
-/// each object at most, a process one for each object that it has a proxy of.
-/// It is neither copied nor moved: hold a std::unique_ptr of one where that matters.
+/// An object lives as long as a proxy of it exists, in any process or on the way to one, and no
+/// longer than the server. The server ends when the Manager is destroyed, or when the process that
+/// made it ends. Objects that hold proxies of each other live until then. The server has at most
+/// two descriptors for each object; another process has one for each object that it has a proxy of.
+/// It can be neither copied nor moved: hold it in a std::unique_ptr where that matters.
 /// Threads: any.
-/// Fork: a forked child makes and uses objects as its parent does; the destructor does nothing.
+/// Fork: a forked child can make and use objects as its parent can; the destructor does nothing.
 class BROOD_API Manager {
  public:
-  /// Starts the server. Blocks until it serves. Throws UsageError, also for an address without a
-  /// key and for a key that is too short; StartError, SystemError.
+  /// Starts the server. Blocks until it serves. Throws UsageError for an address without a key, a
+  /// key without an address, a key of another length and a quota of 0; StartError, SystemError.
   Manager() : Manager(ManagerOptions()) {}
   explicit Manager(ManagerOptions options);
-  /// shutdown().
+  /// Does what shutdown() does.
   ~Manager();
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
-  /// A manager whose server another program has started, the same program as this one, with this
-  /// address and key. Everything is as with one's own, proxies travel between this program's
-  /// processes as ever, but shutdown() ends the connection only, and only proxies of this server's
-  /// objects cross it: a value with another descriptor (a Connection, an Array, …) is a CodecError.
-  /// A process may connect twice: a proxy ends with the connection that it came by, and those of
-  /// one go into objects by way of the other, too.
-  /// Encrypted by TLS 1.3. Blocks until connected, for a minute at most. Throws UsageError without
-  /// a key of 16 bytes and for what is no address; AuthenticationError; StartError, SystemError.
-  /// Cost: a process of this program's, the gateway, and a connection for each thread that calls.
+  /// Connects to a server that another process of the same build of this program has started with
+  /// this address and key. It works like a Manager of one's own, with two differences: shutdown()
+  /// ends only the connection; and a value with a descriptor that is no proxy of this server's
+  /// objects (a Connection, an Array, …) is a CodecError. A process may connect more than once: a
+  /// proxy ends with the connection that it came by, and may be put into objects by way of any.
+  /// Encrypted by TLS 1.3. Blocks until connected, for a minute at most. Throws UsageError for a
+  /// key of less than 16 bytes and for a malformed address; AuthenticationError; StartError,
+  /// SystemError.
+  /// Cost: a process, the gateway, and a TCP connection for each thread that calls.
   static Manager connect(const std::string& address, const std::string& key,
                          StartMethod start_method = {});
-  /// Where the server listens, with the port that it has; empty when it does not.
+  /// Where the server listens, with the real port; empty when it does not listen.
   const std::string& address() const;
 
-  /// New containers, empty. Throw SystemError when the server has ended or has no descriptors left.
+  /// Each makes a new object in the server and blocks until it is made. Throws SystemError when the
+  /// server has ended or has no descriptors left; QuotaError for a remote program.
+  /// An empty dictionary, an empty list, a value, a space without names.
   template <class K, class V>
   ManagedDict<K, V> dict() const {
     return ManagedDict<K, V>(make<detail::ServedDict<K, V>>());
@@ -122,39 +128,43 @@ class BROOD_API Manager {
     return ManagedValue<T>(make<detail::ServedValue<T>>(initial));
   }
   ManagedSpace space() const;
-  /// With room for `maxsize` values; 0: for as many as there is memory for.
+  /// A queue for at most `maxsize` values. 0: no limit but memory.
   template <class T>
   ManagedQueue<T> queue(std::size_t maxsize = 0) const {
     return ManagedQueue<T>(make_queue(maxsize));
   }
+  /// A lock that no thread holds.
   ManagedLock lock() const;
   ManagedRLock rlock() const;
-  /// Throw UsageError for a negative count.
+  /// A semaphore with `count` permits. Throws UsageError for a negative count.
   ManagedSemaphore semaphore(std::int64_t count = 1) const;
   ManagedBoundedSemaphore bounded_semaphore(std::int64_t count = 1) const;
+  /// An event, not set.
   ManagedEvent event() const;
-  /// With a ManagedRLock of its own, or with the lock given. Throws UsageError for a lock of
+  /// A condition with a ManagedRLock of its own, or with `lock`. Throws UsageError for a lock of
   /// another manager.
   ManagedCondition condition() const { return condition(rlock()); }
   ManagedCondition condition(const detail::ManagedMutex& lock) const;
-  /// Throws UsageError for less than one party.
+  /// A barrier. Throws UsageError for less than one party.
   ManagedBarrier barrier(std::int64_t parties) const;
 
-  /// An object of any type: T(args...), made in the server. Throws what its constructor throws.
+  /// An object of any type, T(args...). Throws also what the constructor throws, and CodecError for
+  /// arguments that cannot be sent.
   template <class T, class... Args>
   Proxy<T> make(const Args&... arguments) const {
     return Proxy<T>(detail::call_stub<detail::ManagedRef>(
         root(), &detail::run_make<T, detail::stored_t<Args>...>, arguments...));
   }
 
-  /// How many objects live in the server.
+  /// Number of objects that live in the server. Throws SystemError when the server has ended.
   std::size_t objects() const;
-  /// Of the server; after connect(), of the gateway.
+  /// Process id of the server; after connect(), of the gateway.
   int pid() const;
-  const std::string& name() const;  ///< SyncManager-1, RemoteManager-1
-  /// Ends the server: objects are destroyed, calls that wait throw SystemError, and so do all later
-  /// ones. Takes two seconds at most, then the server is killed. Idempotent. Throws UsageError in a
-  /// forked child.
+  /// Name of that process: "SyncManager-1", "RemoteManager-1".
+  const std::string& name() const;
+  /// Ends the server: objects are destroyed, and calls that wait throw SystemError, as do all later
+  /// calls. Blocks until the server has ended; after two seconds it is killed. A second call does
+  /// nothing. Throws UsageError in a forked child.
   void shutdown();
 
  private:

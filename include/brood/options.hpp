@@ -19,88 +19,114 @@
 
 namespace brood {
 
+/// Bytes: 2_GiB is 2 * 1024 * 1024 * 1024.
 inline namespace literals {
 constexpr std::uint64_t operator""_KiB(unsigned long long count) { return count << 10; }
 constexpr std::uint64_t operator""_MiB(unsigned long long count) { return count << 20; }
 constexpr std::uint64_t operator""_GiB(unsigned long long count) { return count << 30; }
 }  // namespace literals
 
-/// A duration of any unit, whole or not, or none: {.timeout = 0.5s}. One that nanoseconds cannot
-/// hold is their longest.
+/// A duration of any unit, also a fractional one, or none: {.timeout = 0.5s}. A duration that does
+/// not fit into 64 bits of nanoseconds becomes the longest that does.
 class OptionalDuration : public std::optional<std::chrono::nanoseconds> {
  public:
   using std::optional<std::chrono::nanoseconds>::optional;
+  /// Converts to nanoseconds.
   template <class Rep, class Period>
   constexpr OptionalDuration(std::chrono::duration<Rep, Period> duration)
       : std::optional<std::chrono::nanoseconds>(detail::saturated(duration)) {}
 };
 
-/// What a worker may use. Unset: no limit beyond the one that this process has.
+/// What each worker may use at most. Unset: the limit that this process has, if any. A limit out of
+/// range is a UsageError of the pool's constructor.
 struct Limits {
-  std::optional<std::uint64_t>
-      address_space{};  ///< bytes, RLIMIT_AS: allocations beyond it fail with std::bad_alloc
-  OptionalDuration cpu_time{};  ///< of the whole process, rounded up to seconds; then SIGXCPU
-  std::optional<std::uint64_t> resident{};  ///< bytes; a worker above it after a task is replaced
-  std::optional<std::uint64_t>
-      resident_hard{};  ///< bytes, sampled 20 times a second; a worker above it is killed at once
-  std::optional<std::uint64_t> open_files{};  ///< descriptors, at least 16
-  std::optional<std::uint64_t> core_size{};   ///< bytes
+  /// Address space in bytes (RLIMIT_AS): allocations beyond it fail with std::bad_alloc.
+  std::optional<std::uint64_t> address_space{};
+  /// CPU time of the whole process (RLIMIT_CPU), rounded up to seconds. Then SIGXCPU ends it.
+  OptionalDuration cpu_time{};
+  /// Resident memory in bytes, looked at after each task: a worker above it is then replaced.
+  std::optional<std::uint64_t> resident{};
+  /// Resident memory in bytes, looked at 20 times a second: a worker above it is killed at once.
+  std::optional<std::uint64_t> resident_hard{};
+  /// Number of open descriptors (RLIMIT_NOFILE), at least 16.
+  std::optional<std::uint64_t> open_files{};
+  /// Size of a core file in bytes (RLIMIT_CORE); 0: none is written.
+  std::optional<std::uint64_t> core_size{};
 };
 
-/// What SIGINT means to a pool in a process that leaves it to its default action: Ctrl-C goes to
-/// the whole foreground process group, and workers ignore it.
+/// What SIGINT does to a pool, in a process that leaves SIGINT its default action. Ctrl-C sends
+/// SIGINT to the whole foreground process group; workers ignore it.
 enum class OnInterrupt : std::uint8_t {
-  leave,  ///< nothing: the owner's end is the end of its pools
-  drain,  ///< the first one: what runs may end, what waits becomes Cancelled, no new task is taken,
-          ///< and one line on stderr says so; the second one has its default action
+  /// Nothing beyond its default action: this process ends, and its pools with it.
+  leave,
+  /// The first SIGINT: running elements may end, waiting ones become Cancelled, no new task is
+  /// taken, and a line on stderr says so. The second SIGINT has its default action.
+  drain,
 };
 
-/// What a pool is made of.
+/// The options of a Pool. A value out of range is a UsageError of its constructor.
 struct PoolOptions {
-  std::optional<std::int64_t> workers{};  ///< unset: one per CPU that this process may use
-  /// Workers that live while there is nothing to do. Unset: all, or none where there is an
-  /// idle_timeout. Fewer than `workers`: the others start when elements wait for a worker.
+  /// Number of workers, 1 to 4096. Unset: one per CPU that this process may use, or one per CPU in
+  /// `cpus` where these are given.
+  std::optional<std::int64_t> workers{};
+  /// Workers that are kept while there is nothing to do, at most `workers`. The others start when
+  /// elements wait for a worker. Unset: all of them, or none where there is an idle_timeout.
   std::optional<std::int64_t> min_workers{};
-  StartMethod start_method{};  ///< unset: get_start_method()
-  Call initializer{};          ///< runs once in each worker before its first task
-  std::optional<std::int64_t>
-      max_tasks_per_worker{};         ///< elements after which a worker is replaced
-  OptionalDuration max_worker_age{};  ///< of a process; then it is replaced when its element ends
-  OptionalDuration idle_timeout{};    ///< after which a worker beyond min_workers leaves
-  Limits limits{};                    ///< of each worker
-  std::optional<int> nice{};          ///< of each worker, -20 to 19; unset: as this process
-  std::vector<int> cpus{};  ///< that workers may run on; empty: as this process. Also their number,
-                            ///< where `workers` is unset
-  /// For preload hooks, for a worker to get ready, to leave (10 s at most where an element waits
-  /// for its place); unset: 60 s.
+  /// How workers are started. Unset: get_start_method().
+  StartMethod start_method{};
+  /// Runs once in each worker before its first task. Unset: nothing runs.
+  Call initializer{};
+  /// Number of elements after which a worker is replaced, at least 1. Unset: no limit.
+  std::optional<std::int64_t> max_tasks_per_worker{};
+  /// Age of a worker process at which it is replaced, when its current element ends. Unset: no
+  /// limit.
+  OptionalDuration max_worker_age{};
+  /// Time without work after which a worker beyond min_workers leaves. Unset: it stays.
+  OptionalDuration idle_timeout{};
+  /// Limits of each worker. Unset: those of this process.
+  Limits limits{};
+  /// Niceness of each worker, -20 to 19. Unset: that of this process.
+  std::optional<int> nice{};
+  /// Numbers of the CPUs that workers may run on. Empty: those of this process.
+  std::vector<int> cpus{};
+  /// Longest time for preload hooks, for a worker to become ready, and for a worker to leave (there
+  /// 10 s at most where an element waits for its place). Unset: 60 s.
   OptionalDuration start_timeout{};
-  /// Bytes of one argument or result; unset: 1 GiB. A worker makes this process keep so much at
-  /// once: raise it where values are larger, up to what this process can hold.
+  /// Most bytes of one argument or result, at least 4096. A worker can make this process keep that
+  /// much at once: raise it only up to what this process can hold. Unset: 1 GiB.
   std::optional<std::uint64_t> max_message_size{};
+  /// What SIGINT does. Unset: OnInterrupt::leave.
   OnInterrupt on_interrupt = OnInterrupt::leave;
-  std::function<void(std::exception_ptr)>
-      on_unobserved_error{};  ///< takes the error of a task whose AsyncResult was dropped before
-                              ///< anybody asked for it; unset: it is logged
-  Sandbox sandbox{};          ///< of each worker's tasks: Sandbox::compute, or wider; unset: none
+  /// Called in the pool's callback thread with the error of a task whose AsyncResult was destroyed
+  /// before that error was asked for. Unset: the error is logged.
+  std::function<void(std::exception_ptr)> on_unobserved_error{};
+  /// Sandbox of each worker's tasks: Sandbox::compute, or a wider one. Unset: Sandbox::none.
+  Sandbox sandbox{};
 };
 
 /// What a map does when an element fails.
 enum class OnError : std::uint8_t {
-  fail_fast,  ///< throw the first error at once and cancel what has not started
-  finish,     ///< run every element, then throw the error of the first failed one
+  /// Throw the first error at once, and cancel the elements that have not begun.
+  fail_fast,
+  /// Run every element, then throw the error of the first failed one in input order.
+  finish,
 };
 
 /// How far a call has come.
 struct Progress {
-  std::size_t done = 0;   ///< elements that have their outcome
-  std::size_t total = 0;  ///< elements of the call, 0 while that is not known
+  /// Elements that have their outcome.
+  std::size_t done = 0;
+  /// Elements of the call. 0: not known yet.
+  std::size_t total = 0;
 };
 
-/// Takes a function of a Progress or of (done, total), also one that can only be moved; called in
-/// the thread that waits for the call, never concurrently.
+/// Holds a function of a Progress or of (done, total). The function need not be copyable. It is
+/// called in the thread that waits for the call, never concurrently.
 class ProgressFunction {
  public:
+  /// Without a function.
   ProgressFunction() = default;
+  /// With this function.
   template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, ProgressFunction>>>
   ProgressFunction(F function) {
     detail::SharedCallable<F> shared(std::move(function));
@@ -112,39 +138,51 @@ class ProgressFunction {
       call_ = shared;
     }
   }
+  /// Whether there is a function.
   explicit operator bool() const noexcept { return static_cast<bool>(call_); }
+  /// Calls the function, and throws what it throws; std::bad_function_call where there is none.
   void operator()(Progress progress) const { call_(progress); }
 
  private:
   std::function<void(Progress)> call_;
 };
 
-/// Options of one call, for Pool::with.
+/// Options of one call, for Pool::with. A value out of range is a UsageError of with().
 struct CallOptions {
-  OptionalDuration
-      timeout{};    ///< for each element, from when it starts; then its worker is stopped
-  int retries = 0;  ///< more attempts for an element that ends in WorkerLost, and apart from these
-                    ///< as many for one that ends in TaskTimeout
-  std::optional<int> crash_retries{};      ///< for WorkerLost alone; unset: retries
-  std::optional<int> timeout_retries{};    ///< for TaskTimeout alone; unset: retries
-  std::optional<int> exception_retries{};  ///< more attempts for an element that throws; unset: as
-                                           ///< many as retries with a retry_if, else none
-  /// Asked in the worker for an exception that it has caught, in its own type, while there are
-  /// exception_retries: whether to try again. Null: always. A captureless lambda converts.
+  /// Longest time that each element may run, counted from its beginning. Then its worker is
+  /// stopped, and the element ends in TaskTimeout. Unset: no limit.
+  OptionalDuration timeout{};
+  /// Number of further attempts for an element that ends in WorkerLost, and, counted apart, for one
+  /// that ends in TaskTimeout. Unset: 0, no further attempt.
+  int retries = 0;
+  /// Further attempts after WorkerLost. Unset: `retries`.
+  std::optional<int> crash_retries{};
+  /// Further attempts after TaskTimeout. Unset: `retries`.
+  std::optional<int> timeout_retries{};
+  /// Further attempts for an element that throws. Unset: `retries` where there is a retry_if, else
+  /// 0.
+  std::optional<int> exception_retries{};
+  /// Called in the worker with the exception that an element threw, in its own type, while
+  /// exception_retries are left: whether to try again. Null: always. A captureless lambda converts.
   bool (*retry_if)(std::exception_ptr) = nullptr;
-  OptionalDuration retry_delay{};  ///< before the second attempt; doubles before each further one,
-                                   ///< up to 64 times; unset: none
-  std::optional<std::size_t>
-      chunk{};  ///< elements that travel together; unset: adapts to the measured time of one
-  std::optional<std::size_t>
-      window{};  ///< imap: inputs that may be taken before their results are asked for
+  /// Time between the first and the second attempt. It doubles before each further attempt, up to
+  /// 64 times itself. Unset: no delay.
+  OptionalDuration retry_delay{};
+  /// Number of elements that are sent to a worker together. Unset: adapts to the measured time of
+  /// one element.
+  std::optional<std::size_t> chunk{};
+  /// For imap: number of inputs that may be taken before their results are asked for. Unset: 256.
+  std::optional<std::size_t> window{};
+  /// For map and its kin: what happens when an element fails. Unset: OnError::fail_fast.
   OnError on_error = OnError::fail_fast;
-  /// Called as results arrive, by the verbs that wait and by what iterates over an imap; the
-  /// asynchronous verbs, where nobody waits, throw UsageError.
+  /// Called as results arrive, in the thread that waits for the call or iterates over an imap. The
+  /// asynchronous verbs, where no thread waits, throw UsageError. Unset: nothing is called.
   ProgressFunction progress{};
-  int priority = 0;  ///< elements of calls with a higher one go to workers first
-  /// A request to stop cancels the call as AsyncResult::cancel(Kill::yes) does: what has not
-  /// started never runs, what runs is stopped with its worker, and the call ends in Cancelled.
+  /// Elements of calls with a higher priority are sent to workers first. Unset: 0.
+  int priority = 0;
+  /// A request to stop cancels the call as AsyncResult::cancel(Kill::yes) does: elements that have
+  /// not begun never run, running ones are stopped with their workers, and the call ends in
+  /// Cancelled. Unset: no such request.
   std::stop_token stop{};
 };
 

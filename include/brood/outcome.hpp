@@ -7,27 +7,29 @@
 
 namespace brood {
 
-/// How one element ended: with a value, or with the exception that get() would throw.
-/// Threads: as a value.
+/// How one element ended: with a value, or with the exception that AsyncResult::get would throw.
+/// Threads: as any value.
 template <class R>
 class Outcome {
  public:
   using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
+  /// An outcome with this value, or with this error.
   Outcome(value_type value) : state_(std::in_place_index<0>, std::move(value)) {}
   Outcome(std::exception_ptr error) : state_(std::in_place_index<1>, std::move(error)) {}
 
+  /// Whether there is a value.
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value. Throws the error where there is none.
+  /// The value. Throws the error where there is no value.
   decltype(auto) value() & { return access(*this); }
   decltype(auto) value() const& { return access(*this); }
   R value() && {
     rethrow();
     if constexpr (!std::is_void_v<R>) return std::get<0>(std::move(state_));
   }
-  /// The error, null where there is a value.
+  /// The error; null where there is a value.
   std::exception_ptr error() const noexcept { return has_value() ? nullptr : std::get<1>(state_); }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace brood {
 
-/// std::filesystem::path travels as its text. A relative one means a file of the receiver's working
-/// directory.
+/// Encode and decode a std::filesystem::path as its text. A relative path names a file below the
+/// receiver's working directory.
 inline void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::filesystem::path& path) {
   archive(path.native());
 }

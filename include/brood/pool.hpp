@@ -35,11 +35,16 @@ using TupleList = std::initializer_list<detail::parameters_t<F>>;
 
 /// What Pool::workers() tells of one worker.
 struct WorkerInfo {
-  std::string name;  ///< SpawnPoolWorker-1
+  /// "SpawnPoolWorker-1".
+  std::string name;
   int pid = 0;
-  std::string state;             ///< "starting", "idle", "busy", "leaving"
-  std::uint64_t tasks_done = 0;  ///< elements that this process has ended
-  std::uint64_t memory = 0;      ///< resident bytes
+  /// "starting", "idle", "busy" or "leaving".
+  std::string state;
+  /// Number of elements that this process has finished.
+  std::uint64_t tasks_done = 0;
+  /// Resident memory in bytes.
+  std::uint64_t memory = 0;
+  /// CPU time that the process has used.
   std::chrono::nanoseconds cpu_time{0};
 };
 
@@ -143,46 +148,46 @@ class BROOD_API PoolCalls {
 };
 
 /// Worker processes that run tasks. Every task ends in exactly one outcome, whatever its worker
-/// does.
+/// does. The verbs (apply, map, imap, …) are those of PoolCalls.
 ///   brood::Pool pool(4);
 ///   std::vector<double> roots = pool.map(root, values);
 /// Threads: every verb from any thread.
 /// Fork: in a forked child every use throws UsageError and the destructor does nothing.
 class BROOD_API Pool : public PoolCalls {
  public:
-  /// One worker per CPU that this process may use, by the default start method.
+  /// Starts the workers: one per CPU that this process may use, `workers` of them, or as `options`
+  /// say. Blocks until their processes exist, not until they are initialized. Throws UsageError for
+  /// an option out of range; StartError, SystemError. When it throws, no process is left.
   Pool();
-  /// Throws UsageError unless 1 <= workers <= 4096.
   explicit Pool(std::int64_t workers);
-  /// Starts the workers; blocks until their processes exist, not until they are initialized.
-  /// Throws UsageError for an option out of range, StartError, SystemError; then no process is
-  /// left.
   explicit Pool(PoolOptions options);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
-  /// terminate() and join(): takes a second at most, longer only where a worker cannot be ended
-  /// (docs/failure-model.md), and as long as a callback runs.
+  /// Does what terminate() and join() do. Takes a second at most, and as long as a callback runs;
+  /// longer only where a worker cannot be ended (docs/failure-model.md).
   ~Pool();
 
-  /// The same verbs with options for one call. Throws UsageError for one out of range.
+  /// The same verbs with options for one call. Does not block. Throws UsageError for an option out
+  /// of range.
   PoolCalls with(CallOptions options) const;
 
-  /// No more tasks; workers leave when those that were given are done. Does not block. Idempotent.
+  /// Takes no more tasks. Workers leave when the tasks given so far are done. Does not block. A
+  /// second call does nothing.
   void close();
-  /// Ends the workers now; every result that is not ready becomes Cancelled before this returns.
-  /// Idempotent.
+  /// Ends the workers now. Every result that is not ready becomes Cancelled before this returns.
+  /// Does not wait for the workers' end. A second call does nothing.
   void terminate();
-  /// Blocks until every worker is gone. An imap range that this thread has read or made last, or a
-  /// thread that has ended, takes no more input: read it before. Throws UsageError before close()
-  /// or terminate().
+  /// Blocks until every worker is gone. Throws UsageError before close() or terminate(). It ends
+  /// the input of some imap ranges: of those that this thread, or a thread that has ended, read or
+  /// made last. Read these to their end before.
   void join();
-  /// Same, for at most `duration`; whether they are gone, and no callback runs.
+  /// Same, but for at most `duration`. Returns whether every worker is gone and no callback runs.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) {
     return join_until(detail::deadline_after(duration));
   }
 
-  /// One entry per worker. Cost: two files of /proc per worker.
+  /// One entry per worker. Does not wait for any. Cost: reads two files of /proc per worker.
   std::vector<WorkerInfo> workers() const;
 
  private:

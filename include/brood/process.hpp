@@ -17,21 +17,24 @@
 
 namespace brood {
 
-/// What a process is made of.
+/// The options of a Process.
 struct ProcessOptions {
-  std::string name{};          ///< empty: as in Python, SpawnProcess-1 or SpawnProcess-2:1
-  StartMethod start_method{};  ///< unset: get_start_method() when the Process is made
-  bool daemon = false;         ///< ended, not joined, when its owner ends
+  /// Name of the process. Empty: made as in Python, "SpawnProcess-1" or "SpawnProcess-2:1".
+  std::string name{};
+  /// How it is started. Unset: get_start_method() at the moment when the Process is made.
+  StartMethod start_method{};
+  /// Whether the process is ended, not joined, when its owner ends. Unset: it is joined.
+  bool daemon = false;
 };
 
-/// How a process ended, as Python tells it: the exit code, or minus the signal; nothing before its
-/// end. After the end it converts to the number itself.
+/// How a process ended, as Python tells it: the exit code, or minus the signal number. Empty before
+/// the end. After the end it converts to the number.
 class BROOD_API ExitCode : public std::optional<int> {
  public:
   using std::optional<int>::optional;
   // `if (process.exit_code())` could mean "has ended" or "has failed".
   explicit operator bool() const = delete;  // ask has_value(), or compare with 0
-  /// Throws UsageError where there is none.
+  /// The number. Throws UsageError where it is empty.
   operator int() const;
 };
 
@@ -39,32 +42,33 @@ namespace detail {
 class ProcessCore;
 }
 
-/// A process that runs one callable, and the handle by which this process, its owner, waits for it
-/// and ends it.
+/// A handle of a process that runs one callable. Its owner, the process that made the handle, waits
+/// for it and ends it by the handle.
 ///
-/// Under fork the callable and its arguments may be anything: the child is forked from this process
-/// when start() is called, sees the memory as it is then, and keeps what descriptors the program
-/// has open. Under spawn and forkserver they are what a task is: see brood::task and brood::copied;
-/// they travel as bytes. Arguments are stored as values and given to the callable as such, text as
-/// std::string.
+/// Under fork the callable and its arguments may be of any type: start() forks the child from this
+/// process. The child sees the memory as it is then, and keeps the descriptors that the program has
+/// open. Under spawn and forkserver callable and arguments are sent as bytes, so the callable must
+/// be what a task may be: see brood::task and brood::copied. Arguments are stored as values and
+/// passed to the callable as such; text becomes a std::string.
 ///
-/// When the callable returns, whatever it returns, the exit code is 0; when it throws, the text
-/// goes to stderr and the code is 1; std::exit(n) gives n. Handlers of std::atexit and
-/// brood::at_worker_exit that were registered in the child run, last one first, and stdio is
-/// flushed; the parent's handlers do not run, nor the destructors of its static objects. Children
-/// of the child that still run are joined, daemons ended. A child ends within a second when its
-/// owner has ended, whatever ended that.
+/// The exit code is 0 when the callable returns, whatever it returns; 1 when it throws, and the
+/// text goes to stderr; n after std::exit(n). Handlers of std::atexit and brood::at_worker_exit
+/// that the child registered run, last one first, and stdio is flushed. The parent's handlers and
+/// the destructors of its static objects do not run. The child's own children that still run are
+/// joined, daemons ended. A child ends within a second after the end of its owner, whatever ended
+/// that.
 ///
-/// The destructor joins the process as std::jthread does, and blocks as long as that takes; a
-/// daemon gets SIGTERM, a second later SIGKILL. Children whose handle is not destroyed are treated
-/// the same way when this process returns from main or calls std::exit.
+/// The destructor joins the process as std::jthread does, and blocks as long as that takes. A
+/// daemon gets SIGTERM, and a second later SIGKILL. When this process returns from main or calls
+/// std::exit, children whose handle is not destroyed yet are treated in the same way.
 ///
-/// Threads: any number may use one handle; all see the same end. Moving and destroying is for one.
+/// Threads: any number may use one handle, and all see the same end. Move and destroy it in one
+/// thread, while no other uses it.
 /// Fork: in a forked child every call but name() and daemon() throws UsageError; the destructor
 /// does nothing.
 class BROOD_API Process {
  public:
-  /// Not started. Nothing is encoded yet.
+  /// A process of `function(args...)` that is not started. Nothing is encoded yet. Does not block.
   template <class F, class... Args>
   requires(!std::same_as<std::remove_cvref_t<F>, Process> &&
            !std::same_as<std::remove_cvref_t<F>, ProcessOptions>) explicit Process(F&& function,
@@ -74,51 +78,58 @@ class BROOD_API Process {
   explicit Process(ProcessOptions options, F&& function, Args&&... args)
       : Process(std::move(options),
                 detail::make_target(std::forward<F>(function), std::forward<Args>(args)...)) {}
+  /// `other` then refers to no process: every call of it throws UsageError.
   Process(Process&& other) noexcept;
-  /// Ends what this one had as its destructor does.
+  /// Same. First ends the process of this handle as the destructor does.
   Process& operator=(Process&& other) noexcept;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();
 
-  /// Makes the process and drops the callable here. Blocks until the process exists and, where the
-  /// callable travels as bytes and these are many, until it has read them.
-  /// Throws UsageError when it was started before, and for what cannot travel; CodecError and what
-  /// a serializer throws; StartError, SystemError: then it may be started again.
-  /// Cost: a fork, which grows with this process's memory; a message and a fork of a small process;
-  /// an exec of the program. For a small program half a millisecond, and three for spawn.
+  /// Starts the process and destroys the callable here. Blocks until the process exists and, under
+  /// spawn and forkserver, until it has read most of a large callable's bytes.
+  /// Throws UsageError when it was started before, and for a callable or argument that cannot be
+  /// sent; CodecError and what a serializer throws; StartError, SystemError. After the last four it
+  /// may be started again.
+  /// Cost: under fork a fork, which grows with this process's memory; under forkserver a message
+  /// and a fork of a small process; under spawn an exec of the program. For a small program half a
+  /// millisecond, and three milliseconds under spawn.
   void start();
-  /// Blocks until it has ended. Throws UsageError when it was not started.
+  /// Blocks until the process has ended. Throws UsageError when it was not started.
   void join();
-  /// The same for a while; false when it still runs then.
+  /// Same, but for at most `duration`. Returns whether the process has ended.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) {
     return join_until(detail::deadline_after(duration));
   }
 
-  /// Between start() and its end.
+  /// Whether the process was started and has not ended. Does not block.
   bool is_alive() const;
-  /// The exit code, or minus the signal that ended it, as in Python. Nothing before its end, and
-  /// where exit_status() is lost.
+  /// The exit code, or minus the number of the signal that ended the process, as in Python. Empty
+  /// before the end, and where exit_status() is lost. Does not block.
   ExitCode exit_code() const;
-  /// How it ended. In a program that ignores SIGCHLD, or that waits for children that are not its
-  /// own, only what the process has told itself is known: that its target returned, threw or called
-  /// exit(). _exit() and a signal are lost there. Throws UsageError before its end.
+  /// How the process ended. In a program that ignores SIGCHLD, or waits for children that are not
+  /// its own, only what the process itself could tell is known: that the callable returned, threw or
+  /// called exit(). The end by _exit() or by a signal is `lost` there. Throws UsageError before the
+  /// end. Does not block.
   ExitStatus exit_status() const;
-  /// Throws UsageError before start(). Of a launcher's process: what launch() returned.
+  /// The process id; of a launcher's process, what launch() returned. Throws UsageError before
+  /// start().
   int pid() const;
+  /// Name of the process, and whether it is a daemon: see ProcessOptions.
   const std::string& name() const;
   bool daemon() const;
-  /// A descriptor that poll(2) finds readable when the process has ended; the handle's own until
-  /// close(). Throws UsageError before start().
+  /// A descriptor that becomes readable for poll(2) when the process has ended. Do not close it: it
+  /// is the handle's own, until close(). Throws UsageError before start().
   int sentinel() const;
 
-  /// Send SIGTERM, SIGKILL, SIGINT; nothing when it has ended. Throw UsageError before start().
+  /// Send SIGTERM, SIGKILL, SIGINT. Do nothing when the process has ended, and do not wait for its
+  /// end. Throw UsageError before start(); SystemError (EPERM) where the signal is refused.
   void terminate();
   void kill();
   void interrupt();
 
-  /// Gives back what the handle holds: every later call but name(), daemon() and close() throws
+  /// Frees what the handle holds: every later call but name(), daemon() and close() throws
   /// UsageError. Throws UsageError while the process runs.
   void close();
 

@@ -10,17 +10,19 @@
 
 namespace brood {
 
-/// Whether a process is ended, not joined, when its owner ends.
+/// Whether a process is ended (yes) or joined (no) when its owner ends.
 enum class Daemon : bool { no, yes };
 
-/// Name and id of a process, as a value.
+/// Name and id of a process, as a value. Threads: as any value.
 class ProcessInfo {
  public:
+  /// Of these parts.
   ProcessInfo(std::string name, int pid, Daemon daemon = Daemon::no)
       : name_(std::move(name)), pid_(pid), daemon_(daemon) {}
+  /// Name and process id.
   const std::string& name() const noexcept { return name_; }
   int pid() const noexcept { return pid_; }
-  /// True for workers of pools too.
+  /// Whether it is a daemon. Workers of pools are.
   bool daemon() const noexcept { return daemon_ == Daemon::yes; }
 
  private:
@@ -29,30 +31,31 @@ class ProcessInfo {
   Daemon daemon_;
 };
 
-/// The process that started this one: valid as long as this one lives.
+/// The process that started this one. The value can be used as long as this process lives.
 class BROOD_API ParentProcess : public ProcessInfo {
  public:
+  /// Made by parent_process().
   ParentProcess(ProcessInfo info, int sentinel)
       : ProcessInfo(std::move(info)), sentinel_(sentinel) {}
-  /// This process ends a moment after its parent has ended.
+  /// Whether the parent lives. This process ends a moment after its parent.
   bool is_alive() const;
-  /// Blocks until the parent has ended: and this process with it.
+  /// Blocks until the parent has ended. This process ends then, too.
   void join() const;
-  /// A descriptor that poll(2) finds readable when the parent has ended; not the caller's to close.
+  /// A descriptor that becomes readable for poll(2) when the parent has ended. Do not close it.
   int sentinel() const noexcept { return sentinel_; }
 
  private:
   int sentinel_;
 };
 
-/// This process: "MainProcess", a worker's name such as "SpawnPoolWorker-1", or a Process's.
+/// This process. Its name is "MainProcess", a worker's ("SpawnPoolWorker-1"), or that of a Process.
 /// Threads: any.
 BROOD_API ProcessInfo current_process();
-/// What started this process; nothing in one that Brood did not start. Its daemon() is not known,
-/// and false. Threads: any.
+/// The process that started this one; empty in a process that Brood did not start. Its daemon() is
+/// always false, since it is not known. Threads: any.
 BROOD_API std::optional<ParentProcess> parent_process();
 /// The brood::Process children of this process that run, in the order in which they were started.
-/// Learns of each that has ended how it did. Threads: any.
+/// Also collects the exit status of each that has ended. Does not block. Threads: any.
 BROOD_API std::vector<ProcessInfo> active_children();
 
 }  // namespace brood

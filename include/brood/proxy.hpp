@@ -32,7 +32,7 @@ BROOD_VALUES_OF(const)
 BROOD_VALUES_OF(&)
 BROOD_VALUES_OF(const&)
 #undef BROOD_VALUES_OF
-/// A function whose first parameter is the object.
+/// A function with the object as its first parameter.
 template <class R, class T, class... A>
 struct ValuesOf<R (*)(T, A...)> {
   using type = std::tuple<stored_t<A>...>;
@@ -56,11 +56,11 @@ auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arg
 /// An object in a manager's server, made by Manager::make.
 ///   auto counter = manager.make<Counter>(7);
 ///   int now = counter.call<&Counter::add>(3);
-/// A handle: a copy, in this process or another, is the same object, and it may be sent wherever a
-/// value may. The object lives as long as a handle does, or its server. Calls of one object run one
-/// after the other, unless its type says `static constexpr bool concurrent_calls = true;`: without
-/// it, an object that calls itself by a proxy waits for itself for ever.
-/// Threads: any number, in any number of processes. Fork: the child has the same object.
+/// A handle: a copy, in this process or another, is the same object. It may be sent wherever a
+/// value may. The object lives as long as a handle of it exists, and no longer than the server.
+/// Calls of one object run one after the other, unless its type has `static constexpr bool
+/// concurrent_calls = true;`. Without that, an object that calls itself by a proxy waits for itself
+/// for ever. Threads: any number, in any number of processes. Fork: the child has the same object.
 template <class T>
 class Proxy : public detail::ManagedRef {
  public:
@@ -68,20 +68,21 @@ class Proxy : public detail::ManagedRef {
   Proxy() = default;
   explicit Proxy(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// Calls a method in the server: `call<&T::method>(arguments...)`. A pointer to a data member
-  /// gives its value, and a function whose first parameter is a T& is as good as a method. What
-  /// comes back is a value, also of a reference. Blocks until the method has returned.
-  /// Throws what it threw, in its own type, the TaskError nested as from a pool; CodecError;
-  /// SystemError when the server has ended, whether the method ran or not.
-  /// Cost: two messages, some 20 µs, and a descriptor for each thread that waits.
+  /// Calls a method in the server: `call<&T::method>(arguments...)`. A function with a T& as first
+  /// parameter serves as a method; a pointer to a data member returns its value. A method that
+  /// returns a reference gives a copy. Blocks until the method has returned.
+  /// Throws what the method threw, in its own type, with the TaskError nested as from a pool;
+  /// CodecError; QuotaError for a remote program; SystemError when the server has ended, whether
+  /// the method ran or not. Cost: two messages, some 20 µs, and a descriptor for each waiting
+  /// thread.
   template <auto Method, class... Args>
   auto call(const Args&... arguments) const {
     using Parameters = typename detail::ValuesOf<decltype(Method)>::type;
     return detail::call_method<T, Method>(static_cast<Parameters*>(nullptr), *this, arguments...);
   }
-  /// Runs `function(object, arguments...)` in the server, while no other call of the object does.
-  /// It is what a task is: a function, a captureless lambda, a brood::task, a brood::copied. As
-  /// call().
+  /// Runs `function(object, arguments...)` in the server, while no other call of the object runs.
+  /// `function` is what a task may be: a function, a captureless lambda, a brood::task, a
+  /// brood::copied. Otherwise as call().
   template <class F, class... Args>
   auto apply(const F& function, const Args&... arguments) const {
     using Function = std::decay_t<F>;

@@ -15,23 +15,27 @@ namespace brood {
 
 namespace detail {
 
-/// A queue below its type.
-/// Layout: a page of books (positions and counts, kept twice, so that whoever dies between two
-/// writes leaves the old ones), then records in the order of put; see src/shared/queue.md.
+/// A queue without its type. Every call throws BrokenObject when another process has overwritten
+/// the queue's memory. Layout: a page of books (positions and counts, kept twice, so that a process
+/// that dies between two writes leaves the old ones), then records in the order of put; see
+/// src/shared/queue.md.
 class BROOD_API QueueHandle : public SharedHandle {
  public:
-  /// Values in it. Threads: any; exact at one moment between put and get.
+  /// Number of values in the queue, exact at one moment; whether it is 0.
   std::size_t size() const;
   bool empty() const { return size() == 0; }
-  /// Whether put() would block for the number of values.
+  /// Whether the queue holds maxsize() values, so that put() would block.
   bool full() const;
-  /// Values that it holds at most; 0: no limit.
+  /// Most values that the queue can hold. 0: no limit.
   std::size_t maxsize() const;
-  /// Ends the queue for every process: put() throws UsageError from now on; get() gives what is
-  /// left and then the end of the stream. Twice is once.
+  /// Closes the queue for every process: put() throws UsageError from now on; get() returns the
+  /// values that are left, and then an empty Received. A second call does nothing.
   void close() const;
+  /// Whether the queue was closed.
   bool closed() const;
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no queue.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 
@@ -63,28 +67,33 @@ class BROOD_API QueueHandle : public SharedHandle {
 
 }  // namespace detail
 
-/// A first-in, first-out queue for any number of producers and consumers in any processes. What is
-/// got is a copy of what was put. A handle: its copies, here and in other processes, are the same
-/// queue. A process that is killed in any moment leaves whole values only and blocks nobody; what
-/// it had got is gone with it. Values lie in anonymous memory, not in a process: who has put may
-/// end before anybody gets. Threads: any. Fork: usable in the child. Cost: 0.1 to 0.4 microseconds
-/// each way for small values, and a wake-up where somebody sleeps (bench/queue_bench.cpp).
-/// Of values with handles of shared objects some 70'000 can wait, in a queue without a limit too,
-/// and as many as their user may have descriptors on the way: put() blocks while there are more.
+/// A first-in, first-out queue for any number of producers and consumers in any processes. A
+/// consumer gets a copy of the value that was put. A handle: its copies, here and in other
+/// processes, are the same queue.
+/// A process that is killed at any moment leaves whole values only and blocks no other process. The
+/// values that it had got are gone with it. Values are kept in anonymous memory: a producer may end
+/// before its values are got.
+/// Values with handles of shared objects: some 70'000 can wait, also in a queue without a limit,
+/// and as many as their user may have descriptors on the way. put() blocks while there are more.
+/// Threads: any. Fork: the child has the same queue. Cost: 0.1 to 0.4 microseconds for a put or get
+/// of a small value, and a wake-up where another thread sleeps (bench/queue_bench.cpp).
 template <class T>
 class Queue : public detail::QueueHandle {
  public:
   using value_type = T;
-  /// Throws SystemError.
+  /// A new queue, without a limit or for at most `maxsize` values (0: no limit). Throws
+  /// SystemError.
   Queue() : Queue(0) {}
   explicit Queue(std::size_t maxsize) : QueueHandle(maxsize) {}
+  /// For decoding only: refers to nothing until load().
   explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 
-  /// Appends a value, encoded in the calling thread. Blocks while the queue is full. Throws what
-  /// encoding throws, SystemError when there is no memory or no descriptor for a socket more,
-  /// UsageError when the queue is closed; nothing is appended then.
+  /// Encodes a value in the calling thread and appends it. Blocks while the queue is full. Throws
+  /// what encoding throws; SystemError when there is no memory, or no descriptor for one more
+  /// socket; UsageError when the queue is closed. When it throws, nothing is appended.
   void put(const T& value) const { put_until(encoded(value), std::nullopt); }
-  /// The same; false when the queue was full for so long.
+  /// Same, but waits for room for at most `timeout`; try_put() does not wait. Returns whether the
+  /// value was appended.
   template <class Rep, class Period>
   bool put_for(const T& value, std::chrono::duration<Rep, Period> timeout) const {
     return put_until(encoded(value), detail::deadline_after(timeout));
@@ -93,11 +102,13 @@ class Queue : public detail::QueueHandle {
     return put_until(encoded(value), std::chrono::steady_clock::now());
   }
 
-  /// Takes the oldest value. Blocks until there is one; nothing when the queue is closed and empty.
-  /// Throws CodecError for what is no T: it is taken all the same; SystemError when its handles of
-  /// shared objects find no free descriptor here (EMFILE), or there is no memory: it stays.
+  /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
+  /// none. Throws CodecError where the value is no T, and takes it nevertheless. Throws SystemError
+  /// when the value's handles of shared objects find no free descriptor here (EMFILE), or when
+  /// there is no memory; then the value stays in the queue.
   Received<T> get() const { return received<T>(std::nullopt); }
-  /// The same; nothing also when none came for so long.
+  /// Same, but waits for at most `timeout`; try_get() does not wait. Empty also when no value came
+  /// in time.
   template <class Rep, class Period>
   Received<T> get_for(std::chrono::duration<Rep, Period> timeout) const {
     return received<T>(detail::deadline_after(timeout));
@@ -105,12 +116,14 @@ class Queue : public detail::QueueHandle {
   Received<T> try_get() const { return received<T>(std::chrono::steady_clock::now()); }
 };
 
-/// A queue without a limit, with as few words as can be.
+/// A queue without a limit, with few members. See Queue.
 template <class T>
 class SimpleQueue : private Queue<T> {
  public:
   using value_type = T;
+  /// A new queue. Throws SystemError.
   SimpleQueue() = default;
+  /// For decoding only: refers to nothing until load().
   explicit SimpleQueue(detail::Undecoded tag) : Queue<T>(tag) {}
   using Queue<T>::put;
   using Queue<T>::get;
@@ -123,17 +136,17 @@ class SimpleQueue : private Queue<T> {
   using Queue<T>::load;
 };
 
-/// A queue that knows how much of what was put has been worked off.
+/// A queue that counts which of the values that were put are finished.
 template <class T>
 class JoinableQueue : public Queue<T> {
  public:
   using Queue<T>::Queue;
-  /// The consumer has done with one value that it got. Throws UsageError when that was said as
-  /// often as something was put.
+  /// Says that the consumer has finished one value that it got. Throws UsageError when this was
+  /// said for all values that were put.
   void task_done() const { this->note_done(); }
-  /// Blocks until everything that was put is done.
+  /// Blocks until task_done() was called for every value that was put.
   void join() const { this->join_until(std::nullopt); }
-  /// The same; false when that took longer.
+  /// Same, but for at most `timeout`. Returns whether all are done.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> timeout) const {
     return this->join_until(detail::deadline_after(timeout));

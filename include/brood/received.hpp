@@ -9,15 +9,16 @@
 
 namespace brood {
 
-/// A value was asked for where the stream had ended.
+/// An empty Received was used as a value: the stream had ended, or no value had come in time.
 class BROOD_API EndOfStream : public Error {
  public:
+  /// Thrown by Received.
   EndOfStream();
   ~EndOfStream() override;
 };
 
-/// What came, or nothing at the end of the stream. Who does not expect the end may take it for the
-/// value itself: it converts, and throws EndOfStream when there is none.
+/// A value that was received; empty at the end of the stream. Where you do not expect the end, use
+/// it as the value itself: it converts to T, and throws EndOfStream when it is empty.
 ///   while (auto line = connection.recv<std::string>()) use(*line);
 ///   int answer = connection.recv<int>();
 template <class T>
@@ -25,12 +26,14 @@ class Received : public std::optional<T> {
  public:
   using std::optional<T>::optional;
 
+  /// Whether there is a value, also for a T that converts to bool.
   // As good a match as the conversion to T, so that a condition asks for the value's presence.
   explicit operator bool() const& noexcept { return this->has_value(); }
   explicit operator bool() && noexcept { return this->has_value(); }
+  /// The value. Throws EndOfStream where there is none. Not for bool: use get().
   operator T() const& requires(!std::is_same_v<T, bool>) { return get(); }
   operator T() && requires(!std::is_same_v<T, bool>) { return std::move(*this).get(); }
-  /// The value; throws EndOfStream where there is none.
+  /// The value. Throws EndOfStream where there is none.
   const T& get() const& {
     if (!this->has_value()) throw EndOfStream();
     return **this;
@@ -41,7 +44,7 @@ class Received : public std::optional<T> {
   }
 };
 
-/// Writes the value; throws EndOfStream where there is none.
+/// Writes the value to `stream`. Throws EndOfStream where there is none.
 template <class Stream, class T>
 requires requires(Stream& stream, const T& value) { stream << value; }
 Stream& operator<<(Stream& stream, const Received<T>& received) {

@@ -18,81 +18,89 @@ struct SandboxTerms {
 };
 }  // namespace detail
 
-/// What a worker may ask of the operating system, for PoolOptions::sandbox:
+/// The system calls that a worker's tasks may make, for PoolOptions::sandbox:
 ///   brood::Pool pool({.workers = 4, .sandbox = brood::Sandbox::compute});
 ///
-/// A worker enters it when its initializer has run and before its first task, and never leaves it.
-/// The initializer is outside: it may open files, load libraries and models, start threads; what it
-/// has opened stays open to tasks. From then on a call that the sandbox does not allow ends the
-/// worker, and its element is a WorkerLost that names the call. A StartError of the stage "sandbox"
-/// says what the system lacks to keep one. docs/security.md says what a sandbox promises, and which
-/// calls fail with an error instead because the C library makes them unasked.
+/// A worker enters the sandbox after its initializer and before its first task, and never leaves
+/// it. The initializer runs outside: it may open files, load libraries and models, start threads.
+/// What it leaves open, tasks can use. Later a system call that the sandbox does not allow ends the
+/// worker, and its element is a WorkerLost that names the call. Where the operating system lacks
+/// what the sandbox needs, StartError of the stage "sandbox" says so. docs/security.md has the
+/// promise, and the calls that fail with an error instead because the C library makes them by
+/// itself.
 /// Threads: as any value.
 class Sandbox {
  public:
   /// What happens when the operating system lacks a part of the sandbox.
   enum class Missing : std::uint8_t {
-    error,  ///< no worker starts: StartError
-    warn,   ///< workers run without that part, and each logs a warning
+    /// No worker starts: StartError.
+    error,
+    /// Workers run without that part, and each logs a warning.
+    warn,
   };
 
-  /// None: tasks may do what this process may.
+  /// No sandbox: tasks may do what this process may.
   static const Sandbox none;
-  /// Pure computation, in one thread: arguments, results, exceptions, logs, memory, clocks, random
+  /// Computation in one thread: arguments, results, exceptions, logs, memory, clocks, random
   /// numbers, and output to stdout and stderr. No files, network, processes, threads or executable
-  /// memory; no signals to others; no privileges of root; an empty environment but for locale, time
-  /// zone and thread counts of numerical libraries. Pools, Processes and Managers cannot be made.
+  /// memory; no signals to other processes; no privileges of root. The environment has only locale,
+  /// time zone and thread counts of numerical libraries. Pools, Processes and Managers cannot be
+  /// made in it.
   static const Sandbox compute;
 
+  /// The same as `none`.
   Sandbox() = default;
 
-  // Each makes a sandbox that allows this as well. One that is made of `none` stays none.
+  // Each of the following returns a copy of this sandbox that allows one thing more. A copy of
+  // `none` stays none.
 
-  /// Reading the file `path`, or everything below the directory `path`, which must exist when a
-  /// worker starts. Needs Landlock (Linux 5.13). Opening anything else then fails with EACCES
-  /// instead of ending the worker; size, owner and times of any file can be asked for.
+  /// Allows reading the file `path`, or everything below the directory `path`, which must exist
+  /// when a worker starts. Needs Landlock (Linux 5.13). Opening any other file then fails with
+  /// EACCES instead of ending the worker. Tasks can ask for size, owner and times of every file.
   Sandbox allow_reading(std::string path) const {
     Sandbox wider = *this;
     wider.terms_.readable.push_back(std::move(path));
     return wider;
   }
-  /// The same for reading, writing, making and removing files and directories. No devices, sockets
-  /// or programs can be made.
+  /// Same, but allows reading, writing, making and removing files and directories. Devices, sockets
+  /// and programs cannot be made.
   Sandbox allow_writing(std::string path) const {
     Sandbox wider = *this;
     wider.terms_.writable.push_back(std::move(path));
     return wider;
   }
-  /// Shared objects (Queue, Lock, Array, Connection, ...) in arguments and results, and making
-  /// them. Without it a call with one in its arguments is a UsageError.
-  /// What the holders of an object can do to each other is in docs/security.md.
+  /// Allows shared objects (Queue, Lock, Array, Connection, ...) in arguments and results, and
+  /// making them. Without it a call with one in its arguments throws UsageError.
+  /// docs/security.md says what the holders of an object can do to each other.
   Sandbox allow_shared_objects() const {
     Sandbox wider = *this;
     wider.terms_.shared_objects = true;
     return wider;
   }
-  /// Starting threads: std::thread, std::async. Without it they throw std::system_error, as where
-  /// the system has too many.
+  /// Allows starting threads: std::thread, std::async. Without it these throw std::system_error, as
+  /// when the system has too many threads.
   Sandbox allow_threads() const {
     Sandbox wider = *this;
     wider.terms_.threads = true;
     return wider;
   }
-  /// The system call of this name, whatever its arguments: "getdents64". For what a library needs
-  /// and no other member allows. UsageError of the pool's constructor: this system has no such
-  /// call.
+  /// Allows the system call of this name, with any arguments: "getdents64". For what a library
+  /// needs and no other member allows. Where this system has no such call, the pool's constructor
+  /// throws UsageError.
   Sandbox allow_system_call(std::string name) const {
     Sandbox wider = *this;
     wider.terms_.calls.push_back(std::move(name));
     return wider;
   }
-  /// Unset: Missing::error.
+  /// Sets what happens when the operating system lacks a part of the sandbox. Unset:
+  /// Missing::error.
   Sandbox when_missing(Missing what) const {
     Sandbox other = *this;
     other.terms_.warn = what == Missing::warn;
     return other;
   }
 
+  /// For the library: what this sandbox allows.
   const detail::SandboxTerms& terms() const noexcept { return terms_; }
 
  private:

@@ -7,67 +7,83 @@
 
 namespace brood {
 
-/// A number of permits: acquire takes one, release adds one, by any thread of any process. A permit
-/// that a dead process had taken does not come back, for this is also how one tells another that
-/// something is there; BoundedSemaphore gives it back.
+/// A number of permits: acquire() takes one, release() adds one, in any thread of any process. The
+/// permits that a dead process had taken do not come back, since a semaphore may also count things
+/// that one process makes and another takes. Those of a BoundedSemaphore come back.
 /// A handle: a copy, in this process or another, is the same semaphore.
-/// Threads: any. Fork: the child has the same semaphore.
+/// Threads: any. Fork: the child has the same semaphore. Throws BrokenObject when another process
+/// has overwritten the semaphore's memory.
 /// Layout: memory of its own with a header, the number of permits and that of waiters.
 class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirable<Semaphore> {
  public:
-  /// A new one. Throws UsageError unless `value` is from 0 to 2'147'483'647, SystemError.
+  /// A new semaphore with 1 permit, or with `value` permits. Throws UsageError unless `value` is
+  /// from 0 to 2'147'483'647; SystemError.
   Semaphore() : Semaphore(1) {}
   explicit Semaphore(std::int64_t value);
+  /// For decoding only: refers to nothing until load().
   explicit Semaphore(detail::Undecoded) {}
 
-  /// Waits for a permit.
+  /// Takes a permit. Blocks until there is one.
   void acquire() const { try_acquire_until(std::nullopt); }
-  /// Never blocks.
+  /// Takes a permit if there is one. Returns whether there was. Never blocks.
   bool try_acquire() const;
-  /// Whether there was a permit before the deadline; nothing means for ever.
+  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
+  /// without a limit. Returns whether there was one.
   bool try_acquire_until(detail::Deadline deadline) const;
-  /// Adds permits. Never blocks. Throws UsageError when there would be more than 2'147'483'647.
+  /// Adds `count` permits. Never blocks. Throws UsageError for a negative count, and where there
+  /// would then be more than 2'147'483'647.
   void release(std::int64_t count = 1) const;
-  /// Permits that nobody has now.
+  /// Number of free permits.
   std::int64_t value() const noexcept;
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no Semaphore.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 };
 
-/// A semaphore that never has more permits than at first: permits are lent and given back. Those of
-/// a process that has died come back by themselves, when somebody waits for one, and owner_died()
-/// tells who gets such a one.
-/// A permit may be released by another process than the one that acquired it. Then it counts as
-/// given back by that one if it has any, or else by one of those that have.
-/// A handle: a copy, in this process or another, is the same semaphore. All of its processes see
-/// the same process numbers (they are in one pid namespace).
-/// Threads: any. Fork: the child has the same semaphore, and none of the permits.
-/// Layout: memory of its own with a header, and a table of who holds how many under a robust lock.
+/// A semaphore that never has more permits than at first: permits are lent and given back. The
+/// permits of a process that has died come back when another process waits for one; owner_died() is
+/// then true for the process that gets one.
+/// Another process than the one that acquired a permit may release it. If the releasing process
+/// holds permits, that counts as one of its own; else as one of another holder.
+/// A handle: a copy, in this process or another, is the same semaphore. All processes that use it
+/// must be in one pid namespace.
+/// Threads: any. Fork: the child has the same semaphore, and none of the permits. Throws
+/// BrokenObject when another process has overwritten the semaphore's memory.
+/// Layout: memory of its own with a header, and a table of the holders and their counts under a
+/// robust lock.
 class BROOD_API BoundedSemaphore : public detail::SharedHandle,
                                    public detail::Acquirable<BoundedSemaphore> {
  public:
-  /// Permits of more processes than these at a time do not come back when they die.
+  /// Number of processes that can hold permits at a time so that these come back when they die. The
+  /// permits of further processes do not.
   static constexpr std::size_t remembered_processes = 1024;
 
-  /// A new one. Throws UsageError unless `value` is from 0 to 2'147'483'647, SystemError.
+  /// A new semaphore with 1 permit, or with `value` permits. Throws UsageError unless `value` is
+  /// from 0 to 2'147'483'647; SystemError.
   BoundedSemaphore() : BoundedSemaphore(1) {}
   explicit BoundedSemaphore(std::int64_t value);
+  /// For decoding only: refers to nothing until load().
   explicit BoundedSemaphore(detail::Undecoded) {}
 
-  /// Waits for a permit. Cost: looks after the holders 20 times a second while it waits.
+  /// Takes a permit. Blocks until there is one. Cost: 20 times a second one of the waiters looks
+  /// whether the holders live.
   void acquire() const { try_acquire_until(std::nullopt); }
-  /// Does not wait for a permit.
+  /// Takes a permit if there is one. Returns whether there was. Does not wait for one.
   bool try_acquire() const;
-  /// Whether there was a permit before the deadline; nothing means for ever.
+  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
+  /// without a limit. Returns whether there was one.
   bool try_acquire_until(detail::Deadline deadline) const;
-  /// Gives a permit back. Throws UsageError when there are as many as at first.
+  /// Gives a permit back. Throws UsageError when all permits are free already.
   void release() const;
-  /// Permits that nobody has now.
+  /// Number of free permits.
   std::int64_t value() const noexcept;
-  /// Whether the permit that this process got last was that of a dead one.
+  /// Whether the last permit that this process got had been that of a dead process.
   bool owner_died() const noexcept;
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no BoundedSemaphore.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 

@@ -8,42 +8,47 @@
 
 namespace brood {
 
-/// Bytes that processes share. Without a name they are gone with the last handle. With one they are
-/// what Python's SharedMemory and shm_open have by that name, and stay until somebody unlinks it:
-/// whoever exits or dies takes nothing along.
-/// All the memory is taken from the system at once: where there is not enough, that is a
-/// SystemError (ENOSPC, ENOMEM) then, and never a SIGBUS later.
-/// Without a name its size is sealed. With one nothing can seal it: every process that may open the
-/// name can truncate the memory or give parts of it back, and whatever touches these then gets
-/// SIGBUS. Brood itself reads and writes none of it. Give a name only where all of that user's
-/// programs can be trusted.
-/// A handle: a copy, in this process or another, is the same memory. What shares it is const like a
-/// pointer.
-/// Threads: any, each byte by one at a time. Fork: the child has the same memory.
+/// Bytes that processes share. Memory without a name is freed with its last handle. Memory with a
+/// name is the memory that Python's SharedMemory and shm_open(3) have by that name. It stays until
+/// its name is unlinked, even if all processes that used it exit or die.
+/// All the memory is taken from the system when it is made. Where there is not enough, that throws
+/// SystemError (ENOSPC, ENOMEM); there is no SIGBUS later.
+/// The size of memory without a name is sealed. Memory with a name cannot be sealed: every process
+/// that may open the name can truncate it or free parts of it, and a process that uses these then
+/// gets SIGBUS. Brood itself reads and writes none of it. Give a name only where you trust all
+/// programs of that user.
+/// A handle: a copy, in this process or another, is the same memory. A const handle is like a const
+/// pointer: its bytes may be changed.
+/// Threads: any. Only one thread at a time may use a byte. Fork: the child has the same memory.
 /// Layout: nothing but the bytes.
 class BROOD_API SharedMemory : public detail::SharedHandle {
  public:
   /// Refers to nothing; its size is 0.
   SharedMemory() = default;
+  /// For decoding only: refers to nothing until load().
   explicit SharedMemory(detail::Undecoded) {}
-  /// New zero bytes without a name. Throws UsageError for none, SystemError.
+  /// `size` new zero bytes without a name. Throws UsageError for 0 bytes; SystemError.
   explicit SharedMemory(std::size_t size);
-  /// New zero bytes with a name, for processes of this user (mode 0600). Throws UsageError for none
-  /// and for what is no name (it is up to 255 characters without a slash), SystemError, also when
-  /// there is such a name (EEXIST).
+  /// `size` new zero bytes with a name, for processes of this user (mode 0600). Throws UsageError
+  /// for 0 bytes, and for a name that does not have 1 to 255 characters or has a slash;
+  /// SystemError, also when the name exists (EEXIST).
   static SharedMemory create(const std::string& name, std::size_t size);
-  /// Whose memory open() takes. Names are for all users of the machine: another one may have been
-  /// first with a name, and can then change or shrink what is behind it, a SIGBUS here.
+  /// Memory of which user open() accepts. All users of the machine share one space of names.
+  /// Another user may have made a name first, and can then change the memory, or shrink it: SIGBUS
+  /// here.
   enum class Owner : bool { this_user, any };
-  /// The memory that has this name; what another program has not taken of it is taken now. Throws
-  /// UsageError, SystemError, also when there is none (ENOENT), when another user owns it and that
-  /// was not asked for (EPERM), and when it is no plain file or an empty one (ENODATA).
+  /// The memory that has this name. Takes those pages from the system that its maker has not taken
+  /// yet. Throws UsageError as create() does; SystemError, also when there is no such name
+  /// (ENOENT), when another user owns it and `owner` is this_user (EPERM), and when it is no plain
+  /// file or an empty one (ENODATA).
   static SharedMemory open(const std::string& name, Owner owner = Owner::this_user);
-  /// Takes the name away; the memory stays as long as somebody has it. Throws UsageError,
-  /// SystemError.
+  /// Removes the name. The memory stays as long as a process has a handle of it. Throws UsageError
+  /// for what is no name; SystemError.
   static void unlink(const std::string& name);
   void unlink() const { unlink(name_); }
 
+  /// The bytes as a contiguous range; null and 0 where the handle refers to nothing. An index is
+  /// not checked.
   std::byte* data() const noexcept { return static_cast<std::byte*>(state_); }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
@@ -51,9 +56,11 @@ class BROOD_API SharedMemory : public detail::SharedHandle {
   std::byte* end() const noexcept { return data() + size_; }
   std::byte& operator[](std::size_t index) const noexcept { return data()[index]; }
   std::span<std::byte> bytes() const noexcept { return {data(), size_}; }
-  /// Empty where it has none.
+  /// The name; empty where the memory has none.
   const std::string& name() const noexcept { return name_; }
 
+  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
+  /// bytes that are no SharedMemory.
   void save(OutputArchive& archive) const;
   void load(InputArchive& archive);
 

@@ -14,14 +14,18 @@
 
 namespace brood {
 
-/// A function with its first arguments bound; serializable itself, and so a task. Made by task().
+/// A function with its first arguments bound. It can be serialized, so it may be a task. Made by
+/// task(). Threads: as any value.
 template <class F, class... Bound>
 class Task {
  public:
+  /// For decoding only: values that load() replaces.
   Task() = default;
+  /// Of this function and these values.
   explicit Task(F function, Bound... bound)
       : function_(std::move(function)), bound_(std::move(bound)...) {}
 
+  /// Calls function(bound..., args...). Throws what that throws.
   template <class... Args>
   decltype(auto) operator()(Args&&... args) {
     return std::apply(
@@ -31,6 +35,7 @@ class Task {
         bound_);
   }
 
+  /// Encode and decode function and values. Throw CodecError and what a serializer throws.
   template <class Archive>
   void save(Archive& archive) const {
     detail::save_callable(archive, function_);
@@ -47,7 +52,8 @@ class Task {
   std::tuple<Bound...> bound_;
 };
 
-/// Binds `bound` to the first parameters of `function`; the rest come from the call:
+/// Binds `bound` to the first parameters of `function`; the call gives the others. Values are
+/// copied or moved, text becomes a std::string.
 ///   pool.map(brood::task(scale, 2.5), values);
 template <class F, class... Bound>
 auto task(F function, Bound&&... bound) {
@@ -56,17 +62,21 @@ auto task(F function, Bound&&... bound) {
 }
 
 /// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of.
-/// Made by copied().
+/// Made by copied(). Threads: as any value.
 template <class F>
 class Copied {
  public:
+  /// For decoding only: zero bytes that serialize() replaces.
   Copied() = default;
+  /// Of the bytes of this lambda.
   explicit Copied(const F& function) { std::memcpy(bytes_, &function, sizeof(F)); }
 
+  /// Calls the lambda with `args`. Throws what it throws.
   template <class... Args>
   decltype(auto) operator()(Args&&... args) {
     return std::invoke(*std::launder(reinterpret_cast<F*>(bytes_)), std::forward<Args>(args)...);
   }
+  /// Encodes or decodes the bytes.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(cereal::binary_data(bytes_, sizeof(F)));
@@ -76,8 +86,8 @@ class Copied {
   alignas(F) std::byte bytes_[sizeof(F)]{};
 };
 
-/// Makes a task of a lambda with captures. Captured pointers and references still mean this
-/// process's memory: capture values.
+/// Makes a task of a lambda whose captures are trivially copyable. Capture values: a captured
+/// pointer or reference would still mean the memory of this process.
 template <class F>
 Copied<F> copied(const F& function) {
   static_assert(
@@ -87,11 +97,13 @@ Copied<F> copied(const F& function) {
   return Copied<F>(function);
 }
 
-/// A bound call without parameters whose type is forgotten: an initializer, a preload hook.
+/// An encoded call of a function without parameters: an initializer, a preload hook. Threads: as
+/// any value.
 class Call {
  public:
+  /// Calls nothing.
   Call() = default;
-  /// From anything that may be a task and takes no arguments; what it returns is dropped.
+  /// Encodes `function`, which may be a task and takes no arguments. Its return value is dropped.
   /// Throws what encoding its bound values throws.
   template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
   Call(const F& function) {
@@ -107,9 +119,11 @@ class Call {
     carried_.assign(bytes.carried().begin(), bytes.carried().end());
   }
 
+  /// Whether it calls nothing.
   bool empty() const noexcept { return encoded_.empty(); }
+  /// For the library: the encoded call, and the descriptors of shared objects among its bound
+  /// values.
   std::span<const std::byte> encoded() const noexcept { return encoded_; }
-  /// Descriptors of the shared objects among the bound values.
   std::span<const detail::DescriptorRef> carried() const noexcept { return carried_; }
 
  private:

@@ -2,11 +2,12 @@
 
 #include <brood/detail/export.hpp>
 
-/// What a task may ask about itself.
+/// Functions that a task calls to learn about itself.
 namespace brood::this_task {
 
-/// Which attempt this is, from 1 on: more than 1 only where CallOptions gives retries; 0 outside a
-/// task. Threads: of the one that runs the task; elsewhere 0.
+/// Number of the attempt that runs, counted from 1. More than 1 only where CallOptions allows
+/// further attempts. 0 outside of a task. Threads: any; 0 in a thread other than the one that runs
+/// the task.
 BROOD_API int attempt() noexcept;
 
 }  // namespace brood::this_task

@@ -33,13 +33,13 @@ constexpr bool makes_anew() {
 }
 }  // namespace detail
 
-/// One value in shared memory, with a lock. With T = std::atomic<U> all is done without the lock.
-/// A handle: a copy, in this process or another, is the same value. What shares it is const like a
-/// pointer: a const handle may change the value.
-/// A process that dies within set() or update() leaves a value that may be half written; the next
-/// one gets the lock, and owner_died() tells it.
-/// Threads: any. Fork: the child has the same value.
-/// Layout: see DataHandle.
+/// One value in shared memory, with a lock: see lock(). With T = std::atomic<U> no call needs the
+/// lock.
+/// A handle: a copy, in this process or another, is the same value. A const handle is like a const
+/// pointer: the value may be changed.
+/// When a process dies within set() or update(), the value may be half written. The next thread
+/// gets the lock, and owner_died() is true for it. Threads: any. Fork: the child has the same
+/// value. Layout: see DataHandle.
 template <class T>
 class Value : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());
@@ -48,31 +48,32 @@ class Value : public detail::DataHandle {
  public:
   using value_type = typename detail::Plain<T>::type;
 
-  /// A new one, T(). Throws SystemError.
+  /// A new value, T() or a copy of `value`. Throws SystemError.
   Value() requires std::default_initializable<T> : Value(value_type()) {}
-  /// A new one. Throws SystemError.
   explicit Value(const value_type& value) : DataHandle(Form::value, shape, 1) {
     std::construct_at(static_cast<T*>(state_), value);
   }
+  /// For decoding only: refers to nothing until load().
   explicit Value(detail::Undecoded) {}
 
-  /// A copy. Blocks while somebody holds the lock.
+  /// A copy of the value. Blocks while another thread holds the lock.
   value_type get() const {
     if constexpr (detail::is_atomic<T>)
       return place().load();
     else
       return with_lock([this]() -> value_type { return place(); });
   }
-  /// Blocks while somebody holds the lock.
+  /// Replaces the value. Blocks while another thread holds the lock.
   void set(const value_type& value) const {
     if constexpr (detail::is_atomic<T>)
       place().store(value);
     else
       with_lock([&] { place() = value; });
   }
-  /// Changes it with the lock held: either `change(T&)` does, in place, or it is what
-  /// `change(const T&)` returns. With std::atomic<U>, `change(const U&)` is called again when
-  /// somebody else was faster. Returns what it is then. Throws what `change` throws.
+  /// Changes the value with the lock held, and returns the new one. `change(T&)` changes it in
+  /// place, or `change(const T&)` returns the new value. With std::atomic<U> there is no lock, and
+  /// `change(const U&)` is called again when another thread has changed the value meanwhile.
+  /// Blocks while another thread holds the lock. Throws what `change` throws.
   template <class F>
   value_type update(F change) const {
     if constexpr (detail::is_atomic<T>)
@@ -81,10 +82,13 @@ class Value : public detail::DataHandle {
       return with_lock([&] { return apply(change); });
   }
 
-  /// The value itself; to be used with the lock held, where others change it too.
+  /// The value itself, without taking the lock. Hold lock() meanwhile where other threads change
+  /// it.
   T& operator*() const noexcept { return place(); }
   T* operator->() const noexcept { return &place(); }
 
+  /// Encode and decode the handle; the value stays where it is. Throw CodecError: save() where it
+  /// refers to nothing, load() for bytes that are no Value<T>.
   void save(OutputArchive& archive) const { save_all(archive); }
   void load(InputArchive& archive) { load_all(archive, Form::value, shape); }
 

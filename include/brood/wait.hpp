@@ -11,12 +11,18 @@
 
 namespace brood {
 
-/// What wait() takes: a connection, or a descriptor such as a process's sentinel.
+/// An object to wait for: a connection, or a descriptor such as a process's sentinel. Threads: as
+/// any value.
 class Waitable {
  public:
+  /// Of a connection, which must stay open while it is waited for. Throws UsageError for a closed
+  /// one.
   Waitable(const Connection& connection) : number_(connection.file_descriptor()) {}
+  /// Of a descriptor.
   Waitable(int file_descriptor) noexcept : number_(file_descriptor) {}
+  /// The number of the descriptor.
   int file_descriptor() const noexcept { return number_; }
+  /// Whether both have the same descriptor.
   friend bool operator==(const Waitable& one, const Waitable& other) noexcept {
     return one.number_ == other.number_;
   }
@@ -30,9 +36,10 @@ BROOD_API std::vector<Waitable> wait_until(const std::vector<Waitable>& objects,
                                            const Deadline& deadline);
 }
 
-/// Those of `objects` that are ready: a message or the end of a stream can be read, a process has
-/// ended. In their order; empty when `timeout` came first. Blocks until one of them is.
-/// Throws SystemError, UsageError for a closed connection. Threads: any.
+/// Blocks until one of `objects` is ready (a message or the end of a stream can be read, a process
+/// has ended), for at most `timeout` where one is given. Returns those that are ready, in the order
+/// of `objects`; empty when the time was over.
+/// Throws SystemError; UsageError for a number that is no open descriptor. Threads: any.
 ///   for (const auto& ready : brood::wait({a, b, process.sentinel()}, 1s)) …
 template <class Rep, class Period>
 std::vector<Waitable> wait(const std::vector<Waitable>& objects,
@@ -42,7 +49,7 @@ std::vector<Waitable> wait(const std::vector<Waitable>& objects,
 inline std::vector<Waitable> wait(const std::vector<Waitable>& objects) {
   return detail::wait_until(objects, std::nullopt);
 }
-/// The same for a range of connections or descriptors.
+/// Same for a range of connections or descriptors. Throws UsageError also for a closed connection.
 template <std::ranges::input_range Range>
 requires(!std::is_same_v<std::remove_cvref_t<Range>, std::vector<Waitable>>)
     std::vector<Waitable> wait(const Range& objects, auto... timeout) {
