@@ -17,19 +17,21 @@
 
 namespace brood {
 
-/// What f(args...) returns, as a value.
+/// The type of the value that f(args...) returns.
 template <class F, class... Args>
 using ApplyResult = detail::result_of_t<F, detail::stored_t<Args>...>;
-/// What f(x) returns for an x of the range.
+/// The type of the value that f(x) returns for an element x of the range.
 template <class F, class Range>
 using MapResult = detail::result_of_t<F, detail::element_t<Range>>;
-/// What f(std::get<0>(t), std::get<1>(t), ...) returns for a tuple, pair or array t of the range.
+/// The type of the value that f(std::get<0>(t), std::get<1>(t), ...) returns for a tuple, pair or
+/// array t of the range.
 template <class F, class Range>
 using StarmapResult = detail::starmap_result_t<F, detail::element_t<Range>>;
-/// std::vector<R>; void where R is that.
+/// What a map returns for results of type R: std::vector<R>, or void where R is void.
 template <class R>
 using Results = detail::results_t<R>;
-/// The tuples of a starmap in braces, where the parameters of f tell their type: {{1, 2}, {3, 4}}.
+/// A list of tuples in braces, for starmap: {{1, 2}, {3, 4}}. The parameters of f give the type of
+/// the tuples.
 template <class F>
 using TupleList = std::initializer_list<detail::parameters_t<F>>;
 
@@ -48,44 +50,47 @@ struct WorkerInfo {
   std::chrono::nanoseconds cpu_time{0};
 };
 
-/// The verbs of a pool, with the options of one call; got from Pool::with.
+/// The verbs of a pool, with the options of one call. Made by Pool::with.
 ///
-/// F is a function, a captureless lambda, a pointer to a member, or what brood::task and
-/// brood::copied make (task.hpp). Arguments and inputs are stored as values: a view of text, or a
-/// literal, as std::string. Where a range is taken, so is a list in braces: {1, 2, 3}.
+/// F is a function, a captureless lambda, a pointer to a member, a function object with cereal's
+/// serialize(), or made by brood::task or brood::copied (task.hpp). Arguments and inputs are stored
+/// as values; a view of text and a literal are stored as std::string. Every verb that takes a range
+/// also takes a list in braces: {1, 2, 3}.
 ///
-/// A verb that blocks throws what f throws; WorkerLost, TaskTimeout, Cancelled and CodecError for
-/// what happens to a task; PoolClosed after close() or terminate(); SystemError where the pool has
-/// lost its descriptors. Of a map the first error ends the call, and what has not begun of it does
-/// not run. An asynchronous verb throws PoolClosed, UsageError and CodecError at once, for
-/// arguments are encoded here; all else comes with the result.
+/// A verb that blocks throws what f throws; WorkerLost, TaskTimeout, StartError, Cancelled and
+/// CodecError, which tell what happened to a task; PoolClosed after close() or terminate();
+/// SystemError where the pool has lost its descriptors. In a map the first error ends the call, and
+/// elements that have not begun do not run. An asynchronous verb encodes the arguments in the
+/// calling thread, so it throws PoolClosed, UsageError and CodecError at once. Everything else is
+/// thrown by the result.
 ///
 /// Threads: any.
 /// Fork: in a forked child every verb throws UsageError.
 class BROOD_API PoolCalls {
  public:
-  /// f(args...) in a worker. Blocks. Cost: one round trip over pipes where a worker is idle.
+  /// Calls f(args...) in a worker and returns its result. Blocks until it is there. Cost: one round
+  /// trip over pipes where a worker is idle.
   template <class F, class... Args>
   ApplyResult<F, Args...> apply(F f, Args&&... args) const;
-  /// Same. Does not block.
+  /// Same, but does not wait for the result.
   template <class F, class... Args>
   AsyncResult<ApplyResult<F, Args...>> apply_async(F f, Args&&... args) const;
 
-  /// f(x) for each x of an input range; results in input order. Blocks. Cost: elements travel in
-  /// chunks of up to 2 ms of work.
+  /// Calls f(x) for each x of an input range, and returns the results in input order. Blocks until
+  /// all are there. Cost: elements are sent in chunks of up to 2 ms of work.
   template <class F, class Range>
   Results<MapResult<F, Range>> map(F f, Range&& range) const;
   template <class F, class T>
   Results<MapResult<F, std::initializer_list<T>>> map(F f, std::initializer_list<T> list) const;
-  /// Same. Takes all input, and does not block beyond that.
+  /// Same, but returns when it has taken all input, and does not wait for results.
   template <class F, class Range>
   AsyncResult<Results<MapResult<F, Range>>> map_async(F f, Range&& range) const;
   template <class F, class T>
   AsyncResult<Results<MapResult<F, std::initializer_list<T>>>> map_async(
       F f, std::initializer_list<T> list) const;
 
-  /// f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of a range; results in
-  /// input order. Blocks.
+  /// Calls f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of an input
+  /// range, and returns the results in input order. Blocks until all are there.
   template <class F, class Range>
   Results<StarmapResult<F, Range>> starmap(F f, Range&& range) const;
   template <class F, detail::NotParametersOf<F> T>
@@ -93,7 +98,7 @@ class BROOD_API PoolCalls {
                                                               std::initializer_list<T> list) const;
   template <class F>
   Results<StarmapResult<F, TupleList<F>>> starmap(F f, TupleList<F> list) const;
-  /// Same. Takes all input, and does not block beyond that.
+  /// Same, but returns when it has taken all input, and does not wait for results.
   template <class F, class Range>
   AsyncResult<Results<StarmapResult<F, Range>>> starmap_async(F f, Range&& range) const;
   template <class F, detail::NotParametersOf<F> T>
@@ -102,39 +107,41 @@ class BROOD_API PoolCalls {
   template <class F>
   AsyncResult<Results<StarmapResult<F, TupleList<F>>>> starmap_async(F f, TupleList<F> list) const;
 
-  /// f(x) for each x, lazily: takes at most `window` inputs ahead of the results that have been
-  /// got, in the thread that iterates. Results in input order. Does not block; iterating does.
+  /// Calls f(x) for each x lazily, and returns a range of the results in input order. The thread
+  /// that iterates takes the inputs, at most CallOptions::window more than it has got results.
+  /// Takes the first inputs, and does not wait for results. Iterating blocks.
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap(F f, Range&& range) const;
   template <class F, class T>
   ImapRange<MapResult<F, std::initializer_list<T>>> imap(F f, std::initializer_list<T> list) const;
-  /// Same, each result as soon as it is there.
+  /// Same, but gives each result as soon as it is there.
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap_unordered(F f, Range&& range) const;
   template <class F, class T>
   ImapRange<MapResult<F, std::initializer_list<T>>> imap_unordered(
       F f, std::initializer_list<T> list) const;
 
-  /// One outcome for each element, a value or an error: nothing that happens to one changes
-  /// another. Blocks.
+  /// Calls f(x) for each x and returns one outcome for each, a value or an error, in input order.
+  /// An error of one element does not change another. Blocks until all are there.
   template <class F, class Range>
   std::vector<Outcome<MapResult<F, Range>>> try_map(F f, Range&& range) const;
   template <class F, class T>
   std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> try_map(
       F f, std::initializer_list<T> list) const;
 
-  /// f(x) for each x; results are dropped. Blocks.
+  /// Calls f(x) for each x and drops the results. Blocks until all calls have ended.
   template <class F, class Range>
   void for_each(F f, Range&& range) const;
   template <class F, class T>
   void for_each(F f, std::initializer_list<T> list) const;
 
-  /// combine(init, f(x0), f(x1), ..., f(xn)) for an associative combine of two values of type T:
-  /// workers fold what they have mapped, this thread folds their results, in input order. Write
-  /// std::size_t{0} as init for a sum of sizes. How the elements are grouped depends on their
-  /// number alone: they are combined pairwise, a group of 2^k beginning at a multiple of 2^k, and
-  /// what is left from left to right. So a sum of floating-point numbers is the same to the last
-  /// bit for any workers, chunks and start method. Blocks.
+  /// Folds init, f(x0), f(x1), ..., f(xn) in this order with combine, an associative function of
+  /// two values of type T. Workers fold what they have mapped; this thread folds their results. T
+  /// is the type of init: write std::size_t{0} for a sum of sizes. Blocks until the result is
+  /// there. The grouping depends on the number of elements alone: elements are combined pairwise, a
+  /// group of 2^k begins at a multiple of 2^k, and the rest is combined from left to right. So a
+  /// sum of floating-point numbers is the same to the last bit for any number of workers, any
+  /// chunks and any start method.
   template <class F, class Range, class C, class T>
   T map_reduce(F f, Range&& range, C combine, T init) const;
   template <class F, class X, class C, class T>

@@ -78,7 +78,7 @@ class BROOD_API Calls {
       return AsyncResult<std::vector<R>>(submit(std::move(made)), &decode_all<R>);
     }
   }
-  /// Of a map whose results nobody wants, or of one that has none.
+  /// The end of a map without results, or of one whose results are dropped.
   void finish(JobSpec made) const {
     const std::size_t count = made.elements.count;
     const JobHandle job = submit(std::move(made));
@@ -219,7 +219,7 @@ class BROOD_API Calls {
   void configure(JobSpec& spec) const;
   std::size_t window() const;
   void report(const Job& job, std::size_t total) const;
-  /// Throws UsageError where progress is asked for: nobody waits for the call.
+  /// Throws UsageError where progress is asked for: no thread waits for the call.
   void refuse_progress() const;
 
   std::shared_ptr<PoolCore> core_;

@@ -18,7 +18,7 @@ namespace brood::detail {
 /// A share of one of an account's quotas, given back at the end. Threads: as for an int.
 class BROOD_API Charge {
  public:
-  /// Of nobody's: what local programs have is not counted.
+  /// Of no account: what local programs use is not counted.
   Charge() = default;
   Charge(std::shared_ptr<manager::Account> account, manager::Quota which) noexcept
       : account_(std::move(account)), which_(which) {}
@@ -62,7 +62,8 @@ class BROOD_API Charge {
   std::uint64_t amount_ = 0;
 };
 
-/// What the elements of a list are charged with: of none where all are nobody's, else of each.
+/// What the elements of a list are charged with: nothing is kept where no element is charged, else
+/// a charge for each.
 class ChargesInARow {
  public:
   /// So many of now `size` elements have come before what was at `index`.

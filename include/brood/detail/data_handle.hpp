@@ -49,11 +49,12 @@ constexpr std::uint64_t type_mark() noexcept {
 /// they.
 class BROOD_API DataHandle : public SharedHandle {
  public:
-  /// Holds the lock while it lives. This handle must live as long.
+  /// Acquires the lock, and holds it as long as the returned guard lives. Blocks until it is free.
+  /// This handle must live as long. Throws UsageError where the handle refers to nothing.
   std::unique_lock<RLock> lock() const;
   /// The lock itself.
   RLock& mutex() const noexcept { return lock_; }
-  /// Whether the one who held the lock before had died: see Lock.
+  /// Whether the previous holder of the lock had died: see Lock.
   bool owner_died() const noexcept { return lock_.owner_died(); }
 
  protected:
@@ -79,7 +80,8 @@ class BROOD_API DataHandle : public SharedHandle {
   mutable RLock lock_{Undecoded()};
 };
 
-/// The words of a contiguous range, for a Self that has data() and size().
+/// The members of a contiguous range, for a Self that has data() and size(). Only at() checks its
+/// index.
 template <class Self, class T>
 class Contiguous {
  public:
@@ -93,7 +95,7 @@ class Contiguous {
   T* begin() const noexcept { return self().data(); }
   T* end() const noexcept { return self().data() + self().size(); }
   T& operator[](std::size_t index) const noexcept { return self().data()[index]; }
-  /// Throws std::out_of_range.
+  /// The element at `index`. Throws std::out_of_range.
   T& at(std::size_t index) const {
     if (index >= self().size()) throw std::out_of_range("brood: no such element in this array");
     return self().data()[index];

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-// Durations of the caller's, of any representation and period.
+// The caller's durations, of any representation and period.
 namespace brood::detail {
 
 /// As nanoseconds: what is too long for them is the longest, and no number is nothing.

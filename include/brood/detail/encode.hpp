@@ -49,7 +49,8 @@ struct Travels<Container<T, std::allocator<T>>>
     : std::bool_constant<Travels<T>::value && EncodableItself<Container<T, std::allocator<T>>> &&
                          DecodableItself<Container<T, std::allocator<T>>>> {};
 
-// Maps and sets, ordered or not: what stands between elements and allocator does not travel.
+// Maps and sets, ordered or not: comparisons and hash functions (the template arguments between
+// elements and allocator) are not sent.
 template <class Container, class... Elements>
 inline constexpr bool holds_travellers =
     (Travels<Elements>::value && ...) && EncodableItself<Container>&& DecodableItself<Container>;
@@ -68,8 +69,8 @@ template <template <class...> class Set, class K, class H, class E>
 struct Travels<Set<K, H, E, std::allocator<K>>>
     : std::bool_constant<holds_travellers<Set<K, H, E, std::allocator<K>>, K>> {};
 
-// Of a polymorphic object the most derived type travels, if it is registered; one that is made by
-// load_and_construct is never decoded by itself.
+// A polymorphic object is sent as its most derived type, if that is registered. An object that is
+// made by load_and_construct is never decoded by itself.
 template <class Pointer, class T>
 inline constexpr bool points_to_traveller =
     (std::is_polymorphic_v<T> || Travels<T>::value ||

@@ -128,7 +128,7 @@ class BROOD_API Job {
   virtual std::exception_ptr error() const = 0;
   /// Whether a finished job has an error.
   virtual bool failed() const noexcept = 0;
-  /// From now on an error that nobody has observed when the job is dropped is reported.
+  /// From now on an error that was never observed is reported when the job is dropped.
   virtual void report_unobserved() noexcept = 0;
   /// Elements that have their outcome.
   virtual std::size_t done() const noexcept = 0;

@@ -37,7 +37,8 @@ class Reply {
   Parcel parcel_;
 };
 
-/// What every proxy holds: which object of which server, and its share in keeping it alive.
+/// What every proxy holds: the object's number, that of its server, and the lease that keeps the
+/// object alive.
 /// Threads: any, for calls; copying is as for a shared_ptr.
 /// Fork: the child has the same object, and connections of its own.
 class BROOD_API ManagedRef {
@@ -47,6 +48,7 @@ class BROOD_API ManagedRef {
   ManagedRef(std::uint64_t server, std::uint64_t object, DescriptorRef lease)
       : server_(server), object_(object), lease_(std::move(lease)) {}
 
+  /// For the library: the numbers of server and object, and the lease.
   std::uint64_t server_id() const noexcept { return server_; }
   std::uint64_t object_id() const noexcept { return object_; }
   const DescriptorRef& lease() const noexcept { return lease_; }
@@ -60,6 +62,7 @@ class BROOD_API ManagedRef {
   friend bool operator==(const ManagedRef& one, const ManagedRef& other) noexcept {
     return one.server_ == other.server_ && one.object_ == other.object_;
   }
+  /// Whether it refers to an object.
   explicit operator bool() const noexcept { return lease_ != nullptr; }
 
   void save(OutputArchive& archive) const;

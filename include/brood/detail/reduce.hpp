@@ -31,8 +31,8 @@ struct MapReduce {
 };
 
 /// Folds values of consecutive elements as a tree whose shape depends on their positions alone: a
-/// node has 2^k elements and begins at a multiple of 2^k. So the result does not depend on who
-/// folds which part, and rounding is that of pairwise summation.
+/// node has 2^k elements and begins at a multiple of 2^k. So the result does not depend on which
+/// process folds which part, and rounding is that of pairwise summation.
 template <class Acc, class C>
 class FoldTree {
  public:

@@ -11,7 +11,7 @@
 #include <brood/detail/job.hpp>
 #include <brood/outcome.hpp>
 
-// From pieces of bytes back to values, always in the thread of the caller who asked.
+// From pieces of bytes back to values, always in the thread that asks for the result.
 namespace brood::detail {
 
 /// Throws CodecError unless the elements of the piece are among `count`.

@@ -47,7 +47,7 @@ class Run {
   /// Claims the next element; false at the end, also when the owner has taken the rest back.
   bool next() noexcept {
     if (left_ == 0) return false;
-    if (clock_ != nullptr) stamp();  // before the claim: who sees that sees a clock as new
+    if (clock_ != nullptr) stamp();  // first: a reader that sees the claim sees a clock as new
     std::uint64_t expected = position_;
     if (!claimed_->compare_exchange_strong(expected, position_ + 1, std::memory_order_acq_rel)) {
       left_ = 0;

@@ -19,8 +19,8 @@
 // by its address.
 namespace brood::detail {
 
-/// Stands for the result where a sentence has been said: what the compiler would add to it helps
-/// nobody.
+/// Stands for the result where a static_assert has failed: further errors of the compiler would
+/// only bury its sentence.
 struct NoResult {};
 template <class... T>
 inline constexpr bool never = false;
@@ -62,8 +62,8 @@ decltype(auto) call_with_each(F& function, Tuple& arguments) {
   }
 }
 
-/// What a function returns as a value: that a result is constant means nothing to its receiver. A
-/// pointer to a data member gives a reference to it; its value is what travels.
+/// The type of a function's result as a value. Whether the result is const does not matter to its
+/// receiver. A pointer to a data member gives a reference to the member; its value is sent.
 template <class F, class R>
 using returned_t = std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>,
                                       std::remove_cv_t<R>>;
@@ -76,7 +76,7 @@ template <class F, class Tuple>
 using starmap_result_t =
     returned_t<F, decltype(call_with_each(std::declval<F&>(), std::declval<Tuple&>()))>;
 
-/// What travels back of a result of type R: a byte for void.
+/// What is sent back for a result of type R: a byte for void.
 template <class R>
 using result_t = std::conditional_t<std::is_void_v<R>, char, R>;
 

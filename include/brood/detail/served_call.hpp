@@ -65,7 +65,7 @@ class BROOD_API ServedCall {
   State& state_;
 };
 
-/// An object whose calls keep what they were charged for what they keep.
+/// An object that keeps the charge of a call beside the values that it keeps of the call.
 class KeepsCharges {
  public:
   void set_call(ServedCall* call) noexcept { call_ = call; }
@@ -112,7 +112,7 @@ decltype(auto) call_on_object(F& function, T& object, A&... values) {
 template <class F, class T, class... A>
 using object_result_t =
     decltype(call_on_object(std::declval<F&>(), std::declval<T&>(), std::declval<A&>()...));
-/// What the caller gets of it: a value.
+/// The type of the value that the caller gets for a result.
 template <class R>
 struct Returned {
   using type = stored_t<R>;

@@ -5,8 +5,8 @@
 
 namespace brood::detail {
 
-/// A callable that is moved once and never copied, however often what holds it is: std::function
-/// demands copies, and a promise or a unique_ptr that a lambda has captured has none.
+/// A callable that is moved once and never copied, even if its holder is copied. std::function
+/// copies its callable, which a lambda that has captured a promise or a unique_ptr does not allow.
 template <class F>
 class SharedCallable {
  public:

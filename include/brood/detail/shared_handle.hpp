@@ -16,8 +16,8 @@ class OutputArchive;
 
 namespace detail {
 
-/// Asks for a handle that refers to nothing yet, where bytes will say at once to what: decoding
-/// makes no object only to drop it.
+/// Asks for a handle that refers to nothing until it is decoded, so that decoding does not first
+/// make an object only to drop it.
 struct Undecoded {
   explicit Undecoded() = default;
 };
@@ -43,17 +43,18 @@ template <class T>
 inline constexpr bool decodes_into_nothing =
     std::is_base_of_v<SharedHandle, T>&& std::is_constructible_v<T, Undecoded>;
 
-/// The other words for what can be acquired, those of the standard library among them, so that
-/// std::unique_lock, std::scoped_lock and std::lock_guard take it.
+/// Further members of an object that can be acquired: try_acquire_for(), and those that
+/// std::unique_lock, std::scoped_lock and std::lock_guard call.
 template <class Self>
 class Acquirable {
  public:
-  /// Whether it could be acquired within `duration`; one that is not positive tries once. Blocks as
-  /// long.
+  /// acquire() for at most `duration`. Returns whether it was acquired. Tries once, without
+  /// blocking, where `duration` is not positive.
   template <class Rep, class Period>
   bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
     return self().try_acquire_until(deadline_after(duration));
   }
+  /// Same as acquire(), try_acquire() and try_acquire_for(), by the names of the standard library.
   void lock() const { self().acquire(); }
   bool try_lock() const { return self().try_acquire(); }
   template <class Rep, class Period>
@@ -66,7 +67,7 @@ class Acquirable {
     // The distance of a time that is long over need not fit into a duration.
     return time <= now ? self().try_acquire() : try_acquire_for(time - now);
   }
-  /// As release(), but quiet where the object is broken: what a guard's destructor calls.
+  /// Same as release(), but throws no BrokenObject: a guard's destructor calls it.
   void unlock() const {
     try {
       self().release();
@@ -85,21 +86,22 @@ class Acquirable {
 template <class Self>
 class ConditionWaits {
  public:
-  /// Gives the lock up, however often it was acquired, until notified; then has it again. Blocks
-  /// also until the lock is free. Throws UsageError unless this thread holds the lock.
+  /// Releases the lock, however often it was acquired, blocks until notified, and acquires the lock
+  /// again as often. Throws UsageError unless this thread holds the lock.
   void wait() const { self().wait_until(std::nullopt); }
-  /// Same, for at most `duration` (and until the lock is free): whether it was notified.
+  /// Same, but waits for at most `duration`, and then until the lock is free. Returns whether it
+  /// was notified.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
     return self().wait_until(deadline_after(duration));
   }
-  /// Waits until `predicate()` is true, which is called with the lock held.
+  /// Waits until `predicate()` is true. It is called with the lock held.
   template <class Predicate>
   requires std::is_invocable_r_v<bool, Predicate&>
   void wait(Predicate predicate) const {
     while (!predicate()) wait();
   }
-  /// Same, for at most `duration`: what the predicate says at the end.
+  /// Same, but waits for at most `duration`. Returns what the predicate returned last.
   template <class Predicate, class Rep, class Period>
   bool wait_for(Predicate predicate, std::chrono::duration<Rep, Period> duration) const {
     const Deadline deadline = deadline_after(duration);
