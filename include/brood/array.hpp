@@ -120,6 +120,7 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
   explicit Array(Sized size) : DataHandle(Form::array, shape, size.count) {}
 };
 
+/// Deduces T from the elements of the range.
 template <class Range>
 requires std::ranges::input_range<Range> Array(Range&&)
 ->Array<std::ranges::range_value_t<Range>>;

@@ -91,6 +91,7 @@ class BROOD_API StartError : public Error {
 /// A value could not be encoded, or bytes could not be decoded.
 class BROOD_API CodecError : public Error {
  public:
+  /// Whether a value was to become bytes, or bytes a value.
   enum class Direction : std::uint8_t { encode, decode };
   /// `type` is the C++ type in question, `limit` the limit in bytes that was exceeded, 0 for none.
   CodecError(Direction direction, std::string type, const std::string& reason,

@@ -122,6 +122,7 @@ class Value : public detail::DataHandle {
   }
 };
 
+/// Deduces T from the value.
 template <class T>
 Value(const T&) -> Value<T>;
 
