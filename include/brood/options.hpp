@@ -163,7 +163,8 @@ struct CallOptions {
   /// 0.
   std::optional<int> exception_retries{};
   /// Called in the worker with the exception that an element threw, in its own type, while
-  /// exception_retries are left: whether to try again. Null: always. A captureless lambda converts.
+  /// exception_retries are left. It returns whether to try again; when it throws, that means no.
+  /// Null: always. A captureless lambda converts.
   bool (*retry_if)(std::exception_ptr) = nullptr;
   /// Time between the first and the second attempt. It doubles before each further attempt, up to
   /// 64 times itself. Unset: no delay.

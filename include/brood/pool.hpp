@@ -122,7 +122,8 @@ class BROOD_API PoolCalls {
       F f, std::initializer_list<T> list) const;
 
   /// Calls f(x) for each x and returns one outcome for each, a value or an error, in input order.
-  /// An error of one element does not change another. Blocks until all are there.
+  /// What happens to one element does not change the outcome of another. Blocks until all are
+  /// there.
   template <class F, class Range>
   std::vector<Outcome<MapResult<F, Range>>> try_map(F f, Range&& range) const;
   template <class F, class T>

@@ -86,8 +86,8 @@ class BROOD_API Process {
   Process& operator=(const Process&) = delete;
   ~Process();
 
-  /// Starts the process and destroys the callable here. Blocks until the process exists and, under
-  /// spawn and forkserver, until it has read most of a large callable's bytes.
+  /// Starts the process and destroys the callable here. Blocks until the process exists. Where the
+  /// callable is sent as bytes and these are many, blocks also until the process has read them.
   /// Throws UsageError when it was started before, and for a callable or argument that cannot be
   /// sent; CodecError and what a serializer throws; StartError, SystemError. After the last four it
   /// may be started again.
@@ -109,9 +109,9 @@ class BROOD_API Process {
   /// before the end, and where exit_status() is lost. Does not block.
   ExitCode exit_code() const;
   /// How the process ended. In a program that ignores SIGCHLD, or waits for children that are not
-  /// its own, only what the process itself could tell is known: that the callable returned, threw or
-  /// called exit(). The end by _exit() or by a signal is `lost` there. Throws UsageError before the
-  /// end. Does not block.
+  /// its own, only what the process itself could tell is known: that the callable returned, threw
+  /// or called exit(). The end by _exit() or by a signal is `lost` there. Throws UsageError before
+  /// the end. Does not block.
   ExitStatus exit_status() const;
   /// The process id; of a launcher's process, what launch() returned. Throws UsageError before
   /// start().
