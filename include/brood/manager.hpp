@@ -90,7 +90,8 @@ class BROOD_API QuotaError : public Error {
 class BROOD_API Manager {
  public:
   /// Starts the server. Blocks until it serves. Throws UsageError for an address without a key, a
-  /// key without an address, a key of another length and a quota of 0; StartError, SystemError.
+  /// key without an address, a key that is not 16 to 65536 bytes long and, with an address, a quota
+  /// of 0; StartError, SystemError.
   Manager() : Manager(ManagerOptions()) {}
   explicit Manager(ManagerOptions options);
   /// Does what shutdown() does.
