@@ -267,5 +267,6 @@ Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
 Dispatcher::~Dispatcher() = default;
 bool Dispatcher::wake() noexcept { return loop_->wake(); }
 bool Dispatcher::join(Clock::time_point deadline) { return loop_->join(deadline); }
+void Dispatcher::let_go() { loop_->let_go(); }
 
 }  // namespace brood::pool

@@ -22,6 +22,9 @@ class Dispatcher {
   bool wake() noexcept;
   /// Waits until no worker is left; false at the deadline. Any thread.
   bool join(std::chrono::steady_clock::time_point deadline);
+  /// Of a pool that has lost its descriptors, whose dispatcher is never destroyed: no thread waits
+  /// for this one any more. Any thread, any number of times.
+  void let_go();
 
  private:
   class Loop;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -59,6 +60,9 @@ class Dispatcher::Loop final : private Hands {
     return true;
   }
   bool join(std::chrono::steady_clock::time_point deadline);
+  void let_go() {
+    std::call_once(let_go_, [this] { thread_.detach(); });
+  }
 
  private:
   void carry_out(const Action& action) override;
@@ -117,6 +121,7 @@ class Dispatcher::Loop final : private Hands {
   std::atomic<bool> sleeping_{false};
   std::atomic<std::uint32_t> over_{0};
   std::thread thread_;
+  std::once_flag let_go_;
 };
 
 }  // namespace brood::pool
