@@ -102,27 +102,5 @@ TEST_P(Signals, refused_by_a_filter_are_sent_by_pid_to_a_process) {
             0);
 }
 
-constexpr uid_t nobody = 65534;
-
-/// Workers stay root's: those of a server are ended by it, those of this process cannot be.
-int drop_privileges(const std::string& method) {
-  Pool pool({.workers = 2, .start_method = method});
-  AsyncResult<int> busy = pool.apply_async(waits_for_ever);
-  if (pool.apply(square, 3) != 9) return 1;
-  if (::setuid(nobody) != 0) return 2;
-  try {
-    pool.with({.timeout = 100ms}).apply(waits_for_ever);
-    return 3;
-  } catch (const TaskTimeout&) {
-  }
-  pool.terminate();
-  return pool.join_for(20s) ? 0 : 4;
-}
-
-TEST_P(Signals, refused_after_privileges_were_dropped_are_not_waited_for) {
-  if (::geteuid() != 0) GTEST_SKIP() << "not root";
-  EXPECT_EQ(in_child([&] { return drop_privileges(method()); }), 0);
-}
-
 }  // namespace
 }  // namespace brood::testing

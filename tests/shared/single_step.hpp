@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
+#include "support/leak_check.hpp"
 #include "support/sanitizers.hpp"
 
 namespace brood::testing {
@@ -38,7 +40,7 @@ class Stepped {
   /// Does `count` instructions, or all that are left; how many it has done.
   long step(long count) {
     for (long done = 0; done < count; ++done) {
-      if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0 || !stopped()) return done;
+      if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, signal_) != 0 || !stopped()) return done;
     }
     return count;
   }
@@ -50,25 +52,34 @@ class Stepped {
  private:
   bool stopped() {
     int status = 0;
-    if (::waitpid(pid_, &status, 0) == pid_ && WIFSTOPPED(status)) return true;
+    if (::waitpid(pid_, &status, 0) == pid_ && WIFSTOPPED(status)) {
+      const int signal = WSTOPSIG(status);
+      signal_ = signal == SIGTRAP || signal == SIGSTOP ? 0 : signal;
+      return true;
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) ADD_FAILURE() << "it hangs";
     ended_ = true;
     return false;
   }
 
   pid_t pid_;
+  long signal_ = 0;  // that it is stopped by, and gets when it goes on
   bool traced_ = false, ended_ = false;
 };
 
 /// Kills a process between instructions of `body`, at `kills` places that are spread over all of
-/// them, and calls `check` after each. False where this process may not trace.
-template <class WarmUp, class Body, class Check>
-bool kill_between_instructions(WarmUp warm_up, Body body, Check check, long kills) {
+/// them, or over those up to a little after `over()`, and calls `check` after each. False where
+/// this process may not trace.
+template <class WarmUp, class Body, class Check, class Over>
+bool kill_between_instructions(WarmUp warm_up, Body body, Check check, long kills, Over over) {
   long all = 0;
   {
     Stepped whole(warm_up, body);
     if (!whole.traced()) return false;
-    constexpr long most = 1'000'000;
-    all = whole.step(most);
+    constexpr long most = 1'000'000, a_little = 500;
+    while (all < most && !over() && whole.step(1) == 1) ++all;
+    all += whole.step(std::min(a_little, most - all));
+    whole.step(most - all);
   }
   check();
   const double stride = static_cast<double>(all) / static_cast<double>(kills);
@@ -80,5 +91,21 @@ bool kill_between_instructions(WarmUp warm_up, Body body, Check check, long kill
   }
   return true;
 }
+
+inline bool never() { return false; }
+
+/// Fixture: `check` holds wherever a process is killed in `body`.
+class KilledBetweenInstructions : public LeakCheck {
+ protected:
+  void SetUp() override {
+    LeakCheck::SetUp();
+    if (under_sanitizer) GTEST_SKIP() << "there are too many instructions";
+  }
+  template <class WarmUp, class Body, class Check, class Over = bool (*)()>
+  static void of(WarmUp warm_up, Body body, Check check, long kills = 100, Over over = never) {
+    if (!kill_between_instructions(warm_up, body, check, kills, over))
+      GTEST_SKIP() << "this process may not trace";
+  }
+};
 
 }  // namespace brood::testing

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <brood/barrier.hpp>
 #include <brood/condition.hpp>
@@ -20,19 +21,6 @@ namespace brood::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-class KilledBetweenInstructions : public LeakCheck {
- protected:
-  void SetUp() override {
-    LeakCheck::SetUp();
-    if (under_sanitizer) GTEST_SKIP() << "there are too many instructions";
-  }
-  template <class WarmUp, class Body, class Check>
-  static void of(WarmUp warm_up, Body body, Check check, long kills = 100) {
-    if (!kill_between_instructions(warm_up, body, check, kills))
-      GTEST_SKIP() << "this process may not trace";
-  }
-};
 
 template <class Lockable>
 void expect_free(const Lockable& lock) {
@@ -99,6 +87,23 @@ TEST_F(KilledBetweenInstructions, of_a_semaphore) {
        if (semaphore.value() == 1) semaphore.release();
        EXPECT_EQ(semaphore.value(), 2U);
      });
+}
+
+// All of the permits are there or none of them: one more than others wait for tells which.
+TEST_F(KilledBetweenInstructions, of_a_release_of_several_permits) {
+  const Semaphore semaphore(0), other(0);
+  std::vector<Child> waiters;
+  const auto begin_to_wait = [&] { waiters = children(2, [&](int) { semaphore.acquire(); }); };
+  begin_to_wait();
+  of([&] { other.release(3); }, [&] { semaphore.release(3); },
+     [&] {
+       if (!semaphore.try_acquire()) semaphore.release(2);
+       for (Child& waiter : waiters) EXPECT_EQ(waiter.wait(), 0);
+       EXPECT_EQ(semaphore.value(), 0);
+       begin_to_wait();
+     });
+  semaphore.release(2);
+  expect_success(waiters);
 }
 
 TEST_F(KilledBetweenInstructions, of_a_bounded_semaphore) {
