@@ -68,7 +68,7 @@ TEST_P(ReapedChildren, of_a_program_whose_thread_reaps_them_tell_how_they_ended)
 
 int raises_sigkill(int) { return ::raise(SIGKILL); }
 
-/// Who is killed has no last words. Where a server is the worker's parent that tells the signal;
+/// A worker that is killed leaves no last words. A server that is its parent tells the signal;
 /// else the thread may have had the status, and then nothing is known.
 bool tells_what_it_can(const WorkerLost& lost, const std::string& method) {
   if (lost.signal() == SIGKILL) return lost.report().cause != CrashReport::Cause::unknown;

@@ -153,13 +153,18 @@ template <class... T>
 inline constexpr bool may_nest<std::tuple<T...>> = false;
 }  // namespace detail
 
-// cereal calls these in front of every value.
+// cereal calls these in front of every value, also of one that is not initialized yet: compilers
+// warn of that unless they are part of their caller.
 template <class T>
 requires detail::may_nest<T>
-void prologue(OutputArchive& archive, const T&) { archive.check_nesting(); }
+[[gnu::always_inline]] inline void prologue(OutputArchive& archive, const T&) {
+  archive.check_nesting();
+}
 template <class T>
 requires detail::may_nest<T>
-void prologue(InputArchive& archive, const T&) { archive.check_nesting(); }
+[[gnu::always_inline]] inline void prologue(InputArchive& archive, const T&) {
+  archive.check_nesting();
+}
 
 namespace detail {
 /// Reads `count` elements into the places that append() or append(Undecoded()) makes, one by one as
