@@ -246,21 +246,19 @@ TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_
               const auto method = open_method("forkserver");
               TestWorker healthy = start_worker(*method);
               if (!healthy.greet()) return 1;
-              platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
-              const platform::Descriptor owner = platform::open_pidfd(::getpid());
-              const int next = owner.duplicate().get();
+              Handed handed;
+              const int next = handed.owner.duplicate().get();
               try {
                 const FullTable full(next);
-                method->start("Worker", {tasks.read.get(), results.write.get(), -1, owner.get(),
-                                         owner.get()});
+                method->start("Worker", handed.numbers());
                 return 2;
               } catch (const SystemError& error) {
                 if (error.code().value() != EMFILE) return 3;
               }
               // The abandoned worker is gone: nobody holds the write end of its results.
-              results.write.reset();
+              handed.results.write.reset();
               char byte;
-              if (testing::read_all(results.read.get(), &byte, 1)) return 4;
+              if (testing::read_all(handed.results.read.get(), &byte, 1)) return 4;
               TestWorker again = start_worker(*method);
               if (!again.greet() || finish(*method, again).value != 0) return 5;
               if (finish(*method, healthy).value != 0) return 6;

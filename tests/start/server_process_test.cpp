@@ -43,22 +43,16 @@ struct TwoClients {
   ~TwoClients() { discard_child(server); }
 };
 
-struct Pipes {
-  platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
-  platform::Descriptor owner = platform::open_pidfd(::getpid());
-};
-
 /// Waits until the socket is readable; false at the deadline.
 bool hear(const ServerClient& client) {
   pollfd readable{client.socket(), POLLIN, 0};
   return ::poll(&readable, 1, patience_ms) == 1;
 }
 
-std::optional<StartedProcess> start_one(ServerClient& client, const Pipes& pipes) {
+std::optional<StartedProcess> start_one(ServerClient& client, const Handed& handed) {
   constexpr std::uint32_t ticket = 1'000'000;
-  const Handover given{pipes.tasks.read.get(), pipes.results.write.get(), -1, pipes.owner.get(),
-                       pipes.owner.get()};
-  if (client.ask(ticket, "Worker", given) != ServerClient::Sent::yes) return std::nullopt;
+  if (client.ask(ticket, "Worker", handed.numbers()) != ServerClient::Sent::yes)
+    return std::nullopt;
   while (client.is_open() && hear(client)) {
     client.receive();
     if (auto answer = client.answer(ticket)) return std::move(answer->process);
@@ -68,7 +62,7 @@ std::optional<StartedProcess> start_one(ServerClient& client, const Pipes& pipes
 
 TEST_F(ServerTest, a_client_that_reads_nothing_holds_up_nobody_else) {
   TwoClients clients;
-  const Pipes pipes;
+  const Handed handed;
   std::uint32_t sent = 0;
   // Without the descriptors that a start needs every request is refused: replies pile up, processes
   // do not.
@@ -81,7 +75,7 @@ TEST_F(ServerTest, a_client_that_reads_nothing_holds_up_nobody_else) {
   }
   EXPECT_LT(sent, 100'000U);
   ServerClient polite(std::move(clients.other.ours));
-  std::optional<StartedProcess> started = start_one(polite, pipes);
+  std::optional<StartedProcess> started = start_one(polite, handed);
   ASSERT_TRUE(started);
   platform::send_signal(started->pidfd, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(started->pidfd, patience_ms));
@@ -102,9 +96,9 @@ TEST_F(ServerTest, an_unknown_request_ends_its_connection_only) {
   TwoClients clients;
   EXPECT_TRUE(platform::send_message(clients.one.ours.get(), std::as_bytes(std::span("nonsense"))));
   EXPECT_FALSE(platform::receive_message(clients.one.ours.get(), patience_ms));
-  const Pipes pipes;
+  const Handed handed;
   ServerClient polite(std::move(clients.other.ours));
-  EXPECT_TRUE(start_one(polite, pipes));
+  EXPECT_TRUE(start_one(polite, handed));
 }
 
 TEST_F(ServerTest, a_server_ends_with_its_last_connection) {
@@ -117,11 +111,11 @@ TEST_F(ServerTest, a_server_ends_with_its_last_connection) {
 
 TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) {
   TwoClients clients;
-  Pipes pipes;
+  Handed handed;
   // The socket is full of unread replies, so that of the start stays in the queue and the child at
   // its gate, with copies of both ends.
-  const int given[] = {pipes.tasks.read.get(), pipes.results.write.get(), pipes.owner.get(),
-                       pipes.owner.get()};
+  const int given[] = {handed.tasks.read.get(), handed.results.write.get(), handed.owner.get(),
+                       handed.owner.get()};
   const Request refused{.kind = Request::Kind::start},
       request{.kind = Request::Kind::start, .sequence = 1};
   for (int i = 0; i < 40; ++i)
@@ -131,10 +125,10 @@ TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) 
   const platform::Descriptor server = platform::open_pidfd(clients.server);
   platform::send_signal(server, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(server, patience_ms));
-  pipes.results.write.reset();
+  handed.results.write.reset();
   char byte;
   EXPECT_FALSE(
-      testing::read_all(pipes.results.read.get(), &byte, 1));  // the end: no worker holds it
+      testing::read_all(handed.results.read.get(), &byte, 1));  // the end: no worker holds it
 }
 
 /// A debugger, say. What it traces it is to reap first.

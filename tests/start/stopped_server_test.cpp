@@ -30,14 +30,6 @@ class StoppedServer : public StartTest, public ::testing::WithParamInterface<std
 INSTANTIATE_TEST_SUITE_P(Method, StoppedServer, ::testing::Values("fork", "forkserver"),
                          [](const auto& parameter) { return parameter.param; });
 
-struct Handed {
-  platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
-  platform::Descriptor owner = platform::open_pidfd(::getpid());
-  Handover numbers() const {
-    return {tasks.read.get(), results.write.get(), -1, owner.get(), owner.get()};
-  }
-};
-
 /// A method with a worker that its server has forked, which is stopped.
 struct Stopped {
   std::unique_ptr<Method> method;

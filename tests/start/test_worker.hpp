@@ -9,9 +9,11 @@
 #include <string>
 #include <utility>
 
+#include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/page.hpp"
 #include "start/method.hpp"
 #include "wire/code_ref.hpp"
 
@@ -57,14 +59,22 @@ struct TestWorker {
   void kill() const { platform::send_signal(process.pidfd, SIGKILL); }
 };
 
-inline TestWorker start_worker(Method& method, const std::string& name = "Worker-1",
-                               int page = -1) {
-  platform::Pipe tasks = platform::make_pipe();
-  platform::Pipe results = platform::make_pipe();
-  const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  StartedProcess process =
-      method.start(name, {tasks.read.get(), results.write.get(), page, owner.get(), owner.get()});
-  return {std::move(tasks.write), std::move(results.read), std::move(process)};
+/// What a worker is handed, with the owner's ends.
+struct Handed {
+  platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
+  platform::SharedMapping page =
+      platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
+  platform::Descriptor owner = platform::open_pidfd(::getpid());
+  Handover numbers() const {
+    return {tasks.read.get(), results.write.get(), page.descriptor().get(), owner.get(),
+            owner.get()};
+  }
+};
+
+inline TestWorker start_worker(Method& method, const std::string& name = "Worker-1") {
+  Handed handed;
+  StartedProcess process = method.start(name, handed.numbers());
+  return {std::move(handed.tasks.write), std::move(handed.results.read), std::move(process)};
 }
 
 /// Dismisses a worker, waits for its end and returns how that was.
