@@ -56,7 +56,9 @@ std::string lost_text(const ExitStatus& status, const WorkerIdentity& worker, st
                       const CrashReport* report) {
   using Cause = CrashReport::Cause;
   std::string place = " in element " + std::to_string(index);
-  if (report != nullptr && report->cause != Cause::unknown && report->cause != Cause::exited)
+  // "It ended itself" says no more than the exit code.
+  const bool known = report != nullptr && report->cause != Cause::unknown;
+  if (known && (report->cause != Cause::exited || !report->stopped_because.empty()))
     place += ": " + report->describe();
   switch (status.kind) {
     case ExitStatus::Kind::signaled:
