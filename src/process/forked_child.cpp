@@ -13,6 +13,7 @@
 #include "platform/watch.hpp"
 #include "process/child.hpp"
 #include "start/before_fork.hpp"
+#include "start/entry.hpp"
 
 namespace brood::process {
 namespace {
@@ -20,8 +21,7 @@ namespace {
 /// The same file at a number that what the callable opens does not get, also when it has closed
 /// this one.
 int lift(int number) noexcept {
-  const int lowest =
-      platform::unreserved(platform::has_high_numbers() ? platform::high_reserved : 3);
+  const int lowest = platform::unreserved(start::worker_descriptors().tasks);
   const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest);
   if (lifted < 0) return number;
   platform::own_descriptors.insert(lifted);

@@ -13,15 +13,6 @@ namespace brood::testing {
 namespace {
 
 template <class Probe>
-void poke(const typename Probe::Handle& handle) {
-  Probe::poke(handle);
-}
-template <class Probe>
-typename Probe::Handle make_there() {
-  return Probe::make();
-}
-
-template <class Probe>
 class SharingInASandbox : public PoolCheck {
  protected:
   void SetUp() override {

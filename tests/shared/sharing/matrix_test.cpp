@@ -10,14 +10,6 @@ namespace brood::testing {
 namespace {
 
 template <class Probe>
-void poke(const typename Probe::Handle& handle) {
-  Probe::poke(handle);
-}
-template <class Probe>
-typename Probe::Handle make_there() {
-  return Probe::make();
-}
-template <class Probe>
 std::optional<typename Probe::Handle>& kept() {
   static std::optional<typename Probe::Handle> handle;
   return handle;

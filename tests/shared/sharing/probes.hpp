@@ -136,4 +136,14 @@ struct FileProbe {
   }
 };
 
+// As tasks, and as what processes run.
+template <class Probe>
+void poke(const typename Probe::Handle& handle) {
+  Probe::poke(handle);
+}
+template <class Probe>
+typename Probe::Handle make_there() {
+  return Probe::make();
+}
+
 }  // namespace brood::testing
