@@ -14,7 +14,7 @@ set(brood_layers base platform wire start protocol worker pool process shared ma
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)
 foreach(layer IN LISTS brood_layers)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.cpp)
   list(APPEND brood_sources ${sources})
 endforeach()
 list(REMOVE_ITEM brood_sources ${brood_wrap_main})

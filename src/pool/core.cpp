@@ -8,10 +8,12 @@
 
 #include <brood/cpu.hpp>
 #include "platform/process.hpp"
+#include "platform/rights.hpp"
 #include "platform/usage.hpp"
-#include "pool/batch.hpp"
+#include "pool/calls/batch.hpp"
 #include "pool/check_options.hpp"
-#include "pool/dispatcher.hpp"
+#include "pool/dispatcher/interrupt.hpp"
+#include "pool/failures/errors.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {
@@ -61,45 +63,38 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
                    "it takes " + std::to_string(largest) + " bytes", limit);
 }
 
-[[noreturn]] void throw_closed() {
-  throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
-}
-
 }  // namespace
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   std::shared_ptr<Core> core(new Core(options));
   core->start_first_workers();
-  core->dispatcher_ = std::make_unique<Dispatcher>(*core);
+  core->dispatcher_.run_thread();
   return core;
 }
 
 Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
-      scheduler_(scheduler_config(options), *this),
-      supervisor_(options),
-      links_(scheduler_.workers()),
-      no_memory_(std::make_exception_ptr(
-          SystemError("malloc", "the process that owns the pool is out of memory", ENOMEM))),
-      exits_(links_.size()),
+      scheduler_config_(scheduler_config(options)),
       on_interrupt_(options.on_interrupt),
-      unobserved_error_(options.on_unobserved_error) {}
+      unobserved_error_(options.on_unobserved_error),
+      supervisor_(options),
+      dispatcher_(*this),
+      driver_({scheduler_config_, supervisor_.method_name(), options.limits}, dispatcher_.host(),
+              callbacks_) {}
 
-Core::~Core() = default;
+Core::~Core() { dispatcher_.finish(); }
 
-// Before there is a dispatcher, so that what fails is thrown to the caller; then nothing may be
-// left behind.
+// Before there is a dispatcher's thread, so that what fails is thrown to the caller; then nothing
+// may be left behind.
 void Core::start_first_workers() {
-  scheduler_.pump(std::chrono::steady_clock::now());
+  using Clock = std::chrono::steady_clock;
   try {
-    while (const std::optional<Action> action = scheduler_.next()) {
-      links_[action->worker] = supervisor_.start(action->worker);
-      scheduler_.worker_started(action->worker, std::chrono::steady_clock::now());
-    }
+    for (const WorkerId id : driver_.first_starts(Clock::now()))
+      driver_.started(supervisor_.start(id), Clock::now());
     supervisor_.prepare();
   } catch (...) {
-    for (const auto& link : links_) {
-      if (link) supervisor_.discard(*link);
+    for (const auto& link : driver_.workers().all()) {
+      if (link) supervisor_.discard(process_of(*link));
     }
     throw;
   }
@@ -123,62 +118,45 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
 }
 
 // Under the lock.
-void Core::add(const std::shared_ptr<JobState>& state) {
+void Core::add(const std::shared_ptr<JobState>& call) {
   check_collapsed();
-  if (scheduler_.closing()) throw_closed();
-  const bool last = state->spec().kind != detail::JobKind::stream;
-  state->id = scheduler_.add(state->traits(), state->element_count(), last);
-  keep(state);
+  if (driver_.scheduler().closing()) throw_closed();
+  const bool last = call->spec().kind != detail::JobKind::stream;
+  driver_.add(call, call->traits(), call->element_count(), last);
 }
 
-// Under the lock. Calls that can travel together do.
+// Under the lock. Calls that can travel together do. What takes them with it ends them.
 void Core::add(std::span<std::shared_ptr<JobState>> calls) {
   while (!calls.empty()) {
     const std::size_t count = Batch::length(calls);
     if (count == 1) {
       add(calls.front());
     } else {
-      add(std::make_shared<Batch>(calls.first(count)), count);
+      const auto batch = std::make_shared<Batch>(calls.first(count));
+      try {
+        driver_.add(batch, batch->traits(), count, true);
+        batch->tell_calls_their_places();
+      } catch (...) {
+        batch->finish(out_of_memory(), callbacks_);
+        throw;
+      }
     }
     calls = calls.subspan(count);
   }
 }
 
-// Under the lock. What takes the calls with it ends them.
-void Core::add(const std::shared_ptr<Batch>& batch, std::size_t count) {
-  try {
-    batch->begin(scheduler_.add(batch->traits(), count, true));
-    keep(batch);
-  } catch (...) {
-    batch->finish(no_memory_, callbacks_);
-    throw;
-  }
-}
-
-// Under the lock.
-void Core::keep(std::shared_ptr<Work> work) {
-  const std::uint32_t slot = slot_of(work->id);
-  if (jobs_.size() <= slot) jobs_.resize(slot + 1);
-  jobs_[slot] = std::move(work);
-}
-
-// The lock is the dispatcher's most of the time: who only leaves a job does not wait for it.
+// The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
+// it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<JobState> state = make_job(std::move(spec));
   if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
     under_lock([&] {
       take_intake();
-      add(state);
-      perform(nullptr);  // it is finished
+      add(state);  // and it is finished
     });
     return state;
   }
-  {
-    const std::lock_guard lock(intake_mutex_);
-    if (intake_error_) std::rethrow_exception(intake_error_);
-    if (intake_closed_) throw_closed();
-    intake_.push_back(state);
-  }
+  intake_.put(state);
   // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
   if (!backlog_.load(std::memory_order_seq_cst)) wake();
   return state;
@@ -187,20 +165,15 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 // Under the lock.
 void Core::take_intake() {
   if (torn_) return;  // what is left of it, and what comes, is the dispatcher's to end
-  std::vector<std::shared_ptr<JobState>>& taken = intake_taken_;  // a member for its memory
-  {
-    const std::lock_guard lock(intake_mutex_);
-    taken.swap(intake_);
-  }
-  add(taken);
-  taken.clear();
+  intake_.swap(taken_);
+  add(taken_);
+  taken_.clear();
 }
 
-// Under the lock. True if the dispatcher may sleep: whoever leaves a job from now on wakes it, or
-// knows that a worker will.
+// Under the lock. True if the dispatcher may sleep: a caller that leaves a call from now on wakes
+// it, or knows that a worker will.
 bool Core::settle_intake() {
-  backlog_.store(scheduler_.backlog(), std::memory_order_seq_cst);
-  const std::lock_guard lock(intake_mutex_);
+  backlog_.store(driver_.scheduler().backlog(), std::memory_order_seq_cst);
   return intake_.empty();
 }
 
@@ -219,8 +192,7 @@ void Core::extend(JobState& state, detail::Elements more, bool last) {
     take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
-    scheduler_.extend(state.id, state.finished() ? 0 : count, last);
-    perform(nullptr);
+    driver_.extend(state, count, last);
   });
   wake();
 }
@@ -230,16 +202,11 @@ bool Core::cancel(JobState& state, Kill kill) {
   const bool cancelled = under_lock([&] {
     if (collapsed_) return false;
     take_intake();
-    bool cancelled_now = false;
     const auto now = std::chrono::steady_clock::now();
-    if (!state.place) {
-      cancelled_now = scheduler_.cancel(state.id, kill == Kill::yes, now);
-    } else if (!state.finished()) {
-      cancelled_now = scheduler_.cancel(state.id, *state.place, kill == Kill::yes, now);
-      if (cancelled_now) state.finish(why_cancelled(), callbacks_);
-    }
-    perform(nullptr);
-    return cancelled_now;
+    if (!state.place) return driver_.cancel(state.id, kill, now);
+    if (state.finished() || !driver_.cancel(state.id, *state.place, kill, now)) return false;
+    state.finish(driver_.why_cancelled(), callbacks_);
+    return true;
   });
   wake();
   return cancelled;
@@ -247,34 +214,28 @@ bool Core::cancel(JobState& state, Kill kill) {
 
 // Under the lock.
 void Core::close_intake() {
-  {
-    const std::lock_guard lock(intake_mutex_);
-    intake_closed_ = true;
-  }
+  intake_.close();
   take_intake();
 }
 
-bool Core::wake_dispatcher() noexcept { return dispatcher_->wake(); }
-
 // Not under the lock.
 void Core::wake() noexcept {
-  if (!wake_dispatcher()) lose_descriptors();
+  if (!dispatcher_.wake()) lose_descriptors();
 }
 
 void Core::close() {
   check_process();
   under_lock([this] {
     close_intake();
-    scheduler_.close();
+    driver_.close();
   });
   wake();
 }
 
-void Core::drain(Hands* hands) {
+void Core::drain() {
   const std::lock_guard lock(mutex_);
   close_intake();
-  scheduler_.drain();
-  perform(hands);
+  driver_.drain();
 }
 
 void Core::terminate() {
@@ -283,8 +244,7 @@ void Core::terminate() {
     if (collapsed_) return;
     close_intake();
     ended_.store(true, std::memory_order_release);
-    scheduler_.terminate(std::chrono::steady_clock::now());
-    perform(nullptr);
+    driver_.terminate(std::chrono::steady_clock::now());
   });
   wake();
 }
@@ -306,27 +266,17 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
   unless_out_of_memory([this] {
     if (torn_) return;
-    if (!scheduler_.closing())
+    if (!driver_.scheduler().closing())
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
-    if (!collapsed_) cut_streams_short();
+    if (!collapsed_) driver_.cut_streams_short();
   });
   wake();
   if (has_lost_descriptors()) lose_descriptors();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
   if (!lost_.load())
-    return dispatcher_->join(deadline ? std::min(*deadline, next_look) : next_look);
-  dispatcher_->let_go();
+    return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
+  dispatcher_.let_go();
   return true;
-}
-
-// Under the lock. While this thread waits for the end it brings no input: it would wait for ever.
-void Core::cut_streams_short() {
-  for (const auto& work : jobs_) {
-    if (!work || work->finished() || !work->waits_for_caller()) continue;
-    work->cut_short();
-    scheduler_.extend(work->id, 0, true);
-  }
-  perform(nullptr);
 }
 
 std::vector<WorkerInfo> Core::workers() {
@@ -334,13 +284,47 @@ std::vector<WorkerInfo> Core::workers() {
   std::vector<WorkerInfo> infos;
   const std::lock_guard lock(mutex_);
   if (collapsed_) return infos;
-  for (const auto& link : links_) {
+  for (const auto& link : driver_.workers().all()) {
     if (!link) continue;
-    const WorkerView view = scheduler_.view(link->id);
+    const WorkerView view = driver_.scheduler().view(link->id);
     const platform::ProcessUsage usage = platform::process_usage(link->pid);
     infos.push_back({link->name, link->pid, view.state, view.done, usage.resident, usage.cpu_time});
   }
   return infos;
+}
+
+void Core::lose_descriptors() noexcept {
+  std::call_once(losing_, [this] {
+    self_ = shared_from_this();
+    platform::forget_lost_descriptors();
+    Interrupt::lose_descriptors();
+    std::exception_ptr error = out_of_memory();
+    if_possible([&] {
+      error = std::make_exception_ptr(
+          SystemError("close", "this program has closed descriptors of a brood::Pool", EBADF));
+    });
+    collapse(error);
+    lost_.store(true);
+  });
+}
+
+void Core::collapse(const std::exception_ptr& error) noexcept {
+  std::exception_ptr reason = out_of_memory();
+  if_possible([&] {
+    const std::string text = wire::describe_exception(error);
+    callbacks_.log_error("a pool ends: " + text);
+    reason = std::make_exception_ptr(
+        SystemError("the pool's dispatcher", "serving its workers: " + text, code_of(error)));
+  });
+  const std::lock_guard lock(mutex_);
+  collapsed_ = reason;
+  ended_.store(true, std::memory_order_release);
+  const auto end = [&](const std::shared_ptr<JobState>& call) {
+    if (call && !call->finished()) call->finish(reason, callbacks_);
+  };
+  for (const auto& call : intake_.refuse(reason)) end(call);
+  for (const auto& call : taken_) end(call);
+  driver_.collapse(reason);
 }
 
 }  // namespace brood::pool

@@ -17,7 +17,7 @@
 #include <brood/brood.hpp>
 #include "platform/socket.hpp"
 #include "pool/core.hpp"
-#include "pool/work.hpp"
+#include "pool/calls/work.hpp"
 #include "protocol/messages.hpp"
 #include "start/entry.hpp"
 

@@ -1,4 +1,4 @@
-#include "pool/log_queue.hpp"
+#include "pool/calls/log_queue.hpp"
 
 #include <gtest/gtest.h>
 

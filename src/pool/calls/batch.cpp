@@ -1,0 +1,115 @@
+#include "pool/calls/batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pool/driver/worker_link.hpp"
+#include "protocol/parent_side.hpp"
+#include "wire/frame.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+constexpr std::size_t largest_argument = 4 * 1024;  // bytes; what is larger travels alone
+
+std::size_t argument_size(const JobState& call) { return call.spec().elements.payload.size(); }
+
+bool can_travel_with_others(const JobState& call) {
+  const detail::JobSpec& spec = call.spec();
+  return spec.kind == detail::JobKind::single && !call.lends() && !call.carries() &&
+         argument_size(call) <= largest_argument;
+}
+
+// A definition is shared only by calls of a function that has no state, which are all alike.
+bool alike(const JobState& one, const JobState& other) {
+  return one.spec().definition == other.spec().definition &&
+         one.spec().results == other.spec().results &&
+         (one.spec().terms == other.spec().terms || one.terms() == other.terms());
+}
+
+}  // namespace
+
+std::size_t Batch::length(std::span<const std::shared_ptr<JobState>> calls) {
+  const JobState& first = *calls.front();
+  if (!can_travel_with_others(first)) return 1;
+  const auto end = std::find_if(calls.begin() + 1, calls.end(), [&](const auto& call) {
+    return !alike(first, *call) || !can_travel_with_others(*call);
+  });
+  return static_cast<std::size_t>(end - calls.begin());
+}
+
+Batch::Batch(std::span<std::shared_ptr<JobState>> calls)
+    : definition_(calls.front()->spec().definition),
+      terms_(calls.front()->spec().terms),
+      results_(calls.front()->spec().results),
+      stride_(argument_size(*calls.front())) {
+  calls_.reserve(calls.size());
+  for (std::shared_ptr<JobState>& call : calls) {
+    const std::size_t size = argument_size(*call);
+    bytes_ += size;
+    if (size != stride_) stride_ = 0;
+    calls_.push_back(std::move(call));
+  }
+}
+
+void Batch::tell_calls_their_places() {
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    calls_[i]->id = id;
+    calls_[i]->place = i;
+  }
+}
+
+JobTraits Batch::traits() const {
+  JobTraits traits = traits_of(terms());
+  traits.self_contained = true;
+  traits.fail_fast = false;  // each has its own end
+  traits.definition_bytes = definition_->bytes.size();
+  traits.cost_key = definition_->cost_key;
+  traits.element_bytes = bytes_ / calls_.size();
+  return traits;
+}
+
+void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, std::size_t first,
+                             std::size_t count) const {
+  for (std::size_t i = first; i < first + count; ++i) {
+    const std::span<const std::byte> argument = calls_[i]->spec().elements.payload.view();
+    const std::uint64_t length = argument.size();
+    if (stride_ == 0) tail.append(&length, sizeof length);
+    tail.append(argument.data(), argument.size());
+  }
+  wire::finish_frame(tail, frame);
+}
+
+// A call keeps its place until it has its result: one that memory is refused for is failed there.
+void Batch::deliver(const Results& results, Callbacks& callbacks) {
+  std::span<const std::byte> rest = results.bytes;
+  for (std::size_t i = results.first; i < results.first + results.count; ++i) {
+    const std::size_t size = protocol::extent_of_results(results.stride, 1, rest);
+    const std::span<const std::byte> bytes = rest.first(size);
+    rest = rest.subspan(size);
+    if (!calls_[i]) continue;
+    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
+    calls_[i].reset();
+  }
+}
+
+void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
+                 Callbacks& callbacks) {
+  const std::shared_ptr<JobState> call = calls_[index];
+  if (call && !call->finished()) {
+    call->fail(0, std::move(failure), callbacks);
+    call->finish(nullptr, callbacks);
+  }
+  calls_[index].reset();
+}
+
+void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
+  finished_ = true;
+  for (std::shared_ptr<JobState>& slot : calls_) {
+    const auto call = std::exchange(slot, nullptr);
+    if (call && !call->finished()) call->finish(error, callbacks);
+  }
+}
+
+}  // namespace brood::pool

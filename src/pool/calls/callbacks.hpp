@@ -1,0 +1,74 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <brood/detail/job.hpp>
+#include "pool/calls/log_queue.hpp"
+
+namespace brood::pool {
+
+/// Runs the user's callbacks, one at a time and in order, in a thread of their own that starts with
+/// the first, and passes log records on between them: a callback waits for one record at most.
+/// Threads: any.
+class Callbacks {
+ public:
+  struct Call {
+    std::function<void()> run;
+    std::shared_ptr<const void> keep;  // until it has run
+  };
+  using Calls = std::list<Call>;
+
+  /// Runs what has been posted, then ends the thread; where it is called in that thread, the thread
+  /// does so by itself, after the callback that it is in.
+  ~Callbacks();
+  /// Starts the thread, after which posting calls cannot fail. Throws SystemError.
+  void start();
+  /// After drain() they run in the calling thread. start() has been called.
+  void post(Calls calls) noexcept;
+  /// The same, and starts the thread. Throws SystemError, std::bad_alloc.
+  void post(std::function<void()> callback);
+  /// What a worker has logged: it is dropped and counted where there is no room (LogQueue) or no
+  /// thread.
+  void log(const LogQueue::SourceRef& worker, const protocol::LogRecord& record) noexcept;
+  /// An error of the library's own for the log, whose sinks are the user's.
+  void log_error(const std::string& text) noexcept;
+  /// Waits until what has been posted has run; in the thread itself it does not wait. Log records
+  /// that are left at `logs_until` are dropped and counted; a sink that hangs then (in a pipe whose
+  /// reader has stopped, say) is left with the thread a second later. False at `until` where a
+  /// callback runs: the thread goes on, and may be waited for again.
+  bool drain(const detail::Deadline& logs_until = std::nullopt,
+             const detail::Deadline& until = std::nullopt);
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    Calls calls;             // guarded by mutex
+    LogQueue logs;           // likewise
+    bool stopping = false;   // likewise
+    bool running = false;    // the thread looks at the queues; likewise
+    bool calling = false;    // it is in a callback; likewise
+    bool writing = false;    // it is in a sink of the log; likewise
+    bool abandoned = false;  // while it hung there; likewise
+    std::condition_variable ended;
+    detail::Deadline logs_until;  // likewise
+    std::thread::id thread;       // likewise
+  };
+  static void run(State& state) noexcept;
+  enum class Wait : std::uint8_t { ended, hangs_in_a_sink, in_a_callback };
+  Wait wait(const detail::Deadline& logs_until, const detail::Deadline& until);
+  void start_locked();
+  void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
+  const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us
+  const LogQueue::SourceRef own_ = std::make_shared<LogQueue::Source>("");
+  std::mutex join_mutex_;
+  std::thread thread_;  // guarded by the state's mutex until it is stopping, then by join_mutex_
+};
+
+}  // namespace brood::pool

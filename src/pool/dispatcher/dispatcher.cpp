@@ -1,0 +1,18 @@
+#include "pool/dispatcher/dispatcher.hpp"
+
+#include "pool/dispatcher/loop.hpp"
+
+namespace brood::pool {
+
+Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
+Dispatcher::~Dispatcher() = default;
+Host& Dispatcher::host() noexcept { return *loop_; }
+void Dispatcher::run_thread() { loop_->run_thread(); }
+void Dispatcher::finish() noexcept { loop_->finish(); }
+bool Dispatcher::wake() noexcept { return loop_->wake(); }
+bool Dispatcher::join(std::chrono::steady_clock::time_point deadline) {
+  return loop_->join(deadline);
+}
+void Dispatcher::let_go() { loop_->let_go(); }
+
+}  // namespace brood::pool

@@ -1,0 +1,87 @@
+#include "pool/dispatcher/interrupt.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+/// A signal has one action for the whole process: what the pools that wait for it share.
+struct Shared {
+  std::mutex mutex;
+  int alive = 0;  // with them Asio's pipe for signals, which all share
+  int waiting = 0;
+  bool lost = false;               // the program has closed that pipe: it is never made again
+  std::atomic<bool> told{false};   // of the signal that ended their waiting
+  void (*handler)(int) = nullptr;  // Asio's
+};
+Shared& shared() {
+  static Shared state;
+  return state;
+}
+
+struct sigaction present_action() {
+  struct sigaction action {};
+  ::sigaction(SIGINT, nullptr, &action);
+  return action;
+}
+
+}  // namespace
+
+Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_interrupt)
+    : signals_(io) {
+  const std::lock_guard lock(shared().mutex);
+  ++shared().alive;
+  if (shared().lost) return;
+  const auto handler = present_action().sa_handler;
+  const bool ours = shared().waiting != 0 && handler == shared().handler;
+  if (!ours && handler != SIG_DFL) return;
+  signals_.add(SIGINT);
+  waiting_ = true;
+  if (shared().waiting++ == 0) shared().told = false;
+  shared().handler = present_action().sa_handler;
+  signals_.async_wait(
+      [this, on_interrupt = std::move(on_interrupt)](const boost::system::error_code& error, int) {
+        if (error) return;
+        give_back();
+        if (!shared().told.exchange(true)) {
+          base::log_warning(
+              "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt "
+              "ends the program");
+        }
+        on_interrupt();
+      });
+}
+
+Interrupt::~Interrupt() {
+  if (waiting_) give_back();
+  const std::lock_guard lock(shared().mutex);
+  --shared().alive;
+}
+
+// Asio's handler would write to whatever has the number of its pipe now.
+void Interrupt::lose_descriptors() noexcept {
+  const std::lock_guard lock(shared().mutex);
+  if (shared().alive == 0) return;
+  shared().lost = true;
+  if (shared().waiting != 0 && present_action().sa_handler == shared().handler)
+    ::signal(SIGINT, SIG_DFL);
+}
+
+// What the program has put in place of the handler meanwhile stays: Asio would restore the default
+// action.
+void Interrupt::give_back() {
+  const std::lock_guard lock(shared().mutex);
+  const struct sigaction before = present_action();
+  signals_.clear();
+  waiting_ = false;
+  --shared().waiting;
+  if (before.sa_handler != shared().handler) ::sigaction(SIGINT, &before, nullptr);
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "pool/dispatcher/worker_process.hpp"
+#include "pool/driver/driver.hpp"
+
+namespace brood::pool {
+
+/// Looks after Limits::resident_hard: how much memory workers have that run something.
+/// Threads: the dispatcher's, under the core's lock.
+class ResidentGuard {
+ public:
+  explicit ResidentGuard(std::optional<std::uint64_t> limit) : limit_(limit) {}
+
+  /// Tells the driver of workers that are above the limit, if it is time to look.
+  void check(Driver& driver, Time now);
+  /// When check is wanted next.
+  std::optional<Time> next(const Driver& driver) const;
+
+ private:
+  static constexpr auto period = std::chrono::milliseconds(50);
+  static constexpr auto time_to_end = std::chrono::seconds(1);
+  static bool concerns(const Driver& driver, const WorkerLink& link);
+  void check(Driver& driver, WorkerProcess& worker, Time now) const;
+  static void check_main_thread(Driver& driver, WorkerProcess& worker, Time now);
+
+  std::optional<std::uint64_t> limit_;  // bytes
+  Time last_{};
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "pool/dispatcher/link_io.hpp"
+#include "pool/dispatcher/supervisor.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+/// What becomes of a start that was asked for.
+class StartEvents {
+ public:
+  virtual void on_started(std::unique_ptr<WorkerProcess> worker) = 0;
+  virtual void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) = 0;
+
+ protected:
+  ~StartEvents() = default;
+};
+
+/// What the dispatcher has asked others for, and waits for as it waits for workers: processes that
+/// a server is to fork, and how dead ones ended, which their parent tells. README.md has the
+/// states. Threads: the dispatcher's; under the core's lock, but for watch().
+class Starts {
+ public:
+  Starts(Supervisor& supervisor, StartEvents& events, boost::asio::io_context& io)
+      : supervisor_(supervisor), events_(events), answers_(io) {}
+
+  /// Asks for a process in slot `id`.
+  void ask(WorkerId id);
+  /// Reports the starts that have been answered.
+  void report();
+  /// A start fails for this reason.
+  void fail(WorkerId id, std::exception_ptr why);
+  /// The worker is not waited for any more; nothing if it has not been asked for.
+  void abandon(WorkerId id);
+  void abandon_all();
+  /// Lets a server that may have been stopped go on, when a start is late.
+  void urge(Time now);
+  /// When urge() has to be called at the latest.
+  std::optional<Time> next_urge() const;
+
+  /// How a worker ended whose pidfd is readable; nothing while its parent may yet tell.
+  std::optional<Death> ended(const WorkerProcess& worker) noexcept;
+
+  /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps.
+  void watch();
+
+ private:
+  Supervisor& supervisor_;
+  StartEvents& events_;
+  Watched answers_;  // let go of before the supervisor may close what it watches
+  std::map<WorkerId, Supervisor::Birth> asked_;
+  Time urged_{};          // the last time
+  bool untold_ = false;   // a status is waited for: said anew in each turn
+};
+
+}  // namespace brood::pool

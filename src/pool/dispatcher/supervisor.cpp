@@ -1,0 +1,142 @@
+#include "pool/dispatcher/supervisor.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+#include "base/log.hpp"
+#include "platform/identity.hpp"
+#include "platform/oom_kills.hpp"
+#include "platform/process.hpp"
+#include "wire/code_ref.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+// Bytes: fewer switches between processes for large values.
+constexpr std::size_t pipe_capacity = 256 * 1024;
+
+constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
+
+std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
+  if (!time) return std::nullopt;
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const PoolOptions& options)
+    : options_(options),
+      method_(start::open_method(options.start_method, start_timeout())),
+      owner_(platform::open_pidfd(::getpid())),
+      message_limit_(options.max_message_size.value_or(default_message_limit)) {
+  owner_.set_foreign();  // workers have it, too
+}
+
+protocol::Setup Supervisor::setup_for(const std::string& name, const std::string& numbers) const {
+  protocol::Setup setup;
+  setup.build = wire::program_build_id();
+  setup.name = name;
+  setup.numbers = numbers;
+  setup.owner_name = platform::process_name();
+  setup.owner_pid = ::getpid();
+  const auto initializer = options_.initializer.encoded();
+  setup.initializer.assign(initializer.begin(), initializer.end());
+  setup.address_space = options_.limits.address_space;
+  setup.cpu_seconds = whole_seconds(options_.limits.cpu_time);
+  setup.open_files = options_.limits.open_files;
+  setup.core_size = options_.limits.core_size;
+  setup.message_limit = message_limit_;
+  setup.log_level = base::log_level();
+  setup.resident = options_.limits.resident;
+  setup.start_method = get_start_method();
+  setup.nice = options_.nice;
+  setup.cpus = options_.cpus;
+  setup.sandbox = options_.sandbox.terms();
+  return setup;
+}
+
+Supervisor::Birth Supervisor::ask(WorkerId id) {
+  const std::string numbers = platform::next_child_numbers();
+  const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + numbers;
+  Birth birth;
+  birth.worker =
+      std::make_unique<WorkerProcess>(id, name, message_limit_, std::chrono::steady_clock::now());
+  WorkerProcess& worker = *birth.worker;
+  worker.sandboxed = options_.sandbox.terms().on;
+  birth.tasks = platform::make_socket_pipe();
+  birth.results = platform::make_socket_pipe();
+  birth.results.read.set_foreign();  // the worker may leave descriptors in it
+  birth.tasks.read.set_foreign();    // and has this one itself: it may be in an epoll set of its
+  platform::enlarge(birth.tasks.write, pipe_capacity);
+  platform::enlarge(birth.results.write, pipe_capacity);
+  worker.make_page();
+  platform::SocketPair escort = platform::make_socket_pair();
+  worker.escort = platform::Escort(std::move(escort.ours));
+  birth.escort = std::move(escort.theirs);
+  worker.send_descriptors(protocol::setup_group, protocol::setup_group,
+                        options_.initializer.carried());
+  protocol::encode_setup(worker.outbox.tail(), setup_for(name, numbers));
+  platform::set_nonblocking(birth.tasks.write);
+  worker.oom_kills = platform::oom_kills();
+  birth.asked =
+      method_->ask(name, {birth.tasks.read.get(), birth.results.write.get(),
+                          worker.mapping.descriptor().get(), owner_.get(), birth.escort.get()});
+  return birth;
+}
+
+std::unique_ptr<WorkerProcess> Supervisor::answer(Birth& birth) {
+  std::optional<start::StartedProcess> process = std::exchange(birth.asked.process, std::nullopt);
+  if (!process) process = method_->answer(birth.asked.ticket);
+  return process ? complete(birth, std::move(*process)) : nullptr;
+}
+
+std::unique_ptr<WorkerProcess> Supervisor::start(WorkerId id) {
+  Birth birth = ask(id);
+  if (!birth.asked.process)
+    birth.asked.process = method_->await(birth.asked.ticket, start_timeout());
+  return answer(birth);
+}
+
+std::unique_ptr<WorkerProcess> Supervisor::complete(Birth& birth, start::StartedProcess process) {
+  WorkerProcess& worker = *birth.worker;
+  worker.mapping.drop_descriptor();
+  worker.pid = process.pid;
+  worker.pidfd = std::move(process.pidfd);
+  worker.tasks = std::move(birth.tasks.write);
+  worker.tasks_read_end = std::move(birth.tasks.read);  // a dead reader refuses nothing
+  worker.results = std::move(birth.results.read);
+  worker.write();
+  return std::move(birth.worker);
+}
+
+std::exception_ptr Supervisor::why_not_born(const Birth&) const {
+  return std::make_exception_ptr(method_->late(start_timeout()));
+}
+
+std::optional<Death> Supervisor::ended(const WorkerProcess& worker) {
+  const std::optional<platform::Ended> ended = method_->ended(worker.pid);
+  if (!ended) return std::nullopt;
+  Death death{*ended};
+  if (!was_killed(death)) return death;
+  const std::optional<std::uint64_t> kills = platform::oom_kills();
+  if (kills && worker.oom_kills) death.out_of_memory = *kills > *worker.oom_kills;
+  return death;
+}
+
+void Supervisor::discard(const WorkerProcess& worker) noexcept try {
+  constexpr int patience_ms = 1000;
+  method_->signal(worker.pid, worker.pidfd, SIGKILL);
+  if (platform::wait_for_exit(worker.pidfd, patience_ms)) method_->collect(worker.pid);
+} catch (const std::exception&) {
+  // Its status is lost, for want of memory or descriptors.
+}
+
+std::chrono::nanoseconds Supervisor::start_timeout() const {
+  return options_.start_timeout.value_or(default_start_timeout);
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,153 @@
+#include <new>
+#include <utility>
+
+#include "pool/driver/driver.hpp"
+#include "pool/failures/errors.hpp"
+#include "protocol/messages.hpp"
+
+// What the scheduler wants, as it happens to workers and to jobs.
+namespace brood::pool {
+
+void Driver::act() {
+  for (const Action& action : std::exchange(deferred_, {})) carry_out(action);
+  while (const std::optional<Action> action = scheduler_.next()) carry_out(*action);
+}
+
+// What the dispatcher has to do comes behind what it has to do already.
+void Driver::act_within_call() {
+  while (const std::optional<Action> action = scheduler_.next()) {
+    if (is_for_dispatcher(*action)) {
+      deferred_.push_back(*action);
+    } else if (action->kind == Action::Kind::over) {
+      over(*action, true);  // outboxes are not to be looked into here
+    } else {
+      carry_out(*action);
+    }
+  }
+}
+
+// What touches processes and outboxes is the dispatcher's. So is the end of a job that has lent
+// memory of its caller's, which goes on as soon as it is told.
+bool Driver::is_for_dispatcher(const Action& action) const {
+  const Work* const job = jobs_.find(action.job);
+  switch (action.kind) {
+    case Action::Kind::again:
+    case Action::Kind::resolve:
+      return false;
+    case Action::Kind::finish:
+      return job != nullptr && job->lends() && !job->driven;
+    case Action::Kind::over:
+      return job != nullptr && !job->finished();  // behind its end
+    default:
+      return true;
+  }
+}
+
+void Driver::carry_out(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::again:
+      return jobs_.note_attempt(action, exits_[action.worker]);
+    case Action::Kind::resolve:
+      return keep(jobs_.fail(action, exits_[action.worker]), action.job, now_);
+    case Action::Kind::finish:
+      return finish(action);
+    case Action::Kind::over:
+      return over(action, workers_.refers_to(action.job));
+    case Action::Kind::start:
+      return host_.start(action.worker);
+    default:
+      break;
+  }
+  WorkerLink* const link = workers_.find(action.worker);
+  if (link != nullptr) {
+    carry_out(action, *link);
+  } else if (action.kind == Action::Kind::stop) {
+    host_.abandon_start(action.worker);
+  }
+}
+
+void Driver::carry_out(const Action& action, WorkerLink& link) {
+  switch (action.kind) {
+    case Action::Kind::send:
+      send(link, action);
+      break;
+    case Action::Kind::forget:
+      if (link.lent) return deferred_.push_back(action);
+      link.forget(action.job);
+      break;
+    case Action::Kind::nudge:
+      protocol::append_message(link.outbox.tail(), protocol::Type::nudge);
+      break;
+    case Action::Kind::leave:
+      return host_.hang_up(link);
+    case Action::Kind::stop:
+      if (action.why != nullptr) workers_.note_doubt(link, action.why);
+      return workers_.stop(link, now_);
+    default:
+      return;
+  }
+  link.dirty = true;
+}
+
+// Without memory for it the worker has got half a message, and the call would have no more luck
+// with another.
+void Driver::send(WorkerLink& link, const Action& action) {
+  Work* const job = jobs_.find(action.job);
+  if (job == nullptr || link.broken) return;
+  try {
+    append_run(link, *job, action.assignment);
+  } catch (const std::exception&) {
+    link.outbox.clear();
+    broken(link, std::current_exception(), now_);
+    fail(*job, out_of_memory(), now_);
+  }
+}
+
+void Driver::finish(const Action& action) {
+  const Work* const job = jobs_.find(action.job);
+  if (job == nullptr) return;
+  if (job->lends() && !job->driven) detach(action.job);
+  std::exception_ptr error;
+  if (action.verdict == Verdict::cancelled) {
+    error = why_cancelled();
+  } else if (action.verdict == Verdict::no_workers) {
+    error = start_error_;
+  }
+  jobs_.finish(action.job, error);
+}
+
+// Copies what the job has lent to outboxes, because its caller is about to go on.
+void Driver::detach(JobId job) {
+  for (const auto& link : workers_.all()) {
+    if (link && !link->lent && !link->outbox.detach(job))
+      broken(*link, out_of_memory(), now_);
+  }
+}
+
+std::exception_ptr Driver::why_cancelled() const {
+  try {
+    return std::make_exception_ptr(
+        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
+                                          : "the task was cancelled"));
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+void Driver::over(const Action& action, bool referred_to) {
+  jobs_.drop(action.job, referred_to);
+  scheduler_.let_go(action.job);
+}
+
+void Driver::keep(JobTable::Kept kept, JobId id, Time now) {
+  if (kept != JobTable::Kept::unsaid) return;
+  if (Work* const job = jobs_.find(id)) fail(*job, out_of_memory(), now);
+}
+
+// Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
+void Driver::fail(Work& job, const std::exception_ptr& error, Time now) {
+  if (!job.lends() || job.driven) jobs_.finish(job.id, error);
+  scheduler_.cancel(job.id, true, now);
+}
+
+}  // namespace brood::pool

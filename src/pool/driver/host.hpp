@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <brood/errors.hpp>
+#include "pool/failures/crash_report.hpp"
+#include "pool/driver/worker_link.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+/// Why a worker is sent a signal.
+enum class StopSignal : std::uint8_t {
+  terminate,  // SIGTERM: it may still end by itself
+  kill,       // SIGKILL
+};
+
+/// What became of it.
+enum class SignalResult : std::uint8_t {
+  sent,
+  gone,     // the process has ended
+  asked,    // the server was asked to send it: nothing tells whether it has
+  refused,  // by the system
+};
+
+/// What a driver has done to processes: the dispatcher for a real pool, a world of the simulation
+/// for its own. No function waits for another process.
+/// Threads: that of the dispatcher, under the core's lock, but for log and log_error.
+class Host {
+ public:
+  /// Asks for a process in slot `id`. Driver::started or Driver::start_failed says what became of
+  /// it, perhaps before this returns.
+  virtual void start(WorkerId id) = 0;
+  /// The process in slot `id` that was asked for is not waited for any more: start_failed is told.
+  /// Nothing if none was asked for.
+  virtual void abandon_start(WorkerId id) = 0;
+  /// The same for all slots.
+  virtual void abandon_starts() = 0;
+  virtual SignalResult signal(WorkerLink& link, StopSignal signal) noexcept = 0;
+  /// How a worker ended whose process is known to have: `lost` where that cannot be known, nothing
+  /// while its parent may yet tell.
+  virtual std::optional<Death> status(WorkerLink& link) noexcept = 0;
+  /// Closes the worker's task pipe: it leaves when it has read all of it.
+  virtual void hang_up(WorkerLink& link) = 0;
+  /// The link is about to be destroyed.
+  virtual void release(WorkerLink& link) noexcept = 0;
+
+  // --- any thread ---
+  /// A line of an error for the owner's log.
+  virtual void log_error(const std::string& text) noexcept = 0;
+  /// A record of a worker's.
+  virtual void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept = 0;
+  /// Whether so many descriptors of shared objects are open that no more should be taken in.
+  virtual bool table_is_full() noexcept = 0;
+  /// Descriptors that this process may have open.
+  virtual std::size_t descriptor_limit() noexcept = 0;
+
+ protected:
+  ~Host() = default;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,139 @@
+#include "pool/driver/job_table.hpp"
+
+#include <new>
+#include <string>
+#include <utility>
+
+#include "pool/failures/errors.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+// Of an element whose worker cannot tell.
+std::exception_ptr failure_of(const Work& job, const Action& action, const WorkerExit& exit,
+                              Attempts attempts) {
+  const std::size_t index = job.index_in_call(action.first);
+  switch (action.fate) {
+    case Fate::lost:
+      if (exit.fault_of_ours) return exit.fault_of_ours;
+      break;
+    case Fate::timed_out:
+      return std::make_exception_ptr(TaskTimeout(job.terms().timeout.value_or(Nanoseconds(0)),
+                                                 index, exit.worker, std::move(attempts)));
+    case Fate::cancelled:
+      return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
+  }
+  return std::make_exception_ptr(
+      WorkerLost(exit.status, exit.worker, index, exit.report, std::move(attempts)));
+}
+
+}  // namespace
+
+void JobTable::keep(std::shared_ptr<Work> job) {
+  const std::uint32_t slot = slot_of(job->id);
+  if (jobs_.size() <= slot) jobs_.resize(slot + 1);
+  jobs_[slot] = std::move(job);
+}
+
+Work* JobTable::find(JobId id) const noexcept {
+  const std::uint32_t slot = slot_of(id);
+  return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
+}
+
+JobTable::Kept JobTable::deliver(Work& job, const Results& results) {
+  try {
+    job.deliver(results, callbacks_);
+    return Kept::all;
+  } catch (...) {
+    return refuse(job, results.first, results.count, std::current_exception());
+  }
+}
+
+JobTable::Kept JobTable::fail(Work& job, std::size_t element, std::span<const std::byte> exception,
+                    const WorkerIdentity& worker) {
+  try {
+    auto failure = std::make_unique<detail::Failure>();
+    failure->encoded = std::make_shared<const detail::Bytes>(exception);
+    failure->worker = worker;
+    failure->attempts = job.take_attempts(element);
+    job.fail(element, std::move(failure), callbacks_);
+    return Kept::all;
+  } catch (...) {
+    return refuse(job, element, 1, std::current_exception());
+  }
+}
+
+JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
+  Work* const job = find(action.job);
+  if (job == nullptr) return Kept::all;
+  try {
+    auto failure = std::make_unique<detail::Failure>();
+    failure->worker = exit.worker;
+    failure->local = failure_of(*job, action, exit, job->take_attempts(action.first));
+    job->fail(action.first, std::move(failure), callbacks_);
+    return Kept::all;
+  } catch (const std::bad_alloc&) {
+    return refuse(*job, action.first, 1, out_of_memory());
+  }
+}
+
+// Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even
+// be said of one element is said of the whole job.
+JobTable::Kept JobTable::refuse(Work& job, std::size_t first, std::size_t count,
+                      const std::exception_ptr& error) {
+  const bool nonsense = error != out_of_memory() && !is_shortage(error);
+  std::exception_ptr reason = nonsense ? error : out_of_memory();
+  try {
+    if (!nonsense) reason = shortage("this process has no memory for the result of a task");
+    for (std::size_t i = first; i < first + count; ++i) {
+      auto failure = std::make_unique<detail::Failure>();
+      failure->local = reason;
+      job.fail(i, std::move(failure), callbacks_);
+    }
+  } catch (const std::bad_alloc&) {
+    return Kept::unsaid;
+  }
+  if (nonsense) std::rethrow_exception(error);
+  return Kept::refused;
+}
+
+// Without memory for it the last attempt tells of one less.
+void JobTable::note_attempt(const Action& action, const WorkerExit& exit) {
+  Work* const job = find(action.job);
+  if (job == nullptr) return;
+  if_possible([&] {
+    job->note_attempt(action.first, wire::describe_exception(failure_of(*job, action, exit, {})));
+  });
+}
+
+void JobTable::note_attempt(JobId id, std::size_t element, const std::string& worker,
+                            std::span<const std::byte> exception) {
+  Work* const job = find(id);
+  if (job == nullptr) return;
+  if_possible([&] {
+    job->note_attempt(element, worker + ": " + wire::describe_encoded_exception(exception));
+  });
+}
+
+void JobTable::finish(JobId id, const std::exception_ptr& error) {
+  Work* const job = find(id);
+  if (job != nullptr && !job->finished()) job->finish(error, callbacks_);
+}
+
+// Its result may be kept for long: then without the arguments.
+void JobTable::drop(JobId id, bool referred_to) {
+  Work* const job = find(id);
+  if (job == nullptr) return;
+  if (!referred_to) job->drop_arguments();
+  jobs_[slot_of(id)].reset();
+}
+
+void JobTable::finish_all(const std::exception_ptr& reason) noexcept {
+  for (const auto& job : jobs_) {
+    if (job && !job->finished()) job->finish(reason, callbacks_);
+  }
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "pool/calls/work.hpp"
+#include "pool/failures/crash_report.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+/// The jobs of the scheduler's that are not over, by their slots, and what they are told of their
+/// elements. Threads: under the core's lock.
+class JobTable {
+ public:
+  explicit JobTable(Callbacks& callbacks) : callbacks_(callbacks) {}
+
+  void keep(std::shared_ptr<Work> job);
+  /// Null when the job is over.
+  Work* find(JobId id) const noexcept;
+  std::span<const std::shared_ptr<Work>> all() const noexcept { return jobs_; }
+
+  /// What became of outcomes for which there may have been no memory.
+  enum class Kept : std::uint8_t {
+    all,
+    refused,  // the elements have failed with a SystemError instead
+    unsaid,   // not even that could be said: all of the job is to be failed
+  };
+  /// Results that have arrived; they have been checked. Throws what says that they make no sense.
+  Kept deliver(Work& job, const Results& results);
+  /// The exception of an element, as the worker has encoded it. Otherwise as deliver().
+  Kept fail(Work& job, std::size_t element, std::span<const std::byte> exception,
+            const WorkerIdentity& worker);
+  /// An element has ended in a worker that cannot tell, for it has ended so.
+  Kept fail(const Action& action, const WorkerExit& exit);
+  /// Likewise, and the element is tried again.
+  void note_attempt(const Action& action, const WorkerExit& exit);
+  /// The element has failed in `worker` with this exception, and is tried again.
+  void note_attempt(JobId job, std::size_t element, const std::string& worker,
+                    std::span<const std::byte> exception);
+  /// `error`: why all of the job has failed; null when its elements tell.
+  void finish(JobId job, const std::exception_ptr& error);
+  /// The job is over. `referred_to`: an outbox still refers to its arguments, or may.
+  void drop(JobId job, bool referred_to);
+  /// All of them end by `reason`.
+  void finish_all(const std::exception_ptr& reason) noexcept;
+
+ private:
+  Kept refuse(Work& job, std::size_t first, std::size_t count, const std::exception_ptr& error);
+
+  std::vector<std::shared_ptr<Work>> jobs_;  // by slot_of(id)
+  Callbacks& callbacks_;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "pool/driver/driver.hpp"
+#include "pool/failures/start_errors.hpp"
+#include "wire/exception.hpp"
+
+// From a worker's stream and page to the scheduler and the jobs.
+namespace brood::pool {
+
+namespace {
+
+// Each costs a thread (platform/rights.hpp), under the lock.
+constexpr std::size_t most_in_vain = 256;
+
+// Handles of one object have one descriptor.
+void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
+  std::sort(descriptors.begin(), descriptors.end());
+  descriptors.erase(std::unique(descriptors.begin(), descriptors.end()), descriptors.end());
+}
+
+}  // namespace
+
+/// What one worker says.
+class Driver::Events final : public protocol::ParentEvents {
+ public:
+  Events(Driver& driver, WorkerLink& link, Time now) : driver_(driver), link_(link), now_(now) {}
+
+  void on_greeting(const protocol::GreetingHeader& greeting) override {
+    check_greeting(greeting, driver_.config_.method);
+    link_.greeted = true;
+  }
+  void on_ready() override {
+    scheduler().worker_ready(link_.id, now_);
+    driver_.start_error_ = nullptr;
+  }
+  void on_start_failed(std::span<const std::byte> exception) override {
+    start_failed("initializer", wire::describe_encoded_exception(exception));
+  }
+  void on_sandbox_failed(std::string_view reason) override {
+    start_failed("sandbox", std::string(reason));
+  }
+  void on_results(const protocol::ResultsHeader& header,
+                  std::span<const std::byte> results) override {
+    std::shared_ptr<detail::Carried> carried;
+    if (!link_.carried.empty())
+      carried = std::make_shared<detail::Carried>(std::exchange(link_.carried, {}));
+    link_.carried_in_vain = 0;
+    const Results whole{header.first,       header.count, header.stride,
+                        header.folded != 0, results,      std::move(carried)};
+    if (const Work* const job = driver_.jobs_.find(header.job)) job->check(whole);
+    Work* const job = told({header.job, header.first, header.count, header.elapsed, false});
+    if (job == nullptr) return;
+    const JobTable::Kept kept = driver_.jobs_.deliver(*job, whole);
+    link_.short_of_memory |= kept != JobTable::Kept::all;
+    driver_.keep(kept, header.job, now_);
+  }
+  void on_failed(const protocol::FailedHeader& header,
+                 std::span<const std::byte> exception) override {
+    link_.carried.clear();
+    link_.carried_in_vain = 0;
+    Work* const job =
+        told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
+    if (job == nullptr) return;
+    driver_.keep(driver_.jobs_.fail(*job, header.index, exception, link_.identity()), header.job,
+                 now_);
+  }
+  void on_skipped(std::uint64_t fence) override {
+    if (!scheduler().revocation_done(link_.id, fence))
+      makes_no_sense("an acknowledgement that nothing waits for");
+    link_.watch.acknowledged();
+  }
+  // One message in the descriptor channel for each of these: what waits behind belongs to later
+  // results.
+  void on_carried() override {
+    if (link_.carried.size() >= protocol::most_carried)
+      makes_no_sense("too many descriptors of shared objects for one result");
+    platform::Escorted came = link_.receive_descriptors();
+    if (came.descriptors.size() != 1 && !came.lost)
+      makes_no_sense("not the one descriptor of a shared object that it tells of");
+    if (driver_.host_.table_is_full()) {
+      came.lost = true;
+      came.descriptors.clear();
+    }
+    if (came.lost && ++link_.carried_in_vain > most_in_vain)
+      makes_no_sense("its results bring more descriptors than this process has room for");
+    if (came.lost && (link_.carried.empty() || link_.carried.front() != nullptr))
+      link_.carried.insert(link_.carried.begin(), nullptr);  // see find_descriptor
+    std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
+    driver_.bound_carried(now_);
+  }
+  void on_exhausted() override {
+    if (!driver_.config_.limits.resident) makes_no_sense("a worker without a limit is above it");
+    scheduler().retire(link_.id);
+  }
+  void on_log(const protocol::LogRecord& record) override {
+    link_.log_lines.add(record);
+    driver_.host_.log(link_, record);
+  }
+
+ private:
+  [[noreturn]] static void makes_no_sense(const char* reason) {
+    throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+  }
+  Scheduler& scheduler() noexcept { return driver_.scheduler_; }
+  void start_failed(const char* stage, const std::string& reason) {
+    driver_.start_error_ =
+        std::make_exception_ptr(StartError(driver_.config_.method, stage, reason));
+    scheduler().initializer_failed(link_.id);
+  }
+  // The job that wants these outcomes, if it does. What they lead to is carried out after they have
+  // been delivered.
+  Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
+    switch (scheduler().outcomes(link_.id, outcomes, now_)) {
+      case Scheduler::Told::nonsense:
+        makes_no_sense("a result that was not asked for");
+      case Scheduler::Told::unwanted:
+        return nullptr;
+      case Scheduler::Told::again:
+        driver_.jobs_.note_attempt(outcomes.job, outcomes.first, link_.name, exception);
+        return nullptr;
+      case Scheduler::Told::wanted:
+        break;
+    }
+    return driver_.jobs_.find(outcomes.job);
+  }
+
+  Driver& driver_;
+  WorkerLink& link_;
+  const Time now_;
+};
+
+void Driver::parse(WorkerLink& link, Time now) {
+  Events events(*this, link, now);
+  link.stream.parse(events);
+  if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
+}
+
+// From a copy: what the worker has forked may still write to its page.
+void Driver::parse_page_of_the_dead(WorkerLink& link, Time now) {
+  Events events(*this, link, now);
+  std::vector<std::byte> storage;
+  link.stream.finish(protocol::last_copy(link.page(), storage), events);
+}
+
+// The results first: then nothing but what runs has begun and is not told.
+Running Driver::look(WorkerLink& link, Time now) {
+  std::vector<std::byte> storage;
+  Events events(*this, link, now);
+  if (const auto page = link.watch.copy(link.page(), storage)) link.stream.harvest(*page, events);
+  const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
+  return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
+}
+
+protocol::PageWatch::Known Driver::known(const WorkerLink& link) const {
+  return {link.stream.resolved(), scheduler_.sent(link.id)};
+}
+
+// Descriptors that wait for their results have at most half of this process's table, and the worker
+// that has sent most of them is stopped: else it could keep the program from opening anything.
+void Driver::bound_carried(Time now) {
+  const std::size_t limit = host_.descriptor_limit() / 2;
+  const auto sum = [this] {
+    std::size_t all = 0;
+    for (const auto& link : workers_.all()) all += link ? link->carried.size() : 0;
+    return all;
+  };
+  if (sum() <= limit) return;
+  WorkerLink* most = nullptr;
+  for (const auto& link : workers_.all()) {
+    if (!link) continue;
+    keep_one_of_each(link->carried);
+    if (most == nullptr || link->carried.size() > most->carried.size()) most = link.get();
+  }
+  if (most == nullptr || sum() <= limit) return;
+  most->carried.clear();
+  scheduler_.worker_broken(most->id, now,
+                           "its results bring more descriptors than this process has room for");
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,149 @@
+#include "pool/driver/worker_table.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "pool/failures/errors.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and SIGKILL
+// Behind the end of a worker's stream: most have closed it by dying, and are not to be stopped, for
+// what they died of is reported.
+constexpr auto time_to_die = std::chrono::milliseconds(100);
+// A server tells a status at once, unless it is stopped or the machine is very busy.
+constexpr auto time_to_tell = std::chrono::seconds(1);
+// So often, `grace` apart, a worker has been sent SIGKILL, or a server been asked to send it,
+// before it is left to itself. The end of a process with much memory takes a while.
+constexpr int kills_in_vain = 20, kills_asked_in_vain = 3;
+
+int kills_before_it_is_left(SignalResult state) noexcept {
+  if (state == SignalResult::refused) return 1;
+  return state == SignalResult::asked ? kills_asked_in_vain : kills_in_vain;
+}
+
+const char* why_it_is_left(SignalResult state) noexcept {
+  return state == SignalResult::sent
+             ? "has not ended by SIGKILL: it sleeps in the kernel where no signal wakes it, in a "
+               "file system that does not answer, say"
+             : "cannot be ended, for the system refuses this process's signals to it";
+}
+
+}  // namespace
+
+void WorkerTable::remove(WorkerLink& link) noexcept {
+  host_.release(link);
+  links_[link.id].reset();
+}
+
+// A handler of SIGTERM might take yet more memory, or write more of what makes no sense.
+void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
+  const bool at_once = link.broken || link.oversize != 0;
+  const bool stopped = link.kill_at != Time{};
+  if (stopped && (link.killed || !at_once)) return;
+  host_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
+  link.killed = at_once;
+  link.kill_at = now + grace;
+}
+
+void WorkerTable::stop_when_silent(WorkerLink& link, Time now) noexcept {
+  link.silent = true;
+  if (link.ended) return;
+  if (!link.broken) {
+    link.silent_until = now + time_to_die;
+  } else {
+    note_silence(link);
+    stop(link, now);
+  }
+}
+
+void WorkerTable::stop_overdue(Time now) {
+  for (const auto& link : links_) {
+    if (!link) continue;
+    if (link->broken && !link->lent) stop(*link, now);
+    if (link->silent_until != Time{} && link->silent_until <= now && !link->ended) {
+      link->silent_until = Time{};
+      note_silence(*link);
+      stop(*link, now);
+    }
+    kill_if_overdue(*link, now);
+  }
+}
+
+// One that this process cannot end is let go as it is: as far as this pool can know it has ended.
+void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
+  if (link.kill_at == Time{} || now < link.kill_at || link.left) return;
+  link.kill_at = now + grace;
+  link.killed = true;
+  const SignalResult state = host_.signal(link, StopSignal::kill);
+  if (state == SignalResult::gone || ++link.kills < kills_before_it_is_left(state)) return;
+  link.left = link.ended = true;
+  host_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
+                  ". It is left to itself");
+}
+
+std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
+  if (link.left) return Death{};
+  if (link.told_by == Time{}) link.told_by = now + time_to_tell;
+  std::optional<Death> death = host_.status(link);
+  if (!death && now >= link.told_by) death = Death{};
+  if (death && death->ended.status.kind == ExitStatus::Kind::lost)
+    death->ended.status = status_told_by(link);
+  return death;
+}
+
+std::optional<Time> WorkerTable::next_time() const {
+  std::optional<Time> soonest;
+  const auto at = [&soonest](Time time) {
+    if (time != Time{} && (!soonest || time < *soonest)) soonest = time;
+  };
+  for (const auto& link : links_) {
+    if (!link) continue;
+    if (!link->left) at(link->kill_at);
+    if (!link->ended) at(link->silent_until);
+    if (!link->lent) at(link->told_by);
+  }
+  return soonest;
+}
+
+void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  if (is_shortage(error) && !link.fault_of_ours) {
+    link.fault_of_ours = out_of_memory();
+    if_possible([&] {
+      link.fault_of_ours =
+          shortage("this process has no memory for what " + link.name + " has sent it");
+    });
+  }
+  if_possible([&] {
+    const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
+    const std::string why =
+        wire::describe_exception(link.fault_of_ours ? link.fault_of_ours : error);
+    host_.log_error(link.name + what + why);
+    if (link.broken) link.stopped_because = why;
+  });
+}
+
+void WorkerTable::note_doubt(WorkerLink& link, const char* why) noexcept {
+  if (std::exchange(link.broken, true)) return;
+  if_possible([&] {
+    link.stopped_because = why;
+    host_.log_error(link.name + " is stopped: " + why);
+  });
+}
+
+// Most that end so are dying already: then their exit status says more.
+void WorkerTable::note_silence(WorkerLink& link) noexcept {
+  if (!link.stopped_because.empty()) return;
+  if_possible([&] { link.stopped_because = "it has closed the pipe of its results"; });
+}
+
+bool WorkerTable::refers_to(JobId job) const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [&](const auto& link) { return link && link->outbox.refers_to(job); });
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "pool/driver/host.hpp"
+#include "pool/driver/worker_link.hpp"
+#include "pool/scheduler_types.hpp"
+
+namespace brood::pool {
+
+/// The workers of a pool by their slots: what is wrong with them, how they are stopped and seen to
+/// end. Threads: under the core's lock; what reaches the host is the dispatcher's.
+class WorkerTable {
+ public:
+  WorkerTable(std::size_t slots, Host& host) : host_(host), links_(slots) {}
+
+  std::span<const std::unique_ptr<WorkerLink>> all() const noexcept { return links_; }
+  /// Null where no process is known in the slot.
+  WorkerLink* find(WorkerId id) const noexcept { return links_[id].get(); }
+  void admit(std::unique_ptr<WorkerLink> link) { links_[link->id] = std::move(link); }
+  void remove(WorkerLink& link) noexcept;
+
+  // --- stopping ---
+  /// SIGTERM, once, and SIGKILL when that has had its time; SIGKILL at once to one that has taken
+  /// too much memory, or whose stream makes no sense.
+  void stop(WorkerLink& link, Time now) noexcept;
+  /// Its stream has ended: it has a moment to be seen dead, then it is stopped.
+  void stop_when_silent(WorkerLink& link, Time now) noexcept;
+  /// Stops what is to be stopped by now.
+  void stop_overdue(Time now);
+  /// How a worker that has ended has ended; nothing while its parent may yet tell.
+  std::optional<Death> death_of(WorkerLink& link, Time now) const;
+  /// When stop_overdue or death_of is wanted at the latest.
+  std::optional<Time> next_time() const;
+
+  // --- what is wrong ---
+  /// Takes note why what a worker has sent is of no use. `broken` says whether it lives.
+  void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  /// The scheduler stops the worker for what its page says, or does not.
+  void note_doubt(WorkerLink& link, const char* why) noexcept;
+
+  // --- outboxes; the dispatcher's ---
+  /// Copies what the job has lent to them; false for a link without memory for that.
+  bool detach(WorkerLink& link, JobId job) noexcept {
+    return link.lent || link.outbox.detach(job);
+  }
+  bool refers_to(JobId job) const;
+
+ private:
+  void note_silence(WorkerLink& link) noexcept;
+  void kill_if_overdue(WorkerLink& link, Time now);
+
+  Host& host_;
+  std::vector<std::unique_ptr<WorkerLink>> links_;
+};
+
+}  // namespace brood::pool

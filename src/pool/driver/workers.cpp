@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "pool/driver/driver.hpp"
+#include "pool/failures/errors.hpp"
+#include "pool/failures/start_errors.hpp"
+
+// Workers as the dispatcher sees them: starts, looks at their pages, ends.
+namespace brood::pool {
+
+namespace {
+// So that a worker that tells nothing costs little.
+constexpr auto between_looks = std::chrono::milliseconds(1);
+}  // namespace
+
+std::uint64_t Driver::begun(WorkerId worker) const {
+  return protocol::claimed(workers_.find(worker)->page());
+}
+
+std::uint64_t Driver::revoke(WorkerId worker, std::uint64_t fence) {
+  WorkerLink& link = *workers_.find(worker);
+  const std::uint64_t begun = link.watch.revoke(link.page(), fence);
+  if (link.watch.doubted()) scheduler_.look_soon();  // which ends it
+  return begun;
+}
+
+std::vector<WorkerId> Driver::first_starts(Time now) {
+  scheduler_.pump(now);
+  std::vector<WorkerId> slots;
+  while (const std::optional<Action> action = scheduler_.next()) slots.push_back(action->worker);
+  return slots;
+}
+
+void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
+  const WorkerId id = link->id;
+  workers_.admit(std::move(link));
+  scheduler_.worker_started(id, now);
+}
+
+void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now) {
+  start_error_ = std::move(why);
+  scheduler_.start_failed(id, now, kind);
+}
+
+bool Driver::turn(Time now) {
+  now_ = now;
+  act();
+  workers_.stop_overdue(now);
+  reap_ended(now);
+  look_at_pages(now);
+  scheduler_.pump(now);
+  act();
+  offer_idle_workers();
+  if (!scheduler_.closing() || !scheduler_.drained()) return false;
+  host_.abandon_starts();  // for no call waits for them
+  act();
+  return scheduler_.all_gone();
+}
+
+std::optional<Time> Driver::next_turn(Time now) const {
+  std::optional<Time> next = scheduler_.next_tick();
+  if (next) next = std::max({*next, last_look_ + between_looks, now});
+  const std::optional<Time> of_workers = workers_.next_time();
+  return of_workers && (!next || *of_workers < *next) ? of_workers : next;
+}
+
+// Results that wait behind a long task, elements that have run for too long.
+void Driver::look_at_pages(Time now) {
+  const std::optional<Time> due = scheduler_.next_tick();
+  if (!due || *due > now || now - last_look_ < between_looks) return;
+  last_look_ = now;
+  std::vector<Running> running;
+  for (const auto& link : workers_.all()) {
+    if (!link || link->lent || link->broken || scheduler_.idle(link->id)) continue;
+    try {
+      running.push_back(look(*link, now));
+    } catch (const std::exception&) {
+      broken(*link, std::current_exception(), now);
+    }
+  }
+  scheduler_.tick(now, running);
+  act();
+}
+
+void Driver::received(WorkerLink& link, Time now) {
+  now_ = now;
+  try {
+    parse(link, now);
+  } catch (const std::exception&) {
+    broken(link, std::current_exception(), now);
+  }
+  act();
+}
+
+void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time now) {
+  now_ = now;
+  broken(link, error, now);
+  act();
+}
+
+void Driver::broken(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept {
+  break_link(link, error, now);
+  workers_.stop(link, now);
+}
+
+// The link is read no more and its worker is to be killed: `error` says why, and becomes the outcome
+// of what the worker has begun where it is not the worker's fault. Without memory for that action
+// the next turn finds the link by its state.
+void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept {
+  if (std::exchange(link.broken, true)) return;
+  start_error_ = error;  // tells only if it never came up
+  workers_.note_fault(link, error);
+  if_possible([&] { scheduler_.worker_broken(link.id, now); });
+}
+
+void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
+  link.oversize = bytes;
+  if (scheduler_.came_up(link.id)) return scheduler_.stop_running_element(link.id, Fate::lost, now);
+  scheduler_.worker_broken(link.id, now);
+}
+
+void Driver::answers_no_more(WorkerLink& link, const char* why, Time now) {
+  scheduler_.worker_broken(link.id, now, why);
+}
+
+// A worker that is idle, and whose pipes nothing waits for, may be borrowed. Not where memory is
+// watched: nothing would look at it meanwhile.
+void Driver::offer_idle_workers() {
+  for (const auto& link : workers_.all()) {
+    if (!link || link->lent) continue;
+    link->borrowable = !config_.limits.resident_hard && !link->silent &&
+                       scheduler_.can_lend(link->id) && link->outbox.empty() && !link->blocked;
+    scheduler_.set_lendable(link->id, link->borrowable);
+  }
+}
+
+// A caller that drives a link sees the end, too, and gives it back.
+void Driver::reap_ended(Time now) {
+  for (const auto& link : workers_.all()) {
+    if (!link || !link->ended || link->lent) continue;
+    link->borrowable = false;
+    scheduler_.set_lendable(link->id, false);
+    act();
+    if (const std::optional<Death> death = workers_.death_of(*link, now)) reap(*link, *death, now);
+  }
+}
+
+// The pipe first, then the page, then what is charged. Of one that is left behind nothing is read:
+// it may go on writing.
+void Driver::reap(WorkerLink& link, const Death& death, Time now) {
+  if (!link.broken && !link.left) read_the_rest(link, now);
+  exits_[link.id] = exit_of(link, death, config_.limits);
+  if (!scheduler_.came_up(link.id)) note_failed_start(link, death, now);
+  scheduler_.worker_gone(link.id, begun_by_the_dead(link), now);
+  workers_.remove(link);
+  act();
+}
+
+void Driver::note_failed_start(WorkerLink& link, const Death& death, Time now) {
+  const Nanoseconds limit = config_.scheduler.start_timeout;
+  if (!start_error_)
+    start_error_ = why_not_ready(link, exits_[link.id], config_.method, limit, now);
+  if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, now))
+    scheduler_.start_was_struck_down(link.id);
+}
+
+// What was in the pipe when it was seen dead: a copy of it, which a task has forked, may write for
+// ever.
+void Driver::read_the_rest(WorkerLink& link, Time now) noexcept {
+  try {
+    std::size_t left = link.unread();
+    while (left != 0) {
+      const std::size_t count = link.read_once();
+      if (count == 0) break;
+      left -= std::min(left, count);
+      parse(link, now);
+    }
+    parse_page_of_the_dead(link, now);
+  } catch (const std::exception&) {
+    workers_.note_fault(link, std::current_exception());
+  }
+}
+
+// Nothing where the page cannot be believed: then what was next is what ran.
+std::optional<std::uint64_t> Driver::begun_by_the_dead(WorkerLink& link) {
+  try {
+    return link.watch.look(link.page(), known(link)).claimed;
+  } catch (const CodecError& error) {
+    host_.log_error(link.name + " left a page that makes no sense: " + error.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace brood::pool

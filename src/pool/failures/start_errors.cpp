@@ -1,0 +1,46 @@
+#include "pool/failures/start_errors.hpp"
+
+#include <chrono>
+#include <new>
+
+#include <brood/errors.hpp>
+#include "pool/failures/errors.hpp"
+#include "pool/driver/worker_link.hpp"
+#include "wire/code_ref.hpp"
+
+namespace brood::pool {
+
+void check_greeting(const protocol::GreetingHeader& greeting, const std::string& method) {
+  if (greeting.version != protocol::version || greeting.build != wire::program_build_id())
+    throw StartError(method, "greeting",
+                     "the worker runs another build of this program (" +
+                         wire::to_string(greeting.build) +
+                         "): the file was replaced while it ran; restart the program");
+  if (greeting.has_page == 0)
+    throw StartError(method, "greeting",
+                     "the worker has not got the memory that it shares with its owner: a launcher "
+                     "passes on all descriptors of its command, and system calls are not refused");
+}
+
+bool is_late(const WorkerLink& link, Nanoseconds start_timeout, Time now) {
+  return now - link.since >= start_timeout;
+}
+
+std::exception_ptr why_not_ready(const WorkerLink& link, const WorkerExit& exit,
+                                 const std::string& method, Nanoseconds start_timeout,
+                                 Time now) noexcept try {
+  if (!exit.report) return out_of_memory();
+  std::string reason = link.name + " ended before it was ready: " + exit.status.describe();
+  if (exit.status.kind == ExitStatus::Kind::signaled) reason += ": " + exit.report->describe();
+  if (is_late(link, start_timeout, now)) {
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(start_timeout);
+    reason = link.name + " was stopped: it was not ready within " + std::to_string(limit.count()) +
+             " ms (start_timeout)";
+  }
+  const char* const stage = link.greeted ? "initializer" : "greeting";
+  return std::make_exception_ptr(StartError(method, stage, reason, exit.status));
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
+}
+
+}  // namespace brood::pool

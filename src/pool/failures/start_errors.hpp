@@ -1,0 +1,24 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "pool/failures/crash_report.hpp"
+#include "pool/scheduler_types.hpp"
+#include "protocol/messages.hpp"
+
+// Why a worker has not come up.
+namespace brood::pool {
+
+/// Throws StartError if the greeting is not that of a worker of this program.
+void check_greeting(const protocol::GreetingHeader& greeting, const std::string& method);
+
+/// Whether a worker that is not ready has had its time.
+bool is_late(const WorkerLink& link, Nanoseconds start_timeout, Time now);
+
+/// The StartError of a worker that has ended before it was ready.
+std::exception_ptr why_not_ready(const WorkerLink& link, const WorkerExit& exit,
+                                 const std::string& method, Nanoseconds start_timeout,
+                                 Time now) noexcept;
+
+}  // namespace brood::pool
