@@ -42,6 +42,12 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
   return config;
 }
 
+DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
+  return {.method = method,
+          .start_timeout = options.start_timeout.value_or(default_start_timeout),
+          .limits = options.limits};
+}
+
 // The largest argument that has to travel in one piece, in bytes.
 std::size_t largest_argument(const detail::Elements& elements) {
   if (elements.ends.empty())
@@ -74,12 +80,12 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options) {
 
 Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
-      scheduler_config_(scheduler_config(options)),
       on_interrupt_(options.on_interrupt),
       unobserved_error_(options.on_unobserved_error),
       supervisor_(options),
+      scheduler_(scheduler_config(options)),
       dispatcher_(*this),
-      driver_({scheduler_config_, supervisor_.method_name(), options.limits}, dispatcher_.host(),
+      driver_(driver_config(options, supervisor_.method_name()), scheduler_, dispatcher_.host(),
               callbacks_) {}
 
 Core::~Core() { dispatcher_.finish(); }

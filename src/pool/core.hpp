@@ -58,7 +58,7 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
 
   // --- the dispatcher's side ---
   FairMutex& mutex() noexcept { return mutex_; }
-  std::size_t slots() const noexcept { return scheduler_config_.workers; }
+  std::size_t slots() const noexcept { return scheduler_.workers(); }
   Supervisor& supervisor() noexcept { return supervisor_; }
   /// Under the lock, but for the fields of links that say so.
   Driver& driver() noexcept { return driver_; }
@@ -102,13 +102,13 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   }
 
   const unsigned generation_;  // see platform::fork_generation
-  const SchedulerConfig scheduler_config_;
   const OnInterrupt on_interrupt_;
   const ErrorHandler unobserved_error_;
   FairMutex mutex_;        // the dispatcher's most of the time
   Supervisor supervisor_;  // refuses to be made where no processes may be started
   const platform::Sentinel sentinel_;
   Callbacks callbacks_;
+  Scheduler scheduler_;
   Dispatcher dispatcher_;  // its thread has ended before the driver does
   Driver driver_;
   Intake intake_;

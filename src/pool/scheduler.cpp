@@ -5,8 +5,7 @@
 
 namespace brood::pool {
 
-Scheduler::Scheduler(const SchedulerConfig& config, Claims& claims)
-    : config_(config), claims_(claims), workers_(config.workers) {}
+Scheduler::Scheduler(const SchedulerConfig& config) : config_(config), workers_(config.workers) {}
 
 std::optional<Action> Scheduler::next() {
   if (next_action_ == actions_.size()) {

@@ -21,16 +21,18 @@ namespace brood::pool {
 /// under the core's lock.
 class Scheduler {
  public:
-  Scheduler(const SchedulerConfig& config, Claims& claims);
+  explicit Scheduler(const SchedulerConfig& config);
+  virtual ~Scheduler() = default;
+  virtual void use(Claims& claims) { claims_ = &claims; }
 
   // --- calls by the pool's users ---
-  JobId add(const JobTraits& traits, std::size_t count, bool last);
+  virtual JobId add(const JobTraits& traits, std::size_t count, bool last);
   /// More elements for a job that was added with last = false.
   void extend(JobId job, std::size_t count, bool last);
   /// Finishes the job as cancelled if an element of it will not run because of that, and says so.
-  bool cancel(JobId job, bool stop_running, Time now);
+  virtual bool cancel(JobId job, bool stop_running, Time now);
   /// Same for one element, which gets no outcome then: whoever cancels it knows it.
-  bool cancel(JobId job, std::size_t index, bool stop_running, Time now);
+  virtual bool cancel(JobId job, std::size_t index, bool stop_running, Time now);
   void close();
   /// Closes; what runs may end, and jobs that have more than that end as cancelled then.
   void drain();
@@ -39,17 +41,17 @@ class Scheduler {
 
   // --- what workers do ---
   void worker_started(WorkerId worker, Time now);
-  void worker_ready(WorkerId worker, Time now);
+  virtual void worker_ready(WorkerId worker, Time now);
   /// Outcomes that the worker has told, in the order of its sequence.
   enum class Told : std::uint8_t { wanted, unwanted, again, nonsense };
-  Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
+  virtual Told outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The owner could not understand or reach the worker: it is stopped.
-  void worker_broken(WorkerId worker, Time now, const char* why = nullptr);
+  virtual void worker_broken(WorkerId worker, Time now, const char* why = nullptr);
   /// Stops the worker; the element that runs in it ends by `fate`.
   void stop_running_element(WorkerId worker, Fate fate, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
   /// sequence it has begun, nothing where its page cannot be believed.
-  void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
+  virtual void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
   /// No process could be started in this slot.
   void start_failed(WorkerId worker, Time now, StartFailure why = StartFailure::other);
   /// A signal from elsewhere will have ended the process before it was ready: that says little
@@ -61,9 +63,9 @@ class Scheduler {
   void retire(WorkerId worker);
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.
-  bool revocation_done(WorkerId worker, std::uint64_t fence);
+  virtual bool revocation_done(WorkerId worker, std::uint64_t fence);
   /// Length of the worker's sequence.
-  std::uint64_t sent(WorkerId worker) const { return workers_[worker].sequence; }
+  virtual std::uint64_t sent(WorkerId worker) const { return workers_[worker].sequence; }
 
   /// Whether jobs wait for a worker.
   bool backlog() const noexcept { return !runnable_.empty(); }
@@ -87,15 +89,15 @@ class Scheduler {
   void set_lendable(WorkerId worker, bool lendable) { workers_[worker].lendable = lendable; }
   /// An idle worker for a caller that has just added `job`, a single one: nothing if there is none,
   /// or others wait.
-  std::optional<Assignment> lend(JobId job, Time now);
+  virtual std::optional<Assignment> lend(JobId job, Time now);
   /// The caller drives it no longer; outcomes have been reported as always.
   void give_back(WorkerId worker) { workers_[worker].lent = false; }
 
   // --- time ---
   /// Sends what can be sent, balances, starts and stops workers: fills the queue of actions.
-  void pump(Time now);
+  virtual void pump(Time now);
   /// Checks limits against what the pages say.
-  void tick(Time now, const std::vector<Running>& running);
+  virtual void tick(Time now, const std::vector<Running>& running);
   /// This process was stopped for so long, until now: no limit of time counts that.
   void skip(Time now, Nanoseconds stopped);
   /// Tick is wanted at once: a page is to be looked at.
@@ -103,9 +105,9 @@ class Scheduler {
   /// When tick is wanted next.
   std::optional<Time> next_tick() const;
   /// The next thing to do, in order.
-  std::optional<Action> next();
+  virtual std::optional<Action> next();
   /// Once for each action `over`, when nobody looks for the job by its slot: that is free then.
-  void let_go(JobId id) { free_jobs_.push_back(slot_of(id)); }
+  virtual void let_go(JobId id) { free_jobs_.push_back(slot_of(id)); }
 
   bool drained() const noexcept { return live_jobs_ == 0; }
   std::size_t workers() const noexcept { return workers_.size(); }
@@ -228,7 +230,7 @@ class Scheduler {
   void learn(Job& job, const Outcomes& outcomes);
 
   SchedulerConfig config_;
-  Claims& claims_;
+  Claims* claims_ = nullptr;
   std::vector<Worker> workers_;
   std::deque<Job> jobs_;
   std::vector<std::uint32_t> free_jobs_;

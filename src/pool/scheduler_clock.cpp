@@ -116,7 +116,7 @@ bool Scheduler::is_last_for_its_head(WorkerId id) const {
   const Assigned& front = worker.queue.front();
   const Job& job = jobs_[slot_of(front.job)];
   return job.traits.timeout && is_passed_on(job.unbegun, front.first) &&
-         claims_.begun(id) <= front.sequence;
+         claims_->begun(id) <= front.sequence;
 }
 
 // What the first worker that has an element next may take until it begins that.

@@ -139,7 +139,7 @@ void Scheduler::balance(Time now) {
     const Worker& worker = workers_[id];
     if (!has_more_than_it_runs(worker)) continue;
     if (worker.expected < worth_taking && now - worker.heard < config_.quiet) continue;
-    const bool begun = claims_.begun(id) > worker.queue.front().sequence;
+    const bool begun = claims_->begun(id) > worker.queue.front().sequence;
     if (!begun && now - worker.heard < config_.begin_grace) continue;
     if (is_last_for_its_head(id)) continue;
     if (!victim || worker.expected > workers_[*victim].expected) victim = id;
@@ -154,7 +154,7 @@ void Scheduler::free_queues(Time now) {
   for (WorkerId id = 0; id < workers_.size(); ++id) {
     const Worker& worker = workers_[id];
     if (!has_more_than_it_runs(worker) || now - worker.heard < config_.stuck) continue;
-    const bool begun = claims_.begun(id) > worker.queue.front().sequence;
+    const bool begun = claims_->begun(id) > worker.queue.front().sequence;
     if (begun && !is_last_for_its_head(id)) take_back(id);
   }
 }
@@ -220,7 +220,7 @@ void Scheduler::retire_the_old_and_idle(Time now) {
     const bool begins = !worker.queue.empty() &&
                         (now - worker.heard < config_.begin_grace ||
                          jobs_[slot_of(worker.queue.front().job)].traits.timeout) &&
-                        claims_.begun(id) <= worker.queue.front().sequence;
+                        claims_->begun(id) <= worker.queue.front().sequence;
     if (old && !begins && (worker.given != 0 || !backlog)) retire(id);
     if (config_.idle_timeout.count() == 0 || now - worker.heard < config_.idle_timeout) continue;
     if (worker.lent) {

@@ -75,7 +75,7 @@ std::size_t Scheduler::take_back(WorkerId id, std::uint64_t keep_until) {
       (keep_until == 0 && is_last_for_its_head(id)))
     return 0;
   worker.fence = worker.sequence;
-  worker.begun = claims_.revoke(id, worker.fence);
+  worker.begun = claims_->revoke(id, worker.fence);
   const std::uint64_t claimed = std::max(worker.begun, keep_until);
   if (claimed <= worker.queue.front().sequence) note_unbegun(worker);
   worker.revoking = true;
@@ -251,7 +251,7 @@ void Scheduler::note_start_failure(Worker& worker, bool lasting, Time now) {
 void Scheduler::stop(WorkerId id, Time now, const char* why) {
   Worker& worker = workers_[id];
   if (worker.state == State::vacant || worker.state == State::stopping) return;
-  if (!worker.queue.empty() && claims_.begun(id) <= worker.queue.front().sequence)
+  if (!worker.queue.empty() && claims_->begun(id) <= worker.queue.front().sequence)
     note_unbegun(worker);  // now: its time ends here
   worker.state = State::stopping;
   worker.killed = true;

@@ -1,6 +1,6 @@
-// A worker's stream and page as any bytes, through protocol, scheduler and delivery to the calls
-// and their typed results: the owner's core as it is, without a process. The input is a list of
-// steps of the worker and of time; whatever they are, every call ends.
+// A worker's stream and page as any bytes, through protocol, driver, scheduler and delivery to the
+// calls and their typed results: the owner's driver as it is, without a process. The input is a list
+// of steps of the worker and of time; whatever they are, every call ends.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,17 +9,19 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <brood/brood.hpp>
-#include "platform/socket.hpp"
-#include "pool/core.hpp"
-#include "pool/calls/work.hpp"
+#include "pool/calls/batch.hpp"
+#include "pool/calls/callbacks.hpp"
+#include "pool/calls/job_state.hpp"
+#include "pool/driver/driver.hpp"
 #include "protocol/messages.hpp"
-#include "start/entry.hpp"
+#include "wire/code_ref.hpp"
 
 namespace {
 
@@ -64,7 +66,7 @@ class Input {
 /// Calls of every kind, and what their callers do with the results.
 class Calls {
  public:
-  explicit Calls(pool::Core& core) : core_(core) {
+  explicit Calls(pool::Driver& driver) : driver_(driver) {
     target_.assign(many + guard, untouched);
     detail::JobSpec into_memory = spec("map into memory", many);
     into_memory.target = reinterpret_cast<std::byte*>(target_.data());
@@ -76,12 +78,16 @@ class Calls {
     reduce.results = {detail::variable_stride, true};
     submit(std::move(reduce));
     const auto alike = spec("alike", 1).definition;
+    std::vector<std::shared_ptr<pool::JobState>> singles;
     for (int i = 0; i < 3; ++i) {
       detail::JobSpec single = spec("alike", 1);
       single.definition = alike;
       single.kind = detail::JobKind::single;
-      submit(std::move(single));
+      singles.push_back(make(std::move(single)));
     }
+    const auto batch = std::make_shared<pool::Batch>(singles);
+    driver_.add(batch, batch->traits(), singles.size(), true);
+    batch->tell_calls_their_places();
   }
   /// After the pool's end.
   void read_all() {
@@ -113,8 +119,14 @@ class Calls {
     made.elements.payload.owned().append(arguments.data(), count * sizeof(std::uint64_t));
     return made;
   }
+  std::shared_ptr<pool::JobState> make(detail::JobSpec&& made) {
+    jobs_.push_back(
+        std::make_shared<pool::JobState>(std::weak_ptr<pool::Core>(), std::move(made)));
+    return jobs_.back();
+  }
   void submit(detail::JobSpec&& made) {
-    jobs_.push_back(std::static_pointer_cast<pool::JobState>(core_.submit(std::move(made))));
+    const auto call = make(std::move(made));
+    driver_.add(call, call->traits(), call->element_count(), true);
   }
   template <class R>
   static void read(const pool::JobState& job) {
@@ -135,95 +147,95 @@ class Calls {
     }
   }
 
-  pool::Core& core_;
+  pool::Driver& driver_;
   std::vector<std::uint64_t> target_;  // a caller's memory, and what lies behind it
   std::vector<std::shared_ptr<pool::JobState>> jobs_;
 };
 
-/// The dispatcher's part, with a worker that is only a page and the fuzzer's bytes.
-class Owner final : private pool::Hands {
+/// Remembers what is sent.
+class WatchedScheduler final : public pool::Scheduler {
  public:
-  explicit Owner(Input& input) : input_(input), core_(pool::Core::create(options())) {
-    // Held to the end: the core's own dispatcher sees nothing of this.
-    const std::lock_guard lock(core_->mutex());
-    Calls calls(*core_);
-    core_->take_intake();
-    pump();
+  using Scheduler::Scheduler;
+  std::optional<pool::Action> next() override {
+    std::optional<pool::Action> action = Scheduler::next();
+    if (action && action->kind == pool::Action::Kind::send) sent.push_back(action->assignment);
+    return action;
+  }
+  std::vector<pool::Assignment> sent;
+};
+
+/// A worker that is only a page and the fuzzer's bytes.
+struct Link final : pool::WorkerLink {
+  explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now) { set_page(memory.get()); }
+  platform::Escorted receive_descriptors() override { return {}; }
+  std::size_t unread() noexcept override { return 0; }
+  std::size_t read_once() override { return 0; }
+  std::unique_ptr<WorkerPage> memory = std::make_unique<WorkerPage>();
+};
+
+/// The dispatcher's part.
+class Owner final : private pool::Host {
+ public:
+  explicit Owner(Input& input)
+      : input_(input),
+        scheduler_(config()),
+        driver_({.method = "fuzz", .limits = {}}, scheduler_, *this, callbacks_) {
+    Calls calls(driver_);
+    turn();
     while (!input_.empty()) step();
-    end_worker();
-    core_->scheduler().terminate(now_);
-    core_->perform(this);
-    core_->links()[0].reset();
-    if (!core_->scheduler().all_gone()) core_->scheduler().worker_gone(0, std::nullopt, now_);
-    core_->perform(this);
+    driver_.terminate(now_);
+    for (int turns = 0; !driver_.turn(now_); ++turns) {
+      now_ += std::chrono::milliseconds(200);
+      check(turns < 1000);
+    }
     calls.read_all();
   }
-  ~Owner() {
-    core_->terminate();
-    core_->join({});
-  }
-  Owner(const Owner&) = delete;
-  Owner& operator=(const Owner&) = delete;
 
  private:
-  static PoolOptions options() {
-    PoolOptions made{.workers = 1, .min_workers = 0, .start_method = "spawn"};
-    made.max_message_size = 4096;
+  static pool::SchedulerConfig config() {
+    pool::SchedulerConfig made;
+    made.workers = 1;
+    made.min_workers = 0;
     return made;
   }
-  void carry_out(const pool::Action& action) override {
-    switch (action.kind) {
-      case pool::Action::Kind::start:
-        return start_worker();
-      case pool::Action::Kind::send:
-        if (const pool::Work* const work = core_->find_work(action.job); work && link())
-          pool::append_run(*link(), *work, action.assignment);
-        sent_.push_back(action.assignment);
-        return;
-      default:
-        return;
-    }
+
+  // --- pool::Host ---
+  void start(pool::WorkerId) override {
+    driver_.started(std::make_unique<Link>(now_), now_);
+    scheduler_.sent.clear();
+    fresh_ = true;
   }
-  void detach(pool::JobId) override {}
-  bool refers_to(pool::JobId) const override { return false; }
+  void abandon_start(pool::WorkerId) override {}
+  void abandon_starts() override {}
+  pool::SignalResult signal(pool::WorkerLink& link, pool::StopSignal) noexcept override {
+    link.ended = true;
+    return pool::SignalResult::sent;
+  }
+  std::optional<pool::Death> status(pool::WorkerLink&) noexcept override { return pool::Death{}; }
+  void hang_up(pool::WorkerLink& link) override { link.ended = true; }
+  void release(pool::WorkerLink&) noexcept override {}
+  void log_error(const std::string&) noexcept override {}
+  void log(const pool::WorkerLink&, const protocol::LogRecord&) noexcept override {}
+  bool table_is_full() noexcept override { return false; }
+  std::size_t descriptor_limit() noexcept override { return 1024; }
 
-  pool::WorkerLink* link() { return core_->link(0); }
+  pool::WorkerLink* link() { return driver_.workers().find(0); }
   WorkerPage& page() { return link()->page(); }
-
-  void start_worker() {
-    auto made = std::make_unique<pool::WorkerLink>(0, "worker", 4096);
-    made->mapping = platform::SharedMapping::create("brood-fuzz", sizeof(WorkerPage));
-    platform::SocketPair escort = platform::make_socket_pair();
-    made->escort = platform::Escort(std::move(escort.ours));
-    core_->links()[0] = std::move(made);
-    core_->scheduler().worker_started(0, now_);
-    core_->scheduler().worker_ready(0, now_);
-    sent_.clear();
+  void turn() {
+    driver_.turn(now_);
+    if (link() != nullptr && std::exchange(fresh_, false)) greet();
+  }
+  void greet() {
+    const protocol::GreetingHeader greeting{protocol::version, 1, wire::program_build_id()};
+    detail::Bytes frames;
+    protocol::append_message(frames, Type::greeting, greeting);
+    protocol::append_message(frames, Type::ready);
+    say(frames.view());
+    driver_.turn(now_);
   }
   void end_worker() {
-    if (!link()) return;
-    understand([&] { core_->parse_rest(*link()); });
-    core_->bury(0, {});
-    core_->perform(this);
-  }
-  /// Twice: a worker that starts gets its elements at once.
-  void pump() {
-    for (int turn = 0; turn < 2; ++turn) {
-      core_->scheduler().pump(now_);
-      core_->perform(this);
-    }
-  }
-  /// As the dispatcher does with what a worker says.
-  template <class F>
-  void understand(F read) {
-    if (link() == nullptr || link()->broken) return;
-    try {
-      read();
-    } catch (const std::exception&) {
-      link()->broken = true;
-      core_->scheduler().worker_broken(0, now_);
-    }
-    core_->perform(this);
+    if (link() != nullptr) link()->ended = true;
+    turn();
   }
 
   void step() {
@@ -242,21 +254,20 @@ class Owner final : private pool::Hands {
       case 7:
         return write_buffer();
       case 8:
-        return understand([&] { core_->look(*link()); });
+        now_ += std::chrono::milliseconds(2);
+        return turn();
       case 9:
         return pass_time();
       case 10:
-        end_worker();
-        return pump();
+        return end_worker();
       default:
-        return pump();
+        return turn();
     }
   }
   void say(std::span<const std::byte> bytes) {
-    understand([&] {
-      link()->stream.stream().feed(bytes);
-      core_->parse(*link());
-    });
+    if (link() == nullptr || link()->broken) return;
+    link()->stream.stream().feed(bytes);
+    driver_.received(*link(), now_);
   }
   void say_frame() {
     detail::Bytes frame;
@@ -268,7 +279,7 @@ class Owner final : private pool::Hands {
   protocol::ResultsHeader next_results() {
     pool::Assignment next{};
     const auto position = link()->stream.resolved();
-    for (const pool::Assignment& sent : sent_) {
+    for (const pool::Assignment& sent : scheduler_.sent) {
       if (sent.sequence <= position && position < sent.sequence + sent.count) next = sent;
     }
     const std::uint64_t past = position - next.sequence;
@@ -302,7 +313,7 @@ class Owner final : private pool::Hands {
     return frame;
   }
   void say_results() {
-    if (link() == nullptr) return pump();
+    if (link() == nullptr) return turn();
     page().claimed = link()->stream.resolved() + 1 + input_.byte() % 32;
     say(results_frame().view());
   }
@@ -325,18 +336,15 @@ class Owner final : private pool::Hands {
   }
   void pass_time() {
     now_ += std::chrono::milliseconds(input_.byte());
-    if (link() == nullptr) return pump();
-    std::vector<pool::Running> running;
-    understand([&] { running.push_back(core_->look(*link())); });
-    core_->scheduler().tick(now_, running);
-    core_->perform(this);
-    pump();
+    turn();
   }
 
   Input& input_;
-  const std::shared_ptr<pool::Core> core_;
-  pool::Time now_ = std::chrono::steady_clock::now();
-  std::vector<pool::Assignment> sent_;
+  pool::Callbacks callbacks_;
+  WatchedScheduler scheduler_;
+  pool::Driver driver_;
+  pool::Time now_{std::chrono::hours(1)};
+  bool fresh_ = false;
 };
 
 }  // namespace
@@ -344,7 +352,6 @@ class Owner final : private pool::Hands {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const bool prepared = [] {
     spdlog::set_level(spdlog::level::off);
-    start::mark_initialized();  // nothing is started
     return true;
   }();
   static_cast<void>(prepared);

@@ -48,7 +48,8 @@ class SchedulerTest : public testing::Test, private Claims {
   }
   /// A pool whose workers have been asked for.
   std::vector<Action> make_cold(const SchedulerConfig& config) {
-    scheduler.emplace(config, static_cast<Claims&>(*this));
+    scheduler.emplace(config);
+    scheduler->use(*this);
     return pump();
   }
   void come_up(WorkerId id) {

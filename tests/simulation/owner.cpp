@@ -2,27 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 #include <utility>
 
 #include <brood/errors.hpp>
-#include "protocol/messages.hpp"
-#include "protocol/owner_page.hpp"
 
-// What src/pool/core.cpp and dispatcher.cpp do, without threads and descriptors.
+// What the dispatcher's thread and callers' threads do, one step at a time.
 namespace brood::simulation {
 
-using pool::Action;
-
 namespace {
-pool::SchedulerConfig config_of(const Parameters& parameters) {
-  pool::SchedulerConfig config = parameters.config;
-  if (parameters.mutation == Mutation::wait_for_the_deaf) config.answer = Nanoseconds::max();
-  return config;
+constexpr std::size_t much = std::size_t{1} << 20;
 }
-constexpr auto grace = std::chrono::milliseconds(500);
-constexpr auto shortest_tick = std::chrono::milliseconds(1);
-}  // namespace
 
 Owner::Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
              std::function<void()> unlocked)
@@ -30,44 +19,64 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
       referee_(referee),
       elsewhere_(std::move(elsewhere)),
       unlocked_(std::move(unlocked)),
-      scheduler_(config_of(environment.parameters), *this),
-      links_(environment.parameters.config.workers),
-      starts_(links_.size()) {}
+      scheduler_(
+          environment, referee, [this](WorkerId worker) { return process_in(worker); },
+          [this] { elsewhere_(); }),
+      driver_({.method = "simulation",
+               .start_timeout = environment.parameters.config.start_timeout,
+               .limits = {}},
+              scheduler_, *this, callbacks_),
+      starts_(environment.parameters.config.workers) {}
 
-bool Owner::mutate(Mutation mutation) {
-  if (environment_.parameters.mutation != mutation) return false;
-  if (!environment_.random.chance(0.3)) return false;
-  environment_.say("mutation: %s", name_of(mutation));
-  return true;
+// --- users ---
+
+std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool last) {
+  scheduler_.begin_call();
+  const auto call = std::make_shared<Call>(referee_, plan, count);
+  std::erase_if(calls_, [](const auto& old) { return old.expired(); });
+  calls_.push_back(call);
+  scheduler_.adding([&, this](JobId job) {
+    environment_.say("add %llx: %zu elements%s", static_cast<unsigned long long>(job), count,
+                     plan.single() ? ", single"
+                     : plan.batch  ? ", batch"
+                                   : "");
+    referee_.added(job, plan, count, last);
+  });
+  driver_.add(call, plan.traits, count, last);
+  news_ = true;
+  return call;
 }
 
 JobId Owner::add(const JobPlan& plan, std::size_t count, bool last) {
-  const JobId job = scheduler_.add(plan.traits, count, last);
-  environment_.say("add %llx: %zu elements%s", static_cast<unsigned long long>(job), count,
-                   plan.single() ? ", single"
-                   : plan.batch  ? ", batch"
-                                 : "");
-  referee_.added(job, plan, count, last);
-  keep(job, plan);
-  if (count == 0) perform(false);
-  news_ = true;
-  return job;
+  return make(plan, count, last)->id;
+}
+
+Call* Owner::find(JobId job) const {
+  for (const auto& known : calls_) {
+    const auto call = known.lock();
+    if (call && call->id == job) return call.get();
+  }
+  return nullptr;
 }
 
 void Owner::extend(JobId job, std::size_t count, bool last) {
   environment_.say("extend %llx by %zu", static_cast<unsigned long long>(job), count);
+  scheduler_.begin_call();
   referee_.extended(job, count, last);
-  scheduler_.extend(job, finished_.contains(job) ? 0 : count, last);
-  perform(false);
+  Call* const call = find(job);
+  if (call == nullptr) return;
+  if (!call->finished()) call->grow(count);
+  driver_.extend(*call, count, last);
   news_ = true;
 }
 
 bool Owner::cancel(JobId job, bool stop_running) {
   environment_.say("cancel %llx%s", static_cast<unsigned long long>(job),
                    stop_running ? " and stop" : "");
-  const bool cancelled = scheduler_.cancel(job, stop_running, environment_.now);
-  referee_.cancelled(job, cancelled);
-  perform(false);
+  scheduler_.begin_call();
+  scheduler_.cancelling([&, this](bool cancelled) { referee_.cancelled(job, cancelled); });
+  const bool cancelled =
+      driver_.cancel(job, stop_running ? Kill::yes : Kill::no, environment_.now);
   news_ = true;
   return cancelled;
 }
@@ -75,149 +84,171 @@ bool Owner::cancel(JobId job, bool stop_running) {
 bool Owner::cancel(JobId job, std::size_t index, bool stop_running) {
   environment_.say("cancel %llx[%zu]%s", static_cast<unsigned long long>(job), index,
                    stop_running ? " and stop" : "");
-  const bool over = referee_.has_outcome(job, index);  // as the caller's own state tells it
-  const bool cancelled = !over && scheduler_.cancel(job, index, stop_running, environment_.now);
-  if (cancelled) {
-    referee_.cancelled(job, index);
-  } else if (!over && !finished_.contains(job)) {
-    referee_.has_last_attempt(job, index);
-  }
-  perform(false);
+  scheduler_.begin_call();
+  if (referee_.has_outcome(job, index)) return false;  // as the caller's own state tells it
+  const Call* const call = find(job);
+  if (call == nullptr || call->finished()) return false;
+  scheduler_.cancelling([&, this](bool cancelled) {
+    if (cancelled) {
+      referee_.cancelled(job, index);
+    } else {
+      referee_.has_last_attempt(job, index);
+    }
+  });
+  const bool cancelled =
+      driver_.cancel(job, index, stop_running ? Kill::yes : Kill::no, environment_.now);
   news_ = true;
   return cancelled;
+}
+
+JobId Owner::call(const JobPlan& plan) {
+  const std::shared_ptr<Call> call = make(plan, 1, true);
+  pool::WorkerLink* const borrowed =
+      plan.traits.timeout ? nullptr : driver_.borrow(*call, environment_.now);
+  if (borrowed == nullptr) return call->id;
+  Link& link = static_cast<Link&>(*borrowed);
+  environment_.say("worker %u is lent", link.id);
+  ++environment_.census.lent;
+  link.lent_for = call;
+  return call->id;
 }
 
 void Owner::close() {
   environment_.say("close");
   referee_.closed();
-  scheduler_.close();
+  driver_.close();
   news_ = true;
 }
 
 void Owner::terminate() {
   environment_.say("terminate");
+  scheduler_.begin_call();
   referee_.terminated();
-  scheduler_.terminate(environment_.now);
-  perform(false);
+  driver_.terminate(environment_.now);
   news_ = true;
 }
 
-JobId Owner::call(const JobPlan& plan) {
-  const JobId job = scheduler_.add(plan.traits, 1, true);
-  environment_.say("call %llx", static_cast<unsigned long long>(job));
-  referee_.added(job, plan, 1, true);
-  keep(job, plan);
-  const auto assignment =
-      plan.traits.timeout ? std::nullopt : scheduler_.lend(job, environment_.now);
-  if (assignment) {
-    Link& link = *links_[assignment->worker];
-    environment_.say("worker %u is lent", assignment->worker);
-    link.lent = true;
-    ++environment_.census.lent;
-    link.lent_for = job;
-    referee_.sent(*assignment);
-    send(*assignment, link);
-  }
+// As Core::drive.
+bool Owner::step_of_caller(Link& link) {
+  const bool moved_out = !link.broken && flush(link);
+  const bool ended = !link.process->alive() && link.process->results.empty();
+  const std::size_t count =
+      link.broken ? 0 : link.read(environment_.random.between(1, 4096));
+  if (count == 0 && !ended && !link.broken) return moved_out;
+  scheduler_.begin_call();
+  const auto over = driver_.heard(link, *link.lent_for, count != 0, nullptr, environment_.now);
+  if (!over) return true;
+  environment_.say("worker %u is given back", link.id);
+  if (link.lent_for->finished()) link.lent_for->spoil_what_is_lent();
+  link.lent_for.reset();
   news_ = true;
-  return job;
+  return true;
 }
 
-// As Core::exchange.
-bool Owner::step_of_caller(WorkerId worker) {
-  Link& link = *links_[worker];
-  const auto give_back = [&] {
-    link.lent = false;
-    scheduler_.give_back(worker);
-    environment_.say("worker %u is given back", worker);
-    news_ = true;
-    return true;
-  };
-  if (finished_.contains(link.lent_for) || link.broken || scheduler_.idle(worker))
-    return give_back();
-  const std::size_t waiting = link.outbox.size() - link.written;
-  flush(link);
-  if (!link.process->results.empty()) {
-    receive(link, environment_.random.between(1, 4096));
-    perform(false);
-    return true;
-  }
-  if (!link.process->alive()) return give_back();
-  return link.outbox.size() - link.written != waiting;
-}
+// --- the dispatcher ---
 
 void Owner::turn() {
   news_ = false;
-  for (const auto& link : links_) {
-    if (!link || link->lent) continue;
-    if (environment_.random.chance(environment_.parameters.notice)) read(*link);
-    if (!link->process->alive() && environment_.random.chance(environment_.parameters.notice))
-      link->ended = true;
+  scheduler_.begin_call();
+  if (scheduler_.mutate(Mutation::lent_memory_goes_early)) spoil_what_is_lent();
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    Link* const seen = link(worker);
+    if (seen == nullptr || seen->lent) continue;
+    if (!seen->borrowable && environment_.random.chance(environment_.parameters.notice))
+      read(*seen);
+    if (seen->lent) continue;  // meanwhile
+    const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
+    if (dead && environment_.random.chance(environment_.parameters.notice)) seen->ended = true;
     elsewhere_();
   }
-  bury_the_dead();
   for (WorkerId worker = 0; worker < starts_.size(); ++worker) {
     if (starts_[worker] && *starts_[worker] <= environment_.now) finish_start(worker);
   }
-  perform(true);
-  tick();
-  scheduler_.pump(environment_.now);
-  elsewhere_();
-  perform(true);
-  lend_idle_workers();
-  kill_the_overdue();
-  for (const auto& link : links_) {
-    if (link && !link->lent) flush(*link);
+  die_of_signals();
+  scheduler_.set_in_turn(true);
+  finished_ = driver_.turn(environment_.now);
+  scheduler_.set_in_turn(false);
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    Link* const written = link(worker);
+    if (written != nullptr && !written->lent && !written->broken) flush(*written);
   }
+}
+
+void Owner::spoil_what_is_lent() {
+  for (const auto& known : calls_) {
+    if (const auto call = known.lock()) call->spoil_what_is_lent();
+  }
+}
+
+Process* Owner::process_in(WorkerId worker) const noexcept {
+  Link* const known = link(worker);
+  return known == nullptr ? nullptr : known->process.get();
 }
 
 bool Owner::has_work() const {
-  if (news_ || !deferred_.empty()) return true;
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    if (starts_[i] && *starts_[i] <= environment_.now) return true;
-    const auto& link = links_[i];
-    if (!link || link->lent) continue;
-    if (!link->process->alive() || !link->process->results.empty()) return true;
-    if (!link->outbox_empty() && link->process->tasks.space() != 0) return true;
-    if (link->kill_at != Time{} && link->kill_at <= environment_.now) return true;
+  if (finished_) return false;
+  if (news_) return true;
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    if (starts_[worker] && *starts_[worker] <= environment_.now) return true;
+    const Link* const known = link(worker);
+    if (known == nullptr || known->lent) continue;
+    if (!known->process->alive()) return true;
+    if (!known->broken && !known->borrowable && !known->process->results.empty()) return true;
+    if (!known->broken && !known->outbox.empty() && known->process->tasks.space() != 0)
+      return true;
   }
-  const auto next = scheduler_.next_tick();
-  return next && std::max(*next, last_tick_ + shortest_tick) <= environment_.now;
+  const auto next = next_time();
+  return next && *next <= environment_.now;
 }
 
 std::optional<Time> Owner::next_time() const {
-  std::optional<Time> soonest = scheduler_.next_tick();
-  if (soonest) soonest = std::max(*soonest, last_tick_ + shortest_tick);
-  const auto at = [&soonest](Time time) {
-    if (!soonest || time < *soonest) soonest = time;
+  std::optional<Time> soonest = driver_.next_turn(Time{});
+  const auto at = [&soonest](const std::optional<Time>& time) {
+    if (time && (!soonest || *time < *soonest)) soonest = time;
   };
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    if (starts_[i]) at(*starts_[i]);
-    if (links_[i] && links_[i]->kill_at != Time{}) at(links_[i]->kill_at);
+  for (const auto& start : starts_) at(start);
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    const Link* const known = link(worker);
+    if (known != nullptr && known->process->alive()) at(known->dies_at);
   }
   return soonest;
 }
 
-bool Owner::finished() const {
-  return scheduler_.closing() && scheduler_.drained() && scheduler_.all_gone() && deferred_.empty();
-}
-
-std::uint64_t Owner::begun(WorkerId worker) const {
-  return protocol::claimed(links_[worker]->process->page());
-}
-
-std::uint64_t Owner::revoke(WorkerId worker, std::uint64_t fence) {
-  Link& link = *links_[worker];
-  if (mutate(Mutation::revoke_without_the_page)) {
-    const std::uint64_t claimed = protocol::claimed(link.process->page());
-    referee_.revoked(*link.process, claimed, fence);
-    return claimed;
+// The lock is not held between two reads.
+void Owner::read(Link& link) {
+  for (int turn = 0; turn < 8 && !link.broken; ++turn) {
+    const bool partly = environment_.random.chance(environment_.parameters.partial_read);
+    if (link.read(partly ? environment_.random.between(1, 200) : much) == 0) break;
+    driver_.received(link, environment_.now);
+    unlocked_();
+    if (partly || link.lent) return;
   }
-  std::uint64_t claimed = link.watch.revoke(link.process->page(), fence);
-  if (link.watch.doubted()) throw Violation("a sound page is doubted");
-  referee_.revoked(*link.process, claimed, fence);
-  if (claimed != 0 && mutate(Mutation::revoke_one_too_many)) --claimed;
-  return claimed;
+  const bool at_end = link.process->results.empty() && link.process->results.closed;
+  if ((at_end || link.broken) && !link.silent) driver_.stream_ended(link, environment_.now);
 }
+
+// True if something was written.
+bool Owner::flush(Link& link) {
+  bool moved = false;
+  while (!link.outbox.empty()) {
+    std::array<std::span<const std::byte>, 4> views;
+    const std::size_t count = link.outbox.gather(views);
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t part =
+          link.process->alive() ? link.process->tasks.write(views[i]) : views[i].size();
+      written += part;
+      if (part != views[i].size()) break;
+    }
+    if (written == 0) break;
+    if (written > 8 && scheduler_.mutate(Mutation::write_bytes_twice)) written -= 8;
+    link.outbox.consume(written);
+    moved = true;
+  }
+  return moved;
+}
+
+// --- processes ---
 
 void Owner::start(WorkerId worker) {
   starts_[worker] = environment_.now;
@@ -229,81 +260,90 @@ void Owner::start(WorkerId worker) {
   }
 }
 
+void Owner::abandon_start(WorkerId worker) {
+  if (!starts_[worker]) return;
+  starts_[worker].reset();
+  environment_.say("the start of worker %u is given up", worker);
+  scheduler_.judge([&] { referee_.start_failed(worker); });
+  driver_.start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
+}
+
+void Owner::abandon_starts() {
+  for (WorkerId worker = 0; worker < starts_.size(); ++worker) abandon_start(worker);
+}
+
 void Owner::finish_start(WorkerId worker) {
   starts_[worker].reset();
   const Parameters& parameters = environment_.parameters;
   if (!environment_.calm &&
       (parameters.outage || environment_.random.chance(parameters.start_error))) {
     environment_.say("worker %u cannot be started", worker);
-    referee_.start_failed(worker);
-    return scheduler_.start_failed(worker, environment_.now);
+    scheduler_.judge([&] { referee_.start_failed(worker); });
+    return driver_.start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
   }
   environment_.say("worker %u starts", worker);
-  links_[worker] =
-      std::make_unique<Link>(std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
-                             wire::default_frame_limit);
-  Process& process = *links_[worker]->process;
-  referee_.started(process);
-  scheduler_.worker_started(worker, environment_.now);
+  auto link = std::make_unique<Link>(
+      scheduler_, std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
+      environment_.now);
+  referee_.started(*link->process);
+  driver_.started(std::move(link), environment_.now);
 }
 
-void Owner::stop(Link& link) {
-  if (link.kill_at != Time{}) return;
-  // SIGTERM may be ignored; SIGKILL is not.
-  const bool obeys = environment_.random.chance(0.7);
-  link.kill_at = environment_.now + (obeys ? Nanoseconds(environment_.random.between(0, 100'000))
-                                           : Nanoseconds(grace));
+// SIGTERM may be ignored; SIGKILL is not.
+pool::SignalResult Owner::signal(pool::WorkerLink& worker, pool::StopSignal signal) noexcept {
+  Link& link = static_cast<Link&>(worker);
+  if (!link.process->alive()) return pool::SignalResult::gone;
+  if (environment_.parameters.mutation == Mutation::send_no_signals)
+    return pool::SignalResult::sent;
+  if (signal == pool::StopSignal::kill) {
+    link.dies_at = environment_.now;
+  } else if (environment_.random.chance(0.7)) {
+    link.dies_at =
+        environment_.now + Nanoseconds(environment_.random.between(std::uint64_t{0}, 100'000));
+  }
+  return pool::SignalResult::sent;
 }
 
-void Owner::kill_the_overdue() {
-  for (const auto& link : links_) {
-    if (!link || link->kill_at == Time{} || environment_.now < link->kill_at) continue;
-    link->kill_at = environment_.now + grace;
-    link->process->kill();
+void Owner::die_of_signals() {
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    Link* const known = link(worker);
+    if (known != nullptr && known->dies_at && *known->dies_at <= environment_.now)
+      known->process->kill();
   }
 }
 
-// Results that wait behind a long element, elements that have run for too long.
-void Owner::tick() {
-  const std::optional<Time> due = scheduler_.next_tick();
-  if (!due || *due > environment_.now || environment_.now - last_tick_ < shortest_tick) return;
-  last_tick_ = environment_.now;
-  std::vector<pool::Running> running;
-  for (const auto& link : links_) {
-    if (!link || link->lent || scheduler_.idle(link->process->slot)) continue;
-    if (link->broken) continue;
-    try {
-      look(*link, running);
-    } catch (const Error& error) {
-      broken(*link, error.what());
-    }
-  }
-  scheduler_.tick(environment_.now, running);
-  perform(true);
+std::optional<pool::Death> Owner::status(pool::WorkerLink& worker) noexcept {
+  Link& link = static_cast<Link&>(worker);
+  if (!environment_.calm && environment_.random.chance(environment_.parameters.late_status))
+    return std::nullopt;
+  if (scheduler_.mutate(Mutation::forget_the_page_of_the_dead)) link.page().head.store(0);
+  return pool::Death{};
 }
 
-// As Core::look. What is claimed while the clock is read is not to be seen.
-void Owner::look(Link& link, std::vector<pool::Running>& running) {
-  harvest(link);
-  elsewhere_();
-  Process& process = *link.process;
-  const protocol::PageWatch::Look seen = link.watch.look(process.page(), known(link));
-  elsewhere_();
-  const Time since{Nanoseconds(process.page().clock.load())};
-  running.push_back({process.slot, seen.claimed, since});
+void Owner::hang_up(pool::WorkerLink& link) {
+  static_cast<Link&>(link).process->tasks.closed = true;
 }
 
-protocol::PageWatch::Known Owner::known(const Link& link) const {
-  return {link.stream.resolved(), scheduler_.sent(link.process->slot)};
+// --- links ---
+
+Link::Link(JudgedScheduler& its_scheduler, std::unique_ptr<Process> its_process, Time now)
+    : WorkerLink(its_process->slot, "worker", wire::default_frame_limit, now),
+      scheduler(its_scheduler),
+      process(std::move(its_process)) {
+  pid = static_cast<int>(process->pid);
+  set_page(&process->page());
 }
 
-// An idle worker's pipe is not watched, so that it can be lent.
-void Owner::lend_idle_workers() {
-  for (const auto& link : links_) {
-    if (!link || link->lent) continue;
-    const WorkerId worker = link->process->slot;
-    scheduler_.set_lendable(worker, scheduler_.can_lend(worker) && link->outbox_empty());
-  }
+std::size_t Link::unread() noexcept {
+  if (scheduler.mutate(Mutation::bury_before_the_pipe_is_empty)) return 0;
+  return process->results.size();
+}
+
+std::size_t Link::read(std::size_t most) {
+  const auto room = stream.stream().room();
+  const std::size_t count = process->results.read(room.first(std::min(room.size(), most)));
+  stream.stream().filled(count);
+  return count;
 }
 
 }  // namespace brood::simulation

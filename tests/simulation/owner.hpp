@@ -4,47 +4,37 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "pool/scheduler.hpp"
+#include "call.hpp"
+#include "judged_scheduler.hpp"
+#include "pool/calls/callbacks.hpp"
+#include "pool/driver/driver.hpp"
 #include "process.hpp"
-#include "protocol/owner_page.hpp"
-#include "protocol/parent_side.hpp"
 #include "referee.hpp"
 
 namespace brood::simulation {
 
-/// The owner's end of one worker, as pool::WorkerLink is.
-struct Link {
-  Link(std::unique_ptr<Process> its_process, std::uint64_t limit)
-      : process(std::move(its_process)), stream(limit) {}
+/// The owner's end of one worker, as pool::WorkerProcess is.
+struct Link final : pool::WorkerLink {
+  Link(JudgedScheduler& scheduler, std::unique_ptr<Process> its_process, Time now);
+  platform::Escorted receive_descriptors() override { return {}; }
+  std::size_t unread() noexcept override;
+  std::size_t read_once() override { return read(stream.stream().room().size()); }
+  std::size_t read(std::size_t most);
+
+  JudgedScheduler& scheduler;
   std::unique_ptr<Process> process;
-  protocol::ParentSide stream;
-  protocol::PageWatch watch;
-  detail::Bytes outbox;
-  std::size_t written = 0;  // of the outbox
-  bool ended = false;       // its death has been noticed
-  bool broken = false;
-  JobId lent_for = 0;
-  bool lent = false;
-  Time kill_at{};
-  bool outbox_empty() const noexcept { return written == outbox.size(); }
+  std::optional<Time> dies_at;  // of a signal; nothing: none has come that ends it
+  std::shared_ptr<Call> lent_for;
 };
 
-/// What the core keeps of a call.
-struct Call {
-  JobId id = 0;
-  bool lends = false;
-  bool told = false;  // its caller, of its end
-};
-
-/// The real scheduler and the real parent side, driven as core and dispatcher drive them, with
-/// processes of the simulation at the other end of the pipes.
-class Owner final : private pool::Claims {
+/// The real driver and the real scheduler. In place of the dispatcher and of callers' threads: what
+/// they would wait for is drawn, and processes of the simulation are at the other end of the pipes.
+class Owner final : private pool::Host {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
-  /// in although there is something to carry out.
+  /// in because the lock is not held.
   Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
         std::function<void()> unlocked);
 
@@ -61,65 +51,51 @@ class Owner final : private pool::Claims {
   /// One turn of the dispatcher.
   void turn();
   /// One step of the caller that the worker is lent to; false if it can only wait.
-  bool step_of_caller(WorkerId worker);
+  bool step_of_caller(Link& link);
   /// When there will be something to do if nothing happens.
   std::optional<Time> next_time() const;
   /// Whether a turn would do something.
   bool has_work() const;
-  bool finished() const;
+  bool finished() const noexcept { return finished_; }
 
-  std::vector<std::unique_ptr<Link>>& links() noexcept { return links_; }
-  pool::Scheduler& scheduler() noexcept { return scheduler_; }
+  Link* link(WorkerId worker) const noexcept {
+    return static_cast<Link*>(driver_.workers().find(worker));
+  }
+  std::size_t slots() const noexcept { return starts_.size(); }
 
  private:
-  class Events;
-  std::uint64_t begun(WorkerId worker) const override;
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
-  void perform(bool dispatcher);
-  std::optional<pool::Action> next_action();
-  std::optional<pool::Action> mutated(pool::Action action);
-  void show(const pool::Action& action);
-  void carry_out(const pool::Action& action, bool dispatcher);
-  void carry_out(const pool::Action& action, Link& link);
-  void defer(const pool::Action& action);
-  void keep(JobId job, const JobPlan& plan);
-  Call* find_call(JobId job);
-  bool driven(JobId job) const;
-  void finish(JobId job);
-  void over(const pool::Action& action);
-  void send(const pool::Assignment& assignment, Link& link);
-  void start(WorkerId worker);
+  // --- pool::Host ---
+  void start(WorkerId worker) override;
+  void abandon_start(WorkerId worker) override;
+  void abandon_starts() override;
+  pool::SignalResult signal(pool::WorkerLink& link, pool::StopSignal signal) noexcept override;
+  std::optional<pool::Death> status(pool::WorkerLink& link) noexcept override;
+  void hang_up(pool::WorkerLink& link) override;
+  void release(pool::WorkerLink&) noexcept override {}
+  void log_error(const std::string& text) noexcept override { environment_.say("%s", text.c_str()); }
+  void log(const pool::WorkerLink&, const protocol::LogRecord&) noexcept override {}
+  bool table_is_full() noexcept override { return false; }
+  std::size_t descriptor_limit() noexcept override { return 1024; }
+
+  std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
+  Call* find(JobId job) const;
   void finish_start(WorkerId worker);
-  void stop(Link& link);
   void read(Link& link);
-  bool receive(Link& link, std::size_t most);
-  void parse(Link& link);
-  void broken(Link& link, const char* why);
-  void bury_the_dead();
-  void bury(Link& link);
-  void tick();
-  void harvest(Link& link);
-  protocol::PageWatch::Known known(const Link& link) const;
-  void look(Link& link, std::vector<pool::Running>& running);
-  void flush(Link& link);
-  void lend_idle_workers();
-  void kill_the_overdue();
-  bool mutate(Mutation mutation);
+  bool flush(Link& link);
+  void die_of_signals();
+  void spoil_what_is_lent();
+  Process* process_in(WorkerId worker) const noexcept;
 
   Environment& environment_;
   Referee& referee_;
   std::function<void()> elsewhere_, unlocked_;
-  pool::Scheduler scheduler_;
-  std::vector<std::unique_ptr<Link>> links_;
+  pool::Callbacks callbacks_;  // nothing is posted
+  JudgedScheduler scheduler_;
+  pool::Driver driver_;
   std::vector<std::optional<Time>> starts_;  // when the start of a worker has an answer
-  std::vector<pool::Action> deferred_;
-  std::optional<pool::Action> again_;
-  std::vector<std::optional<Call>> calls_;  // by slot_of(id)
-  std::set<JobId> finished_;                // as their callers know
-  std::set<JobId> freed_early_;             // by a mutation
+  std::vector<std::weak_ptr<Call>> calls_;
   std::uint64_t next_pid_ = 1;
-  Time last_tick_{};
-  bool news_ = true;
+  bool news_ = true, finished_ = false;
 };
 
 }  // namespace brood::simulation

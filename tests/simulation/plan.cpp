@@ -67,6 +67,7 @@ Parameters draw_parameters(Random& random) {
   parameters.deaf = random.chance(0.25) ? random.unit() : 0;
   parameters.lending = random.chance(0.4) ? random.unit() : 0;
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
+  parameters.late_status = rarely(random, 0.1, 0.9);
   return parameters;
 }
 
@@ -124,7 +125,11 @@ const char* name_of(Mutation mutation) {
                                           "lose_a_result",
                                           "try_again_in_vain",
                                           "free_a_slot_early",
-                                          "wait_for_the_deaf"};
+                                          "wait_for_the_deaf",
+                                          "see_an_end_too_soon",
+                                          "send_no_signals",
+                                          "write_bytes_twice",
+                                          "lent_memory_goes_early"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

@@ -41,7 +41,7 @@ struct JobPlan {
   double retryable = 1;  // of what is thrown
 };
 
-/// Errors in the owner that the invariants must notice: the simulator's own test.
+/// Errors in the owner, in what it does or is told, that the invariants must notice: the simulator's own test.
 enum class Mutation : std::uint8_t {
   none,
   drop_send,
@@ -69,6 +69,10 @@ enum class Mutation : std::uint8_t {
   try_again_in_vain,
   free_a_slot_early,
   wait_for_the_deaf,
+  see_an_end_too_soon,
+  send_no_signals,
+  write_bytes_twice,
+  lent_memory_goes_early,
   count,
 };
 
@@ -89,7 +93,8 @@ struct Parameters {
   bool slow_starts = false;  // worker_started comes later than the start
   double deaf = 0;           // a worker that has only a revocation to see never sees it
   double lending = 0;        // a call lends its caller's memory
-  double handover = 0;       // the lock changes hands between a report and what it leads to
+  double handover = 0;       // the lock changes hands between two reads of the dispatcher
+  double late_status = 0;    // how a dead worker has ended is told later than that it has
   Mutation mutation = Mutation::none;
 };
 

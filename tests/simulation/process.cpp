@@ -105,7 +105,9 @@ void Process::start_up() {
   sleep(environment_.random.spread(1e3, 1e6));
   if (!environment_.calm && environment_.random.chance(parameters.start_death)) throw Killed();
   protocol::GreetingHeader greeting{};
+  greeting.version = protocol::version;
   greeting.has_page = 1;
+  greeting.build = wire::program_build_id();
   stream_->send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
   maybe_pause();
   if (!environment_.calm && environment_.random.chance(parameters.initializer_error)) {

@@ -60,8 +60,7 @@ class Referee {
   /// Whether the worker holds nothing, and has a revocation to see.
   bool has_only_a_revocation(const Process& process) const;
   void acknowledged(const Process& process, std::uint64_t fence);
-  void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
-               pool::Scheduler::Told told);
+  void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Scheduler::Told told);
   void broken(const Process& process);
   void stopping(WorkerId worker);
   void leaving(WorkerId worker);
@@ -73,7 +72,7 @@ class Referee {
   void tried_again(const pool::Action& action);
   void finished(JobId job, pool::Verdict verdict);
   void over(JobId job);
-  /// Whoever waits for the job knows that it has ended.
+  /// The waiter for the job knows that it has ended.
   void caller_told(JobId job);
 
   /// Whether every job is over.

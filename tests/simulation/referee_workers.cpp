@@ -145,7 +145,7 @@ void Referee::acknowledged(const Process& process, std::uint64_t fence) {
   target.fence.reset();
 }
 
-void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
+void Referee::told_by(const Process& process, const pool::Outcomes& outcomes,
                       pool::Scheduler::Told answer) {
   using Told = pool::Scheduler::Told;
   Record& teller = record(process);
@@ -166,7 +166,7 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes, bo
     if (teller.held.empty()) teller.chunks.clear();
     Element& told = element(held.job, held.index);
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
-    require(folded || told.failed == outcomes.failed,
+    require(its_job.plan.folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
     if (wanted && !told.cancelled) settle(its_job, told);
     const bool has_attempts = told.failed && told.retryable && !told.cancelled && !told.last &&

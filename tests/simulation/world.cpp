@@ -82,8 +82,9 @@ bool World::step() {
 bool World::step_of_a_process() {
   Process* chosen = nullptr;
   std::uint64_t seen = 0;
-  for (const auto& link : owner_.links()) {
-    if (!link || !link->process->alive() || !link->process->runnable()) continue;
+  for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
+    Link* const link = owner_.link(worker);
+    if (link == nullptr || !link->process->alive() || !link->process->runnable()) continue;
     if (environment_.random.below(++seen) == 0) chosen = link->process.get();
   }
   if (chosen == nullptr) return false;
@@ -93,8 +94,9 @@ bool World::step_of_a_process() {
 }
 
 bool World::step_of_a_caller() {
-  for (const auto& link : owner_.links()) {
-    if (link && link->lent && owner_.step_of_caller(link->process->slot)) return true;
+  for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
+    Link* const link = owner_.link(worker);
+    if (link != nullptr && link->lent && owner_.step_of_caller(*link)) return true;
   }
   return false;
 }
@@ -113,8 +115,9 @@ void World::unlocked() {
 // To the next moment at which something can happen; or not quite so far.
 bool World::pass_time() {
   std::optional<Time> next = owner_.next_time();
-  for (const auto& link : owner_.links()) {
-    if (!link || !link->process->alive() || link->process->waits_for() != Process::Wait::sleeping)
+  for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
+    const Link* const link = owner_.link(worker);
+    if (link == nullptr || !link->process->alive() || link->process->waits_for() != Process::Wait::sleeping)
       continue;
     const Time wakes = link->process->wakes_at();
     if (wakes > environment_.now && (!next || wakes < *next)) next = wakes;
@@ -125,9 +128,9 @@ bool World::pass_time() {
 }
 
 void World::kill_somebody() {
-  auto& links = owner_.links();
-  const auto& link = links[environment_.random.below(links.size())];
-  if (!link || !link->process->alive()) return;
+  const auto slot = static_cast<WorkerId>(environment_.random.below(owner_.slots()));
+  Link* const link = owner_.link(slot);
+  if (link == nullptr || !link->process->alive()) return;
   environment_.say("worker %u is killed from outside", link->process->slot);
   link->process->kill();
 }

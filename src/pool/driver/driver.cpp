@@ -8,14 +8,15 @@
 // Calls, and the workers that they borrow.
 namespace brood::pool {
 
-Driver::Driver(DriverConfig config, Host& host, Callbacks& callbacks)
+Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
     : config_(std::move(config)),
       host_(host),
-      scheduler_(config_.scheduler, *this),
+      scheduler_(scheduler),
       jobs_(callbacks),
       workers_(scheduler_.workers(), host),
       exits_(scheduler_.workers()) {
   out_of_memory();
+  scheduler_.use(*this);
 }
 
 Driver::~Driver() = default;

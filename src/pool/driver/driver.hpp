@@ -21,8 +21,8 @@
 namespace brood::pool {
 
 struct DriverConfig {
-  SchedulerConfig scheduler;
   std::string method;  // name of the start method, for StartError
+  Nanoseconds start_timeout = default_start_timeout;
   Limits limits;
 };
 
@@ -33,8 +33,8 @@ struct DriverConfig {
 /// thread alone; the others leave what needs that thread for the next turn().
 class Driver final : private Claims {
  public:
-  /// `callbacks` is what jobs post to.
-  Driver(DriverConfig config, Host& host, Callbacks& callbacks);
+  /// Nothing else tells the scheduler anything. `callbacks` is what jobs post to.
+  Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
   ~Driver();
@@ -132,7 +132,7 @@ class Driver final : private Claims {
 
   const DriverConfig config_;
   Host& host_;
-  Scheduler scheduler_;
+  Scheduler& scheduler_;
   JobTable jobs_;
   WorkerTable workers_;
   std::vector<WorkerExit> exits_;  // by slot: of the last process

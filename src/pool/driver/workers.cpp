@@ -152,6 +152,7 @@ void Driver::reap_ended(Time now) {
 // it may go on writing.
 void Driver::reap(WorkerLink& link, const Death& death, Time now) {
   if (!link.broken && !link.left) read_the_rest(link, now);
+  act();  // what that leads to, while there is a link
   exits_[link.id] = exit_of(link, death, config_.limits);
   if (!scheduler_.came_up(link.id)) note_failed_start(link, death, now);
   scheduler_.worker_gone(link.id, begun_by_the_dead(link), now);
@@ -160,7 +161,7 @@ void Driver::reap(WorkerLink& link, const Death& death, Time now) {
 }
 
 void Driver::note_failed_start(WorkerLink& link, const Death& death, Time now) {
-  const Nanoseconds limit = config_.scheduler.start_timeout;
+  const Nanoseconds limit = config_.start_timeout;
   if (!start_error_)
     start_error_ = why_not_ready(link, exits_[link.id], config_.method, limit, now);
   if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, now))

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "plan.hpp"
+#include "pool/calls/work.hpp"
+#include "referee.hpp"
+
+namespace brood::simulation {
+
+/// A job as its callers have made it, in place of pool::JobState and pool::Batch: it knows what its
+/// results must be, and tells the referee when its callers know that it has ended. Memory that it
+/// has lent is spoilt then.
+class Call final : public pool::Work {
+ public:
+  Call(Referee& referee, const JobPlan& plan, std::size_t count);
+
+  void grow(std::size_t count) { count_ += count; }
+  const JobPlan& plan() const noexcept { return plan_; }
+  /// A mutation: its caller goes on although it has not been told of the end.
+  void spoil_what_is_lent() noexcept;
+
+  bool finished() const noexcept override { return finished_; }
+  bool lends() const noexcept override { return plan_.lends; }
+  std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
+  const detail::CallTerms& terms() const noexcept override { return terms_; }
+  std::span<const std::byte> definition() const noexcept override;
+  bool self_contained() const noexcept override { return plan_.traits.self_contained; }
+  bool whole() const noexcept override { return plan_.single(); }
+  std::size_t stride(std::size_t first) const noexcept override;
+  void append_arguments(pool::Outbox& outbox, detail::Bytes& tail, std::size_t frame,
+                        std::size_t first, std::size_t count) const override;
+  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+      std::size_t) const noexcept override {
+    return {};
+  }
+  std::size_t element_count() const noexcept override { return count_; }
+  detail::ResultShape result_shape() const noexcept override;
+  void deliver(const pool::Results& results, pool::Callbacks& callbacks) override;
+  void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
+            pool::Callbacks& callbacks) override;
+  void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override;
+  void drop_arguments() noexcept override { lent_.reset(); }
+
+ private:
+  using Words = std::vector<std::uint64_t>;
+  Words arguments(std::size_t first, std::size_t count) const;
+  std::size_t words_per_element() const noexcept { return stride(0) == 0 && !whole() ? 3 : 2; }
+
+  Referee& referee_;
+  const JobPlan plan_;
+  std::size_t count_;
+  detail::CallTerms terms_;
+  mutable std::shared_ptr<Words> lent_;  // all arguments, where the caller lends them
+  bool finished_ = false;
+};
+
+}  // namespace brood::simulation

@@ -1,0 +1,246 @@
+#include "judged_scheduler.hpp"
+
+#include <utility>
+
+#include "protocol/owner_page.hpp"
+
+namespace brood::simulation {
+
+using pool::Action;
+
+namespace {
+pool::SchedulerConfig config_of(const Parameters& parameters) {
+  pool::SchedulerConfig config = parameters.config;
+  if (parameters.mutation == Mutation::wait_for_the_deaf) config.answer = Nanoseconds::max();
+  return config;
+}
+}  // namespace
+
+JudgedScheduler::JudgedScheduler(Environment& environment, Referee& referee,
+                                 std::function<Process*(WorkerId)> process_in,
+                                 std::function<void()> elsewhere)
+    : Scheduler(config_of(environment.parameters)),
+      environment_(environment),
+      referee_(referee),
+      process_in_(std::move(process_in)),
+      elsewhere_(std::move(elsewhere)) {}
+
+Process& JudgedScheduler::process_of(WorkerId worker) const {
+  Process* const process = process_in_(worker);
+  if (process == nullptr) throw Violation("an event of a worker that does not exist");
+  return *process;
+}
+
+bool JudgedScheduler::mutate(Mutation mutation) {
+  if (environment_.parameters.mutation != mutation) return false;
+  if (!environment_.random.chance(0.3)) return false;
+  environment_.say("mutation: %s", name_of(mutation));
+  return true;
+}
+
+void JudgedScheduler::begin_call() {
+  environment_.census.deferred_ends += put_off_.size();
+  for (const JobId job : std::exchange(put_off_, {})) {
+    if (!mutate(Mutation::free_a_slot_early)) continue;
+    freed_early_.insert(job);
+    Scheduler::let_go(job);
+  }
+}
+
+JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, bool last) {
+  const JobId job = Scheduler::add(traits, count, last);
+  judge([&] { std::exchange(tell_added_, nullptr)(job); });
+  return job;
+}
+
+bool JudgedScheduler::cancel(JobId job, bool stop_running, Time now) {
+  const bool cancelled = Scheduler::cancel(job, stop_running, now);
+  judge([&] {
+    if (tell_cancelled_) std::exchange(tell_cancelled_, nullptr)(cancelled);
+  });
+  return cancelled;
+}
+
+bool JudgedScheduler::cancel(JobId job, std::size_t index, bool stop_running, Time now) {
+  const bool cancelled = Scheduler::cancel(job, index, stop_running, now);
+  judge([&] { std::exchange(tell_cancelled_, nullptr)(cancelled); });
+  return cancelled;
+}
+
+void JudgedScheduler::use(pool::Claims& claims) {
+  claims_ = &claims;
+  Scheduler::use(*this);
+}
+
+void JudgedScheduler::worker_ready(WorkerId worker, Time now) {
+  environment_.say("worker %u is ready", worker);
+  judge([&] { referee_.ready(process_of(worker)); });
+  Scheduler::worker_ready(worker, now);
+}
+
+pool::Scheduler::Told JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
+                                                Time now) {
+  environment_.say("worker %u tells %llx[%zu, %zu)%s", worker,
+                   static_cast<unsigned long long>(outcomes.job), outcomes.first,
+                   outcomes.first + outcomes.count, outcomes.failed ? " failed" : "");
+  if (mutate(Mutation::lose_a_result)) return Told::unwanted;
+  pool::Outcomes changed = outcomes;
+  if (outcomes.failed && mutate(Mutation::try_again_in_vain)) changed.retryable = true;
+  const Told told = Scheduler::outcomes(worker, changed, now);
+  if (told != Told::nonsense) count_what_pages_told(worker, outcomes.count);
+  judge([&] {
+    if (told == Told::nonsense) throw Violation("a result that was not asked for");
+    referee_.told_by(process_of(worker), changed, told);
+  });
+  return told;
+}
+
+// Within a turn nothing else tells outcomes but pages, and what is left in the pipe of a dead worker.
+void JudgedScheduler::count_what_pages_told(WorkerId worker, std::size_t count) {
+  Process& process = process_of(worker);
+  if (!in_turn_ || process.page().head.load() == 0) return;
+  Census& census = environment_.census;
+  if (process.alive()) census.harvested += count;
+  if (!process.alive() && process.results.empty()) census.from_pages_of_the_dead += count;
+}
+
+void JudgedScheduler::worker_broken(WorkerId worker, Time now, const char* why) {
+  if (why == nullptr) {
+    environment_.say("the stream of worker %u is broken", worker);
+    judge([&] { referee_.broken(process_of(worker)); });
+  }
+  Scheduler::worker_broken(worker, now, why);
+}
+
+void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed,
+                                  Time now) {
+  judge([&] {
+    if (!claimed) throw Violation("a sound page is not believed");
+    referee_.gone(process_of(worker), *claimed);
+  });
+  if (claimed && mutate(Mutation::charge_although_idle)) ++*claimed;
+  Scheduler::worker_gone(worker, claimed, now);
+}
+
+bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
+  environment_.say("worker %u has skipped to %llu", worker,
+                   static_cast<unsigned long long>(fence));
+  judge([&] { referee_.acknowledged(process_of(worker), fence); });
+  if (mutate(Mutation::forget_skipped)) return true;
+  const bool done = Scheduler::revocation_done(worker, fence);
+  judge([&] {
+    if (!done) throw Violation("an acknowledgement is refused");
+  });
+  return done;
+}
+
+std::optional<pool::Assignment> JudgedScheduler::lend(JobId job, Time now) {
+  const std::optional<pool::Assignment> assignment = Scheduler::lend(job, now);
+  if (assignment) judge([&] { referee_.sent(*assignment); });
+  return assignment;
+}
+
+// Between what has been read of a worker's page and its claims.
+std::uint64_t JudgedScheduler::sent(WorkerId worker) const {
+  if (in_turn_) elsewhere_();
+  return Scheduler::sent(worker);
+}
+
+void JudgedScheduler::pump(Time now) {
+  Scheduler::pump(now);
+  elsewhere_();
+}
+
+void JudgedScheduler::tick(Time now, const std::vector<pool::Running>& running) {
+  elsewhere_();
+  Scheduler::tick(now, running);
+}
+
+std::uint64_t JudgedScheduler::revoke(WorkerId worker, std::uint64_t fence) {
+  Process& process = process_of(worker);
+  if (mutate(Mutation::revoke_without_the_page)) {
+    const std::uint64_t claimed = protocol::claimed(process.page());
+    judge([&] { referee_.revoked(process, claimed, fence); });
+    return claimed;
+  }
+  std::uint64_t claimed = claims_->revoke(worker, fence);
+  judge([&] { referee_.revoked(process, claimed, fence); });
+  if (claimed != 0 && mutate(Mutation::revoke_one_too_many)) --claimed;
+  return claimed;
+}
+
+void JudgedScheduler::let_go(JobId job) {
+  put_off_.erase(job);
+  if (!freed_early_.contains(job)) Scheduler::let_go(job);
+}
+
+std::optional<Action> JudgedScheduler::next() {
+  std::optional<Action> action = std::exchange(again_, std::nullopt);
+  while (!action) {
+    const std::optional<Action> one = Scheduler::next();
+    if (!one) return std::nullopt;
+    action = mutated(*one);
+  }
+  judge([&] { show(*action); });
+  if (action->kind == Action::Kind::over) put_off_.insert(action->job);
+  return action;
+}
+
+void JudgedScheduler::show(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::resolve:
+      return referee_.resolved(action);
+    case Action::Kind::again:
+      return referee_.tried_again(action);
+    case Action::Kind::finish:
+      return referee_.finished(action.job, action.verdict);
+    case Action::Kind::over:
+      return referee_.over(action.job);
+    case Action::Kind::send:
+      return referee_.sent(action.assignment);
+    case Action::Kind::forget:
+      return referee_.forgets(action.worker, action.job);
+    case Action::Kind::nudge:
+      return referee_.nudged(action.worker);
+    case Action::Kind::leave:
+      return referee_.leaving(action.worker);
+    case Action::Kind::start:
+      return referee_.starting(action.worker);
+    case Action::Kind::stop:
+      if (process_in_(action.worker) != nullptr) referee_.stopping(action.worker);
+      return;
+  }
+}
+
+std::optional<Action> JudgedScheduler::mutated(Action action) {
+  const auto drops = [&](Action::Kind kind, Mutation mutation) {
+    return action.kind == kind && mutate(mutation);
+  };
+  if (environment_.parameters.mutation == Mutation::none) return action;
+  if (drops(Action::Kind::send, Mutation::drop_send) ||
+      drops(Action::Kind::resolve, Mutation::drop_resolve) ||
+      drops(Action::Kind::finish, Mutation::drop_finish) ||
+      drops(Action::Kind::over, Mutation::drop_over) ||
+      drops(Action::Kind::start, Mutation::drop_start) ||
+      drops(Action::Kind::leave, Mutation::drop_leave) ||
+      drops(Action::Kind::nudge, Mutation::drop_nudge) ||
+      drops(Action::Kind::stop, Mutation::drop_stop))
+    return std::nullopt;
+  if (drops(Action::Kind::send, Mutation::duplicate_send) ||
+      drops(Action::Kind::resolve, Mutation::duplicate_resolve) ||
+      drops(Action::Kind::finish, Mutation::duplicate_finish))
+    again_ = action;
+  if (drops(Action::Kind::send, Mutation::send_out_of_sequence)) ++action.assignment.sequence;
+  if (drops(Action::Kind::resolve, Mutation::resolve_the_neighbour)) ++action.first;
+  if (drops(Action::Kind::finish, Mutation::over_before_finish)) {
+    again_ = action;
+    action.kind = Action::Kind::over;
+  }
+  if (drops(Action::Kind::send, Mutation::leave_early)) {
+    again_ = action;
+    action.kind = Action::Kind::leave;
+  }
+  return action;
+}
+
+}  // namespace brood::simulation

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "pool/scheduler.hpp"
+#include "process.hpp"
+#include "referee.hpp"
+
+namespace brood::simulation {
+
+/// The real scheduler, with the referee between it and the driver, and there the mutations: what
+/// either of them could get wrong.
+class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
+ public:
+  /// `process_in` finds the process in a slot, dead or alive; `elsewhere` lets other processes run.
+  JudgedScheduler(Environment& environment, Referee& referee,
+                  std::function<Process*(WorkerId)> process_in, std::function<void()> elsewhere);
+
+  /// A call of the driver begins: what is put off by it is put off until the next one.
+  void begin_call();
+  /// Whether the dispatcher has its turn.
+  void set_in_turn(bool in_turn) { in_turn_ = in_turn; }
+  /// Notes what the referee throws: a driver may not be left by an exception.
+  template <class Judgement>
+  void judge(Judgement judgement) {
+    try {
+      judgement();
+    } catch (const Violation& violation) {
+      referee_.note(violation);
+    }
+  }
+  bool mutate(Mutation mutation);
+
+  /// What is to be told of the next job that is added, and of the next that is cancelled, before
+  /// anything follows from it.
+  void adding(std::function<void(JobId)> tell) { tell_added_ = std::move(tell); }
+  void cancelling(std::function<void(bool)> tell) { tell_cancelled_ = std::move(tell); }
+
+  // --- pool::Scheduler ---
+  JobId add(const pool::JobTraits& traits, std::size_t count, bool last) override;
+  bool cancel(JobId job, bool stop_running, Time now) override;
+  bool cancel(JobId job, std::size_t index, bool stop_running, Time now) override;
+  void use(pool::Claims& claims) override;
+  void worker_ready(WorkerId worker, Time now) override;
+  Told outcomes(WorkerId worker, const pool::Outcomes& outcomes, Time now) override;
+  void worker_broken(WorkerId worker, Time now, const char* why) override;
+  void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) override;
+  bool revocation_done(WorkerId worker, std::uint64_t fence) override;
+  std::optional<pool::Assignment> lend(JobId job, Time now) override;
+  std::uint64_t sent(WorkerId worker) const override;
+  void pump(Time now) override;
+  void tick(Time now, const std::vector<pool::Running>& running) override;
+  std::optional<pool::Action> next() override;
+  void let_go(JobId job) override;
+
+ private:
+  std::uint64_t begun(WorkerId worker) const override { return claims_->begun(worker); }
+  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
+  Process& process_of(WorkerId worker) const;
+  std::optional<pool::Action> mutated(pool::Action action);
+  void show(const pool::Action& action);
+  void count_what_pages_told(WorkerId worker, std::size_t count);
+
+  Environment& environment_;
+  Referee& referee_;
+  std::function<Process*(WorkerId)> process_in_;
+  std::function<void()> elsewhere_;
+  std::function<void(JobId)> tell_added_;
+  std::function<void(bool)> tell_cancelled_;
+  pool::Claims* claims_ = nullptr;
+  bool in_turn_ = false;
+  std::optional<pool::Action> again_;
+  std::set<JobId> put_off_;      // their `over` has been told, and is not carried out yet
+  std::set<JobId> freed_early_;  // by a mutation
+};
+
+}  // namespace brood::simulation
