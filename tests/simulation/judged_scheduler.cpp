@@ -1,5 +1,6 @@
 #include "judged_scheduler.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "protocol/owner_page.hpp"
@@ -13,6 +14,10 @@ pool::SchedulerConfig config_of(const Parameters& parameters) {
   pool::SchedulerConfig config = parameters.config;
   if (parameters.mutation == Mutation::wait_for_the_deaf) config.answer = Nanoseconds::max();
   return config;
+}
+
+bool says(const char* why, std::string_view text) {
+  return why != nullptr && std::string_view(why).find(text) != std::string_view::npos;
 }
 }  // namespace
 
@@ -207,7 +212,8 @@ void JudgedScheduler::show(const Action& action) {
     case Action::Kind::start:
       return referee_.starting(action.worker);
     case Action::Kind::stop:
-      if (process_in_(action.worker) != nullptr) referee_.stopping(action.worker);
+      if (process_in_(action.worker) != nullptr)
+        referee_.stopping(action.worker, says(action.why, "does not tell"));
       return;
   }
 }

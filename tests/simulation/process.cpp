@@ -97,6 +97,8 @@ void Process::body() {
     // What it has written and claimed stays as it is.
   } catch (const Violation& violation) {
     referee_.note(violation);
+  } catch (const Error& error) {
+    referee_.note(Violation(error.what()));
   }
 }
 

@@ -62,7 +62,8 @@ class Referee {
   void acknowledged(const Process& process, std::uint64_t fence);
   void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Scheduler::Told told);
   void broken(const Process& process);
-  void stopping(WorkerId worker);
+  /// `owes`: for it has not told what has become of what it has ended.
+  void stopping(WorkerId worker, bool owes);
   void leaving(WorkerId worker);
   void forgets(WorkerId worker, JobId job);
   void nudged(WorkerId worker);
@@ -124,7 +125,8 @@ class Referee {
     std::optional<Execution> current, at_stop;
     Time stopped_at{}, started_at{}, heard_at{};
     std::vector<JobId> knows;
-    bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false;
+    bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
+         owes = false;
   };
   struct Slot {
     const Process* process = nullptr;

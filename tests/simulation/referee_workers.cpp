@@ -190,7 +190,7 @@ void Referee::broken(const Process& process) {
   if (!target.stopped) target.broken = true;
 }
 
-void Referee::stopping(WorkerId worker) {
+void Referee::stopping(WorkerId worker, bool owes) {
   environment_.say("stop worker %u", worker);
   ++environment_.census.stops;
   Record& target = record_of(worker);
@@ -202,6 +202,10 @@ void Referee::stopping(WorkerId worker) {
               !target.held.empty(),
           "an idle worker is stopped");
   require(!silent || target.nudged, "a worker is stopped for what it was not told");
+  require(!owes || environment_.now - target.heard_at >= environment_.parameters.config.answer,
+          "a worker is stopped for what it has had no time to tell");
+  target.owes = owes;
+  target.broken |= owes;
   target.stopped = true;
   target.stopped_at = environment_.now;
   target.at_stop = target.current;
@@ -274,7 +278,7 @@ void Referee::judge(Record& dead, const Held& held) {
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
   begun.garbled |= dead.spoilt;
-  if (!dead.spoilt && !its_plan.folded)
+  if (!dead.spoilt && !dead.owes && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {
     ++begun.charges;
