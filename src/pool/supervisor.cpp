@@ -60,7 +60,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.numbers = numbers;
   setup.owner_name = platform::process_name();
   setup.owner_pid = ::getpid();
-  const auto initializer = options_.initializer.encoded();
+  const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());
   setup.address_space = options_.limits.address_space;
   setup.cpu_seconds = whole_seconds(options_.limits.cpu_time);
@@ -72,7 +72,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.start_method = get_start_method();
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
-  setup.sandbox = options_.sandbox.terms();
+  setup.sandbox = detail::SandboxAccess::terms(options_.sandbox);
   return setup;
 }
 
@@ -82,7 +82,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   Birth birth;
   birth.link = std::make_unique<WorkerLink>(id, name, message_limit_);
   WorkerLink& link = *birth.link;
-  link.sandboxed = options_.sandbox.terms().on;
+  link.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.tasks = platform::make_socket_pipe();
   birth.results = platform::make_socket_pipe();
   birth.results.read.set_foreign();  // the worker may leave descriptors in it
@@ -95,7 +95,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   link.escort = platform::Escort(std::move(escort.ours));
   birth.escort = std::move(escort.theirs);
   link.send_descriptors(protocol::setup_group, protocol::setup_group,
-                        options_.initializer.carried());
+                        detail::CallAccess::carried(options_.initializer));
   protocol::encode_setup(link.outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(birth.tasks.write);
   link.oom_kills = platform::oom_kills();

@@ -67,7 +67,9 @@ class Supervisor {
                                    const CrashReport& report) const;
   /// Throws StartError if the greeting is not that of a worker of ours.
   void check_greeting(const protocol::GreetingHeader& greeting) const;
-  const detail::SandboxTerms& sandbox() const noexcept { return options_.sandbox.terms(); }
+  const detail::SandboxTerms& sandbox() const noexcept {
+    return detail::SandboxAccess::terms(options_.sandbox);
+  }
   std::uint64_t message_limit() const noexcept { return message_limit_; }
 
  private:
