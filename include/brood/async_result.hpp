@@ -9,6 +9,7 @@
 
 #include <brood/detail/results.hpp>
 #include <brood/detail/shared_callable.hpp>
+#include <brood/kill.hpp>
 
 namespace brood {
 

@@ -31,6 +31,7 @@
 #include <brood/exception.hpp>
 #include <brood/file_descriptor.hpp>
 #include <brood/init.hpp>
+#include <brood/kill.hpp>
 #include <brood/launcher.hpp>
 #include <brood/lock.hpp>
 #include <brood/managed_containers.hpp>

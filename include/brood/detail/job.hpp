@@ -16,12 +16,10 @@
 #include <brood/detail/export.hpp>
 #include <brood/detail/result_shape.hpp>
 #include <brood/errors.hpp>
+#include <brood/kill.hpp>
 
 // The seam between the typed skin and the pool's core: below this line there are only bytes.
 namespace brood {
-
-/// What cancel() does to a task that runs already.
-enum class Kill : bool { no, yes };
 
 namespace detail {
 
