@@ -234,7 +234,9 @@ TEST_P(Waiting, until_the_last_moment_has_no_limit) {
   auto waiter = std::async(std::launch::async, [&] { return event.wait_until(never); });
   event.set();
   EXPECT_TRUE(waiter.get());
-  EXPECT_TRUE(manager->rlock().try_acquire_until(never));
+  const ManagedRLock lock = manager->rlock();
+  EXPECT_TRUE(lock.try_acquire_until(never));
+  lock.release();
 }
 
 }  // namespace

@@ -80,7 +80,9 @@ TEST_F(MomentsTest, the_last_of_all_means_without_a_limit) {
   EXPECT_EQ(queue.get_until(Moment::max()).get(), 7);
   EXPECT_EQ(wait_until({here}, Moment::max()).size(), 1u);
   EXPECT_TRUE(here.poll_until(Moment::max()));
-  EXPECT_TRUE(Lock().try_acquire_until(Moment::max()));
+  const Lock lock;
+  EXPECT_TRUE(lock.try_acquire_until(Moment::max()));
+  lock.release();
   EXPECT_TRUE(Semaphore().try_acquire_until(Moment::max()));
   other.join();
 }
