@@ -130,7 +130,8 @@ class BROOD_API BrokenObject : public Error {
 /// TaskError is nested in it. For every other type the caller catches the TaskError itself.
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Of what the members below tell. The library throws these; a program makes one to test what it
+  /// does with one.
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
             std::string stack_trace = {}, Attempts attempts = {});
   ~TaskError() override;
@@ -149,7 +150,7 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Likewise. Null for `report`: no more is known.
   WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
              std::shared_ptr<const CrashReport> report = nullptr, Attempts attempts = {});
   ~WorkerLost() override;
@@ -176,7 +177,7 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
 /// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced.
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Likewise.
   TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
               Attempts attempts = {});
   ~TaskTimeout() override;
