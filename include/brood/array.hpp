@@ -36,8 +36,6 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
  public:
   /// Refers to nothing; its size is 0.
   Array() = default;
-  /// For decoding only: refers to nothing until load().
-  explicit Array(detail::Undecoded) {}
   /// `count` new elements, each T(). Takes memory for all of them at once. Throws UsageError where
   /// their bytes are more than half of PTRDIFF_MAX; SystemError. Cost: filling the memory with
   /// zeros.
@@ -52,19 +50,21 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
       : DataHandle(Form::array, shape, count) {
     std::uninitialized_fill_n(data(), count, value);
   }
-  /// Same, copies of the elements of `values` or `range`. A range that can be walked only once is
-  /// first copied to a std::vector.
+  /// Same, copies of the elements of `values`.
   Array(std::initializer_list<T> values) : DataHandle(Form::array, shape, values.size()) {
     fill(values);
   }
+  /// Same, copies of the elements of `range`. A range that can be walked only once is first copied
+  /// to a std::vector.
   template <class Range>
   requires(!std::is_same_v<std::remove_cvref_t<Range>, Array>) &&
       std::ranges::input_range<Range>&& std::convertible_to<std::ranges::range_reference_t<Range>,
                                                             T> explicit Array(Range&& range)
       : Array(copied(range)) {}
 
-  /// The first element, and the number of elements. Null and 0 where the handle refers to nothing.
+  /// The first element; null where the handle refers to nothing.
   T* data() const noexcept { return static_cast<T*>(state_); }
+  /// The number of elements; 0 where the handle refers to nothing.
   std::size_t size() const noexcept { return count_; }
 
   /// A part of the same array: `count` elements from index `first` on. Throws UsageError where that
@@ -88,13 +88,16 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
     return parts;
   }
 
-  /// Encode and decode the handle; the elements stay where they are. Throw CodecError: save() where
-  /// it refers to nothing, load() for bytes that are no Array<T>.
+  /// Encodes the handle; the elements stay where they are. Throws CodecError where it refers to
+  /// nothing.
   void save(OutputArchive& archive) const { save_all(archive); }
+  /// Decodes a handle. Throws CodecError for bytes that are no Array<T>.
   void load(InputArchive& archive) { load_all(archive, Form::array, shape); }
 
  private:
   friend class ArraySlice<T>;
+  friend class detail::UndecodedAccess;
+  explicit Array(detail::Undecoded) {}
 
   template <class Range>
   void fill(Range&& range) const {
@@ -135,8 +138,6 @@ class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySli
  public:
   /// Refers to nothing; its size is 0.
   ArraySlice() = default;
-  /// For decoding only: refers to nothing until load().
-  explicit ArraySlice(detail::Undecoded) {}
   /// `count` elements of `array` from index `first` on. Throws UsageError where that reaches beyond
   /// the end.
   ArraySlice(const Array<T>& array, std::size_t first, std::size_t count)
@@ -144,17 +145,22 @@ class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySli
     if (first > count_ || count > count_ - first) detail::throw_no_slice();
   }
 
-  /// The slice's first element (null for an empty slice), and its number of elements.
+  /// The slice's first element; null for an empty slice.
   T* data() const noexcept { return length_ == 0 ? nullptr : static_cast<T*>(state_) + first_; }
+  /// The slice's number of elements.
   std::size_t size() const noexcept { return length_; }
   /// Index in the array of the slice's first element.
   std::size_t first() const noexcept { return first_; }
 
-  /// Encode and decode the handle. Throw CodecError, as those of Array.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const { save_part(archive, first_, length_); }
+  /// Decodes a handle. Throws CodecError for bytes that are no ArraySlice<T>.
   void load(InputArchive& archive) { load_part(archive, shape, first_, length_); }
 
  private:
+  friend class detail::UndecodedAccess;
+  explicit ArraySlice(detail::Undecoded) {}
+
   std::size_t first_ = 0;
   std::size_t length_ = 0;
 };

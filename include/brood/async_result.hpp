@@ -9,10 +9,12 @@
 
 #include <brood/detail/results.hpp>
 #include <brood/detail/shared_callable.hpp>
+#include <brood/kill.hpp>
 
 namespace brood {
 
 namespace detail {
+class Calls;
 template <class F, class R>
 inline constexpr bool takes_result = std::is_invocable_v<F&, const R&>;
 template <class F>
@@ -28,11 +30,6 @@ inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 template <class R>
 class AsyncResult {
  public:
-  using Decode = R (*)(const detail::Job&);
-  /// Made by the asynchronous verbs of a Pool.
-  AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
-    job_->report_unobserved();
-  }
   AsyncResult(AsyncResult&&) noexcept = default;
   AsyncResult& operator=(AsyncResult&&) noexcept = default;
 
@@ -48,12 +45,21 @@ class AsyncResult {
     if (!wait_for(duration)) detail::throw_timeout();
     return decode_(*job_);
   }
+  /// Same, but waits until `time` at most.
+  R get_until(std::chrono::steady_clock::time_point time) const {
+    if (!wait_until(time)) detail::throw_timeout();
+    return decode_(*job_);
+  }
   /// Blocks until the result is ready, whether it is a value or an error.
   void wait() const { job_->wait({}); }
   /// Same, but for at most `duration`. Returns whether the result is ready.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
     return job_->wait(detail::deadline_after(duration));
+  }
+  /// Same, but until `time` at most.
+  bool wait_until(std::chrono::steady_clock::time_point time) const {
+    return job_->wait(detail::deadline_at(time));
   }
   /// Whether the result, a value or an error, is there. Never blocks.
   bool ready() const noexcept { return job_->finished(); }
@@ -120,6 +126,12 @@ class AsyncResult {
   }
 
  private:
+  friend class detail::Calls;
+  using Decode = R (*)(const detail::Job&);
+  AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
+    job_->report_unobserved();
+  }
+
   // What get() would throw: the task's error, or that its result cannot be decoded.
   static std::exception_ptr failure(const detail::Job& job, Decode decode) {
     if (std::exception_ptr error = job.error()) return error;

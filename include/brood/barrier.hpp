@@ -5,16 +5,9 @@
 
 #include <brood/detail/shared_handle.hpp>
 #include <brood/errors.hpp>
+#include <brood/object_errors.hpp>
 
 namespace brood {
-
-/// Thrown to a party that cannot pass a barrier: another party that waited gave up or died, or
-/// abort() or reset() was called.
-class BROOD_API BrokenBarrier : public Error {
- public:
-  using Error::Error;
-  ~BrokenBarrier() override;
-};
 
 /// Blocks each of a fixed number of parties until all of them have arrived. It can be used again
 /// and again.
@@ -30,22 +23,23 @@ class BROOD_API Barrier : public detail::SharedHandle {
  public:
   /// A new barrier. Throws UsageError unless 1 <= parties <= 1'048'576; SystemError.
   explicit Barrier(std::int64_t parties);
-  /// For decoding only: refers to nothing until load(); every call before that throws UsageError.
-  explicit Barrier(detail::Undecoded) {}
+  /// Refers to nothing; every call throws UsageError.
   Barrier() = default;
 
   /// Blocks until all parties have arrived. Returns a number from 0 to parties() - 1, a different
   /// one to each party. Throws BrokenBarrier. Cost: 20 times a second one of the waiting parties
   /// looks whether the others live.
-  std::size_t wait() const { return wait_until(std::nullopt); }
+  std::size_t wait() const { return wait_by(std::nullopt); }
   /// Same, but waits for at most `duration`. Then the barrier is broken for all parties, and the
   /// call throws BrokenBarrier.
   template <class Rep, class Period>
   std::size_t wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return wait_until(detail::deadline_after(duration));
+    return wait_by(detail::deadline_after(duration));
   }
-  /// Same, until `deadline`; std::nullopt means without a limit.
-  std::size_t wait_until(detail::Deadline deadline) const;
+  /// Same, but waits until `time` at most.
+  std::size_t wait_until(std::chrono::steady_clock::time_point time) const {
+    return wait_by(detail::deadline_at(time));
+  }
 
   /// The number of parties that the barrier was made for.
   std::size_t parties() const;
@@ -59,12 +53,15 @@ class BROOD_API Barrier : public detail::SharedHandle {
   /// Whether the barrier is broken.
   bool broken() const;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no Barrier.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no Barrier.
   void load(InputArchive& archive);
 
  private:
+  friend class detail::UndecodedAccess;
+  explicit Barrier(detail::Undecoded) {}
+  std::size_t wait_by(const detail::Deadline& deadline) const;
   void wait_for_others(std::uint32_t generation, detail::Deadline deadline) const;
 };
 

@@ -20,6 +20,8 @@
 
 #include <brood/array.hpp>
 #include <brood/barrier.hpp>
+#include <brood/call.hpp>
+#include <brood/codec.hpp>
 #include <brood/condition.hpp>
 #include <brood/connection.hpp>
 #include <brood/cpu.hpp>
@@ -29,12 +31,15 @@
 #include <brood/exception.hpp>
 #include <brood/file_descriptor.hpp>
 #include <brood/init.hpp>
+#include <brood/kill.hpp>
+#include <brood/launcher.hpp>
 #include <brood/lock.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>
 #include <brood/managed_queue.hpp>
 #include <brood/managed_space.hpp>
 #include <brood/manager.hpp>
+#include <brood/object_errors.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
 #include <brood/path.hpp>

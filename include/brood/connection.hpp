@@ -15,6 +15,7 @@
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/parcel.hpp>
+#include <brood/object_errors.hpp>
 #include <brood/received.hpp>
 
 namespace brood {
@@ -63,6 +64,7 @@ class BROOD_API Connection {
   }
   /// Sends a message of plain bytes. Blocks and throws as send() does.
   void send_bytes(std::span<const std::byte> bytes);
+  /// Same, with the bytes of a text.
   template <std::convertible_to<std::string_view> Text>
   void send_bytes(const Text& text) {
     send_bytes(std::as_bytes(std::span(std::string_view(text))));
@@ -75,18 +77,23 @@ class BROOD_API Connection {
 
   /// Whether recv() would return at once: a message is there, or the stream has ended. Never
   /// blocks. Throws UsageError for a closed or write-only end.
-  bool poll() { return poll_until(std::chrono::steady_clock::now()); }
+  bool poll() { return poll_by(std::chrono::steady_clock::now()); }
   /// Same, but waits for a message or the end for at most `timeout`.
   template <class Rep, class Period>
   bool poll(std::chrono::duration<Rep, Period> timeout) {
-    return poll_until(detail::deadline_after(timeout));
+    return poll_by(detail::deadline_after(timeout));
+  }
+  /// Same, but waits until `time` at most.
+  bool poll_until(std::chrono::steady_clock::time_point time) {
+    return poll_by(detail::deadline_at(time));
   }
 
   /// The number of the socket, for poll(2) and brood::wait. Do not close it. Throws UsageError for
   /// a closed end.
   int file_descriptor() const;
-  /// Whether this end can receive, and whether it can send; false where it refers to nothing.
+  /// Whether this end can receive; false where it refers to nothing.
   bool readable() const noexcept;
+  /// Whether this end can send; false where it refers to nothing.
   bool writable() const noexcept;
   /// Whether close() was called in this process, or the handle refers to nothing.
   bool closed() const noexcept;
@@ -94,33 +101,20 @@ class BROOD_API Connection {
   /// thread that is in recv() goes on waiting.
   void close() noexcept;
 
-  /// Encode and decode the handle. Throw CodecError and, for a closed end, UsageError.
+  /// Encodes the handle. Throws UsageError for a closed end; CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no Connection.
   void load(InputArchive& archive);
 
-  class State;
-
  private:
+  class State;
   void send_encoded(const detail::Bytes& bytes);
   std::optional<detail::Parcel> receive();
-  bool poll_until(const detail::Deadline& deadline);
+  bool poll_by(const detail::Deadline& deadline);
   State& state() const;
   friend BROOD_API std::pair<Connection, Connection> pipe(Duplex);
 
   std::shared_ptr<State> state_;
-};
-
-/// A message was larger than the buffer given to recv_bytes_into().
-class BROOD_API BufferTooShort : public Error {
- public:
-  /// Thrown by recv_bytes_into() with the message that it had received.
-  explicit BufferTooShort(std::vector<std::byte> message);
-  ~BufferTooShort() override;
-  /// The whole message.
-  const std::vector<std::byte>& message() const noexcept { return message_; }
-
- private:
-  std::vector<std::byte> message_;
 };
 
 /// Makes a pipe and returns its two ends. With Duplex::no the first receives and the second sends.

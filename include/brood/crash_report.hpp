@@ -40,6 +40,7 @@ struct CrashReport {
     /// PoolOptions::sandbox refused a system call.
     refused_call,
   };
+  /// Why this worker died.
   Cause cause = Cause::unknown;
   /// The signal that ended the worker. 0: none.
   int signal = 0;

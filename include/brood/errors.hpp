@@ -15,6 +15,7 @@
 #include <brood/crash_report.hpp>
 #include <brood/detail/abi.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/task_place.hpp>
 
 namespace brood {
 
@@ -45,9 +46,11 @@ class BROOD_API SystemError : public Error {
   /// `call` names the system call, `stage` what it was made for, `error` is an errno value.
   SystemError(std::string call, std::string stage, int error);
   ~SystemError() override;
-  /// The system call, what it was made for, and its errno value as an error code.
+  /// The system call.
   const std::string& call() const noexcept { return call_; }
+  /// What it was made for.
   const std::string& stage() const noexcept { return stage_; }
+  /// Its errno value.
   const std::error_code& code() const noexcept { return code_; }
 
  private:
@@ -57,7 +60,9 @@ class BROOD_API SystemError : public Error {
 
 /// How a process ended.
 struct ExitStatus {
+  /// By itself, by a signal, or in a way that was lost.
   enum class Kind : std::uint8_t { exited, signaled, lost };
+  /// In which of these ways.
   Kind kind = Kind::lost;
   /// The exit code, or the signal number.
   int value = 0;
@@ -76,8 +81,9 @@ class BROOD_API StartError : public Error {
   StartError(std::string method, std::string stage, const std::string& reason,
              std::optional<ExitStatus> status = std::nullopt);
   ~StartError() override;
-  /// Name of the start method, and the stage that failed.
+  /// Name of the start method.
   const std::string& method() const noexcept { return method_; }
+  /// The stage that failed.
   const std::string& stage() const noexcept { return stage_; }
   /// How the process ended that should have come up. Unset: it did not end by itself. A system call
   /// that fails is a SystemError instead.
@@ -119,58 +125,13 @@ class BROOD_API BrokenObject : public Error {
   ~BrokenObject() override;
 };
 
-/// The worker in which a task ran: its name, and its process id.
-struct WorkerIdentity {
-  std::string name;
-  int pid = 0;
-};
-
-/// How often an element was tried, and how the earlier attempts ended.
-struct Attempts {
-  /// Number of attempts, the last one included.
-  int count = 1;
-  /// How each attempt before the last ended, in words.
-  std::vector<std::string> earlier{};
-};
-
-/// What TaskError, WorkerLost and TaskTimeout tell of the task: which element it was, and which
-/// worker ran it.
-class TaskPlace {
- public:
-  /// Name and process id of the worker.
-  const std::string& worker_name() const noexcept { return worker_.name; }
-  int worker_pid() const noexcept { return worker_.pid; }
-  /// Same, shorter to write.
-  const std::string& name() const noexcept { return worker_.name; }
-  int pid() const noexcept { return worker_.pid; }
-  /// The index() of a call of an object in a manager's server, which is no pool's task.
-  static constexpr std::size_t no_element = static_cast<std::size_t>(-1);
-  /// Position of the element in its map; 0 for a single call.
-  std::size_t index() const noexcept { return index_; }
-  /// Number of the last attempt, counted from 1: see CallOptions::retries.
-  int attempt() const noexcept { return attempts_.count; }
-  /// How each earlier attempt ended, a sentence each.
-  const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
-
- protected:
-  TaskPlace(WorkerIdentity worker, std::size_t index, Attempts attempts)
-      : worker_(std::move(worker)), index_(index), attempts_(std::move(attempts)) {}
-  ~TaskPlace() = default;
-  TaskPlace(const TaskPlace&) = default;
-  TaskPlace& operator=(const TaskPlace&) = default;
-
- private:
-  WorkerIdentity worker_;
-  std::size_t index_;
-  Attempts attempts_;
-};
-
 /// The task threw in its worker. Where the exception's type is registered (register_exception), of
 /// the standard library or derived from such a type, the caller catches that type, and the
 /// TaskError is nested in it. For every other type the caller catches the TaskError itself.
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Of what the members below tell. The library throws these; a program makes one to test what it
+  /// does with one.
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
             std::string stack_trace = {}, Attempts attempts = {});
   ~TaskError() override;
@@ -189,7 +150,7 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Likewise. Null for `report`: no more is known.
   WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
              std::shared_ptr<const CrashReport> report = nullptr, Attempts attempts = {});
   ~WorkerLost() override;
@@ -216,7 +177,7 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
 /// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced.
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
-  /// Made by the library.
+  /// Likewise.
   TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
               Attempts attempts = {});
   ~TaskTimeout() override;

@@ -13,8 +13,6 @@ class BROOD_API Event : public detail::SharedHandle {
  public:
   /// A new event, not set. Throws SystemError.
   Event();
-  /// For decoding only: refers to nothing until load().
-  explicit Event(detail::Undecoded) {}
 
   /// Sets the event: all waiters go on, and all waits until clear() return at once. Never blocks.
   void set() const noexcept;
@@ -23,20 +21,27 @@ class BROOD_API Event : public detail::SharedHandle {
   /// Whether the event is set. Never blocks.
   bool is_set() const noexcept;
   /// Blocks until the event is set. Returns also where it was cleared again at once.
-  void wait() const { wait_until(std::nullopt); }
+  void wait() const { wait_by(std::nullopt); }
   /// Same, but for at most `duration`, or not at all where that is not positive. Returns whether
   /// the event was set.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return wait_until(detail::deadline_after(duration));
+    return wait_by(detail::deadline_after(duration));
   }
-  /// Same, until `deadline`; std::nullopt means without a limit.
-  bool wait_until(detail::Deadline deadline) const;
+  /// Same, until `time` at most.
+  bool wait_until(std::chrono::steady_clock::time_point time) const {
+    return wait_by(detail::deadline_at(time));
+  }
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no Event.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no Event.
   void load(InputArchive& archive);
+
+ private:
+  friend class detail::UndecodedAccess;
+  explicit Event(detail::Undecoded) {}
+  bool wait_by(const detail::Deadline& deadline) const;
 };
 
 }  // namespace brood

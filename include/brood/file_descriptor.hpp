@@ -23,9 +23,9 @@ class BROOD_API FileDescriptor {
   /// UsageError where the handle refers to nothing.
   int duplicate() const;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no FileDescriptor.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no FileDescriptor.
   void load(InputArchive& archive);
 
  private:

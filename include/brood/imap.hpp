@@ -11,10 +11,13 @@
 
 #include <brood/detail/elements.hpp>
 #include <brood/detail/results.hpp>
+#include <brood/options.hpp>
+#include <brood/outcome.hpp>
 
 namespace brood {
 
 namespace detail {
+class Calls;
 /// A job whose results are taken one by one. Cancels it when the taker is destroyed.
 class CancelledWhenDropped {
  public:
@@ -47,11 +50,74 @@ class CancelledWhenDropped {
 template <class R>
 class [[nodiscard]] ImapRange {
  public:
+  /// The type of a value: R, or std::monostate where R is void.
   using value_type = typename Outcome<R>::value_type;
   /// Whether results come in the order of the input, or as they are ready.
   enum class Order : bool { input, completion };
 
-  /// Made by PoolCalls::imap and imap_unordered. Takes the first inputs.
+  /// The next outcome, value or error; empty at the end. Blocks until it is there. What the input
+  /// range throws becomes the last outcome. So does PoolClosed, where the thread that read last (at
+  /// first: that made the range) joined the pool, or ended while it was joined, before all input
+  /// was taken. The rest then stays in the input.
+  std::optional<Outcome<R>> next_outcome() { return outcome_by({}); }
+  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
+  template <class Rep, class Period>
+  std::optional<Outcome<R>> next_outcome_for(std::chrono::duration<Rep, Period> duration) {
+    return outcome_by(detail::deadline_after(duration));
+  }
+  /// Same, but waits until `time` at most.
+  std::optional<Outcome<R>> next_outcome_until(std::chrono::steady_clock::time_point time) {
+    return outcome_by(detail::deadline_at(time));
+  }
+  /// The next value; empty at the end. Blocks until it is there. Throws the element's error; the
+  /// call after that gives the next element.
+  std::optional<value_type> next() { return valued(next_outcome()); }
+  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
+  template <class Rep, class Period>
+  std::optional<value_type> next_for(std::chrono::duration<Rep, Period> duration) {
+    return valued(next_outcome_for(duration));
+  }
+  /// Same, but waits until `time` at most.
+  std::optional<value_type> next_until(std::chrono::steady_clock::time_point time) {
+    return valued(next_outcome_until(time));
+  }
+
+  /// An input iterator. Its increment blocks until the next outcome is there.
+  class iterator {
+   public:
+    /// What std::input_iterator asks for.
+    using iterator_concept = std::input_iterator_tag;
+    /// What std::input_iterator asks for.
+    using value_type = ImapRange::value_type;
+    /// What std::input_iterator asks for.
+    using difference_type = std::ptrdiff_t;
+    /// Of no range: it can only be assigned to.
+    iterator() = default;
+    /// The value. Throws the element's error.
+    value_type& operator*() const { return range_->current_value(); }
+    /// Takes the next outcome. Blocks until it is there.
+    iterator& operator++() {
+      range_->current_ = range_->next_outcome();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    /// Whether the end is reached.
+    bool operator==(std::default_sentinel_t) const { return !range_->current_; }
+
+   private:
+    friend class ImapRange;
+    explicit iterator(ImapRange& range) : range_(&range) { ++*this; }
+
+    ImapRange* range_ = nullptr;
+  };
+  /// Iterates over the values. Takes the first outcome, and so blocks until it is there.
+  iterator begin() { return iterator(*this); }
+  /// The end of the values.
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  friend class detail::Calls;
+  // Takes the first inputs.
   ImapRange(detail::JobHandle job, std::unique_ptr<detail::Source> source, std::size_t window,
             Order order, ProgressFunction progress)
       : job_(std::move(job)),
@@ -61,12 +127,7 @@ class [[nodiscard]] ImapRange {
         progress_(std::move(progress)) {
     refill();
   }
-
-  /// The next outcome, value or error; empty at the end. Blocks until it is there, until `deadline`
-  /// at most. Throws TimeoutError. What the input range throws becomes the last outcome. So does
-  /// PoolClosed, where the thread that read last (at first: that made the range) joined the pool,
-  /// or ended while it was joined, before all input was taken. The rest then stays in the input.
-  std::optional<Outcome<R>> next_outcome(const detail::Deadline& deadline = {}) {
+  std::optional<Outcome<R>> outcome_by(const detail::Deadline& deadline) {
     refill();
     for (;;) {
       if (auto outcome = take_buffered()) return outcome;
@@ -81,40 +142,6 @@ class [[nodiscard]] ImapRange {
       report();
     }
   }
-  /// The next value; empty at the end. Blocks until it is there. Throws the element's error; the
-  /// call after that gives the next element.
-  std::optional<value_type> next() { return valued(next_outcome()); }
-  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
-  template <class Rep, class Period>
-  std::optional<value_type> next_for(std::chrono::duration<Rep, Period> duration) {
-    return valued(next_outcome(detail::deadline_after(duration)));
-  }
-
-  /// An input iterator. Its increment blocks until the next outcome is there.
-  class iterator {
-   public:
-    using iterator_concept = std::input_iterator_tag;
-    using value_type = ImapRange::value_type;
-    using difference_type = std::ptrdiff_t;
-    iterator() = default;
-    explicit iterator(ImapRange& range) : range_(&range) { ++*this; }
-    /// The value. Throws the element's error.
-    value_type& operator*() const { return range_->current_value(); }
-    iterator& operator++() {
-      range_->current_ = range_->next_outcome();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return !range_->current_; }
-
-   private:
-    ImapRange* range_ = nullptr;
-  };
-  /// Iterates over the values. begin() takes the first outcome, and so blocks until it is there.
-  iterator begin() { return iterator(*this); }
-  std::default_sentinel_t end() const noexcept { return {}; }
-
- private:
   // Inputs: taken until `window_` more than have been delivered.
   void refill() {
     if (exhausted_) return;

@@ -21,9 +21,6 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
   /// Acquires the lock if it is free. Never blocks. False when another thread holds it, and when
   /// this thread holds a Lock (no RLock) already.
   bool try_acquire() const;
-  /// Blocks until this thread holds the lock, until `deadline` at most; std::nullopt means without
-  /// a limit. Returns whether it holds the lock.
-  bool try_acquire_until(Deadline deadline) const;
   /// Releases the lock; of an RLock, one acquisition. Never blocks. Throws UsageError unless the
   /// calling thread holds it.
   void release() const;
@@ -33,9 +30,9 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
   /// Whether a thread holds the lock now. True also while the lock of a dead holder has no new one.
   bool locked() const noexcept;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no lock.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no lock.
   void load(InputArchive& archive);
 
  protected:
@@ -45,6 +42,8 @@ class BROOD_API MutexHandle : public SharedHandle, public Acquirable<MutexHandle
 
  private:
   friend class brood::Condition;
+  friend class Acquirable<MutexHandle>;
+  bool acquire_by(Deadline deadline) const;
   void demand_held() const;
   unsigned release_all() const;
   void acquire_again(unsigned depth) const;
@@ -68,7 +67,9 @@ class BROOD_API Lock : public detail::MutexHandle {
  public:
   /// A new lock. Throws SystemError.
   Lock();
-  /// For decoding only: refers to nothing until load().
+
+ private:
+  friend class detail::UndecodedAccess;
   explicit Lock(detail::Undecoded) {}
 };
 
@@ -77,11 +78,11 @@ class BROOD_API RLock : public detail::MutexHandle {
  public:
   /// A new lock. Throws SystemError.
   RLock();
-  /// For decoding only: refers to nothing until load().
-  explicit RLock(detail::Undecoded) {}
 
  private:
   friend class detail::DataHandle;
+  friend class detail::UndecodedAccess;
+  explicit RLock(detail::Undecoded) {}
   RLock(detail::DescriptorRef descriptor, void* state) noexcept
       : MutexHandle(std::move(descriptor), state) {}
 };

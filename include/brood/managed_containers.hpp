@@ -57,7 +57,6 @@ class ManagedValue {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedValue() = default;
-  explicit ManagedValue(Proxy<Served> object) : object_(std::move(object)) {}
 
   /// A copy of the value.
   T get() const { return object_.template call<&Served::get>(); }
@@ -82,6 +81,9 @@ class ManagedValue {
   }
 
  private:
+  friend class Manager;
+  explicit ManagedValue(Proxy<Served> object) : object_(std::move(object)) {}
+
   Proxy<Served> object_;
 };
 
@@ -92,11 +94,11 @@ class ManagedDict {
   using Served = detail::ServedDict<K, V>;
 
  public:
+  /// Pairs of a key and its value.
   using Items = std::vector<std::pair<K, V>>;
 
   /// Refers to nothing; every call throws UsageError.
   ManagedDict() = default;
-  explicit ManagedDict(Proxy<Served> object) : object_(std::move(object)) {}
 
   /// Inserts the value, or replaces that of the key.
   void set(const K& key, const V& value) const { object_.template call<&Served::set>(key, value); }
@@ -120,10 +122,11 @@ class ManagedDict {
 
   /// The value of the key. Throws std::out_of_range when there is none.
   V at(const K& key) const { return object_.template call<&Served::at>(key); }
-  /// The value of the key; empty, or `otherwise`, when there is none.
+  /// The value of the key; empty when there is none.
   std::optional<V> get(const K& key) const {
     return detail::first_of(object_.template call<&Served::find>(key));
   }
+  /// The value of the key; `otherwise` when there is none.
   V get(const K& key, const V& otherwise) const { return get(key).value_or(otherwise); }
   /// The value of the key. Where there is none, inserts `value` and returns it.
   V get_or_insert(const K& key, const V& value) const {
@@ -139,12 +142,15 @@ class ManagedDict {
   bool contains(const K& key) const { return object_.template call<&Served::contains>(key); }
   /// Removes all keys.
   void clear() const { object_.template call<&Served::clear>(); }
-  /// Number of keys, and whether it is 0.
+  /// Number of keys.
   std::size_t size() const { return object_.template call<&Served::size>(); }
+  /// Whether that is 0.
   bool empty() const { return size() == 0; }
-  /// Copies of all pairs, keys or values, in the order of the keys where they have one.
+  /// Copies of all pairs, in the order of the keys where they have one.
   Items items() const { return object_.template call<&Served::items>(); }
+  /// Copies of all keys, in their order where they have one.
   std::vector<K> keys() const { return object_.template call<&Served::keys>(); }
+  /// Copies of all values, in the order of the keys where they have one.
   std::vector<V> values() const { return object_.template call<&Served::values>(); }
 
   /// Whether both are handles of the same object.
@@ -156,6 +162,9 @@ class ManagedDict {
   }
 
  private:
+  friend class Manager;
+  explicit ManagedDict(Proxy<Served> object) : object_(std::move(object)) {}
+
   Proxy<Served> object_;
 };
 
@@ -168,7 +177,6 @@ class ManagedList {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedList() = default;
-  explicit ManagedList(Proxy<Served> object) : object_(std::move(object)) {}
 
   /// Appends a value.
   void push_back(const T& value) const { object_.template call<&Served::push_back>(value); }
@@ -178,8 +186,9 @@ class ManagedList {
     object_.template call<&Served::append>(
         std::vector<T>(std::ranges::begin(values), std::ranges::end(values)));
   }
-  /// Removes the last value, or that at `index`, and returns it.
+  /// Removes the last value and returns it. Throws std::out_of_range where the list is empty.
   T pop_back() const { return object_.template call<&Served::pop_back>(); }
+  /// Removes the value at `index` and returns it.
   T pop(std::size_t index) const { return object_.template call<&Served::pop>(index); }
   /// A copy of the value at `index`.
   T at(std::size_t index) const { return object_.template call<&Served::at>(index); }
@@ -201,12 +210,14 @@ class ManagedList {
   }
   /// Removes all values.
   void clear() const { object_.template call<&Served::clear>(); }
-  /// Number of values, and whether it is 0.
+  /// Number of values.
   std::size_t size() const { return object_.template call<&Served::size>(); }
+  /// Whether that is 0.
   bool empty() const { return size() == 0; }
-  /// Copies of all values, or of those with an index from `first` to before `last`. Indices beyond
-  /// the end are no error.
+  /// Copies of all values.
   std::vector<T> items() const { return object_.template call<&Served::items>(); }
+  /// Copies of the values with an index from `first` to before `last`. Indices beyond the end are
+  /// no error.
   std::vector<T> items(std::size_t first, std::size_t last) const {
     return object_.template call<&Served::slice>(first, last);
   }
@@ -220,6 +231,9 @@ class ManagedList {
   }
 
  private:
+  friend class Manager;
+  explicit ManagedList(Proxy<Served> object) : object_(std::move(object)) {}
+
   Proxy<Served> object_;
 };
 

@@ -47,12 +47,9 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
   ManagedMutex() = default;
 
   /// Blocks until this thread holds the lock.
-  void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
+  void acquire() const { static_cast<void>(acquire_by(std::nullopt)); }
   /// Acquires the lock if it is free. Returns whether it was.
-  bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
-  /// Blocks until this thread holds the lock, until `deadline` at most; std::nullopt means without
-  /// a limit. Returns whether it holds the lock.
-  bool try_acquire_until(const Deadline& deadline) const;
+  bool try_acquire() const { return acquire_by(std::chrono::steady_clock::now()); }
   /// Releases the lock. Throws UsageError unless the calling thread holds it.
   void release() const;
   /// Whether a thread holds the lock now.
@@ -63,6 +60,10 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
 
  protected:
   explicit ManagedMutex(ManagedRef object) : ManagedRef(std::move(object)) {}
+
+ private:
+  friend class Acquirable<ManagedMutex>;
+  bool acquire_by(const Deadline& deadline) const;
 };
 }  // namespace detail
 
@@ -73,6 +74,9 @@ class BROOD_API ManagedLock : public detail::ManagedMutex {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedLock() = default;
+
+ private:
+  friend class Manager;
   explicit ManagedLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
@@ -82,6 +86,9 @@ class BROOD_API ManagedRLock : public detail::ManagedMutex {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedRLock() = default;
+
+ private:
+  friend class Manager;
   explicit ManagedRLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
@@ -93,20 +100,22 @@ class BROOD_API ManagedSemaphore : public detail::ManagedRef,
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedSemaphore() = default;
-  explicit ManagedSemaphore(ManagedRef object) : ManagedRef(std::move(object)) {}
 
   /// Takes a permit. Blocks until there is one.
-  void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
+  void acquire() const { static_cast<void>(acquire_by(std::nullopt)); }
   /// Takes a permit if there is one. Returns whether there was.
-  bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
-  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
-  /// without a limit. Returns whether there was one.
-  bool try_acquire_until(const detail::Deadline& deadline) const;
+  bool try_acquire() const { return acquire_by(std::chrono::steady_clock::now()); }
   /// Adds `count` permits. Throws UsageError for less than one, and where a bounded semaphore would
   /// then have more than at first.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const;
+
+ private:
+  friend class Manager;
+  friend class detail::Acquirable<ManagedSemaphore>;
+  explicit ManagedSemaphore(ManagedRef object) : ManagedRef(std::move(object)) {}
+  bool acquire_by(const detail::Deadline& deadline) const;
 };
 /// Made by Manager::bounded_semaphore. It cannot be released more often than acquired.
 using ManagedBoundedSemaphore = ManagedSemaphore;
@@ -116,7 +125,6 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedEvent() = default;
-  explicit ManagedEvent(ManagedRef object) : ManagedRef(std::move(object)) {}
 
   /// Sets the event: all waiters go on, and all waits until clear() return at once.
   void set() const;
@@ -125,42 +133,56 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
   /// Whether the event is set.
   bool is_set() const;
   /// Blocks until the event is set. Returns also where it was cleared again at once.
-  void wait() const { wait_until(std::nullopt); }
+  void wait() const { wait_by(std::nullopt); }
   /// Same, but for at most `duration`. Returns whether the event was set.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return wait_until(detail::deadline_after(duration));
+    return wait_by(detail::deadline_after(duration));
+  }
+  /// Same, until `time` at most.
+  bool wait_until(std::chrono::steady_clock::time_point time) const {
+    return wait_by(detail::deadline_at(time));
   }
 
  private:
-  bool wait_until(const detail::Deadline& deadline) const;
+  friend class Manager;
+  explicit ManagedEvent(ManagedRef object) : ManagedRef(std::move(object)) {}
+  bool wait_by(const detail::Deadline& deadline) const;
 };
 
 /// A condition variable with its lock, made by Manager::condition: a thread that holds the lock can
-/// wait until another thread notifies it of a change. wait() and wait_for(): as those of Condition.
+/// wait until another thread notifies it of a change. wait(), wait_for() and wait_until(): as those
+/// of Condition.
 class BROOD_API ManagedCondition : public detail::ManagedRef,
                                    public detail::RemotelyAcquirable<ManagedCondition>,
                                    public detail::ConditionWaits<ManagedCondition> {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedCondition() = default;
-  explicit ManagedCondition(ManagedRef object) : ManagedRef(std::move(object)) {}
 
-  /// Acquire and release the condition's lock: see ManagedLock.
-  void acquire() const { static_cast<void>(try_acquire_until(std::nullopt)); }
-  bool try_acquire() const { return try_acquire_until(std::chrono::steady_clock::now()); }
-  bool try_acquire_until(const detail::Deadline& deadline) const;
+  /// Acquires the condition's lock: see ManagedLock. Blocks until this thread holds it.
+  void acquire() const { static_cast<void>(acquire_by(std::nullopt)); }
+  /// Acquires the condition's lock if it is free. Returns whether it was.
+  bool try_acquire() const { return acquire_by(std::chrono::steady_clock::now()); }
+  /// Releases the condition's lock. Throws UsageError unless the calling thread holds it.
   void release() const;
+  /// Whether the previous holder of the condition's lock had ended: see ManagedLock.
   bool owner_died() const;
 
-  /// wait() until `deadline` at most; std::nullopt means without a limit. Returns whether the
-  /// waiter was notified. Throws UsageError unless this thread holds the lock.
-  bool wait_until(const detail::Deadline& deadline) const;
-
-  /// Ends the waits of one, of all, or of `count` of the present waiters. Does not need the lock.
+  /// Ends the wait of one of the present waiters. Does not need the lock.
   void notify_one() const { notify(1); }
+  /// Same, of all of them.
   void notify_all() const { notify(static_cast<std::size_t>(-1)); }
+  /// Same, of `count` of them.
   void notify(std::size_t count) const;
+
+ private:
+  friend class Manager;
+  friend class detail::Acquirable<ManagedCondition>;
+  friend class detail::ConditionWaits<ManagedCondition>;
+  explicit ManagedCondition(ManagedRef object) : ManagedRef(std::move(object)) {}
+  bool acquire_by(const detail::Deadline& deadline) const;
+  bool wait_by(const detail::Deadline& deadline) const;
 };
 
 /// Blocks each of a fixed number of parties until all of them have arrived, again and again. Made
@@ -170,16 +192,19 @@ class BROOD_API ManagedBarrier : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedBarrier() = default;
-  explicit ManagedBarrier(ManagedRef object) : ManagedRef(std::move(object)) {}
 
   /// Blocks until all parties have arrived. Returns a number from 0 to parties() - 1, a different
   /// one to each party. Throws BrokenBarrier.
-  std::size_t wait() const { return wait_until(std::nullopt); }
+  std::size_t wait() const { return wait_by(std::nullopt); }
   /// Same, but waits for at most `duration`. Then the barrier is broken for all parties, and the
   /// call throws BrokenBarrier.
   template <class Rep, class Period>
   std::size_t wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return wait_until(detail::deadline_after(duration));
+    return wait_by(detail::deadline_after(duration));
+  }
+  /// Same, but waits until `time` at most.
+  std::size_t wait_until(std::chrono::steady_clock::time_point time) const {
+    return wait_by(detail::deadline_at(time));
   }
   /// The number of parties that the barrier was made for.
   std::size_t parties() const;
@@ -194,7 +219,9 @@ class BROOD_API ManagedBarrier : public detail::ManagedRef {
   bool broken() const;
 
  private:
-  std::size_t wait_until(const detail::Deadline& deadline) const;
+  friend class Manager;
+  explicit ManagedBarrier(ManagedRef object) : ManagedRef(std::move(object)) {}
+  std::size_t wait_by(const detail::Deadline& deadline) const;
 };
 
 }  // namespace brood

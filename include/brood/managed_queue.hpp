@@ -19,10 +19,12 @@ class BROOD_API ManagedQueueBase : public ManagedRef {
  public:
   ManagedQueueBase() = default;
 
-  /// Number of values in the queue; whether it is 0; whether it is maxsize(). Other processes may
-  /// have changed it by the time that the call returns.
+  /// Number of values in the queue. Other processes may have changed it by the time that the call
+  /// returns.
   std::size_t size() const;
+  /// Whether that is 0.
   bool empty() const { return size() == 0; }
+  /// Whether that is maxsize().
   bool full() const;
   /// Most values that the queue can hold. 0: no limit but memory.
   std::size_t maxsize() const;
@@ -35,21 +37,25 @@ class BROOD_API ManagedQueueBase : public ManagedRef {
   /// said for all values that were put.
   void task_done() const;
   /// Blocks until task_done() was called for every value that was put.
-  void join() const { join_until(std::nullopt); }
+  void join() const { join_by(std::nullopt); }
   /// Same, but for at most `duration`. Returns whether all are done.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) const {
-    return join_until(deadline_after(duration));
+    return join_by(deadline_after(duration));
+  }
+  /// Same, but until `time` at most.
+  bool join_until(std::chrono::steady_clock::time_point time) const {
+    return join_by(deadline_at(time));
   }
 
  protected:
   explicit ManagedQueueBase(ManagedRef object) : ManagedRef(std::move(object)) {}
   Bytes begin_put(const Deadline& deadline) const;
   bool put_request(const Bytes& request) const;
-  Reply get_until(const Deadline& deadline) const;
+  Reply get_by(const Deadline& deadline) const;
 
  private:
-  bool join_until(const Deadline& deadline) const;
+  bool join_by(const Deadline& deadline) const;
 };
 }  // namespace detail
 
@@ -65,36 +71,45 @@ class ManagedQueue : public detail::ManagedQueueBase {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedQueue() = default;
-  explicit ManagedQueue(detail::ManagedRef object) : ManagedQueueBase(std::move(object)) {}
 
   /// Appends a value. Blocks while the queue is full. Throws UsageError when it is closed.
-  void put(const T& value) const { put_until(value, std::nullopt); }
-  /// Same, but waits for room for at most `duration`; try_put() does not wait. Returns whether the
-  /// value was appended.
+  void put(const T& value) const { put_by(value, std::nullopt); }
+  /// Same, but waits for room for at most `duration`. Returns whether the value was appended.
   template <class Rep, class Period>
   bool put_for(const T& value, std::chrono::duration<Rep, Period> duration) const {
-    return put_until(value, detail::deadline_after(duration));
+    return put_by(value, detail::deadline_after(duration));
   }
-  bool try_put(const T& value) const { return put_until(value, std::chrono::steady_clock::now()); }
+  /// Same, but waits for room until `time` at most.
+  bool put_until(const T& value, std::chrono::steady_clock::time_point time) const {
+    return put_by(value, detail::deadline_at(time));
+  }
+  /// Same, but does not wait for room.
+  bool try_put(const T& value) const { return put_by(value, std::chrono::steady_clock::now()); }
   /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
   /// none.
   Received<T> get() const { return received(std::nullopt); }
-  /// Same, but waits for at most `duration`; try_get() does not wait. Empty also when no value came
-  /// in time.
+  /// Same, but waits for at most `duration`. Empty also when no value came in time.
   template <class Rep, class Period>
   Received<T> get_for(std::chrono::duration<Rep, Period> duration) const {
     return received(detail::deadline_after(duration));
   }
+  /// Same, but waits until `time` at most.
+  Received<T> get_until(std::chrono::steady_clock::time_point time) const {
+    return received(detail::deadline_at(time));
+  }
+  /// Same, but does not wait.
   Received<T> try_get() const { return received(std::chrono::steady_clock::now()); }
 
  private:
-  bool put_until(const T& value, const detail::Deadline& deadline) const {
+  friend class Manager;
+  explicit ManagedQueue(detail::ManagedRef object) : ManagedQueueBase(std::move(object)) {}
+  bool put_by(const T& value, const detail::Deadline& deadline) const {
     detail::Bytes request = begin_put(deadline);
     detail::encode_value(request, value);
     return put_request(request);
   }
   Received<T> received(const detail::Deadline& deadline) const {
-    const detail::Reply reply = get_until(deadline);
+    const detail::Reply reply = get_by(deadline);
     Reader source = reply.reader();
     if (!detail::decode_value<bool>(source)) return {};
     return detail::decode_value<T>(source);

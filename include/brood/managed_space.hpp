@@ -24,7 +24,6 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedSpace() = default;
-  explicit ManagedSpace(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 
   /// Adds a value under this name, or replaces it. The new value may have another type.
   template <class T>
@@ -32,7 +31,7 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
     using Value = detail::stored_t<T>;
     detail::Bytes request = begin_set(name, typeid(Value));
     detail::put_argument<Value>(request, value);
-    call(request);
+    send_request(*this, request);
   }
   /// A copy of the value. Throws std::out_of_range when the name is not there, UsageError when the
   /// value has another type than T.
@@ -48,6 +47,8 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
   std::vector<std::string> names() const;
 
  private:
+  friend class Manager;
+  explicit ManagedSpace(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
   detail::Bytes begin_set(const std::string& name, const std::type_info& type) const;
   detail::Reply find(const std::string& name, const std::type_info& type) const;
 };

@@ -10,12 +10,14 @@
 
 #include <brood/detail/export.hpp>
 #include <brood/errors.hpp>
+#include <brood/launcher.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>
 #include <brood/managed_queue.hpp>
 #include <brood/managed_space.hpp>
+#include <brood/object_errors.hpp>
 #include <brood/proxy.hpp>
-#include <brood/start_method.hpp>
+#include <brood/task.hpp>
 
 namespace brood {
 
@@ -59,21 +61,6 @@ struct ManagerOptions {
 /// written to files and pipes. Throws SystemError. Threads: any.
 BROOD_API std::string random_key();
 
-/// Manager::connect reached a server with another key, or a program that is no manager.
-class BROOD_API AuthenticationError : public Error {
- public:
-  using Error::Error;
-  ~AuthenticationError() override;
-};
-
-/// A quota of this remote program is used up: the text says which one of ManagerQuotas. The call
-/// had no effect. Later calls work again when there is room.
-class BROOD_API QuotaError : public Error {
- public:
-  using Error::Error;
-  ~QuotaError() override;
-};
-
 /// Starts a process, the server, which holds objects for any number of other processes. These have
 /// proxies of the objects. A proxy may be sent wherever a value may: as a task's argument, through
 /// a Connection or a queue, into another managed object.
@@ -113,21 +100,26 @@ class BROOD_API Manager {
   /// Where the server listens, with the real port; empty when it does not listen.
   const std::string& address() const;
 
-  /// Each makes a new object in the server and blocks until it is made. Throws SystemError when the
-  /// server has ended or has no descriptors left; QuotaError for a remote program.
-  /// An empty dictionary, an empty list, a value, a space without names.
+  // Each of the following makes a new object in the server and blocks until it is made. Throws
+  // SystemError when the server has ended or has no descriptors left; QuotaError for a remote
+  // program.
+
+  /// An empty dictionary.
   template <class K, class V>
   ManagedDict<K, V> dict() const {
     return ManagedDict<K, V>(make<detail::ServedDict<K, V>>());
   }
+  /// An empty list.
   template <class T>
   ManagedList<T> list() const {
     return ManagedList<T>(make<detail::ServedList<T>>());
   }
+  /// A value.
   template <class T>
   ManagedValue<T> value(const T& initial = T()) const {
     return ManagedValue<T>(make<detail::ServedValue<T>>(initial));
   }
+  /// A space without names.
   ManagedSpace space() const;
   /// A queue for at most `maxsize` values. 0: no limit but memory.
   template <class T>
@@ -136,16 +128,19 @@ class BROOD_API Manager {
   }
   /// A lock that no thread holds.
   ManagedLock lock() const;
+  /// A lock that no thread holds, and that the thread which holds it may acquire again.
   ManagedRLock rlock() const;
   /// A semaphore with `count` permits. Throws UsageError for a negative count.
   ManagedSemaphore semaphore(std::int64_t count = 1) const;
+  /// Same, but it never has more permits than at first.
   ManagedBoundedSemaphore bounded_semaphore(std::int64_t count = 1) const;
   /// An event, not set.
   ManagedEvent event() const;
   /// A condition with a ManagedRLock of its own, or with `lock`. Throws UsageError for a lock of
   /// another manager.
   ManagedCondition condition() const { return condition(rlock()); }
-  ManagedCondition condition(const detail::ManagedMutex& lock) const;
+  ManagedCondition condition(const ManagedLock& lock) const { return condition_with(lock); }
+  ManagedCondition condition(const ManagedRLock& lock) const { return condition_with(lock); }
   /// A barrier. Throws UsageError for less than one party.
   ManagedBarrier barrier(std::int64_t parties) const;
 
@@ -173,6 +168,7 @@ class BROOD_API Manager {
   explicit Manager(std::unique_ptr<Server> server);
   const detail::ManagedRef& root() const noexcept;
   detail::ManagedRef make_queue(std::size_t maxsize) const;
+  ManagedCondition condition_with(const detail::ManagedRef& lock) const;
 
   std::unique_ptr<Server> server_;
 };

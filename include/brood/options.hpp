@@ -13,16 +13,18 @@
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/shared_callable.hpp>
+#include <brood/launcher.hpp>
 #include <brood/sandbox.hpp>
-#include <brood/start_method.hpp>
 #include <brood/task.hpp>
 
 namespace brood {
 
-/// Bytes: 2_GiB is 2 * 1024 * 1024 * 1024.
 inline namespace literals {
+/// Numbers of bytes: 2_KiB is 2 * 1024.
 constexpr std::uint64_t operator""_KiB(unsigned long long count) { return count << 10; }
+/// 2_MiB is 2 * 1024 * 1024.
 constexpr std::uint64_t operator""_MiB(unsigned long long count) { return count << 20; }
+/// 2_GiB is 2 * 1024 * 1024 * 1024.
 constexpr std::uint64_t operator""_GiB(unsigned long long count) { return count << 30; }
 }  // namespace literals
 

@@ -12,19 +12,23 @@ namespace brood {
 template <class R>
 class Outcome {
  public:
+  /// The type of the value: R, or std::monostate where R is void.
   using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
-  /// An outcome with this value, or with this error.
+  /// An outcome with this value.
   Outcome(value_type value) : state_(std::in_place_index<0>, std::move(value)) {}
+  /// An outcome with this error.
   Outcome(std::exception_ptr error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   /// Whether there is a value.
   bool has_value() const noexcept { return state_.index() == 0; }
+  /// Same.
   explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Throws the error where there is no value.
   decltype(auto) value() & { return access(*this); }
   decltype(auto) value() const& { return access(*this); }
+  /// Same; moves the value out.
   R value() && {
     rethrow();
     if constexpr (!std::is_void_v<R>) return std::get<0>(std::move(state_));

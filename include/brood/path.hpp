@@ -8,11 +8,12 @@
 
 namespace brood {
 
-/// Encode and decode a std::filesystem::path as its text. A relative path names a file below the
-/// receiver's working directory.
+/// Encodes a std::filesystem::path as its text. A relative path names a file below the receiver's
+/// working directory.
 inline void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::filesystem::path& path) {
   archive(path.native());
 }
+/// Decodes one.
 inline void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::filesystem::path& path) {
   std::filesystem::path::string_type text;
   archive(text);

@@ -34,11 +34,15 @@ using Results = detail::results_t<R>;
 /// the tuples.
 template <class F>
 using TupleList = std::initializer_list<detail::parameters_t<F>>;
+/// A T that is another type than that of the tuples of a TupleList<F>.
+template <class T, class F>
+concept NotParametersOf = detail::NotParametersOf<T, F>;
 
 /// What Pool::workers() tells of one worker.
 struct WorkerInfo {
   /// "SpawnPoolWorker-1".
   std::string name;
+  /// Its process id.
   int pid = 0;
   /// "starting", "idle", "busy" or "leaving".
   std::string state;
@@ -93,7 +97,7 @@ class BROOD_API PoolCalls {
   /// range, and returns the results in input order. Blocks until all are there.
   template <class F, class Range>
   Results<StarmapResult<F, Range>> starmap(F f, Range&& range) const;
-  template <class F, detail::NotParametersOf<F> T>
+  template <class F, NotParametersOf<F> T>
   Results<StarmapResult<F, std::initializer_list<T>>> starmap(F f,
                                                               std::initializer_list<T> list) const;
   template <class F>
@@ -101,7 +105,7 @@ class BROOD_API PoolCalls {
   /// Same, but returns when it has taken all input, and does not wait for results.
   template <class F, class Range>
   AsyncResult<Results<StarmapResult<F, Range>>> starmap_async(F f, Range&& range) const;
-  template <class F, detail::NotParametersOf<F> T>
+  template <class F, NotParametersOf<F> T>
   AsyncResult<Results<StarmapResult<F, std::initializer_list<T>>>> starmap_async(
       F f, std::initializer_list<T> list) const;
   template <class F>
@@ -192,14 +196,18 @@ class BROOD_API Pool : public PoolCalls {
   /// Same, but for at most `duration`. Returns whether every worker is gone and no callback runs.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) {
-    return join_until(detail::deadline_after(duration));
+    return join_by(detail::deadline_after(duration));
+  }
+  /// Same, but until `time` at most.
+  bool join_until(std::chrono::steady_clock::time_point time) {
+    return join_by(detail::deadline_at(time));
   }
 
   /// One entry per worker. Does not wait for any. Cost: reads two files of /proc per worker.
   std::vector<WorkerInfo> workers() const;
 
  private:
-  bool join_until(const detail::Deadline& deadline);
+  bool join_by(const detail::Deadline& deadline);
 };
 
 }  // namespace brood

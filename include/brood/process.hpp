@@ -12,8 +12,9 @@
 #include <brood/detail/export.hpp>
 #include <brood/detail/process_target.hpp>
 #include <brood/errors.hpp>
+#include <brood/launcher.hpp>
 #include <brood/process_info.hpp>
-#include <brood/start_method.hpp>
+#include <brood/task.hpp>
 
 namespace brood {
 
@@ -74,6 +75,7 @@ class BROOD_API Process {
            !std::same_as<std::remove_cvref_t<F>, ProcessOptions>) explicit Process(F&& function,
                                                                                    Args&&... args)
       : Process(ProcessOptions(), std::forward<F>(function), std::forward<Args>(args)...) {}
+  /// Same, with options.
   template <class F, class... Args>
   explicit Process(ProcessOptions options, F&& function, Args&&... args)
       : Process(std::move(options),
@@ -100,7 +102,11 @@ class BROOD_API Process {
   /// Same, but for at most `duration`. Returns whether the process has ended.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> duration) {
-    return join_until(detail::deadline_after(duration));
+    return join_by(detail::deadline_after(duration));
+  }
+  /// Same, but until `time` at most.
+  bool join_until(std::chrono::steady_clock::time_point time) {
+    return join_by(detail::deadline_at(time));
   }
 
   /// Whether the process was started and has not ended. Does not block.
@@ -116,17 +122,20 @@ class BROOD_API Process {
   /// The process id; of a launcher's process, what launch() returned. Throws UsageError before
   /// start().
   int pid() const;
-  /// Name of the process, and whether it is a daemon: see ProcessOptions.
+  /// Name of the process: see ProcessOptions.
   const std::string& name() const;
+  /// Whether the process is a daemon: see ProcessOptions.
   bool daemon() const;
   /// A descriptor that becomes readable for poll(2) when the process has ended. Do not close it: it
   /// is the handle's own, until close(). Throws UsageError before start().
   int sentinel() const;
 
-  /// Send SIGTERM, SIGKILL, SIGINT. Do nothing when the process has ended, and do not wait for its
-  /// end. Throw UsageError before start(); SystemError (EPERM) where the signal is refused.
+  /// Sends SIGTERM. Does nothing when the process has ended, and does not wait for its end. Throws
+  /// UsageError before start(); SystemError (EPERM) where the signal is refused.
   void terminate();
+  /// Same, with SIGKILL.
   void kill();
+  /// Same, with SIGINT.
   void interrupt();
 
   /// Frees what the handle holds: every later call but name(), daemon() and close() throws
@@ -135,7 +144,7 @@ class BROOD_API Process {
 
  private:
   Process(ProcessOptions options, std::unique_ptr<detail::ProcessTarget> target);
-  bool join_until(const detail::Deadline& deadline);
+  bool join_by(const detail::Deadline& deadline);
   detail::ProcessCore& core() const;
 
   std::shared_ptr<detail::ProcessCore> core_;  // null: moved from

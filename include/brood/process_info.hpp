@@ -19,8 +19,9 @@ class ProcessInfo {
   /// Of these parts.
   ProcessInfo(std::string name, int pid, Daemon daemon = Daemon::no)
       : name_(std::move(name)), pid_(pid), daemon_(daemon) {}
-  /// Name and process id.
+  /// Name of the process.
   const std::string& name() const noexcept { return name_; }
+  /// Its process id.
   int pid() const noexcept { return pid_; }
   /// Whether it is a daemon. Workers of pools are.
   bool daemon() const noexcept { return daemon_ == Daemon::yes; }
@@ -34,9 +35,6 @@ class ProcessInfo {
 /// The process that started this one. The value can be used as long as this process lives.
 class BROOD_API ParentProcess : public ProcessInfo {
  public:
-  /// Made by parent_process().
-  ParentProcess(ProcessInfo info, int sentinel)
-      : ProcessInfo(std::move(info)), sentinel_(sentinel) {}
   /// Whether the parent lives. This process ends a moment after its parent.
   bool is_alive() const;
   /// Blocks until the parent has ended. This process ends then, too.
@@ -45,6 +43,10 @@ class BROOD_API ParentProcess : public ProcessInfo {
   int sentinel() const noexcept { return sentinel_; }
 
  private:
+  friend BROOD_API std::optional<ParentProcess> parent_process();
+  ParentProcess(ProcessInfo info, int sentinel)
+      : ProcessInfo(std::move(info)), sentinel_(sentinel) {}
+
   int sentinel_;
 };
 

@@ -46,9 +46,9 @@ auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arg
                 "brood: a call by proxy takes one argument for each parameter of the method; "
                 "default arguments do not count");
   using R = returned_value_t<object_result_t<decltype(Method), T, A...>>;
-  Bytes request = object.request(&run_method<T, Method, A...>);
+  Bytes request = begin_request(object, &run_method<T, Method, A...>);
   (put_argument<A>(request, arguments), ...);
-  const Reply reply = object.call(request);
+  const Reply reply = send_request(object, request);
   if constexpr (!std::is_void_v<R>) return reply.template get<R>();
 }
 }  // namespace detail
@@ -66,7 +66,6 @@ class Proxy : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
   Proxy() = default;
-  explicit Proxy(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 
   /// Calls a method in the server: `call<&T::method>(arguments...)`. A function with a T& as first
   /// parameter serves as a method; a pointer to a data member returns its value. A method that
@@ -90,13 +89,17 @@ class Proxy : public detail::ManagedRef {
     using R =
         detail::returned_value_t<detail::object_result_t<Function, T, detail::stored_t<Args>...>>;
     detail::Bytes request =
-        this->request(&detail::run_function<T, Function, detail::stored_t<Args>...>);
+        begin_request(*this, &detail::run_function<T, Function, detail::stored_t<Args>...>);
     OutputArchive archive(request);
     detail::save_callable(archive, detail::decayed(function));
     (detail::put_argument<detail::stored_t<Args>>(request, arguments), ...);
-    const detail::Reply reply = ManagedRef::call(request);
+    const detail::Reply reply = send_request(*this, request);
     if constexpr (!std::is_void_v<R>) return reply.template get<R>();
   }
+
+ private:
+  friend class Manager;
+  explicit Proxy(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 };
 
 }  // namespace brood

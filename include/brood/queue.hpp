@@ -21,8 +21,9 @@ namespace detail {
 /// src/shared/queue.md.
 class BROOD_API QueueHandle : public SharedHandle {
  public:
-  /// Number of values in the queue, exact at one moment; whether it is 0.
+  /// Number of values in the queue, exact at one moment.
   std::size_t size() const;
+  /// Whether that is 0.
   bool empty() const { return size() == 0; }
   /// Whether the queue holds maxsize() values, so that put() would block.
   bool full() const;
@@ -34,18 +35,18 @@ class BROOD_API QueueHandle : public SharedHandle {
   /// Whether the queue was closed.
   bool closed() const;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no queue.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no queue.
   void load(InputArchive& archive);
 
  protected:
   explicit QueueHandle(std::size_t maxsize);
   explicit QueueHandle(Undecoded) {}
-  bool put_until(const Bytes& bytes, const Deadline& deadline) const;
-  std::optional<Parcel> get_until(const Deadline& deadline) const;
+  bool put_by(const Bytes& bytes, const Deadline& deadline) const;
+  std::optional<Parcel> get_by(const Deadline& deadline) const;
   void note_done() const;
-  bool join_until(const Deadline& deadline) const;
+  bool join_by(const Deadline& deadline) const;
 
   template <class T>
   static Bytes encoded(const T& value) {
@@ -55,7 +56,7 @@ class BROOD_API QueueHandle : public SharedHandle {
   }
   template <class T>
   Received<T> received(const Deadline& deadline) const {
-    const std::optional<Parcel> parcel = get_until(deadline);
+    const std::optional<Parcel> parcel = get_by(deadline);
     if (!parcel) return {};
     return open_parcel<T>(*parcel);
   }
@@ -80,26 +81,29 @@ class BROOD_API QueueHandle : public SharedHandle {
 template <class T>
 class Queue : public detail::QueueHandle {
  public:
+  /// The type of a value.
   using value_type = T;
-  /// A new queue, without a limit or for at most `maxsize` values (0: no limit). Throws
-  /// SystemError.
+  /// A new queue without a limit. Throws SystemError.
   Queue() : Queue(0) {}
+  /// A new queue for at most `maxsize` values (0: no limit). Throws SystemError.
   explicit Queue(std::size_t maxsize) : QueueHandle(maxsize) {}
-  /// For decoding only: refers to nothing until load().
-  explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 
   /// Encodes a value in the calling thread and appends it. Blocks while the queue is full. Throws
   /// what encoding throws; SystemError when there is no memory, or no descriptor for one more
   /// socket; UsageError when the queue is closed. When it throws, nothing is appended.
-  void put(const T& value) const { put_until(encoded(value), std::nullopt); }
-  /// Same, but waits for room for at most `timeout`; try_put() does not wait. Returns whether the
-  /// value was appended.
+  void put(const T& value) const { put_by(encoded(value), std::nullopt); }
+  /// Same, but waits for room for at most `timeout`. Returns whether the value was appended.
   template <class Rep, class Period>
   bool put_for(const T& value, std::chrono::duration<Rep, Period> timeout) const {
-    return put_until(encoded(value), detail::deadline_after(timeout));
+    return put_by(encoded(value), detail::deadline_after(timeout));
   }
+  /// Same, but waits for room until `time` at most.
+  bool put_until(const T& value, std::chrono::steady_clock::time_point time) const {
+    return put_by(encoded(value), detail::deadline_at(time));
+  }
+  /// Same, but does not wait for room.
   bool try_put(const T& value) const {
-    return put_until(encoded(value), std::chrono::steady_clock::now());
+    return put_by(encoded(value), std::chrono::steady_clock::now());
   }
 
   /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
@@ -107,50 +111,74 @@ class Queue : public detail::QueueHandle {
   /// when the value's handles of shared objects find no free descriptor here (EMFILE), or when
   /// there is no memory; then the value stays in the queue.
   Received<T> get() const { return received<T>(std::nullopt); }
-  /// Same, but waits for at most `timeout`; try_get() does not wait. Empty also when no value came
-  /// in time.
+  /// Same, but waits for at most `timeout`. Empty also when no value came in time.
   template <class Rep, class Period>
   Received<T> get_for(std::chrono::duration<Rep, Period> timeout) const {
     return received<T>(detail::deadline_after(timeout));
   }
+  /// Same, but waits until `time` at most.
+  Received<T> get_until(std::chrono::steady_clock::time_point time) const {
+    return received<T>(detail::deadline_at(time));
+  }
+  /// Same, but does not wait.
   Received<T> try_get() const { return received<T>(std::chrono::steady_clock::now()); }
+
+ protected:
+  friend class detail::UndecodedAccess;
+  explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 };
 
 /// A queue without a limit, with few members. See Queue.
 template <class T>
 class SimpleQueue : private Queue<T> {
  public:
+  /// The type of a value.
   using value_type = T;
   /// A new queue. Throws SystemError.
   SimpleQueue() = default;
-  /// For decoding only: refers to nothing until load().
-  explicit SimpleQueue(detail::Undecoded tag) : Queue<T>(tag) {}
   using Queue<T>::put;
   using Queue<T>::get;
   using Queue<T>::try_get;
   using Queue<T>::get_for;
+  using Queue<T>::get_until;
   using Queue<T>::empty;
   using Queue<T>::close;
   using Queue<T>::closed;
   using Queue<T>::save;
   using Queue<T>::load;
+
+ private:
+  friend class detail::UndecodedAccess;
+  explicit SimpleQueue(detail::Undecoded tag) : Queue<T>(tag) {}
 };
 
 /// A queue that counts which of the values that were put are finished.
 template <class T>
 class JoinableQueue : public Queue<T> {
  public:
-  using Queue<T>::Queue;
+  /// A new queue without a limit. Throws SystemError.
+  JoinableQueue() = default;
+  /// A new queue for at most `maxsize` values (0: no limit). Throws SystemError.
+  explicit JoinableQueue(std::size_t maxsize) : Queue<T>(maxsize) {}
+
   /// Says that the consumer has finished one value that it got. Throws UsageError when this was
   /// said for all values that were put.
   void task_done() const { this->note_done(); }
   /// Blocks until task_done() was called for every value that was put.
-  void join() const { this->join_until(std::nullopt); }
+  void join() const { this->join_by(std::nullopt); }
   /// Same, but for at most `timeout`. Returns whether all are done.
   template <class Rep, class Period>
   bool join_for(std::chrono::duration<Rep, Period> timeout) const {
-    return this->join_until(detail::deadline_after(timeout));
+    return this->join_by(detail::deadline_after(timeout));
   }
+  /// Same, but until `time` at most.
+  bool join_until(std::chrono::steady_clock::time_point time) const {
+    return this->join_by(detail::deadline_at(time));
+  }
+
+ private:
+  friend class detail::UndecodedAccess;
+  explicit JoinableQueue(detail::Undecoded tag) : Queue<T>(tag) {}
 };
 
 }  // namespace brood

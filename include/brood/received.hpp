@@ -6,16 +6,9 @@
 
 #include <brood/detail/export.hpp>
 #include <brood/errors.hpp>
+#include <brood/object_errors.hpp>
 
 namespace brood {
-
-/// An empty Received was used as a value: the stream had ended, or no value had come in time.
-class BROOD_API EndOfStream : public Error {
- public:
-  /// Thrown by Received.
-  EndOfStream();
-  ~EndOfStream() override;
-};
 
 /// A value that was received; empty at the end of the stream. Where you do not expect the end, use
 /// it as the value itself: it converts to T, and throws EndOfStream when it is empty.
@@ -38,6 +31,7 @@ class Received : public std::optional<T> {
     if (!this->has_value()) throw EndOfStream();
     return **this;
   }
+  /// Same; moves the value out.
   T get() && {
     if (!this->has_value()) throw EndOfStream();
     return std::move(**this);

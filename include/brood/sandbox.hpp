@@ -3,20 +3,14 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include <brood/detail/sandbox_terms.hpp>
 
 namespace brood {
 
 namespace detail {
-/// What a Sandbox allows, as the library reads it.
-struct SandboxTerms {
-  bool on = false;
-  bool shared_objects = false, threads = false;
-  bool warn = false;  // of what the system lacks, instead of failing
-  std::vector<std::string> readable{}, writable{};
-  std::vector<std::string> calls{};  // names of system calls
-};
-}  // namespace detail
+class SandboxAccess;
+}
 
 /// The system calls that a worker's tasks may make, for PoolOptions::sandbox:
 ///   brood::Pool pool({.workers = 4, .sandbox = brood::Sandbox::compute});
@@ -100,15 +94,21 @@ class Sandbox {
     return other;
   }
 
-  /// For the library: what this sandbox allows.
-  const detail::SandboxTerms& terms() const noexcept { return terms_; }
-
  private:
+  friend class detail::SandboxAccess;
   explicit Sandbox(bool on) { terms_.on = on; }
   detail::SandboxTerms terms_;
 };
 
 inline const Sandbox Sandbox::none{};
 inline const Sandbox Sandbox::compute{true};
+
+namespace detail {
+/// What the library reads of a Sandbox.
+class SandboxAccess {
+ public:
+  static const SandboxTerms& terms(const Sandbox& sandbox) noexcept { return sandbox.terms_; }
+};
+}  // namespace detail
 
 }  // namespace brood

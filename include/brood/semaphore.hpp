@@ -16,30 +16,32 @@ namespace brood {
 /// Layout: memory of its own with a header, the number of permits and that of waiters.
 class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirable<Semaphore> {
  public:
-  /// A new semaphore with 1 permit, or with `value` permits. Throws UsageError unless `value` is
-  /// from 0 to 2'147'483'647; SystemError.
+  /// A new semaphore with 1 permit. Throws SystemError.
   Semaphore() : Semaphore(1) {}
+  /// A new semaphore with `value` permits. Throws UsageError unless `value` is from 0 to
+  /// 2'147'483'647; SystemError.
   explicit Semaphore(std::int64_t value);
-  /// For decoding only: refers to nothing until load().
-  explicit Semaphore(detail::Undecoded) {}
 
   /// Takes a permit. Blocks until there is one.
-  void acquire() const { try_acquire_until(std::nullopt); }
+  void acquire() const { acquire_by(std::nullopt); }
   /// Takes a permit if there is one. Returns whether there was. Never blocks.
   bool try_acquire() const;
-  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
-  /// without a limit. Returns whether there was one.
-  bool try_acquire_until(detail::Deadline deadline) const;
   /// Adds `count` permits. Never blocks. Throws UsageError for a negative count, and where there
   /// would then be more than 2'147'483'647.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const noexcept;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no Semaphore.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no Semaphore.
   void load(InputArchive& archive);
+
+ private:
+  friend class detail::Acquirable<Semaphore>;
+  friend class detail::UndecodedAccess;
+  explicit Semaphore(detail::Undecoded) {}
+  bool acquire_by(const detail::Deadline& deadline) const;
 };
 
 /// A semaphore that never has more permits than at first: permits are lent and given back. The
@@ -60,21 +62,17 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   /// permits of further processes do not.
   static constexpr std::size_t remembered_processes = 1024;
 
-  /// A new semaphore with 1 permit, or with `value` permits. Throws UsageError unless `value` is
-  /// from 0 to 2'147'483'647; SystemError.
+  /// A new semaphore with 1 permit. Throws SystemError.
   BoundedSemaphore() : BoundedSemaphore(1) {}
+  /// A new semaphore with `value` permits. Throws UsageError unless `value` is from 0 to
+  /// 2'147'483'647; SystemError.
   explicit BoundedSemaphore(std::int64_t value);
-  /// For decoding only: refers to nothing until load().
-  explicit BoundedSemaphore(detail::Undecoded) {}
 
   /// Takes a permit. Blocks until there is one. Cost: 20 times a second one of the waiters looks
   /// whether the holders live.
-  void acquire() const { try_acquire_until(std::nullopt); }
+  void acquire() const { acquire_by(std::nullopt); }
   /// Takes a permit if there is one. Returns whether there was. Does not wait for one.
   bool try_acquire() const;
-  /// Takes a permit. Blocks until there is one, until `deadline` at most; std::nullopt means
-  /// without a limit. Returns whether there was one.
-  bool try_acquire_until(detail::Deadline deadline) const;
   /// Gives a permit back. Throws UsageError when all permits are free already.
   void release() const;
   /// Number of free permits.
@@ -82,12 +80,16 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   /// Whether the last permit that this process got had been that of a dead process.
   bool owner_died() const noexcept;
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no BoundedSemaphore.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no BoundedSemaphore.
   void load(InputArchive& archive);
 
  private:
+  friend class detail::Acquirable<BoundedSemaphore>;
+  friend class detail::UndecodedAccess;
+  explicit BoundedSemaphore(detail::Undecoded) {}
+  bool acquire_by(const detail::Deadline& deadline) const;
   bool take(const detail::Deadline& deadline) const;
 };
 

@@ -25,8 +25,6 @@ class BROOD_API SharedMemory : public detail::SharedHandle {
  public:
   /// Refers to nothing; its size is 0.
   SharedMemory() = default;
-  /// For decoding only: refers to nothing until load().
-  explicit SharedMemory(detail::Undecoded) {}
   /// `size` new zero bytes without a name. Throws UsageError for 0 bytes; SystemError.
   explicit SharedMemory(std::size_t size);
   /// `size` new zero bytes with a name, for processes of this user (mode 0600). Throws UsageError
@@ -45,26 +43,34 @@ class BROOD_API SharedMemory : public detail::SharedHandle {
   /// Removes the name. The memory stays as long as a process has a handle of it. Throws UsageError
   /// for what is no name; SystemError.
   static void unlink(const std::string& name);
+  /// Removes the name of this memory, likewise.
   void unlink() const { unlink(name_); }
 
-  /// The bytes as a contiguous range; null and 0 where the handle refers to nothing. An index is
-  /// not checked.
+  /// The first byte; null where the handle refers to nothing.
   std::byte* data() const noexcept { return static_cast<std::byte*>(state_); }
+  /// The number of bytes; 0 where the handle refers to nothing.
   std::size_t size() const noexcept { return size_; }
+  /// Whether the handle refers to nothing.
   bool empty() const noexcept { return size_ == 0; }
+  /// The bytes as a range: the first one.
   std::byte* begin() const noexcept { return data(); }
+  /// The bytes as a range: behind the last one.
   std::byte* end() const noexcept { return data() + size_; }
+  /// A byte. The index is not checked.
   std::byte& operator[](std::size_t index) const noexcept { return data()[index]; }
+  /// All the bytes.
   std::span<std::byte> bytes() const noexcept { return {data(), size_}; }
   /// The name; empty where the memory has none.
   const std::string& name() const noexcept { return name_; }
 
-  /// Encode and decode the handle. Throw CodecError: save() where it refers to nothing, load() for
-  /// bytes that are no SharedMemory.
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are no SharedMemory.
   void load(InputArchive& archive);
 
  private:
+  friend class detail::UndecodedAccess;
+  explicit SharedMemory(detail::Undecoded) {}
   SharedMemory(detail::DescriptorRef descriptor, std::string name);
   std::size_t size_ = 0;
   std::string name_;

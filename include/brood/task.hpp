@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <brood/call.hpp>
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
 
@@ -35,12 +36,13 @@ class Task {
         bound_);
   }
 
-  /// Encode and decode function and values. Throw CodecError and what a serializer throws.
+  /// Encodes function and values. Throws CodecError and what a serializer throws.
   template <class Archive>
   void save(Archive& archive) const {
     detail::save_callable(archive, function_);
     archive(bound_);
   }
+  /// Decodes function and values. Throws CodecError and what a serializer throws.
   template <class Archive>
   void load(Archive& archive) {
     detail::load_callable(archive, function_);
@@ -97,38 +99,18 @@ Copied<F> copied(const F& function) {
   return Copied<F>(function);
 }
 
-/// An encoded call of a function without parameters: an initializer, a preload hook. Threads: as
-/// any value.
-class Call {
- public:
-  /// Calls nothing.
-  Call() = default;
-  /// Encodes `function`, which may be a task and takes no arguments. Its return value is dropped.
-  /// Throws what encoding its bound values throws.
-  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
-  Call(const F& function) {
-    detail::check_task<std::decay_t<F>>();
-    static_assert(std::is_invocable_v<std::decay_t<F>&>,
-                  "brood: an initializer or hook takes no arguments; bind them with "
-                  "brood::task(function, values...)");
-    detail::Bytes bytes;
-    detail::put_code(bytes, reinterpret_cast<const void*>(&detail::run_call<std::decay_t<F>>));
-    OutputArchive archive(bytes);
-    detail::save_callable(archive, detail::decayed(function));
-    encoded_.assign(bytes.data(), bytes.data() + bytes.size());
-    carried_.assign(bytes.carried().begin(), bytes.carried().end());
-  }
-
-  /// Whether it calls nothing.
-  bool empty() const noexcept { return encoded_.empty(); }
-  /// For the library: the encoded call, and the descriptors of shared objects among its bound
-  /// values.
-  std::span<const std::byte> encoded() const noexcept { return encoded_; }
-  std::span<const detail::DescriptorRef> carried() const noexcept { return carried_; }
-
- private:
-  std::vector<std::byte> encoded_;
-  std::vector<detail::DescriptorRef> carried_;
-};
+template <class F, class>
+Call::Call(const F& function) {
+  detail::check_task<std::decay_t<F>>();
+  static_assert(std::is_invocable_v<std::decay_t<F>&>,
+                "brood: an initializer or hook takes no arguments; bind them with "
+                "brood::task(function, values...)");
+  detail::Bytes bytes;
+  detail::put_code(bytes, reinterpret_cast<const void*>(&detail::run_call<std::decay_t<F>>));
+  OutputArchive archive(bytes);
+  detail::save_callable(archive, detail::decayed(function));
+  encoded_.assign(bytes.data(), bytes.data() + bytes.size());
+  carried_.assign(bytes.carried().begin(), bytes.carried().end());
+}
 
 }  // namespace brood

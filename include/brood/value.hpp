@@ -46,15 +46,15 @@ class Value : public detail::DataHandle {
   static constexpr Shape shape = shape_of<T>;
 
  public:
+  /// T; U where T is std::atomic<U>.
   using value_type = typename detail::Plain<T>::type;
 
-  /// A new value, T() or a copy of `value`. Throws SystemError.
+  /// A new value, T(). Throws SystemError.
   Value() requires std::default_initializable<T> : Value(value_type()) {}
+  /// A new value, a copy of `value`. Throws SystemError.
   explicit Value(const value_type& value) : DataHandle(Form::value, shape, 1) {
     std::construct_at(static_cast<T*>(state_), value);
   }
-  /// For decoding only: refers to nothing until load().
-  explicit Value(detail::Undecoded) {}
 
   /// A copy of the value. Blocks while another thread holds the lock.
   value_type get() const {
@@ -85,14 +85,17 @@ class Value : public detail::DataHandle {
   /// The value itself, without taking the lock. Hold lock() meanwhile where other threads change
   /// it.
   T& operator*() const noexcept { return place(); }
+  /// A member of the value itself, likewise.
   T* operator->() const noexcept { return &place(); }
 
-  /// Encode and decode the handle; the value stays where it is. Throw CodecError: save() where it
-  /// refers to nothing, load() for bytes that are no Value<T>.
+  /// Encodes the handle; the value stays where it is. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const { save_all(archive); }
+  /// Decodes a handle. Throws CodecError for bytes that are no Value<T>.
   void load(InputArchive& archive) { load_all(archive, Form::value, shape); }
 
  private:
+  friend class detail::UndecodedAccess;
+  explicit Value(detail::Undecoded) {}
   T& place() const noexcept { return *static_cast<T*>(state_); }
   template <class Body>
   auto with_lock(Body body) const {

@@ -32,8 +32,8 @@ class Waitable {
 };
 
 namespace detail {
-BROOD_API std::vector<Waitable> wait_until(const std::vector<Waitable>& objects,
-                                           const Deadline& deadline);
+BROOD_API std::vector<Waitable> wait_by(const std::vector<Waitable>& objects,
+                                        const Deadline& deadline);
 }
 
 /// Blocks until one of `objects` is ready (a message or the end of a stream can be read, a process
@@ -44,10 +44,15 @@ BROOD_API std::vector<Waitable> wait_until(const std::vector<Waitable>& objects,
 template <class Rep, class Period>
 std::vector<Waitable> wait(const std::vector<Waitable>& objects,
                            std::chrono::duration<Rep, Period> timeout) {
-  return detail::wait_until(objects, detail::deadline_after(timeout));
+  return detail::wait_by(objects, detail::deadline_after(timeout));
 }
 inline std::vector<Waitable> wait(const std::vector<Waitable>& objects) {
-  return detail::wait_until(objects, std::nullopt);
+  return detail::wait_by(objects, std::nullopt);
+}
+/// Same, but waits until `time` at most.
+inline std::vector<Waitable> wait_until(const std::vector<Waitable>& objects,
+                                        std::chrono::steady_clock::time_point time) {
+  return detail::wait_by(objects, detail::deadline_at(time));
 }
 /// Same for a range of connections or descriptors. Throws UsageError also for a closed connection.
 template <std::ranges::input_range Range>
@@ -55,6 +60,14 @@ requires(!std::is_same_v<std::remove_cvref_t<Range>, std::vector<Waitable>>)
     std::vector<Waitable> wait(const Range& objects, auto... timeout) {
   return wait(std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects)),
               timeout...);
+}
+/// Same, but waits until `time` at most.
+template <std::ranges::input_range Range>
+requires(!std::is_same_v<std::remove_cvref_t<Range>, std::vector<Waitable>>)
+    std::vector<Waitable> wait_until(const Range& objects,
+                                     std::chrono::steady_clock::time_point time) {
+  return wait_until(std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects)),
+                    time);
 }
 
 }  // namespace brood

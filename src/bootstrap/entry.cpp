@@ -5,7 +5,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "base/module.hpp"
 #include "platform/copies.hpp"
 #include "platform/foreign_close.hpp"

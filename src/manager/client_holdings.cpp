@@ -39,7 +39,7 @@ void abandon(const Held& held) {
   const detail::DescriptorRef lease = held.lease.lock();
   if (!lease) return;
   const detail::ManagedRef& lock = held.without_lease;
-  detail::call_stub<void>(detail::ManagedRef(lock.server_id(), lock.object_id(), lease),
+  detail::call_stub<void>(detail::ManagedRef(server_of(lock), object_of(lock), lease),
                           held.abandon);
 }
 
@@ -94,7 +94,7 @@ void note_acquired(const detail::ManagedRef& lock, detail::ServedStub abandon) n
   }
   here.forget_gone();
   here.held.push_back(
-      {detail::ManagedRef(lock.server_id(), lock.object_id(), nullptr), lock.lease(), abandon, 1});
+      {detail::ManagedRef(server_of(lock), object_of(lock), nullptr), lease_of(lock), abandon, 1});
 } catch (const std::exception&) {
   // Without memory: the lock is held, and stays so until this process ends.
 }

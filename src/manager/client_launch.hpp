@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include <brood/launcher.hpp>
 #include <brood/manager.hpp>
 #include <brood/process.hpp>
-#include <brood/start_method.hpp>
 #include "platform/descriptor.hpp"
 
 namespace brood::manager {

@@ -77,7 +77,7 @@ class Manager::Server {
     if (!control_) return;
     platform::hang_up(control_);
     manager::end_server(process_);
-    if (!is_remote_) manager::forget_server(root_.server_id());
+    if (!is_remote_) manager::forget_server(server_of(root_));
   }
 
  private:
@@ -178,11 +178,10 @@ ManagedBoundedSemaphore Manager::bounded_semaphore(std::int64_t count) const {
 ManagedEvent Manager::event() const {
   return ManagedEvent(call_stub<ManagedRef>(root(), &manager::make_event));
 }
-ManagedCondition Manager::condition(const detail::ManagedMutex& lock) const {
-  if (lock.server_id() != root().server_id())
+ManagedCondition Manager::condition_with(const ManagedRef& lock) const {
+  if (server_of(lock) != server_of(root()))
     throw UsageError("brood::Manager::condition: its lock is an object of the same manager");
-  return ManagedCondition(
-      call_stub<ManagedRef>(root(), &manager::make_condition, lock.object_id()));
+  return ManagedCondition(call_stub<ManagedRef>(root(), &manager::make_condition, object_of(lock)));
 }
 ManagedBarrier Manager::barrier(std::int64_t parties) const {
   return ManagedBarrier(call_stub<ManagedRef>(root(), &manager::make_barrier, parties));

@@ -34,7 +34,7 @@ void release_held(const detail::ManagedRef& lock, detail::ServedStub stub) {
 
 namespace detail {
 
-bool ManagedMutex::try_acquire_until(const Deadline& deadline) const {
+bool ManagedMutex::acquire_by(const Deadline& deadline) const {
   return acquire_held(*this, &manager::lock_acquire, &manager::lock_abandon, deadline);
 }
 void ManagedMutex::release() const { release_held(*this, &manager::lock_release); }
@@ -54,24 +54,26 @@ bool ManagedQueueBase::full() const {
 void ManagedQueueBase::close() const { call_stub<void>(*this, &manager::queue_close); }
 bool ManagedQueueBase::closed() const { return call_stub<bool>(*this, &manager::queue_is_closed); }
 void ManagedQueueBase::task_done() const { call_stub<void>(*this, &manager::queue_task_done); }
-bool ManagedQueueBase::join_until(const Deadline& deadline) const {
+bool ManagedQueueBase::join_by(const Deadline& deadline) const {
   return call_stub<bool>(*this, &manager::queue_join, patience_until(deadline));
 }
 Bytes ManagedQueueBase::begin_put(const Deadline& deadline) const {
-  Bytes started = request(&manager::queue_put);
+  Bytes started = begin_request(*this, &manager::queue_put);
   encode_value(started, patience_until(deadline));
   return started;
 }
-bool ManagedQueueBase::put_request(const Bytes& request) const { return call(request).get<bool>(); }
-Reply ManagedQueueBase::get_until(const Deadline& deadline) const {
-  Bytes started = request(&manager::queue_get);
+bool ManagedQueueBase::put_request(const Bytes& request) const {
+  return send_request(*this, request).get<bool>();
+}
+Reply ManagedQueueBase::get_by(const Deadline& deadline) const {
+  Bytes started = begin_request(*this, &manager::queue_get);
   encode_value(started, patience_until(deadline));
-  return call(started);
+  return send_request(*this, started);
 }
 
 }  // namespace detail
 
-bool ManagedSemaphore::try_acquire_until(const Deadline& deadline) const {
+bool ManagedSemaphore::acquire_by(const Deadline& deadline) const {
   return call_stub<bool>(*this, &manager::semaphore_acquire, patience_until(deadline));
 }
 void ManagedSemaphore::release(std::int64_t count) const {
@@ -84,25 +86,25 @@ std::int64_t ManagedSemaphore::value() const {
 void ManagedEvent::set() const { call_stub<void>(*this, &manager::event_set); }
 void ManagedEvent::clear() const { call_stub<void>(*this, &manager::event_clear); }
 bool ManagedEvent::is_set() const { return call_stub<bool>(*this, &manager::event_is_set); }
-bool ManagedEvent::wait_until(const Deadline& deadline) const {
+bool ManagedEvent::wait_by(const Deadline& deadline) const {
   return call_stub<bool>(*this, &manager::event_wait, patience_until(deadline));
 }
 
-bool ManagedCondition::try_acquire_until(const Deadline& deadline) const {
+bool ManagedCondition::acquire_by(const Deadline& deadline) const {
   return acquire_held(*this, &manager::condition_acquire, &manager::condition_abandon, deadline);
 }
 void ManagedCondition::release() const { release_held(*this, &manager::condition_release); }
 bool ManagedCondition::owner_died() const {
   return call_stub<bool>(*this, &manager::condition_owner_died);
 }
-bool ManagedCondition::wait_until(const Deadline& deadline) const {
+bool ManagedCondition::wait_by(const Deadline& deadline) const {
   return call_stub<bool>(*this, &manager::condition_wait, patience_until(deadline));
 }
 void ManagedCondition::notify(std::size_t count) const {
   call_stub<void>(*this, &manager::condition_notify, static_cast<std::uint64_t>(count));
 }
 
-std::size_t ManagedBarrier::wait_until(const Deadline& deadline) const {
+std::size_t ManagedBarrier::wait_by(const Deadline& deadline) const {
   return call_stub<std::uint64_t>(*this, &manager::barrier_wait, patience_until(deadline));
 }
 std::size_t ManagedBarrier::parties() const {
@@ -116,16 +118,16 @@ void ManagedBarrier::abort() const { call_stub<void>(*this, &manager::barrier_ab
 bool ManagedBarrier::broken() const { return call_stub<bool>(*this, &manager::barrier_is_broken); }
 
 detail::Bytes ManagedSpace::begin_set(const std::string& name, const std::type_info& type) const {
-  detail::Bytes started = request(&manager::space_set);
+  detail::Bytes started = begin_request(*this, &manager::space_set);
   detail::encode_value(started, name);
   detail::encode_value(started, base::type_name(type));
   return started;
 }
 detail::Reply ManagedSpace::find(const std::string& name, const std::type_info& type) const {
-  detail::Bytes started = request(&manager::space_get);
+  detail::Bytes started = begin_request(*this, &manager::space_get);
   detail::encode_value(started, name);
   detail::encode_value(started, base::type_name(type));
-  return call(started);
+  return send_request(*this, started);
 }
 bool ManagedSpace::has(const std::string& name) const {
   return call_stub<bool>(*this, &manager::space_has, name);

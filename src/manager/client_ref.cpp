@@ -72,20 +72,20 @@ class OneCall {
 
 }  // namespace
 
-Bytes ManagedRef::request(ServedStub stub) const {
-  if (!lease_)
+Bytes begin_request(const ManagedRef& ref, ServedStub stub) {
+  if (!ref.lease_)
     throw UsageError(
         "brood: a proxy that refers to nothing: it was default constructed or moved from");
-  const manager::RequestHeader header{object_, manager::thread_number()};
+  const manager::RequestHeader header{ref.object_, manager::thread_number()};
   Bytes request;
   request.append(&header, sizeof header);
   put_code(request, reinterpret_cast<const void*>(stub));
   return request;
 }
 
-Reply ManagedRef::call(const Bytes& request) const {
+Reply send_request(const ManagedRef& ref, const Bytes& request) {
   const shared::ParcelBuffer buffer;  // before the call: an answer that waits is the next call's
-  OneCall call(manager::take_channel(server_, lease_));
+  OneCall call(manager::take_channel(ref.server_, ref.lease_));
   call.send(request);
   return manager::open_reply(call.receive(buffer));
 }

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <brood/detail/contiguous.hpp>
+#include <brood/detail/large_memory.hpp>
 
 namespace brood::detail {
 

@@ -95,8 +95,9 @@ void check(const PoolOptions& options) {
          "nice must be between -20 and 19");
   for (const int cpu : options.cpus) check_cpu(cpu);
   check(options.limits);
-  check(options.sandbox.terms());
-  if (options.sandbox.terms().on) refuse_proxies(options.initializer.carried());
+  const detail::SandboxTerms& terms = detail::SandboxAccess::terms(options.sandbox);
+  check(terms);
+  if (terms.on) refuse_proxies(detail::CallAccess::carried(options.initializer));
 }
 
 void check(const CallOptions& options) {

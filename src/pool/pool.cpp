@@ -147,7 +147,7 @@ PoolCalls Pool::with(CallOptions options) const {
 void Pool::close() { core_of(calls_.core()).close(); }
 void Pool::terminate() { core_of(calls_.core()).terminate(); }
 void Pool::join() { core_of(calls_.core()).join({}); }
-bool Pool::join_until(const detail::Deadline& deadline) {
+bool Pool::join_by(const detail::Deadline& deadline) {
   return core_of(calls_.core()).join(deadline);
 }
 std::vector<WorkerInfo> Pool::workers() const { return core_of(calls_.core()).workers(); }

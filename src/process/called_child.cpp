@@ -12,7 +12,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "base/log.hpp"
 #include "base/printable.hpp"
 #include "platform/escort.hpp"

@@ -8,7 +8,7 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/process_target.hpp>
 #include <brood/errors.hpp>
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "platform/descriptor.hpp"
 #include "platform/identity.hpp"
 #include "start/method.hpp"

@@ -56,7 +56,7 @@ detail::ProcessCore& Process::core() const {
 
 void Process::start() { core().start(); }
 void Process::join() { core().wait(std::nullopt); }
-bool Process::join_until(const detail::Deadline& deadline) { return core().wait(deadline); }
+bool Process::join_by(const detail::Deadline& deadline) { return core().wait(deadline); }
 bool Process::is_alive() const { return core().is_alive(); }
 
 ExitCode::operator int() const {

@@ -10,7 +10,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/bytes.hpp>
-#include <brood/sandbox.hpp>
+#include <brood/detail/sandbox_terms.hpp>
 #include "wire/code_ref.hpp"
 #include "wire/frame.hpp"
 

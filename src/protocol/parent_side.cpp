@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/result_shape.hpp>
 #include <brood/errors.hpp>
 #include "wire/checked.hpp"
 

@@ -175,7 +175,7 @@ Barrier::Barrier(std::int64_t parties) {
   state_ = made.state();
 }
 
-std::size_t Barrier::wait_until(detail::Deadline deadline) const {
+std::size_t Barrier::wait_by(const detail::Deadline& deadline) const {
   Parties parties(state_, descriptor_);
   Arrival arrival{};
   {

@@ -187,7 +187,7 @@ bool BoundedSemaphore::try_acquire() const {
   return take(now);
 }
 
-bool BoundedSemaphore::try_acquire_until(detail::Deadline deadline) const {
+bool BoundedSemaphore::acquire_by(const detail::Deadline& deadline) const {
   if (take(deadline)) return true;
   Permits permits(state_, descriptor_);
   look_after_holders(permits, deadline);

@@ -94,7 +94,7 @@ Condition::Condition(RLock lock) : lock_(std::move(lock)) {
   state_ = made.state();
 }
 
-bool Condition::wait_until(detail::Deadline deadline) const {
+bool Condition::wait_by(const detail::Deadline& deadline) const {
   ConditionState& state = state_of(state_);
   lock_.demand_held();
   const std::uint32_t first = state.notifications.load();

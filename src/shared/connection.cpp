@@ -92,7 +92,7 @@ Received<std::size_t> Connection::recv_bytes_into(std::span<std::byte> target) {
   return view.size();
 }
 
-bool Connection::poll_until(const detail::Deadline& deadline) {
+bool Connection::poll_by(const detail::Deadline& deadline) {
   if (!state().reads()) refuse("this end only writes");
   const detail::DescriptorRef socket = state().socket();
   return shared::wait_readable(socket->get(), deadline);

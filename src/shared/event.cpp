@@ -44,7 +44,7 @@ void Event::clear() const noexcept {
 
 bool Event::is_set() const noexcept { return means_set(changes_of(state_).load()); }
 
-bool Event::wait_until(detail::Deadline deadline) const {
+bool Event::wait_by(const detail::Deadline& deadline) const {
   Changes& changes = changes_of(state_);
   const std::uint32_t before = changes.load();
   if (means_set(before)) return true;

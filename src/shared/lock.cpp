@@ -54,10 +54,10 @@ bool MutexHandle::enter_again(Deadline deadline) const {
 
 bool MutexHandle::try_acquire() const {
   // A deadline that has passed: an own Lock is not waited for.
-  return try_acquire_until(std::chrono::steady_clock::time_point{});
+  return acquire_by(std::chrono::steady_clock::time_point{});
 }
 
-bool MutexHandle::try_acquire_until(Deadline deadline) const {
+bool MutexHandle::acquire_by(Deadline deadline) const {
   MutexState& state = mutex_of(state_);
   platform::MutexHold& hold = descriptor_->holding().mutex;
   Result result = state.mutex.try_lock(hold);
@@ -80,7 +80,7 @@ bool MutexHandle::try_acquire_until(Deadline deadline) const {
   return true;
 }
 
-void MutexHandle::acquire() const { try_acquire_until(std::nullopt); }
+void MutexHandle::acquire() const { acquire_by(std::nullopt); }
 
 void MutexHandle::demand_held() const {
   if (state_ == nullptr) shared::throw_no_object();

@@ -201,7 +201,7 @@ bool QueueHandle::closed() const {
   return queue.books().closed != 0;
 }
 
-bool QueueHandle::put_until(const Bytes& bytes, const Deadline& deadline) const {
+bool QueueHandle::put_by(const Bytes& bytes, const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   const bool done = try_until(queue, queue.departures, deadline, [&](Books& books) {
     if (books.closed != 0) throw UsageError("brood::Queue: put() after close()");
@@ -211,7 +211,7 @@ bool QueueHandle::put_until(const Bytes& bytes, const Deadline& deadline) const 
   return done;
 }
 
-std::optional<Parcel> QueueHandle::get_until(const Deadline& deadline) const {
+std::optional<Parcel> QueueHandle::get_by(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   std::optional<Parcel> parcel;
   try_until(queue, queue.arrivals, deadline, [&](Books& books) {
@@ -237,7 +237,7 @@ void QueueHandle::note_done() const {
   queue.completions.ring(INT_MAX);
 }
 
-bool QueueHandle::join_until(const Deadline& deadline) const {
+bool QueueHandle::join_by(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   return try_until(queue, queue.completions, deadline,
                    [](const Books& books) { return books.unfinished == 0; });

@@ -52,7 +52,7 @@ Semaphore::Semaphore(std::int64_t value) {
 
 bool Semaphore::try_acquire() const { return take(state_of(state_)); }
 
-bool Semaphore::try_acquire_until(detail::Deadline deadline) const {
+bool Semaphore::acquire_by(const detail::Deadline& deadline) const {
   SemaphoreState& state = state_of(state_);
   shared::Naps naps(deadline);
   while (!take(state)) {

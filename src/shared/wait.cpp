@@ -9,7 +9,7 @@
 
 namespace brood::detail {
 
-std::vector<Waitable> wait_until(const std::vector<Waitable>& objects, const Deadline& deadline) {
+std::vector<Waitable> wait_by(const std::vector<Waitable>& objects, const Deadline& deadline) {
   std::vector<pollfd> watched;
   for (const Waitable& object : objects) watched.push_back({object.file_descriptor(), POLLIN, 0});
   for (const pollfd& one : watched) {

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "platform/process.hpp"
 #include "start/method.hpp"
 

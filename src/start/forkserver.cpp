@@ -305,10 +305,11 @@ void set_forkserver_preload(std::vector<Call> hooks) {
   const std::vector<Call> given = std::move(hooks);
   auto next = std::make_unique<start::Hooks>();
   for (const Call& hook : given) {
-    const std::uint64_t length = hook.encoded().size();
+    const std::uint64_t length = detail::CallAccess::encoded(hook).size();
     const auto* const length_bytes = reinterpret_cast<const std::byte*>(&length);
     next->encoded.insert(next->encoded.end(), length_bytes, length_bytes + sizeof length);
-    next->encoded.insert(next->encoded.end(), hook.encoded().begin(), hook.encoded().end());
+    next->encoded.insert(next->encoded.end(), detail::CallAccess::encoded(hook).begin(),
+                         detail::CallAccess::encoded(hook).end());
   }
   next->previous = start::current_hooks.load();
   while (!start::current_hooks.compare_exchange_weak(next->previous, next.get())) {

@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "platform/process.hpp"
 #include "start/exec.hpp"
 #include "start/methods.hpp"

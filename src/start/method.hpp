@@ -9,7 +9,7 @@
 #include <string>
 
 #include <brood/errors.hpp>
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "platform/descriptor.hpp"
 #include "platform/process.hpp"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "start/entry.hpp"
 #include "start/methods.hpp"
 #include "start/server_child.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <brood/start_method.hpp>
+#include <brood/launcher.hpp>
 #include "platform/descriptor.hpp"
 
 namespace brood::start {

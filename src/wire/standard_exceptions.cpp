@@ -17,10 +17,8 @@
 #include <typeinfo>
 #include <variant>
 
-#include <brood/barrier.hpp>
-#include <brood/connection.hpp>
 #include <brood/errors.hpp>
-#include <brood/manager.hpp>
+#include <brood/object_errors.hpp>
 
 #include "wire/exception_record.hpp"
 #include "wire/report_details.hpp"

@@ -7,7 +7,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
-#include <brood/detail/job.hpp>
+#include <brood/detail/result_shape.hpp>
 
 #include "worker/run_access.hpp"
 

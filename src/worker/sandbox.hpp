@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/sandbox.hpp>
+#include <brood/detail/sandbox_terms.hpp>
 
 namespace brood::worker {
 

@@ -15,17 +15,24 @@ put() {
   printf '%s\n' "$@" >"$file"
 }
 
+# check NAME: runs a check, of which the first word is the script, on the tree.
+check() {
+  local words
+  read -ra words <<<"$1"
+  "$here/${words[0]}" "${words[@]:1}" "$tree"
+}
+
 # expect_breach CHECK TEXT
 expect_breach() {
   local output
-  if output=$("$here/$1" "$tree" 2>&1) || [[ $output != *"$2"* ]]; then
+  if output=$(check "$1" 2>&1) || [[ $output != *"$2"* ]]; then
     printf 'expected %s to say "%s", but it said:\n%s\n' "$1" "$2" "$output"
     failures=$((failures + 1))
   fi
 }
 
 expect_clean() {
-  if ! "$here/$1" "$tree"; then
+  if ! check "$1"; then
     echo "expected $1 to accept the tree"
     failures=$((failures + 1))
   fi
@@ -50,6 +57,16 @@ includes include/brood/pool.hpp '<spdlog/spdlog.h>' 'includes <spdlog/spdlog.h>'
 includes include/brood/pool.hpp '<cereal/cereal.hpp>' 'no codec'
 includes include/brood/detail/call.hpp '<cereal/cereal.hpp>' 'no codec'
 includes include/brood/pool.hpp '"pool/scheduler.hpp"' 'from the inside'
+includes src/wire/exception.cpp '<brood/manager.hpp>' 'wire may not include <brood/manager.hpp>, which is of manager'
+includes src/protocol/messages.cpp '<brood/options.hpp>' 'which is of pool'
+includes src/platform/large_memory.cpp '<brood/codec.hpp>' 'which is of wire'
+includes src/platform/large_memory.cpp '<brood/detail/contiguous.hpp>' 'which is of wire'
+includes src/pool/scheduler.cpp '<brood/options.hpp>' 'pool/scheduler may not include'
+includes src/shared/lock.cpp '<brood/brood.hpp>' 'which is of everything'
+includes src/shared/lock.cpp '<brood/nowhere.hpp>' '<brood/nowhere.hpp> is in no layer'
+includes include/brood/queue.hpp '<brood/pool.hpp>' 'shared may not include <brood/pool.hpp>'
+includes include/brood/detail/encode.hpp '<brood/detail/shared_handle.hpp>' 'which is of shared'
+includes include/brood/nowhere.hpp '<vector>' 'is a header of no layer'
 for header in unistd.h sys/types.h fcntl.h poll.h signal.h csignal spawn.h linux/futex.h; do
   includes include/brood/process.hpp "<$header>" "the system's <$header>"
 done
@@ -64,7 +81,10 @@ allows src/pool/dispatcher.cpp '<thread>'
 allows src/manager/server.cpp '<brood/manager.hpp>'
 allows src/platform/pipe.cpp '<unistd.h>'
 allows include/brood/codec.hpp '<cereal/cereal.hpp>'
-allows include/brood/detail/task_codec.hpp '<cereal/cereal.hpp>'
+allows include/brood/detail/codec_archive.hpp '<cereal/cereal.hpp>'
+allows src/wire/exception.cpp '<brood/detail/encode.hpp>'
+allows src/shared/queue.cpp '<brood/queue.hpp>'
+allows include/brood/manager.hpp '<brood/launcher.hpp>'
 allows include/brood/pool.hpp '<brood/detail/export.hpp>'
 
 put include/brood/long.hpp $(seq 251) && expect_breach sizes.sh 'long.hpp has 251 lines; at most 250'
@@ -72,5 +92,66 @@ put src/pool/long.hpp $(seq 251) && expect_breach sizes.sh 'at most 250'
 put src/pool/long.cpp $(seq 401) && expect_breach sizes.sh 'at most 400'
 put examples/01_long.cpp $(seq 61) && expect_breach sizes.sh 'at most 60'
 put src/pool/good.cpp $(seq 400) && expect_clean sizes.sh
+
+# face LINE...: the public header thing.hpp, in namespace brood, without exceptions.
+: >"$tree.exposed"
+trap 'rm -rf "$tree" "$tree.exposed"' EXIT
+export EXPOSED=$tree.exposed
+face() { put include/brood/thing.hpp 'namespace brood {' "$@" '}  // namespace brood'; }
+undocumented() {
+  local text=$1
+  shift
+  face "$@" && expect_breach 'public_face.sh comments' "include/brood/thing.hpp:$text has no comment"
+}
+exposes() {
+  local text=$1
+  shift
+  face "$@"
+  expect_breach 'public_face.sh signatures' \
+    "include/brood/thing.hpp:$text has a type of detail:: in its signature"
+}
+
+undocumented '2: function run' 'void run();'
+undocumented '2: class Thing' 'class Thing {};'
+undocumented '2: enum Mode' 'enum class Mode : bool { no, yes };'
+undocumented '2: alias Name' 'using Name = int;'
+undocumented '2: concept Small' 'template <class T>' 'concept Small = sizeof(T) < 8;'
+undocumented '2: constant limit' 'inline constexpr int limit = 7;'
+undocumented '4: alias Pair' '/// A number.' 'using Other = int;' 'template <class T>' \
+  'using Pair = std::pair<T, T>;'
+undocumented '4: member size' '/// A thing.' 'struct Thing {' '  int size = 0;' '};'
+undocumented '4: member call' '/// A thing.' 'struct Thing {' '  std::function<void(int)> call{};' '};'
+undocumented '5: function run' '/// A thing.' 'class Thing {' ' public:' '  void run() const {' \
+  '    if (true) return;' '  }' '};'
+undocumented '6: function stop' '/// A thing.' 'struct Thing {' '  /// Runs.' '  void run();' \
+  '  void stop();' '};'
+undocumented '7: function run' '/// A thing.' 'struct Thing {' '  /// Runs.' '  void run();' '' \
+  '  void run(int);' '};'
+undocumented '4: function Thing' '/// A thing.' 'struct Thing {' '  explicit Thing(int size) : size_{size} {}' '};'
+undocumented '7: function late' '/// A thing.' 'class Thing {' '  int hidden_{};' ' public:' \
+  '  Thing(const Thing&) = delete;' '  void late();' '};'
+
+exposes '2: function run' 'void run(detail::Deadline deadline);'
+exposes '2: function run' 'detail::Job run();'
+exposes '4: function Thing' '/// A thing.' 'struct Thing {' '  explicit Thing(detail::Undecoded) {}' '};'
+exposes '4: function wait' '/// A thing.' 'struct Thing {' '  bool wait(int count,' \
+  '            const detail::Deadline& deadline) const;' '};'
+exposes '4: member raw' '/// A thing.' 'struct Thing {' '  std::shared_ptr<detail::Trace> raw{};' '};'
+
+face '/// A thing.' 'template <class T>' 'class Thing : public detail::Base {' ' public:' \
+  '  using detail::Base::Base;' '  /// Of a number, or of a text.' \
+  '  explicit Thing(int number) : Base(detail::mark(number)) {}' '  explicit Thing(std::string text);' \
+  '  Thing(const Thing&) = default;' '  Thing& operator=(const Thing&) = delete;' '  ~Thing();' \
+  '  /// Whether it is there.' '  bool operator==(const Thing&) const { return detail::here(); }' '' \
+  ' private:' '  friend class detail::Maker;' '  explicit Thing(detail::Undecoded) {}' \
+  '  detail::Job job_;' '};' 'class Later;' 'namespace detail {' 'void inside(Job);' '}' \
+  '/// Its result.' 'template <class T>' 'using Result = detail::result_t<T>;'
+expect_clean 'public_face.sh comments'
+expect_clean 'public_face.sh signatures'
+echo 'thing.hpp run: a reason' >"$EXPOSED"
+face 'void run(detail::Deadline deadline);' && expect_clean 'public_face.sh signatures'
+face 'void run(int);' && expect_breach 'public_face.sh signatures' 'thing.hpp run is an exception that nothing needs'
+echo 'thing.hpp run:' >"$EXPOSED"
+face 'void run(detail::Deadline deadline);' && expect_breach 'public_face.sh signatures' 'needs its reason'
 
 exit $((failures > 0))

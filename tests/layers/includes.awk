@@ -16,6 +16,19 @@ function place_of(file, key, best) {
   return best
 }
 
+# The layer of a public header, named as from include/.
+function layer_of(header, i) {
+  for (i = 1; i <= patterns; i++)
+    if (header ~ ("^" pattern_of[i] "$")) return layer_at[i]
+  return ""
+}
+
+function as_expression(pattern) {
+  gsub(/[.]/, "[.]", pattern)
+  gsub(/[*]/, "[^/]*", pattern)
+  return pattern
+}
+
 function listed(place, list, words, n, i) {
   n = split(list, words, " ")
   for (i = 1; i <= n; i++)
@@ -23,14 +36,10 @@ function listed(place, list, words, n, i) {
   return 0
 }
 
-function may_use_cereal(file, words, n, i, pattern) {
+function may_use_cereal(file, words, n, i) {
   n = split(cereal, words, " ")
-  for (i = 1; i <= n; i++) {
-    pattern = words[i]
-    gsub(/[.]/, "[.]", pattern)
-    gsub(/[*]/, "[^/]*", pattern)
-    if (file ~ ("^" pattern "$")) return 1
-  }
+  for (i = 1; i <= n; i++)
+    if (file ~ ("^" as_expression(words[i]) "$")) return 1
   return 0
 }
 
@@ -46,6 +55,7 @@ function is_impure(name) {
 }
 
 function check_public(name, folder) {
+  if (folder == "brood") check_header(name)
   if (folder in is_layer || name ~ /^[.]/) report("a public header includes \"" name "\" from the inside")
   if (folder == "boost" || folder == "spdlog" || folder == "fmt")
     report("a public header includes <" name ">")
@@ -54,7 +64,15 @@ function check_public(name, folder) {
     report("a public header that is no codec includes <" name ">")
 }
 
+function check_header(name, layer) {
+  layer = layer_of(name)
+  if (layer == "") report("<" name "> is in no layer of allowed.txt")
+  else if (layer != place && !listed(layer, allowed[place]))
+    report(place " may not include <" name ">, which is of " layer)
+}
+
 function check_inside(name, folder, quoted) {
+  if (folder == "brood") check_header(name)
   if (folder in is_layer) {
     if (folder != own && !listed(folder, allowed[place]))
       report(place " may not include \"" name "\"")
@@ -76,6 +94,13 @@ in_table {
   if (key == "pure") pure = $0
   else if (key == "plain") plain = $0
   else if (key == "cereal") cereal = $0
+  else if (key == "headers") {
+    sub(/:$/, "", $2)
+    for (i = 3; i <= NF; i++) {
+      pattern_of[++patterns] = as_expression($i)
+      layer_at[patterns] = $2
+    }
+  }
   else {
     allowed[key] = $0
     if (key !~ /\//) is_layer[key] = 1
@@ -89,6 +114,8 @@ FNR == 1 {
   own = inside
   sub(/\/.*/, "", own)
   place = place_of(inside)
+  if (public) own = place = layer_of(substr(FILENAME, length("include/") + 1))
+  if (public && place == "") report("is a header of no layer of allowed.txt")
   if (!public && place == "") report("is in no layer of allowed.txt")
 }
 

@@ -180,10 +180,10 @@ TEST_P(HostileChannel, requests_that_make_no_sense_get_an_error) {
   for (const std::uint64_t object : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{99},
                                      ~std::uint64_t{0}, ~std::uint64_t{0} - 1})
     EXPECT_EQ(channel.ask(request_of(object, 1, &manager::queue_size)), "error") << object;
-  EXPECT_EQ(channel.ask(request_of(ref_of(numbers).object_id(), 1, &manager::lock_release)),
+  EXPECT_EQ(channel.ask(request_of(object_of(ref_of(numbers)), 1, &manager::lock_release)),
             "error");
   // Not whole, at every place.
-  const std::uint64_t list = ref_of(numbers).object_id();
+  const std::uint64_t list = object_of(ref_of(numbers));
   const detail::Bytes whole = request_of(list, ~std::uint64_t{0}, &manager::queue_get);
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_EQ(channel.ask(detail::Bytes(whole.view().first(size))), "error") << size;
@@ -218,8 +218,8 @@ TEST_P(HostileChannel, arguments_that_make_no_sense_get_an_error) {
   try_all(1, &manager::make_condition);
   try_all(1, &manager::make_semaphore);
   try_all(1, &detail::run_make<detail::ServedValue<std::string>, std::string>);
-  try_all(ref_of(barrier).object_id(), &manager::barrier_parties);
-  try_all(ref_of(semaphore).object_id(), &manager::semaphore_release);
+  try_all(object_of(ref_of(barrier)), &manager::barrier_parties);
+  try_all(object_of(ref_of(semaphore)), &manager::semaphore_release);
   expect_unharmed();
 }
 
@@ -227,7 +227,7 @@ TEST_P(HostileChannel, a_client_that_never_reads_delays_nobody) {
   const auto texts = manager->list<std::string>();
   texts.push_back(std::string(50'000, 'x'));
   const RawChannel channel(lease_of(texts)->get());
-  detail::Bytes request = request_of(ref_of(texts).object_id(), 1,
+  detail::Bytes request = request_of(object_of(ref_of(texts)), 1,
                                      &detail::run_method<detail::ServedList<std::string>,
                                                          &detail::ServedList<std::string>::items>);
   // Answers fill the socket, then requests do.

@@ -210,5 +210,34 @@ TEST_P(Waiting, a_barrier_breaks_for_all) {
   EXPECT_TRUE(barrier.broken());
 }
 
+TEST_P(Waiting, until_a_moment_that_is_over_does_not_block) {
+  constexpr auto over = std::chrono::steady_clock::time_point::min();
+  const ManagedQueue<int> queue = manager->queue<int>(1);
+  EXPECT_FALSE(queue.get_until(over).has_value());
+  EXPECT_TRUE(queue.put_until(1, over));
+  EXPECT_FALSE(queue.put_until(2, over));
+  EXPECT_FALSE(queue.join_until(over));
+  EXPECT_FALSE(manager->event().wait_until(over));
+  EXPECT_FALSE(manager->semaphore(0).try_acquire_until(over));
+  const ManagedLock lock = manager->lock();
+  EXPECT_TRUE(lock.try_acquire_until(over));
+  const ManagedCondition condition = manager->condition(lock);
+  EXPECT_FALSE(condition.wait_until(over));
+  EXPECT_FALSE(condition.wait_until([] { return false; }, over));
+  lock.release();
+  EXPECT_THROW(manager->barrier(2).wait_until(over), BrokenBarrier);
+}
+
+TEST_P(Waiting, until_the_last_moment_has_no_limit) {
+  constexpr auto never = std::chrono::steady_clock::time_point::max();
+  const ManagedEvent event = manager->event();
+  auto waiter = std::async(std::launch::async, [&] { return event.wait_until(never); });
+  event.set();
+  EXPECT_TRUE(waiter.get());
+  const ManagedRLock lock = manager->rlock();
+  EXPECT_TRUE(lock.try_acquire_until(never));
+  lock.release();
+}
+
 }  // namespace
 }  // namespace brood::testing

@@ -54,6 +54,19 @@ TEST_P(AsyncResultTest, get_gives_the_same_each_time) {
   EXPECT_FALSE(bad.successful());
 }
 
+TEST_P(AsyncResultTest, is_waited_for_until_a_moment) {
+  using Moment = std::chrono::steady_clock::time_point;
+  Pool pool = make_pool(1);
+  const Scratch scratch;
+  Gate gate(scratch.path("gate"));
+  AsyncResult<int> result = pool.apply_async(waits, gate.path());
+  EXPECT_FALSE(result.wait_until(Moment::min()));
+  EXPECT_THROW(result.get_until(Moment::min()), TimeoutError);
+  gate.open();
+  EXPECT_EQ(result.get_until(Moment::max()), 7);
+  EXPECT_TRUE(result.wait_until(Moment::min()));
+}
+
 TEST_P(AsyncResultTest, many_threads_may_wait_for_one) {
   Pool pool = make_pool(1);
   const Scratch scratch;

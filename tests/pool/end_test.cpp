@@ -94,6 +94,7 @@ TEST_P(End, join_for_says_whether_the_workers_are_gone) {
   AsyncResult<int> result = pool.apply_async(waits, gate.path());
   pool.close();
   EXPECT_FALSE(pool.join_for(20ms));
+  EXPECT_FALSE(pool.join_until(std::chrono::steady_clock::time_point::min()));
   gate.open();
   EXPECT_TRUE(pool.join_for(patience));
   EXPECT_EQ(result.get(), 7);

@@ -66,6 +66,10 @@ TEST_P(Imap, ordered_waits_for_the_first_and_next_for_gives_up_in_time) {
   };
   auto range = pool.imap(wait_if_named, std::vector<std::string>{gate.path(), ""});
   EXPECT_THROW(range.next_for(20ms), TimeoutError);
+  EXPECT_THROW(range.next_until(std::chrono::steady_clock::time_point::min()), TimeoutError);
+  EXPECT_THROW(range.next_outcome_until(std::chrono::steady_clock::time_point::min()),
+               TimeoutError);
+  EXPECT_THROW(range.next_outcome_for(0ms), TimeoutError);
   gate.open();
   EXPECT_FALSE(range.next().value());  // nothing was lost
   EXPECT_TRUE(range.next_for(patience).value());

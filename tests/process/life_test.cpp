@@ -44,6 +44,7 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   EXPECT_EQ(process.exit_code(), std::nullopt);
   EXPECT_FALSE(process.join_for(0s));
   EXPECT_FALSE(process.join_for(1ms));
+  EXPECT_FALSE(process.join_until(std::chrono::steady_clock::time_point::min()));
   pollfd sentinel{process.sentinel(), POLLIN, 0};
   EXPECT_EQ(::poll(&sentinel, 1, 0), 0);
   gate.open();
@@ -54,6 +55,7 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   const int number = process.exit_code();
   EXPECT_EQ(number, 0);
   EXPECT_TRUE(process.join_for(0s));
+  EXPECT_TRUE(process.join_until(std::chrono::steady_clock::time_point::min()));
   EXPECT_EQ(process.exit_status().describe(), "exit code 0");
 }
 

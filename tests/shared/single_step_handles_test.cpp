@@ -20,7 +20,7 @@ using Arrays = std::vector<Array<int>>;
 
 /// One whose values may be taken without a look at what they are: that takes many instructions.
 struct Taken : Queue<Arrays> {
-  void take() const { get_until(std::nullopt); }
+  void take() const { get_by(std::nullopt); }
 };
 
 /// New ones that hold `value`: a process that has not seen them needs their descriptors.

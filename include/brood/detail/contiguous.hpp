@@ -15,7 +15,8 @@
 #include <vector>
 
 #include <brood/detail/codec_archive.hpp>
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/large_memory.hpp>
+#include <brood/detail/undecoded.hpp>
 
 // Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over
 // cereal's own, and write the same bytes.
@@ -57,11 +58,6 @@ inline std::uint64_t take_count(Reader& source) {
   source.read(&count, sizeof count);
   return count;
 }
-
-/// From this size on, in bytes, fresh memory is worth a word to the kernel.
-inline constexpr std::size_t large_memory = std::size_t{4} << 20;
-/// Asks for large pages for memory that is about to be filled: one fault in place of 512.
-BROOD_API void advise_large(void* memory, std::size_t size) noexcept;
 
 /// Appends length and elements of a vector or string.
 template <class Sequence>
@@ -167,9 +163,9 @@ requires detail::may_nest<T>
 }
 
 namespace detail {
-/// Reads `count` elements into the places that append() or append(Undecoded()) makes, one by one as
-/// their bytes turn up, so that a lying length costs no memory. Handles make no objects, only to
-/// drop them.
+/// Reads `count` elements into the places that append() or append(value) makes, one by one as their
+/// bytes turn up, so that a lying length costs no memory. Handles make no objects, only to drop
+/// them.
 template <class T, class Append>
 void take_elements(InputArchive& archive, std::uint64_t count, Append append) {
   constexpr std::uint64_t block = 256;  // between two looks at whether they take bytes at all
@@ -178,7 +174,7 @@ void take_elements(InputArchive& archive, std::uint64_t count, Append append) {
     const std::size_t before = archive.source().left();
     for (std::size_t i = 0; i < some; ++i) {
       if constexpr (decodes_into_nothing<T>) {
-        archive(append(Undecoded()));
+        archive(append(UndecodedAccess::make<T>()));
       } else {
         archive(append());
       }
@@ -200,8 +196,8 @@ requires(!detail::is_flat_element<T> &&
   archive.claim(count);
   vector.clear();
   vector.reserve(static_cast<std::size_t>(count));
-  detail::take_elements<T>(
-      archive, count, [&](auto... undecoded) -> T& { return vector.emplace_back(undecoded...); });
+  detail::take_elements<T>(archive, count,
+                           [&](auto&&... blank) -> T& { return vector.emplace_back(blank...); });
 }
 
 // cereal's would make all elements before the first is read.
@@ -210,16 +206,16 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::deque<T, A>& deque) {
   const std::uint64_t count = detail::take_count(archive.source());
   archive.claim(count);
   deque.clear();
-  detail::take_elements<T>(
-      archive, count, [&](auto... undecoded) -> T& { return deque.emplace_back(undecoded...); });
+  detail::take_elements<T>(archive, count,
+                           [&](auto&&... blank) -> T& { return deque.emplace_back(blank...); });
 }
 template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::list<T, A>& list) {
   const std::uint64_t count = detail::take_count(archive.source());
   archive.claim(count);
   list.clear();
-  detail::take_elements<T>(
-      archive, count, [&](auto... undecoded) -> T& { return list.emplace_back(undecoded...); });
+  detail::take_elements<T>(archive, count,
+                           [&](auto&&... blank) -> T& { return list.emplace_back(blank...); });
 }
 template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::forward_list<T, A>& list) {
@@ -227,8 +223,8 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::forward_list<T, A>& l
   archive.claim(count);
   list.clear();
   auto last = list.before_begin();
-  detail::take_elements<T>(archive, count, [&](auto... undecoded) -> T& {
-    last = list.emplace_after(last, undecoded...);
+  detail::take_elements<T>(archive, count, [&](auto&&... blank) -> T& {
+    last = list.emplace_after(last, blank...);
     return *last;
   });
 }

@@ -85,22 +85,29 @@ class BROOD_API DataHandle : public SharedHandle {
 template <class Self, class T>
 class Contiguous {
  public:
+  // What a container of the standard library has.
   using value_type = T;
   using size_type = std::size_t;
   using difference_type = std::ptrdiff_t;
   using reference = T&;
   using iterator = T*;
 
+  /// Whether there is no element.
   bool empty() const noexcept { return self().size() == 0; }
+  /// The first element.
   T* begin() const noexcept { return self().data(); }
+  /// Behind the last element.
   T* end() const noexcept { return self().data() + self().size(); }
+  /// The element at `index`, which is not checked.
   T& operator[](std::size_t index) const noexcept { return self().data()[index]; }
   /// The element at `index`. Throws std::out_of_range.
   T& at(std::size_t index) const {
     if (index >= self().size()) throw std::out_of_range("brood: no such element in this array");
     return self().data()[index];
   }
+  /// The first element, which there must be.
   T& front() const noexcept { return *begin(); }
+  /// The last element, which there must be.
   T& back() const noexcept { return *(end() - 1); }
 
  private:

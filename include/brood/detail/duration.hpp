@@ -19,15 +19,22 @@ constexpr std::chrono::nanoseconds saturated(std::chrono::duration<Rep, Period> 
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // nothing: for ever
 
-/// When `duration` is over. X::max() is the usual way to write "for ever", and its end is beyond
-/// what the clock can tell.
+/// Waits that are longer than this have no end: X::max() is the usual way to write "for ever".
+inline constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
+
+/// When `duration` is over.
 template <class Rep, class Period>
 Deadline deadline_after(std::chrono::duration<Rep, Period> duration) {
-  constexpr std::chrono::nanoseconds for_ever = std::chrono::hours(24 * 365 * 100);
   const std::chrono::nanoseconds wait = saturated(duration);
   if (wait >= for_ever) return std::nullopt;
   const auto now = std::chrono::steady_clock::now();
   return wait.count() > 0 ? now + wait : now;
+}
+/// Same for a moment, which may be any value of its type.
+inline Deadline deadline_at(std::chrono::steady_clock::time_point time) {
+  const auto now = std::chrono::steady_clock::now();
+  if (time <= now) return now;
+  return time - now < for_ever ? Deadline(time) : std::nullopt;
 }
 
 }  // namespace brood::detail

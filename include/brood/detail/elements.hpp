@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <brood/codec.hpp>
+#include <brood/detail/call_with.hpp>
 #include <brood/detail/callable.hpp>
 #include <brood/detail/job.hpp>
 
@@ -27,8 +28,6 @@ template <class K, class V>
 struct WithoutConstant<std::pair<const K, V>> {
   using type = std::pair<K, V>;
 };
-/// Stands for the element of what is no range, once that has been said.
-struct NoElement {};
 template <class Range>
 struct ElementOf {
   static_assert(

@@ -12,7 +12,7 @@
 #include <brood/detail/codec_archive.hpp>
 #include <brood/detail/contiguous.hpp>
 #include <brood/detail/hash_tables.hpp>
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/undecoded.hpp>
 
 // Single values to bytes and back; the sentences for types that cannot.
 namespace brood::detail {
@@ -183,7 +183,7 @@ struct Blank {
   static constexpr bool differs = decodes_into_nothing<T>;
   static T make() {
     if constexpr (differs) {
-      return T(Undecoded());
+      return UndecodedAccess::make<T>();
     } else {
       return T{};
     }

@@ -14,19 +14,14 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/detail/result_shape.hpp>
 #include <brood/errors.hpp>
-#include <brood/options.hpp>
+#include <brood/kill.hpp>
 
 // The seam between the typed skin and the pool's core: below this line there are only bytes.
 namespace brood {
 
-/// What cancel() does to a task that runs already.
-enum class Kill : bool { no, yes };
-
 namespace detail {
-
-class Run;
-using Runner = void (*)(Run&);
 
 /// The encoded arguments of a job: `count` records, each `stride` bytes, or, for stride 0, each
 /// with its length (8 bytes) in front and ends[i] behind it.
@@ -60,15 +55,6 @@ struct CallTerms {
   std::chrono::nanoseconds retry_delay{};
   int priority = 0;
   bool operator==(const CallTerms&) const = default;
-};
-
-inline constexpr std::uint32_t variable_stride = 0xffffffff;
-
-/// What the results of a job look like. A worker that sends others is broken.
-struct ResultShape {
-  std::uint32_t stride = variable_stride;  // bytes of each; see Piece
-  bool folded = false;                     // one stands for all elements of a chunk
-  bool operator==(const ResultShape&) const = default;
 };
 
 struct JobSpec {

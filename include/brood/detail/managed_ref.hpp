@@ -48,16 +48,6 @@ class BROOD_API ManagedRef {
   ManagedRef(std::uint64_t server, std::uint64_t object, DescriptorRef lease)
       : server_(server), object_(object), lease_(std::move(lease)) {}
 
-  /// For the library: the numbers of server and object, and the lease.
-  std::uint64_t server_id() const noexcept { return server_; }
-  std::uint64_t object_id() const noexcept { return object_; }
-  const DescriptorRef& lease() const noexcept { return lease_; }
-  /// The beginning of a request; its arguments follow. Throws UsageError, CodecError.
-  Bytes request(ServedStub stub) const;
-  /// Sends a request and waits for the answer. Throws what the call threw in the server, and
-  /// SystemError when the server has ended.
-  Reply call(const Bytes& request) const;
-
   /// Whether both are the same object.
   friend bool operator==(const ManagedRef& one, const ManagedRef& other) noexcept {
     return one.server_ == other.server_ && one.object_ == other.object_;
@@ -65,14 +55,29 @@ class BROOD_API ManagedRef {
   /// Whether it refers to an object.
   explicit operator bool() const noexcept { return lease_ != nullptr; }
 
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
+  /// Decodes a handle. Throws CodecError for bytes that are none.
   void load(InputArchive& archive);
 
  private:
+  // For the library alone: no members, which all handles of managed objects would have.
+  friend std::uint64_t server_of(const ManagedRef& ref) noexcept { return ref.server_; }
+  friend std::uint64_t object_of(const ManagedRef& ref) noexcept { return ref.object_; }
+  friend const DescriptorRef& lease_of(const ManagedRef& ref) noexcept { return ref.lease_; }
+  friend BROOD_API Bytes begin_request(const ManagedRef& ref, ServedStub stub);
+  friend BROOD_API Reply send_request(const ManagedRef& ref, const Bytes& request);
+
   std::uint64_t server_ = 0;
   std::uint64_t object_ = 0;
   DescriptorRef lease_;
 };
+
+/// The beginning of a request; its arguments follow. Throws UsageError, CodecError.
+BROOD_API Bytes begin_request(const ManagedRef& ref, ServedStub stub);
+/// Sends a request and waits for the answer. Throws what the call threw in the server, and
+/// SystemError when the server has ended.
+BROOD_API Reply send_request(const ManagedRef& ref, const Bytes& request);
 
 /// Appends one argument, converted to what the function takes.
 template <class Stored, class Arg>
@@ -94,9 +99,9 @@ void put_argument(Bytes& request, const Arg& argument) {
 /// A whole call. `R` is void or what comes back.
 template <class R, class... Args>
 R call_stub(const ManagedRef& object, ServedStub stub, const Args&... arguments) {
-  Bytes request = object.request(stub);
+  Bytes request = begin_request(object, stub);
   (put_argument<stored_t<Args>>(request, arguments), ...);
-  const Reply reply = object.call(request);
+  const Reply reply = send_request(object, request);
   if constexpr (!std::is_void_v<R>) return reply.get<R>();
 }
 

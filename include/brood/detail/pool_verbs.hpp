@@ -43,7 +43,7 @@ Results<StarmapResult<F, Range>> PoolCalls::starmap(F f, Range&& range) const {
   using R = StarmapResult<F, Range>;
   return calls_.collect<R>(calls_.starmap<F, R>(f, range, detail::Lifetime::until_return));
 }
-template <class F, detail::NotParametersOf<F> T>
+template <class F, NotParametersOf<F> T>
 Results<StarmapResult<F, std::initializer_list<T>>> PoolCalls::starmap(
     F f, std::initializer_list<T> list) const {
   return starmap(std::move(f), detail::lent(list));
@@ -58,7 +58,7 @@ AsyncResult<Results<StarmapResult<F, Range>>> PoolCalls::starmap_async(F f, Rang
   using R = StarmapResult<F, Range>;
   return calls_.all_later<R>(calls_.starmap<F, R>(f, range, detail::Lifetime::unknown));
 }
-template <class F, detail::NotParametersOf<F> T>
+template <class F, NotParametersOf<F> T>
 AsyncResult<Results<StarmapResult<F, std::initializer_list<T>>>> PoolCalls::starmap_async(
     F f, std::initializer_list<T> list) const {
   return starmap_async(std::move(f), detail::lent(list));

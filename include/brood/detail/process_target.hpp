@@ -8,9 +8,9 @@
 #include <utility>
 
 #include <brood/codec.hpp>
+#include <brood/detail/call_with.hpp>
 #include <brood/detail/callable.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/runners.hpp>
 
 // What a Process runs: a callable with its arguments, whose types are forgotten.
 namespace brood::detail {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/detail/undecoded.hpp>
 #include <brood/errors.hpp>
 
 // What all handles of objects in shared memory have in common.
@@ -15,12 +18,6 @@ class InputArchive;
 class OutputArchive;
 
 namespace detail {
-
-/// Asks for a handle that refers to nothing until it is decoded, so that decoding does not first
-/// make an object only to drop it.
-struct Undecoded {
-  explicit Undecoded() = default;
-};
 
 /// The descriptor of the object's memory, and where that lies in this process. Has copies only: a
 /// handle that was moved from is what it was.
@@ -39,12 +36,8 @@ class BROOD_API SharedHandle {
   void* state_ = nullptr;
 };
 
-template <class T>
-inline constexpr bool decodes_into_nothing =
-    std::is_base_of_v<SharedHandle, T>&& std::is_constructible_v<T, Undecoded>;
-
-/// Further members of an object that can be acquired: try_acquire_for(), and those that
-/// std::unique_lock, std::scoped_lock and std::lock_guard call.
+/// Further members of an object that can be acquired: those with a time limit, from its
+/// acquire_by(), and those that std::unique_lock, std::scoped_lock and std::lock_guard call.
 template <class Self>
 class Acquirable {
  public:
@@ -52,15 +45,22 @@ class Acquirable {
   /// blocking, where `duration` is not positive.
   template <class Rep, class Period>
   bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
-    return self().try_acquire_until(deadline_after(duration));
+    return self().acquire_by(deadline_after(duration));
   }
-  /// Same as acquire(), try_acquire() and try_acquire_for(), by the names of the standard library.
+  /// Same, until `time` at most.
+  bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
+    return self().acquire_by(deadline_at(time));
+  }
+  /// acquire() by the name of the standard library.
   void lock() const { self().acquire(); }
+  /// try_acquire() by the name of the standard library.
   bool try_lock() const { return self().try_acquire(); }
+  /// try_acquire_for() by the name of the standard library.
   template <class Rep, class Period>
   bool try_lock_for(std::chrono::duration<Rep, Period> duration) const {
     return try_acquire_for(duration);
   }
+  /// Same, until `time` at most, in any unit.
   template <class Duration>
   bool try_lock_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) const {
     const auto now = std::chrono::steady_clock::now();
@@ -82,18 +82,22 @@ class Acquirable {
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
-/// The ways to wait of a condition, from its wait_until().
+/// The ways to wait of a condition, from its wait_by().
 template <class Self>
 class ConditionWaits {
  public:
   /// Releases the lock, however often it was acquired, blocks until notified, and acquires the lock
   /// again as often. Throws UsageError unless this thread holds the lock.
-  void wait() const { self().wait_until(std::nullopt); }
+  void wait() const { self().wait_by(std::nullopt); }
   /// Same, but waits for at most `duration`, and then until the lock is free. Returns whether it
   /// was notified.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return self().wait_until(deadline_after(duration));
+    return self().wait_by(deadline_after(duration));
+  }
+  /// Same, but waits until `time` at most.
+  bool wait_until(std::chrono::steady_clock::time_point time) const {
+    return self().wait_by(deadline_at(time));
   }
   /// Waits until `predicate()` is true. It is called with the lock held.
   template <class Predicate>
@@ -104,16 +108,24 @@ class ConditionWaits {
   /// Same, but waits for at most `duration`. Returns what the predicate returned last.
   template <class Predicate, class Rep, class Period>
   bool wait_for(Predicate predicate, std::chrono::duration<Rep, Period> duration) const {
-    const Deadline deadline = deadline_after(duration);
-    while (!predicate()) {
-      if (!self().wait_until(deadline)) return predicate();
-    }
-    return true;
+    return wait_for_true(predicate, deadline_after(duration));
+  }
+  /// Same, but waits until `time` at most.
+  template <class Predicate>
+  bool wait_until(Predicate predicate, std::chrono::steady_clock::time_point time) const {
+    return wait_for_true(predicate, deadline_at(time));
   }
 
  private:
   friend Self;
   ConditionWaits() = default;
+  template <class Predicate>
+  bool wait_for_true(Predicate& predicate, const Deadline& deadline) const {
+    while (!predicate()) {
+      if (!self().wait_by(deadline)) return predicate();
+    }
+    return true;
+  }
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 

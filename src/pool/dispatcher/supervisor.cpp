@@ -43,7 +43,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.numbers = numbers;
   setup.owner_name = platform::process_name();
   setup.owner_pid = ::getpid();
-  const auto initializer = options_.initializer.encoded();
+  const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());
   setup.address_space = options_.limits.address_space;
   setup.cpu_seconds = whole_seconds(options_.limits.cpu_time);
@@ -55,7 +55,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.start_method = get_start_method();
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
-  setup.sandbox = options_.sandbox.terms();
+  setup.sandbox = detail::SandboxAccess::terms(options_.sandbox);
   return setup;
 }
 
@@ -66,7 +66,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.worker =
       std::make_unique<WorkerProcess>(id, name, message_limit_, std::chrono::steady_clock::now());
   WorkerProcess& worker = *birth.worker;
-  worker.sandboxed = options_.sandbox.terms().on;
+  worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.tasks = platform::make_socket_pipe();
   birth.results = platform::make_socket_pipe();
   birth.results.read.set_foreign();  // the worker may leave descriptors in it
@@ -78,7 +78,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   worker.escort = platform::Escort(std::move(escort.ours));
   birth.escort = std::move(escort.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
-                        options_.initializer.carried());
+                        detail::CallAccess::carried(options_.initializer));
   protocol::encode_setup(worker.outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();

@@ -53,7 +53,9 @@ class Supervisor {
 
   const Limits& limits() const noexcept { return options_.limits; }
   std::string method_name() const { return method_->name(); }
-  const detail::SandboxTerms& sandbox() const noexcept { return options_.sandbox.terms(); }
+  const detail::SandboxTerms& sandbox() const noexcept {
+    return detail::SandboxAccess::terms(options_.sandbox);
+  }
   std::uint64_t message_limit() const noexcept { return message_limit_; }
 
  private:

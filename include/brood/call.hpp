@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <brood/detail/bytes.hpp>
+
+namespace brood {
+
+namespace detail {
+class CallAccess;
+}
+
+/// An encoded call of a function without parameters: an initializer, a preload hook. To make one,
+/// include brood/task.hpp. Threads: as any value.
+class Call {
+ public:
+  /// Calls nothing.
+  Call() = default;
+  /// Encodes `function`, which may be a task and takes no arguments. Its return value is dropped.
+  /// Throws what encoding its bound values throws.
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
+  Call(const F& function);
+
+  /// Whether it calls nothing.
+  bool empty() const noexcept { return encoded_.empty(); }
+
+ private:
+  friend class detail::CallAccess;
+
+  std::vector<std::byte> encoded_;
+  std::vector<detail::DescriptorRef> carried_;  // of shared objects among the bound values
+};
+
+namespace detail {
+/// What the library reads of a Call.
+class CallAccess {
+ public:
+  static std::span<const std::byte> encoded(const Call& call) noexcept { return call.encoded_; }
+  static std::span<const DescriptorRef> carried(const Call& call) noexcept { return call.carried_; }
+};
+}  // namespace detail
+
+}  // namespace brood

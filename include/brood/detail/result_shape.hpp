@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+
+// What a pool and its workers agree on about the results of a job.
+namespace brood::detail {
+
+class Run;
+/// The typed loop over the elements of a chunk; named on the wire by its address.
+using Runner = void (*)(Run&);
+
+inline constexpr std::uint32_t variable_stride = 0xffffffff;
+
+/// What the results of a job look like. A worker that sends others is broken.
+struct ResultShape {
+  std::uint32_t stride = variable_stride;  // bytes of each; see Piece
+  bool folded = false;                     // one stands for all elements of a chunk
+  bool operator==(const ResultShape&) const = default;
+};
+
+}  // namespace brood::detail
