@@ -5,16 +5,15 @@
 
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
@@ -97,12 +96,13 @@ class Gateway {
   WatchList watched_;
   TlsStream session_;  // of the main thread
   std::uint64_t longest_message_ = 0;
-  std::mutex mutex_;
-  std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
-  std::uint64_t last_id_ = 0;
-  std::vector<Token> unmade_;  // no lease was to be had for them: dropped with the next that is
-  std::set<int> channels_;
-  std::condition_variable channel_gone_;
+  base::Mutex mutex_;
+  std::map<std::uint64_t, Lease> leases_ BROOD_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ BROOD_GUARDED_BY(mutex_) = 0;
+  /// No lease was to be had for them: dropped with the next that is.
+  std::vector<Token> unmade_ BROOD_GUARDED_BY(mutex_);
+  std::set<int> channels_ BROOD_GUARDED_BY(mutex_);
+  base::ConditionVariable channel_gone_;
 };
 
 // One for each time that the server sends it: it counts them.
@@ -110,7 +110,7 @@ detail::DescriptorRef Gateway::make_lease(const Token& token) {
   platform::SocketPair pair = platform::make_socket_pair();
   detail::DescriptorRef lease = detail::receive_descriptor(
       std::move(pair.theirs), detail::SharedDescriptor::Kind::relayed_lease, token);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const std::uint64_t id = ++last_id_;
   watched_.add(pair.ours.get(), id);
   leases_.emplace(id, Lease{std::move(pair.ours), token});
@@ -123,7 +123,7 @@ std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> t
     for (const Token& token : tokens) leases.push_back(make_lease(token));
   } catch (const SystemError&) {
     const std::span<const Token> unmade = tokens.subspan(leases.size());
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     unmade_.insert(unmade_.end(), unmade.begin(), unmade.end());
     throw;
   }
@@ -160,7 +160,7 @@ bool Gateway::serve_event(std::uint64_t id) {
   if (id >= session_id) return false;  // the server says nothing on a session but that it has ended
   int lease = -1;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto found = leases_.find(id);
     if (found == leases_.end()) return true;
     lease = found->second.ours.get();
@@ -174,7 +174,7 @@ bool Gateway::serve_event(std::uint64_t id) {
 bool Gateway::drop(std::uint64_t id) {
   std::vector<Token> tokens;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     tokens.push_back(leases_.at(id).token);
     tokens.insert(tokens.end(), unmade_.begin(), unmade_.end());
     unmade_.clear();
@@ -185,7 +185,7 @@ bool Gateway::drop(std::uint64_t id) {
 
 void Gateway::open(platform::Descriptor socket, std::uint64_t process) {
   const int local = socket.release();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   try {
     channels_.insert(local);
     std::thread([this, local, process] { pass_on(local, process); }).detach();
@@ -201,7 +201,7 @@ void Gateway::pass_on(int local, std::uint64_t process) noexcept {
   } catch (const std::exception&) {
     // The server has ended, or there is no memory: the client sees the end of its connection.
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   channels_.erase(local);
   platform::close_foreign(local);
   channel_gone_.notify_all();
@@ -291,9 +291,10 @@ Gateway::Served Gateway::hand_over(TlsStream& stream, int local, const RemoteFra
 
 // Channels whose clients have ended may have an answer that is lost: they say so.
 bool Gateway::end() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (const int channel : channels_) ::shutdown(channel, SHUT_RDWR);
-  return channel_gone_.wait_for(lock, time_to_end, [this] { return channels_.empty(); });
+  return channel_gone_.wait_for(mutex_, time_to_end,
+                                [this]() BROOD_REQUIRES(mutex_) { return channels_.empty(); });
 }
 
 }  // namespace

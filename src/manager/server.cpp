@@ -121,7 +121,7 @@ Server::Added Server::add(detail::ServedObject object, Charge charge) {
   detail::DescriptorRef lease =
       detail::share_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease);
   entry->token = lease->token();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   entry->id = ++last_id_;
   const std::uint64_t inode = inode_of(lease->get());
   tokens_.emplace(entry->token, inode);
@@ -145,12 +145,12 @@ void Server::forget_lease(const Token& token) noexcept {
 }
 
 bool Server::owns(const Token& token) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return tokens_.contains(token);
 }
 
 void Server::demand_genuine(const detail::DescriptorRef& received) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto known = tokens_.find(received->token());
   if (known != tokens_.end() && inode_of(received->get()) != known->second)
     throw CodecError(CodecError::Direction::decode, "",
@@ -158,13 +158,13 @@ void Server::demand_genuine(const detail::DescriptorRef& received) const {
 }
 
 std::shared_ptr<Entry> Server::find(std::uint64_t id) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto entry = entries_.find(id);
   return entry == entries_.end() ? nullptr : entry->second;
 }
 
 std::size_t Server::objects() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return entries_.size() - entries_.count(root_id);
 }
 
@@ -190,7 +190,7 @@ bool Server::serve_event(std::uint64_t id) {
 std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process,
                                      std::shared_ptr<Account> account) {
   auto caller = std::make_shared<Caller>(std::move(socket), process, std::move(account));
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const int peer = caller->peer();
   if (peer != 0 && connections_from_[peer] >= most_from_one_) return nullptr;
   // A lease would be held by its own server, for ever.
@@ -240,11 +240,11 @@ void Server::leave(const Caller& caller) noexcept {
   std::shared_ptr<Caller> mine;  // goes without the lock
   bool last = false;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     last = forget_connection(caller);
   }
   if (last) forget_process(caller.holder().process);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (auto entry = callers_.begin(); entry != callers_.end(); ++entry) {
     if (entry->get() != &caller) continue;
     mine = *entry;
@@ -261,7 +261,7 @@ void Server::forget_process(std::uint64_t process) noexcept {
   for (;;) {
     std::shared_ptr<Entry> entry;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       const auto found = entries_.lower_bound(next);
       if (found == entries_.end()) return;
       next = found->first + 1;
@@ -272,7 +272,7 @@ void Server::forget_process(std::uint64_t process) noexcept {
 }
 
 void Server::drop(std::uint64_t id) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   dropped_.push_back(entry->second);  // may throw: nothing has changed then
@@ -286,9 +286,10 @@ void Server::drop(std::uint64_t id) {
 
 // Destroys objects: their destructors may take long, and call other objects of this very server.
 void Server::collect() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (;;) {
-    to_collect_.wait(lock, [this] { return ending_ || !dropped_.empty(); });
+    to_collect_.wait(mutex_,
+                     [this]() BROOD_REQUIRES(mutex_) { return ending_ || !dropped_.empty(); });
     if (dropped_.empty()) break;
     std::shared_ptr<Entry> entry = std::move(dropped_.front());
     dropped_.pop_front();
@@ -302,14 +303,17 @@ void Server::collect() {
 }
 
 bool Server::end() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (const std::shared_ptr<Caller>& caller : callers_) caller->end();
-  if (!caller_gone_.wait_for(lock, time_to_end, [this] { return callers_.empty(); })) return false;
+  if (!caller_gone_.wait_for(mutex_, time_to_end,
+                             [this]() BROOD_REQUIRES(mutex_) { return callers_.empty(); }))
+    return false;
   for (auto& [id, entry] : entries_) dropped_.push_back(std::move(entry));
   entries_.clear();
   ending_ = true;
   to_collect_.notify_all();
-  return collector_gone_.wait_for(lock, time_to_end, [this] { return collected_; });
+  return collector_gone_.wait_for(mutex_, time_to_end,
+                                  [this]() BROOD_REQUIRES(mutex_) { return collected_; });
 }
 
 }  // namespace brood::manager

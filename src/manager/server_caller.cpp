@@ -25,12 +25,12 @@ void Caller::give_back() {
 }
 
 void Caller::set_charge(Charge charge) {
-  const std::lock_guard lock(charge_mutex_);
+  const base::MutexLock lock(charge_mutex_);
   charge_ = std::move(charge);
 }
 
 Charge Caller::take_charge() {
-  const std::lock_guard lock(charge_mutex_);
+  const base::MutexLock lock(charge_mutex_);
   return std::move(charge_);
 }
 
@@ -72,13 +72,12 @@ void Caller::take_wake() noexcept {
   }
 }
 
-bool WaitList::wait(std::unique_lock<std::mutex>& lock, Caller& caller,
-                    const platform::Deadline& deadline) {
+bool WaitList::wait(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline) {
   caller.make_bell();
   waiting_.push_back(&caller);
-  lock.unlock();
+  mutex.unlock();
   const Caller::Woken woken = caller.sleep(deadline);
-  lock.lock();
+  mutex.lock();
   const auto entry = std::find(waiting_.begin(), waiting_.end(), &caller);
   const bool notified = entry == waiting_.end();  // perhaps since it woke
   if (notified) {

@@ -6,9 +6,9 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/futex.hpp"
@@ -80,22 +80,25 @@ class Caller {
   std::atomic<bool> lost_{false};
   const std::shared_ptr<Account> account_;
   const int peer_;
-  std::mutex charge_mutex_;
-  Charge charge_;  // guarded by charge_mutex_
+  base::Mutex charge_mutex_;
+  Charge charge_ BROOD_GUARDED_BY(charge_mutex_);
 };
 
-/// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's.
+/// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's,
+/// which its waits name.
 class WaitList {
  public:
   /// Unlocks while it waits. False at the deadline. Throws Abandoned, and has passed on a
   /// notification then.
-  bool wait(std::unique_lock<std::mutex>& lock, Caller& caller, const platform::Deadline& deadline);
-  /// Waits until `ready()`; false at the deadline.
+  bool wait(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline)
+      BROOD_REQUIRES(mutex);
+  /// Waits until `ready()`, which needs the mutex; false at the deadline. Not analysed: clang does
+  /// not know that `mutex` is what `ready` requires.
   template <class Ready>
-  bool wait_until(std::unique_lock<std::mutex>& lock, Caller& caller,
-                  const platform::Deadline& deadline, Ready ready) {
+  bool wait_until(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline,
+                  Ready ready) BROOD_REQUIRES(mutex) BROOD_NO_THREAD_SAFETY_ANALYSIS {
     while (!ready()) {
-      if (!wait(lock, caller, deadline)) return ready();
+      if (!wait(mutex, caller, deadline)) return ready();
     }
     return true;
   }

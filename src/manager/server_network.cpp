@@ -53,7 +53,7 @@ void refuse_calls(TlsStream& stream, const Session& session) {
 }  // namespace
 
 void Session::note(std::span<const detail::DescriptorRef> sent) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const detail::DescriptorRef& lease : sent) {
     Held& held = held_[lease->token()];
     held.lease = lease;
@@ -62,7 +62,7 @@ void Session::note(std::span<const detail::DescriptorRef> sent) {
 }
 
 void Session::drop(std::span<const Token> tokens) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const Token& token : tokens) {
     const auto found = held_.find(token);
     if (found != held_.end() && --found->second.count == 0) held_.erase(found);
@@ -70,23 +70,23 @@ void Session::drop(std::span<const Token> tokens) {
 }
 
 detail::DescriptorRef Session::find(const Token& token) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto found = held_.find(token);
   return found == held_.end() ? nullptr : found->second.lease;
 }
 
 bool Sessions::add(std::uint64_t number, std::shared_ptr<Session> session) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return sessions_.emplace(number, std::move(session)).second;
 }
 
 void Sessions::remove(std::uint64_t number) noexcept {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   sessions_.erase(number);
 }
 
 std::shared_ptr<Session> Sessions::find(std::uint64_t number) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto found = sessions_.find(number);
   return found == sessions_.end() ? nullptr : found->second;
 }
@@ -97,7 +97,7 @@ std::optional<std::vector<detail::DescriptorRef>> Sessions::find_leases(
   for (const Token& token : tokens) {
     detail::DescriptorRef lease = session.find(token);
     if (!lease) {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       for (auto other = sessions_.begin(); !lease && other != sessions_.end(); ++other)
         lease = other->second->find(token);
     }
@@ -127,16 +127,17 @@ void Network::accept_all() noexcept {
       platform::Descriptor socket = platform::accept_from(listener_.get());
       const bool none = !socket;
       if (socket && make_room()) start(std::move(socket));
-      const std::unique_lock lock(mutex_);
+      const base::MutexLock lock(mutex_);
       if (stopping_) break;
       if (!none) continue;
     } catch (const std::exception&) {
       // For want of memory or threads: that client sees the end of its connection.
     }
-    std::unique_lock lock(mutex_);  // else a connection that cannot be taken would keep us busy
-    if (thread_gone_.wait_for(lock, rest, [this] { return stopping_; })) break;
+    base::MutexLock lock(mutex_);  // else a connection that cannot be taken would keep us busy
+    if (thread_gone_.wait_for(mutex_, rest, [this]() BROOD_REQUIRES(mutex_) { return stopping_; }))
+      break;
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   --threads_;
   thread_gone_.notify_all();
 }
@@ -144,18 +145,19 @@ void Network::accept_all() noexcept {
 // A new one may be a program with the key; that which has been here longest without showing it is
 // the likeliest not to have it. False when the server ends.
 bool Network::make_room() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   while (!stopping_ && strangers_.size() >= most_strangers) {
     ::shutdown(strangers_.front(), SHUT_RDWR);  // its thread ends at once
     const std::size_t before = threads_;
-    thread_gone_.wait(lock, [&] { return stopping_ || threads_ != before; });
+    thread_gone_.wait(mutex_,
+                      [&]() BROOD_REQUIRES(mutex_) { return stopping_ || threads_ != before; });
   }
   return !stopping_;
 }
 
 void Network::start(platform::Descriptor socket) {
   auto connected = std::make_shared<Connected>(std::move(socket));
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   sockets_.insert(connected->number);
   ++threads_;
   try {
@@ -170,7 +172,7 @@ void Network::start(platform::Descriptor socket) {
 }
 
 void Network::note_proven(Connected& connected) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   strangers_.erase(connected.stranger);
   connected.proven = true;
 }
@@ -186,13 +188,13 @@ void Network::serve(Connected& connected) noexcept {
     // A stranger, or it has ended, or there is no memory for it.
   }
   {
-    const std::lock_guard lock(mutex_);  // before it is closed: another's may have the number then
+    const base::MutexLock lock(mutex_);  // before it is closed: another's may have the number then
     sockets_.erase(connected.number);
     if (!connected.proven) strangers_.erase(connected.stranger);
   }
   stream.reset();
   connected.socket.reset();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   --threads_;
   thread_gone_.notify_all();
 }
@@ -240,12 +242,13 @@ void Network::serve_channel(TlsStream& stream, const Hello& hello) {
 }
 
 bool Network::stop() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   stopping_ = true;
   ::shutdown(listener_.get(), SHUT_RDWR);
   for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
   thread_gone_.notify_all();
-  return thread_gone_.wait_for(lock, time_to_stop, [this] { return threads_ == 0; });
+  return thread_gone_.wait_for(mutex_, time_to_stop,
+                               [this]() BROOD_REQUIRES(mutex_) { return threads_ == 0; });
 }
 
 }  // namespace brood::manager

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 
 #include <brood/detail/bytes.hpp>
+#include "base/mutex.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/mapping.hpp"
 #include "platform/robust_mutex.hpp"
@@ -83,9 +83,9 @@ class SharedDescriptor {
   const Token token_;
   const bool is_apart_;
   const unsigned generation_;
-  mutable std::mutex mutex_;
-  mutable DescriptorRef alias_;              // guarded by mutex_
-  mutable platform::SharedMapping mapping_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  mutable DescriptorRef alias_ BROOD_GUARDED_BY(mutex_);
+  mutable platform::SharedMapping mapping_ BROOD_GUARDED_BY(mutex_);
   mutable Holding holding_;
   mutable Noted noted_;
 };

@@ -75,19 +75,18 @@ class Parties {
   }
   // Whoever held the guard and died was a party, or ended one's wait; maybe it had begun to end a
   // generation that nobody seems to wait for now.
-  void repair() noexcept {
+  void repair() noexcept BROOD_REQUIRES(guard) {
     state_.broken = 1;
     end_generation(Ending::broken);
   }
 
-  // All under the guard.
-  Arrival arrive();
-  void end_generation(Ending ending) noexcept;
-  void break_it() {
+  Arrival arrive() BROOD_REQUIRES(guard);
+  void end_generation(Ending ending) noexcept BROOD_REQUIRES(guard);
+  void break_it() BROOD_REQUIRES(guard) {
     state_.broken = 1;
     if (arrived() != 0) end_generation(Ending::broken);
   }
-  bool all_alive(const ProcessMark& self) const {
+  bool all_alive(const ProcessMark& self) const BROOD_REQUIRES(guard) {
     const std::span<const ProcessMark> waiting(state_.waiting(), arrived());
     std::size_t looks = 0;
     ProcessMark last = self;

@@ -58,7 +58,7 @@ class Permits {
   BoundedState* operator->() const noexcept { return &state_; }
   void* memory() const noexcept { return &state_; }
   // Whoever was killed here had changed at most one count and not yet `value`.
-  void repair() noexcept {
+  void repair() noexcept BROOD_REQUIRES(guard) {
     std::uint64_t lent = state_.others;
     for (const Holder& holder : holders()) lent += holder.count;
     const std::uint32_t free =
@@ -70,10 +70,10 @@ class Permits {
   std::uint32_t free() const { return checked(state_.value.load()); }
   bool all_are_free() const { return free() == initial_; }
   /// Whether it is that of a dead process. There is one.
-  bool take(const ProcessMark& self);
-  void give_back(const ProcessMark& self);
+  bool take(const ProcessMark& self) BROOD_REQUIRES(guard);
+  void give_back(const ProcessMark& self) BROOD_REQUIRES(guard);
   /// Those of dead processes, as free ones from now on: how many.
-  std::uint32_t take_back();
+  std::uint32_t take_back() BROOD_REQUIRES(guard);
 
  private:
   std::uint32_t checked(std::uint64_t count) const {

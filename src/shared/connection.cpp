@@ -4,9 +4,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 
 #include <brood/detail/descriptor_ref.hpp>
+#include "base/mutex.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/parcel.hpp"
@@ -34,7 +34,7 @@ class Connection::State {
   bool writes() const noexcept { return access_ != Access::read; }
   /// Kept open by whoever uses it, although it is closed meanwhile. Null when closed.
   detail::DescriptorRef socket_or_null() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return socket_;
   }
   detail::DescriptorRef socket() const {
@@ -43,13 +43,13 @@ class Connection::State {
   }
   void close() noexcept {
     detail::DescriptorRef dropped;
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     dropped.swap(socket_);
   }
 
  private:
-  mutable std::mutex mutex_;
-  detail::DescriptorRef socket_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  detail::DescriptorRef socket_ BROOD_GUARDED_BY(mutex_);
   const Access access_;
 };
 

@@ -89,6 +89,7 @@ class QueueTape {
 
   /// False when the descriptors find no room now.
   bool append(Books& books, const Bytes& bytes) {
+    queue_.guard.assume_held();
     Record record{bytes.size(), 0, bytes.carried().size()};
     if (record.count != 0) {
       record.group = ++queue_.last_group;
@@ -104,6 +105,7 @@ class QueueTape {
 
   /// The oldest value. There is one.
   Parcel take(Books& books) {
+    queue_.guard.assume_held();
     const std::uint64_t there = books.marks.tail - books.marks.head;
     demand(there >= sizeof(Record));
     demand(tape_.has(books.marks, std::min<std::uint64_t>(there, shared::Tape::ring_size)));

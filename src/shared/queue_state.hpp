@@ -28,24 +28,25 @@ struct QueueState {
 
   platform::RobustMutex guard;
   const std::uint64_t limit;  // values; 0: none. Each process notes it when it gets the queue
-  std::array<Books, 2> slots{};
+  std::array<Books, 2> slots BROOD_GUARDED_BY(guard){};
   std::atomic<std::uint32_t> current{0};
-  std::uint64_t last_group = 0;  // of descriptors; only grows
-  std::uint64_t further = 0;  // pairs of sockets in which descriptors wait beside the queue's own
-  Tape::Extent extent;
+  std::uint64_t last_group BROOD_GUARDED_BY(guard) = 0;  // of descriptors; only grows
+  /// Pairs of sockets in which descriptors wait beside the queue's own.
+  std::uint64_t further BROOD_GUARDED_BY(guard) = 0;
+  Tape::Extent extent BROOD_GUARDED_BY(guard);
   Bell arrivals, departures, completions;
 
   /// After the death of a holder: the books are whole in every moment.
   void repair() noexcept {}
-  /// A copy, under the guard. Throws BrokenObject where they make no sense.
-  Books books() {
+  /// A copy. Throws BrokenObject where they make no sense.
+  Books books() BROOD_REQUIRES(guard) {
     const std::uint32_t valid = current.load(std::memory_order_acquire);
     if (valid > 1) throw_broken(this);
     const Books copy = slots[valid];
     if (!make_sense(copy)) throw_broken(this);
     return copy;
   }
-  void publish(const Books& next) noexcept {
+  void publish(const Books& next) noexcept BROOD_REQUIRES(guard) {
     const std::uint32_t other = current.load(std::memory_order_relaxed) == 0 ? 1 : 0;
     slots[other] = next;
     current.store(other, std::memory_order_release);

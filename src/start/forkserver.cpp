@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "platform/mapping.hpp"
 #include "platform/poll.hpp"
 #include "platform/sentinel.hpp"
@@ -55,8 +55,8 @@ struct RunningServer {
 
 struct State {
   unsigned generation = platform::fork_generation();
-  std::mutex mutex;
-  std::shared_ptr<RunningServer> server;
+  base::Mutex mutex;
+  std::shared_ptr<RunningServer> server BROOD_GUARDED_BY(mutex);
 };
 
 /// This process's; a forked child starts with a new one, since the old mutex may be locked for
@@ -139,8 +139,8 @@ void keep_for_ever(std::shared_ptr<RunningServer> lost) {
 
 /// The process's server, launched where there is none, where it has ended, and where the hooks have
 /// changed. What it replaces goes to `retired`, to be waited for without the lock.
-std::shared_ptr<RunningServer> usable_server(State& shared,
-                                             std::shared_ptr<RunningServer>& retired) {
+std::shared_ptr<RunningServer> usable_server(State& shared, std::shared_ptr<RunningServer>& retired)
+    BROOD_REQUIRES(shared.mutex) {
   const Hooks* const hooks = current_hooks.load();
   if (shared.server && shared.server->is_lost()) keep_for_ever(std::move(shared.server));
   if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended() &&
@@ -154,7 +154,7 @@ std::shared_ptr<RunningServer> usable_server(State& shared,
 /// The next pool launches another one.
 void forget_server(const std::shared_ptr<RunningServer>& server) {
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   if (shared.server == server) shared.server.reset();
 }
 
@@ -227,7 +227,7 @@ void ForkserverMethod::find_server() {
   const std::shared_ptr<RunningServer> retired = std::move(server_);
   std::shared_ptr<RunningServer> replaced;
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   server_ = usable_server(shared, replaced);
   awaited_ = true;
 }
@@ -269,7 +269,7 @@ void ForkserverMethod::await_server(std::chrono::nanoseconds limit) {
 StartError ForkserverMethod::launch_failed(const Verdict& verdict) {
   forget_server(server_);
   if (verdict.kind == Verdict::Kind::failed) return {name(), stage_of(*server_), verdict.text};
-  const std::scoped_lock lock(state().mutex);  // other pools may describe it
+  const base::MutexLock lock(state().mutex);  // other pools may describe it
   return {name(), stage_of(*server_), "the fork server ended: " + server_->process.describe_end()};
 }
 
@@ -292,7 +292,7 @@ std::unique_ptr<Method> open_forkserver() {
 void drop_forkserver() noexcept {
   std::shared_ptr<RunningServer> dropped;
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   dropped = std::move(shared.server);
   if (dropped && dropped->is_lost()) keep_for_ever(std::move(dropped));
 }
