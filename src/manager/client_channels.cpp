@@ -74,7 +74,7 @@ bool has_ended(const platform::Descriptor& socket) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
-// Whoever connects to one server closes what is left of others that have ended.
+// A connection to one server closes what is left of others that have ended.
 void drop_ended(Channels& all) BROOD_REQUIRES(all.mutex) {
   for (auto entry = all.idle.begin(); entry != all.idle.end();) {
     std::erase_if(entry->second, [&](const platform::Descriptor& socket) BROOD_REQUIRES(all.mutex) {

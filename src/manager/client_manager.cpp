@@ -16,7 +16,7 @@
 #include "platform/secret_bytes.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "start/method.hpp"
 
 namespace brood {
@@ -106,8 +106,8 @@ class Manager::Server {
 
   void greet(int control, const StartMethod& method) {
     const auto deadline = detail::deadline_after(std::chrono::seconds(60));
-    std::optional<detail::Parcel> greeting;
-    if (shared::wait_readable(control, deadline)) greeting = shared::receive_parcel(control);
+    std::optional<detail::Envelope> greeting;
+    if (shared::wait_readable(control, deadline)) greeting = shared::receive_envelope(control);
     if (!greeting || greeting->view().empty())
       throw StartError(method.name().empty() ? get_start_method() : method.name(), "greeting",
                        "the manager's server did not come up");

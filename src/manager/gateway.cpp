@@ -17,7 +17,7 @@
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
-#include "manager/notes.hpp"
+#include "manager/notifications.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "platform/foreign_close.hpp"
@@ -26,7 +26,7 @@
 #include "platform/random.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::manager {
@@ -82,7 +82,7 @@ class Gateway {
   enum class Served { yes, refused, ended };
   bool wait_for_request(TlsStream& stream, int local);
   Served serve_next(TlsStream& stream, int local);
-  Served serve_request(TlsStream& stream, int local, const detail::Parcel& request);
+  Served serve_request(TlsStream& stream, int local, const detail::Envelope& request);
   Served hand_over(TlsStream& stream, int local, const RemoteFrame& reply);
   bool end();
 
@@ -136,7 +136,7 @@ bool Gateway::greet(int control) {
   if (send_frame(session_, FrameKind::session, bytes_of(hello)))
     frame = receive_frame(session_, longest_answer);
   Welcome welcome;
-  if (!frame || frame->kind != FrameKind::parcel || frame->bytes.size() < sizeof welcome)
+  if (!frame || frame->kind != FrameKind::envelope || frame->bytes.size() < sizeof welcome)
     throw SystemError("SSL_read", "connecting to a manager", ECONNRESET);
   std::memcpy(&welcome, frame->bytes.data(), sizeof welcome);
   longest_message_ = welcome.longest_message;
@@ -145,7 +145,7 @@ bool Gateway::greet(int control) {
   greeting.append(&status, sizeof status);
   greeting.append(frame->bytes.data() + sizeof welcome, frame->bytes.size() - sizeof welcome);
   const std::vector<detail::DescriptorRef> leases = make_leases(frame->tokens);
-  return shared::send_parcel(control, greeting.view(), leases);
+  return shared::send_envelope(control, greeting.view(), leases);
 }
 
 bool Gateway::run(int control, int owner) {
@@ -224,9 +224,9 @@ void Gateway::serve_channel(int local, std::uint64_t process) {
 // The server keeps what a call took until the client has read the answer. A client that gives an
 // answer back says so before it takes that from the socket. False when the server has ended.
 bool Gateway::wait_for_request(TlsStream& stream, int local) {
-  Nap nap;
+  Backoff backoff;
   for (bool told = false;;) {
-    Ready ready = wait_for_either(stream, local, POLLIN, told ? std::nullopt : nap.next());
+    Ready ready = wait_for_either(stream, local, POLLIN, told ? std::nullopt : backoff.next());
     const bool is_read = platform::is_read(local);
     if (is_read && !ready.stream && ready.local == 0)
       ready = wait_for_either(stream, local, POLLIN, std::chrono::steady_clock::now());
@@ -242,34 +242,35 @@ Gateway::Served Gateway::serve_next(TlsStream& stream, int local) {
     send_frame(stream, FrameKind::lost);
     return Served::ended;
   }
-  std::optional<detail::Parcel> request;
+  std::optional<detail::Envelope> request;
   try {
-    request = shared::receive_parcel(local);
+    request = shared::receive_envelope(local);
   } catch (const SystemError&) {  // its descriptors found no room here
-    return shared::send_parcel(local, failure().view(), {}) ? Served::yes : Served::ended;
+    return shared::send_envelope(local, failure().view(), {}) ? Served::yes : Served::ended;
   }
   if (!request) return Served::ended;
-  if (note_in(request->view()) == Note::lost)
+  if (notification_in(request->view()) == Notification::lost)
     return send_frame(stream, FrameKind::lost) ? Served::yes : Served::ended;
   return serve_request(stream, local, *request);
 }
 
 // Keeps the request until there is an answer: a proxy in it shall not be dropped before it arrives.
 Gateway::Served Gateway::serve_request(TlsStream& stream, int local,
-                                       const detail::Parcel& request) {
+                                       const detail::Envelope& request) {
   std::vector<Token> tokens;
   for (const detail::DescriptorRef& descriptor : request.descriptors)
     tokens.push_back(descriptor->token());
   if (const std::uint64_t size = request.view().size() + tokens.size() * sizeof(Token);
       size > longest_message_)
-    return shared::send_parcel(local, too_long(size, longest_message_).view(), {}) ? Served::yes
-                                                                                   : Served::ended;
-  if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return Served::ended;
+    return shared::send_envelope(local, too_long(size, longest_message_).view(), {})
+               ? Served::yes
+               : Served::ended;
+  if (!send_frame(stream, FrameKind::envelope, request.view(), tokens)) return Served::ended;
   if (!wait_for_either(stream, local, 0).stream) return Served::ended;  // the client has ended
   std::optional<RemoteFrame> reply = receive_frame(stream, longest_answer);
   if (reply && reply->kind == FrameKind::refused)
-    return shared::send_parcel(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
-  if (!reply || reply->kind != FrameKind::parcel) return Served::ended;
+    return shared::send_envelope(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
+  if (!reply || reply->kind != FrameKind::envelope) return Served::ended;
   return hand_over(stream, local, *reply);
 }
 
@@ -279,11 +280,11 @@ Gateway::Served Gateway::hand_over(TlsStream& stream, int local, const RemoteFra
   try {
     const std::vector<detail::DescriptorRef> leases = make_leases(reply.tokens);
     if (!send_frame(stream, FrameKind::got)) return Served::ended;
-    if (shared::send_parcel(local, reply.bytes.view(), leases)) return Served::yes;
+    if (shared::send_envelope(local, reply.bytes.view(), leases)) return Served::yes;
   } catch (const SystemError&) {  // no room for descriptors here, or on the way (ETOOMANYREFS)
     const detail::Bytes reason = failure();
     const bool told = send_frame(stream, FrameKind::lost);
-    return told && shared::send_parcel(local, reason.view(), {}) ? Served::yes : Served::ended;
+    return told && shared::send_envelope(local, reason.view(), {}) ? Served::yes : Served::ended;
   }
   send_frame(stream, FrameKind::lost);
   return Served::ended;
@@ -309,7 +310,7 @@ bool gateway_main(platform::Descriptor control, platform::Descriptor owner, Remo
     place.key = {};
     return !gateway->greet(control.get()) || gateway->run(control.get(), owner.get());
   } catch (const Error&) {
-    shared::send_parcel(control.get(), failure().view(), {});
+    shared::send_envelope(control.get(), failure().view(), {});
     return true;
   }
 }

@@ -10,7 +10,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
-#include "manager/notes.hpp"
+#include "manager/notifications.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
@@ -18,7 +18,7 @@
 #include "platform/peek.hpp"
 #include "platform/random.hpp"
 #include "platform/rights.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 namespace brood::manager {
 namespace {
@@ -36,15 +36,15 @@ std::uint64_t inode_of(int file) {
 
 struct Request {
   bool at_end = false;
-  std::optional<detail::Parcel> parcel;  // null: it could not be received; `refusal` says why
+  std::optional<detail::Envelope> envelope;  // null: it could not be received; `refusal` says why
   detail::Bytes refusal;
 };
 
 Request receive_request(int socket) {
   Request request;
   try {
-    request.parcel = shared::receive_parcel(socket);
-    request.at_end = !request.parcel;
+    request.envelope = shared::receive_envelope(socket);
+    request.at_end = !request.envelope;
   } catch (const SystemError& error) {           // what it has brought along found no room here
     if (!shared::is_want_of_room(error)) throw;  // it would be the same for ever
     request.refusal = failure();
@@ -57,10 +57,10 @@ Request receive_request(int socket) {
 // answer back says so before it takes that from the socket.
 void settle(Caller& caller) {
   const bool is_local = caller.account() == nullptr;
-  Nap nap;
+  Backoff backoff;
   while (caller.has_taken()) {
     const auto got =
-        got_the_answer_by(caller.socket(), is_local ? nap.next() : platform::Deadline());
+        got_the_answer_by(caller.socket(), is_local ? backoff.next() : platform::Deadline());
     if (got && *got && !caller.is_lost()) return;  // what comes says it
     if (got) {
       caller.give_back();
@@ -75,9 +75,10 @@ Request next_request(Caller& caller) {
   for (;;) {
     settle(caller);
     Request request = receive_request(caller.socket());
-    const auto note = request.parcel ? note_in(request.parcel->view()) : std::nullopt;
-    note == Note::lost ? caller.give_back() : caller.delivered();
-    if (!note) return request;
+    const auto notification =
+        request.envelope ? notification_in(request.envelope->view()) : std::nullopt;
+    notification == Notification::lost ? caller.give_back() : caller.delivered();
+    if (!notification) return request;
   }
 }
 
@@ -85,10 +86,10 @@ Request next_request(Caller& caller) {
 bool deliver(Caller& caller, const detail::Bytes& reply) {
   bool sent = false;
   try {
-    sent = shared::send_parcel(caller.socket(), reply.view(), reply.carried());
+    sent = shared::send_envelope(caller.socket(), reply.view(), reply.carried());
   } catch (const SystemError&) {  // unix(7), ETOOMANYREFS
     caller.give_back();
-    return shared::send_parcel(caller.socket(), failure().view(), {});
+    return shared::send_envelope(caller.socket(), failure().view(), {});
   }
   if (!sent) caller.give_back();
   return sent;
@@ -224,9 +225,10 @@ void Server::serve(Caller& caller) noexcept {
     for (;;) {
       Request request = next_request(caller);
       if (request.at_end) break;
-      const detail::Bytes reply = request.parcel ? answer(*this, caller, std::move(*request.parcel))
-                                                 : std::move(request.refusal);
-      request.parcel.reset();
+      const detail::Bytes reply = request.envelope
+                                      ? answer(*this, caller, std::move(*request.envelope))
+                                      : std::move(request.refusal);
+      request.envelope.reset();
       caller.take_charge().clear();  // what has kept the request has it
       if (!deliver(caller, reply)) break;
     }

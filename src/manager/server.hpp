@@ -44,7 +44,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended; then
-  /// abandons calls that wait. False when others run on, longer than anybody would wait for them:
+  /// abandons calls that wait. False when others run on, longer than a caller would wait for them:
   /// then the process must not do anything but end.
   bool run(int control, int owner, Network* network);
 

@@ -15,14 +15,14 @@
 
 namespace brood::manager {
 
-/// A thread of a client: who holds a lock.
+/// A thread of a client, as the holder of a lock.
 struct Holder {
-  std::uint64_t process = 0;  // 0: nobody
+  std::uint64_t process = 0;  // 0: none
   std::uint64_t thread = 0;
   bool operator==(const Holder&) const = default;
 };
 
-/// Whose call it is has ended, or the server ends: the call shall take nothing and return.
+/// The client of the call has ended, or the server ends: the call shall take nothing and return.
 class Abandoned : public std::exception {
  public:
   const char* what() const noexcept override { return "the caller has ended"; }
@@ -53,7 +53,7 @@ class Caller {
   bool is_lost() const noexcept { return lost_.load(std::memory_order_acquire); }
 
   const std::shared_ptr<Account>& account() const noexcept { return account_; }
-  /// What the account was charged for a request: from whoever passes it on, before that, to
+  /// What the account was charged for a request: from the bridge, before it passes that on, to
   /// whatever keeps the request. Threads: any.
   void set_charge(Charge charge);
   Charge take_charge();
@@ -63,7 +63,7 @@ class Caller {
   void end() noexcept;
 
   /// What a wait needs; once made, it stays. Throws SystemError.
-  void make_bell();
+  void make_wake_event();
 
  private:
   friend class WaitList;
@@ -74,7 +74,7 @@ class Caller {
   void take_wake() noexcept;
 
   platform::Descriptor socket_;
-  platform::Descriptor bell_;  // eventfd; made when the first call waits
+  platform::Descriptor wake_event_;  // eventfd; made when the first call waits
   Holder holder_;
   Undo undo_;
   std::atomic<bool> lost_{false};
@@ -105,7 +105,7 @@ class WaitList {
   void notify_one() noexcept;
   void notify_all() noexcept;
   bool empty() const noexcept { return waiting_.empty(); }
-  /// Whether none of those who wait has ended.
+  /// Whether no waiter has ended.
   bool all_there() const noexcept;
 
  private:

@@ -6,7 +6,7 @@
 namespace brood::manager {
 namespace {
 
-/// A lock, perhaps that of others too, and who waits for a change of what it guards.
+/// A lock, perhaps that of others too, and the waiters for a change of what it guards.
 class ServedCondition {
  public:
   explicit ServedCondition(std::shared_ptr<ServedLock> lock) : lock_(std::move(lock)) {}

@@ -93,7 +93,7 @@ bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
   };
   base::MutexLock lock(mutex_);
   demand_held_by(caller.holder());
-  caller.make_bell();  // a thread that cannot wait keeps the lock
+  caller.make_wake_event();  // a thread that cannot wait keeps the lock
   const unsigned depth = depth_;
   let_go();
   const bool notified = list->wait(mutex_, caller, deadline);

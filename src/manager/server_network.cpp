@@ -19,8 +19,9 @@
 namespace brood::manager {
 namespace {
 
-constexpr std::chrono::seconds time_to_prove{5};  // a stranger holds up a thread, not for longer
-constexpr std::size_t most_strangers = 64;
+constexpr std::chrono::seconds handshake_limit{
+    5};  // a program without the key holds up a thread, not for longer
+constexpr std::size_t most_unauthenticated = 64;
 constexpr std::chrono::milliseconds time_to_stop{500};
 constexpr std::chrono::milliseconds rest{100};  // when there are no descriptors left
 
@@ -146,8 +147,8 @@ void Network::accept_all() noexcept {
 // the likeliest not to have it. False when the server ends.
 bool Network::make_room() {
   base::MutexLock lock(mutex_);
-  while (!stopping_ && strangers_.size() >= most_strangers) {
-    ::shutdown(strangers_.front(), SHUT_RDWR);  // its thread ends at once
+  while (!stopping_ && unauthenticated_.size() >= most_unauthenticated) {
+    ::shutdown(unauthenticated_.front(), SHUT_RDWR);  // its thread ends at once
     const std::size_t before = threads_;
     thread_gone_.wait(mutex_,
                       [&]() BROOD_REQUIRES(mutex_) { return stopping_ || threads_ != before; });
@@ -161,36 +162,36 @@ void Network::start(platform::Descriptor socket) {
   sockets_.insert(connected->number);
   ++threads_;
   try {
-    connected->stranger = strangers_.insert(strangers_.end(), connected->number);
+    connected->unauthenticated = unauthenticated_.insert(unauthenticated_.end(), connected->number);
     std::thread([this, connected] { serve(*connected); }).detach();
   } catch (const std::exception&) {
     --threads_;
-    strangers_.remove(connected->number);
+    unauthenticated_.remove(connected->number);
     sockets_.erase(connected->number);
     throw;
   }
 }
 
-void Network::note_proven(Connected& connected) {
+void Network::note_authenticated(Connected& connected) {
   const base::MutexLock lock(mutex_);
-  strangers_.erase(connected.stranger);
-  connected.proven = true;
+  unauthenticated_.erase(connected.unauthenticated);
+  connected.authenticated = true;
 }
 
 void Network::serve(Connected& connected) noexcept {
   std::optional<TlsStream> stream;
   try {
     stream.emplace(context_, std::move(connected.socket),
-                   std::chrono::steady_clock::now() + time_to_prove);
-    note_proven(connected);
+                   std::chrono::steady_clock::now() + handshake_limit);
+    note_authenticated(connected);
     serve_first(*stream);
   } catch (const std::exception&) {
-    // A stranger, or it has ended, or there is no memory for it.
+    // It has not shown the key, or has ended, or there is no memory for it.
   }
   {
     const base::MutexLock lock(mutex_);  // before it is closed: another's may have the number then
     sockets_.erase(connected.number);
-    if (!connected.proven) strangers_.erase(connected.stranger);
+    if (!connected.authenticated) unauthenticated_.erase(connected.unauthenticated);
   }
   stream.reset();
   connected.socket.reset();
@@ -216,7 +217,7 @@ void Network::serve_session(TlsStream& stream, const Hello& hello) {
     const Welcome welcome{session->account()->most(Quota::bytes)};
     detail::Bytes greeting(std::as_bytes(std::span(&welcome, 1)));
     greeting.append(greeting_.data(), greeting_.size());
-    if (send_frame(stream, FrameKind::parcel, greeting.view(), {&token, 1})) {
+    if (send_frame(stream, FrameKind::envelope, greeting.view(), {&token, 1})) {
       for (;;) {
         wait_for_either(stream, -1, 0);
         const std::optional<RemoteFrame> frame = receive_frame(stream, 0);

@@ -51,7 +51,7 @@ class Sessions {
   /// Null when there is none.
   std::shared_ptr<Session> find(std::uint64_t number) const;
   /// What the tokens stand for, in this session or another: a program may have several, and proxies
-  /// by way of each. Nothing when one is not of any. Nobody names a proxy without having had it:
+  /// by way of each. Nothing when one is not of any. No program names a proxy that it has not had:
   /// tokens are random.
   std::optional<std::vector<detail::DescriptorRef>> find_leases(
       const Session& session, std::span<const Token> tokens) const;
@@ -78,14 +78,14 @@ class Network {
   struct Connected {
     explicit Connected(platform::Descriptor its_socket) : socket(std::move(its_socket)) {}
     platform::Descriptor socket;
-    std::list<int>::iterator stranger;  // where it is one
-    bool proven = false;
+    std::list<int>::iterator unauthenticated;  // where it is one
+    bool authenticated = false;
     int number = socket.get();
   };
   void accept_all() noexcept;
   bool make_room();
   void start(platform::Descriptor socket);
-  void note_proven(Connected& connected);
+  void note_authenticated(Connected& connected);
   void serve(Connected& connected) noexcept;
   void serve_first(TlsStream& stream);
   void serve_session(TlsStream& stream, const Hello& hello);
@@ -101,7 +101,7 @@ class Network {
   base::Mutex mutex_;
   std::set<int> sockets_ BROOD_GUARDED_BY(mutex_);
   /// Those that have not shown that they have the key, oldest first.
-  std::list<int> strangers_ BROOD_GUARDED_BY(mutex_);
+  std::list<int> unauthenticated_ BROOD_GUARDED_BY(mutex_);
   std::size_t threads_ BROOD_GUARDED_BY(mutex_) = 1;  // with that which accepts
   bool stopping_ BROOD_GUARDED_BY(mutex_) = false;
   base::ConditionVariable thread_gone_;

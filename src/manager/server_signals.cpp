@@ -118,7 +118,7 @@ class ServedBarrier {
     base::MutexLock lock(mutex_);
     const std::shared_ptr<Round> round = round_;
     if (round->broken) refuse();
-    caller.make_bell();  // a party that cannot wait has not come
+    caller.make_wake_event();  // a party that cannot wait has not come
     const std::uint64_t index = round->come++;
     if (round->come == parties_) {
       if (!changed_.all_there()) {

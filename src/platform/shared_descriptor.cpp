@@ -134,7 +134,7 @@ Known known(Token token) {
   return found;
 }
 
-// A lease that nobody serves any more, as of a remote manager after the connection was lost: after
+// A lease that is served no more, as of a remote manager after the connection was lost: after
 // another connect() a new one takes its place.
 bool is_over(const SharedDescriptor& earlier) {
   if (earlier.is_closed()) return true;

@@ -86,7 +86,7 @@ std::shared_ptr<platform::Descriptor> ProcessCore::watched() const {
   return pidfd_;
 }
 
-// Who waits holds no lock: the others may ask, and send signals, meanwhile.
+// A waiter holds no lock: other threads may ask, and send signals, meanwhile.
 bool ProcessCore::wait(const Deadline& deadline) {
   const std::shared_ptr<platform::Descriptor> pidfd = watched();
   while (!platform::wait_for_exit(*pidfd, timeout_ms(deadline))) {

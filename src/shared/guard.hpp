@@ -67,11 +67,11 @@ class BROOD_SCOPED_CAPABILITY Guard {
   bool is_held_ = false;
 };
 
-/// Lets one of all that wait for an object look after dead processes, once in a while.
-class Lookout {
+/// Lets one of all waiters for an object check whether processes have died, once in each interval.
+class RateLimiter {
  public:
-  static constexpr std::uint64_t interval_ms = 45;  // less than a nap
-  /// Whether the caller is to look now.
+  static constexpr std::uint64_t interval_ms = 45;  // less than the shortest back-off
+  /// Whether the caller is the one to check now.
   bool is_due() noexcept {
     const auto now =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(

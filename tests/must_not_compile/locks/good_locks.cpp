@@ -19,5 +19,5 @@ void Counter::wait_for(int value) {
 
 std::uint64_t size_of(brood::shared::QueueState& queue) {
   const brood::shared::Guard guard(queue);
-  return queue.books().size();
+  return queue.ledger().size();
 }

@@ -1,4 +1,4 @@
-// Expect: calling function 'books' requires holding mutex 'queue.guard'
+// Expect: calling function 'ledger' requires holding mutex 'queue.guard'
 #include "shared/queue_state.hpp"
 
-std::uint64_t size_of(brood::shared::QueueState& queue) { return queue.books().size(); }
+std::uint64_t size_of(brood::shared::QueueState& queue) { return queue.ledger().size(); }
