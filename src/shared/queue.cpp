@@ -82,7 +82,7 @@ class QueueRecords {
  public:
   explicit QueueRecords(const QueueHandle& handle)
       : queue_(queue_of(handle.state_)),
-        file_(
+        ring_file_(
             static_cast<std::byte*>(handle.state_) + sizeof(QueueState), handle.descriptor_->get(),
             shared::state_offset + sizeof(QueueState) + shared::RingFile::ring_size, queue_.extent),
         sockets_(handle.sender_->get(), handle.receiver_->get(), queue_.further, &queue_) {}
@@ -95,8 +95,8 @@ class QueueRecords {
       record.group = ++queue_.last_group;
       if (!send_all(record.group, bytes.carried())) return false;
     }
-    file_.write(ledger.positions, std::as_bytes(std::span(&record, 1)));
-    file_.write(ledger.positions, bytes.view());
+    ring_file_.write(ledger.positions, std::as_bytes(std::span(&record, 1)));
+    ring_file_.write(ledger.positions, bytes.view());
     ++ledger.put;
     ++ledger.unfinished;
     queue_.publish(ledger);
@@ -108,14 +108,14 @@ class QueueRecords {
     queue_.guard.assume_held();
     const std::uint64_t there = ledger.positions.tail - ledger.positions.head;
     demand(there >= sizeof(Record));
-    demand(
-        file_.has(ledger.positions, std::min<std::uint64_t>(there, shared::RingFile::ring_size)));
-    file_.refill(ledger.positions);
+    demand(ring_file_.has(ledger.positions,
+                          std::min<std::uint64_t>(there, shared::RingFile::ring_size)));
+    ring_file_.refill(ledger.positions);
     Record record;
-    file_.read(ledger.positions, std::as_writable_bytes(std::span(&record, 1)));
-    demand(file_.has(ledger.positions, record.size));
+    ring_file_.read(ledger.positions, std::as_writable_bytes(std::span(&record, 1)));
+    demand(ring_file_.has(ledger.positions, record.size));
     Envelope envelope;
-    file_.read(ledger.positions, {envelope.owned.extend(record.size), record.size});
+    ring_file_.read(ledger.positions, {envelope.owned.extend(record.size), record.size});
     QueueSockets::Found found;
     if (record.count != 0) found = peek(record, envelope.descriptors);
     ++ledger.taken;
@@ -124,7 +124,7 @@ class QueueRecords {
     queue_.publish(ledger);
     if (found.message.received) sockets_.drop(found);
     if (empty && queue_.further != 0) sockets_.clear();
-    file_.give_back(ledger.positions);
+    ring_file_.give_back(ledger.positions);
     return envelope;
   }
 
@@ -154,7 +154,7 @@ class QueueRecords {
   }
 
   QueueState& queue_;
-  const shared::RingFile file_;
+  const shared::RingFile ring_file_;
   QueueSockets sockets_;
 };
 

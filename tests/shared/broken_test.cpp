@@ -171,6 +171,7 @@ TEST_F(Broken, a_queue_is_whose_oldest_value_is_a_hole) {
   ASSERT_EQ(::ftruncate(file_behind(queue), claimed * 2), 0);
   std::byte* const state = memory_behind(queue).data() + shared::state_offset;
   auto& shared_state = *reinterpret_cast<shared::QueueState*>(state);
+  shared_state.guard.assume_held();  // as a hostile peer, which does not take it
   shared::QueueState::Ledger ledger = shared_state.ledger();
   ledger.positions.tail += claimed;
   shared_state.publish(ledger);

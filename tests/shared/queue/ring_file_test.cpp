@@ -25,20 +25,20 @@ class Model {
   void write(std::size_t count) {
     std::vector<std::byte> bytes(count);
     for (std::byte& byte : bytes) byte = std::byte(random_());
-    file_.write(positions_, bytes);
+    ring_file_.write(positions_, bytes);
     expected_.insert(expected_.end(), bytes.begin(), bytes.end());
   }
   /// Whether it reads what was written.
   bool read(std::size_t count) {
-    file_.refill(positions_);
+    ring_file_.refill(positions_);
     std::vector<std::byte> bytes(std::min(count, expected_.size()));
-    EXPECT_TRUE(file_.has(positions_, bytes.size()));
-    EXPECT_TRUE(file_.has(positions_, expected_.size()));
-    file_.read(positions_, bytes);
+    EXPECT_TRUE(ring_file_.has(positions_, bytes.size()));
+    EXPECT_TRUE(ring_file_.has(positions_, expected_.size()));
+    ring_file_.read(positions_, bytes);
     const bool same = std::equal(bytes.begin(), bytes.end(), expected_.begin());
     expected_.erase(expected_.begin(), expected_.begin() + static_cast<long>(bytes.size()));
     if (expected_.empty() && random_() % 2 == 0) positions_ = {};
-    file_.give_back(positions_);
+    ring_file_.give_back(positions_);
     return same;
   }
   /// Whether it would read so much more, once its file is so much larger, and nothing in it.
@@ -48,7 +48,7 @@ class Model {
         0);
     RingFile::Positions claimed = positions_;
     claimed.tail += more;
-    return file_.has(claimed, expected_.size() + more);
+    return ring_file_.has(claimed, expected_.size() + more);
   }
   std::size_t size() const { return expected_.size(); }
   std::size_t held() const {  // bytes of memory
@@ -69,7 +69,7 @@ class Model {
   std::vector<std::byte> ring_ = std::vector<std::byte>(RingFile::ring_size);
   platform::Descriptor file_ = platform::make_memory("ring file", 4096, platform::Growth::grows);
   RingFile::Extent extent_;
-  RingFile file_{ring_.data(), file_.get(), 4096, extent_};
+  RingFile ring_file_{ring_.data(), file_.get(), 4096, extent_};
   RingFile::Positions positions_;
   std::deque<std::byte> expected_;
 };
