@@ -7,6 +7,8 @@ target_compile_options(
             -Wextra
             -Wconversion
             -Wshadow
+            # Which lock guards what: src/base/thread_annotations.hpp.
+            $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
             $<$<BOOL:${BROOD_WERROR}>:-Werror>
             # gcc 12 reports overlaps inside std::string that do not exist (gcc bug 105651).
             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)

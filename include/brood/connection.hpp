@@ -58,9 +58,9 @@ class BROOD_API Connection {
   /// message.
   template <class T>
   Received<T> recv() {
-    const std::optional<detail::Parcel> parcel = receive();
-    if (!parcel) return {};
-    return detail::open_parcel<T>(*parcel);
+    const std::optional<detail::Envelope> envelope = receive();
+    if (!envelope) return {};
+    return detail::open_envelope<T>(*envelope);
   }
   /// Sends a message of plain bytes. Blocks and throws as send() does.
   void send_bytes(std::span<const std::byte> bytes);
@@ -109,7 +109,7 @@ class BROOD_API Connection {
  private:
   class State;
   void send_encoded(const detail::Bytes& bytes);
-  std::optional<detail::Parcel> receive();
+  std::optional<detail::Envelope> receive();
   bool poll_by(const detail::Deadline& deadline);
   State& state() const;
   friend BROOD_API std::pair<Connection, Connection> pipe(Duplex);

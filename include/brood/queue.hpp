@@ -16,8 +16,8 @@ namespace brood {
 namespace detail {
 
 /// A queue without its type. Every call throws BrokenObject when another process has overwritten
-/// the queue's memory. Layout: a page of books (positions and counts, kept twice, so that a process
-/// that dies between two writes leaves the old ones), then records in the order of put; see
+/// the queue's memory. Layout: a page with the ledger (positions and counts, kept twice, so that a
+/// process that dies between two writes leaves the old ones), then records in the order of put; see
 /// src/shared/queue.md.
 class BROOD_API QueueHandle : public SharedHandle {
  public:
@@ -44,7 +44,7 @@ class BROOD_API QueueHandle : public SharedHandle {
   explicit QueueHandle(std::size_t maxsize);
   explicit QueueHandle(Undecoded) {}
   bool put_by(const Bytes& bytes, const Deadline& deadline) const;
-  std::optional<Parcel> get_by(const Deadline& deadline) const;
+  std::optional<Envelope> get_by(const Deadline& deadline) const;
   void note_done() const;
   bool join_by(const Deadline& deadline) const;
 
@@ -56,13 +56,13 @@ class BROOD_API QueueHandle : public SharedHandle {
   }
   template <class T>
   Received<T> received(const Deadline& deadline) const {
-    const std::optional<Parcel> parcel = get_by(deadline);
-    if (!parcel) return {};
-    return open_parcel<T>(*parcel);
+    const std::optional<Envelope> envelope = get_by(deadline);
+    if (!envelope) return {};
+    return open_envelope<T>(*envelope);
   }
 
  private:
-  friend class QueueTape;
+  friend class QueueRecords;
   DescriptorRef sender_, receiver_;  // for descriptors in values
 };
 

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include <brood/errors.hpp>
 #include <brood/init.hpp>
+#include "base/mutex.hpp"
 
 namespace brood {
 
@@ -18,8 +18,8 @@ namespace {
 struct Hooks {
   HooksRun how;
   void (*on_throw)();
-  std::mutex mutex;
-  std::vector<std::function<void()>> list;
+  base::Mutex mutex;
+  std::vector<std::function<void()>> list BROOD_GUARDED_BY(mutex);
 
   Hooks(HooksRun run, void (*handler)()) : how(run), on_throw(handler) {}
 };
@@ -30,7 +30,7 @@ bool run_last() {
   Hooks& all = *current.load();
   std::function<void()> hook;
   {
-    const std::lock_guard lock(all.mutex);
+    const base::MutexLock lock(all.mutex);
     if (all.list.empty()) return false;
     hook = std::move(all.list.back());
     all.list.pop_back();
@@ -54,7 +54,7 @@ bool exit_hooks_are_open() { return current.load() != nullptr; }
 
 void add_exit_hook(std::function<void()> hook) {
   Hooks& all = *current.load();
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   all.list.push_back(std::move(hook));
   if (all.how == HooksRun::at_exit) std::atexit(&run_last_at_exit);
 }

@@ -27,8 +27,8 @@ spdlog::level::level_enum to_level(int level) noexcept {
 
 // spdlog's registry is a static object, and calls come from the destructors of others, too.
 constinit std::atomic<bool> registry_gone{false};
-struct Witness {
-  ~Witness() { registry_gone = true; }
+struct DestructionFlag {
+  ~DestructionFlag() { registry_gone = true; }
 };
 
 // The default logger, or stderr where the program has not set one up. Never destroyed: the last
@@ -48,7 +48,7 @@ void log(spdlog::level::level_enum level, const std::string& text) {
 spdlog::logger* default_logger() noexcept {
   if (registry_gone) return nullptr;
   spdlog::logger* const logger = spdlog::default_logger_raw();
-  static const Witness destroyed_before_the_registry;
+  static const DestructionFlag destroyed_before_the_registry;
   return logger;
 }
 

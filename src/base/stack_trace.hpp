@@ -46,8 +46,8 @@ struct Location {
   int line = 0;
 };
 /// The functions at an address in the code of `module`, which is loaded in this process: those that
-/// were inlined first, then the one they were inlined into. Empty where nobody knows. Threads: any.
-/// Takes no lock that a fork could leave locked.
+/// were inlined first, then the one they were inlined into. Empty where it is not known. Threads:
+/// any. Takes no lock that a fork could leave locked.
 std::vector<Location> locate(const Module& module, std::uintptr_t address);
 
 }  // namespace brood::base

@@ -22,7 +22,7 @@ std::string type_name(const std::type_info& type) {
   const std::unique_ptr<char, decltype(&std::free)> demangled(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
   std::string name = demangled != nullptr && status == 0 ? demangled.get() : type.name();
-  // The library's inline namespaces and default arguments are nothing that anybody wrote.
+  // The library's inline namespaces and default arguments are in no source.
   replace_all(name, "std::__cxx11::", "std::");
   replace_all(name, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >",
               "std::string");

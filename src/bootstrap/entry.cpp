@@ -16,7 +16,7 @@
 
 namespace brood::start {
 
-void run_role(const Handover& given) {
+void run_role(const WorkerDescriptors& given) {
   base::set_loading(base::Loading::allowed);
   platform::set_closes_may_wait(given.role == Role::worker);
   if (given.role == Role::process)

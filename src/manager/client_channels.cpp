@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <new>
 #include <set>
 #include <span>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "base/mutex.hpp"
 #include "manager/messages.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
@@ -31,10 +31,12 @@ constexpr std::size_t most_idle = 8;  // of one place: more threads than that se
 /// This process's connections. A forked child closes the copies of its parent's at once: a server
 /// learns that a process has ended by the end of its connections.
 struct Channels {
-  std::mutex mutex;
-  std::map<Place, std::vector<platform::Descriptor>> idle;
-  std::set<int> open;         // numbers of all, those in use too
-  std::uint64_t process = 0;  // drawn when the first one is opened
+  base::Mutex mutex;
+  std::map<Place, std::vector<platform::Descriptor>> idle BROOD_GUARDED_BY(mutex);
+  /// Numbers of all, those in use too.
+  std::set<int> open BROOD_GUARDED_BY(mutex);
+  /// Drawn when the first one is opened.
+  std::uint64_t process BROOD_GUARDED_BY(mutex) = 0;
 };
 
 // Never destroyed: proxies in static objects may outlive it.
@@ -43,9 +45,10 @@ Channels& raw_channels() {
   return *instance;
 }
 
-void lock_channels() { raw_channels().mutex.lock(); }
-void unlock_channels() { raw_channels().mutex.unlock(); }
-void drop_copies() {
+// pthread_atfork(3) calls one before and another one after a fork.
+void lock_channels() BROOD_NO_THREAD_SAFETY_ANALYSIS { raw_channels().mutex.lock(); }
+void unlock_channels() BROOD_NO_THREAD_SAFETY_ANALYSIS { raw_channels().mutex.unlock(); }
+void drop_copies() BROOD_NO_THREAD_SAFETY_ANALYSIS {
   Channels& all = raw_channels();
   for (const int number : all.open) {
     platform::own_descriptors.erase(number);
@@ -71,10 +74,10 @@ bool has_ended(const platform::Descriptor& socket) {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
-// Whoever connects to one server closes what is left of others that have ended.
-void drop_ended(Channels& all) {
+// A connection to one server closes what is left of others that have ended.
+void drop_ended(Channels& all) BROOD_REQUIRES(all.mutex) {
   for (auto entry = all.idle.begin(); entry != all.idle.end();) {
-    std::erase_if(entry->second, [&](const platform::Descriptor& socket) {
+    std::erase_if(entry->second, [&](const platform::Descriptor& socket) BROOD_REQUIRES(all.mutex) {
       return has_ended(socket) && all.open.erase(socket.get()) != 0;
     });
     entry = entry->second.empty() ? all.idle.erase(entry) : std::next(entry);
@@ -87,7 +90,7 @@ Channel open_channel(const Place& place, const detail::DescriptorRef& lease) {
   ConnectMessage message;
   {
     Channels& all = channels();
-    const std::lock_guard lock(all.mutex);
+    const base::MutexLock lock(all.mutex);
     drop_ended(all);
     if (all.process == 0) all.process = platform::random_number("connecting to a manager's server");
     message.process = all.process;
@@ -122,7 +125,7 @@ Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
   const Place place{server, platform::maker_of(lease->get())};
   {
     Channels& all = channels();
-    const std::lock_guard lock(all.mutex);
+    const base::MutexLock lock(all.mutex);
     const auto entry = all.idle.find(place);
     while (entry != all.idle.end() && !entry->second.empty()) {
       Channel channel{place, std::move(entry->second.back())};
@@ -136,7 +139,7 @@ Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease) {
 
 void give_back(Channel channel) noexcept {
   Channels& all = channels();
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   try {
     std::vector<platform::Descriptor>& idle = all.idle[channel.place];
     if (idle.size() < most_idle) return idle.push_back(std::move(channel.socket));
@@ -149,15 +152,15 @@ void give_back(Channel channel) noexcept {
 
 void discard(Channel channel) noexcept {
   Channels& all = channels();
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   all.open.erase(channel.socket.get());
   channel.socket.reset();
 }
 
 void forget_server(std::uint64_t server) noexcept {
   Channels& all = channels();
-  const std::lock_guard lock(all.mutex);
-  std::erase_if(all.idle, [&](const auto& entry) {
+  const base::MutexLock lock(all.mutex);
+  std::erase_if(all.idle, [&](const auto& entry) BROOD_REQUIRES(all.mutex) {
     if (entry.first.server != server) return false;
     for (const platform::Descriptor& socket : entry.second) all.open.erase(socket.get());
     return true;

@@ -27,7 +27,7 @@ struct Channel {
 Channel take_channel(std::uint64_t server, const detail::DescriptorRef& lease);
 /// For the next call. Threads: any.
 void give_back(Channel channel) noexcept;
-/// Closes it: an answer that comes later finds nobody.
+/// Closes it: an answer that comes later finds no reader.
 void discard(Channel channel) noexcept;
 /// Closes the idle ones to a server that has ended.
 void forget_server(std::uint64_t server) noexcept;
@@ -36,6 +36,6 @@ std::uint64_t thread_number() noexcept;
 
 [[noreturn]] void throw_server_gone();
 /// What a server says that is not empty. Throws what it threw.
-detail::Reply open_reply(detail::Parcel parcel);
+detail::Reply open_reply(detail::Envelope envelope);
 
 }  // namespace brood::manager

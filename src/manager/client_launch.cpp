@@ -30,7 +30,7 @@ struct Started {
       : control(platform::duplicate(its_control.get())),
         owner(platform::duplicate(its_owner.get())) {
     detail::abandon_descriptors();
-    platform::let_go_of_pipes_and_sockets(start::server_door());
+    platform::let_go_of_pipes_and_sockets(start::server_socket());
   }
   platform::Descriptor control, owner;
 };
@@ -97,7 +97,7 @@ void end_server(Process& server) noexcept {
     server.kill();
     server.join();
   } catch (const std::exception&) {
-    // Somebody has reaped it.
+    // Other code has reaped it.
   }
 }
 

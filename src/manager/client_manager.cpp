@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +7,7 @@
 
 #include <brood/errors.hpp>
 #include <brood/manager.hpp>
+#include "base/mutex.hpp"
 #include "manager/client_channels.hpp"
 #include "manager/client_launch.hpp"
 #include "manager/key.hpp"
@@ -16,7 +16,7 @@
 #include "platform/secret_bytes.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "start/method.hpp"
 
 namespace brood {
@@ -73,7 +73,7 @@ class Manager::Server {
   const std::string& name() const { return process_.name(); }
   const std::string& address() const noexcept { return address_; }
   void end() noexcept {
-    const std::lock_guard lock(ending_);
+    const base::MutexLock lock(ending_);
     if (!control_) return;
     platform::hang_up(control_);
     manager::end_server(process_);
@@ -92,7 +92,7 @@ class Manager::Server {
                                               std::move(listener.socket), options.quotas)
                      : manager::launch_server(options.start_method, std::move(control.theirs))) {
     if (!key.empty()) manager::send_key(control_.get(), key);
-    greet(options.start_method);
+    greet(control_.get(), options.start_method);
   }
   Server(const StartMethod& method, const std::string& address, const platform::SecretBytes& key,
          platform::SocketPair control)
@@ -101,14 +101,13 @@ class Manager::Server {
         control_(std::move(control.ours)),
         process_(manager::launch_gateway(method, std::move(control.theirs), address)) {
     manager::send_key(control_.get(), key);
-    greet(method);
+    greet(control_.get(), method);
   }
 
-  void greet(const StartMethod& method) {
+  void greet(int control, const StartMethod& method) {
     const auto deadline = detail::deadline_after(std::chrono::seconds(60));
-    std::optional<detail::Parcel> greeting;
-    if (shared::wait_readable(control_.get(), deadline))
-      greeting = shared::receive_parcel(control_.get());
+    std::optional<detail::Envelope> greeting;
+    if (shared::wait_readable(control, deadline)) greeting = shared::receive_envelope(control);
     if (!greeting || greeting->view().empty())
       throw StartError(method.name().empty() ? get_start_method() : method.name(), "greeting",
                        "the manager's server did not come up");
@@ -118,8 +117,8 @@ class Manager::Server {
   const unsigned generation_ = platform::fork_generation();
   const bool is_remote_ = false;
   const std::string address_;
-  std::mutex ending_;
-  platform::Descriptor control_;  // null: ended
+  base::Mutex ending_;
+  platform::Descriptor control_ BROOD_GUARDED_BY(ending_);  // null: ended
   Process process_;
   const int pid_ = process_.pid();
   ManagedRef root_;

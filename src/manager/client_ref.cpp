@@ -8,8 +8,8 @@
 #include <brood/errors.hpp>
 #include "manager/client_channels.hpp"
 #include "manager/messages.hpp"
-#include "manager/notes.hpp"
-#include "shared/parcel.hpp"
+#include "manager/notifications.hpp"
+#include "shared/envelope.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::detail {
@@ -35,15 +35,16 @@ class OneCall {
 
   void send(const Bytes& request) {
     // When this throws, nothing has been sent.
-    const bool sent = shared::send_parcel(channel_.socket.get(), request.view(), request.carried());
+    const bool sent =
+        shared::send_envelope(channel_.socket.get(), request.view(), request.carried());
     is_over_ = false;
     if (!sent) manager::throw_server_gone();
   }
-  Parcel receive(const shared::ParcelBuffer& buffer) {
-    std::optional<Parcel> parcel;
+  Envelope receive(const shared::EnvelopeBuffer& buffer) {
+    std::optional<Envelope> envelope;
     try {
       // Waits without taking it: what a process takes that is killed meanwhile is gone with it.
-      parcel = shared::receive_parcel_or_leave(channel_.socket.get(), buffer);
+      envelope = shared::receive_envelope_or_leave(channel_.socket.get(), buffer);
     } catch (const SystemError& error) {
       const int number = error.code().value();
       const bool no_room = number == EMFILE || number == ENFILE;
@@ -51,9 +52,9 @@ class OneCall {
         is_over_ = manager::give_back_answer(channel_.socket.get());
       throw;
     }
-    if (!parcel || parcel->view().empty()) manager::throw_server_gone();
+    if (!envelope || envelope->view().empty()) manager::throw_server_gone();
     is_over_ = true;
-    return std::move(*parcel);
+    return std::move(*envelope);
   }
 
  private:
@@ -84,7 +85,7 @@ Bytes begin_request(const ManagedRef& ref, ServedStub stub) {
 }
 
 Reply send_request(const ManagedRef& ref, const Bytes& request) {
-  const shared::ParcelBuffer buffer;  // before the call: an answer that waits is the next call's
+  const shared::EnvelopeBuffer buffer;  // before the call: an answer that waits is the next call's
   OneCall call(manager::take_channel(ref.server_, ref.lease_));
   call.send(request);
   return manager::open_reply(call.receive(buffer));
@@ -104,9 +105,9 @@ void ManagedRef::load(InputArchive& archive) {
 
 namespace brood::manager {
 
-detail::Reply open_reply(detail::Parcel parcel) {
-  const auto status = static_cast<Status>(parcel.view().front());
-  detail::Reply reply(std::move(parcel));
+detail::Reply open_reply(detail::Envelope envelope) {
+  const auto status = static_cast<Status>(envelope.view().front());
+  detail::Reply reply(std::move(envelope));
   if (status == Status::exception) detail::rethrow(reply);
   return reply;
 }

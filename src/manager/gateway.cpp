@@ -5,20 +5,19 @@
 
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
-#include "manager/notes.hpp"
+#include "manager/notifications.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "platform/foreign_close.hpp"
@@ -27,7 +26,7 @@
 #include "platform/random.hpp"
 #include "platform/socket.hpp"
 #include "platform/tcp.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::manager {
@@ -83,7 +82,7 @@ class Gateway {
   enum class Served { yes, refused, ended };
   bool wait_for_request(TlsStream& stream, int local);
   Served serve_next(TlsStream& stream, int local);
-  Served serve_request(TlsStream& stream, int local, const detail::Parcel& request);
+  Served serve_request(TlsStream& stream, int local, const detail::Envelope& request);
   Served hand_over(TlsStream& stream, int local, const RemoteFrame& reply);
   bool end();
 
@@ -97,12 +96,13 @@ class Gateway {
   WatchList watched_;
   TlsStream session_;  // of the main thread
   std::uint64_t longest_message_ = 0;
-  std::mutex mutex_;
-  std::map<std::uint64_t, Lease> leases_;  // guarded by mutex_, as all below
-  std::uint64_t last_id_ = 0;
-  std::vector<Token> unmade_;  // no lease was to be had for them: dropped with the next that is
-  std::set<int> channels_;
-  std::condition_variable channel_gone_;
+  base::Mutex mutex_;
+  std::map<std::uint64_t, Lease> leases_ BROOD_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ BROOD_GUARDED_BY(mutex_) = 0;
+  /// No lease was to be had for them: dropped with the next that is.
+  std::vector<Token> unmade_ BROOD_GUARDED_BY(mutex_);
+  std::set<int> channels_ BROOD_GUARDED_BY(mutex_);
+  base::ConditionVariable channel_gone_;
 };
 
 // One for each time that the server sends it: it counts them.
@@ -110,7 +110,7 @@ detail::DescriptorRef Gateway::make_lease(const Token& token) {
   platform::SocketPair pair = platform::make_socket_pair();
   detail::DescriptorRef lease = detail::receive_descriptor(
       std::move(pair.theirs), detail::SharedDescriptor::Kind::relayed_lease, token);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const std::uint64_t id = ++last_id_;
   watched_.add(pair.ours.get(), id);
   leases_.emplace(id, Lease{std::move(pair.ours), token});
@@ -123,7 +123,7 @@ std::vector<detail::DescriptorRef> Gateway::make_leases(std::span<const Token> t
     for (const Token& token : tokens) leases.push_back(make_lease(token));
   } catch (const SystemError&) {
     const std::span<const Token> unmade = tokens.subspan(leases.size());
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     unmade_.insert(unmade_.end(), unmade.begin(), unmade.end());
     throw;
   }
@@ -136,7 +136,7 @@ bool Gateway::greet(int control) {
   if (send_frame(session_, FrameKind::session, bytes_of(hello)))
     frame = receive_frame(session_, longest_answer);
   Welcome welcome;
-  if (!frame || frame->kind != FrameKind::parcel || frame->bytes.size() < sizeof welcome)
+  if (!frame || frame->kind != FrameKind::envelope || frame->bytes.size() < sizeof welcome)
     throw SystemError("SSL_read", "connecting to a manager", ECONNRESET);
   std::memcpy(&welcome, frame->bytes.data(), sizeof welcome);
   longest_message_ = welcome.longest_message;
@@ -145,7 +145,7 @@ bool Gateway::greet(int control) {
   greeting.append(&status, sizeof status);
   greeting.append(frame->bytes.data() + sizeof welcome, frame->bytes.size() - sizeof welcome);
   const std::vector<detail::DescriptorRef> leases = make_leases(frame->tokens);
-  return shared::send_parcel(control, greeting.view(), leases);
+  return shared::send_envelope(control, greeting.view(), leases);
 }
 
 bool Gateway::run(int control, int owner) {
@@ -160,7 +160,7 @@ bool Gateway::serve_event(std::uint64_t id) {
   if (id >= session_id) return false;  // the server says nothing on a session but that it has ended
   int lease = -1;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto found = leases_.find(id);
     if (found == leases_.end()) return true;
     lease = found->second.ours.get();
@@ -174,7 +174,7 @@ bool Gateway::serve_event(std::uint64_t id) {
 bool Gateway::drop(std::uint64_t id) {
   std::vector<Token> tokens;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     tokens.push_back(leases_.at(id).token);
     tokens.insert(tokens.end(), unmade_.begin(), unmade_.end());
     unmade_.clear();
@@ -185,7 +185,7 @@ bool Gateway::drop(std::uint64_t id) {
 
 void Gateway::open(platform::Descriptor socket, std::uint64_t process) {
   const int local = socket.release();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   try {
     channels_.insert(local);
     std::thread([this, local, process] { pass_on(local, process); }).detach();
@@ -201,7 +201,7 @@ void Gateway::pass_on(int local, std::uint64_t process) noexcept {
   } catch (const std::exception&) {
     // The server has ended, or there is no memory: the client sees the end of its connection.
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   channels_.erase(local);
   platform::close_foreign(local);
   channel_gone_.notify_all();
@@ -224,9 +224,9 @@ void Gateway::serve_channel(int local, std::uint64_t process) {
 // The server keeps what a call took until the client has read the answer. A client that gives an
 // answer back says so before it takes that from the socket. False when the server has ended.
 bool Gateway::wait_for_request(TlsStream& stream, int local) {
-  Nap nap;
+  Backoff backoff;
   for (bool told = false;;) {
-    Ready ready = wait_for_either(stream, local, POLLIN, told ? std::nullopt : nap.next());
+    Ready ready = wait_for_either(stream, local, POLLIN, told ? std::nullopt : backoff.next());
     const bool is_read = platform::is_read(local);
     if (is_read && !ready.stream && ready.local == 0)
       ready = wait_for_either(stream, local, POLLIN, std::chrono::steady_clock::now());
@@ -242,34 +242,35 @@ Gateway::Served Gateway::serve_next(TlsStream& stream, int local) {
     send_frame(stream, FrameKind::lost);
     return Served::ended;
   }
-  std::optional<detail::Parcel> request;
+  std::optional<detail::Envelope> request;
   try {
-    request = shared::receive_parcel(local);
+    request = shared::receive_envelope(local);
   } catch (const SystemError&) {  // its descriptors found no room here
-    return shared::send_parcel(local, failure().view(), {}) ? Served::yes : Served::ended;
+    return shared::send_envelope(local, failure().view(), {}) ? Served::yes : Served::ended;
   }
   if (!request) return Served::ended;
-  if (note_in(request->view()) == Note::lost)
+  if (notification_in(request->view()) == Notification::lost)
     return send_frame(stream, FrameKind::lost) ? Served::yes : Served::ended;
   return serve_request(stream, local, *request);
 }
 
 // Keeps the request until there is an answer: a proxy in it shall not be dropped before it arrives.
 Gateway::Served Gateway::serve_request(TlsStream& stream, int local,
-                                       const detail::Parcel& request) {
+                                       const detail::Envelope& request) {
   std::vector<Token> tokens;
   for (const detail::DescriptorRef& descriptor : request.descriptors)
     tokens.push_back(descriptor->token());
   if (const std::uint64_t size = request.view().size() + tokens.size() * sizeof(Token);
       size > longest_message_)
-    return shared::send_parcel(local, too_long(size, longest_message_).view(), {}) ? Served::yes
-                                                                                   : Served::ended;
-  if (!send_frame(stream, FrameKind::parcel, request.view(), tokens)) return Served::ended;
+    return shared::send_envelope(local, too_long(size, longest_message_).view(), {})
+               ? Served::yes
+               : Served::ended;
+  if (!send_frame(stream, FrameKind::envelope, request.view(), tokens)) return Served::ended;
   if (!wait_for_either(stream, local, 0).stream) return Served::ended;  // the client has ended
   std::optional<RemoteFrame> reply = receive_frame(stream, longest_answer);
   if (reply && reply->kind == FrameKind::refused)
-    return shared::send_parcel(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
-  if (!reply || reply->kind != FrameKind::parcel) return Served::ended;
+    return shared::send_envelope(local, reply->bytes.view(), {}) ? Served::refused : Served::ended;
+  if (!reply || reply->kind != FrameKind::envelope) return Served::ended;
   return hand_over(stream, local, *reply);
 }
 
@@ -279,11 +280,11 @@ Gateway::Served Gateway::hand_over(TlsStream& stream, int local, const RemoteFra
   try {
     const std::vector<detail::DescriptorRef> leases = make_leases(reply.tokens);
     if (!send_frame(stream, FrameKind::got)) return Served::ended;
-    if (shared::send_parcel(local, reply.bytes.view(), leases)) return Served::yes;
+    if (shared::send_envelope(local, reply.bytes.view(), leases)) return Served::yes;
   } catch (const SystemError&) {  // no room for descriptors here, or on the way (ETOOMANYREFS)
     const detail::Bytes reason = failure();
     const bool told = send_frame(stream, FrameKind::lost);
-    return told && shared::send_parcel(local, reason.view(), {}) ? Served::yes : Served::ended;
+    return told && shared::send_envelope(local, reason.view(), {}) ? Served::yes : Served::ended;
   }
   send_frame(stream, FrameKind::lost);
   return Served::ended;
@@ -291,9 +292,10 @@ Gateway::Served Gateway::hand_over(TlsStream& stream, int local, const RemoteFra
 
 // Channels whose clients have ended may have an answer that is lost: they say so.
 bool Gateway::end() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (const int channel : channels_) ::shutdown(channel, SHUT_RDWR);
-  return channel_gone_.wait_for(lock, time_to_end, [this] { return channels_.empty(); });
+  return channel_gone_.wait_for(mutex_, time_to_end,
+                                [this]() BROOD_REQUIRES(mutex_) { return channels_.empty(); });
 }
 
 }  // namespace
@@ -308,7 +310,7 @@ bool gateway_main(platform::Descriptor control, platform::Descriptor owner, Remo
     place.key = {};
     return !gateway->greet(control.get()) || gateway->run(control.get(), owner.get());
   } catch (const Error&) {
-    shared::send_parcel(control.get(), failure().view(), {});
+    shared::send_envelope(control.get(), failure().view(), {});
     return true;
   }
 }

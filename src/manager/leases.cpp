@@ -81,18 +81,18 @@ void WatchList::serve(const std::function<bool(std::uint64_t)>& serve_one) {
     const int count = ::epoll_wait(events_.get(), ready.data(), ready.size(), -1);
     for (int i = 0; i < count; ++i)
       serving = serve_safely(serve_one, ready[static_cast<std::size_t>(i)].data.u64) && serving;
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     ++rounds_;
     round_ended_.notify_all();
   }
 }
 
 void WatchList::wait_while_behind(std::chrono::milliseconds most) {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   const std::uint64_t before = rounds_;
   pollfd behind{events_.get(), POLLIN, 0};
   if (platform::system_calls().poll(&behind, 1, 0) > 0)
-    round_ended_.wait_for(lock, most, [&] { return rounds_ != before; });
+    round_ended_.wait_for(mutex_, most, [&]() BROOD_REQUIRES(mutex_) { return rounds_ != before; });
 }
 
 bool take_connections(int lease,

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 
+#include "base/mutex.hpp"
 #include "platform/descriptor.hpp"
 
 // What a server and a gateway have in common: they hold the far ends of leases.
@@ -30,9 +29,9 @@ class WatchList {
  private:
   const char* what_;
   platform::Descriptor events_;  // epoll
-  std::mutex mutex_;
-  std::condition_variable round_ended_;
-  std::uint64_t rounds_ = 0;  // guarded by mutex_
+  base::Mutex mutex_;
+  base::ConditionVariable round_ended_;
+  std::uint64_t rounds_ BROOD_GUARDED_BY(mutex_) = 0;
 };
 
 /// Calls `open` with each connection that came over a lease, some of them at a time, and with the

@@ -21,14 +21,14 @@ namespace brood::manager {
 using Token = detail::SharedDescriptor::Token;
 
 enum class FrameKind : std::uint32_t {
-  session,  // Hello; the answer is a parcel: Welcome, and the proxy of the root
-  channel,  // Hello; requests and answers follow
-  parcel,   // a request or an answer: its bytes, and the tokens of the proxies in it
-  got,      // the last answer has reached the client's machine
-  lost,     // but the client had ended, or ended without reading it
-  drop,     // on a session: the proxies with these tokens are gone
-  read,     // the last answer has been read, by a client that says nothing more for a while
-  refused,  // the answer to the first request of a channel that the quota has no room for; its end
+  session,   // Hello; the answer is an envelope: Welcome, and the proxy of the root
+  channel,   // Hello; requests and answers follow
+  envelope,  // a request or an answer: its bytes, and the tokens of the proxies in it
+  got,       // the last answer has reached the client's machine
+  lost,      // but the client had ended, or ended without reading it
+  drop,      // on a session: the proxies with these tokens are gone
+  read,      // the last answer has been read, by a client that says nothing more for a while
+  refused,   // the answer to the first request of a channel that the quota has no room for; its end
 };
 
 /// Begins a connection.
@@ -71,7 +71,7 @@ Ready wait_for_either(const TlsStream& stream, int local, short local_events,
 
 /// When to look again whether an answer has been read: after 5 ms, and then after twice as long
 /// each time, up to a second.
-class Nap {
+class Backoff {
  public:
   platform::Deadline next() noexcept {
     const auto now = std::chrono::steady_clock::now();

@@ -10,7 +10,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/messages.hpp"
-#include "manager/notes.hpp"
+#include "manager/notifications.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_network.hpp"
@@ -18,7 +18,7 @@
 #include "platform/peek.hpp"
 #include "platform/random.hpp"
 #include "platform/rights.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 namespace brood::manager {
 namespace {
@@ -36,15 +36,15 @@ std::uint64_t inode_of(int file) {
 
 struct Request {
   bool at_end = false;
-  std::optional<detail::Parcel> parcel;  // null: it could not be received; `refusal` says why
+  std::optional<detail::Envelope> envelope;  // null: it could not be received; `refusal` says why
   detail::Bytes refusal;
 };
 
 Request receive_request(int socket) {
   Request request;
   try {
-    request.parcel = shared::receive_parcel(socket);
-    request.at_end = !request.parcel;
+    request.envelope = shared::receive_envelope(socket);
+    request.at_end = !request.envelope;
   } catch (const SystemError& error) {           // what it has brought along found no room here
     if (!shared::is_want_of_room(error)) throw;  // it would be the same for ever
     request.refusal = failure();
@@ -57,10 +57,10 @@ Request receive_request(int socket) {
 // answer back says so before it takes that from the socket.
 void settle(Caller& caller) {
   const bool is_local = caller.account() == nullptr;
-  Nap nap;
+  Backoff backoff;
   while (caller.has_taken()) {
     const auto got =
-        got_the_answer_by(caller.socket(), is_local ? nap.next() : platform::Deadline());
+        got_the_answer_by(caller.socket(), is_local ? backoff.next() : platform::Deadline());
     if (got && *got && !caller.is_lost()) return;  // what comes says it
     if (got) {
       caller.give_back();
@@ -75,9 +75,10 @@ Request next_request(Caller& caller) {
   for (;;) {
     settle(caller);
     Request request = receive_request(caller.socket());
-    const auto note = request.parcel ? note_in(request.parcel->view()) : std::nullopt;
-    note == Note::lost ? caller.give_back() : caller.delivered();
-    if (!note) return request;
+    const auto notification =
+        request.envelope ? notification_in(request.envelope->view()) : std::nullopt;
+    notification == Notification::lost ? caller.give_back() : caller.delivered();
+    if (!notification) return request;
   }
 }
 
@@ -85,10 +86,10 @@ Request next_request(Caller& caller) {
 bool deliver(Caller& caller, const detail::Bytes& reply) {
   bool sent = false;
   try {
-    sent = shared::send_parcel(caller.socket(), reply.view(), reply.carried());
+    sent = shared::send_envelope(caller.socket(), reply.view(), reply.carried());
   } catch (const SystemError&) {  // unix(7), ETOOMANYREFS
     caller.give_back();
-    return shared::send_parcel(caller.socket(), failure().view(), {});
+    return shared::send_envelope(caller.socket(), failure().view(), {});
   }
   if (!sent) caller.give_back();
   return sent;
@@ -121,7 +122,7 @@ Server::Added Server::add(detail::ServedObject object, Charge charge) {
   detail::DescriptorRef lease =
       detail::share_descriptor(std::move(pair.theirs), detail::SharedDescriptor::Kind::lease);
   entry->token = lease->token();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   entry->id = ++last_id_;
   const std::uint64_t inode = inode_of(lease->get());
   tokens_.emplace(entry->token, inode);
@@ -145,12 +146,12 @@ void Server::forget_lease(const Token& token) noexcept {
 }
 
 bool Server::owns(const Token& token) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return tokens_.contains(token);
 }
 
 void Server::demand_genuine(const detail::DescriptorRef& received) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto known = tokens_.find(received->token());
   if (known != tokens_.end() && inode_of(received->get()) != known->second)
     throw CodecError(CodecError::Direction::decode, "",
@@ -158,13 +159,13 @@ void Server::demand_genuine(const detail::DescriptorRef& received) const {
 }
 
 std::shared_ptr<Entry> Server::find(std::uint64_t id) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto entry = entries_.find(id);
   return entry == entries_.end() ? nullptr : entry->second;
 }
 
 std::size_t Server::objects() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return entries_.size() - entries_.count(root_id);
 }
 
@@ -190,7 +191,7 @@ bool Server::serve_event(std::uint64_t id) {
 std::shared_ptr<Caller> Server::open(platform::Descriptor socket, std::uint64_t process,
                                      std::shared_ptr<Account> account) {
   auto caller = std::make_shared<Caller>(std::move(socket), process, std::move(account));
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const int peer = caller->peer();
   if (peer != 0 && connections_from_[peer] >= most_from_one_) return nullptr;
   // A lease would be held by its own server, for ever.
@@ -224,9 +225,10 @@ void Server::serve(Caller& caller) noexcept {
     for (;;) {
       Request request = next_request(caller);
       if (request.at_end) break;
-      const detail::Bytes reply = request.parcel ? answer(*this, caller, std::move(*request.parcel))
-                                                 : std::move(request.refusal);
-      request.parcel.reset();
+      const detail::Bytes reply = request.envelope
+                                      ? answer(*this, caller, std::move(*request.envelope))
+                                      : std::move(request.refusal);
+      request.envelope.reset();
       caller.take_charge().clear();  // what has kept the request has it
       if (!deliver(caller, reply)) break;
     }
@@ -240,11 +242,11 @@ void Server::leave(const Caller& caller) noexcept {
   std::shared_ptr<Caller> mine;  // goes without the lock
   bool last = false;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     last = forget_connection(caller);
   }
   if (last) forget_process(caller.holder().process);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (auto entry = callers_.begin(); entry != callers_.end(); ++entry) {
     if (entry->get() != &caller) continue;
     mine = *entry;
@@ -261,7 +263,7 @@ void Server::forget_process(std::uint64_t process) noexcept {
   for (;;) {
     std::shared_ptr<Entry> entry;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       const auto found = entries_.lower_bound(next);
       if (found == entries_.end()) return;
       next = found->first + 1;
@@ -272,7 +274,7 @@ void Server::forget_process(std::uint64_t process) noexcept {
 }
 
 void Server::drop(std::uint64_t id) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   dropped_.push_back(entry->second);  // may throw: nothing has changed then
@@ -286,9 +288,10 @@ void Server::drop(std::uint64_t id) {
 
 // Destroys objects: their destructors may take long, and call other objects of this very server.
 void Server::collect() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (;;) {
-    to_collect_.wait(lock, [this] { return ending_ || !dropped_.empty(); });
+    to_collect_.wait(mutex_,
+                     [this]() BROOD_REQUIRES(mutex_) { return ending_ || !dropped_.empty(); });
     if (dropped_.empty()) break;
     std::shared_ptr<Entry> entry = std::move(dropped_.front());
     dropped_.pop_front();
@@ -302,14 +305,17 @@ void Server::collect() {
 }
 
 bool Server::end() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   for (const std::shared_ptr<Caller>& caller : callers_) caller->end();
-  if (!caller_gone_.wait_for(lock, time_to_end, [this] { return callers_.empty(); })) return false;
+  if (!caller_gone_.wait_for(mutex_, time_to_end,
+                             [this]() BROOD_REQUIRES(mutex_) { return callers_.empty(); }))
+    return false;
   for (auto& [id, entry] : entries_) dropped_.push_back(std::move(entry));
   entries_.clear();
   ending_ = true;
   to_collect_.notify_all();
-  return collector_gone_.wait_for(lock, time_to_end, [this] { return collected_; });
+  return collector_gone_.wait_for(mutex_, time_to_end,
+                                  [this]() BROOD_REQUIRES(mutex_) { return collected_; });
 }
 
 }  // namespace brood::manager

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <brood/detail/served_call.hpp>
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
 #include "manager/server_caller.hpp"
@@ -44,7 +44,7 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended; then
-  /// abandons calls that wait. False when others run on, longer than anybody would wait for them:
+  /// abandons calls that wait. False when others run on, longer than a caller would wait for them:
   /// then the process must not do anything but end.
   bool run(int control, int owner, Network* network);
 
@@ -75,8 +75,9 @@ class Server {
   bool serve_event(std::uint64_t id);
   void serve(Caller& caller) noexcept;
   void leave(const Caller& caller) noexcept;
-  void forget_lease(const Token& token) noexcept;
-  bool forget_connection(const Caller& caller) noexcept;  // true: it was its process's last
+  void forget_lease(const Token& token) noexcept BROOD_REQUIRES(mutex_);
+  /// True: it was its process's last.
+  bool forget_connection(const Caller& caller) noexcept BROOD_REQUIRES(mutex_);
   void forget_process(std::uint64_t process) noexcept;
   void drop(std::uint64_t id);
   void collect();
@@ -85,19 +86,22 @@ class Server {
   const std::uint64_t id_;
   const std::size_t most_from_one_;
   WatchList watched_;
-  mutable std::mutex mutex_;
-  std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;  // guarded by mutex_, as all below
-  std::map<Token, std::uint64_t> tokens_;  // of the entries' leases, with their inodes
-  std::set<std::uint64_t> lease_inodes_;
-  std::uint64_t last_id_ = 0;
-  std::set<std::shared_ptr<Caller>> callers_;
-  std::map<std::uint64_t, std::size_t> connections_of_;  // by process
-  std::map<int, std::size_t> connections_from_;          // of local ones, by the kernel's pid
-  std::condition_variable caller_gone_;
-  std::deque<std::shared_ptr<Entry>> dropped_;
-  bool ending_ = false;
-  bool collected_ = false;
-  std::condition_variable to_collect_, collector_gone_;
+  mutable base::Mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<Entry>> entries_ BROOD_GUARDED_BY(mutex_);
+  /// Of the entries' leases, with their inodes.
+  std::map<Token, std::uint64_t> tokens_ BROOD_GUARDED_BY(mutex_);
+  std::set<std::uint64_t> lease_inodes_ BROOD_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ BROOD_GUARDED_BY(mutex_) = 0;
+  std::set<std::shared_ptr<Caller>> callers_ BROOD_GUARDED_BY(mutex_);
+  /// By process.
+  std::map<std::uint64_t, std::size_t> connections_of_ BROOD_GUARDED_BY(mutex_);
+  /// Of local ones, by the kernel's pid.
+  std::map<int, std::size_t> connections_from_ BROOD_GUARDED_BY(mutex_);
+  base::ConditionVariable caller_gone_;
+  std::deque<std::shared_ptr<Entry>> dropped_ BROOD_GUARDED_BY(mutex_);
+  bool ending_ BROOD_GUARDED_BY(mutex_) = false;
+  bool collected_ BROOD_GUARDED_BY(mutex_) = false;
+  base::ConditionVariable to_collect_, collector_gone_;
 };
 
 }  // namespace brood::manager

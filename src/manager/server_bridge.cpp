@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "manager/notes.hpp"
+#include "manager/notifications.hpp"
 #include "manager/server_call.hpp"
 #include "platform/socket.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 namespace brood::manager {
 
@@ -56,7 +56,7 @@ bool Bridge::serve_next() {
     std::optional<RemoteFrame> request = next_request(charge);
     return request && forward(*std::move(request), std::move(charge));
   } catch (const QuotaError&) {
-    return send_frame(stream_, FrameKind::parcel, failure().view());
+    return send_frame(stream_, FrameKind::envelope, failure().view());
   }
 }
 
@@ -66,7 +66,7 @@ std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
     std::optional<RemoteFrame> frame = receive_frame(stream_, *session_->account(), charge);
     if (!frame) return std::nullopt;
     channel_.answered = false;
-    if (frame->kind == FrameKind::parcel) return frame;
+    if (frame->kind == FrameKind::envelope) return frame;
     if (!pass_on(frame->kind)) return std::nullopt;
   }
 }
@@ -75,8 +75,9 @@ std::optional<RemoteFrame> Bridge::next_request(Charge& charge) {
 bool Bridge::pass_on(FrameKind kind) {
   if (kind == FrameKind::got) return true;
   if (kind != FrameKind::lost && kind != FrameKind::read) return false;
-  const Note note = kind == FrameKind::lost ? Note::lost : Note::read;
-  return send_note(channel_.socket.get(), note);
+  const Notification notification =
+      kind == FrameKind::lost ? Notification::lost : Notification::read;
+  return send_notification(channel_.socket.get(), notification);
 }
 
 bool Bridge::forward(RemoteFrame request, Charge charge) {
@@ -86,9 +87,9 @@ bool Bridge::forward(RemoteFrame request, Charge charge) {
         "only proxies of this server's own objects cross a network, none that others have");
   channel_.caller->set_charge(std::move(charge));
   try {
-    if (!shared::send_parcel(channel_.socket.get(), request.bytes.view(), *leases)) return false;
+    if (!shared::send_envelope(channel_.socket.get(), request.bytes.view(), *leases)) return false;
   } catch (const SystemError&) {
-    return send_frame(stream_, FrameKind::parcel, failure().view());
+    return send_frame(stream_, FrameKind::envelope, failure().view());
   }
   request = {};  // the server has it now, and its answer may take long
   return answer();
@@ -97,19 +98,19 @@ bool Bridge::forward(RemoteFrame request, Charge charge) {
 bool Bridge::answer() {
   // The client sends nothing before it has its answer: what comes is its end.
   if (wait_for_either(stream_, channel_.socket.get(), POLLIN).stream) return false;
-  std::optional<detail::Parcel> parcel;
+  std::optional<detail::Envelope> envelope;
   try {
-    parcel = shared::receive_parcel_or_leave(channel_.socket.get());
+    envelope = shared::receive_envelope_or_leave(channel_.socket.get());
   } catch (const SystemError& error) {
     if (!shared::is_want_of_room(error) || !give_back_answer(channel_.socket.get())) return false;
-    return send_frame(stream_, FrameKind::parcel, failure().view());
+    return send_frame(stream_, FrameKind::envelope, failure().view());
   }
-  if (!parcel) return false;
+  if (!envelope) return false;
   channel_.answered = true;
-  return send_answer(*parcel);
+  return send_answer(*envelope);
 }
 
-bool Bridge::send_answer(const detail::Parcel& answer) {
+bool Bridge::send_answer(const detail::Envelope& answer) {
   std::vector<Token> tokens;
   for (const detail::DescriptorRef& descriptor : answer.descriptors)
     tokens.push_back(descriptor->token());
@@ -120,7 +121,7 @@ bool Bridge::send_answer(const detail::Parcel& answer) {
         "what came back has a descriptor, of shared memory or a connection, or a proxy of "
         "another manager's: these do not cross a network");
   session_->note(answer.descriptors);
-  return send_frame(stream_, FrameKind::parcel, answer.view(), tokens);
+  return send_frame(stream_, FrameKind::envelope, answer.view(), tokens);
 }
 
 // Losing the answer gives back what the call has taken. The new channel comes before the old one
@@ -130,7 +131,7 @@ bool Bridge::refuse(const char* reason) {
   try {
     throw CodecError(CodecError::Direction::encode, "", reason);
   } catch (const CodecError&) {
-    return send_frame(stream_, FrameKind::parcel, failure().view());
+    return send_frame(stream_, FrameKind::envelope, failure().view());
   }
 }
 

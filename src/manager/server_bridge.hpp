@@ -38,7 +38,7 @@ class Bridge {
   bool forward(RemoteFrame request, Charge charge);
   bool pass_on(FrameKind kind);
   bool answer();
-  bool send_answer(const detail::Parcel& answer);
+  bool send_answer(const detail::Envelope& answer);
   bool refuse(const char* reason);
 
   Server& server_;

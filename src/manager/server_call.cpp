@@ -58,7 +58,7 @@ void dispatch(detail::ServedCall::State& state) {
   state.arguments.read(&header, sizeof header);
   const auto stub = detail::take_code_as<detail::ServedStub>(state.arguments);
   state.caller.set_thread(header.thread);
-  for (const detail::DescriptorRef& descriptor : state.parcel.descriptors)
+  for (const detail::DescriptorRef& descriptor : state.envelope.descriptors)
     state.server.demand_genuine(descriptor);
   state.entry = state.server.find(header.object);
   if (!state.entry) throw UsageError("brood: the object of a call is gone");
@@ -77,7 +77,7 @@ detail::Bytes failure() {
   return reply;
 }
 
-detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request) {
+detail::Bytes answer(Server& server, Caller& caller, detail::Envelope request) {
   detail::ServedCall::State state(server, caller, std::move(request));
   put_status(state.result, Status::value);
   try {

@@ -12,15 +12,15 @@ namespace brood {
 
 class detail::ServedCall::State {
  public:
-  State(manager::Server& its_server, manager::Caller& its_caller, Parcel message)
+  State(manager::Server& its_server, manager::Caller& its_caller, Envelope message)
       : server(its_server),
         caller(its_caller),
-        parcel(std::move(message)),
-        arguments(Reader(parcel.view()).beside(parcel.descriptors)) {}
+        envelope(std::move(message)),
+        arguments(Reader(envelope.view()).beside(envelope.descriptors)) {}
 
   manager::Server& server;
   manager::Caller& caller;
-  Parcel parcel;  // the request
+  Envelope envelope;  // the request
   Reader arguments;
   Bytes result;
   std::shared_ptr<manager::Entry> entry;
@@ -41,7 +41,7 @@ void put_result(detail::ServedCall& call, const T& value) {
 }
 
 /// Serves one request: the reply. Throws Abandoned.
-detail::Bytes answer(Server& server, Caller& caller, detail::Parcel request);
+detail::Bytes answer(Server& server, Caller& caller, detail::Envelope request);
 /// The reply that says what the exception in flight does.
 detail::Bytes failure();
 

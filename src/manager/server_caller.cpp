@@ -25,12 +25,12 @@ void Caller::give_back() {
 }
 
 void Caller::set_charge(Charge charge) {
-  const std::lock_guard lock(charge_mutex_);
+  const base::MutexLock lock(charge_mutex_);
   charge_ = std::move(charge);
 }
 
 Charge Caller::take_charge() {
-  const std::lock_guard lock(charge_mutex_);
+  const base::MutexLock lock(charge_mutex_);
   return std::move(charge_);
 }
 
@@ -41,16 +41,16 @@ bool Caller::has_ended() const noexcept {
   return platform::system_calls().poll(&watched, 1, 0) > 0;
 }
 
-void Caller::make_bell() {
-  if (bell_) return;
-  const int bell = platform::system_calls().eventfd(0, EFD_CLOEXEC);
-  if (bell < 0) throw SystemError("eventfd", "waiting in a manager's server", errno);
-  bell_ = platform::adopt_above_stdio(bell);
+void Caller::make_wake_event() {
+  if (wake_event_) return;
+  const int made = platform::system_calls().eventfd(0, EFD_CLOEXEC);
+  if (made < 0) throw SystemError("eventfd", "waiting in a manager's server", errno);
+  wake_event_ = platform::adopt_above_stdio(made);
 }
 
 Caller::Woken Caller::sleep(const platform::Deadline& deadline) noexcept {
   // Of the socket only its end: a client sends nothing while it waits.
-  std::array<pollfd, 2> watched{pollfd{bell_.get(), POLLIN, 0}, pollfd{socket_.get(), 0, 0}};
+  std::array<pollfd, 2> watched{pollfd{wake_event_.get(), POLLIN, 0}, pollfd{socket_.get(), 0, 0}};
   try {
     platform::poll_until(watched, deadline);
   } catch (const SystemError&) {
@@ -62,23 +62,24 @@ Caller::Woken Caller::sleep(const platform::Deadline& deadline) noexcept {
 
 void Caller::wake() noexcept {
   const std::uint64_t one = 1;
-  while (platform::system_calls().write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  while (platform::system_calls().write(wake_event_.get(), &one, sizeof one) < 0 &&
+         errno == EINTR) {
   }
 }
 
 void Caller::take_wake() noexcept {
   std::uint64_t count = 0;
-  while (platform::system_calls().read(bell_.get(), &count, sizeof count) < 0 && errno == EINTR) {
+  while (platform::system_calls().read(wake_event_.get(), &count, sizeof count) < 0 &&
+         errno == EINTR) {
   }
 }
 
-bool WaitList::wait(std::unique_lock<std::mutex>& lock, Caller& caller,
-                    const platform::Deadline& deadline) {
-  caller.make_bell();
+bool WaitList::wait(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline) {
+  caller.make_wake_event();
   waiting_.push_back(&caller);
-  lock.unlock();
+  mutex.unlock();
   const Caller::Woken woken = caller.sleep(deadline);
-  lock.lock();
+  mutex.lock();
   const auto entry = std::find(waiting_.begin(), waiting_.end(), &caller);
   const bool notified = entry == waiting_.end();  // perhaps since it woke
   if (notified) {

@@ -6,23 +6,23 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/futex.hpp"
 
 namespace brood::manager {
 
-/// A thread of a client: who holds a lock.
+/// A thread of a client, as the holder of a lock.
 struct Holder {
-  std::uint64_t process = 0;  // 0: nobody
+  std::uint64_t process = 0;  // 0: none
   std::uint64_t thread = 0;
   bool operator==(const Holder&) const = default;
 };
 
-/// Whose call it is has ended, or the server ends: the call shall take nothing and return.
+/// The client of the call has ended, or the server ends: the call shall take nothing and return.
 class Abandoned : public std::exception {
  public:
   const char* what() const noexcept override { return "the caller has ended"; }
@@ -53,7 +53,7 @@ class Caller {
   bool is_lost() const noexcept { return lost_.load(std::memory_order_acquire); }
 
   const std::shared_ptr<Account>& account() const noexcept { return account_; }
-  /// What the account was charged for a request: from whoever passes it on, before that, to
+  /// What the account was charged for a request: from the bridge, before it passes that on, to
   /// whatever keeps the request. Threads: any.
   void set_charge(Charge charge);
   Charge take_charge();
@@ -63,7 +63,7 @@ class Caller {
   void end() noexcept;
 
   /// What a wait needs; once made, it stays. Throws SystemError.
-  void make_bell();
+  void make_wake_event();
 
  private:
   friend class WaitList;
@@ -74,35 +74,38 @@ class Caller {
   void take_wake() noexcept;
 
   platform::Descriptor socket_;
-  platform::Descriptor bell_;  // eventfd; made when the first call waits
+  platform::Descriptor wake_event_;  // eventfd; made when the first call waits
   Holder holder_;
   Undo undo_;
   std::atomic<bool> lost_{false};
   const std::shared_ptr<Account> account_;
   const int peer_;
-  std::mutex charge_mutex_;
-  Charge charge_;  // guarded by charge_mutex_
+  base::Mutex charge_mutex_;
+  Charge charge_ BROOD_GUARDED_BY(charge_mutex_);
 };
 
-/// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's.
+/// Calls that wait for something, first come, first notified. Guarded by a mutex of its owner's,
+/// which its waits name.
 class WaitList {
  public:
   /// Unlocks while it waits. False at the deadline. Throws Abandoned, and has passed on a
   /// notification then.
-  bool wait(std::unique_lock<std::mutex>& lock, Caller& caller, const platform::Deadline& deadline);
-  /// Waits until `ready()`; false at the deadline.
+  bool wait(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline)
+      BROOD_REQUIRES(mutex);
+  /// Waits until `ready()`, which needs the mutex; false at the deadline. Not analysed: clang does
+  /// not know that `mutex` is what `ready` requires.
   template <class Ready>
-  bool wait_until(std::unique_lock<std::mutex>& lock, Caller& caller,
-                  const platform::Deadline& deadline, Ready ready) {
+  bool wait_until(base::Mutex& mutex, Caller& caller, const platform::Deadline& deadline,
+                  Ready ready) BROOD_REQUIRES(mutex) BROOD_NO_THREAD_SAFETY_ANALYSIS {
     while (!ready()) {
-      if (!wait(lock, caller, deadline)) return ready();
+      if (!wait(mutex, caller, deadline)) return ready();
     }
     return true;
   }
   void notify_one() noexcept;
   void notify_all() noexcept;
   bool empty() const noexcept { return waiting_.empty(); }
-  /// Whether none of those who wait has ended.
+  /// Whether no waiter has ended.
   bool all_there() const noexcept;
 
  private:

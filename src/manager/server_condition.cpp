@@ -6,7 +6,7 @@
 namespace brood::manager {
 namespace {
 
-/// A lock, perhaps that of others too, and who waits for a change of what it guards.
+/// A lock, perhaps that of others too, and the waiters for a change of what it guards.
 class ServedCondition {
  public:
   explicit ServedCondition(std::shared_ptr<ServedLock> lock) : lock_(std::move(lock)) {}
@@ -16,15 +16,17 @@ class ServedCondition {
     return lock_->wait_in(waiting_, caller, deadline);
   }
   void notify(std::uint64_t count) {
-    const std::lock_guard guard(lock_->mutex());
-    while (count-- != 0 && !waiting_->empty()) waiting_->notify_one();
+    const base::MutexLock guard(lock_->mutex());
+    WaitList& waiting = list();
+    while (count-- != 0 && !waiting.empty()) waiting.notify_one();
   }
   void forget(std::uint64_t process) { lock_->forget(process); }
 
  private:
+  WaitList& list() const BROOD_REQUIRES(lock_->mutex()) { return *waiting_; }
+
   const std::shared_ptr<ServedLock> lock_;
-  const std::shared_ptr<WaitList> waiting_ =
-      std::make_shared<WaitList>();  // guarded by the lock's mutex
+  const std::shared_ptr<WaitList> waiting_ = std::make_shared<WaitList>();
 };
 
 ServedCondition& condition(ServedCall& call) { return call.object<ServedCondition>(); }

@@ -10,9 +10,9 @@ namespace brood::manager {
 
 bool ServedLock::acquire(Caller& caller, const platform::Deadline& deadline) {
   Caller::Undo undo = undo_of(caller.holder());
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (holder_ != caller.holder()) {
-    if (!take(lock, caller, deadline, 1)) return false;
+    if (!take(caller, deadline, 1)) return false;
   } else if (reentrant_ == Reentrant::yes) {
     ++depth_;
   } else {
@@ -25,9 +25,9 @@ bool ServedLock::acquire(Caller& caller, const platform::Deadline& deadline) {
   return true;
 }
 
-bool ServedLock::take(std::unique_lock<std::mutex>& lock, Caller& caller,
-                      const platform::Deadline& deadline, unsigned depth) {
-  if (!free_.wait_until(lock, caller, deadline, [this] { return holder_.process == 0; }))
+bool ServedLock::take(Caller& caller, const platform::Deadline& deadline, unsigned depth) {
+  if (!free_.wait_until(mutex_, caller, deadline,
+                        [this]() BROOD_REQUIRES(mutex_) { return holder_.process == 0; }))
     return false;
   holder_ = caller.holder();
   depth_ = depth;
@@ -44,7 +44,7 @@ void ServedLock::let_go() {
 // The client has ended, so that it holds it no more, however often it did.
 Caller::Undo ServedLock::undo_of(const Holder& holder) {
   return [self = shared_from_this(), holder] {
-    const std::lock_guard lock(self->mutex_);
+    const base::MutexLock lock(self->mutex_);
     if (self->holder_ == holder && --self->depth_ == 0) self->let_go();
   };
 }
@@ -56,30 +56,30 @@ void ServedLock::demand_held_by(const Holder& holder) const {
 }
 
 void ServedLock::release(const Holder& holder) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   demand_held_by(holder);
   if (--depth_ == 0) let_go();
 }
 
 bool ServedLock::is_held() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return holder_.process != 0;
 }
 
 bool ServedLock::owner_died() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return told_;
 }
 
 void ServedLock::abandon(const Holder& holder) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (holder_ != holder) return;
   holder_ended_ = true;
   let_go();
 }
 
 void ServedLock::forget(std::uint64_t process) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (holder_.process != process) return;
   holder_ended_ = true;
   let_go();
@@ -88,17 +88,17 @@ void ServedLock::forget(std::uint64_t process) {
 bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
                          const platform::Deadline& deadline) {
   Caller::Undo undo = [self = shared_from_this(), list] {
-    const std::lock_guard guard(self->mutex_);
+    const base::MutexLock guard(self->mutex_);
     if (!list->empty()) list->notify_one();
   };
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   demand_held_by(caller.holder());
-  caller.make_bell();  // who cannot wait keeps the lock
+  caller.make_wake_event();  // a thread that cannot wait keeps the lock
   const unsigned depth = depth_;
   let_go();
-  const bool notified = list->wait(lock, caller, deadline);
+  const bool notified = list->wait(mutex_, caller, deadline);
   try {
-    take(lock, caller, std::nullopt, depth);
+    take(caller, std::nullopt, depth);
   } catch (const Abandoned&) {
     if (notified && !list->empty()) list->notify_one();
     throw;

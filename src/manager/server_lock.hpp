@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.hpp"
 #include "manager/server_caller.hpp"
 
 namespace brood::manager {
@@ -26,22 +26,22 @@ class ServedLock : public std::enable_shared_from_this<ServedLock> {
   bool wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
                const platform::Deadline& deadline);
   /// Guards the lists of conditions too.
-  std::mutex& mutex() noexcept { return mutex_; }
+  base::Mutex& mutex() noexcept BROOD_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
  private:
-  void demand_held_by(const Holder& holder) const;
-  bool take(std::unique_lock<std::mutex>& lock, Caller& caller, const platform::Deadline& deadline,
-            unsigned depth);
-  void let_go();
+  void demand_held_by(const Holder& holder) const BROOD_REQUIRES(mutex_);
+  bool take(Caller& caller, const platform::Deadline& deadline, unsigned depth)
+      BROOD_REQUIRES(mutex_);
+  void let_go() BROOD_REQUIRES(mutex_);
   Caller::Undo undo_of(const Holder& holder);
 
   const Reentrant reentrant_;
-  mutable std::mutex mutex_;
-  Holder holder_;  // guarded by mutex_, as all below
-  unsigned depth_ = 0;
-  bool holder_ended_ = false;  // before anybody has acquired it again
-  bool told_ = false;          // what owner_died() says
-  WaitList free_;
+  mutable base::Mutex mutex_;
+  Holder holder_ BROOD_GUARDED_BY(mutex_);
+  unsigned depth_ BROOD_GUARDED_BY(mutex_) = 0;
+  bool holder_ended_ BROOD_GUARDED_BY(mutex_) = false;  // before it was acquired again
+  bool told_ BROOD_GUARDED_BY(mutex_) = false;          // what owner_died() says
+  WaitList free_ BROOD_GUARDED_BY(mutex_);
 };
 
 }  // namespace brood::manager

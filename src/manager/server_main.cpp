@@ -10,7 +10,7 @@
 #include "manager/server_stubs.hpp"
 #include "platform/copies.hpp"
 #include "platform/process.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 namespace brood::manager {
 namespace {
@@ -23,7 +23,7 @@ bool greet(int control, const detail::Bytes& root) {
   const Status status = Status::value;
   greeting.append(&status, sizeof status);
   greeting.append(root.data(), root.size());
-  return shared::send_parcel(control, greeting.view(), root.carried());
+  return shared::send_envelope(control, greeting.view(), root.carried());
 }
 
 }  // namespace

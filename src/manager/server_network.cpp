@@ -19,8 +19,9 @@
 namespace brood::manager {
 namespace {
 
-constexpr std::chrono::seconds time_to_prove{5};  // a stranger holds up a thread, not for longer
-constexpr std::size_t most_strangers = 64;
+constexpr std::chrono::seconds handshake_limit{
+    5};  // a program without the key holds up a thread, not for longer
+constexpr std::size_t most_unauthenticated = 64;
 constexpr std::chrono::milliseconds time_to_stop{500};
 constexpr std::chrono::milliseconds rest{100};  // when there are no descriptors left
 
@@ -53,7 +54,7 @@ void refuse_calls(TlsStream& stream, const Session& session) {
 }  // namespace
 
 void Session::note(std::span<const detail::DescriptorRef> sent) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const detail::DescriptorRef& lease : sent) {
     Held& held = held_[lease->token()];
     held.lease = lease;
@@ -62,7 +63,7 @@ void Session::note(std::span<const detail::DescriptorRef> sent) {
 }
 
 void Session::drop(std::span<const Token> tokens) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const Token& token : tokens) {
     const auto found = held_.find(token);
     if (found != held_.end() && --found->second.count == 0) held_.erase(found);
@@ -70,23 +71,23 @@ void Session::drop(std::span<const Token> tokens) {
 }
 
 detail::DescriptorRef Session::find(const Token& token) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto found = held_.find(token);
   return found == held_.end() ? nullptr : found->second.lease;
 }
 
 bool Sessions::add(std::uint64_t number, std::shared_ptr<Session> session) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return sessions_.emplace(number, std::move(session)).second;
 }
 
 void Sessions::remove(std::uint64_t number) noexcept {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   sessions_.erase(number);
 }
 
 std::shared_ptr<Session> Sessions::find(std::uint64_t number) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto found = sessions_.find(number);
   return found == sessions_.end() ? nullptr : found->second;
 }
@@ -97,7 +98,7 @@ std::optional<std::vector<detail::DescriptorRef>> Sessions::find_leases(
   for (const Token& token : tokens) {
     detail::DescriptorRef lease = session.find(token);
     if (!lease) {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       for (auto other = sessions_.begin(); !lease && other != sessions_.end(); ++other)
         lease = other->second->find(token);
     }
@@ -127,16 +128,17 @@ void Network::accept_all() noexcept {
       platform::Descriptor socket = platform::accept_from(listener_.get());
       const bool none = !socket;
       if (socket && make_room()) start(std::move(socket));
-      const std::unique_lock lock(mutex_);
+      const base::MutexLock lock(mutex_);
       if (stopping_) break;
       if (!none) continue;
     } catch (const std::exception&) {
       // For want of memory or threads: that client sees the end of its connection.
     }
-    std::unique_lock lock(mutex_);  // else a connection that cannot be taken would keep us busy
-    if (thread_gone_.wait_for(lock, rest, [this] { return stopping_; })) break;
+    base::MutexLock lock(mutex_);  // else a connection that cannot be taken would keep us busy
+    if (thread_gone_.wait_for(mutex_, rest, [this]() BROOD_REQUIRES(mutex_) { return stopping_; }))
+      break;
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   --threads_;
   thread_gone_.notify_all();
 }
@@ -144,55 +146,56 @@ void Network::accept_all() noexcept {
 // A new one may be a program with the key; that which has been here longest without showing it is
 // the likeliest not to have it. False when the server ends.
 bool Network::make_room() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_ && strangers_.size() >= most_strangers) {
-    ::shutdown(strangers_.front(), SHUT_RDWR);  // its thread ends at once
+  base::MutexLock lock(mutex_);
+  while (!stopping_ && unauthenticated_.size() >= most_unauthenticated) {
+    ::shutdown(unauthenticated_.front(), SHUT_RDWR);  // its thread ends at once
     const std::size_t before = threads_;
-    thread_gone_.wait(lock, [&] { return stopping_ || threads_ != before; });
+    thread_gone_.wait(mutex_,
+                      [&]() BROOD_REQUIRES(mutex_) { return stopping_ || threads_ != before; });
   }
   return !stopping_;
 }
 
 void Network::start(platform::Descriptor socket) {
   auto connected = std::make_shared<Connected>(std::move(socket));
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   sockets_.insert(connected->number);
   ++threads_;
   try {
-    connected->stranger = strangers_.insert(strangers_.end(), connected->number);
+    connected->unauthenticated = unauthenticated_.insert(unauthenticated_.end(), connected->number);
     std::thread([this, connected] { serve(*connected); }).detach();
   } catch (const std::exception&) {
     --threads_;
-    strangers_.remove(connected->number);
+    unauthenticated_.remove(connected->number);
     sockets_.erase(connected->number);
     throw;
   }
 }
 
-void Network::note_proven(Connected& connected) {
-  const std::lock_guard lock(mutex_);
-  strangers_.erase(connected.stranger);
-  connected.proven = true;
+void Network::note_authenticated(Connected& connected) {
+  const base::MutexLock lock(mutex_);
+  unauthenticated_.erase(connected.unauthenticated);
+  connected.authenticated = true;
 }
 
 void Network::serve(Connected& connected) noexcept {
   std::optional<TlsStream> stream;
   try {
     stream.emplace(context_, std::move(connected.socket),
-                   std::chrono::steady_clock::now() + time_to_prove);
-    note_proven(connected);
+                   std::chrono::steady_clock::now() + handshake_limit);
+    note_authenticated(connected);
     serve_first(*stream);
   } catch (const std::exception&) {
-    // A stranger, or it has ended, or there is no memory for it.
+    // It has not shown the key, or has ended, or there is no memory for it.
   }
   {
-    const std::lock_guard lock(mutex_);  // before it is closed: another's may have the number then
+    const base::MutexLock lock(mutex_);  // before it is closed: another's may have the number then
     sockets_.erase(connected.number);
-    if (!connected.proven) strangers_.erase(connected.stranger);
+    if (!connected.authenticated) unauthenticated_.erase(connected.unauthenticated);
   }
   stream.reset();
   connected.socket.reset();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   --threads_;
   thread_gone_.notify_all();
 }
@@ -214,7 +217,7 @@ void Network::serve_session(TlsStream& stream, const Hello& hello) {
     const Welcome welcome{session->account()->most(Quota::bytes)};
     detail::Bytes greeting(std::as_bytes(std::span(&welcome, 1)));
     greeting.append(greeting_.data(), greeting_.size());
-    if (send_frame(stream, FrameKind::parcel, greeting.view(), {&token, 1})) {
+    if (send_frame(stream, FrameKind::envelope, greeting.view(), {&token, 1})) {
       for (;;) {
         wait_for_either(stream, -1, 0);
         const std::optional<RemoteFrame> frame = receive_frame(stream, 0);
@@ -240,12 +243,13 @@ void Network::serve_channel(TlsStream& stream, const Hello& hello) {
 }
 
 bool Network::stop() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   stopping_ = true;
   ::shutdown(listener_.get(), SHUT_RDWR);
   for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
   thread_gone_.notify_all();
-  return thread_gone_.wait_for(lock, time_to_stop, [this] { return threads_ == 0; });
+  return thread_gone_.wait_for(mutex_, time_to_stop,
+                               [this]() BROOD_REQUIRES(mutex_) { return threads_ == 0; });
 }
 
 }  // namespace brood::manager

@@ -1,17 +1,16 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/remote_frame.hpp"
 #include "manager/server.hpp"
@@ -39,8 +38,8 @@ class Session {
     std::size_t count = 0;
   };
   const std::shared_ptr<Account> account_;
-  mutable std::mutex mutex_;
-  std::map<Token, Held> held_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  std::map<Token, Held> held_ BROOD_GUARDED_BY(mutex_);
 };
 
 /// Those that there are, by number. Threads: any.
@@ -52,14 +51,14 @@ class Sessions {
   /// Null when there is none.
   std::shared_ptr<Session> find(std::uint64_t number) const;
   /// What the tokens stand for, in this session or another: a program may have several, and proxies
-  /// by way of each. Nothing when one is not of any. Nobody names a proxy without having had it:
+  /// by way of each. Nothing when one is not of any. No program names a proxy that it has not had:
   /// tokens are random.
   std::optional<std::vector<detail::DescriptorRef>> find_leases(
       const Session& session, std::span<const Token> tokens) const;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_ BROOD_GUARDED_BY(mutex_);
 };
 
 /// Clients by TCP. Each of their connections is a client of the server's like a local one, by way
@@ -79,14 +78,14 @@ class Network {
   struct Connected {
     explicit Connected(platform::Descriptor its_socket) : socket(std::move(its_socket)) {}
     platform::Descriptor socket;
-    std::list<int>::iterator stranger;  // where it is one
-    bool proven = false;
+    std::list<int>::iterator unauthenticated;  // where it is one
+    bool authenticated = false;
     int number = socket.get();
   };
   void accept_all() noexcept;
   bool make_room();
   void start(platform::Descriptor socket);
-  void note_proven(Connected& connected);
+  void note_authenticated(Connected& connected);
   void serve(Connected& connected) noexcept;
   void serve_first(TlsStream& stream);
   void serve_session(TlsStream& stream, const Hello& hello);
@@ -99,12 +98,13 @@ class Network {
   const detail::DescriptorRef root_;
   const detail::Bytes greeting_;
   Sessions sessions_;
-  std::mutex mutex_;
-  std::set<int> sockets_;     // guarded by mutex_, as all below
-  std::list<int> strangers_;  // those that have not shown that they have the key, oldest first
-  std::size_t threads_ = 1;   // with that which accepts
-  bool stopping_ = false;
-  std::condition_variable thread_gone_;
+  base::Mutex mutex_;
+  std::set<int> sockets_ BROOD_GUARDED_BY(mutex_);
+  /// Those that have not shown that they have the key, oldest first.
+  std::list<int> unauthenticated_ BROOD_GUARDED_BY(mutex_);
+  std::size_t threads_ BROOD_GUARDED_BY(mutex_) = 1;  // with that which accepts
+  bool stopping_ BROOD_GUARDED_BY(mutex_) = false;
+  base::ConditionVariable thread_gone_;
 };
 
 }  // namespace brood::manager

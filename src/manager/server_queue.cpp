@@ -1,10 +1,10 @@
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "base/mutex.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_stored.hpp"
 #include "manager/server_stubs.hpp"
@@ -18,9 +18,11 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
   explicit ServedQueue(std::uint64_t maxsize) : maxsize_(maxsize) {}
 
   bool put(Item item, Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
-    const auto ready = [this] { return closed_ || maxsize_ == 0 || items_.size() < maxsize_; };
-    if (!room_.wait_until(lock, caller, deadline, ready)) return false;
+    base::MutexLock lock(mutex_);
+    const auto ready = [this]() BROOD_REQUIRES(mutex_) {
+      return closed_ || maxsize_ == 0 || items_.size() < maxsize_;
+    };
+    if (!room_.wait_until(mutex_, caller, deadline, ready)) return false;
     if (closed_) throw UsageError("brood::ManagedQueue: it is closed");
     items_.push_back(std::move(item));
     ++unfinished_;
@@ -29,9 +31,9 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
   }
   /// Null at the deadline, and at the end of a closed queue.
   Item get(Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
-    const auto ready = [this] { return closed_ || !items_.empty(); };
-    if (!filled_.wait_until(lock, caller, deadline, ready) || items_.empty()) return nullptr;
+    base::MutexLock lock(mutex_);
+    const auto ready = [this]() BROOD_REQUIRES(mutex_) { return closed_ || !items_.empty(); };
+    if (!filled_.wait_until(mutex_, caller, deadline, ready) || items_.empty()) return nullptr;
     Item item = items_.front();
     Caller::Undo undo = [self = shared_from_this(), item] { self->put_back(item); };
     items_.pop_front();
@@ -41,45 +43,48 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
     return item;
   }
   std::uint64_t size() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return items_.size();
   }
   std::uint64_t maxsize() const noexcept { return maxsize_; }
   void close() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     closed_ = true;
     room_.notify_all();
     filled_.notify_all();
   }
   bool is_closed() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return closed_;
   }
   void task_done() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (unfinished_ == 0)
       throw UsageError("brood::ManagedQueue: task_done was called more often than put");
     if (--unfinished_ == 0) done_.notify_all();
   }
   bool join(Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
-    return done_.wait_until(lock, caller, deadline, [this] { return unfinished_ == 0; });
+    base::MutexLock lock(mutex_);
+    return done_.wait_until(mutex_, caller, deadline,
+                            [this]() BROOD_REQUIRES(mutex_) { return unfinished_ == 0; });
   }
 
  private:
   // Its place is at the front, though the queue may have been filled meanwhile.
   void put_back(const Item& item) {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     items_.push_front(item);
     filled_.notify_one();
   }
 
   const std::uint64_t maxsize_;
-  mutable std::mutex mutex_;
-  std::deque<Item> items_;  // guarded by mutex_, as all below
-  std::uint64_t unfinished_ = 0;
-  bool closed_ = false;
-  WaitList room_, filled_, done_;
+  mutable base::Mutex mutex_;
+  std::deque<Item> items_ BROOD_GUARDED_BY(mutex_);
+  std::uint64_t unfinished_ BROOD_GUARDED_BY(mutex_) = 0;
+  bool closed_ BROOD_GUARDED_BY(mutex_) = false;
+  WaitList room_ BROOD_GUARDED_BY(mutex_);
+  WaitList filled_ BROOD_GUARDED_BY(mutex_);
+  WaitList done_ BROOD_GUARDED_BY(mutex_);
 };
 
 ServedQueue& queue(ServedCall& call) { return call.object<ServedQueue>(); }

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <brood/barrier.hpp>
 #include <brood/errors.hpp>
+#include "base/mutex.hpp"
 #include "manager/server_call.hpp"
 #include "manager/server_stubs.hpp"
 
@@ -20,8 +20,10 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
       : bounded_(bounded == Bounded::yes), most_(bounded_ ? count : INT64_MAX), value_(count) {}
 
   bool acquire(Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
-    if (!available_.wait_until(lock, caller, deadline, [this] { return value_ > 0; })) return false;
+    base::MutexLock lock(mutex_);
+    if (!available_.wait_until(mutex_, caller, deadline,
+                               [this]() BROOD_REQUIRES(mutex_) { return value_ > 0; }))
+      return false;
     const std::uint64_t process = caller.holder().process;
     Caller::Undo undo = [self = shared_from_this(), process] { self->add(1, process); };
     if (bounded_) ++taken_[process];
@@ -35,31 +37,30 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
   }
   /// It has ended: what it has taken comes back.
   void forget(std::uint64_t process) {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (const auto found = taken_.find(process); found != taken_.end())
       give(found->second, process);
   }
   std::int64_t value() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return value_;
   }
 
  private:
   void add(std::int64_t count, std::uint64_t process) {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (count > most_ - value_)
       throw UsageError("brood::ManagedSemaphore: released more often than acquired");
     give(count, process);
   }
-  // With the mutex held, as settle().
-  void give(std::int64_t count, std::uint64_t process) {
+  void give(std::int64_t count, std::uint64_t process) BROOD_REQUIRES(mutex_) {
     value_ += count;
     if (bounded_) settle(count, process);
     for (; count > 0 && !available_.empty(); --count) available_.notify_one();
   }
 
-  // What a process gives back is its own as far as it has any, and then somebody's.
-  void settle(std::int64_t count, std::uint64_t process) {
+  // What a process gives back is its own as far as it has any, and then that of others.
+  void settle(std::int64_t count, std::uint64_t process) BROOD_REQUIRES(mutex_) {
     for (auto from = taken_.find(process); count > 0; from = taken_.begin()) {
       if (from == taken_.end()) from = taken_.begin();
       const std::int64_t own = std::min(count, from->second);
@@ -71,40 +72,42 @@ class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
 
   const bool bounded_;
   const std::int64_t most_;
-  mutable std::mutex mutex_;
-  std::int64_t value_;                           // guarded by mutex_
-  std::map<std::uint64_t, std::int64_t> taken_;  // by process; of a bounded one, most_ - value_
-  WaitList available_;
+  mutable base::Mutex mutex_;
+  std::int64_t value_ BROOD_GUARDED_BY(mutex_);
+  /// By process; of a bounded one, most_ - value_.
+  std::map<std::uint64_t, std::int64_t> taken_ BROOD_GUARDED_BY(mutex_);
+  WaitList available_ BROOD_GUARDED_BY(mutex_);
 };
 
 class ServedEvent {
  public:
   void set() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     is_set_ = true;
     ++times_set_;
     changed_.notify_all();
   }
   void clear() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     is_set_ = false;
   }
   bool is_set() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return is_set_;
   }
   bool wait(Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
+    base::MutexLock lock(mutex_);
     const std::uint64_t before = times_set_;
-    return changed_.wait_until(lock, caller, deadline,
-                               [&] { return is_set_ || times_set_ != before; });
+    return changed_.wait_until(mutex_, caller, deadline, [&]() BROOD_REQUIRES(mutex_) {
+      return is_set_ || times_set_ != before;
+    });
   }
 
  private:
-  mutable std::mutex mutex_;
-  bool is_set_ = false;  // guarded by mutex_
-  std::uint64_t times_set_ = 0;
-  WaitList changed_;
+  mutable base::Mutex mutex_;
+  bool is_set_ BROOD_GUARDED_BY(mutex_) = false;
+  std::uint64_t times_set_ BROOD_GUARDED_BY(mutex_) = 0;
+  WaitList changed_ BROOD_GUARDED_BY(mutex_);
 };
 
 class ServedBarrier {
@@ -112,10 +115,10 @@ class ServedBarrier {
   explicit ServedBarrier(std::int64_t parties) : parties_(static_cast<std::size_t>(parties)) {}
 
   std::uint64_t wait(Caller& caller, const detail::Deadline& deadline) {
-    std::unique_lock lock(mutex_);
+    base::MutexLock lock(mutex_);
     const std::shared_ptr<Round> round = round_;
     if (round->broken) refuse();
-    caller.make_bell();  // nobody has come who cannot wait
+    caller.make_wake_event();  // a party that cannot wait has not come
     const std::uint64_t index = round->come++;
     if (round->come == parties_) {
       if (!changed_.all_there()) {
@@ -127,26 +130,26 @@ class ServedBarrier {
       round_ = std::make_shared<Round>();
       return index;
     }
-    wait_for_others(lock, caller, deadline, *round);
+    wait_for_others(caller, deadline, *round);
     if (!round->passed) refuse();
     return index;
   }
   std::uint64_t parties() const noexcept { return parties_; }
   std::uint64_t waiting() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return round_->broken ? 0 : round_->come;
   }
   void reset() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (round_->come != 0 || round_->broken) end_round(*round_);
     round_ = std::make_shared<Round>();
   }
   void abort() {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     end_round(*round_);
   }
   bool is_broken() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return round_->broken;
   }
 
@@ -162,17 +165,17 @@ class ServedBarrier {
         "brood::ManagedBarrier: it is broken: a party gave up or its process ended while it "
         "waited, or abort or reset was called");
   }
-  void end_round(Round& round) {
+  void end_round(Round& round) BROOD_REQUIRES(mutex_) {
     if (round.passed) return;
     round.broken = true;
     changed_.notify_all();
   }
-  void wait_for_others(std::unique_lock<std::mutex>& lock, Caller& caller,
-                       const detail::Deadline& deadline, Round& round) {
+  void wait_for_others(Caller& caller, const detail::Deadline& deadline, Round& round)
+      BROOD_REQUIRES(mutex_) {
     bool ended = false;
     try {
-      ended =
-          changed_.wait_until(lock, caller, deadline, [&] { return round.passed || round.broken; });
+      ended = changed_.wait_until(mutex_, caller, deadline,
+                                  [&] { return round.passed || round.broken; });
     } catch (const Abandoned&) {
       end_round(round);
       throw;
@@ -181,9 +184,9 @@ class ServedBarrier {
   }
 
   const std::size_t parties_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<Round> round_ = std::make_shared<Round>();  // guarded by mutex_
-  WaitList changed_;
+  mutable base::Mutex mutex_;
+  std::shared_ptr<Round> round_ BROOD_GUARDED_BY(mutex_) = std::make_shared<Round>();
+  WaitList changed_ BROOD_GUARDED_BY(mutex_);
 };
 
 template <class T>

@@ -13,7 +13,7 @@ class Stored {
  public:
   /// Takes what is left of the arguments, and the request with it.
   explicit Stored(detail::ServedCall& call) : left_(call.arguments().left()) {
-    parcel_ = std::move(call.state().parcel);
+    envelope_ = std::move(call.state().envelope);
     charge_ = call.state().caller.take_charge();
   }
 
@@ -21,14 +21,14 @@ class Stored {
   /// one at a time.
   void set_taken() const noexcept { charge_.clear(); }
   void append_to(detail::Bytes& result) const {
-    const auto bytes = parcel_.view().last(left_);
+    const auto bytes = envelope_.view().last(left_);
     result.append(bytes.data(), bytes.size());
-    for (const detail::DescriptorRef& descriptor : parcel_.descriptors) result.carry(descriptor);
+    for (const detail::DescriptorRef& descriptor : envelope_.descriptors) result.carry(descriptor);
   }
 
  private:
   std::size_t left_;
-  detail::Parcel parcel_;
+  detail::Envelope envelope_;
   mutable Charge charge_;
 };
 

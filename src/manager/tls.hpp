@@ -14,10 +14,11 @@ enum class TlsRole : bool { client, server };
 
 /// What connections of one key have in common. Both ends prove to each other that they have the
 /// key (TLS 1.3 with an external PSK, derived by scrypt) and draw new keys for each connection
-/// (ECDHE): who learns the key later cannot read what was recorded. Threads: any.
+/// (ECDHE): a later owner of the key cannot read what was recorded. Threads: any.
 class TlsContext {
  public:
-  /// Takes some 50 ms, on purpose: who has recorded a handshake may guess keys. Throws SystemError.
+  /// Takes some 50 ms, on purpose: an attacker that has recorded a handshake may guess keys. Throws
+  /// SystemError.
   TlsContext(const platform::SecretBytes& key, TlsRole role);
 
  private:

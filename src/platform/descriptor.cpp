@@ -20,8 +20,8 @@ void Descriptor::reset() noexcept {
   if (number_ < 0) return;
   own_descriptors.erase(number_);  // before another thread may be given the number
   const int saved = errno;
-  // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit somebody
-  // else's.
+  // close(2): the descriptor is gone on Linux also after EINTR; a second close could hit
+  // that of another thread.
   const int number = std::exchange(number_, -1);
   is_foreign_ ? close_foreign(number) : static_cast<void>(::close(number));
   errno = saved;

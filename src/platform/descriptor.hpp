@@ -72,13 +72,13 @@ class Descriptor {
 /// Takes over `number`, moved to 3 or above. Throws SystemError and closes it when that fails.
 Descriptor adopt_above_stdio(int number);
 
-/// A close-on-exec copy, numbered `lowest` or above, of a descriptor that somebody else owns.
+/// A close-on-exec copy, numbered `lowest` or above, of a descriptor with another owner.
 /// Throws SystemError.
 Descriptor duplicate(int number, int lowest = 3);
 
 void set_nonblocking(const Descriptor& descriptor);
 
-/// Closes a socket for all who have copies of it: the program may have forked some, and its peer
+/// Closes a socket for all that have copies of it: the program may have forked some, and its peer
 /// would wait for their ends.
 void hang_up(Descriptor& socket) noexcept;
 

@@ -24,35 +24,35 @@ namespace {
 using detail::DescriptorRef;
 using detail::SharedDescriptor;
 
-// The escort's two ends are the same build on the same machine: structures go as they are.
+// The two ends of the channel are the same build on the same machine: structures go as they are.
 struct Entry {
   SharedDescriptor::Token token;
   SharedDescriptor::Kind kind{};
   std::uint32_t unused = 0;
 };
-struct Parcel {
+struct Packet {
   std::uint64_t group = 0;
   std::uint64_t count = 0;
   std::array<Entry, max_message_descriptors> entries{};
 
-  std::size_t size() const noexcept { return offsetof(Parcel, entries) + count * sizeof(Entry); }
+  std::size_t size() const noexcept { return offsetof(Packet, entries) + count * sizeof(Entry); }
 };
 
 Escorted next_message(int socket, Taking taking) {
-  Parcel parcel;
+  Packet packet;
   std::optional<Arrived> message =
-      receive_into(socket, std::as_writable_bytes(std::span(&parcel, 1)), Waiting::no, taking,
+      receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no, taking,
                    "receiving descriptors");
   if (!message) return {};
   Escorted escorted{.received = true,
-                    .group = parcel.group,
+                    .group = packet.group,
                     .lost = message->descriptors_lost,
                     .descriptors = {}};
-  if (parcel.count != message->descriptors.size() || parcel.size() != message->bytes.size())
+  if (packet.count != message->descriptors.size() || packet.size() != message->bytes.size())
     return escorted;
   try {
-    for (std::size_t i = 0; i < parcel.count; ++i) {
-      const Entry& entry = parcel.entries[i];
+    for (std::size_t i = 0; i < packet.count; ++i) {
+      const Entry& entry = packet.entries[i];
       escorted.descriptors.push_back(
           detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
     }
@@ -65,7 +65,7 @@ Escorted next_message(int socket, Taking taking) {
   return escorted;
 }
 
-// What a socket holds by default is some 2,600: this is above that, and an end for those who read.
+// What a socket holds by default is some 2,600: this is above that, and a bound for the readers.
 constexpr std::size_t most_messages = 256;
 constexpr std::size_t most_enclosed = most_messages * max_message_descriptors;
 
@@ -74,8 +74,8 @@ struct Found {
   bool lost = false;
   std::vector<DescriptorRef> descriptors;
 };
-// All messages but the last are full ones, of group 0. Reads few more than there can be: whoever
-// has sent the socket may go on filling it.
+// All messages but the last are full ones, of group 0. Reads few more than there can be: the
+// sender of the socket may go on filling it.
 Found find_enclosed(int socket, Escorted (*next_of)(int)) {
   Found found;
   std::size_t messages = 0;
@@ -94,19 +94,19 @@ Found find_enclosed(int socket, Escorted (*next_of)(int)) {
 SendState send_descriptors(int socket, std::uint64_t group,
                            std::span<const DescriptorRef>& descriptors) {
   while (!descriptors.empty()) {
-    Parcel parcel{.group = group,
+    Packet packet{.group = group,
                   .count = std::min(descriptors.size(), max_message_descriptors),
                   .entries = {}};
     std::array<int, max_message_descriptors> numbers{};
-    for (std::size_t i = 0; i < parcel.count; ++i) {
-      parcel.entries[i] = {descriptors[i]->token(), descriptors[i]->kind(), 0};
+    for (std::size_t i = 0; i < packet.count; ++i) {
+      packet.entries[i] = {descriptors[i]->token(), descriptors[i]->kind(), 0};
       numbers[i] = descriptors[i]->get();
     }
-    const iovec part{&parcel, parcel.size()};
-    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), parcel.count},
+    const iovec part{&packet, packet.size()};
+    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), packet.count},
                                        Waiting::no, "sending the descriptors of shared objects");
     if (state != SendState::sent) return state;
-    descriptors = descriptors.subspan(parcel.count);
+    descriptors = descriptors.subspan(packet.count);
   }
   return SendState::sent;
 }
@@ -139,7 +139,7 @@ std::vector<DescriptorRef> take_out(Descriptor enclosed) {
 }
 
 std::optional<std::vector<DescriptorRef>> look_into(int enclosed) {
-  // From its beginning; whoever looked before may have been killed halfway.
+  // From its beginning: an earlier reader may have been killed halfway.
   const int beginning = 0;
   if (::setsockopt(enclosed, SOL_SOCKET, SO_PEEK_OFF, &beginning, sizeof beginning) != 0)
     throw SystemError("setsockopt", "receiving descriptors", errno);
@@ -171,8 +171,8 @@ Escorted peek_descriptors(int socket) { return next_message(socket, Taking::no);
 
 // Not without room for what comes along, as recvmsg(2) allows: the kernel would close it here.
 void drop_descriptors(int socket) noexcept try {
-  Parcel parcel;
-  receive_into(socket, std::as_writable_bytes(std::span(&parcel, 1)), Waiting::no, Taking::yes,
+  Packet packet;
+  receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no, Taking::yes,
                "receiving descriptors");
 } catch (const std::exception&) {
   // It is gone, with what came along; or the next look at it says why not.

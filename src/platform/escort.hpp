@@ -43,7 +43,7 @@ std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
 /// Nothing where they find no room in this process. One process at a time. Throws SystemError.
 std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
 
-/// Nobody tells when there is room after SendState::crowded: this is when to try again.
+/// The kernel does not tell when there is room after SendState::crowded: this is when to try again.
 inline constexpr std::chrono::milliseconds crowd_time{5};
 
 /// One end of the socket pair beside a process's pipes, over which descriptors of shared objects go
@@ -60,9 +60,9 @@ class Escort {
   SendState send(std::uint64_t group, std::span<const detail::DescriptorRef>& descriptors) {
     return last_ = send_descriptors(socket_.get(), group, descriptors);
   }
-  /// The same, and waits for room. False when nobody is at the other end. Throws SystemError.
+  /// The same, and waits for room. False when the other end is closed. Throws SystemError.
   bool send_all(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
-  /// Blocks until sending is worth another try, or nobody is at the other end.
+  /// Blocks until sending is worth another try, or the other end is closed.
   void wait_for_room() const noexcept;
   /// Takes what has come, without waiting. What found no room in this process is lost: decoding
   /// says so.

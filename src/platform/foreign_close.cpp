@@ -75,39 +75,39 @@ bool close_by_exit(int number) noexcept {
   return true;
 }
 
-enum class Way : std::uint8_t { plain, by_exit, in_thread };
+enum class CloseMethod : std::uint8_t { plain, by_exit, in_thread };
 
 // Nothing here asks a file system: one that another process serves (FUSE) may take its time.
-Way way_to_close(int number) noexcept {
+CloseMethod close_method(int number) noexcept {
   constexpr unsigned memory_devices = 1, null = 3, zero = 5, full = 7;  // major, minor numbers
-  if (closes_may_wait() || ::fcntl(number, F_GET_SEALS) >= 0) return Way::plain;  // memory
+  if (closes_may_wait() || ::fcntl(number, F_GET_SEALS) >= 0) return CloseMethod::plain;  // memory
   struct statx facts {};
   if (::statx(number, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &facts) != 0)
-    return errno == EBADF ? Way::plain : Way::in_thread;
+    return errno == EBADF ? CloseMethod::plain : CloseMethod::in_thread;
   switch (facts.stx_mode & S_IFMT) {
     case S_IFSOCK:
     case S_IFIFO:  // splice(2) from a silent socket holds the lock that the last close wants
     case 0:        // eventfd(2), pidfds and their like: so may an epoll set that one is in
-      return Way::by_exit;
+      return CloseMethod::by_exit;
     case S_IFCHR: {  // whatever can be polled can be in such a set; these three cannot
       const unsigned minor = facts.stx_rdev_minor;
       return facts.stx_rdev_major == memory_devices &&
                      (minor == null || minor == zero || minor == full)
-                 ? Way::plain
-                 : Way::in_thread;
+                 ? CloseMethod::plain
+                 : CloseMethod::in_thread;
     }
     default:
-      return Way::in_thread;
+      return CloseMethod::in_thread;
   }
 }
 
 bool try_to_close(int number) noexcept {
-  switch (way_to_close(number)) {
-    case Way::by_exit:
+  switch (close_method(number)) {
+    case CloseMethod::by_exit:
       return close_by_exit(number);
-    case Way::in_thread:
+    case CloseMethod::in_thread:
       return close_in_thread(number);
-    case Way::plain:
+    case CloseMethod::plain:
       ::close(number);
   }
   return true;

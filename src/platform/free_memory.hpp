@@ -5,9 +5,9 @@
 
 namespace brood::platform {
 
-/// Bytes that this process could have before somebody would be killed for them: what the machine
-/// has free or can free, swap included, or its control group when that is less. The largest number
-/// where nothing is known.
+/// Bytes that this process could have before the kernel would kill a process for them: what the
+/// machine has free or can free, swap included, or its control group when that is less. The largest
+/// number where nothing is known.
 std::uint64_t free_memory();
 /// The same for tests: `root` is where the control groups are mounted, `self` the text of
 /// /proc/self/cgroup, `meminfo` that of /proc/meminfo.

@@ -4,7 +4,7 @@
 
 namespace brood::platform {
 
-/// Who this process is, as its maker said.
+/// Name and place in the tree of this process, as its maker said.
 struct Identity {
   std::string name = "MainProcess";
   std::string numbers;  // "2:1": the first child of the second one; empty unless Brood started it

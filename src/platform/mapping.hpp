@@ -8,7 +8,7 @@
 namespace brood::platform {
 
 /// Memory shared between processes, without a name: it is gone with the last process that maps it.
-/// The pages before and behind it are nobody's: what runs past its ends hits nothing that is
+/// The pages before and behind it are unused: what runs past its ends hits nothing that is
 /// shared.
 class SharedMapping {
  public:
@@ -17,12 +17,12 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  /// `size` zero bytes in a new memfd, sealed: nobody can change its size. Throws SystemError.
+  /// `size` zero bytes in a new memfd, sealed: its size never changes. Throws SystemError.
   static SharedMapping create(const char* label, std::size_t size);
   /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller, or could
   /// be made so.
   static SharedMapping open(Descriptor descriptor, std::size_t size);
-  /// Maps so much of a file that somebody else has open. The caller knows that it is there and
+  /// Maps so much of a file that another process has open. The caller knows that it is there and
   /// stays. Throws SystemError.
   static SharedMapping of(int file, std::size_t size);
 

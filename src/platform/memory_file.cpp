@@ -24,7 +24,7 @@ constexpr const char* folder = "/dev/shm";  // where glibc's shm_open has it
 
 std::string path_of(const std::string& name) { return std::string(folder) + "/" + name; }
 
-// A memfd has no limit of its own: the kernel would go on until it has to kill somebody.
+// A memfd has no limit of its own: the kernel would go on until it has to kill a process.
 void demand_free(std::size_t size) {
   constexpr std::size_t worth_asking = std::size_t{8} << 20;
   if (size >= worth_asking && size > free_memory()) throw SystemError("fallocate", stage, ENOMEM);
@@ -84,8 +84,8 @@ Descriptor make_named_memory(const std::string& name, std::size_t size) {
   if (number < 0) throw SystemError("open", stage, errno);
   Descriptor descriptor = adopt_above_stdio(number);
   reserve(descriptor, size);
-  // The name comes last: nobody finds memory that is not complete, and whoever is killed before
-  // this leaves nothing.
+  // The name comes last: no process finds memory that is not complete, and one that is killed
+  // before this leaves nothing.
   const std::string itself = "/proc/self/fd/" + std::to_string(descriptor.get());
   if (::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, path_of(name).c_str(), AT_SYMLINK_FOLLOW) != 0)
     throw SystemError("linkat", stage, errno);

@@ -13,13 +13,13 @@ namespace brood::platform {
 // touching them later is never a SIGBUS. Everything here throws SystemError.
 
 enum class Growth : bool { fixed, grows };
-/// Without a name, and sealed: nobody can make it smaller, nor larger where it is fixed.
+/// Without a name, and sealed: it never gets smaller, nor larger where it is fixed.
 Descriptor make_memory(const char* label, std::size_t size, Growth growth = Growth::fixed);
-/// The same with these bytes, which nobody can change.
+/// The same with these bytes, which never change.
 Descriptor make_frozen_memory(const char* label, std::span<const std::byte> bytes);
 /// For a new memfd that allows seals: no other size from now on.
 void seal_size(const Descriptor& file, Growth growth = Growth::fixed);
-/// With one, as shm_open(3) has them: mode 0600, there for everybody at the moment it is complete,
+/// With one, as shm_open(3) has them: mode 0600, visible to others at the moment it is complete,
 /// until it is unlinked.
 Descriptor make_named_memory(const std::string& name, std::size_t size);
 /// Throws SystemError also for what is no regular file or empty (ENODATA), and for that of another

@@ -59,7 +59,7 @@ Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) 
 /// at any time (shutdown(2)). Fails with ENOTSOCK where the number is a file's by now.
 Transfer send_some(int socket, std::span<const iovec> parts) noexcept;
 
-/// Writes everything to a blocking descriptor; false when nobody reads any more. Throws
+/// Writes everything to a blocking descriptor; false when the reader is gone. Throws
 /// SystemError.
 bool write_all(int descriptor, std::span<const std::byte> bytes);
 bool send_all(int socket, std::span<const std::byte> bytes);

@@ -55,7 +55,7 @@ std::optional<Ended> reap(pid_t pid) noexcept {
   rusage used{};
   while (::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG, &used) != 0) {
     if (errno != EINTR)
-      return Ended{};  // ECHILD: somebody else's child, or reaped by somebody else
+      return Ended{};  // ECHILD: another process's child, or another thread reaped it
   }
   if (info.si_pid == 0) return std::nullopt;
   return Ended{status_of(info), duration_of(used.ru_utime), duration_of(used.ru_stime),

@@ -25,7 +25,7 @@ enum class Signalled : std::uint8_t {
   refused,  // by a seccomp filter, or to a process of another user
 };
 /// The same by kill(2), where the system refuses pidfd_send_signal(2). `pid` is that of a child
-/// that nobody but the caller's thread reaps: else it may be another process's by now.
+/// that only the caller's thread reaps: else it may be another process's by now.
 Signalled signal_child(const Descriptor& pidfd, pid_t pid, int signal) noexcept;
 /// How a process ended, and what it used; zeros where that is not known.
 struct Ended {

@@ -5,9 +5,9 @@
 namespace brood::platform {
 
 /// A process, told apart from every other one that has had its pid or will. What shared memory
-/// notes of who uses it; all of them see the same pids.
+/// notes of its users; all of them see the same pids.
 struct ProcessMark {
-  std::int32_t pid = 0;     // 0: nobody
+  std::int32_t pid = 0;     // 0: none
   std::uint64_t start = 0;  // clock ticks since boot, proc(5)
   bool operator==(const ProcessMark&) const = default;
 };

@@ -197,8 +197,8 @@ const std::atomic<std::uint32_t>& futex_in(const std::atomic<std::uint64_t>& sta
 
 /// Until woken, or for a while: the wake-up may have been lost with a process. False at the
 /// deadline.
-bool nap(const std::atomic<std::uint64_t>& state, std::uint64_t seen,
-         std::chrono::milliseconds& longest, const Deadline& deadline) noexcept {
+bool sleep_with_backoff(const std::atomic<std::uint64_t>& state, std::uint64_t seen,
+                        std::chrono::milliseconds& longest, const Deadline& deadline) noexcept {
   const auto now = std::chrono::steady_clock::now();
   if (deadline && now >= *deadline) return false;
   Deadline end = now + longest;
@@ -256,7 +256,7 @@ RobustMutex::Result RobustMutex::wait_for_it(MutexHold& hold, const Deadline& de
     const std::uint64_t awaited = seen | FUTEX_WAITERS;
     if (seen != awaited && !state_.compare_exchange_weak(seen, awaited, std::memory_order_relaxed))
       continue;
-    if (!nap(state_, awaited, longest, deadline)) return Result::busy;
+    if (!sleep_with_backoff(state_, awaited, longest, deadline)) return Result::busy;
     others = FUTEX_WAITERS;
     seen = state_.load(std::memory_order_relaxed);
   }

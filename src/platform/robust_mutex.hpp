@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/thread_annotations.hpp"
 #include "platform/futex.hpp"
 
 namespace brood::platform {
@@ -40,7 +41,7 @@ class MutexHold {
 /// pointers there, and follows them.
 /// Layout: 40 bytes, with futex and list entry at the places of a pthread_mutex_t of glibc's, which
 /// the list of a thread's robust mutexes asks for.
-class RobustMutex {
+class BROOD_CAPABILITY("mutex") RobustMutex {
  public:
   enum class Result : std::uint8_t {
     taken,
@@ -56,6 +57,8 @@ class RobustMutex {
   /// Only by the thread that holds it. False where it has been overwritten meanwhile: others may
   /// have held it, too.
   bool unlock(MutexHold& hold) noexcept;
+  /// Tells clang's analysis that the caller holds it, where that cannot be seen.
+  void assume_held() const noexcept BROOD_ASSERT_CAPABILITY() {}
   bool is_locked() const noexcept { return state_.load(std::memory_order_relaxed) != 0; }
 
  private:

@@ -18,6 +18,7 @@
 
 #include <brood/errors.hpp>
 #include "base/closed_files.hpp"
+#include "base/mutex.hpp"
 #include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
@@ -56,20 +57,21 @@ struct Entry {
   }
 };
 struct Registry {
-  std::mutex mutex;
-  std::map<Token, Entry> known;
-  std::mutex source_mutex;
-  DescriptorSource source;
+  base::Mutex mutex;
+  std::map<Token, Entry> known BROOD_GUARDED_BY(mutex);
+  base::Mutex source_mutex;
+  DescriptorSource source BROOD_GUARDED_BY(source_mutex);
 };
 
 Registry& registry();
 
-// Another thread may hold them in the moment of a fork.
-void lock_registry() {
+// Another thread may hold them in the moment of a fork: pthread_atfork(3) calls one function before
+// and the other after it.
+void lock_registry() BROOD_NO_THREAD_SAFETY_ANALYSIS {
   registry().source_mutex.lock();
   registry().mutex.lock();
 }
-void unlock_registry() {
+void unlock_registry() BROOD_NO_THREAD_SAFETY_ANALYSIS {
   registry().mutex.unlock();
   registry().source_mutex.unlock();
 }
@@ -121,7 +123,7 @@ struct Known {
 Known known(Token token) {
   Registry& here = registry();
   Known found;  // goes without the lock, as below
-  const std::lock_guard lock(here.mutex);
+  const base::MutexLock lock(here.mutex);
   const auto entry = here.known.find(token);
   if (entry == here.known.end()) return found;
   found.disputed = entry->second.disputed;
@@ -132,7 +134,7 @@ Known known(Token token) {
   return found;
 }
 
-// A lease that nobody serves any more, as of a remote manager after the connection was lost: after
+// A lease that is served no more, as of a remote manager after the connection was lost: after
 // another connect() a new one takes its place.
 bool is_over(const SharedDescriptor& earlier) {
   if (earlier.is_closed()) return true;
@@ -186,7 +188,7 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
     descriptor.move_above(platform::unreserved(descriptor.get()));
   Registry& here = registry();
   std::vector<DescriptorRef> earlier;  // go without the lock: their destructor takes it
-  const std::lock_guard lock(here.mutex);
+  const base::MutexLock lock(here.mutex);
   earlier = here.known[token].living();
   bool taken = false;
   for (const DescriptorRef& one : earlier) {
@@ -202,7 +204,7 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
 
 void leave(Token token) noexcept {
   Registry& here = registry();
-  const std::lock_guard lock(here.mutex);
+  const base::MutexLock lock(here.mutex);
   const auto entry = here.known.find(token);
   if (entry == here.known.end()) return;
   entry->second.forget_expired();
@@ -234,7 +236,7 @@ SharedDescriptor::~SharedDescriptor() {
 
 DescriptorRef SharedDescriptor::alias() const {
   if (!is_apart_) return nullptr;
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (!alias_) {
     platform::Descriptor copy = platform::duplicate(get());
     if (is_foreign_) copy.set_foreign();
@@ -262,7 +264,7 @@ int SharedDescriptor::get() const {
 }
 
 std::span<std::byte> SharedDescriptor::memory(std::optional<std::size_t> size) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (mapping_.data() == nullptr)
     mapping_ = platform::SharedMapping::of(number_, size ? *size : platform::size_of_file(number_));
   return {static_cast<std::byte*>(mapping_.data()), mapping_.size()};
@@ -289,13 +291,13 @@ DescriptorRef find_descriptor(Token token, std::span<const DescriptorRef> beside
     if (descriptor && descriptor->token() == token) return descriptor;
   }
   Registry& all = registry();
-  const std::lock_guard lock(all.source_mutex);
+  const base::MutexLock lock(all.source_mutex);
   return all.source ? all.source(token) : nullptr;
 }
 
 void set_descriptor_source(DescriptorSource source) {
   survive_forks();
-  const std::lock_guard lock(registry().source_mutex);
+  const base::MutexLock lock(registry().source_mutex);
   registry().source = std::move(source);
 }
 
@@ -307,7 +309,7 @@ void note_streams_closed() noexcept {
 
 void abandon_descriptors() noexcept {
   Registry& here = registry();
-  const std::lock_guard lock(here.mutex);
+  const base::MutexLock lock(here.mutex);
   for (const auto& [token, entry] : here.known) {
     for (const DescriptorRef& found : entry.living()) {
       if (!found->is_inherited() || found->is_closed()) continue;

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 
 #include <brood/detail/bytes.hpp>
+#include "base/mutex.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/mapping.hpp"
 #include "platform/robust_mutex.hpp"
@@ -26,7 +26,7 @@ class SharedDescriptor {
   enum class Kind : std::uint32_t {
     memory,
     stream,
-    lease,          // a socket that is held, not read: its other end learns when nobody holds it
+    lease,          // a socket that is held, not read: its other end learns when no holder is left
     relayed_lease,  // one that stands for a lease elsewhere; each process that passes calls on has
                     // its own
   };
@@ -83,9 +83,9 @@ class SharedDescriptor {
   const Token token_;
   const bool is_apart_;
   const unsigned generation_;
-  mutable std::mutex mutex_;
-  mutable DescriptorRef alias_;              // guarded by mutex_
-  mutable platform::SharedMapping mapping_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  mutable DescriptorRef alias_ BROOD_GUARDED_BY(mutex_);
+  mutable platform::SharedMapping mapping_ BROOD_GUARDED_BY(mutex_);
   mutable Holding holding_;
   mutable Noted noted_;
 };
@@ -98,7 +98,7 @@ DescriptorRef share_descriptor(platform::Descriptor descriptor, SharedDescriptor
 /// with, and the token alone stands for neither. Throws CodecError for a kind that there is not.
 DescriptorRef receive_descriptor(platform::Descriptor descriptor, SharedDescriptor::Kind kind,
                                  SharedDescriptor::Token token);
-/// The one with this token, as long as somebody in this process holds it; null when nobody does.
+/// The one with this token, as long as this process holds it; else null.
 /// `beside` came along with the token, or is empty where that is not known; a null in front stands
 /// for what found no room here: then the token stands for what is beside it alone. When it is not
 /// here, sources are asked to receive what waits for them.

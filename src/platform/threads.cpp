@@ -24,7 +24,7 @@ void count_fork() noexcept {
 }  // namespace
 
 unsigned fork_generation() noexcept {
-  // Forks before the first call need no count: nobody has compared yet.
+  // Forks before the first call need no count: nothing was compared yet.
   static const int installed = pthread_atfork(nullptr, nullptr, count_fork);
   static_cast<void>(installed);
   return generation.load(std::memory_order_relaxed);

@@ -27,20 +27,20 @@
 namespace brood::process {
 namespace {
 
-/// The setup pipe and the escort. The owner fills the escort first, and may wait for room there: so
-/// it is emptied while the pipe is waited for.
-class Inlet {
+/// The setup pipe and the descriptor channel. The owner fills the descriptor channel first, and may
+/// wait for room there: so it is emptied while the pipe is waited for.
+class CallInput {
  public:
-  explicit Inlet(const Channel& channel)
+  explicit CallInput(const Channel& channel)
       : pipe_(channel.setup), escort_(platform::Descriptor(channel.escort)) {
     detail::set_descriptor_source([this](detail::SharedDescriptor::Token token) {
       escort_.receive();
       return escort_.find(token);
     });
   }
-  ~Inlet() { detail::set_descriptor_source({}); }
-  Inlet(const Inlet&) = delete;
-  Inlet& operator=(const Inlet&) = delete;
+  ~CallInput() { detail::set_descriptor_source({}); }
+  CallInput(const CallInput&) = delete;
+  CallInput& operator=(const CallInput&) = delete;
 
   std::vector<std::byte> read(std::size_t count) {
     std::vector<std::byte> bytes(count);
@@ -73,11 +73,11 @@ class Inlet {
   ::_exit(EXIT_FAILURE);
 }
 
-Setup read_setup(Inlet& inlet) {
+Setup read_setup(CallInput& input) {
   std::uint64_t length = 0;
-  const std::vector<std::byte> prefix = inlet.read(sizeof length);
+  const std::vector<std::byte> prefix = input.read(sizeof length);
   Reader(prefix).read(&length, sizeof length);
-  const std::vector<std::byte> bytes = inlet.read(length);
+  const std::vector<std::byte> bytes = input.read(length);
   wire::BuildId build{};
   Reader(bytes).read(&build, sizeof build);
   if (build != wire::program_build_id())
@@ -93,13 +93,13 @@ std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> 
 }
 
 std::unique_ptr<detail::ProcessTarget> receive_target(const Channel& channel) {
-  Inlet inlet(channel);
-  const Setup setup = read_setup(inlet);
+  CallInput input(channel);
+  const Setup setup = read_setup(input);
   platform::set_identity({setup.name, setup.numbers, setup.daemon, setup.parent_name,
                           setup.parent_pid, channel.owner});
   set_start_method(setup.start_method);
   base::set_log_level(setup.log_level);
-  return decode_target(inlet.read(setup.call_size));
+  return decode_target(input.read(setup.call_size));
 }
 
 }  // namespace

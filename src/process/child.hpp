@@ -8,17 +8,18 @@
 // What runs in the process of a brood::Process and nowhere else.
 namespace brood::process {
 
-/// Descriptors of a process that was started by exec or by the fork server: see start::Handover.
+/// Descriptors of a process that was started by exec or by the fork server: see
+/// start::WorkerDescriptors.
 struct Channel {
   int setup, report, owner, escort;
 };
 /// Reads the setup and the call, and runs it to its end.
 [[noreturn]] void run_process(const Channel& channel);
 
-/// Descriptors of a process that was forked from its owner. It waits at the gate, unless that is
-/// -1, until its owner knows it.
+/// Descriptors of a process that was forked from its owner. It waits at the start gate, unless that
+/// is -1, until its owner knows it.
 struct ForkedChannel {
-  int report, owner, gate;
+  int report, owner, start_gate;
 };
 /// Makes the copy of the owner a process of its own and runs `target` to its end.
 [[noreturn]] void run_forked(const ForkedChannel& channel, platform::Identity identity,

@@ -46,7 +46,7 @@ void tell(std::int32_t code) noexcept {
 /// this one was forked from, or to static objects of a program that goes on elsewhere.
 void leave(int status, void*) {
   base::flush_at_exit();
-  start::drop_forkserver();  // reaped here, it is nobody's orphan
+  start::drop_forkserver();  // reaped here, it is no orphan
   tell(status & 0xff);
   ::_exit(status);
 }

@@ -25,7 +25,7 @@ class ForkedChild final : public ChildHandle {
  public:
   explicit ForkedChild(platform::Descriptor report) : ChildHandle(std::move(report)) {}
   void watch(pid_t pid) {
-    children_.add(pid, start::Birth::forked);
+    children_.add(pid, start::HowMade::forked);
     process_.pid = pid;
     process_.pidfd = platform::open_pidfd(pid);
   }
@@ -44,7 +44,7 @@ class StartedChild final : public ChildHandle {
  public:
   StartedChild(std::unique_ptr<start::Method> method, platform::Descriptor report)
       : ChildHandle(std::move(report)), method_(std::move(method)) {}
-  void start(const std::string& name, const start::Handover& given) {
+  void start(const std::string& name, const start::WorkerDescriptors& given) {
     process_ = method_->start(name, given);
   }
   start::Signal signal(const platform::Descriptor& pidfd, int signal) noexcept override {
@@ -107,21 +107,22 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
   if (others > 0 && !warned.exchange(true)) start::warn_about_threads(others);
   platform::Pipe report = make_report();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
-  // Without a gate a child that nobody has to reap, or that another thread reaps, could be gone
-  // before it has a pidfd, and its pid another's.
-  platform::Pipe gate;
-  if (others > 0 || !platform::children_wait_to_be_reaped()) gate = platform::make_pipe();
+  // Without a start gate a child that needs no reaping, or that another thread reaps, could be
+  // gone before it has a pidfd, and its pid another's.
+  platform::Pipe start_gate;
+  if (others > 0 || !platform::children_wait_to_be_reaped()) start_gate = platform::make_pipe();
   auto child = std::make_unique<ForkedChild>(std::move(report.read));
   start::flush_streams(others);
   const pid_t pid = platform::fork_process();
   if (pid == 0) {
-    gate.write.reset();
-    run_forked({report.write.get(), owner.get(), gate.read.get()}, identity, std::move(target));
+    start_gate.write.reset();
+    run_forked({report.write.get(), owner.get(), start_gate.read.get()}, identity,
+               std::move(target));
   }
   report.write.reset();  // leaves a number to watch with: the child runs already
   child->watch(pid);
   constexpr std::byte go{1};
-  if (gate.write) platform::write_all(gate.write.get(), {&go, 1});
+  if (start_gate.write) platform::write_all(start_gate.write.get(), {&go, 1});
   return child;
 }
 

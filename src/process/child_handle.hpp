@@ -15,7 +15,7 @@
 
 namespace brood::process {
 
-/// A child as its owner has it: how it was made decides who knows how it ends.
+/// A child as its owner has it: how it was made decides which process learns how it ends.
 /// Threads: one at a time.
 class ChildHandle {
  public:
@@ -24,8 +24,8 @@ class ChildHandle {
   pid_t pid() const noexcept { return process_.pid; }
   /// To be called once.
   platform::Descriptor take_pidfd() noexcept { return std::move(process_.pidfd); }
-  /// How it ended; call once, when its pidfd is readable. What the system cannot tell (somebody
-  /// else waited for the child, or SIGCHLD is ignored) is what the child has said itself.
+  /// How it ended; call once, when its pidfd is readable. Where the system cannot tell (other
+  /// code waited for the child, or SIGCHLD is ignored) it is what the child has said itself.
   ExitStatus collect();
   /// To a child whose end has not been collected.
   virtual start::Signal signal(const platform::Descriptor& pidfd, int signal) noexcept = 0;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <mutex>
 #include <utility>
 
 #include "base/exit_hooks.hpp"
+#include "base/mutex.hpp"
 #include "platform/process.hpp"
 #include "process/core.hpp"
 
@@ -15,9 +15,9 @@ namespace {
 
 struct Children {
   const unsigned generation = platform::fork_generation();
-  std::mutex mutex;
-  std::vector<std::shared_ptr<detail::ProcessCore>> list;
-  bool ended_at_exit = false;
+  base::Mutex mutex;
+  std::vector<std::shared_ptr<detail::ProcessCore>> list BROOD_GUARDED_BY(mutex);
+  bool ended_at_exit BROOD_GUARDED_BY(mutex) = false;
 };
 
 /// This process's; a forked child starts with a new one, since the old mutex may be locked for
@@ -36,7 +36,7 @@ Children& children() {
 void end_children() {
   Children& all = children();
   {
-    const std::lock_guard lock(all.mutex);
+    const base::MutexLock lock(all.mutex);
     all.ended_at_exit = false;  // another handler may start one still
   }
   const auto left = listed_children();
@@ -44,8 +44,7 @@ void end_children() {
   for (const auto& child : left) child->end();
 }
 
-// With the mutex held.
-void end_at_exit(Children& all) {
+void end_at_exit(Children& all) BROOD_REQUIRES(all.mutex) {
   if (all.ended_at_exit) return;
   if (base::exit_hooks_are_open()) {
     base::add_exit_hook(end_children);
@@ -59,7 +58,7 @@ void end_at_exit(Children& all) {
 
 ListedChild::ListedChild(std::shared_ptr<detail::ProcessCore> child) : child_(child.get()) {
   Children& all = children();
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   all.list.push_back(std::move(child));
   end_at_exit(all);
 }
@@ -71,7 +70,7 @@ ListedChild::~ListedChild() {
 void unlist(const detail::ProcessCore* child) noexcept {
   Children& all = children();
   std::shared_ptr<detail::ProcessCore> dropped;  // goes without the lock
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   const auto entry = std::find_if(all.list.begin(), all.list.end(),
                                   [child](const auto& one) { return one.get() == child; });
   if (entry == all.list.end()) return;
@@ -81,7 +80,7 @@ void unlist(const detail::ProcessCore* child) noexcept {
 
 std::vector<std::shared_ptr<detail::ProcessCore>> listed_children() {
   Children& all = children();
-  const std::lock_guard lock(all.mutex);
+  const base::MutexLock lock(all.mutex);
   return all.list;
 }
 

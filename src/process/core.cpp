@@ -63,7 +63,7 @@ void ProcessCore::check_started() const {
 
 void ProcessCore::start() {
   std::unique_ptr<ProcessTarget> started;  // destroyed without the lock: it is the user's
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_use();
   if (pidfd_) refuse("brood::Process: a process is started once; make another one");
   process::ListedChild entry(shared_from_this());
@@ -81,18 +81,18 @@ void ProcessCore::start() {
 }
 
 std::shared_ptr<platform::Descriptor> ProcessCore::watched() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_started();
   return pidfd_;
 }
 
-// Who waits holds no lock: the others may ask, and send signals, meanwhile.
+// A waiter holds no lock: other threads may ask, and send signals, meanwhile.
 bool ProcessCore::wait(const Deadline& deadline) {
   const std::shared_ptr<platform::Descriptor> pidfd = watched();
   while (!platform::wait_for_exit(*pidfd, timeout_ms(deadline))) {
     if (deadline && Clock::now() >= *deadline) return false;
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   static_cast<void>(look());
   return true;
 }
@@ -107,19 +107,19 @@ std::optional<ExitStatus> ProcessCore::look() {
 }
 
 std::optional<ExitStatus> ProcessCore::status() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_use();
   return look();
 }
 
 bool ProcessCore::is_alive() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_use();
   return pidfd_ && !look();
 }
 
 int ProcessCore::pid() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_started();
   return pid_;
 }
@@ -127,7 +127,7 @@ int ProcessCore::pid() const {
 int ProcessCore::sentinel() const { return watched()->get(); }
 
 void ProcessCore::send_signal(int signal) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   check_started();
   if (look()) return;
   if (child_->signal(*pidfd_, signal) == start::Signal::refused)
@@ -136,7 +136,7 @@ void ProcessCore::send_signal(int signal) {
 
 void ProcessCore::close() {
   std::unique_ptr<ProcessTarget> dropped;  // without the lock: it is the user's
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (pidfd_ && !look()) refuse("brood::Process: close() comes after the end; join() first");
   closed_ = true;
   dropped = std::move(target_);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -9,6 +8,7 @@
 #include <brood/detail/process_target.hpp>
 #include <brood/errors.hpp>
 #include <brood/process.hpp>
+#include "base/mutex.hpp"
 #include "process/child_handle.hpp"
 
 namespace brood::detail {
@@ -40,20 +40,21 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   void end_daemon() noexcept;
 
  private:
-  void check_use() const;      // with the mutex held
-  void check_started() const;  // with the mutex held
+  void check_use() const BROOD_REQUIRES(mutex_);
+  void check_started() const BROOD_REQUIRES(mutex_);
   std::shared_ptr<platform::Descriptor> watched() const;
-  std::optional<ExitStatus> look();  // with the mutex held
+  std::optional<ExitStatus> look() BROOD_REQUIRES(mutex_);
 
   const StartMethod method_;
   platform::Identity identity_;  // as the child will have it
-  mutable std::mutex mutex_;
-  std::unique_ptr<ProcessTarget> target_;  // null once it is started
-  std::unique_ptr<process::ChildHandle> child_;
-  std::shared_ptr<platform::Descriptor> pidfd_;  // who waits keeps it beyond close()
-  int pid_ = 0;
-  std::optional<ExitStatus> status_;
-  bool closed_ = false;
+  mutable base::Mutex mutex_;
+  std::unique_ptr<ProcessTarget> target_ BROOD_GUARDED_BY(mutex_);  // null once it is started
+  std::unique_ptr<process::ChildHandle> child_ BROOD_GUARDED_BY(mutex_);
+  /// A waiter keeps it beyond close().
+  std::shared_ptr<platform::Descriptor> pidfd_ BROOD_GUARDED_BY(mutex_);
+  int pid_ BROOD_GUARDED_BY(mutex_) = 0;
+  std::optional<ExitStatus> status_ BROOD_GUARDED_BY(mutex_);
+  bool closed_ BROOD_GUARDED_BY(mutex_) = false;
   const unsigned generation_;
 };
 

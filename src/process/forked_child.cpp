@@ -36,14 +36,14 @@ void run_forked(const ForkedChannel& channel, platform::Identity identity,
                 std::unique_ptr<detail::ProcessTarget> target) {
   base::drop_unflushed();
   __fpurge(stdin);  // what was read ahead is the parent's to use
-  const int kept[] = {channel.report, channel.owner, channel.gate};
+  const int kept[] = {channel.report, channel.owner, channel.start_gate};
   platform::replace_own_descriptors(kept, std::size(kept));
   platform::prepare_stdio();
   const int report = lift(channel.report), owner = lift(channel.owner);
   identity.parent = owner;
   platform::set_identity(std::move(identity));
   base::set_loading(base::Loading::allowed);
-  if (!start::pass_gate(channel.gate)) ::_exit(platform::exit_orphaned);
+  if (!start::pass_start_gate(channel.start_gate)) ::_exit(platform::exit_orphaned);
   platform::watch_owner(owner);
   run_to_the_end(report, std::move(target));
 }

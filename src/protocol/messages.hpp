@@ -39,16 +39,16 @@ enum class Type : std::uint16_t {
   run,        // elements of a job
   forget,     // the job is over
   nudge,      // elements have been taken back: look at the page
-  fetch,      // descriptors of shared objects, of what follows, wait at the escort
+  fetch,      // descriptors of shared objects, of what follows, wait on the descriptor channel
   // worker to owner
-  greeting = 32,   // first message
-  ready,           // the initializer has run
-  start_failed,    // it has not, and the worker ends
-  results,         // consecutive elements and their results
-  failed,          // one element and its exception
-  skipped,         // acknowledges a revocation
-  log,             // a log record
-  carried,         // the descriptor of a shared object in the next result waits at the escort
+  greeting = 32,  // first message
+  ready,          // the initializer has run
+  start_failed,   // it has not, and the worker ends
+  results,        // consecutive elements and their results
+  failed,         // one element and its exception
+  skipped,        // acknowledges a revocation
+  log,            // a log record
+  carried,  // the descriptor of a shared object in the next result waits on the descriptor channel
   exhausted,       // the worker has grown beyond its limit: it wants no more, and to be replaced
   sandbox_failed,  // the system lacks what the sandbox needs, and the worker ends
 };
@@ -92,7 +92,7 @@ struct FailedHeader {
   std::uint64_t index;
   std::uint64_t sequence;
   std::uint64_t elapsed;    // ns
-  std::uint64_t retryable;  // 0: whoever was asked wants no other attempt
+  std::uint64_t retryable;  // 0: no other attempt is wanted
 };                          // then the exception
 
 struct SkippedHeader {
@@ -105,7 +105,7 @@ struct GreetingHeader {
   wire::BuildId build;
 };
 
-/// Group, at the escort, of descriptors that belong to no job: those of the setup.
+/// Group, on the descriptor channel, of descriptors that belong to no job: those of the setup.
 inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
 
 /// What a worker is told first.

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "platform/process_mark.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
-#include "shared/naps.hpp"
 #include "shared/object.hpp"
 
 // States, invariants and races: locks.md.
@@ -36,9 +36,9 @@ struct BarrierState {
   std::atomic<std::uint32_t> generation{0};
   std::atomic<std::uint32_t> broken{0};   // 0: no
   std::atomic<std::uint64_t> endings{0};  // of the last 64 generations: 1 for broken
-  shared::Lookout lookout;
+  shared::RateLimiter liveness_check;
 
-  // Who waits: the first `arrived` of them.
+  // The waiting processes: the first `arrived` of them.
   ProcessMark* waiting() noexcept { return reinterpret_cast<ProcessMark*>(this + 1); }
 };
 
@@ -73,21 +73,20 @@ class Parties {
   bool was_broken(std::uint32_t ended) const noexcept {
     return (state_.endings & bit_of(ended)) != 0;
   }
-  // Whoever held the guard and died was a party, or ended one's wait; maybe it had begun to end a
-  // generation that nobody seems to wait for now.
-  void repair() noexcept {
+  // A process that died holding the guard was a party, or ended one's wait; maybe it had begun to
+  // end a generation that has no waiters now, as it seems.
+  void repair() noexcept BROOD_REQUIRES(guard) {
     state_.broken = 1;
     end_generation(Ending::broken);
   }
 
-  // All under the guard.
-  Arrival arrive();
-  void end_generation(Ending ending) noexcept;
-  void break_it() {
+  Arrival arrive() BROOD_REQUIRES(guard);
+  void end_generation(Ending ending) noexcept BROOD_REQUIRES(guard);
+  void break_it() BROOD_REQUIRES(guard) {
     state_.broken = 1;
     if (arrived() != 0) end_generation(Ending::broken);
   }
-  bool all_alive(const ProcessMark& self) const {
+  bool all_alive(const ProcessMark& self) const BROOD_REQUIRES(guard) {
     const std::span<const ProcessMark> waiting(state_.waiting(), arrived());
     std::size_t looks = 0;
     ProcessMark last = self;
@@ -140,7 +139,7 @@ Arrival Parties::arrive() {
   return arrival;
 }
 
-// The caller is one of those who wait: it ends the wait of all, whatever else is there.
+// The caller is one of the waiters: it ends the wait of all, whatever else is there.
 void give_up(Parties& parties, std::uint32_t generation, const detail::Deadline& deadline) {
   const shared::Guard guard(parties, deadline);
   if (!guard) throw_broken_barrier();
@@ -189,13 +188,13 @@ std::size_t Barrier::wait_by(const detail::Deadline& deadline) const {
 
 void Barrier::wait_for_others(std::uint32_t generation, detail::Deadline deadline) const {
   Parties parties(state_, descriptor_);
-  shared::Naps naps(deadline, shared::Naps::shortest);
+  shared::BackoffWait backoff(deadline, shared::BackoffWait::shortest);
   while (parties->generation == generation) {
-    if (!naps.sleep(parties->generation, generation)) {
+    if (!backoff.sleep(parties->generation, generation)) {
       give_up(parties, generation, deadline);
       break;
     }
-    if (parties->generation == generation && parties->lookout.is_due())
+    if (parties->generation == generation && parties->liveness_check.is_due())
       look_after_parties(parties, generation, deadline);
   }
   if (parties.was_broken(generation)) throw_broken_barrier();

@@ -7,8 +7,8 @@
 #include <brood/errors.hpp>
 #include "platform/process_mark.hpp"
 #include "platform/shared_descriptor.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
-#include "shared/naps.hpp"
 #include "shared/object.hpp"
 
 // States, invariants and races: locks.md.
@@ -41,8 +41,8 @@ struct BoundedState {
   std::atomic<std::uint32_t> value;
   std::atomic<std::uint32_t> waiting{0};  // at least as many as wait
   std::uint32_t others = 0;               // of processes that there was no row for
-  std::uint32_t from_the_dead = 0;        // free ones that nobody has been told of
-  shared::Lookout lookout;
+  std::uint32_t from_the_dead = 0;        // free ones that no holder was told of
+  shared::RateLimiter liveness_check;
 
   Holder* rows() noexcept { return reinterpret_cast<Holder*>(this + 1); }
 };
@@ -57,8 +57,8 @@ class Permits {
 
   BoundedState* operator->() const noexcept { return &state_; }
   void* memory() const noexcept { return &state_; }
-  // Whoever was killed here had changed at most one count and not yet `value`.
-  void repair() noexcept {
+  // A process that was killed here had changed at most one count and not yet `value`.
+  void repair() noexcept BROOD_REQUIRES(guard) {
     std::uint64_t lent = state_.others;
     for (const Holder& holder : holders()) lent += holder.count;
     const std::uint32_t free =
@@ -70,10 +70,10 @@ class Permits {
   std::uint32_t free() const { return checked(state_.value.load()); }
   bool all_are_free() const { return free() == initial_; }
   /// Whether it is that of a dead process. There is one.
-  bool take(const ProcessMark& self);
-  void give_back(const ProcessMark& self);
+  bool take(const ProcessMark& self) BROOD_REQUIRES(guard);
+  void give_back(const ProcessMark& self) BROOD_REQUIRES(guard);
   /// Those of dead processes, as free ones from now on: how many.
-  std::uint32_t take_back();
+  std::uint32_t take_back() BROOD_REQUIRES(guard);
 
  private:
   std::uint32_t checked(std::uint64_t count) const {
@@ -191,13 +191,14 @@ bool BoundedSemaphore::acquire_by(const detail::Deadline& deadline) const {
   if (take(deadline)) return true;
   Permits permits(state_, descriptor_);
   look_after_holders(permits, deadline);
-  shared::Naps naps(deadline, shared::Naps::shortest);
+  shared::BackoffWait backoff(deadline, shared::BackoffWait::shortest);
   while (!take(deadline)) {
     permits->waiting.fetch_add(1);
-    const bool in_time = naps.sleep(permits->value, 0);
+    const bool in_time = backoff.sleep(permits->value, 0);
     permits->waiting.fetch_sub(1);
     if (!in_time) return take(deadline);
-    if (permits.free() == 0 && permits->lookout.is_due()) look_after_holders(permits, deadline);
+    if (permits.free() == 0 && permits->liveness_check.is_due())
+      look_after_holders(permits, deadline);
   }
   return true;
 }

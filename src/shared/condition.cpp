@@ -4,7 +4,7 @@
 #include <bit>
 #include <limits>
 
-#include "shared/naps.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/object.hpp"
 
 // States, invariants and races: locks.md.
@@ -13,7 +13,7 @@ namespace {
 
 using shared::Kind;
 
-// Who waits, and how many of them have been notified and have not taken it up yet.
+// How many wait, and how many of them have been notified and have not taken it up yet.
 struct Waiters {
   std::uint32_t waiting = 0;
   std::uint32_t pending = 0;  // never more than wait
@@ -62,13 +62,13 @@ ConditionState& state_of(void* state) { return shared::state_of<ConditionState>(
 
 enum class Ending : std::uint8_t { notified, too_late, broken };
 
-// Whether there was a notification for this waiter, who came when there had been `first`.
+// Whether there was a notification for this waiter, which came when there had been `first`.
 Ending sleep(ConditionState& state, std::uint32_t first,
              const detail::Deadline& deadline) noexcept {
-  shared::Naps naps(deadline);
+  shared::BackoffWait backoff(deadline);
   std::uint32_t seen = first;
   for (;;) {
-    const bool in_time = naps.sleep(state.notifications, seen);
+    const bool in_time = backoff.sleep(state.notifications, seen);
     seen = state.notifications.load();
     if (!state.makes_sense()) return Ending::broken;
     if (seen != first && state.take_up()) return Ending::notified;
@@ -111,14 +111,14 @@ void Condition::notify(std::size_t count) const noexcept {
   ConditionState& state = *static_cast<ConditionState*>(state_);
   constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
   std::uint32_t woken = 0;
-  const bool anybody = state.change([&](Waiters& now) {
+  const bool any_woken = state.change([&](Waiters& now) {
     const std::uint32_t asleep = now.waiting - std::min(now.waiting, now.pending);
     woken = static_cast<std::uint32_t>(std::min<std::size_t>({count, asleep, most}));
     now.pending += woken;
     return woken != 0;
   });
-  if (!anybody) return;
-  // In this order: whoever finds the count changed finds what is pending.
+  if (!any_woken) return;
+  // In this order: a waiter that finds the count changed finds what is pending.
   state.notifications.fetch_add(1);
   platform::futex_wake(state.notifications, static_cast<int>(woken), platform::FutexScope::shared);
 }

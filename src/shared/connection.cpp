@@ -4,12 +4,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 
 #include <brood/detail/descriptor_ref.hpp>
+#include "base/mutex.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 namespace brood {
 
@@ -32,9 +32,9 @@ class Connection::State {
   Access access() const noexcept { return access_; }
   bool reads() const noexcept { return access_ != Access::write; }
   bool writes() const noexcept { return access_ != Access::read; }
-  /// Kept open by whoever uses it, although it is closed meanwhile. Null when closed.
+  /// A caller keeps it open while it uses it, although it is closed meanwhile. Null when closed.
   detail::DescriptorRef socket_or_null() const {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     return socket_;
   }
   detail::DescriptorRef socket() const {
@@ -43,13 +43,13 @@ class Connection::State {
   }
   void close() noexcept {
     detail::DescriptorRef dropped;
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     dropped.swap(socket_);
   }
 
  private:
-  mutable std::mutex mutex_;
-  detail::DescriptorRef socket_;  // guarded by mutex_
+  mutable base::Mutex mutex_;
+  detail::DescriptorRef socket_ BROOD_GUARDED_BY(mutex_);
   const Access access_;
 };
 
@@ -61,14 +61,14 @@ Connection::State& Connection::state() const {
 void Connection::send_encoded(const detail::Bytes& bytes) {
   if (!state().writes()) refuse("this end only reads");
   const detail::DescriptorRef socket = state().socket();
-  if (!shared::send_parcel(socket->get(), bytes.view(), bytes.carried()))
+  if (!shared::send_envelope(socket->get(), bytes.view(), bytes.carried()))
     throw SystemError("sendmsg", "sending to a connection that nobody reads", EPIPE);
 }
 
-std::optional<detail::Parcel> Connection::receive() {
+std::optional<detail::Envelope> Connection::receive() {
   if (!state().reads()) refuse("this end only writes");
   const detail::DescriptorRef socket = state().socket();
-  return shared::receive_parcel_or_leave(socket->get());
+  return shared::receive_envelope_or_leave(socket->get());
 }
 
 void Connection::send_bytes(std::span<const std::byte> bytes) {
@@ -76,16 +76,16 @@ void Connection::send_bytes(std::span<const std::byte> bytes) {
 }
 
 Received<std::vector<std::byte>> Connection::recv_bytes() {
-  const std::optional<detail::Parcel> parcel = receive();
-  if (!parcel) return {};
-  const auto view = parcel->view();
+  const std::optional<detail::Envelope> envelope = receive();
+  if (!envelope) return {};
+  const auto view = envelope->view();
   return std::vector<std::byte>(view.begin(), view.end());
 }
 
 Received<std::size_t> Connection::recv_bytes_into(std::span<std::byte> target) {
-  const std::optional<detail::Parcel> parcel = receive();
-  if (!parcel) return {};
-  const auto view = parcel->view();
+  const std::optional<detail::Envelope> envelope = receive();
+  if (!envelope) return {};
+  const auto view = envelope->view();
   if (view.size() > target.size())
     throw BufferTooShort(std::vector<std::byte>(view.begin(), view.end()));
   if (!view.empty()) std::memcpy(target.data(), view.data(), view.size());

@@ -2,7 +2,7 @@
 
 #include <climits>
 
-#include "shared/naps.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/object.hpp"
 
 namespace brood {
@@ -48,9 +48,9 @@ bool Event::wait_by(const detail::Deadline& deadline) const {
   Changes& changes = changes_of(state_);
   const std::uint32_t before = changes.load();
   if (means_set(before)) return true;
-  shared::Naps naps(deadline);
+  shared::BackoffWait backoff(deadline);
   while (changes.load() == before) {
-    if (!naps.sleep(changes, before)) return changes.load() != before;
+    if (!backoff.sleep(changes, before)) return changes.load() != before;
   }
   return true;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "base/thread_annotations.hpp"
 #include "platform/robust_mutex.hpp"
 #include "platform/spin.hpp"
 #include "shared/object.hpp"
@@ -21,18 +22,20 @@ void* memory_of(State& state) noexcept {
   }
 }
 
-/// Holds the robust mutex `state.guard`; calls `state.repair()` where the last holder died.
+/// Holds the robust mutex `state.guard`; calls `state.repair()` where the last holder died. To
+/// clang's analysis it holds it also where it is false.
 template <class State>
-class Guard {
+class BROOD_SCOPED_CAPABILITY Guard {
  public:
   /// A holder has it for a moment: this is how much longer than its time limit a call waits for one
   /// that was stopped in that moment.
   static constexpr std::chrono::seconds grace{1};
 
   /// Waits for ever. Both throw BrokenObject.
-  explicit Guard(State& state) : Guard(state, std::nullopt) {}
+  explicit Guard(State& state) BROOD_ACQUIRE(state.guard) : Guard(state, std::nullopt) {}
   /// Waits until a moment after the deadline; then it is false.
-  Guard(State& state, const platform::Deadline& deadline) : state_(state) {
+  Guard(State& state, const platform::Deadline& deadline) BROOD_ACQUIRE(state.guard)
+      : state_(state) {
     const Result result = lock(deadline);
     is_held_ = result == Result::taken || result == Result::inherited;
     if (result == Result::inherited) state_.repair();
@@ -40,7 +43,7 @@ class Guard {
   }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
-  ~Guard() {
+  ~Guard() BROOD_RELEASE() {
     if (is_held_ && !state_.guard.unlock(hold_)) mark_broken(memory_of(state_));
   }
   explicit operator bool() const noexcept { return is_held_; }
@@ -64,11 +67,11 @@ class Guard {
   bool is_held_ = false;
 };
 
-/// Lets one of all that wait for an object look after dead processes, once in a while.
-class Lookout {
+/// Lets one of all waiters for an object check whether processes have died, once in each interval.
+class RateLimiter {
  public:
-  static constexpr std::uint64_t interval_ms = 45;  // less than a nap
-  /// Whether the caller is to look now.
+  static constexpr std::uint64_t interval_ms = 45;  // less than the shortest back-off
+  /// Whether the caller is the one to check now.
   bool is_due() noexcept {
     const auto now =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -19,7 +19,7 @@ using Result = platform::RobustMutex::Result;
 
 MutexState& mutex_of(void* state) { return shared::state_of<MutexState>(state); }
 
-// Nobody else can release what this thread holds.
+// No other thread can release what this one holds.
 void wait_in_vain(const Deadline& deadline) {
   if (!deadline)
     throw UsageError(

@@ -8,7 +8,8 @@
 
 #include <brood/detail/descriptor_ref.hpp>
 
-// The memory of a shared object: a header, then its state. One representation, whoever made it.
+// The memory of a shared object: a header, then its state. One representation, in whichever process
+// it was made.
 namespace brood::shared {
 
 enum class Kind : std::uint32_t {

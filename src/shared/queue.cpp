@@ -11,8 +11,8 @@
 #include "platform/escort.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
-#include "shared/naps.hpp"
 #include "shared/object.hpp"
 #include "shared/queue_sockets.hpp"
 #include "shared/queue_state.hpp"
@@ -23,8 +23,8 @@ namespace brood::detail {
 using shared::Guard;
 using shared::QueueSockets;
 using shared::QueueState;
-using Books = QueueState::Books;
-using shared::Bell;
+using Ledger = QueueState::Ledger;
+using shared::EventCount;
 
 namespace {
 
@@ -57,72 +57,75 @@ DescriptorRef take_socket(InputArchive& archive) {
   return found;
 }
 
-/// Calls `attempt` with a copy of the books, under the guard, until it is true. False when the
+/// Calls `attempt` with a copy of the ledger, under the guard, until it is true. False when the
 /// deadline passes before.
 template <class Attempt>
-bool try_until(QueueState& queue, Bell& bell, const Deadline& deadline, Attempt attempt) {
-  shared::Naps naps(deadline);
+bool try_until(QueueState& queue, EventCount& event, const Deadline& deadline, Attempt attempt) {
+  shared::BackoffWait backoff(deadline);
   for (;;) {
-    std::uint32_t heard = 0;
+    std::uint32_t seen = 0;
     {
       const Guard guard(queue, deadline);
       if (!guard) return false;
-      Books books = queue.books();
-      if (attempt(books)) return true;
-      heard = bell.count();
+      Ledger ledger = queue.ledger();
+      if (attempt(ledger)) return true;
+      seen = event.count();
     }
-    if (!bell.wait(heard, naps)) return false;
+    if (!event.wait(seen, backoff)) return false;
   }
 }
 
 }  // namespace
 
 /// The records of a queue, under its guard.
-class QueueTape {
+class QueueRecords {
  public:
-  explicit QueueTape(const QueueHandle& handle)
+  explicit QueueRecords(const QueueHandle& handle)
       : queue_(queue_of(handle.state_)),
-        tape_(static_cast<std::byte*>(handle.state_) + sizeof(QueueState),
-              handle.descriptor_->get(),
-              shared::state_offset + sizeof(QueueState) + shared::Tape::ring_size, queue_.extent),
+        ring_file_(
+            static_cast<std::byte*>(handle.state_) + sizeof(QueueState), handle.descriptor_->get(),
+            shared::state_offset + sizeof(QueueState) + shared::RingFile::ring_size, queue_.extent),
         sockets_(handle.sender_->get(), handle.receiver_->get(), queue_.further, &queue_) {}
 
   /// False when the descriptors find no room now.
-  bool append(Books& books, const Bytes& bytes) {
+  bool append(Ledger& ledger, const Bytes& bytes) {
+    queue_.guard.assume_held();
     Record record{bytes.size(), 0, bytes.carried().size()};
     if (record.count != 0) {
       record.group = ++queue_.last_group;
       if (!send_all(record.group, bytes.carried())) return false;
     }
-    tape_.write(books.marks, std::as_bytes(std::span(&record, 1)));
-    tape_.write(books.marks, bytes.view());
-    ++books.put;
-    ++books.unfinished;
-    queue_.publish(books);
+    ring_file_.write(ledger.positions, std::as_bytes(std::span(&record, 1)));
+    ring_file_.write(ledger.positions, bytes.view());
+    ++ledger.put;
+    ++ledger.unfinished;
+    queue_.publish(ledger);
     return true;
   }
 
   /// The oldest value. There is one.
-  Parcel take(Books& books) {
-    const std::uint64_t there = books.marks.tail - books.marks.head;
+  Envelope take(Ledger& ledger) {
+    queue_.guard.assume_held();
+    const std::uint64_t there = ledger.positions.tail - ledger.positions.head;
     demand(there >= sizeof(Record));
-    demand(tape_.has(books.marks, std::min<std::uint64_t>(there, shared::Tape::ring_size)));
-    tape_.refill(books.marks);
+    demand(ring_file_.has(ledger.positions,
+                          std::min<std::uint64_t>(there, shared::RingFile::ring_size)));
+    ring_file_.refill(ledger.positions);
     Record record;
-    tape_.read(books.marks, std::as_writable_bytes(std::span(&record, 1)));
-    demand(tape_.has(books.marks, record.size));
-    Parcel parcel;
-    tape_.read(books.marks, {parcel.owned.extend(record.size), record.size});
+    ring_file_.read(ledger.positions, std::as_writable_bytes(std::span(&record, 1)));
+    demand(ring_file_.has(ledger.positions, record.size));
+    Envelope envelope;
+    ring_file_.read(ledger.positions, {envelope.owned.extend(record.size), record.size});
     QueueSockets::Found found;
-    if (record.count != 0) found = peek(record, parcel.descriptors);
-    ++books.taken;
-    const bool empty = books.taken == books.put;
-    if (empty) books.marks = {};  // back to what is in the processor's cache
-    queue_.publish(books);
+    if (record.count != 0) found = peek(record, envelope.descriptors);
+    ++ledger.taken;
+    const bool empty = ledger.taken == ledger.put;
+    if (empty) ledger.positions = {};  // back to what is in the processor's cache
+    queue_.publish(ledger);
     if (found.message.received) sockets_.drop(found);
     if (empty && queue_.further != 0) sockets_.clear();
-    tape_.give_back(books.marks);
-    return parcel;
+    ring_file_.give_back(ledger.positions);
+    return envelope;
   }
 
  private:
@@ -151,13 +154,13 @@ class QueueTape {
   }
 
   QueueState& queue_;
-  const shared::Tape tape_;
+  const shared::RingFile ring_file_;
   QueueSockets sockets_;
 };
 
 QueueHandle::QueueHandle(std::size_t maxsize) {
   shared::Object object =
-      shared::make<QueueState>(shared::Kind::queue, shared::Tape::ring_size, maxsize);
+      shared::make<QueueState>(shared::Kind::queue, shared::RingFile::ring_size, maxsize);
   platform::SocketPair pair = platform::make_socket_pair();
   shared::note_count(object.descriptor, maxsize);
   descriptor_ = object.descriptor;
@@ -169,13 +172,13 @@ QueueHandle::QueueHandle(std::size_t maxsize) {
 std::size_t QueueHandle::size() const {
   QueueState& queue = queue_of(state_);
   const Guard guard(queue);
-  return queue.books().size();
+  return queue.ledger().size();
 }
 
 bool QueueHandle::full() const {
   QueueState& queue = queue_of(state_);
   const Guard guard(queue);
-  return !has_room(queue.books().size(), maxsize());
+  return !has_room(queue.ledger().size(), maxsize());
 }
 
 std::size_t QueueHandle::maxsize() const {
@@ -187,60 +190,60 @@ void QueueHandle::close() const {
   QueueState& queue = queue_of(state_);
   {
     const Guard guard(queue);
-    Books books = queue.books();
-    books.closed = 1;
-    queue.publish(books);
+    Ledger ledger = queue.ledger();
+    ledger.closed = 1;
+    queue.publish(ledger);
   }
-  queue.arrivals.ring(INT_MAX);
-  queue.departures.ring(INT_MAX);
+  queue.arrivals.notify(INT_MAX);
+  queue.departures.notify(INT_MAX);
 }
 
 bool QueueHandle::closed() const {
   QueueState& queue = queue_of(state_);
   const Guard guard(queue);
-  return queue.books().closed != 0;
+  return queue.ledger().closed != 0;
 }
 
 bool QueueHandle::put_by(const Bytes& bytes, const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
-  const bool done = try_until(queue, queue.departures, deadline, [&](Books& books) {
-    if (books.closed != 0) throw UsageError("brood::Queue: put() after close()");
-    return has_room(books.size(), maxsize()) && QueueTape(*this).append(books, bytes);
+  const bool done = try_until(queue, queue.departures, deadline, [&](Ledger& ledger) {
+    if (ledger.closed != 0) throw UsageError("brood::Queue: put() after close()");
+    return has_room(ledger.size(), maxsize()) && QueueRecords(*this).append(ledger, bytes);
   });
-  if (done) queue.arrivals.ring(1);
+  if (done) queue.arrivals.notify(1);
   return done;
 }
 
-std::optional<Parcel> QueueHandle::get_by(const Deadline& deadline) const {
+std::optional<Envelope> QueueHandle::get_by(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
-  std::optional<Parcel> parcel;
-  try_until(queue, queue.arrivals, deadline, [&](Books& books) {
-    if (books.size() == 0) return books.closed != 0;
-    parcel = QueueTape(*this).take(books);
+  std::optional<Envelope> envelope;
+  try_until(queue, queue.arrivals, deadline, [&](Ledger& ledger) {
+    if (ledger.size() == 0) return ledger.closed != 0;
+    envelope = QueueRecords(*this).take(ledger);
     return true;
   });
-  if (parcel) queue.departures.ring(1);
-  return parcel;
+  if (envelope) queue.departures.notify(1);
+  return envelope;
 }
 
 void QueueHandle::note_done() const {
   QueueState& queue = queue_of(state_);
   {
     const Guard guard(queue);
-    Books books = queue.books();
-    if (books.unfinished == 0)
+    Ledger ledger = queue.ledger();
+    if (ledger.unfinished == 0)
       throw UsageError("brood::JoinableQueue: task_done() more often than put()");
-    --books.unfinished;
-    queue.publish(books);
-    if (books.unfinished != 0) return;
+    --ledger.unfinished;
+    queue.publish(ledger);
+    if (ledger.unfinished != 0) return;
   }
-  queue.completions.ring(INT_MAX);
+  queue.completions.notify(INT_MAX);
 }
 
 bool QueueHandle::join_by(const Deadline& deadline) const {
   QueueState& queue = queue_of(state_);
   return try_until(queue, queue.completions, deadline,
-                   [](const Books& books) { return books.unfinished == 0; });
+                   [](const Ledger& ledger) { return ledger.unfinished == 0; });
 }
 
 void QueueHandle::save(OutputArchive& archive) const {
@@ -250,8 +253,8 @@ void QueueHandle::save(OutputArchive& archive) const {
 }
 
 void QueueHandle::load(InputArchive& archive) {
-  shared::Object object =
-      shared::take(archive, {shared::Kind::queue}, sizeof(QueueState) + shared::Tape::ring_size);
+  shared::Object object = shared::take(archive, {shared::Kind::queue},
+                                       sizeof(QueueState) + shared::RingFile::ring_size);
   DescriptorRef sender = take_socket(archive);
   DescriptorRef receiver = take_socket(archive);
   const auto& state = *static_cast<const QueueState*>(object.state());

@@ -6,17 +6,17 @@
 #include <cstdint>
 
 #include "platform/robust_mutex.hpp"
-#include "shared/bell.hpp"
+#include "shared/event_count.hpp"
 #include "shared/object.hpp"
-#include "shared/tape.hpp"
+#include "shared/ring_file.hpp"
 
 namespace brood::shared {
 
 /// What a queue's processes share; see queue.md.
 struct QueueState {
   /// All of it changes at once.
-  struct Books {
-    Tape::Marks marks;
+  struct Ledger {
+    RingFile::Positions positions;
     std::uint64_t put = 0, taken = 0;  // values so far
     std::uint64_t unfinished = 0;
     std::uint64_t closed = 0;  // 1: nothing more is put
@@ -28,35 +28,37 @@ struct QueueState {
 
   platform::RobustMutex guard;
   const std::uint64_t limit;  // values; 0: none. Each process notes it when it gets the queue
-  std::array<Books, 2> slots{};
+  std::array<Ledger, 2> slots BROOD_GUARDED_BY(guard){};
   std::atomic<std::uint32_t> current{0};
-  std::uint64_t last_group = 0;  // of descriptors; only grows
-  std::uint64_t further = 0;  // pairs of sockets in which descriptors wait beside the queue's own
-  Tape::Extent extent;
-  Bell arrivals, departures, completions;
+  std::uint64_t last_group BROOD_GUARDED_BY(guard) = 0;  // of descriptors; only grows
+  /// Pairs of sockets in which descriptors wait beside the queue's own.
+  std::uint64_t further BROOD_GUARDED_BY(guard) = 0;
+  RingFile::Extent extent BROOD_GUARDED_BY(guard);
+  EventCount arrivals, departures, completions;
 
-  /// After the death of a holder: the books are whole in every moment.
+  /// After the death of a holder: the ledger is whole in every moment.
   void repair() noexcept {}
-  /// A copy, under the guard. Throws BrokenObject where they make no sense.
-  Books books() {
+  /// A copy. Throws BrokenObject where they make no sense.
+  Ledger ledger() BROOD_REQUIRES(guard) {
     const std::uint32_t valid = current.load(std::memory_order_acquire);
     if (valid > 1) throw_broken(this);
-    const Books copy = slots[valid];
+    const Ledger copy = slots[valid];
     if (!make_sense(copy)) throw_broken(this);
     return copy;
   }
-  void publish(const Books& next) noexcept {
+  void publish(const Ledger& next) noexcept BROOD_REQUIRES(guard) {
     const std::uint32_t other = current.load(std::memory_order_relaxed) == 0 ? 1 : 0;
     slots[other] = next;
     current.store(other, std::memory_order_release);
   }
 
  private:
-  static bool make_sense(const Books& books) noexcept {
-    const bool is_empty = books.put == books.taken;
-    return books.marks.make_sense() && books.closed <= 1 && books.taken <= books.put &&
-           books.unfinished <= books.put && is_empty == (books.marks.head == books.marks.tail) &&
-           books.put - books.taken <= books.marks.tail - books.marks.head;
+  static bool make_sense(const Ledger& ledger) noexcept {
+    const bool is_empty = ledger.put == ledger.taken;
+    return ledger.positions.make_sense() && ledger.closed <= 1 && ledger.taken <= ledger.put &&
+           ledger.unfinished <= ledger.put &&
+           is_empty == (ledger.positions.head == ledger.positions.tail) &&
+           ledger.put - ledger.taken <= ledger.positions.tail - ledger.positions.head;
   }
 };
 

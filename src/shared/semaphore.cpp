@@ -4,7 +4,7 @@
 #include <limits>
 
 #include <brood/errors.hpp>
-#include "shared/naps.hpp"
+#include "shared/backoff_wait.hpp"
 #include "shared/object.hpp"
 
 namespace brood {
@@ -54,10 +54,10 @@ bool Semaphore::try_acquire() const { return take(state_of(state_)); }
 
 bool Semaphore::acquire_by(const detail::Deadline& deadline) const {
   SemaphoreState& state = state_of(state_);
-  shared::Naps naps(deadline);
+  shared::BackoffWait backoff(deadline);
   while (!take(state)) {
     state.waiting.fetch_add(1);
-    const bool in_time = naps.sleep(state.value, 0);
+    const bool in_time = backoff.sleep(state.value, 0);
     state.waiting.fetch_sub(1);
     if (!in_time) return take(state);
     state_of(state_);  // throws where it has been found broken meanwhile

@@ -67,7 +67,7 @@ void SharedMemory::save(OutputArchive& archive) const {
   archive(std::uint64_t{size_}, name_);
 }
 
-// Nobody can keep memory with a name from being shrunk; see the class.
+// Memory with a name can be shrunk by any process; see the class.
 void SharedMemory::load(InputArchive& archive) {
   detail::DescriptorRef descriptor = detail::take_descriptor(archive);
   std::uint64_t size = 0;

@@ -41,9 +41,10 @@ ForkWarning set_fork_warning(ForkWarning handler) noexcept {
   return fork_warning.exchange(handler);
 }
 
-bool pass_gate(int gate) noexcept {
+bool pass_start_gate(int start_gate) noexcept {
   std::byte go;
-  return gate < 0 || platform::read_some(gate, &go, 1).state == platform::Transfer::State::moved;
+  return start_gate < 0 ||
+         platform::read_some(start_gate, &go, 1).state == platform::Transfer::State::moved;
 }
 
 }  // namespace brood::start

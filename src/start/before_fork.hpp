@@ -11,6 +11,6 @@ void warn_about_threads(int others);
 void flush_streams(int others);
 /// In the copy: blocks until the process that made it writes a byte to this pipe; false when that
 /// has ended instead. True at once for -1.
-bool pass_gate(int gate) noexcept;
+bool pass_start_gate(int start_gate) noexcept;
 
 }  // namespace brood::start

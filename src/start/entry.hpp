@@ -13,7 +13,7 @@ namespace brood::start {
 
 /// Runs what the process is for: a pool's worker until its owner has no more tasks, or the callable
 /// of a brood::Process; ends the process itself.
-[[noreturn]] void run_role(const Handover& given);
+[[noreturn]] void run_role(const WorkerDescriptors& given);
 
 /// Runs the encoded preload hooks in the fork server; the text of the failure, empty for success.
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept;
@@ -27,18 +27,18 @@ inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it: so high that what a task
 /// opens gets others, also when it has closed these. A brood::Process has no page.
-inline constexpr Handover exec_descriptors{400, 401, 402, 403, 404};
+inline constexpr WorkerDescriptors exec_descriptors{400, 401, 402, 403, 404};
 /// The same where a process may not have so many.
-inline constexpr Handover low_exec_descriptors{3, 4, 5, 6, 7};
-/// Number of the door in a worker that a fork server made.
-inline constexpr int door_descriptor = 405, low_door_descriptor = 8;
+inline constexpr WorkerDescriptors low_exec_descriptors{3, 4, 5, 6, 7};
+/// Number of the server socket in a worker that a fork server made.
+inline constexpr int server_socket_descriptor = 405, low_server_socket_descriptor = 8;
 static_assert(exec_descriptors.tasks == platform::high_reserved);
-inline const Handover& worker_descriptors() noexcept {
+inline const WorkerDescriptors& worker_descriptors() noexcept {
   return platform::has_high_numbers() ? exec_descriptors : low_exec_descriptors;
 }
 /// Those of them that this exec'd worker was given, made close-on-exec. Call once, before anything
 /// opens a descriptor.
-Handover take_exec_descriptors(Role role) noexcept;
+WorkerDescriptors take_exec_descriptors(Role role) noexcept;
 /// The fork server's control socket and the pidfd of its owner.
 inline constexpr int forkserver_socket = 3;
 inline constexpr int forkserver_owner = 4;

@@ -97,11 +97,12 @@ std::string executable_path() {
   return "/proc/" + std::to_string(::getpid()) + "/exe";
 }
 
-WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors) {
+WorkerCommand worker_command(const std::string& process_name,
+                             const WorkerDescriptors& descriptors) {
   const char* const role = descriptors.role == Role::worker ? worker_role : process_role;
   WorkerCommand command{
       {shown_program(), exec_marker, role, process_name}, worker_environment(), {}};
-  const Handover& target = worker_descriptors();
+  const WorkerDescriptors& target = worker_descriptors();
   const std::pair<int, int> all[] = {{descriptors.tasks, target.tasks},
                                      {descriptors.results, target.results},
                                      {descriptors.page, target.page},
@@ -113,7 +114,7 @@ WorkerCommand worker_command(const std::string& process_name, const Handover& de
   return command;
 }
 
-Handover take_exec_descriptors(Role role) noexcept {
+WorkerDescriptors take_exec_descriptors(Role role) noexcept {
   const auto take = [](int number) {
     if (::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) return -1;
     platform::own_descriptors.insert(number);
@@ -121,7 +122,7 @@ Handover take_exec_descriptors(Role role) noexcept {
   };
   // As its owner saw its limit, which may have another by now.
   const bool high = ::fcntl(exec_descriptors.tasks, F_GETFD) >= 0;
-  const Handover& given = high ? exec_descriptors : low_exec_descriptors;
+  const WorkerDescriptors& given = high ? exec_descriptors : low_exec_descriptors;
   return {take(given.tasks), take(given.results), take(given.page),
           take(given.owner), take(given.escort),  role};
 }
@@ -161,9 +162,9 @@ void OwnChildren::reap_the_rest() noexcept {
   std::erase_if(unreaped_, [](pid_t pid) { return platform::reap(pid).has_value(); });
 }
 
-void OwnChildren::add(pid_t pid, Birth birth) try {
+void OwnChildren::add(pid_t pid, HowMade how) try {
   reap_the_rest();
-  pids_.emplace(pid, birth == Birth::executed ? platform::own_peak_resident() : 0);
+  pids_.emplace(pid, how == HowMade::executed ? platform::own_peak_resident() : 0);
 } catch (...) {
   discard_child(pid);
   throw;

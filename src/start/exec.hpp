@@ -22,7 +22,7 @@ std::string executable_path();
 
 /// What a worker executes. The first argument is what ps shows, for a program that is executed by
 /// another path.
-WorkerCommand worker_command(const std::string& process_name, const Handover& descriptors);
+WorkerCommand worker_command(const std::string& process_name, const WorkerDescriptors& descriptors);
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd);
 
 /// posix_spawn of `program` with the arguments, environment and descriptors of `command`. Throws
@@ -30,7 +30,7 @@ WorkerCommand forkserver_command(int control_socket, int owner_pidfd);
 StartedProcess execute(const std::string& program, const WorkerCommand& command);
 
 /// The peak of memory that the system tells of an executed child may be ours: see platform::reap.
-enum class Birth : bool { forked, executed };
+enum class HowMade : bool { forked, executed };
 
 /// Workers that are children of this process: reaped by pid, and killed when their pool goes
 /// without them.
@@ -42,7 +42,7 @@ class OwnChildren {
   OwnChildren& operator=(const OwnChildren&) = delete;
 
   /// Kills the child when it throws.
-  void add(pid_t pid, Birth birth = Birth::executed);
+  void add(pid_t pid, HowMade how = HowMade::executed);
   bool contains(pid_t pid) const { return pids_.contains(pid); }
   /// How one ended; waits for a second at most. The peak of its memory is zero where only ours is
   /// known.

@@ -19,7 +19,7 @@ namespace brood::start {
 namespace {
 
 [[noreturn]] void become_snapshot(int connection, int owner) noexcept {
-  ::sched_yield();  // to the first worker: somebody waits for that one
+  ::sched_yield();  // to the first worker: a caller waits for that one
   base::drop_unflushed();
   snapshot_main(connection, owner);
 }
@@ -38,7 +38,7 @@ class ForkMethod final : public ServedMethod {
     }
   }
   std::string name() const override { return "fork"; }
-  Asked ask(const std::string& process_name, const Handover& descriptors) override;
+  Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) override;
   StartError late(std::chrono::nanoseconds limit) const override {
     return snapshot_ ? late_answer(name(), *snapshot_, limit) : Method::late(limit);
   }
@@ -67,14 +67,14 @@ class ForkMethod final : public ServedMethod {
   }
   void take_snapshot();
   StartedProcess start_beside_snapshot(const std::string& process_name,
-                                       const Handover& descriptors);
+                                       const WorkerDescriptors& descriptors);
 
   const int other_threads_;               // when the pool was made
   std::optional<ServerHandle> snapshot_;  // goes after its connection, which is closed by then
   OwnChildren first_;                     // the worker that was forked here, if one was
 };
 
-Asked ForkMethod::ask(const std::string& process_name, const Handover& descriptors) {
+Asked ForkMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
   if (!snapshot_) {
     flush_streams(other_threads_);
     if (platform::count_threads() == 1 && platform::children_wait_to_be_reaped())
@@ -93,14 +93,14 @@ void ForkMethod::take_snapshot() {
   client_ = ServerClient(std::move(connection.ours));
 }
 
-/// The snapshot is forked while the worker starts: nobody waits for two forks, one behind the
-/// other. No other thread runs, and no handler of a signal: what both see is the same.
+/// The snapshot is forked while the worker starts: no caller waits for two forks, one behind
+/// the other. No other thread runs, and no handler of a signal: what both see is the same.
 StartedProcess ForkMethod::start_beside_snapshot(const std::string& process_name,
-                                                 const Handover& descriptors) {
+                                                 const WorkerDescriptors& descriptors) {
   const platform::BlockedSignals blocked;
   const pid_t pid = platform::fork_process();
   if (pid == 0) become_worker(process_name.c_str(), descriptors, -1, -1, -1);
-  first_.add(pid, Birth::forked);
+  first_.add(pid, HowMade::forked);
   try {
     StartedProcess started{pid, platform::open_pidfd(pid)};
     take_snapshot();

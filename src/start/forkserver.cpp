@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "platform/mapping.hpp"
 #include "platform/poll.hpp"
 #include "platform/sentinel.hpp"
@@ -55,8 +55,8 @@ struct RunningServer {
 
 struct State {
   unsigned generation = platform::fork_generation();
-  std::mutex mutex;
-  std::shared_ptr<RunningServer> server;
+  base::Mutex mutex;
+  std::shared_ptr<RunningServer> server BROOD_GUARDED_BY(mutex);
 };
 
 /// This process's; a forked child starts with a new one, since the old mutex may be locked for
@@ -85,13 +85,13 @@ void send_setup(int control, const Hooks& hooks) {
 }
 
 /// What a server has said of its set-up. It stays in the control socket, for every pool to look at.
-struct Verdict {
+struct SetupState {
   enum class Kind : std::uint8_t { none, ready, failed, gone };
   Kind kind = Kind::none;
   std::string text;  // failed
 };
 
-Verdict look_at_verdict(int control) {
+SetupState peek_setup_state(int control) {
   pollfd readable{control, POLLIN, 0};
   if (platform::system_calls().poll(&readable, 1, 0) <= 0) return {};
   std::array<std::byte, platform::max_message_size> buffer;
@@ -99,10 +99,10 @@ Verdict look_at_verdict(int control) {
       platform::receive_into(control, buffer, platform::Waiting::no, platform::Taking::no,
                              "receiving a fork server's greeting");
   const std::optional<Reply> reply = arrived ? parse<Reply>(arrived->bytes) : std::nullopt;
-  if (!reply) return {Verdict::Kind::gone, {}};
-  if (reply->kind == Reply::Kind::ready) return {Verdict::Kind::ready, {}};
+  if (!reply) return {SetupState::Kind::gone, {}};
+  if (reply->kind == Reply::Kind::ready) return {SetupState::Kind::ready, {}};
   const auto text = arrived->bytes.subspan(sizeof(Reply));
-  return {Verdict::Kind::failed,
+  return {SetupState::Kind::failed,
           std::string(reinterpret_cast<const char*>(text.data()), text.size())};
 }
 
@@ -118,7 +118,7 @@ StartError late_launch(const RunningServer& server, std::chrono::nanoseconds lim
   return {"forkserver", "preload", text};
 }
 
-/// Does not wait for its verdict.
+/// Does not wait for the end of its set-up.
 std::shared_ptr<RunningServer> launch_server(const Hooks* hooks) {
   platform::SocketPair control = platform::make_socket_pair();
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
@@ -139,12 +139,12 @@ void keep_for_ever(std::shared_ptr<RunningServer> lost) {
 
 /// The process's server, launched where there is none, where it has ended, and where the hooks have
 /// changed. What it replaces goes to `retired`, to be waited for without the lock.
-std::shared_ptr<RunningServer> usable_server(State& shared,
-                                             std::shared_ptr<RunningServer>& retired) {
+std::shared_ptr<RunningServer> usable_server(State& shared, std::shared_ptr<RunningServer>& retired)
+    BROOD_REQUIRES(shared.mutex) {
   const Hooks* const hooks = current_hooks.load();
   if (shared.server && shared.server->is_lost()) keep_for_ever(std::move(shared.server));
   if (shared.server && shared.server->hooks == hooks && !shared.server->process.ended() &&
-      look_at_verdict(shared.server->control.get()).kind < Verdict::Kind::failed)
+      peek_setup_state(shared.server->control.get()).kind < SetupState::Kind::failed)
     return shared.server;
   retired = std::exchange(shared.server, nullptr);
   shared.server = launch_server(hooks);
@@ -154,7 +154,7 @@ std::shared_ptr<RunningServer> usable_server(State& shared,
 /// The next pool launches another one.
 void forget_server(const std::shared_ptr<RunningServer>& server) {
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   if (shared.server == server) shared.server.reset();
 }
 
@@ -194,24 +194,25 @@ class ForkserverMethod final : public ServedMethod {
  private:
   void reconnect() override;
   void find_server();
-  bool connect_through_door();
-  // Not behind the door, where others of this program may have taken all the room.
+  bool connect_through_server_socket();
+  // Not behind the server socket, where others of this program may have taken all the room.
   bool has_another_server() const override { return !server_; }
   StartError lost_twice() override;
-  StartError launch_failed(const Verdict& verdict);
+  StartError launch_failed(const SetupState& setup);
 
   const unsigned generation_ = platform::fork_generation();
-  std::shared_ptr<RunningServer> server_;  // null: the one behind the door
-  bool awaited_ = false;                   // server_ is new, and its verdict is not known
-  bool door_tried_ = false;
+  std::shared_ptr<RunningServer> server_;  // null: the one behind the server socket
+  bool awaited_ = false;                   // server_ is new, and its set-up may not have ended
+  bool server_socket_tried_ = false;
 };
 
 /// To the server that has made this process, where it is one that it would launch itself. Once: one
 /// that has closed the connection has no room, or is gone.
-bool ForkserverMethod::connect_through_door() {
-  if (std::exchange(door_tried_, true) || server_door() < 0 || current_hooks.load() != &no_hooks)
+bool ForkserverMethod::connect_through_server_socket() {
+  if (std::exchange(server_socket_tried_, true) || server_socket() < 0 ||
+      current_hooks.load() != &no_hooks)
     return false;
-  std::optional<ServerClient> client = connect(server_door());
+  std::optional<ServerClient> client = connect(server_socket());
   if (client) client_ = std::move(*client);
   return client.has_value();
 }
@@ -227,20 +228,20 @@ void ForkserverMethod::find_server() {
   const std::shared_ptr<RunningServer> retired = std::move(server_);
   std::shared_ptr<RunningServer> replaced;
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   server_ = usable_server(shared, replaced);
   awaited_ = true;
 }
 
 // While its hooks run nothing may be sent to a server: see README.md.
 void ForkserverMethod::reconnect() {
-  if (connect_through_door()) return;
+  if (connect_through_server_socket()) return;
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (!awaited_) find_server();
-    const Verdict verdict = look_at_verdict(server_->control.get());
-    if (verdict.kind == Verdict::Kind::none) return;
+    const SetupState setup = peek_setup_state(server_->control.get());
+    if (setup.kind == SetupState::Kind::none) return;
     awaited_ = false;
-    if (verdict.kind != Verdict::Kind::ready) throw launch_failed(verdict);
+    if (setup.kind != SetupState::Kind::ready) throw launch_failed(setup);
     if (std::optional<ServerClient> client = connect(server_->control.get())) {
       client_ = std::move(*client);
       return;
@@ -266,10 +267,10 @@ void ForkserverMethod::await_server(std::chrono::nanoseconds limit) {
   }
 }
 
-StartError ForkserverMethod::launch_failed(const Verdict& verdict) {
+StartError ForkserverMethod::launch_failed(const SetupState& setup) {
   forget_server(server_);
-  if (verdict.kind == Verdict::Kind::failed) return {name(), stage_of(*server_), verdict.text};
-  const std::scoped_lock lock(state().mutex);  // other pools may describe it
+  if (setup.kind == SetupState::Kind::failed) return {name(), stage_of(*server_), setup.text};
+  const base::MutexLock lock(state().mutex);  // other pools may describe it
   return {name(), stage_of(*server_), "the fork server ended: " + server_->process.describe_end()};
 }
 
@@ -292,7 +293,7 @@ std::unique_ptr<Method> open_forkserver() {
 void drop_forkserver() noexcept {
   std::shared_ptr<RunningServer> dropped;
   State& shared = state();
-  const std::scoped_lock lock(shared.mutex);
+  const base::MutexLock lock(shared.mutex);
   dropped = std::move(shared.server);
   if (dropped && dropped->is_lost()) keep_for_ever(std::move(dropped));
 }

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds collect_limit{1000};
-// A full socket becomes free without a word: who waits looks again.
+// The kernel does not tell when a full socket has room again: the waiter looks again.
 constexpr std::chrono::milliseconds longest_wait{50};
 
 Clock::time_point deadline_after(std::chrono::nanoseconds limit) {
@@ -38,7 +38,7 @@ StartError Method::late(std::chrono::nanoseconds limit) const {
   return StartError(name(), "launch", "there was no process within " + std::to_string(ms) + " ms");
 }
 
-StartedProcess Method::start(const std::string& process_name, const Handover& descriptors,
+StartedProcess Method::start(const std::string& process_name, const WorkerDescriptors& descriptors,
                              std::chrono::nanoseconds limit) {
   Asked asked = ask(process_name, descriptors);
   return asked.process ? std::move(*asked.process) : await(asked.ticket, limit);

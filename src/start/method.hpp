@@ -23,7 +23,7 @@ enum class Role : std::uint32_t {
 
 /// What a new process is given: its role, and these descriptors and no others beside stdio. There
 /// they have the numbers 3, 4, 5, 6, 7.
-struct Handover {
+struct WorkerDescriptors {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe
   int page = -1;     // memfd of the worker page; -1: a brood::Process
@@ -59,7 +59,7 @@ enum class Signal : std::uint8_t {
   refused,  // by the system
 };
 
-/// To a child of this process that nobody but the caller's thread reaps.
+/// To a child of this process that only the caller's thread reaps.
 Signal signal_own_child(pid_t pid, const platform::Descriptor& pidfd, int signal) noexcept;
 
 /// A way to make workers, as one pool uses it. Fork keeps its snapshot here, forkserver its
@@ -76,7 +76,7 @@ class Method {
   /// Asks for a process called `process_name` (as ps shows it) that runs run_role() on copies of
   /// these descriptors, which stay the caller's, open until the answer has come. Never waits for
   /// another process. Throws StartError, SystemError.
-  virtual Asked ask(const std::string& process_name, const Handover& descriptors) = 0;
+  virtual Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) = 0;
   /// The process of an earlier ask(); nothing while there is no answer. Never waits. Throws
   /// StartError, SystemError: abandon() it then.
   virtual std::optional<StartedProcess> answer(std::uint32_t ticket);
@@ -92,13 +92,13 @@ class Method {
 
   /// ask() and await(). Blocks until the process exists, not until it greets. Throws StartError,
   /// SystemError.
-  StartedProcess start(const std::string& process_name, const Handover& descriptors,
+  StartedProcess start(const std::string& process_name, const WorkerDescriptors& descriptors,
                        std::chrono::nanoseconds limit = usual_patience);
   /// Blocks until the answer is there; what is late is abandoned, and a StartError.
   StartedProcess await(std::uint32_t ticket, std::chrono::nanoseconds limit);
 
-  /// Takes what later starts need of this process as it is now; for a pool that starts nobody yet.
-  /// Throws as start() does.
+  /// Takes what later starts need of this process as it is now; for a pool that starts no worker
+  /// yet. Throws as start() does.
   virtual void prepare() {}
   /// Blocks until the server, where there is one, has run its hooks. Throws StartError.
   virtual void await_server(std::chrono::nanoseconds) {}
@@ -119,7 +119,8 @@ class Method {
 std::unique_ptr<Method> open_method(const StartMethod& method,
                                     std::chrono::nanoseconds limit = launch_patience);
 
-/// From now on this process starts no others, and has no door to the fork server that made it.
+/// From now on this process starts no others, and has no server socket to the fork server that made
+/// it.
 void start_no_more() noexcept;
 /// Throws UsageError after start_no_more().
 void require_starts_allowed();

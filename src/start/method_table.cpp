@@ -68,7 +68,7 @@ bool initialized() noexcept { return init_called; }
 
 void start_no_more() noexcept {
   starts_allowed = false;
-  close_server_door();
+  close_server_socket();
 }
 
 void require_starts_allowed() {

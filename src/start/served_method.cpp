@@ -11,7 +11,7 @@ constexpr int most_attempts = 2;
 
 }  // namespace
 
-Asked ServedMethod::ask(const std::string& process_name, const Handover& descriptors) {
+Asked ServedMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
   const std::uint32_t ticket = ++last_ticket_;
   starts_.emplace(ticket, Start{process_name, descriptors});
   try {
@@ -66,7 +66,7 @@ std::optional<platform::Ended> ServedMethod::ended(pid_t pid) {
   return client_.ended(pid);
 }
 
-// Its parent may send signals where the owner may not, and knows whose the pid is.
+// Its parent may send signals where the owner may not, and knows which process has the pid.
 Signal ServedMethod::signal(pid_t pid, const platform::Descriptor& pidfd, int signal) noexcept {
   if (platform::send_signal(pidfd, signal)) return Signal::sent;
   if (errno == ESRCH) return Signal::gone;

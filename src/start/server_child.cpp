@@ -13,7 +13,7 @@
 namespace brood::start {
 namespace {
 
-constinit int own_door = -1;
+constinit int own_server_socket = -1;
 
 constexpr int failed_in_child = 126;  // what a shell gives for "found, but could not be run"
 
@@ -42,49 +42,51 @@ void become_stream(int number, int stream) {
   if (number >= 0) ::dup2(number, stream);
 }
 
-void wait_at_gate(int gate) {
-  // The server died before it could tell the owner of this process: there is nobody to work for.
-  if (!pass_gate(gate)) ::_exit(0);
-  if (gate >= 0) ::close(gate);
+void wait_at_start_gate(int start_gate) {
+  // The server died before it could tell the owner of this process: there is no owner to work for.
+  if (!pass_start_gate(start_gate)) ::_exit(0);
+  if (start_gate >= 0) ::close(start_gate);
 }
 
 }  // namespace
 
-int server_door() noexcept { return own_door; }
+int server_socket() noexcept { return own_server_socket; }
 
-void close_server_door() noexcept {
-  if (own_door >= 0) ::close(own_door);
-  own_door = -1;
+void close_server_socket() noexcept {
+  if (own_server_socket >= 0) ::close(own_server_socket);
+  own_server_socket = -1;
 }
 
-void become_worker(const char* process_name, const Handover& received, int directory, int gate,
-                   int door) noexcept {
+void become_worker(const char* process_name, const WorkerDescriptors& received, int directory,
+                   int start_gate, int server_socket) noexcept {
   enter(directory);
   become_stream(received.output, STDOUT_FILENO);
   become_stream(received.errors, STDERR_FILENO);
-  int given[] = {
-      received.tasks, received.results, received.page, received.owner, received.escort, gate, door};
+  int given[] = {received.tasks,  received.results, received.page, received.owner,
+                 received.escort, start_gate,       server_socket};
   platform::close_all_but(given, std::size(given));
   platform::own_descriptors.clear();  // the numbers may be the user's soon
   detail::note_streams_closed();
-  const Handover lifted{lift(received.tasks), lift(received.results), lift(received.page),
-                        lift(received.owner), lift(received.escort),  received.role};
-  const int lifted_gate = lift(gate), lifted_door = lift(door);
+  const WorkerDescriptors lifted{lift(received.tasks), lift(received.results), lift(received.page),
+                                 lift(received.owner), lift(received.escort),  received.role};
+  const int lifted_start_gate = lift(start_gate), lifted_server_socket = lift(server_socket);
   const bool high = platform::has_high_numbers();
-  const Handover& target = worker_descriptors();
-  const Handover placed{place(lifted.tasks, target.tasks),   place(lifted.results, target.results),
-                        place(lifted.page, target.page),     place(lifted.owner, target.owner),
-                        place(lifted.escort, target.escort), received.role};
-  own_door = place(lifted_door,
-                   high ? door_descriptor
-                        : low_door_descriptor);  // also where memory has that of another server
-  platform::own_descriptors.erase(own_door);     // processes that are forked here may use it
-  int final_numbers[] = {placed.tasks,  placed.results, placed.page, placed.owner,
-                         placed.escort, own_door,       lifted_gate};
+  const WorkerDescriptors& target = worker_descriptors();
+  const WorkerDescriptors placed{
+      place(lifted.tasks, target.tasks),   place(lifted.results, target.results),
+      place(lifted.page, target.page),     place(lifted.owner, target.owner),
+      place(lifted.escort, target.escort), received.role};
+  own_server_socket =
+      place(lifted_server_socket,
+            high ? server_socket_descriptor
+                 : low_server_socket_descriptor);  // also where memory has that of another server
+  platform::own_descriptors.erase(own_server_socket);  // processes that are forked here may use it
+  int final_numbers[] = {placed.tasks,  placed.results,    placed.page,      placed.owner,
+                         placed.escort, own_server_socket, lifted_start_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);
-  wait_at_gate(lifted_gate);
+  wait_at_start_gate(lifted_start_gate);
   run_role(placed);
 }
 

@@ -40,7 +40,8 @@ void ServerClient::forget() noexcept {
 }
 
 ServerClient::Sent ServerClient::ask(std::uint32_t ticket, const std::string& process_name,
-                                     const Handover& descriptors, WorkingDirectory directory) {
+                                     const WorkerDescriptors& descriptors,
+                                     WorkingDirectory directory) {
   if (!is_open()) return Sent::gone;
   platform::Descriptor here;
   if (directory == WorkingDirectory::of_owner) here = open_working_directory();

@@ -44,7 +44,8 @@ class ServerClient {
   void close() noexcept;
 
   /// Asks for a process; `ticket` names the request and is used once. Throws SystemError.
-  Sent ask(std::uint32_t ticket, const std::string& process_name, const Handover& descriptors,
+  Sent ask(std::uint32_t ticket, const std::string& process_name,
+           const WorkerDescriptors& descriptors,
            WorkingDirectory directory = WorkingDirectory::of_server);
   /// Takes in what the server has sent. Where it is gone the client is closed, and keeps what had
   /// come. Throws SystemError.

@@ -33,8 +33,8 @@ void become_server(const char* name, int one, int other) noexcept {
   for (const int number : kept) ::fcntl(number, F_SETFD, FD_CLOEXEC);
 }
 
-/// While hooks run nobody polls: the owner's end of the socket closing kills this process instead.
-/// fcntl(2), F_SETSIG.
+/// While hooks run nothing is polled: the owner's end of the socket closing kills this process
+/// instead. fcntl(2), F_SETSIG.
 void die_with_peer(int socket) noexcept {
   ::fcntl(socket, F_SETSIG, SIGKILL);
   ::fcntl(socket, F_SETOWN, ::getpid());
@@ -91,7 +91,7 @@ void forkserver_main(int control_socket, int owner_pidfd) {
     if (set_up(control_socket, owner_pidfd)) {
       let_go_of_stdio();
       server.set_control(platform::Descriptor(control_socket));
-      server.open_door();
+      server.open_server_socket();
       server.run();
     }
   } catch (...) {

@@ -20,7 +20,7 @@ constexpr std::chrono::seconds time_to_die{1};
 constexpr std::chrono::milliseconds time_to_be_released{200};  // by a tracer
 
 struct Given {
-  Handover handover;
+  WorkerDescriptors descriptors;
   int directory = -1;
 };
 
@@ -33,15 +33,15 @@ std::optional<Given> given_for(const Request& request, const platform::Message& 
   std::size_t used = 0;
   const auto next = [&](bool is_there = true) { return is_there ? all[used++].get() : -1; };
   Given given;
-  given.handover.role = request.role;
-  given.handover.tasks = next();
-  given.handover.results = next();
-  given.handover.owner = next();
-  given.handover.escort = next();
-  given.handover.page = next(request.has_page != 0);
+  given.descriptors.role = request.role;
+  given.descriptors.tasks = next();
+  given.descriptors.results = next();
+  given.descriptors.owner = next();
+  given.descriptors.escort = next();
+  given.descriptors.page = next(request.has_page != 0);
   given.directory = next(request.has_directory != 0);
-  given.handover.output = next(request.has_output != 0);
-  given.handover.errors = next(request.has_errors != 0);
+  given.descriptors.output = next(request.has_output != 0);
+  given.descriptors.errors = next(request.has_errors != 0);
   return given;
 }
 
@@ -52,10 +52,10 @@ void Server::add_connection(platform::Descriptor socket) {
 }
 
 // Half of the table is the owner's, whatever workers ask for.
-void Server::open_door() {
-  door_ = platform::make_socket_pair();
+void Server::open_server_socket() {
+  server_socket_ = platform::make_socket_pair();
   constexpr std::size_t most = 65536;
-  door_share_ = std::min(platform::descriptor_limit(), most) / 2;
+  server_socket_share_ = std::min(platform::descriptor_limit(), most) / 2;
 }
 
 void Server::run() {
@@ -106,7 +106,8 @@ void Server::fill_watched() {
     watch(Source::child, pid, child.pidfd->get(), POLLIN);
   }
   if (control_) watch(Source::control, 0, control_.get(), POLLIN);
-  if (door_.ours) watch(Source::door, 0, door_.ours.get(), POLLIN | POLLRDHUP);
+  if (server_socket_.ours)
+    watch(Source::server_socket, 0, server_socket_.ours.get(), POLLIN | POLLRDHUP);
   for (const auto& [id, connection] : connections_) {
     const std::size_t waiting = connection.queue.size();
     const int events = (waiting < longest_queue ? POLLIN : 0) | (waiting > 0 ? POLLOUT : 0);
@@ -117,7 +118,8 @@ void Server::fill_watched() {
 void Server::dispatch_guarded(Source source, Id id, short events) noexcept try {
   dispatch(source, id, events);
 } catch (const std::exception&) {
-  // For want of memory or descriptors: a message at the control socket or the door is gone.
+  // For want of memory or descriptors: a message at the control socket or the server socket is
+  // gone.
   if (source == Source::connection) close_connection(id);
 }
 
@@ -127,8 +129,8 @@ void Server::dispatch(Source source, Id id, short events) {
       return end();
     case Source::control:
       return serve_control();
-    case Source::door:
-      return serve_door(events);
+    case Source::server_socket:
+      return serve_server_socket(events);
     case Source::connection:
       return serve_connection(id, events);
     case Source::child:
@@ -143,14 +145,14 @@ void Server::serve_control() {
   accept(std::move(incoming), Origin::owner);
 }
 
-// What a worker says there cannot end the server, nor keep it alive. Any worker can shut the door
-// (shutdown(2)): those that are made from then on get another.
-void Server::serve_door(short events) {
-  if (!door_.ours) return;  // ended in this round
-  Incoming incoming = receive_request(door_.ours.get());
+// What a worker says there cannot end the server, nor keep it alive. Any worker can shut the server
+// socket (shutdown(2)): those that are made from then on get another.
+void Server::serve_server_socket(short events) {
+  if (!server_socket_.ours) return;  // ended in this round
+  Incoming incoming = receive_request(server_socket_.ours.get());
   const bool shut = (events & (POLLRDHUP | POLLHUP)) != 0;
-  if (shut && incoming.state == Incoming::State::ended) return open_door();
-  accept(std::move(incoming), Origin::door);
+  if (shut && incoming.state == Incoming::State::ended) return open_server_socket();
+  accept(std::move(incoming), Origin::server_socket);
 }
 
 // A connection that found no room here was closed by the kernel: its client sees that.
@@ -160,19 +162,20 @@ void Server::accept(Incoming&& incoming, Origin origin) {
       incoming.request.kind != Request::Kind::connect || given.size() != 1 ||
       !is_connection(given.front().get()))
     return;
-  if (origin == Origin::door && !door_may_take(1)) return;
+  if (origin == Origin::server_socket && !server_socket_may_take(1)) return;
   connections_.emplace(++last_id_, Connection{std::move(given.front()), origin, {}});
 }
 
-bool Server::door_may_take(std::size_t more) const {
-  const auto from_door = [this](Id id) {
+bool Server::server_socket_may_take(std::size_t more) const {
+  const auto from_server_socket = [this](Id id) {
     const auto connection = connections_.find(id);
-    return connection != connections_.end() && connection->second.origin == Origin::door;
+    return connection != connections_.end() && connection->second.origin == Origin::server_socket;
   };
   std::size_t held = more;
-  for (const auto& [id, connection] : connections_) held += connection.origin == Origin::door;
-  for (const auto& [pid, child] : children_) held += from_door(child.connection) ? 2 : 0;
-  return held <= door_share_;
+  for (const auto& [id, connection] : connections_)
+    held += connection.origin == Origin::server_socket;
+  for (const auto& [pid, child] : children_) held += from_server_socket(child.connection) ? 2 : 0;
+  return held <= server_socket_share_;
 }
 
 void Server::serve_connection(Id id, short events) {
@@ -200,7 +203,7 @@ Server::Outgoing Server::refusal(std::uint32_t sequence, const SystemError& fail
 bool Server::take_request(Id id, Connection& connection) {
   Incoming incoming = receive_request(connection.socket.get());
   if (incoming.state != Incoming::State::request) return false;
-  if (connection.origin == Origin::owner)  // to be trusted: closing what it sends waits for nobody
+  if (connection.origin == Origin::owner)  // to be trusted: closing what it sends never waits
     for (platform::Descriptor& descriptor : incoming.message.descriptors) descriptor.set_trusted();
   const Request& request = incoming.request;
   switch (request.kind) {
@@ -225,16 +228,16 @@ bool Server::take_request(Id id, Connection& connection) {
 
 // Of the descriptors the server itself uses none: what they are is the new process's to find out.
 void Server::start_worker(Id id, const Request& request, const platform::Message& message) {
-  const bool from_door = connections_.at(id).origin == Origin::door;
+  const bool from_server_socket = connections_.at(id).origin == Origin::server_socket;
   const std::optional<Given> given = given_for(request, message);
-  // A pidfd, and the gate until the reply has been sent.
-  if (!given || (from_door && !door_may_take(2)))
+  // A pidfd, and the start gate until the reply has been sent.
+  if (!given || (from_server_socket && !server_socket_may_take(2)))
     throw SystemError("recvmsg", "starting a worker", EMFILE);
-  platform::Pipe gate = platform::make_pipe();
+  platform::Pipe start_gate = platform::make_pipe();
   const pid_t pid = platform::fork_process();
   if (pid == 0)
-    become_worker(request.name, given->handover, given->directory, gate.read.get(),
-                  door_.theirs.get());
+    become_worker(request.name, given->descriptors, given->directory, start_gate.read.get(),
+                  server_socket_.theirs.get());
   Child child{nullptr, id, request.sequence, std::nullopt};
   try {
     child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
@@ -247,7 +250,7 @@ void Server::start_worker(Id id, const Request& request, const platform::Message
   started.reply.sequence = request.sequence;
   started.reply.pid = pid;
   started.pidfd = child.pidfd;
-  started.gate = std::move(gate.write);
+  started.start_gate = std::move(start_gate.write);
   children_.emplace(pid, std::move(child));
   connections_.at(id).queue.push_back(std::move(started));
 }
@@ -309,7 +312,7 @@ bool Server::flush(Connection& connection) {
     if (state == platform::SendState::would_block) return true;
     if (state == platform::SendState::gone) return false;
     constexpr std::byte go{1};
-    if (next.gate) platform::write_all(next.gate.get(), {&go, 1});
+    if (next.start_gate) platform::write_all(next.start_gate.get(), {&go, 1});
     connection.queue.pop_front();
   }
   return true;
@@ -337,7 +340,7 @@ void Server::close_connection(Id id) {
 void Server::end() noexcept {
   owner_.reset();
   control_.reset();
-  door_ = {};
+  server_socket_ = {};
   connections_.clear();
   for (auto& [pid, child] : children_) {
     child.connection = 0;

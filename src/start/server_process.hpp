@@ -29,8 +29,8 @@ class Server {
   void set_control(platform::Descriptor socket) { control_ = std::move(socket); }
   void add_connection(platform::Descriptor socket);
   /// Gives the workers to come a way to connect: see README.md. Throws SystemError.
-  void open_door();
-  /// Until there is nobody left to serve.
+  void open_server_socket();
+  /// Until there is no connection left to serve.
   void run();
 
  private:
@@ -38,9 +38,9 @@ class Server {
   struct Outgoing {
     Reply reply;
     std::shared_ptr<platform::Descriptor> pidfd;  // started
-    platform::Descriptor gate;                    // started: a byte here lets the child go
+    platform::Descriptor start_gate;              // started: a byte here lets the child go
   };
-  enum class Origin : bool { owner, door };
+  enum class Origin : bool { owner, server_socket };
   struct Connection {
     platform::Descriptor socket;
     Origin origin;
@@ -49,11 +49,11 @@ class Server {
   using Id = std::int64_t;  // of a connection, or a child's pid
   struct Child {
     std::shared_ptr<platform::Descriptor> pidfd;
-    Id connection;  // 0: nobody wants to know how it ended
+    Id connection;  // 0: no connection wants to know how it ended
     std::uint32_t sequence;
     std::optional<Clock::time_point> again;  // it has ended and cannot be reaped yet: when to try
   };
-  enum class Source : unsigned char { owner, control, door, connection, child };
+  enum class Source : unsigned char { owner, control, server_socket, connection, child };
 
   bool finished();
   int timeout_ms() const;
@@ -63,10 +63,10 @@ class Server {
   /// Whatever goes wrong for one connection ends that one.
   void dispatch_guarded(Source source, Id id, short events) noexcept;
   void serve_control();
-  void serve_door(short events);
+  void serve_server_socket(short events);
   void accept(Incoming&& incoming, Origin origin);
-  /// Whether what came through the door may hold so many more descriptors here.
-  bool door_may_take(std::size_t more) const;
+  /// Whether what came over the server socket may hold so many more descriptors here.
+  bool server_socket_may_take(std::size_t more) const;
   void serve_connection(Id id, short events);
   /// False when the connection is to be closed.
   bool take_request(Id id, Connection& connection);
@@ -74,7 +74,7 @@ class Server {
   void abandon(Id id, std::uint32_t sequence);
   void signal_child(Id id, const Request& request);
   void reap_child(pid_t pid);
-  /// Sends what the socket has room for; false when nobody is at its other end.
+  /// Sends what the socket has room for; false when its other end is closed.
   bool flush(Connection& connection);
   void flush_or_close(Id id);
   static platform::SendState send(int socket, Outgoing& message);
@@ -83,14 +83,16 @@ class Server {
   void end() noexcept;
 
   platform::Descriptor owner_, control_;
-  platform::SocketPair door_;   // theirs is every worker's
-  std::size_t door_share_ = 0;  // descriptors that what came through the door may hold
+  platform::SocketPair server_socket_;  // theirs is every worker's
+  std::size_t server_socket_share_ =
+      0;  // descriptors that what came over the server socket may hold
   std::map<Id, Connection> connections_;
   std::map<pid_t, Child> children_;
   Id last_id_ = 0;
   std::vector<pollfd> watched_;
   std::vector<std::pair<Source, Id>> sources_;
-  std::optional<Clock::time_point> give_up_;  // set once nobody is left: children have been killed
+  std::optional<Clock::time_point>
+      give_up_;  // set once no connection is left: children have been killed
 };
 
 }  // namespace brood::start

@@ -7,7 +7,7 @@
 #include "start/server_messages.hpp"
 
 // What arrives at a server, checked before anything is done with it: a worker may write whatever it
-// likes to the door and to connections that it has made there.
+// likes to the server socket and to connections that it has made there.
 namespace brood::start {
 
 struct Incoming {

@@ -35,7 +35,7 @@ struct Frame {
   std::span<const std::byte> payload;
 };
 
-/// Cuts a byte stream into frames. Pure: somebody else reads the bytes.
+/// Cuts a byte stream into frames. Pure: the caller reads the bytes.
 ///   auto room = parser.room();  n = read(fd, room.data(), room.size());  parser.filled(n);
 ///   while (auto frame = parser.next()) …
 /// A frame larger than the buffer gets memory of its own that grows with the bytes that have
@@ -60,7 +60,7 @@ class FrameParser {
     std::size_t missing;
   };
   std::optional<Unfinished> unfinished(std::size_t length) const;
-  /// Somebody else reads the missing bytes of the unfinished frame.
+  /// The caller reads the missing bytes of the unfinished frame.
   void pass_over(const Unfinished& unfinished) noexcept;
   /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw
   /// for.

@@ -7,7 +7,7 @@
 
 namespace brood::wire {
 
-/// Appends what a WorkerLost's report says; its trace as text, for who reads it need not have the
+/// Appends what a WorkerLost's report says; its trace as text, for its reader need not have the
 /// same modules.
 void append_report(ExceptionDetails& details, const CrashReport& report);
 /// Reads it from behind the first `numbers` and `texts`.

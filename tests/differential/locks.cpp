@@ -1,4 +1,4 @@
-// Locks: who gets them, and what is refused.
+// Locks: which thread gets them, and what is refused.
 #include <brood/brood.hpp>
 #include <iostream>
 #include <mutex>

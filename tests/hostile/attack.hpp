@@ -114,11 +114,11 @@ void escort_garbage(Foe& foe);
 void escort_descriptors(Foe& foe);
 void escort_oversized(Foe& foe);
 void escort_closed(Foe& foe);
-void door_garbage(Foe& foe);
-void door_wrong_kind(Foe& foe);
-void door_oversized(Foe& foe);
-void door_many(Foe& foe);
-void door_closed(Foe& foe);
+void server_socket_garbage(Foe& foe);
+void server_socket_wrong_kind(Foe& foe);
+void server_socket_oversized(Foe& foe);
+void server_socket_many(Foe& foe);
+void server_socket_closed(Foe& foe);
 
 // attack_process.cpp
 void log_flood(Foe& foe);

@@ -184,7 +184,7 @@ void expect_nothing_left(const testing::Belongings& before, Referee& referee) {
   if (now.threads != before.threads) referee.complain("threads are left");
 }
 
-// Written as to a terminal, in colours, and seen by nobody.
+// Written as to a terminal, in colours, and never seen.
 void be_quiet() {
   static std::FILE* const nowhere = std::fopen("/dev/null", "we");
   using Sink = spdlog::sinks::ansicolor_sink<spdlog::details::console_mutex>;

@@ -6,7 +6,7 @@
 namespace brood::hostile {
 
 /// What tasks leave behind for the referee, in memory that they share with it under every start
-/// method: who ran an element, and which processes are not to be trusted.
+/// method: which process ran an element, and which are not to be trusted.
 /// Threads, processes: any.
 class Ledger {
  public:

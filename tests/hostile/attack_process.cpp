@@ -97,7 +97,7 @@ void descriptors_closed(Foe& foe) {
     ::close_range(3, ~0U, 0);
     return;
   }
-  for (int number = testing::task_pipe; number <= testing::door_socket; ++number) {
+  for (int number = testing::task_pipe; number <= testing::server_socket; ++number) {
     if (foe.dice.percent(30)) ::close(number);
   }
 }

@@ -9,13 +9,13 @@
 #include "start/server_messages.hpp"
 #include "support/worker_channel.hpp"
 
-// Sockets that go to the owner (the escort) and to the fork server (the door).
+// Sockets that go to the owner (the descriptor channel) and to the fork server (the server socket).
 namespace brood::hostile {
 
 namespace {
 
 /// As platform/escort.cpp has it: a group, a count, and a token, kind and nothing for each.
-std::string parcel(Foe& foe, std::size_t count) {
+std::string packet(Foe& foe, std::size_t count) {
   struct Entry {
     detail::SharedDescriptor::Token token;
     std::uint32_t kind, unused;
@@ -56,7 +56,7 @@ void escort_descriptors(Foe& foe) {
   const Thing thing(foe.dice);
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(30); ++i) {
     const std::size_t count = 1 + foe.dice.magnitude(most_descriptors - 1);
-    if (!send(testing::escort_socket, parcel(foe, count), thing.number(), count)) break;
+    if (!send(testing::escort_socket, packet(foe, count), thing.number(), count)) break;
   }
   tell_of_them(foe);
 }
@@ -72,30 +72,30 @@ void escort_closed(Foe& foe) {
   if (foe.dice.percent(50)) tell_of_them(foe);
 }
 
-void door_garbage(Foe& foe) {
+void server_socket_garbage(Foe& foe) {
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(100); ++i)
-    send(testing::door_socket, foe.dice.bytes(foe.dice.magnitude(300)));
-  send(testing::door_socket, "");
+    send(testing::server_socket, foe.dice.bytes(foe.dice.magnitude(300)));
+  send(testing::server_socket, "");
 }
 
-void door_wrong_kind(Foe& foe) {
+void server_socket_wrong_kind(Foe& foe) {
   const Thing thing(foe.dice);
   using Kind = start::Request::Kind;
   for (const Kind kind : {Kind::connect, Kind::start, Kind::setup, Kind::abandon})
-    send(testing::door_socket, request(kind), thing.number(), foe.dice.up_to(2));
-  send(testing::door_socket, request(Kind::connect), thing.number(), 1);
+    send(testing::server_socket, request(kind), thing.number(), foe.dice.up_to(2));
+  send(testing::server_socket, request(Kind::connect), thing.number(), 1);
 }
 
-void door_oversized(Foe& foe) {
-  send(testing::door_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
+void server_socket_oversized(Foe& foe) {
+  send(testing::server_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
 }
 
 // Connections that say nothing, or nonsense, and then end.
-void door_many(Foe& foe) {
+void server_socket_many(Foe& foe) {
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(60); ++i) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
-    send(testing::door_socket, request(start::Request::Kind::connect), ends[1], 1);
+    send(testing::server_socket, request(start::Request::Kind::connect), ends[1], 1);
     ::close(ends[1]);
     if (foe.dice.percent(50)) send(ends[0], foe.dice.bytes(foe.dice.magnitude(300)));
     if (foe.dice.percent(50)) send(ends[0], request(start::Request::Kind::start));
@@ -103,9 +103,9 @@ void door_many(Foe& foe) {
   }
 }
 
-void door_closed(Foe& foe) {
-  if (foe.dice.percent(50)) ::shutdown(testing::door_socket, static_cast<int>(foe.dice.up_to(2)));
-  ::close(testing::door_socket);
+void server_socket_closed(Foe& foe) {
+  if (foe.dice.percent(50)) ::shutdown(testing::server_socket, static_cast<int>(foe.dice.up_to(2)));
+  ::close(testing::server_socket);
 }
 
 }  // namespace brood::hostile

@@ -196,7 +196,7 @@ void pipe_huge(Foe& foe) {
   for (std::uint64_t i = foe.dice.up_to(64); i-- > 0;) write(std::string(64 * 1024, 'x'));
 }
 
-// Frames that nobody wants, one behind the other, for as long as the pipe takes them.
+// Unwanted frames, one behind the other, for as long as the pipe takes them.
 void pipe_without_end(Foe& foe) {
   std::string empty_results;
   add(empty_results, protocol::ResultsHeader{});

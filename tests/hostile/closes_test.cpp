@@ -79,7 +79,7 @@ TEST_P(Closes, of_what_a_worker_has_returned_do_not_wait) {
   }
 }
 
-/// At the escort, as nothing that a result says belongs to it.
+/// On the descriptor channel, as nothing that a result says belongs to it.
 [[noreturn]] void leaves_sockets_and_ends(std::uint16_t port) {
   const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
   for (const int& number : sockets) send_raw(escort_socket, "x", 1, {&number, 1});
@@ -95,7 +95,8 @@ TEST_P(Closes, of_what_waits_for_the_owner_of_a_dead_worker_do_not_wait) {
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
-/// A message of the escort's that carries what nobody has asked for, and one that none can read.
+/// A message of the descriptor channel's that carries what was not asked for, and one that cannot
+/// be read.
 FileDescriptor sends_more_than_it_says(std::uint16_t port) {
   const std::array<int, 3> sockets{lingering_socket(port), lingering_socket(port),
                                    socket_around_a_lingering_one(port)};
@@ -222,7 +223,7 @@ void offers_lingering_sockets(std::uint16_t port) {
   const start::Request connect{.kind = Kind::connect};
   for (int i = 0; i < 3; ++i) {
     for (const int number : {lingering_socket(port), socket_around_a_lingering_one(port)}) {
-      send_raw(door_socket, &connect, sizeof connect, {&number, 1});
+      send_raw(server_socket, &connect, sizeof connect, {&number, 1});
       std::thread([number] { ::close(number); }).detach();  // the server may have closed it already
     }
   }
@@ -261,9 +262,9 @@ TEST_F(Messages, with_more_descriptors_than_any_may_have_are_no_reason_to_wait) 
   EXPECT_THROW(platform::receive_message_lossy(pair_.ours.get(), 0), SystemError);
 }
 
-class DoorCloses : public PoolCheck {};
+class ServerSocketCloses : public PoolCheck {};
 
-TEST_F(DoorCloses, do_not_keep_the_fork_server) {
+TEST_F(ServerSocketCloses, do_not_keep_the_fork_server) {
   const StalledPeer peer;
   const NoWait none;
   Pool pool(PoolOptions{.workers = 1, .start_method = "forkserver"});

@@ -19,7 +19,7 @@
 #include "support/log_catcher.hpp"
 #include "support/raw_message.hpp"
 
-// Workers that write more than anybody can take.
+// Workers that write more than a reader can take.
 namespace brood::testing {
 namespace {
 
@@ -220,7 +220,7 @@ TEST_P(Floods, of_control_characters_in_last_records_reach_no_terminal_in_a_repo
 
 // --- descriptors ---
 
-/// One message at the escort with copies of a descriptor.
+/// One message on the descriptor channel with copies of a descriptor.
 bool send_copies(int descriptor, std::size_t count, std::span<const std::byte> bytes) {
   const std::vector<int> copies(count, descriptor);
   return send_raw(escort_socket, bytes.data(), bytes.size(), copies, 0);
@@ -230,17 +230,17 @@ struct Token {
   std::uint64_t process, number;
   std::uint32_t kind, unused;
 };
-struct Parcel {
+struct Packet {
   std::uint64_t group = 0, count = 16;
   std::array<Token, 16> tokens{};
 };
 
 int carries_without_end(int) {
   ::signal(SIGTERM, SIG_IGN);
-  Parcel parcel{.count = 1, .tokens = {}};
+  Packet packet{.count = 1, .tokens = {}};
   for (std::uint64_t number = 1;; ++number) {
-    parcel.tokens[0] = {0xbad, number, 0, 0};
-    if (!send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token))))
+    packet.tokens[0] = {0xbad, number, 0, 0};
+    if (!send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token))))
       ::_exit(3);
     if (!write_frame(protocol::Type::carried)) ::_exit(4);
   }
@@ -278,10 +278,10 @@ TEST_P(Carried, what_is_none_ends_the_worker_at_its_first) {
 /// As results with many handles do, and then no result.
 [[noreturn]] void carries_much() {
   ::signal(SIGTERM, SIG_IGN);
-  Parcel parcel{.count = 1, .tokens = {}};
+  Packet packet{.count = 1, .tokens = {}};
   for (std::uint64_t number = 1; number <= 1000; ++number) {
-    parcel.tokens[0] = {0xbad, number, 0, 0};
-    if (!send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token)))) break;
+    packet.tokens[0] = {0xbad, number, 0, 0};
+    if (!send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token)))) break;
     if (!write_frame(protocol::Type::carried)) break;
   }
   hang();
@@ -342,20 +342,20 @@ TEST_P(Carried, descriptors_that_a_worker_refuses_go_to_another) {
   EXPECT_EQ(pool.apply_async(reads, value).get(), 42);
 }
 
-/// Messages of every size and with every number of descriptors that are no parcels.
+/// Messages of every size and with every number of descriptors that are no messages.
 int carries_nonsense(int round) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(1 + round * 37 % 3000), std::byte(0xff));
   for (std::size_t count = 1; count <= 20; ++count) {
     send_copies(2, count, bytes);
     write_frame(protocol::Type::carried);
   }
-  Parcel parcel;
-  parcel.count = ~std::uint64_t{0} - static_cast<std::uint64_t>(round);
-  send_copies(2, 3, std::as_bytes(std::span(&parcel, 1)));
+  Packet packet;
+  packet.count = ~std::uint64_t{0} - static_cast<std::uint64_t>(round);
+  send_copies(2, 3, std::as_bytes(std::span(&packet, 1)));
   write_frame(protocol::Type::carried);
-  parcel.count = 1;
-  parcel.tokens[0] = {0xbad, 1, 77, 77};  // of no kind
-  send_copies(2, 1, std::as_bytes(std::span(&parcel, 1)).first(16 + sizeof(Token)));
+  packet.count = 1;
+  packet.tokens[0] = {0xbad, 1, 77, 77};  // of no kind
+  send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token)));
   write_frame(protocol::Type::carried);
   for (int i = 0; i < 10; ++i) write_frame(protocol::Type::carried);  // and none waits
   return round;

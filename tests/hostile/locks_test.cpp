@@ -84,7 +84,7 @@ TEST_P(Refusal, of_a_task_raises_no_signal_and_ends_the_worker_alone) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(pool.apply(refuses_what_comes_next, i), i);
     try {
-      EXPECT_EQ(pool.apply(size, large), large.size());  // by its caller, who drives the worker
+      EXPECT_EQ(pool.apply(size, large), large.size());  // by its caller, which drives the worker
     } catch (const WorkerLost&) {
     }
   }

@@ -258,7 +258,7 @@ void use(Pool& pool, const std::string& large) {
     EXPECT_EQ(pool.apply([](const std::string& s) { return s.size(); }, large), large.size());
   });
   attempt([&] { pool.apply(throws_text, 1); });
-  attempt([&] { pool.apply_async(throws_text, 1).wait(); });  // and nobody asks
+  attempt([&] { pool.apply_async(throws_text, 1).wait(); });  // and its error is not asked for
   attempt([&] { EXPECT_EQ(pool.map(square, std::vector<int>(50, 2)), std::vector<int>(50, 4)); });
   attempt([&] {
     std::vector<AsyncResult<int>> results;

@@ -32,7 +32,7 @@ TEST_F(Names, of_an_object_that_is_here_are_of_no_other) {
   EXPECT_EQ(detail::find_descriptor(object->token()), object);
   const auto other = detail::receive_descriptor(memory(), Kind::memory, object->token());
   EXPECT_NE(other, object);
-  // Which of them has the name by right nobody knows.
+  // Which of them has the name by right is not known.
   EXPECT_EQ(detail::find_descriptor(object->token()), nullptr);
   EXPECT_EQ(detail::find_descriptor(object->token(), std::array{other}), other);
   EXPECT_EQ(detail::find_descriptor(object->token(), std::array{object}), object);

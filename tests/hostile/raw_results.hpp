@@ -15,7 +15,7 @@
 // For tasks that write to their owner past the library: src/start/README.md has the numbers.
 namespace brood::testing {
 
-/// False when nobody reads any more.
+/// False when the reader is gone.
 inline bool write_raw(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(result_pipe, bytes.data(), bytes.size());

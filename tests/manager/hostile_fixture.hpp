@@ -16,7 +16,7 @@
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/children.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "support/raw_message.hpp"
 
 // A client that does not keep to the protocol: it has a proxy, and says what it likes.
@@ -58,15 +58,15 @@ struct RawChannel {
     is_asked = ask_to_connect(lease, pair.theirs.get(), process);
   }
   bool send(const detail::Bytes& request) const {
-    return shared::send_parcel(socket.get(), request.view(), request.carried());
+    return shared::send_envelope(socket.get(), request.view(), request.carried());
   }
   /// What came back: what the server threw, "" for a value, "end" when it has closed.
   std::string answer() const {
     if (!shared::wait_readable(socket.get(), std::chrono::steady_clock::now() + patience))
       return "no answer";
-    std::optional<detail::Parcel> parcel = shared::receive_parcel(socket.get());
-    if (!parcel) return "end";
-    Reader source(parcel->view());
+    std::optional<detail::Envelope> envelope = shared::receive_envelope(socket.get());
+    if (!envelope) return "end";
+    Reader source(envelope->view());
     manager::Status status{};
     source.read(&status, sizeof status);
     if (status == manager::Status::value) return "";

@@ -19,7 +19,7 @@ namespace {
 using ManagerMemory = OneManager;
 BROOD_FOR_EVERY_METHOD(ManagerMemory);
 
-struct ParcelHeader {  // as in src/shared/parcel.cpp
+struct EnvelopeHeader {  // as in src/shared/envelope.cpp
   std::uint64_t size = 0;
   std::uint32_t in_memory = 0;
   std::uint32_t escorted = 0;
@@ -47,9 +47,9 @@ class Shrinker {
 };
 
 void send_request(const detail::DescriptorRef& lease, int file, std::uint64_t size) {
-  constexpr std::uint64_t no_server = 1;  // its channels are nobody else's
+  constexpr std::uint64_t no_server = 1;  // no other server has its channels
   manager::Channel channel = manager::take_channel(no_server, lease);
-  const ParcelHeader header{size, 1, 0, 0};
+  const EnvelopeHeader header{size, 1, 0, 0};
   platform::send_message(channel.socket.get(), std::as_bytes(std::span(&header, 1)), {&file, 1});
   static_cast<void>(platform::receive_message(channel.socket.get(), 30'000));
   manager::discard(std::move(channel));

@@ -321,7 +321,7 @@ class HostilePeer {
 };
 
 struct FrameStart {
-  manager::FrameKind kind = manager::FrameKind::parcel;
+  manager::FrameKind kind = manager::FrameKind::envelope;
   std::uint32_t tokens = 0;
   std::uint64_t size = 0;
 };

@@ -76,7 +76,7 @@ TEST_P(TcpEnds, strangers_harm_nobody) {
   }
   client->connect(manager.address());
   EXPECT_EQ(client->end(), "");
-  // Nor does it wait for ever for who says nothing.
+  // Nor does it wait for ever for a client that says nothing.
   EXPECT_TRUE(ends(silent.front().get()));
 }
 

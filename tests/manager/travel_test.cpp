@@ -161,7 +161,7 @@ TEST_P(ProxyTravel, many_threads_of_many_forked_children_use_one_proxy) {
     for (std::thread& thread : running) thread.join();
     return 0;
   };
-  // Forked here, one after the other, while nobody else runs.
+  // Forked here, one after the other, while nothing else runs.
   std::vector<pid_t> pids;
   for (int child = 0; child < 4; ++child) {
     const pid_t pid = ::fork();

@@ -25,7 +25,7 @@ configure() {
   "$CMAKE" --build "$build"
 }
 
-# check_install COMPONENT PREFIX: and Boost must not be needed by who uses the package.
+# check_install COMPONENT PREFIX: and Boost must not be needed by users of the package.
 check_install() {
   rm -rf "$2"
   "$CMAKE" --install "$BUILD_DIR" --component "$1" --prefix "$2"

@@ -33,7 +33,7 @@ TEST_F(EscortTest, takes_out_what_was_enclosed) {
   EXPECT_EQ(take_out(std::move(pair.theirs)).size(), 40U);
 }
 
-// Its sender may go on filling it for as long as somebody reads.
+// Its sender may go on filling it for as long as it is read.
 TEST_F(EscortTest, reads_no_more_than_can_have_been_enclosed) {
   SocketPair pair = filled(300, 0);
   EXPECT_TRUE(look_into(pair.theirs.get())->empty());

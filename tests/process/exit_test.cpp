@@ -75,7 +75,7 @@ TEST_P(Exit, static_objects_of_the_child_are_destroyed) {
   EXPECT_EQ(words_of(makes_one), std::vector<std::string>{"destroyed"});
 }
 
-/// Of a program that goes on reading: who waits for the stream's lock waits for ever.
+/// Of a program that goes on reading: a thread that waits for the stream's lock waits for ever.
 void leaves_a_thread_in_a_stream() {
   static int ends[2];
   if (::pipe(ends) != 0) std::exit(2);

@@ -6,7 +6,7 @@
 #include "process/process_fixture.hpp"
 #include "support/program.hpp"
 
-// Names, parents and children; what ends with whom.
+// Names, parents and children; which process ends with which.
 namespace brood::testing {
 namespace {
 

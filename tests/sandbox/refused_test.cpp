@@ -200,11 +200,13 @@ TEST_P(Refused, the_calls_of_the_x32_kind_are_refused) {
 }
 #endif
 
-TEST_P(Refused, there_is_no_door_to_the_fork_server) {
-  const auto has_door = [](int) { return ::fcntl(start::door_descriptor, F_GETFD) != -1; };
+TEST_P(Refused, there_is_no_socket_to_the_fork_server) {
+  const auto has_server_socket = [](int) {
+    return ::fcntl(start::server_socket_descriptor, F_GETFD) != -1;
+  };
   Pool outside = Pool(options(1));
-  EXPECT_EQ(outside.apply(has_door, 0), method() == "forkserver");
-  EXPECT_FALSE(make_pool().apply(has_door, 0));
+  EXPECT_EQ(outside.apply(has_server_socket, 0), method() == "forkserver");
+  EXPECT_FALSE(make_pool().apply(has_server_socket, 0));
 }
 
 TEST_P(Refused, no_processes_are_started_from_there) {

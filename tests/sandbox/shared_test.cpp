@@ -105,7 +105,7 @@ TEST_P(SharedObjects, of_a_holder_that_was_refused_a_call_go_on) {
   lock.release();
 }
 
-/// A socket of a queue or connection is also that of the others who use it.
+/// A socket of a queue or connection is also that of its other users.
 TEST_P(SharedObjects, keep_their_sockets_as_they_are) {
   Pool pool = make_pool(Sandbox::compute.allow_shared_objects());
   const auto attaches_a_filter = [](int) {

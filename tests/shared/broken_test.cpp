@@ -171,9 +171,10 @@ TEST_F(Broken, a_queue_is_whose_oldest_value_is_a_hole) {
   ASSERT_EQ(::ftruncate(file_behind(queue), claimed * 2), 0);
   std::byte* const state = memory_behind(queue).data() + shared::state_offset;
   auto& shared_state = *reinterpret_cast<shared::QueueState*>(state);
-  shared::QueueState::Books books = shared_state.books();
-  books.marks.tail += claimed;
-  shared_state.publish(books);
+  shared_state.guard.assume_held();  // as a hostile peer, which does not take it
+  shared::QueueState::Ledger ledger = shared_state.ledger();
+  ledger.positions.tail += claimed;
+  shared_state.publish(ledger);
   std::memcpy(state + sizeof(shared::QueueState), &claimed, sizeof claimed);  // the record's size
   EXPECT_THROW(queue.try_get(), BrokenObject);
 }

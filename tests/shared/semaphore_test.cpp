@@ -119,8 +119,8 @@ TEST_F(SemaphoreTest, does_not_give_back_what_a_dead_process_had) {
 }
 
 TEST_F(SemaphoreTest, a_permit_passes_by_who_was_woken_and_killed) {
-  // Many waiters, most of them killed while permits come: each permit reaches somebody alive or
-  // goes with one who had it.
+  // Many waiters, most of them killed while permits come: each permit reaches a living waiter or
+  // goes with its holder.
   const Semaphore semaphore(0), got(0);
   std::vector<Child> all = children(8, [&](int) {
     semaphore.acquire();

@@ -1,4 +1,4 @@
-// A process that has the descriptor of a shared object can call ftruncate(2): nobody else gets
+// A process that has the descriptor of a shared object can call ftruncate(2): no other process gets
 // SIGBUS by it. Bytes that come with a descriptor of another kind are refused.
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 #include "platform/memory_file.hpp"
 #include "platform/socket.hpp"
 #include "shared/children.hpp"
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 #include "support/shared_bytes.hpp"
 
 namespace brood::testing {
@@ -114,7 +114,7 @@ struct Talk {
   int socket() const { return ends.first.file_descriptor(); }
 };
 
-struct ParcelHeader {  // as in src/shared/parcel.cpp
+struct EnvelopeHeader {  // as in src/shared/envelope.cpp
   std::uint64_t size = 0;
   std::uint32_t in_memory = 0;
   std::uint32_t escorted = 0;
@@ -128,7 +128,7 @@ int unsealed_memory(std::size_t size) {
 }
 
 void send_with_memory(int socket, int file, std::uint64_t size) {
-  const ParcelHeader header{size, 1, 0, 0};
+  const EnvelopeHeader header{size, 1, 0, 0};
   ASSERT_TRUE(platform::send_message(socket, std::as_bytes(std::span(&header, 1)), {&file, 1}));
 }
 
@@ -139,11 +139,11 @@ TEST_F(Shrink, of_a_message_on_its_way_is_no_signal_for_its_reader) {
     const platform::Descriptor file(unsealed_memory(size));
     send_with_memory(talk.socket(), file.get(), size);
     try {
-      std::optional<detail::Parcel> parcel =
-          shared::receive_parcel(talk.ends.second.file_descriptor());
+      std::optional<detail::Envelope> envelope =
+          shared::receive_envelope(talk.ends.second.file_descriptor());
       static_cast<void>(::ftruncate(file.get(), 0));
       std::size_t sum = 0;
-      for (const std::byte byte : parcel->view()) sum += std::to_integer<std::size_t>(byte);
+      for (const std::byte byte : envelope->view()) sum += std::to_integer<std::size_t>(byte);
       return sum == 0 ? 0 : 1;
     } catch (const Error&) {
       return 0;
@@ -158,10 +158,10 @@ TEST_F(Shrink, a_message_does_not_change_while_it_is_read) {
   const platform::Descriptor file(unsealed_memory(size));
   send_with_memory(talk.socket(), file.get(), size);
   try {
-    const auto parcel = shared::receive_parcel(talk.ends.second.file_descriptor());
+    const auto envelope = shared::receive_envelope(talk.ends.second.file_descriptor());
     const char other = 'x';
     static_cast<void>(::pwrite(file.get(), &other, 1, 5));
-    EXPECT_EQ(parcel->view()[5], std::byte{0});
+    EXPECT_EQ(envelope->view()[5], std::byte{0});
   } catch (const CodecError&) {
   }
 }

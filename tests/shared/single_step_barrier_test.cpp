@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 enum Code : int { passed, broken };
 
-// Without a limit: who is forgotten here is ended by its alarm, and that is no such code.
+// Without a limit: a waiter that is forgotten here is ended by its alarm, and that is no such code.
 int code_of(const Barrier& barrier) {
   try {
     barrier.wait();

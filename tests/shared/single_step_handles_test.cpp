@@ -125,7 +125,7 @@ TEST_P(KilledWithHandles, that_it_receives_over_a_connection) {
       kills());
 }
 
-// A lock that everybody has: it stays that lock, and free.
+// A lock that all processes have: it stays that lock, and free.
 TEST_F(KilledBetweenInstructions, of_a_lock_that_goes_through_a_queue) {
   const Queue<Lock> queue, other;
   const Lock lock;

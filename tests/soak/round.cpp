@@ -137,7 +137,7 @@ void Round::end(Arena& arena) {
     default:
       break;
   }
-  join_callers(arena);  // who uses a pool that is being destroyed has himself to blame
+  join_callers(arena);  // no pool may be used while it is destroyed
   arena.pool.reset();
 }
 

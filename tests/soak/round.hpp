@@ -15,9 +15,9 @@ inline constexpr std::size_t callers_per_pool = 2;
 /// What each caller is at; read when nothing moves any more.
 using Doings = std::vector<std::atomic<const char*>>;
 
-/// A few seconds with a pool per start method: callers give it tasks, somebody kills and stalls
-/// its workers, and in the end it is closed, terminated or destroyed, beside its callers or after
-/// them.
+/// A few seconds with a pool per start method: callers give it tasks, another thread kills and
+/// stalls its workers, and in the end it is closed, terminated or destroyed, beside its callers or
+/// after them.
 class Round {
  public:
   /// Makes the pools; no thread of the soak's runs then, for the sake of fork.

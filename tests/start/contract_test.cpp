@@ -70,10 +70,10 @@ TEST_P(Contract, a_worker_has_its_own_descriptors_and_no_other) {
   const auto method = open();
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
-  const Handover& own = exec_descriptors;
+  const WorkerDescriptors& own = exec_descriptors;
   // That of the page is closed when it is mapped.
   std::set<int> expected{0, 1, 2, own.tasks, own.results, own.owner, own.escort};
-  if (GetParam() == "forkserver") expected.insert(door_descriptor);
+  if (GetParam() == "forkserver") expected.insert(server_socket_descriptor);
   const std::string here = std::to_string(worker.process.pid);
   EXPECT_EQ(descriptors_of(here), expected);
   EXPECT_EQ(std::filesystem::read_symlink("/proc/" + here + "/fd/0"), "/dev/null");

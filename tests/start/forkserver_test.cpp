@@ -60,8 +60,8 @@ TEST_F(ForkserverTest, the_server_holds_what_it_was_given_and_nothing_else) {
   const auto method = open_method("forkserver");
   TestWorker worker = start_worker(*method);
   ASSERT_TRUE(worker.greet());
-  // Standard streams, control socket, owner, both ends of the door, one connection, one worker's
-  // pidfd; for a moment more, the gate that the worker has passed.
+  // Standard streams, control socket, owner, both ends of the server socket, one connection, one
+  // worker's pidfd; for a moment more, the start gate that the worker has passed.
   const auto held = [&] { return descriptors_of(std::to_string(server_of(worker))).size(); };
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
   while (held() != 9 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
@@ -255,7 +255,7 @@ TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_
               } catch (const SystemError& error) {
                 if (error.code().value() != EMFILE) return 3;
               }
-              // The abandoned worker is gone: nobody holds the write end of its results.
+              // The abandoned worker is gone: no process holds the write end of its results.
               handed.results.write.reset();
               char byte;
               if (testing::read_all(handed.results.read.get(), &byte, 1)) return 4;

@@ -113,7 +113,7 @@ TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) 
   TwoClients clients;
   Handed handed;
   // The socket is full of unread replies, so that of the start stays in the queue and the child at
-  // its gate, with copies of both ends.
+  // its start gate, with copies of both ends.
   const int given[] = {handed.tasks.read.get(), handed.results.write.get(), handed.owner.get(),
                        handed.owner.get()};
   const Request refused{.kind = Request::Kind::start},

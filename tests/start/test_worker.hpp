@@ -65,7 +65,7 @@ struct Handed {
   platform::SharedMapping page =
       platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
   platform::Descriptor owner = platform::open_pidfd(::getpid());
-  Handover numbers() const {
+  WorkerDescriptors numbers() const {
     return {tasks.read.get(), results.write.get(), page.descriptor().get(), owner.get(),
             owner.get()};
   }

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-// What tasks and tests tell each other through the file system: events, so that nobody sleeps.
+// What tasks and tests tell each other through the file system: events, so that no test sleeps.
 namespace brood::testing {
 
 /// Long enough for every wait that ends when the library works.
@@ -64,7 +64,7 @@ class Gate {
     if (file_ >= 0) ::close(file_);
   }
   const std::string& path() const { return path_; }
-  // Opening for both never blocks, and lets everybody pass who opens for reading.
+  // Opening for both never blocks, and lets each opener for reading pass.
   void open() { file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC); }
   /// Blocks until the gate is open.
   static void pass(const std::string& path) {

@@ -17,7 +17,7 @@
 // Sockets whose last close(2) waits: socket(7), SO_LINGER.
 namespace brood::testing {
 
-/// So that little memory lies in a connection that nobody reads.
+/// So that little memory lies in a connection without a reader.
 inline void make_small(int socket, int option) {
   constexpr int bytes = 4096;
   ::setsockopt(socket, SOL_SOCKET, option, &bytes, sizeof bytes);

@@ -1,7 +1,8 @@
 #pragma once
 
 // Which sanitizer this test was built with. A test whose premise a sanitizer takes away (how much
-// memory a process has, who handles SIGSEGV, how many threads and descriptors there are) says so:
+// memory a process has, which code handles SIGSEGV, how many threads and descriptors there are)
+// says so:
 //   if (under_sanitizer) GTEST_SKIP() << "why";
 namespace brood::testing {
 

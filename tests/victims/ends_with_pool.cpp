@@ -1,7 +1,7 @@
 // ends_with_pool METHOD HOW STATE DIRECTORY: ends while it has a pool whose two workers are idle,
 // computing or blocked (STATE). Prints the pid of each process below it and an empty line first.
 // HOW: destructor, terminate, static (the pool is a static object), exit (std::exit with the pool
-// on the stack), quick_exit, at_once (_exit), throw (an exception that nobody catches), abort,
+// on the stack), quick_exit, at_once (_exit), throw (an exception that is not caught), abort,
 // handler (waits for a SIGTERM, whose handler has it leave main), sigkill, sigterm (waits for
 // that).
 #include <unistd.h>

@@ -11,7 +11,7 @@
 #include "support/sanitizers.hpp"
 #include "wire/written.hpp"
 
-// Keys of hash tables, by those who mean well and by those who do not.
+// Keys of hash tables, as honest and as hostile peers choose them.
 namespace brood::testing {
 namespace {
 

@@ -19,7 +19,7 @@ using ServedStub = void (*)(ServedCall&);
 /// What came back for a call.
 class Reply {
  public:
-  explicit Reply(Parcel parcel) : parcel_(std::move(parcel)) {}
+  explicit Reply(Envelope envelope) : envelope_(std::move(envelope)) {}
 
   /// The value that fills it. Throws CodecError.
   template <class R>
@@ -30,11 +30,11 @@ class Reply {
     return value;
   }
   Reader reader() const {  // behind the status
-    return Reader(parcel_.view().subspan(1)).beside(parcel_.descriptors);
+    return Reader(envelope_.view().subspan(1)).beside(envelope_.descriptors);
   }
 
  private:
-  Parcel parcel_;
+  Envelope envelope_;
 };
 
 /// What every proxy holds: the object's number, that of its server, and the lease that keeps the

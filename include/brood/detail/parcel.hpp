@@ -11,7 +11,7 @@
 namespace brood::detail {
 
 /// An encoded value that has come from elsewhere, with what it refers to.
-struct Parcel {
+struct Envelope {
   Bytes owned;
   std::span<const std::byte> mapped;    // of a large one, instead
   std::shared_ptr<const void> mapping;  // keeps `mapped`
@@ -20,11 +20,11 @@ struct Parcel {
   std::span<const std::byte> view() const noexcept { return mapping ? mapped : owned.view(); }
 };
 
-/// The value that fills a parcel. Throws CodecError.
+/// The value that fills an envelope. Throws CodecError.
 template <class T>
-T open_parcel(const Parcel& parcel) {
-  Reader source(parcel.view());
-  T value = decode_value<T>(source.beside(parcel.descriptors));
+T open_envelope(const Envelope& envelope) {
+  Reader source(envelope.view());
+  T value = decode_value<T>(source.beside(envelope.descriptors));
   if (source.left() != 0) throw_trailing(source.left(), typeid(T));
   return value;
 }

@@ -225,7 +225,7 @@ TEST_F(ConnectionTest, a_descriptor_travels_with_its_message) {
   }
   char read = 0;
   EXPECT_EQ(::read(ends[0], &read, 1), 1);
-  EXPECT_EQ(::read(ends[0], &read, 1), 0);  // nobody holds the other end any more
+  EXPECT_EQ(::read(ends[0], &read, 1), 0);  // the other end is closed everywhere
   ::close(ends[0]);
 }
 

@@ -1,4 +1,4 @@
-// The Nth use of each system call fails: whoever makes or sends a shared object is told, nothing is
+// The Nth use of each system call fails: the maker or sender of a shared object is told, nothing is
 // left behind, and what is there already stays whole.
 #include <cerrno>
 #include <string>

@@ -101,7 +101,7 @@ class FreshEvents {
   std::default_sentinel_t end() const { return {}; }
 };
 
-// What nobody has any more is gone, in the owner and in the worker.
+// What has no handle any more is gone, in the owner and in the worker.
 TEST_P(ManyHandles, that_pass_through_a_stream_are_dropped_on_the_way) {
   Pool pool = make_pool(1);
   const std::size_t before = descriptors_of("self").size();

@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 #include "shared/sharing/probes.hpp"
 
-// Every kind of shared object, whichever way it goes, whoever made it, whoever uses it.
+// Every kind of shared object, whichever way it goes, whichever process made it and uses it.
 namespace brood::testing {
 namespace {
 

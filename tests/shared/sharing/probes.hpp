@@ -11,8 +11,8 @@
 // how to see here that it was the same object.
 namespace brood::testing {
 
-/// Takes and gives back a lock: wrong when somebody else's state is found. Both sides write into a
-/// Value that the lock goes with.
+/// Takes and gives back a lock: wrong when the state of another process is found. Both sides write
+/// into a Value that the lock goes with.
 template <class T>
 struct LockProbe {
   using Handle = std::tuple<T, Value<int>>;

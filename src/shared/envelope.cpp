@@ -1,4 +1,4 @@
-#include "shared/parcel.hpp"
+#include "shared/envelope.hpp"
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -27,11 +27,11 @@ namespace brood::shared {
 namespace {
 
 using detail::DescriptorRef;
-using detail::Parcel;
+using detail::Envelope;
 using detail::SharedDescriptor;
 using platform::Descriptor;
 
-constexpr std::size_t most_entries = 12;  // more descriptors travel in an escort of their own
+constexpr std::size_t most_entries = 12;  // more descriptors travel in a socket of their own
 constexpr std::size_t most_numbers = most_entries + 2;
 
 struct Entry {
@@ -93,22 +93,22 @@ bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
 
 constexpr const char* receiving = "receiving from a connection";
 
-[[noreturn]] void not_a_parcel() {
+[[noreturn]] void not_an_envelope() {
   throw CodecError(CodecError::Direction::decode, "message of a connection",
                    "it was not written by a connection");
 }
 
 // It is decoded where it lies: its bytes and its size are sealed. And all of it is there, else few
 // bytes could make a reader take much memory.
-void map_payload(Parcel& parcel, const Descriptor& memory, std::uint64_t size) {
+void map_payload(Envelope& envelope, const Descriptor& memory, std::uint64_t size) {
   const platform::FileFacts facts = platform::facts_of(memory.get());
-  if (!facts.is_frozen || size == 0 || size > facts.size || size > facts.present) not_a_parcel();
+  if (!facts.is_frozen || size == 0 || size > facts.size || size > facts.present) not_an_envelope();
   void* const data =
       platform::system_calls().mmap(nullptr, size, PROT_READ, MAP_SHARED, memory.get(), 0);
   if (data == MAP_FAILED) throw SystemError("mmap", "receiving a message", errno);
-  parcel.mapping = std::shared_ptr<const void>(
+  envelope.mapping = std::shared_ptr<const void>(
       data, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
-  parcel.mapped = {static_cast<const std::byte*>(data), size};
+  envelope.mapped = {static_cast<const std::byte*>(data), size};
 }
 
 [[noreturn]] void no_room() {
@@ -148,34 +148,34 @@ std::vector<DescriptorRef> take(Descriptor enclosed, Enclosed what) {
   return *std::move(found);
 }
 
-Parcel unpack(std::span<const std::byte> bytes, std::vector<Descriptor> descriptors,
-              Enclosed enclosed) {
+Envelope unpack(std::span<const std::byte> bytes, std::vector<Descriptor> descriptors,
+                Enclosed enclosed) {
   const Header header = header_of(bytes);
   if (!makes_sense(header, bytes.size()) || descriptors.size() != numbers_of(header))
-    not_a_parcel();
-  Parcel parcel;
+    not_an_envelope();
+  Envelope envelope;
   auto descriptor = descriptors.begin();
   if (header.in_memory == 1) {
-    map_payload(parcel, *descriptor++, header.size);
+    map_payload(envelope, *descriptor++, header.size);
   } else {
     const auto payload = bytes.subspan(sizeof header + header.count * sizeof(Entry));
-    parcel.owned.append(payload.data(), payload.size());
+    envelope.owned.append(payload.data(), payload.size());
   }
-  if (header.escorted == 1) parcel.descriptors = take(std::move(*descriptor++), enclosed);
+  if (header.escorted == 1) envelope.descriptors = take(std::move(*descriptor++), enclosed);
   for (std::size_t i = 0; i < header.count; ++i) {
     Entry entry;
     std::memcpy(&entry, bytes.data() + sizeof header + i * sizeof entry, sizeof entry);
-    parcel.descriptors.push_back(
+    envelope.descriptors.push_back(
         detail::receive_descriptor(std::move(*descriptor++), entry.kind, entry.token));
   }
-  return parcel;
+  return envelope;
 }
 
 /// Nothing at the end of the stream.
-std::optional<Parcel> unpack(std::optional<platform::Arrived> incoming) {
+std::optional<Envelope> unpack(std::optional<platform::Arrived> incoming) {
   if (!incoming) return std::nullopt;
   if (incoming->descriptors_lost) throw SystemError("recvmsg", "receiving descriptors", EMFILE);
-  if (incoming->cut) not_a_parcel();
+  if (incoming->cut) not_an_envelope();
   return unpack(incoming->bytes, std::move(incoming->descriptors), Enclosed::taken);
 }
 
@@ -193,10 +193,10 @@ bool is_escorted(int socket) {
   return header_of(std::span(bytes).first(size)).escorted == 1;
 }
 
-/// The next parcel, made of copies of its descriptors, while it stays in the socket; nothing where
-/// it needs none, or is to be taken as it is: it is no parcel, or there is none. A peer that sends
-/// more descriptors than it says shall not have its message stay for ever.
-std::optional<Parcel> look_at_parcel(int socket, const ParcelBuffer& buffer, Header& header) {
+/// The next envelope, made of copies of its descriptors, while it stays in the socket; nothing
+/// where it needs none, or is to be taken as it is: it is no envelope, or there is none. A peer
+/// that sends more descriptors than it says shall not have its message stay for ever.
+std::optional<Envelope> peek_envelope(int socket, const EnvelopeBuffer& buffer, Header& header) {
   platform::Peeked seen = platform::peek_message(socket, buffer.bytes());
   header = header_of(seen.bytes);
   if (!makes_sense(header, seen.bytes.size()) || seen.descriptors.size() > numbers_of(header) ||
@@ -212,8 +212,8 @@ std::optional<Parcel> look_at_parcel(int socket, const ParcelBuffer& buffer, Hea
 
 }  // namespace
 
-bool send_parcel(int socket, std::span<const std::byte> bytes,
-                 std::span<const DescriptorRef> descriptors) {
+bool send_envelope(int socket, std::span<const std::byte> bytes,
+                   std::span<const DescriptorRef> descriptors) {
   Outgoing message;
   if (bytes.size() > largest_inline) put_in_memory(message, bytes);
   if (descriptors.size() > most_entries) {
@@ -227,26 +227,26 @@ bool send_parcel(int socket, std::span<const std::byte> bytes,
   return send(socket, message, bytes);
 }
 
-std::optional<Parcel> receive_parcel(int socket, const ParcelBuffer& buffer) {
+std::optional<Envelope> receive_envelope(int socket, const EnvelopeBuffer& buffer) {
   return unpack(platform::receive_next(socket, buffer.bytes(), receiving));
 }
 
 // The copies are the receiver's when the message has been taken: taking it finds no room for its
 // descriptors once more.
-std::optional<Parcel> receive_parcel_or_leave(int socket, const ParcelBuffer& buffer) {
+std::optional<Envelope> receive_envelope_or_leave(int socket, const EnvelopeBuffer& buffer) {
   for (;;) {
     if (!is_escorted(socket) && platform::has_room_for_rights())
       return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
     Header header;
-    std::optional<Parcel> parcel = look_at_parcel(socket, buffer, header);
-    if (!parcel && wait_readable(socket, std::chrono::steady_clock::now()))
-      return receive_parcel(socket, buffer);
-    if (!parcel) continue;  // another reader has it
+    std::optional<Envelope> envelope = peek_envelope(socket, buffer, header);
+    if (!envelope && wait_readable(socket, std::chrono::steady_clock::now()))
+      return receive_envelope(socket, buffer);
+    if (!envelope) continue;  // another reader has it
     std::optional<platform::Arrived> taken = platform::receive_into(
         socket, buffer.bytes(), platform::Waiting::no, platform::Taking::yes, receiving);
     if (!taken) continue;  // the same
     const Header its = header_of(taken->bytes);
-    if (std::memcmp(&its, &header, sizeof header) == 0) return parcel;
+    if (std::memcmp(&its, &header, sizeof header) == 0) return envelope;
     return unpack(std::move(taken));  // the next one
   }
 }

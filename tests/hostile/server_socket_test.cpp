@@ -19,7 +19,7 @@
 #include "start/server_messages.hpp"
 #include "support/raw_message.hpp"
 
-// A worker of a fork server may write whatever it likes to the server's door.
+// A worker of a fork server may write whatever it likes to the server's server socket.
 namespace brood::testing {
 namespace {
 
@@ -41,11 +41,12 @@ bool send_request(int socket, const Request& request, const Numbers& descriptors
 }
 
 // Where the fork server of a process with few descriptors puts it, too.
-const int door = platform::has_high_numbers() ? start::door_descriptor : start::low_door_descriptor;
+const int server_socket = platform::has_high_numbers() ? start::server_socket_descriptor
+                                                       : start::low_server_socket_descriptor;
 const Request connect_request{.kind = Kind::connect};
 
 bool connect_with(const Numbers& descriptors) {
-  return send_request(door, connect_request, descriptors);
+  return send_request(server_socket, connect_request, descriptors);
 }
 
 int null_device() { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }
@@ -99,8 +100,8 @@ void connect_with_none_or_several() {
   connect_with(Numbers(64, one));
 }
 /// The server would be its own client.
-void connect_with_the_door() {
-  connect_with({door});
+void connect_with_the_server_socket() {
+  connect_with({server_socket});
   const auto [one, other] = socket_pair(SOCK_SEQPACKET);
   connect_with({one});
   connect_with({one});
@@ -110,20 +111,20 @@ void connect_with_the_door() {
 void write_too_much() {
   for (const std::size_t size : {65'536U, 65'537U, 150'000U}) {
     const std::vector<char> bytes(size, 'x');
-    send_soon(door, bytes.data(), bytes.size());
+    send_soon(server_socket, bytes.data(), bytes.size());
     const int mine = connection();
     send_soon(mine, bytes.data(), bytes.size());
   }
 }
 void write_nothing() {
   const int file = null_device();
-  for (int i = 0; i < 3000; ++i) send_soon(door, "", 0, Numbers(8, file));
+  for (int i = 0; i < 3000; ++i) send_soon(server_socket, "", 0, Numbers(8, file));
 }
 void write_garbage() {
   std::vector<unsigned char> bytes(2 * sizeof(Request));
   for (std::size_t size = 1; size <= bytes.size(); ++size) {
     for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(size * 37 + byte * 13 + 5);
-    send_soon(door, bytes.data(), size);
+    send_soon(server_socket, bytes.data(), size);
     send_soon(connection(), bytes.data(), size);
   }
 }
@@ -135,7 +136,7 @@ void write_values_outside_their_enums() {
     page.has_page = page.has_directory = value;
     std::memset(name.name, 'x', sizeof name.name);
     for (const Request& request : {kind, role, page, name}) {
-      send_request(door, request);
+      send_request(server_socket, request);
       const int file = null_device();
       send_request(connection(), request, Numbers(6, file));
       ::close(file);
@@ -175,19 +176,19 @@ void start_for_ever() {
   Request request{.kind = Kind::start};
   int tasks[2] = {-1, -1};
   if (::pipe(tasks) != 0) return;
-  const Numbers given{tasks[0], null_device(), door - 2, null_device()};
+  const Numbers given{tasks[0], null_device(), server_socket - 2, null_device()};
   const int mine = connection();
   for (int i = 0; i < 150; ++i, ++request.sequence) send_request(mine, request, given);
 }
 
-void shut_for_writing() { ::shutdown(door, SHUT_WR); }
-void shut_wholly() { ::shutdown(door, SHUT_RDWR); }
+void shut_for_writing() { ::shutdown(server_socket, SHUT_WR); }
+void shut_wholly() { ::shutdown(server_socket, SHUT_RDWR); }
 
 const std::map<std::string, void (*)()> attacks{
     {"connect_with_files", connect_with_files},
     {"connect_with_other_sockets", connect_with_other_sockets},
     {"connect_with_none_or_several", connect_with_none_or_several},
-    {"connect_with_the_door", connect_with_the_door},
+    {"connect_with_the_server_socket", connect_with_the_server_socket},
     {"write_too_much", write_too_much},
     {"write_nothing", write_nothing},
     {"write_garbage", write_garbage},
@@ -208,7 +209,7 @@ int attack(const std::string& name) {
 // --- in the owner ---
 
 /// With a server of few descriptors.
-class Door : public PoolCheck, public ::testing::WithParamInterface<std::string> {
+class ServerSocket : public PoolCheck, public ::testing::WithParamInterface<std::string> {
  protected:
   void SetUp() override {
     ::getrlimit(RLIMIT_NOFILE, &before_);
@@ -224,7 +225,7 @@ class Door : public PoolCheck, public ::testing::WithParamInterface<std::string>
  private:
   rlimit before_{};
 };
-INSTANTIATE_TEST_SUITE_P(Attack, Door, ::testing::ValuesIn([] {
+INSTANTIATE_TEST_SUITE_P(Attack, ServerSocket, ::testing::ValuesIn([] {
                            std::vector<std::string> names;
                            for (const auto& [name, function] : attacks) names.push_back(name);
                            return names;
@@ -236,7 +237,7 @@ int parent_here() { return ::getppid(); }
 /// Each task has a process, which the server forks.
 int server_of_the_next(Pool& pool) { return pool.apply(parent_here); }
 
-TEST_P(Door, attacked_stays_open_for_everybody) {
+TEST_P(ServerSocket, attacked_stays_open_for_everybody) {
   PoolOptions fresh{.workers = 2, .start_method = "forkserver", .max_tasks_per_worker = 1};
   Pool innocent(fresh), attacked({.workers = 1, .start_method = "forkserver"});
   const int server = server_of_the_next(innocent);
@@ -253,12 +254,13 @@ int inner_parent() {
   return inner.apply(parent_here);
 }
 
-class ShutDoor : public Door {};
-INSTANTIATE_TEST_SUITE_P(Attack, ShutDoor, ::testing::Values("shut_for_writing", "shut_wholly"),
+class ShutServerSocket : public ServerSocket {};
+INSTANTIATE_TEST_SUITE_P(Attack, ShutServerSocket,
+                         ::testing::Values("shut_for_writing", "shut_wholly"),
                          [](const auto& parameter) { return parameter.param; });
 
 // The server has another one then, and does not look at the old one for ever.
-TEST_P(ShutDoor, is_another_one_for_workers_that_come_later) {
+TEST_P(ShutServerSocket, is_another_one_for_workers_that_come_later) {
   Pool pool({.workers = 1, .start_method = "forkserver", .max_tasks_per_worker = 1});
   const int server = server_of_the_next(pool);
   EXPECT_EQ(pool.apply(attack, GetParam()), server);
@@ -266,11 +268,11 @@ TEST_P(ShutDoor, is_another_one_for_workers_that_come_later) {
   EXPECT_EQ(pool.apply(inner_parent), server);
 }
 
-TEST_P(Door, attacked_lets_pools_of_other_workers_start) {
+TEST_P(ServerSocket, attacked_lets_pools_of_other_workers_start) {
   Pool innocent({.workers = 1, .start_method = "forkserver"});
   Pool attacked({.workers = 1, .start_method = "forkserver"});
   attacked.apply(attack, GetParam());
-  expect_orphans();  // where the door is full a worker launches a server of its own
+  expect_orphans();  // where the server socket is full a worker launches a server of its own
   EXPECT_GT(innocent.apply(inner_parent), 0);
   EXPECT_GT(innocent.apply(inner_parent), 0);
 }

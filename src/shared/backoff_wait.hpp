@@ -9,17 +9,17 @@
 
 namespace brood::shared {
 
-/// How somebody waits for a word in shared memory to change. Nobody sleeps for long without looking
-/// again: who was to wake him may have been killed between the change and the wake-up, or another
-/// have been killed who was woken in his place.
-class Naps {
+/// Waits for a word in shared memory to change, with exponential back-off. No waiter sleeps for
+/// long without looking again: the process that was to wake it may have been killed between the
+/// change and the wake-up, or another waiter was killed that was woken in its place.
+class BackoffWait {
  public:
   using Duration = std::chrono::milliseconds;
   static constexpr Duration shortest{50};
 
   /// Each twice as long as the one before, until they are `longest`.
-  explicit Naps(const platform::Deadline& deadline,
-                Duration longest = std::chrono::seconds(1)) noexcept
+  explicit BackoffWait(const platform::Deadline& deadline,
+                       Duration longest = std::chrono::seconds(1)) noexcept
       : deadline_(deadline), longest_(longest) {}
 
   /// Sleeps while `word` holds `expected`, until woken or for a while. False when the deadline has

@@ -1,4 +1,4 @@
-#include "shared/tape.hpp"
+#include "shared/ring_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -15,9 +15,9 @@
 namespace brood::testing {
 namespace {
 
-using shared::Tape;
+using shared::RingFile;
 
-/// A tape whose contents are known.
+/// A ring file whose contents are known.
 class Model {
  public:
   explicit Model(unsigned seed) : random_(seed) {}
@@ -25,20 +25,20 @@ class Model {
   void write(std::size_t count) {
     std::vector<std::byte> bytes(count);
     for (std::byte& byte : bytes) byte = std::byte(random_());
-    tape_.write(marks_, bytes);
+    ring_file_.write(positions_, bytes);
     expected_.insert(expected_.end(), bytes.begin(), bytes.end());
   }
   /// Whether it reads what was written.
   bool read(std::size_t count) {
-    tape_.refill(marks_);
+    ring_file_.refill(positions_);
     std::vector<std::byte> bytes(std::min(count, expected_.size()));
-    EXPECT_TRUE(tape_.has(marks_, bytes.size()));
-    EXPECT_TRUE(tape_.has(marks_, expected_.size()));
-    tape_.read(marks_, bytes);
+    EXPECT_TRUE(ring_file_.has(positions_, bytes.size()));
+    EXPECT_TRUE(ring_file_.has(positions_, expected_.size()));
+    ring_file_.read(positions_, bytes);
     const bool same = std::equal(bytes.begin(), bytes.end(), expected_.begin());
     expected_.erase(expected_.begin(), expected_.begin() + static_cast<long>(bytes.size()));
-    if (expected_.empty() && random_() % 2 == 0) marks_ = {};
-    tape_.give_back(marks_);
+    if (expected_.empty() && random_() % 2 == 0) positions_ = {};
+    ring_file_.give_back(positions_);
     return same;
   }
   /// Whether it would read so much more, once its file is so much larger, and nothing in it.
@@ -46,9 +46,9 @@ class Model {
     EXPECT_EQ(
         ::ftruncate(file_.get(), static_cast<off_t>(platform::size_of_file(file_.get()) + more)),
         0);
-    Tape::Marks claimed = marks_;
+    RingFile::Positions claimed = positions_;
     claimed.tail += more;
-    return tape_.has(claimed, expected_.size() + more);
+    return ring_file_.has(claimed, expected_.size() + more);
   }
   std::size_t size() const { return expected_.size(); }
   std::size_t held() const {  // bytes of memory
@@ -66,15 +66,15 @@ class Model {
 
  private:
   std::mt19937 random_;
-  std::vector<std::byte> ring_ = std::vector<std::byte>(Tape::ring_size);
-  platform::Descriptor file_ = platform::make_memory("tape", 4096, platform::Growth::grows);
-  Tape::Extent extent_;
-  Tape tape_{ring_.data(), file_.get(), 4096, extent_};
-  Tape::Marks marks_;
+  std::vector<std::byte> ring_ = std::vector<std::byte>(RingFile::ring_size);
+  platform::Descriptor file_ = platform::make_memory("ring file", 4096, platform::Growth::grows);
+  RingFile::Extent extent_;
+  RingFile ring_file_{ring_.data(), file_.get(), 4096, extent_};
+  RingFile::Positions positions_;
   std::deque<std::byte> expected_;
 };
 
-TEST(TapeTest, gives_what_was_written_wherever_it_lay) {
+TEST(RingFileTest, gives_what_was_written_wherever_it_lay) {
   for (unsigned seed = 0; seed < 40; ++seed) {
     Model model(seed);
     const std::size_t level = std::size_t{1} << (seed % 20);  // how full it is kept
@@ -86,19 +86,19 @@ TEST(TapeTest, gives_what_was_written_wherever_it_lay) {
   }
 }
 
-TEST(TapeTest, uses_the_file_only_where_the_ring_is_full) {
+TEST(RingFileTest, uses_the_file_only_where_the_ring_is_full) {
   Model model(1);
   for (int i = 0; i < 1000; ++i) {
-    model.write(Tape::ring_size / 2);
-    model.write(Tape::ring_size / 2);
-    ASSERT_TRUE(model.read(Tape::ring_size));
+    model.write(RingFile::ring_size / 2);
+    model.write(RingFile::ring_size / 2);
+    ASSERT_TRUE(model.read(RingFile::ring_size));
   }
   EXPECT_LE(model.held(), 4096U);
-  model.write(Tape::ring_size + 100'000);
+  model.write(RingFile::ring_size + 100'000);
   EXPECT_GE(model.held(), 100'000U);
 }
 
-TEST(TapeTest, gives_memory_back_also_when_it_is_never_empty) {
+TEST(RingFileTest, gives_memory_back_also_when_it_is_never_empty) {
   constexpr std::size_t mib = std::size_t{1} << 20;
   Model model(2);
   model.write(2 * mib);
@@ -111,13 +111,13 @@ TEST(TapeTest, gives_memory_back_also_when_it_is_never_empty) {
   EXPECT_LE(model.held(), 5 * mib);
 }
 
-TEST(TapeTest, has_not_what_is_a_hole_in_its_file) {
+TEST(RingFileTest, has_not_what_is_a_hole_in_its_file) {
   constexpr std::size_t gib = std::size_t{1} << 30;
   Model model(3);
   EXPECT_FALSE(model.believes(gib));
-  model.write(Tape::ring_size + 1'000'000);
+  model.write(RingFile::ring_size + 1'000'000);
   EXPECT_FALSE(model.believes(gib));
-  EXPECT_TRUE(model.read(Tape::ring_size + 1'000'000));
+  EXPECT_TRUE(model.read(RingFile::ring_size + 1'000'000));
 }
 
 }  // namespace
