@@ -162,6 +162,7 @@ void ResultStream::fail(detail::Run& run) {
 }
 
 void ResultStream::abandon() {
+  close_frame(*run_);  // what has ended before is the owner's
   flush();
   ::_exit(exit_thread_ended);
 }
