@@ -243,6 +243,7 @@ void Owner::finish_start(WorkerId worker) {
       std::make_unique<Link>(std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
                              wire::default_frame_limit);
   Process& process = *links_[worker]->process;
+  links_[worker]->outbox = Process::setup_of(environment_.parameters);
   referee_.started(process);
   scheduler_.worker_started(worker, environment_.now);
 }

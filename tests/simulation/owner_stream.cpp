@@ -15,8 +15,6 @@ namespace brood::simulation {
 
 namespace {
 
-constexpr std::array<std::byte, 8> definition{};
-
 void require(bool condition, const char* what) {
   if (!condition) throw Violation(what);
 }
@@ -99,9 +97,18 @@ class Owner::Events final : public protocol::ParentEvents {
     require(owner_.scheduler_.revocation_done(slot(), fence), "an acknowledgement is refused");
     link_.watch.acknowledged();
   }
-  void on_carried() override {}
-  void on_exhausted() override {}
-  void on_log(const protocol::LogRecord&) override {}
+  void on_carried() override {
+    require(link_.process->escorted != 0, "a descriptor is told of that was not sent");
+    --link_.process->escorted;
+  }
+  void on_exhausted() override {
+    owner_.referee_.retired(*link_.process);
+    owner_.scheduler_.retire(slot());
+  }
+  void on_log(const protocol::LogRecord& record) override {
+    require(record.text == log_text, "a wrong log record");
+    ++owner_.environment_.census.logged;
+  }
 
  private:
   WorkerId slot() const { return link_.process->slot; }
@@ -215,9 +222,11 @@ void Owner::flush(Link& link) {
 // As append_run in src/pool/work.cpp.
 void Owner::send(const pool::Assignment& assignment, Link& link) {
   const JobPlan& plan = referee_.plan(assignment.job);
+  const detail::Bytes definition = Process::definition_of(assignment.job);
+  const detail::Bytes retry_if = Process::retry_if_of(plan);
   if (assignment.define)
     protocol::append_message(link.outbox, protocol::Type::define,
-                             protocol::DefineHeader{assignment.job}, definition);
+                             protocol::DefineHeader{assignment.job}, definition.view());
   std::array<std::uint64_t, 2> argument{assignment.job, 0};
   const bool whole = plan.single();
   protocol::RunHeader header{};
@@ -225,18 +234,22 @@ void Owner::send(const pool::Assignment& assignment, Link& link) {
   header.first = assignment.first;
   header.count = assignment.count;
   header.sequence = assignment.sequence;
-  header.stride = plan.fixed_arguments && !whole ? sizeof argument : 0;
+  header.stride = plan.fixed_arguments && !whole ? sizeof argument + plan.padding : 0;
   header.define = plan.traits.self_contained ? definition.size() : 0;
+  header.retry_if = retry_if.size();
   header.attempt = assignment.attempt;
   header.flags = (plan.traits.timeout ? protocol::RunHeader::timed : 0) |
                  (whole ? protocol::RunHeader::whole : 0);
   detail::Bytes rest;
   rest.append(definition.data(), header.define);
+  rest.append(retry_if.data(), retry_if.size());
   for (std::size_t i = 0; i < assignment.count; ++i) {
     argument[1] = assignment.first + i;
-    const std::uint64_t length = sizeof argument;
+    const std::uint64_t length = sizeof argument + plan.padding;
+    const std::vector<std::byte> padding(plan.padding, padding_of(argument[1]));
     if (!whole && !plan.fixed_arguments) rest.append(&length, sizeof length);
     rest.append(argument.data(), sizeof argument);
+    rest.append(padding.data(), padding.size());
   }
   protocol::append_message(link.outbox, protocol::Type::run, header, rest.view());
 }

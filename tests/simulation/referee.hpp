@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -36,12 +35,14 @@ class Referee {
   const JobPlan& plan(JobId job);
 
   // --- what happens in worker processes ---
-  void begun(const Process& process, JobId job, const std::array<std::uint64_t, 2>& argument,
-             std::uint32_t attempt, Time since);
+  void begun(const Process& process, JobId job, std::size_t index, std::uint32_t attempt,
+             Time since);
   void telling(const Process& process, bool failed, bool retryable);
   void told(const Process& process);
   void spoilt(const Process& process);
   void left(const Process& process);
+  /// It has more memory than it may have.
+  void exhausted(const Process& process);
   void note(const Violation& violation) {
     if (!noted_) noted_ = violation;
   }
@@ -63,6 +64,8 @@ class Referee {
   void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
                pool::Scheduler::Told told);
   void broken(const Process& process);
+  /// It has told that it is exhausted.
+  void retired(const Process& process);
   void stopping(WorkerId worker);
   void leaving(WorkerId worker);
   void forgets(WorkerId worker, JobId job);
@@ -126,6 +129,7 @@ class Referee {
     Time stopped_at{}, started_at{}, heard_at{};
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false;
+    bool exhausted = false, retired = false;
   };
   struct Slot {
     const Process* process = nullptr;
