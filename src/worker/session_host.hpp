@@ -20,17 +20,18 @@ inline constexpr int exit_broken_channel = 84;
 inline constexpr int exit_thread_ended = 85;
 inline constexpr int exit_sandbox = 87;
 
-/// What a session needs of its process. Threads: the one that serves, unless said otherwise. What
-/// throws here ends the process.
+/// What a session needs of its process. Threads: the one that serves, unless said otherwise.
 class SessionHost {
  public:
   /// Reads some of the owner's stream, at least a byte; 0 at its end. Blocks.
   virtual std::size_t read(std::span<std::byte> target) = 0;
-  /// Writes all of it to the result pipe. Blocks; never returns when the owner is gone.
+  /// Writes all of it to the result pipe. Blocks; never returns when the owner is gone. Throws
+  /// SystemError.
   virtual void write(std::span<const std::byte> bytes) = 0;
   virtual std::chrono::steady_clock::time_point now() = 0;
 
   /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
+  /// Throws UsageError where there is no way to send it.
   virtual bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
   /// Blocks until there is.
   virtual void wait_for_escort() = 0;
