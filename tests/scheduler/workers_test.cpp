@@ -47,19 +47,21 @@ TEST_F(Workers, a_death_in_a_folded_chunk_is_charged_to_the_last_that_began_firs
 TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes_were_read_late) {
   constexpr Nanoseconds limit = milliseconds(50);
   make(workers(1));
+  teach(1, std::chrono::microseconds(10));
   JobTraits traits = isolated(3);
+  traits.cost_key = 1;
   traits.timeout = limit;
   const JobId first = scheduler->add(traits, 1, true);
   traits.folded = true;
   const JobId fold = scheduler->add(traits, 3, true);
-  pump();
+  ASSERT_EQ(of(Kind::send, pump()).size(), 2u);
   begin(0, 4);  // the first element has ended, and its outcome is not read yet
   const Time since = now;
   now += limit;
-  scheduler->tick(now, {{0, 4, since}});
+  scheduler->tick(now, {{0, begun_by(0), since}});
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
-  scheduler->outcomes(0, {first, 0, 1, 0, false}, now);
-  scheduler->worker_gone(0, 4, now);
+  tell(0, first, 0);
+  die(0);
   const auto given_up = of(Kind::resolve, drain());
   ASSERT_EQ(given_up.size(), 1u);
   EXPECT_EQ(given_up[0].job, fold);
