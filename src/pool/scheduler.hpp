@@ -60,7 +60,7 @@ class Scheduler {
   /// Its initializer has failed; the process will end.
   void initializer_failed(WorkerId worker) { workers_[worker].hopeless = true; }
   /// The worker gets no more and leaves; a new one takes its place.
-  void retire(WorkerId worker);
+  virtual void retire(WorkerId worker);
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.
   virtual bool revocation_done(WorkerId worker, std::uint64_t fence);
@@ -145,7 +145,7 @@ class Scheduler {
   struct Worker {
     State state = State::vacant;
     bool came_up = false, hopeless = false, retired = false, lent = false, lendable = false,
-         revoking = false, killed = false, struck = false;
+         revoking = false, killed = false, owing = false, struck = false;
     std::deque<Assigned> queue;  // in order; the front's first element is the next to be resolved
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
     std::uint64_t given = 0;     // elements sent to it and not taken back
@@ -208,6 +208,7 @@ class Scheduler {
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   // scheduler_clock.cpp
   void look_at(const Running& seen, Time now);
+  bool owes(const Worker& worker);
   bool owes_outcomes(Worker& worker, Time now);
   void stop_if_not_begun(WorkerId id, Time now);
   bool is_last_for_its_head(WorkerId id) const;

@@ -52,14 +52,19 @@ void Scheduler::look_at(const Running& seen, Time now) {
 
 // A worker begins an element when it has ended the one before. What that one became is in the page
 // or on its way by then: of a fold, when its chunk has ended.
-bool Scheduler::owes_outcomes(Worker& worker, Time now) {
+bool Scheduler::owes(const Worker& worker) {
   const Assigned& front = worker.queue.front();
   const Job* const job = find(front.job);
   const bool folded = job != nullptr && job->traits.folded;
-  if (worker.looked <= front.sequence + (folded ? front.count : 1)) {
+  return worker.looked > front.sequence + (folded ? front.count : 1);
+}
+
+bool Scheduler::owes_outcomes(Worker& worker, Time now) {
+  if (!owes(worker)) {
     worker.owes_since = Time{};
     return false;
   }
+  const Assigned& front = worker.queue.front();
   if (worker.owes_since == Time{} || worker.owes != front.sequence) {
     worker.owes = front.sequence;
     worker.owes_since = now;

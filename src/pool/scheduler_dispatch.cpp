@@ -282,8 +282,7 @@ void Scheduler::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   worker.fate = Fate::timed_out;
   worker.fate_sequence = sequence;
   stop(id, now);
-  // Whose outcomes should have been told has lost them, and has begun.
-  if (worker.owes_since != Time{}) worker.killed = false;
+  worker.owing = worker.owes_since != Time{};
 }
 
 // One that leaves is waited for while nothing waits for its place: it may have forged the outcome

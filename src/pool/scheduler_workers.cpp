@@ -188,6 +188,9 @@ std::uint64_t Scheduler::end_of_begun(Worker& worker, std::optional<std::uint64_
 void Scheduler::empty_queue(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
   if (worker.queue.empty()) return;
+  // Elements whose outcomes should have been told have begun, and lost them; but not where those
+  // had only not been read when the worker was stopped.
+  if (worker.owing && owes(worker)) worker.killed = false;
   const std::uint64_t end = end_of_begun(worker, claimed);
   const std::deque<Assigned> queue = std::exchange(worker.queue, {});
   worker.elements = worker.bytes = 0;

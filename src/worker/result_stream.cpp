@@ -6,7 +6,6 @@
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
-#include "worker/worker.hpp"
 
 namespace brood::worker {
 
@@ -19,11 +18,11 @@ constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;  // bytes
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
-ResultStream::ResultStream(ResultOutlet& outlet, WorkerPage& page)
-    : outlet_(outlet), page_(&page), lap_(outlet.now()), last_flush_(lap_) {}
+ResultStream::ResultStream(SessionHost& host, WorkerPage& page)
+    : host_(host), page_(&page), lap_(host.now()), last_flush_(lap_) {}
 
-std::uint64_t ResultStream::lap() noexcept {
-  const auto now = outlet_.now();
+std::uint64_t ResultStream::lap() {
+  const auto now = host_.now();
   const auto elapsed = std::chrono::nanoseconds(now - lap_).count();
   lap_ = now;
   return static_cast<std::uint64_t>(elapsed);
@@ -162,8 +161,9 @@ void ResultStream::fail(detail::Run& run) {
 }
 
 void ResultStream::abandon() {
+  close_frame(*run_);  // what has ended before is the owner's
   flush();
-  ::_exit(exit_thread_ended);
+  host_.end(exit_thread_ended);
 }
 
 void ResultStream::put_folded(detail::Run& run, std::size_t count,
@@ -193,9 +193,9 @@ void ResultStream::carry(detail::Run& run, std::span<const detail::DescriptorRef
                          " handles of shared objects");
   close_frame(run);
   for (const detail::DescriptorRef& descriptor : descriptors) {
-    while (!outlet_.escort(job_, descriptor)) {
+    while (!host_.escort(job_, descriptor)) {
       flush();
-      outlet_.wait_for_escort();
+      host_.wait_for_escort();
     }
     send(Type::carried, {});
   }
@@ -225,8 +225,7 @@ void ResultStream::log(const protocol::LogRecord& record) {
     has_logs_.store(true, std::memory_order_relaxed);
   }
   // Nor does a process that the task has forked write here: page and pipe are this one's.
-  if (std::this_thread::get_id() != main_thread_ || generation_ != platform::fork_generation())
-    return;
+  if (!host_.is_serving_thread()) return;
   if (run_ != nullptr) close_frame(*run_);
   flush();
 }
@@ -250,7 +249,7 @@ void ResultStream::take_logs() {
 void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second,
                                 std::span<const std::byte> third) {
   for (const auto part : {first, second, third}) {
-    if (!part.empty()) outlet_.write(part);
+    if (!part.empty()) host_.write(part);
   }
   page_->base.fetch_add(first.size() + second.size() + third.size(), std::memory_order_release);
 }
@@ -259,7 +258,7 @@ void ResultStream::flush() {
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
   const std::size_t waiting = used();
   if (waiting != 0) {
-    outlet_.write({page_->buffer, waiting});
+    host_.write({page_->buffer, waiting});
     page_->head.store(
         0, std::memory_order_release);  // before base: see "races" in the protocol's README
     page_->base.fetch_add(waiting, std::memory_order_release);

@@ -7,37 +7,21 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include <brood/detail/run.hpp>
-#include "platform/process.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
+#include "worker/session_host.hpp"
 
 namespace brood::worker {
-
-/// What a result stream needs of its process.
-class ResultOutlet {
- public:
-  /// Writes all of it to the result pipe. Blocks; never returns when nobody reads any more.
-  virtual void write(std::span<const std::byte> bytes) = 0;
-  virtual std::chrono::steady_clock::time_point now() noexcept = 0;
-  /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
-  virtual bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
-  /// Blocks until there is.
-  virtual void wait_for_escort() = 0;
-
- protected:
-  ~ResultOutlet() = default;
-};
 
 /// The worker's end of the result stream: frames are built in the page's buffer and written to the
 /// pipe in batches. Without a page the buffer is this process's own and every frame is written at
 /// once.
 class ResultStream final : public detail::RunHost {
  public:
-  ResultStream(ResultOutlet& outlet, protocol::WorkerPage& page);
+  ResultStream(SessionHost& host, protocol::WorkerPage& page);
 
   /// Larger results become a CodecError.
   void set_message_limit(std::uint64_t bytes) noexcept { message_limit_ = bytes; }
@@ -73,7 +57,7 @@ class ResultStream final : public detail::RunHost {
  private:
   void encode_too_large(detail::Bytes& encoded) const;
   void check_size(std::uint64_t length) const;
-  std::uint64_t lap() noexcept;  // ns since the last lap
+  std::uint64_t lap();  // ns since the last lap
   std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
   void open_frame(detail::Run& run, std::uint32_t stride);
   void close_frame(detail::Run& run);
@@ -83,9 +67,7 @@ class ResultStream final : public detail::RunHost {
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
-  ResultOutlet& outlet_;
-  const std::thread::id main_thread_ = std::this_thread::get_id();
-  const unsigned generation_ = platform::fork_generation();
+  SessionHost& host_;
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
   protocol::WorkerPage* const page_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome

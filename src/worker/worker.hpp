@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "platform/watch.hpp"
-
 namespace brood::worker {
 
 /// Descriptors of a worker; see start::Handover.
@@ -15,17 +13,5 @@ struct Channel {
 
 /// Body of a pool's worker, from the first message to the end of the process.
 [[noreturn]] void run_worker(const Channel& channel);
-
-/// Where a task has closed the channel, its worker is of no use any more.
-void end_if_closed(int error) noexcept;
-
-/// Exit codes of a worker that could not begin.
-inline constexpr int exit_mismatch = 81;
-inline constexpr int exit_initializer = 82;
-inline constexpr int exit_orphaned = platform::exit_orphaned;
-inline constexpr int exit_broken_channel = 84;
-inline constexpr int exit_sandbox = 87;
-/// Of one whose task called pthread_exit.
-inline constexpr int exit_thread_ended = 85;
 
 }  // namespace brood::worker

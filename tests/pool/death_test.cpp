@@ -320,6 +320,16 @@ TEST_P(Death, keeps_results_that_were_computed_and_not_yet_sent) {
   EXPECT_FALSE(found[999].has_value());
 }
 
+TEST_P(Death, by_the_end_of_its_thread_leaves_the_results_before) {
+  Pool pool = make_pool(1);
+  const auto ends_at_the_end = [](int x) { return x == 9 ? victims::ends_its_thread(0) : x; };
+  std::vector<int> inputs(10);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  const auto found = pool.with({.chunk = 10}).try_map(ends_at_the_end, inputs);
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_TRUE(found[i].has_value()) << i;
+  EXPECT_EQ(caught_in<WorkerLost>(found[9].error()).exit_code(), 85);
+}
+
 TEST_P(Death, in_a_map_is_thrown_with_its_index) {
   Pool pool = make_pool(2);
   const auto dies = [](int x) { return x == 5 ? victims::exits_at_once(7) : x; };

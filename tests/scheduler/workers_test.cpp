@@ -44,6 +44,31 @@ TEST_F(Workers, a_death_in_a_folded_chunk_is_charged_to_the_last_that_began_firs
   EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
 }
 
+TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes_were_read_late) {
+  constexpr Nanoseconds limit = milliseconds(50);
+  make(workers(1));
+  teach(1, std::chrono::microseconds(10));
+  JobTraits traits = isolated(3);
+  traits.cost_key = 1;
+  traits.timeout = limit;
+  const JobId first = scheduler->add(traits, 1, true);
+  traits.folded = true;
+  const JobId fold = scheduler->add(traits, 3, true);
+  ASSERT_EQ(of(Kind::send, pump()).size(), 2u);
+  begin(0, 4);  // the first element has ended, and its outcome is not read yet
+  const Time since = now;
+  now += limit;
+  scheduler->tick(now, {{0, begun_by(0), since}});
+  EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
+  tell(0, first, 0);
+  die(0);
+  const auto given_up = of(Kind::resolve, drain());
+  ASSERT_EQ(given_up.size(), 1u);
+  EXPECT_EQ(given_up[0].job, fold);
+  EXPECT_EQ(given_up[0].first, 2u);
+  EXPECT_EQ(given_up[0].fate, Fate::timed_out);
+}
+
 TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
   make(workers(1));
   scheduler->add(isolated(4), 4, true);

@@ -5,13 +5,12 @@
 
 #include <brood/codec.hpp>
 #include "pool/driver/outbox.hpp"
+#include "process.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::simulation {
 
 namespace {
-
-constexpr std::array<std::byte, 8> no_definition{};
 
 void require(bool condition, const char* what) {
   if (!condition) throw Violation(what);
@@ -62,33 +61,45 @@ void check_results(const JobPlan& plan, JobId job, const pool::Results& results)
 Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
     : referee_(referee), plan_(plan), count_(count) {
   terms_.timeout = plan.traits.timeout;
+  terms_.retry_if = Process::retry_if_of(plan);
 }
 
-std::span<const std::byte> Call::definition() const noexcept { return no_definition; }
+void Call::define() { definition_ = Process::definition_of(id); }
 
 std::size_t Call::stride(std::size_t) const noexcept {
-  return plan_.fixed_arguments && !whole() ? 2 * sizeof(std::uint64_t) : 0;
+  return plan_.fixed_arguments && !whole() ? bytes_per_element() : 0;
 }
 
-Call::Words Call::arguments(std::size_t first, std::size_t count) const {
-  Words words;
+std::size_t Call::bytes_per_element() const noexcept {
+  const std::size_t length = plan_.fixed_arguments || whole() ? 0 : sizeof(std::uint64_t);
+  return length + 2 * sizeof(std::uint64_t) + plan_.padding;
+}
+
+Call::Arguments Call::arguments(std::size_t first, std::size_t count) const {
+  Arguments all;
+  const auto put = [&all](std::uint64_t number) {
+    const auto bytes = std::as_bytes(std::span(&number, 1));
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  };
   for (std::size_t i = first; i < first + count; ++i) {
-    if (words_per_element() == 3) words.push_back(2 * sizeof(std::uint64_t));
-    words.insert(words.end(), {id, i});
+    if (!plan_.fixed_arguments && !whole()) put(2 * sizeof(std::uint64_t) + plan_.padding);
+    put(id);
+    put(i);
+    all.insert(all.end(), plan_.padding, padding_of(i));
   }
-  return words;
+  return all;
 }
 
 void Call::append_arguments(pool::Outbox& outbox, detail::Bytes& tail, std::size_t frame,
                             std::size_t first, std::size_t count) const {
   if (!plan_.lends) {
-    const Words words = arguments(first, count);
-    tail.append(words.data(), words.size() * sizeof words[0]);
+    const Arguments bytes = arguments(first, count);
+    tail.append(bytes.data(), bytes.size());
     return wire::finish_frame(tail, frame);
   }
-  if (!lent_) lent_ = std::make_shared<Words>(arguments(0, count_));
-  const std::size_t each = words_per_element();
-  const auto bytes = std::as_bytes(std::span(*lent_).subspan(first * each, count * each));
+  if (!lent_) lent_ = std::make_shared<Arguments>(arguments(0, count_));
+  const std::size_t each = bytes_per_element();
+  const auto bytes = std::span<const std::byte>(*lent_).subspan(first * each, count * each);
   wire::finish_frame(tail, frame, bytes.size());
   outbox.lend(bytes, lent_, id);
 }
@@ -135,7 +146,7 @@ void Call::finish(const std::exception_ptr&, pool::Callbacks&) noexcept {
 }
 
 void Call::spoil_what_is_lent() noexcept {
-  if (lent_) std::fill(lent_->begin(), lent_->end(), ~std::uint64_t{0});
+  if (lent_) std::fill(lent_->begin(), lent_->end(), std::byte{0xdd});
 }
 
 }  // namespace brood::simulation

@@ -19,6 +19,8 @@ class Call final : public pool::Work {
  public:
   Call(Referee& referee, const JobPlan& plan, std::size_t count);
 
+  /// It has its id.
+  void define();
   void grow(std::size_t count) { count_ += count; }
   const JobPlan& plan() const noexcept { return plan_; }
   /// A mutation: its caller goes on although it has not been told of the end.
@@ -28,7 +30,7 @@ class Call final : public pool::Work {
   bool lends() const noexcept override { return plan_.lends; }
   std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
   const detail::CallTerms& terms() const noexcept override { return terms_; }
-  std::span<const std::byte> definition() const noexcept override;
+  std::span<const std::byte> definition() const noexcept override { return definition_.view(); }
   bool self_contained() const noexcept override { return plan_.traits.self_contained; }
   bool whole() const noexcept override { return plan_.single(); }
   std::size_t stride(std::size_t first) const noexcept override;
@@ -47,15 +49,16 @@ class Call final : public pool::Work {
   void drop_arguments() noexcept override { lent_.reset(); }
 
  private:
-  using Words = std::vector<std::uint64_t>;
-  Words arguments(std::size_t first, std::size_t count) const;
-  std::size_t words_per_element() const noexcept { return stride(0) == 0 && !whole() ? 3 : 2; }
+  using Arguments = std::vector<std::byte>;
+  Arguments arguments(std::size_t first, std::size_t count) const;
+  std::size_t bytes_per_element() const noexcept;
 
   Referee& referee_;
   const JobPlan plan_;
   std::size_t count_;
   detail::CallTerms terms_;
-  mutable std::shared_ptr<Words> lent_;  // all arguments, where the caller lends them
+  detail::Bytes definition_;
+  mutable std::shared_ptr<Arguments> lent_;  // all arguments, where the caller lends them
   bool finished_ = false;
 };
 

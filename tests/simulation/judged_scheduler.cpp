@@ -139,6 +139,12 @@ bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
   return done;
 }
 
+// Those that are old or idle are retired in a tick, without a word from them.
+void JudgedScheduler::retire(WorkerId worker) {
+  if (!in_tick_) judge([&] { referee_.retired(process_of(worker)); });
+  Scheduler::retire(worker);
+}
+
 std::optional<pool::Assignment> JudgedScheduler::lend(JobId job, Time now) {
   const std::optional<pool::Assignment> assignment = Scheduler::lend(job, now);
   if (assignment) judge([&] { referee_.sent(*assignment); });
@@ -158,7 +164,9 @@ void JudgedScheduler::pump(Time now) {
 
 void JudgedScheduler::tick(Time now, const std::vector<pool::Running>& running) {
   elsewhere_();
+  in_tick_ = true;
   Scheduler::tick(now, running);
+  in_tick_ = false;
 }
 
 std::uint64_t JudgedScheduler::revoke(WorkerId worker, std::uint64_t fence) {

@@ -50,6 +50,7 @@ class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
   void worker_broken(WorkerId worker, Time now, const char* why) override;
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) override;
   bool revocation_done(WorkerId worker, std::uint64_t fence) override;
+  void retire(WorkerId worker) override;
   std::optional<pool::Assignment> lend(JobId job, Time now) override;
   std::uint64_t sent(WorkerId worker) const override;
   void pump(Time now) override;
@@ -72,7 +73,7 @@ class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
   std::function<void(JobId)> tell_added_;
   std::function<void(bool)> tell_cancelled_;
   pool::Claims* claims_ = nullptr;
-  bool in_turn_ = false;
+  bool in_turn_ = false, in_tick_ = false;
   std::optional<pool::Action> again_;
   std::set<JobId> put_off_;      // their `over` has been told, and is not carried out yet
   std::set<JobId> freed_early_;  // by a mutation

@@ -11,6 +11,12 @@ namespace brood::simulation {
 
 namespace {
 constexpr std::size_t much = std::size_t{1} << 20;
+
+Limits limits_of(const Parameters& parameters) {
+  Limits limits;
+  if (parameters.exhausted != 0) limits.resident = 1;
+  return limits;
+}
 }
 
 Owner::Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
@@ -24,7 +30,7 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
           [this] { elsewhere_(); }),
       driver_({.method = "simulation",
                .start_timeout = environment.parameters.config.start_timeout,
-               .limits = {}},
+               .limits = limits_of(environment.parameters)},
               scheduler_, *this, callbacks_),
       starts_(environment.parameters.config.workers) {}
 
@@ -43,6 +49,7 @@ std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool l
     referee_.added(job, plan, count, last);
   });
   driver_.add(call, plan.traits, count, last);
+  call->define();
   news_ = true;
   return call;
 }
@@ -285,6 +292,7 @@ void Owner::finish_start(WorkerId worker) {
   auto link = std::make_unique<Link>(
       scheduler_, std::make_unique<Process>(environment_, referee_, worker, next_pid_++),
       environment_.now);
+  link->outbox.tail() = Process::setup_of(environment_.parameters);
   referee_.started(*link->process);
   driver_.started(std::move(link), environment_.now);
 }
@@ -320,6 +328,13 @@ std::optional<pool::Death> Owner::status(pool::WorkerLink& worker) noexcept {
   return pool::Death{};
 }
 
+void Owner::log(const pool::WorkerLink&, const protocol::LogRecord& record) noexcept {
+  scheduler_.judge([&] {
+    if (record.text != log_text) throw Violation("a wrong log record");
+  });
+  ++environment_.census.logged;
+}
+
 void Owner::hang_up(pool::WorkerLink& link) {
   static_cast<Link&>(link).process->tasks.closed = true;
 }
@@ -332,6 +347,15 @@ Link::Link(JudgedScheduler& its_scheduler, std::unique_ptr<Process> its_process,
       process(std::move(its_process)) {
   pid = static_cast<int>(process->pid);
   set_page(&process->page());
+}
+
+platform::Escorted Link::receive_descriptors() {
+  platform::Escorted came;
+  came.received = process->escorted != 0;
+  if (!came.received) return came;
+  --process->escorted;
+  came.descriptors.emplace_back();
+  return came;
 }
 
 std::size_t Link::unread() noexcept {

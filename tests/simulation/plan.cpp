@@ -36,7 +36,7 @@ pool::SchedulerConfig draw_config(Random& random) {
   if (random.chance(0.2)) config.queue_elements = random.between(1, 4);
   if (random.chance(0.3))
     config.min_workers = static_cast<std::uint32_t>(random.between(0, config.workers));
-  if (random.chance(0.3)) config.idle_timeout = some_time(random, 1e5, 1e8);
+  if (random.chance(0.5)) config.idle_timeout = some_time(random, 1e5, 1e8);
   if (random.chance(0.15)) config.max_age = some_time(random, 1e6, 1e9);
   config.start_timeout = milliseconds(500);
   config.start_attempts = static_cast<std::uint32_t>(random.between(1, 3));
@@ -56,7 +56,7 @@ Parameters draw_parameters(Random& random) {
   parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
   parameters.user = random.spread(0.03, 0.5);
   parameters.kill = rarely(random, 0.001, 0.05);
-  parameters.garbage = random.chance(0.1) ? random.spread(0.001, 0.1) : 0;
+  parameters.garbage = random.chance(0.15) ? random.spread(0.001, 0.1) : 0;
   parameters.start_error = rarely(random, 0.05, 0.8);
   parameters.start_death = rarely(random, 0.05, 0.8);
   parameters.initializer_error = rarely(random, 0.05, 0.8);
@@ -65,6 +65,8 @@ Parameters draw_parameters(Random& random) {
   parameters.early_end = rarely(random, 0.001, 0.1);
   parameters.slow_starts = random.chance(0.3);
   parameters.deaf = random.chance(0.25) ? random.unit() : 0;
+  parameters.exhausted = random.chance(0.2) ? random.spread(0.001, 0.1) : 0;
+  if (random.chance(0.5)) parameters.large_frame = static_cast<std::size_t>(random.spread(1, 2000));
   parameters.lending = random.chance(0.4) ? random.unit() : 0;
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
   parameters.late_status = rarely(random, 0.1, 0.9);
@@ -79,7 +81,7 @@ JobPlan draw_job(Random& random) {
   traits.fail_fast = !plan.batch && random.chance(0.5);
   if (random.chance(0.3)) traits.timeout = some_time(random, 1e5, 1e7);
   if (random.chance(0.4)) traits.retries = draw_retries(random);
-  if (random.chance(0.2)) traits.retry_delay = some_time(random, 1e3, 1e8);
+  if (random.chance(0.3)) traits.retry_delay = some_time(random, 1e3, 1e8);
   if (random.chance(0.3)) traits.priority = static_cast<int>(random.between(0, 4)) - 2;
   if (!plan.batch && random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);
@@ -87,7 +89,8 @@ JobPlan draw_job(Random& random) {
   plan.folded = !traits.self_contained && random.chance(0.15);
   plan.traits.folded = plan.folded;
   plan.fixed_arguments = random.chance(0.5);
-  traits.element_bytes = plan.fixed_arguments ? 16 : 24;
+  if (random.chance(0.1)) plan.padding = static_cast<std::size_t>(random.spread(50, 2000));
+  traits.element_bytes = (plan.fixed_arguments ? 16 : 24) + plan.padding;
   plan.result = static_cast<ResultKind>(random.below(3));
   plan.text_size = static_cast<std::size_t>(random.chance(0.1) ? random.spread(1000, 40000)
                                                                : random.spread(1, 200));
@@ -95,6 +98,8 @@ JobPlan draw_job(Random& random) {
   plan.throws = rarely(random, 0.01, 0.5);
   plan.dies = rarely(random, 0.01, 0.5);
   plan.hangs = rarely(random, 0.01, 0.2);
+  plan.carries = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
+  plan.logs = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
   plan.retryable = random.chance(0.6) ? 1 : random.unit();
   return plan;
 }
@@ -129,7 +134,15 @@ const char* name_of(Mutation mutation) {
                                           "see_an_end_too_soon",
                                           "send_no_signals",
                                           "write_bytes_twice",
-                                          "lent_memory_goes_early"};
+                                          "lent_memory_goes_early",
+                                          "worker_loses_a_flush",
+                                          "worker_repeats_a_flush",
+                                          "worker_moves_the_base_first",
+                                          "worker_runs_what_was_taken_back",
+                                          "worker_acknowledges_an_old_fence",
+                                          "worker_stamps_after_the_claim",
+                                          "worker_ignores_a_forget",
+                                          "worker_forgets_too_early"};
   static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
   return names[static_cast<std::size_t>(mutation)];
 }

@@ -34,14 +34,16 @@ struct JobPlan {
   bool stream = false;
   bool lends = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
+  std::size_t padding = 0;  // bytes of an argument behind its numbers
   ResultKind result = ResultKind::number;
   std::size_t text_size = 0;  // bytes, at most
   double mean = 1e4;          // ns of an element
-  double throws = 0, dies = 0, hangs = 0;
+  double throws = 0, dies = 0, hangs = 0, logs = 0, carries = 0;
   double retryable = 1;  // of what is thrown
 };
 
-/// Errors in the owner, in what it does or is told, that the invariants must notice: the simulator's own test.
+/// Errors in the owner, in what it does or is told, or in a worker, that the invariants must
+/// notice: the simulator's own test.
 enum class Mutation : std::uint8_t {
   none,
   drop_send,
@@ -73,6 +75,15 @@ enum class Mutation : std::uint8_t {
   send_no_signals,
   write_bytes_twice,
   lent_memory_goes_early,
+  // in the worker
+  worker_loses_a_flush,
+  worker_repeats_a_flush,
+  worker_moves_the_base_first,
+  worker_runs_what_was_taken_back,
+  worker_acknowledges_an_old_fence,
+  worker_stamps_after_the_claim,
+  worker_ignores_a_forget,
+  worker_forgets_too_early,
   count,
 };
 
@@ -87,14 +98,16 @@ struct Parameters {
   double kill = 0;     // the next step kills a worker from outside
   double garbage = 0;  // a worker writes what is no frame
   double start_error = 0, start_death = 0, initializer_error = 0;
-  double torn = 0.3;         // a flush is seen between its two stores
-  bool outage = false;       // for a while no worker can be started
-  double early_end = 0;      // close or terminate while there is work
-  bool slow_starts = false;  // worker_started comes later than the start
-  double deaf = 0;           // a worker that has only a revocation to see never sees it
-  double lending = 0;        // a call lends its caller's memory
-  double handover = 0;       // the lock changes hands between two reads of the dispatcher
-  double late_status = 0;    // how a dead worker has ended is told later than that it has
+  double torn = 0.3;                  // a flush is seen between its two stores
+  bool outage = false;                // for a while no worker can be started
+  double early_end = 0;               // close or terminate while there is work
+  bool slow_starts = false;           // worker_started comes later than the start
+  double deaf = 0;                    // a worker that has only a revocation to see never sees it
+  double lending = 0;                 // a call lends its caller's memory
+  double exhausted = 0;               // a worker is above its limit of memory when it looks
+  std::size_t large_frame = 1 << 20;  // bytes: see worker::SessionSizes
+  double handover = 0;     // the lock changes hands between two reads of the dispatcher
+  double late_status = 0;  // how a dead worker has ended is told later than that it has
   Mutation mutation = Mutation::none;
 };
 
@@ -105,6 +118,7 @@ struct Census {
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
   std::uint64_t deferred_ends = 0, deaf = 0, torn_flushes = 0, partial_writes = 0;
+  std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, carried = 0;
 };
 
 /// What everybody in a world shares.
@@ -139,6 +153,12 @@ constexpr std::uint64_t value_of(JobId job, std::size_t index) {
 constexpr std::size_t text_size_of(JobId job, std::size_t index, std::size_t most) {
   return value_of(job, index) % (most + 1);
 }
+
+constexpr std::byte padding_of(std::size_t index) {
+  return static_cast<std::byte>(index % 251 + 1);
+}
+/// What elements log.
+constexpr const char* log_text = "so far, so good";
 
 Parameters draw_parameters(Random& random);
 JobPlan draw_job(Random& random);

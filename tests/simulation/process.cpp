@@ -1,18 +1,20 @@
 #include "process.hpp"
 
-#include <array>
-#include <cstring>
-#include <optional>
+#include <algorithm>
+#include <exception>
 #include <string>
 #include <utility>
 
 #include "protocol/messages.hpp"
 #include "referee.hpp"
-#include "worker/run_access.hpp"
+#include "wire/code_ref.hpp"
 
+// The process around the session: what the system does to it, and what it may do wrong.
 namespace brood::simulation {
 
 using protocol::Type;
+
+Process* Process::running_ = nullptr;
 
 namespace {
 
@@ -32,9 +34,7 @@ std::unique_ptr<protocol::WorkerPage> clean_page() {
   return page;
 }
 
-struct TaskFailure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+constexpr std::uint64_t resident_limit = 1000;
 
 }  // namespace
 
@@ -46,14 +46,20 @@ Process::Process(Environment& environment, Referee& referee, WorkerId worker, st
       environment_(environment),
       referee_(referee),
       page_(clean_page()),
-      fiber_([this] { body(); }) {
-  stream_ = std::make_unique<worker::ResultStream>(static_cast<ResultOutlet&>(*this), *page_);
-}
+      fiber_([this] { body(); }) {}
 
 Process::~Process() {
   kill();
-  stream_.reset();
   spare_pages().push_back(std::move(page_));
+}
+
+detail::Bytes Process::setup_of(const Parameters& parameters) {
+  protocol::Setup setup;
+  setup.build = wire::program_build_id();
+  if (parameters.exhausted != 0) setup.resident = resident_limit;
+  detail::Bytes encoded;
+  protocol::encode_setup(encoded, setup);
+  return encoded;
 }
 
 bool Process::runnable() const {
@@ -71,8 +77,14 @@ bool Process::runnable() const {
   return wakes_at_ <= environment_.now;
 }
 
-void Process::run() {
+void Process::resume() {
+  running_ = this;
   fiber_.resume();
+  running_ = nullptr;
+}
+
+void Process::run() {
+  resume();
   if (fiber_.ended()) {
     alive_ = false;
     results.closed = true;
@@ -84,89 +96,98 @@ void Process::kill() {
   alive_ = false;
   results.closed = true;
   dying_ = true;
-  if (fiber_.begun() && !fiber_.ended()) fiber_.resume();
+  if (fiber_.begun() && !fiber_.ended()) resume();
 }
 
+// What it has written and claimed when it is killed stays as it is.
 void Process::body() {
+  const Parameters& parameters = environment_.parameters;
   try {
-    start_up();
-    serve();
-    stream_->flush();
+    sleep(environment_.random.spread(1e3, 1e6));
+    if (!environment_.calm && environment_.random.chance(parameters.start_death)) return;
+    worker::Session session(*this, *page_, {.input = 1024, .large_frame = parameters.large_frame});
+    session_ = &session;
+    start_up(session);
+    session.serve();
+    session.results().flush();
     referee_.left(*this);
   } catch (const Killed&) {
-    // What it has written and claimed stays as it is.
   } catch (const Violation& violation) {
     referee_.note(violation);
-  } catch (const Error& error) {
-    referee_.note(Violation(error.what()));
+  } catch (const std::exception& error) {
+    referee_.note(Violation(std::string("an exception ends the session: ") + error.what()));
   }
 }
 
-void Process::start_up() {
+// As src/worker/worker.cpp.
+void Process::start_up(worker::Session& session) {
   const Parameters& parameters = environment_.parameters;
-  sleep(environment_.random.spread(1e3, 1e6));
-  if (!environment_.calm && environment_.random.chance(parameters.start_death)) throw Killed();
-  protocol::GreetingHeader greeting{};
-  greeting.version = protocol::version;
-  greeting.has_page = 1;
-  greeting.build = wire::program_build_id();
-  stream_->send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
+  session.greet();
   maybe_pause();
   if (!environment_.calm && environment_.random.chance(parameters.initializer_error)) {
-    stream_->send(Type::start_failed, {});
-    stream_->flush();
+    session.fail_to_start(Type::start_failed, {});
     throw Killed();
   }
   if (!environment_.calm && environment_.random.chance(parameters.start_death))
     sleep(1e12);  // an initializer that hangs
-  stream_->send(Type::ready, {});
-  stream_->flush();
+  session.ready();
 }
 
-void Process::serve() {
-  for (;;) {
-    while (const auto frame = parser_.next()) handle(*frame);
-    stream_->flush();
-    while (tasks.empty()) {
-      if (tasks.closed) return;
-      pause(Wait::reading);
-    }
-    auto room = parser_.room();
-    if (environment_.random.chance(environment_.parameters.partial_read))
-      room = room.first(environment_.random.between(1, room.size()));
-    parser_.filled(tasks.read(room));
-  }
-}
-
-void Process::handle(const wire::Frame& frame) {
+// It has done all that it was told before, and is told more.
+std::size_t Process::read(std::span<std::byte> target) {
+  check_what_it_knows();
+  if (environment_.random.chance(environment_.parameters.partial_read))
+    target = target.first(environment_.random.between(1, target.size()));
+  if (environment_.parameters.mutation == Mutation::worker_ignores_a_forget ||
+      environment_.parameters.mutation == Mutation::worker_forgets_too_early)
+    return read_changed(target);
+  wait_for_input();
+  const std::size_t count = tasks.read(target);
+  see(target.first(count));
   maybe_pause();
-  if (static_cast<Type>(frame.type) == Type::nudge &&
+  change_the_page();
+  return count;
+}
+
+void Process::wait_for_input() {
+  while (tasks.empty() && !tasks.closed) pause(Wait::reading);
+  if (!environment_.calm && referee_.has_only_a_revocation(*this) &&
       environment_.random.chance(environment_.parameters.deaf))
     be_deaf();
-  stream_->acknowledge_revocation();
+}
+
+void Process::see(std::span<const std::byte> bytes) {
+  seen_.feed(bytes);
+  while (const auto frame = seen_.next()) note(*frame);
+}
+
+void Process::note(const wire::Frame& frame) {
   std::span<const std::byte> payload = frame.payload;
-  switch (static_cast<Type>(frame.type)) {
-    case Type::define: {
-      const auto header = protocol::take_header<protocol::DefineHeader>(payload);
-      definitions_.insert_or_assign(header.job, referee_.plan(header.job));
-      return;
-    }
-    case Type::run:
-      return run_elements(payload);
-    case Type::nudge:
-      return;
-    case Type::forget:
-      definitions_.erase(protocol::take_header<protocol::ForgetHeader>(payload).job);
-      return;
-    default:
-      throw Violation("a worker got a message that none is sent");
+  if (static_cast<Type>(frame.type) == Type::define) {
+    defined_.insert(protocol::take_header<protocol::DefineHeader>(payload).job);
+  } else if (static_cast<Type>(frame.type) == Type::forget) {
+    const JobId job = protocol::take_header<protocol::ForgetHeader>(payload).job;
+    defined_.erase(job);
+    to_forget_.insert(job);
   }
+}
+
+void Process::drop_descriptors(std::uint64_t job) {
+  if (to_forget_.erase(job) != 1) throw Violation("a job is forgotten that may come again");
+}
+
+// The functions of the jobs that have been defined and not forgotten, and of one that came with its
+// elements.
+void Process::check_what_it_knows() const {
+  if (!to_forget_.empty()) throw Violation("a job is not forgotten that is over");
+  const auto others = std::count_if(functions_.begin(), functions_.end(),
+                                    [this](JobId job) { return !defined_.contains(job); });
+  if (others > 1) throw Violation("the function of a job that is over is kept");
 }
 
 // As one that is stopped where it has told all but that it has seen a revocation: until it is
 // killed.
 void Process::be_deaf() {
-  stream_->flush();
   for (int i = 0; i < 50 && !results.empty(); ++i) pause(Wait::none);
   if (environment_.calm || !results.empty() || !referee_.has_only_a_revocation(*this)) return;
   environment_.say("worker %u is deaf", slot);
@@ -175,126 +196,42 @@ void Process::be_deaf() {
   pause(Wait::none);
 }
 
-void Process::run_elements(std::span<const std::byte> payload) {
-  const auto header = protocol::take_header<protocol::RunHeader>(payload);
-  if (stream_->dropped(header.sequence)) return;
-  stream_->begin(run_, header, Reader(payload.subspan(header.define)));
-  std::optional<JobPlan> inline_plan;
-  if (header.define != 0) inline_plan = referee_.plan(header.job);
-  const auto known = definitions_.find(header.job);
-  if (!inline_plan && known == definitions_.end())
-    throw Violation("elements of a job that the worker does not know");
-  const JobPlan& plan = inline_plan ? *inline_plan : known->second;
-  if (plan.folded) {
-    run_folded(header.job, plan, header.attempt);
-  } else {
-    run_each(header.job, plan, header.attempt);
-  }
-  stream_->end(run_, header);
-  maybe_pause();
-  stream_->flush_if_due();
+// As long as there is room.
+bool Process::escort(std::uint64_t, const detail::DescriptorRef&) {
+  if (escorted >= 3 || environment_.random.chance(0.2)) return false;
+  ++escorted;
+  ++environment_.census.carried;
+  return true;
 }
 
-// The clock is stamped in simulated time, and seen before the claim.
-bool Process::claim(const JobPlan& plan) {
-  if (plan.traits.timeout) {
-    const auto stamp = std::chrono::nanoseconds(environment_.now.time_since_epoch()).count();
-    page_->clock.store(static_cast<std::uint64_t>(stamp));
-    stamped_ = environment_.now;
-    maybe_pause();
-  }
-  const std::uint64_t clock = page_->clock.load();
-  const bool claimed = run_.next();
-  page_->clock.store(clock);
-  return claimed;
+std::uint64_t Process::resident() {
+  const bool above =
+      !environment_.calm && environment_.random.chance(environment_.parameters.exhausted);
+  if (above) referee_.exhausted(*this);
+  return above ? resident_limit + 1 : resident_limit;
 }
 
-void Process::run_each(JobId job, const JobPlan& plan, std::uint32_t attempt) {
-  while (claim(plan)) {
-    Reader argument = run_.argument();
-    std::array<std::uint64_t, 2> named{};
-    argument.read(named.data(), sizeof named);
-    referee_.begun(*this, job, named, attempt, stamped_);
-    maybe_pause();
-    sleep(environment_.random.spread(0.2, 2) * plan.mean);
-    const bool calm = environment_.calm;
-    if (!calm && environment_.random.chance(plan.hangs))
-      sleep(environment_.random.spread(1e6, 1e9));
-    if (!environment_.calm && environment_.random.chance(plan.dies)) throw Killed();
-    if (environment_.random.chance(plan.throws)) {
-      fail(plan);
-    } else {
-      referee_.telling(*this, false, false);
-      put(job, named[1], plan);
-    }
-    referee_.told(*this);
-    if (!calm && environment_.random.chance(environment_.parameters.garbage)) write_garbage();
-    maybe_pause();
-  }
+std::chrono::steady_clock::time_point Process::now() {
+  if (session_ != nullptr) maybe_pause();
+  return environment_.now;
 }
 
-// As detail::run_reduce.
-void Process::run_folded(JobId job, const JobPlan& plan, std::uint32_t attempt) {
-  std::uint64_t sum = 0;
-  std::size_t count = 0;
-  while (claim(plan)) {
-    Reader argument = run_.argument();
-    std::array<std::uint64_t, 2> named{};
-    argument.read(named.data(), sizeof named);
-    referee_.begun(*this, job, named, attempt, stamped_);
-    maybe_pause();
-    sleep(environment_.random.spread(0.2, 2) * plan.mean);
-    if (!environment_.calm && environment_.random.chance(plan.dies)) throw Killed();
-    if (environment_.random.chance(plan.throws)) {
-      if (count != 0) run_.put_folded(count, sum);
-      sum = count = 0;
-      fail(plan);
-      referee_.told(*this);
-    } else {
-      sum += value_of(job, named[1]);
-      ++count;
-      referee_.telling(*this, false, false);
-    }
-  }
-  if (count != 0) run_.put_folded(count, sum);
-  referee_.told(*this);
-}
-
-void Process::fail(const JobPlan& plan) {
-  const bool retryable = environment_.random.chance(plan.retryable);
-  referee_.telling(*this, true, retryable);
-  if (!retryable) detail::RunAccess::ask(run_, [](std::exception_ptr) { return false; });
-  try {
-    throw TaskFailure("as planned");
-  } catch (const TaskFailure&) {
-    run_.fail();
-  }
-  detail::RunAccess::ask(run_, nullptr);
-}
-
-void Process::put(JobId job, std::size_t index, const JobPlan& plan) {
-  switch (plan.result) {
-    case ResultKind::nothing:
-      return run_.put_void();
-    case ResultKind::number:
-      return run_.put(value_of(job, index));
-    case ResultKind::text: {
-      const auto letter = static_cast<char>('a' + value_of(job, index) % 26);
-      return run_.put(std::string(text_size_of(job, index, plan.text_size), letter));
-    }
-  }
-}
-
-// What a task that writes to a descriptor that is not its own does.
-void Process::write_garbage() {
-  environment_.say("worker %u writes garbage", slot);
-  referee_.spoilt(*this);
-  static constexpr std::array<std::byte, 24> garbage{std::byte{7}};
-  write(garbage);
+void Process::end(int code) {
+  if (code != worker::exit_orphaned && code != worker::exit_thread_ended)
+    throw Violation("the session refuses what it was sent: exit code " + std::to_string(code));
+  throw Killed();
 }
 
 void Process::write(std::span<const std::byte> bytes) {
   const bool flush = bytes.data() == page_->buffer;
+  if (flush && mutate(Mutation::worker_loses_a_flush)) return;
+  write_part_by_part(bytes);
+  if (flush && mutate(Mutation::worker_repeats_a_flush)) write_part_by_part(bytes);
+  maybe_pause();
+  if (flush && environment_.random.chance(environment_.parameters.torn)) show_the_torn_flush();
+}
+
+void Process::write_part_by_part(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     auto part = bytes;
     if (environment_.random.chance(environment_.parameters.pause))
@@ -304,14 +241,19 @@ void Process::write(std::span<const std::byte> bytes) {
     environment_.census.partial_writes += !bytes.empty();
     if (!bytes.empty()) pause(results.space() == 0 ? Wait::writing : Wait::none);
   }
-  maybe_pause();
-  if (flush && environment_.random.chance(environment_.parameters.torn)) show_the_torn_flush();
 }
 
 // The first store of ResultStream::flush() has happened, the second has not.
 void Process::show_the_torn_flush() {
   ++environment_.census.torn_flushes;
-  const std::uint64_t head = page_->head.exchange(0);
+  const std::uint64_t head = page_->head.load();
+  if (mutate(Mutation::worker_moves_the_base_first)) {
+    page_->base.fetch_add(head);
+    pause(Wait::none);
+    page_->base.fetch_sub(head);
+    return;
+  }
+  page_->head.store(0);
   pause(Wait::none);
   page_->head.store(head);
 }

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <set>
 #include <span>
+#include <vector>
 
 #include <brood/detail/run.hpp>
 #include "fiber.hpp"
@@ -11,24 +12,32 @@
 #include "plan.hpp"
 #include "protocol/page.hpp"
 #include "wire/frame.hpp"
-#include "worker/result_stream.hpp"
+#include "worker/session.hpp"
 
 namespace brood::simulation {
 
 class Referee;
 
-/// A worker process: the worker's real result stream and run, fed by a loop like that of
-/// src/worker/worker.cpp, on a fiber. It can be killed wherever it pauses.
-class Process final : private worker::ResultOutlet {
+/// A worker process: the worker's real session on a fiber, and the host of it. It can be killed
+/// wherever it pauses.
+class Process final : private worker::SessionHost {
  public:
   enum class Wait : std::uint8_t { none, reading, writing, sleeping };
 
   Process(Environment& environment, Referee& referee, WorkerId worker, std::uint64_t number);
   ~Process();
 
+  /// What an owner sends of a job: its function, as a code reference and the state.
+  static detail::Bytes definition_of(JobId job);
+  /// And what is asked of its exceptions: nothing where all of them are to be tried again.
+  static detail::Bytes retry_if_of(const JobPlan& plan);
+  /// The first message to a worker.
+  static detail::Bytes setup_of(const Parameters& parameters);
+
   const WorkerId slot;
   const std::uint64_t pid;
   Pipe tasks, results;
+  std::size_t escorted = 0;  // descriptors of shared objects that wait for the owner
   protocol::WorkerPage& page() noexcept { return *page_; }
   bool alive() const noexcept { return alive_; }
   /// Whether it can go on now.
@@ -41,40 +50,69 @@ class Process final : private worker::ResultOutlet {
 
  private:
   struct Killed {};
+  class Function;
+  void resume();
   void body();
-  void start_up();
-  void serve();
-  void handle(const wire::Frame& frame);
-  void run_elements(std::span<const std::byte> payload);
-  void run_each(JobId job, const JobPlan& plan, std::uint32_t attempt);
-  void run_folded(JobId job, const JobPlan& plan, std::uint32_t attempt);
-  bool claim(const JobPlan& plan);
-  std::size_t perform(JobId job, const JobPlan& plan);
-  void put(JobId job, std::size_t index, const JobPlan& plan);
-  void fail(const JobPlan& plan);
-  void write_garbage();
-  void be_deaf();
+  void start_up(worker::Session& session);
 
+  // --- elements ---
+  static void run_elements(detail::Run& run);
+  void run_each(detail::Run& run, JobId job, const JobPlan& plan);
+  void run_folded(detail::Run& run, JobId job, const JobPlan& plan);
+  bool claim(detail::Run& run, const JobPlan& plan);
+  std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
+  void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
+  void live_through(detail::Run& run, const JobPlan& plan);
+  void carry(detail::Run& run);
+  void put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan);
+  void fail(detail::Run& run, const JobPlan& plan);
+  void write_log();
+  void write_garbage();
+
+  // --- the host ---
+  std::size_t read(std::span<std::byte> target) override;
   void write(std::span<const std::byte> bytes) override;
-  std::chrono::steady_clock::time_point now() noexcept override { return environment_.now; }
-  bool escort(std::uint64_t, const detail::DescriptorRef&) override { return true; }
-  void wait_for_escort() override {}
+  std::chrono::steady_clock::time_point now() override;
+  bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
+  void wait_for_escort() override { pause(Wait::none); }
+  void receive_descriptors() override {}
+  void drop_descriptors(std::uint64_t job) override;
+  std::uint64_t resident() override;
+  void end_if_copy() noexcept override {}
+  void tell_of_copies() override { maybe_pause(); }
+  bool is_serving_thread() const noexcept override { return !in_another_thread_; }
+  [[noreturn]] void end(int code) override;
+  void wait_for_input();
+  void see(std::span<const std::byte> bytes);
+  void note(const wire::Frame& frame);
+  void check_what_it_knows() const;
+  void be_deaf();
+  void write_part_by_part(std::span<const std::byte> bytes);
   void show_the_torn_flush();
   void pause(Wait wait);
   void maybe_pause();
   void sleep(double nanoseconds);
-  void unwind();
+
+  // --- mutations ---
+  bool mutate(Mutation mutation);
+  void change_the_page();
+  std::size_t read_changed(std::span<std::byte> target);
+  void change(const wire::Frame& frame);
+
+  static Process* running_;  // whose fiber is the one that runs
 
   Environment& environment_;
   Referee& referee_;
-  bool alive_ = true, dying_ = false, deaf_ = false;
+  bool alive_ = true, dying_ = false, deaf_ = false, in_another_thread_ = false;
   std::unique_ptr<protocol::WorkerPage> page_;
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};
-  std::unique_ptr<worker::ResultStream> stream_;
-  wire::FrameParser parser_{1024};
-  std::map<JobId, JobPlan> definitions_;
-  detail::Run run_;
+  worker::Session* session_ = nullptr;
+  wire::FrameParser seen_{1024};         // what the session has read
+  std::set<JobId> defined_, to_forget_;  // as the frames that it has read say
+  std::multiset<JobId> functions_;       // that the session keeps
+  std::vector<std::byte> changed_;       // by a mutation, and not read yet
+  std::uint64_t old_fence_ = 0;
   Fiber fiber_;
 };
 

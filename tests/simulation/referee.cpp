@@ -65,11 +65,9 @@ void Referee::cancelled(JobId id, std::size_t index) {
   ++environment_.census.cancelled;
 }
 
-void Referee::begun(const Process& process, JobId id, const std::array<std::uint64_t, 2>& argument,
-                    std::uint32_t attempt, Time since) {
+void Referee::begun(const Process& process, JobId id, std::size_t index, std::uint32_t attempt,
+                    Time since) {
   Record& runner = record(process);
-  const std::size_t index = argument[1];
-  require(argument[0] == id, "the argument of another job");
   Element& begun = element(id, index);
   require(begun.holder == &process, "an element runs in a worker that it was not sent to");
   const auto held = std::find_if(runner.held.begin(), runner.held.end(),
@@ -104,6 +102,12 @@ void Referee::telling(const Process& process, bool failed, bool retryable) {
 
 void Referee::told(const Process& process) { record(process).current.reset(); }
 void Referee::spoilt(const Process& process) { record(process).spoilt = true; }
+
+void Referee::exhausted(const Process& process) {
+  environment_.say("worker %u is exhausted", process.slot);
+  ++environment_.census.exhausted;
+  record(process).exhausted = true;
+}
 
 void Referee::left(const Process& process) {
   const Record& leaver = record(process);

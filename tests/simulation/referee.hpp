@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -36,12 +35,14 @@ class Referee {
   const JobPlan& plan(JobId job);
 
   // --- what happens in worker processes ---
-  void begun(const Process& process, JobId job, const std::array<std::uint64_t, 2>& argument,
-             std::uint32_t attempt, Time since);
+  void begun(const Process& process, JobId job, std::size_t index, std::uint32_t attempt,
+             Time since);
   void telling(const Process& process, bool failed, bool retryable);
   void told(const Process& process);
   void spoilt(const Process& process);
   void left(const Process& process);
+  /// It has more memory than it may have.
+  void exhausted(const Process& process);
   void note(const Violation& violation) {
     if (!noted_) noted_ = violation;
   }
@@ -62,6 +63,8 @@ class Referee {
   void acknowledged(const Process& process, std::uint64_t fence);
   void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Scheduler::Told told);
   void broken(const Process& process);
+  /// It has told that it is exhausted.
+  void retired(const Process& process);
   /// `owes`: for it has not told what has become of what it has ended.
   void stopping(WorkerId worker, bool owes);
   void leaving(WorkerId worker);
@@ -127,6 +130,7 @@ class Referee {
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
          owes = false;
+    bool exhausted = false, retired = false;
   };
   struct Slot {
     const Process* process = nullptr;

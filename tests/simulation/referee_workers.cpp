@@ -86,6 +86,7 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   const pool::JobTraits& traits = its_job.plan.traits;
   require(target.ready && !target.leaving && !target.stopped,
           "elements for a worker that is not ready");
+  require(!target.retired, "elements for a worker that is exhausted");
   require(!target.fence, "elements for a worker with a revocation on its way");
   require(!its_job.finished, "elements of a finished job are sent");
   require(assignment.count != 0, "an assignment of nothing");
@@ -190,6 +191,12 @@ void Referee::broken(const Process& process) {
   if (!target.stopped) target.broken = true;
 }
 
+void Referee::retired(const Process& process) {
+  Record& target = record(process);
+  require(target.exhausted && !target.retired, "a worker is retired without a reason");
+  target.retired = true;
+}
+
 void Referee::stopping(WorkerId worker, bool owes) {
   environment_.say("stop worker %u", worker);
   ++environment_.census.stops;
@@ -225,7 +232,8 @@ bool Referee::may_leave(const Record& leaver) {
   const auto over = [this](Nanoseconds limit, Time since) {
     return limit.count() != 0 && environment_.now - since >= limit;
   };
-  if ((closed_ && live_ == 0) || (config.max_tasks != 0 && leaver.given >= config.max_tasks))
+  if (leaver.retired || (closed_ && live_ == 0) ||
+      (config.max_tasks != 0 && leaver.given >= config.max_tasks))
     return true;
   if (over(config.max_age, leaver.started_at)) {
     ++environment_.census.aged;

@@ -55,7 +55,12 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::deferred_ends,
                                              &Census::deaf,
                                              &Census::torn_flushes,
-                                             &Census::partial_writes};
+                                             &Census::partial_writes,
+                                             &Census::arriving,
+                                             &Census::asked,
+                                             &Census::exhausted,
+                                             &Census::logged,
+                                             &Census::carried};
 
 class Worlds : public testing::TestWithParam<std::uint64_t> {};
 
@@ -84,8 +89,10 @@ TEST(World, sees_everything_that_can_happen) {
     const Census& census = world.census();
     for (const auto count : counts) sum.*count += census.*count;
   }
-  for (std::size_t i = 0; i < std::size(counts); ++i)
+  for (std::size_t i = 0; i < std::size(counts); ++i) {
+    RecordProperty("count_" + std::to_string(i), std::to_string(sum.*counts[i]));
     EXPECT_GE(sum.*counts[i], 20u) << "count number " << i << " of Census";
+  }
 }
 
 class Mutations : public testing::TestWithParam<int> {};

@@ -3,21 +3,22 @@
 #include <cstddef>
 
 #include <brood/codec.hpp>
+#include "worker/session_host.hpp"
 
 namespace brood::worker {
 
-/// The rest of a frame that is still in the task pipe. The end of the pipe in its midst ends the
+/// The rest of a frame that has not arrived yet. The end of the stream in its midst ends the
 /// process: the owner is gone.
-class TaskPipe final : public detail::Supply {
+class RestOfFrame final : public detail::Supply {
  public:
-  TaskPipe(int descriptor, std::size_t left) : descriptor_(descriptor), left_(left) {}
+  RestOfFrame(SessionHost& host, std::size_t left) : host_(host), left_(left) {}
   std::size_t left() const noexcept override { return left_; }
   void read(void* target, std::size_t count) override;
-  /// Reads what nobody has asked for.
+  /// Reads what is still unread.
   void skip();
 
  private:
-  int descriptor_;
+  SessionHost& host_;
   std::size_t left_;
 };
 

@@ -1,0 +1,71 @@
+#include "worker/process_host.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+#include <string>
+
+#include <brood/errors.hpp>
+
+#include "base/log.hpp"
+#include "platform/copies.hpp"
+#include "platform/pipe.hpp"
+#include "platform/watch.hpp"
+#include "protocol/messages.hpp"
+
+namespace brood::worker {
+
+static_assert(exit_orphaned == platform::exit_orphaned);
+
+namespace {
+// Where a task has closed the channel, its worker is of no use any more.
+void end_if_closed(int error) noexcept {
+  if (error == EBADF) ::_exit(protocol::exit_closed_channel);
+}
+}  // namespace
+
+std::size_t ProcessHost::read(std::span<std::byte> target) {
+  const platform::Transfer transfer = platform::read_some(tasks_, target.data(), target.size());
+  if (transfer.state == platform::Transfer::State::moved) return transfer.count;
+  end_if_closed(transfer.error);
+  return 0;
+}
+
+void ProcessHost::write(std::span<const std::byte> bytes) try {
+  if (!platform::write_all_unguarded(results_, bytes))
+    ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
+} catch (const SystemError& failure) {
+  end_if_closed(failure.code().value());
+  throw;
+}
+
+bool ProcessHost::escort(std::uint64_t job, const detail::DescriptorRef& descriptor) {
+  if (!escort_)
+    throw UsageError(
+        "this worker has no socket for the descriptor of a shared object: its launcher has closed "
+        "it");
+  std::span<const detail::DescriptorRef> left(&descriptor, 1);
+  const platform::SendState state = escort_.send(job, left);
+  if (state == platform::SendState::gone) ::_exit(exit_orphaned);
+  return state == platform::SendState::sent;
+}
+
+detail::DescriptorRef ProcessHost::find(detail::SharedDescriptor::Token token) const {
+  return std::this_thread::get_id() == serving_ ? escort_.find(token) : nullptr;
+}
+
+void ProcessHost::end_if_copy() noexcept { platform::end_if_copy(); }
+
+void ProcessHost::tell_of_copies() {
+  if (const unsigned count = platform::copies_ended(); count != 0) {
+    base::log_warning("processes that a task has forked came back from it and were ended: " +
+                      std::to_string(count));
+  }
+}
+
+bool ProcessHost::is_serving_thread() const noexcept {
+  return std::this_thread::get_id() == serving_ && generation_ == platform::fork_generation();
+}
+
+void ProcessHost::end(int code) { ::_exit(code); }
+
+}  // namespace brood::worker

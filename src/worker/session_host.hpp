@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <brood/detail/bytes.hpp>
+
+namespace brood::worker {
+
+/// Exit codes of a worker: what its owner has sent is of another version or build, or there is no
+/// page.
+inline constexpr int exit_mismatch = 81;
+inline constexpr int exit_initializer = 82;
+/// Its owner is gone.
+inline constexpr int exit_orphaned = 83;
+inline constexpr int exit_broken_channel = 84;
+/// Its task called pthread_exit.
+inline constexpr int exit_thread_ended = 85;
+inline constexpr int exit_sandbox = 87;
+
+/// What a session needs of its process. Threads: the one that serves, unless said otherwise.
+class SessionHost {
+ public:
+  /// Reads some of the owner's stream, at least a byte; 0 at its end. Blocks.
+  virtual std::size_t read(std::span<std::byte> target) = 0;
+  /// Writes all of it to the result pipe. Blocks; never returns when the owner is gone. Throws
+  /// SystemError.
+  virtual void write(std::span<const std::byte> bytes) = 0;
+  virtual std::chrono::steady_clock::time_point now() = 0;
+
+  /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
+  /// Throws UsageError where there is no way to send it.
+  virtual bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
+  /// Blocks until there is.
+  virtual void wait_for_escort() = 0;
+  /// Takes the descriptors that have come, each for its group, without waiting.
+  virtual void receive_descriptors() = 0;
+  virtual void drop_descriptors(std::uint64_t group) = 0;
+
+  /// Resident memory of the process, in bytes; only called where the setup has a limit.
+  virtual std::uint64_t resident() = 0;
+  /// Called where the user's code has returned: the code may have forked, and this be the copy.
+  virtual void end_if_copy() noexcept = 0;
+  /// Logs how many copies have been ended since the last call, if any.
+  virtual void tell_of_copies() = 0;
+  /// Whether the caller is the thread that serves, and in this process. Threads: any.
+  virtual bool is_serving_thread() const noexcept = 0;
+  /// Ends the process at once.
+  [[noreturn]] virtual void end(int code) = 0;
+
+ protected:
+  ~SessionHost() = default;
+};
+
+}  // namespace brood::worker
