@@ -31,7 +31,7 @@ class Call {
   friend class detail::CallAccess;
 
   std::vector<std::byte> encoded_;
-  std::vector<detail::DescriptorRef> carried_;  // of shared objects among the bound values
+  std::vector<detail::DescriptorRef> attached_;  // of shared objects among the bound values
 };
 
 namespace detail {
@@ -39,7 +39,7 @@ namespace detail {
 class CallAccess {
  public:
   static std::span<const std::byte> encoded(const Call& call) noexcept { return call.encoded_; }
-  static std::span<const DescriptorRef> carried(const Call& call) noexcept { return call.carried_; }
+  static std::span<const DescriptorRef> attached(const Call& call) noexcept { return call.attached_; }
 };
 }  // namespace detail
 

@@ -14,7 +14,7 @@
 #include <brood/detail/callable.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/parcel.hpp>
+#include <brood/detail/envelope.hpp>
 #include <brood/object_errors.hpp>
 #include <brood/received.hpp>
 

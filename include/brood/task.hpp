@@ -110,7 +110,7 @@ Call::Call(const F& function) {
   OutputArchive archive(bytes);
   detail::save_callable(archive, detail::decayed(function));
   encoded_.assign(bytes.data(), bytes.data() + bytes.size());
-  carried_.assign(bytes.carried().begin(), bytes.carried().end());
+  attached_.assign(bytes.attached().begin(), bytes.attached().end());
 }
 
 }  // namespace brood

@@ -36,7 +36,7 @@ class OneCall {
   void send(const Bytes& request) {
     // When this throws, nothing has been sent.
     const bool sent =
-        shared::send_envelope(channel_.socket.get(), request.view(), request.carried());
+        shared::send_envelope(channel_.socket.get(), request.view(), request.attached());
     is_over_ = false;
     if (!sent) manager::throw_server_gone();
   }

@@ -86,7 +86,7 @@ Request next_request(Caller& caller) {
 bool deliver(Caller& caller, const detail::Bytes& reply) {
   bool sent = false;
   try {
-    sent = shared::send_envelope(caller.socket(), reply.view(), reply.carried());
+    sent = shared::send_envelope(caller.socket(), reply.view(), reply.attached());
   } catch (const SystemError&) {  // unix(7), ETOOMANYREFS
     caller.give_back();
     return shared::send_envelope(caller.socket(), failure().view(), {});

@@ -23,7 +23,7 @@ bool greet(int control, const detail::Bytes& root) {
   const Status status = Status::value;
   greeting.append(&status, sizeof status);
   greeting.append(root.data(), root.size());
-  return shared::send_envelope(control, greeting.view(), root.carried());
+  return shared::send_envelope(control, greeting.view(), root.attached());
 }
 
 }  // namespace

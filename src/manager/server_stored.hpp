@@ -23,7 +23,7 @@ class Stored {
   void append_to(detail::Bytes& result) const {
     const auto bytes = envelope_.view().last(left_);
     result.append(bytes.data(), bytes.size());
-    for (const detail::DescriptorRef& descriptor : envelope_.descriptors) result.carry(descriptor);
+    for (const detail::DescriptorRef& descriptor : envelope_.descriptors) result.attach(descriptor);
   }
 
  private:

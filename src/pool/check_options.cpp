@@ -52,11 +52,11 @@ void check_cpu(int cpu) {
 }
 
 // A holder of a proxy names functions of the manager's server, which is in no sandbox.
-void refuse_proxies(std::span<const detail::DescriptorRef> carried) {
+void refuse_proxies(std::span<const detail::DescriptorRef> attached) {
   const auto is_proxy = [](const detail::DescriptorRef& descriptor) {
     return descriptor->is_lease();
   };
-  demand(std::none_of(carried.begin(), carried.end(), is_proxy),
+  demand(std::none_of(attached.begin(), attached.end(), is_proxy),
          "a proxy of a Manager's object is not for a worker in a sandbox: it can run any function "
          "in the manager's server");
 }
@@ -65,10 +65,10 @@ void refuse_proxies(std::span<const detail::DescriptorRef> carried) {
 
 // Shared objects in arguments would be refused in the worker before it has begun the element:
 // nobody would be charged, and each worker after it would die the same way.
-void check_carried(std::span<const detail::DescriptorRef> carried,
+void check_attached(std::span<const detail::DescriptorRef> attached,
                    const detail::SandboxTerms& sandbox) {
-  if (!sandbox.on || carried.empty()) return;
-  refuse_proxies(carried);
+  if (!sandbox.on || attached.empty()) return;
+  refuse_proxies(attached);
   demand(sandbox.shared_objects,
          "this pool's sandbox takes no shared objects in arguments; make the pool with "
          "brood::Sandbox::compute.allow_shared_objects()");
@@ -97,7 +97,7 @@ void check(const PoolOptions& options) {
   check(options.limits);
   const detail::SandboxTerms& terms = detail::SandboxAccess::terms(options.sandbox);
   check(terms);
-  if (terms.on) refuse_proxies(detail::CallAccess::carried(options.initializer));
+  if (terms.on) refuse_proxies(detail::CallAccess::attached(options.initializer));
 }
 
 void check(const CallOptions& options) {

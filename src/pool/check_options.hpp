@@ -11,7 +11,7 @@ namespace brood::pool {
 void check(const PoolOptions& options);
 void check(const CallOptions& options);
 /// Throws UsageError for shared objects that workers in this sandbox may not be sent.
-void check_carried(std::span<const detail::DescriptorRef> carried,
+void check_attached(std::span<const detail::DescriptorRef> attached,
                    const detail::SandboxTerms& sandbox);
 
 }  // namespace brood::pool

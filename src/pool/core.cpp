@@ -118,8 +118,8 @@ void Core::check_process() const {
 std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
   check_process();
   check_size(spec.elements, supervisor_.message_limit());
-  check_carried(spec.definition->bytes.carried(), supervisor_.sandbox());
-  check_carried(spec.elements.payload.owned().carried(), supervisor_.sandbox());
+  check_attached(spec.definition->bytes.attached(), supervisor_.sandbox());
+  check_attached(spec.elements.payload.owned().attached(), supervisor_.sandbox());
   return std::make_shared<JobState>(weak_from_this(), std::move(spec));
 }
 
@@ -192,7 +192,7 @@ void Core::note_reader(JobState& state) {
 
 void Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
-  check_carried(more.payload.owned().carried(), supervisor_.sandbox());
+  check_attached(more.payload.owned().attached(), supervisor_.sandbox());
   under_lock([&] {
     if (collapsed_ || state.is_cut_short()) return;
     take_intake();

@@ -80,7 +80,7 @@ platform::Pipe make_report() {
 
 /// A child that has ended already tells so by its exit status.
 void send_call(int pipe, platform::Escort& escort, const Setup& setup, const detail::Bytes& call) {
-  if (!escort.send_all(0, call.carried())) return;
+  if (!escort.send_all(0, call.attached())) return;
   detail::Bytes first;
   encode_setup(first, setup);
   if (platform::send_all(pipe, first.view())) platform::send_all(pipe, call.view());

@@ -23,7 +23,7 @@ inline constexpr std::uint32_t version = 1;
 /// exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 /// Descriptors of shared objects that one result may have.
-inline constexpr std::size_t most_carried = 4096;
+inline constexpr std::size_t most_attached = 4096;
 /// Bytes of the text of one log record; longer ones are cut.
 inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
 /// Levels of log records, as spdlog counts them: from trace, 0, to off.
@@ -48,7 +48,7 @@ enum class Type : std::uint16_t {
   failed,         // one element and its exception
   skipped,        // acknowledges a revocation
   log,            // a log record
-  carried,  // the descriptor of a shared object in the next result waits on the descriptor channel
+  attached,  // the descriptor of a shared object in the next result waits on the descriptor channel
   exhausted,       // the worker has grown beyond its limit: it wants no more, and to be replaced
   sandbox_failed,  // the system lacks what the sandbox needs, and the worker ends
 };

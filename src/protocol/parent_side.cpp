@@ -144,7 +144,7 @@ void ParentSide::task(Type type, std::span<const std::byte> payload, ParentEvent
       return failed(payload, events);
     case Type::skipped:
       return skipped(payload, events);
-    case Type::carried:
+    case Type::attached:
       demand(payload.empty(), "bytes behind its end");
       return events.on_carried();
     case Type::exhausted:

@@ -61,7 +61,7 @@ Connection::State& Connection::state() const {
 void Connection::send_encoded(const detail::Bytes& bytes) {
   if (!state().writes()) refuse("this end only reads");
   const detail::DescriptorRef socket = state().socket();
-  if (!shared::send_envelope(socket->get(), bytes.view(), bytes.carried()))
+  if (!shared::send_envelope(socket->get(), bytes.view(), bytes.attached()))
     throw SystemError("sendmsg", "sending to a connection that nobody reads", EPIPE);
 }
 

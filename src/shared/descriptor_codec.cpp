@@ -14,7 +14,7 @@ void put_descriptor(OutputArchive& archive, const DescriptorRef& descriptor) {
   const DescriptorRef& sent = alias ? alias : descriptor;
   const SharedDescriptor::Token token = sent->token();
   archive.saveBinary(&token, sizeof token);
-  archive.target().carry(sent);
+  archive.target().attach(sent);
 }
 
 DescriptorRef take_descriptor(InputArchive& archive) {

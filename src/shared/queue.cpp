@@ -90,10 +90,10 @@ class QueueRecords {
   /// False when the descriptors find no room now.
   bool append(Ledger& ledger, const Bytes& bytes) {
     queue_.guard.assume_held();
-    Record record{bytes.size(), 0, bytes.carried().size()};
+    Record record{bytes.size(), 0, bytes.attached().size()};
     if (record.count != 0) {
       record.group = ++queue_.last_group;
-      if (!send_all(record.group, bytes.carried())) return false;
+      if (!send_all(record.group, bytes.attached())) return false;
     }
     ring_file_.write(ledger.positions, std::as_bytes(std::span(&record, 1)));
     ring_file_.write(ledger.positions, bytes.view());

@@ -38,7 +38,7 @@ class ForkMethod final : public ServedMethod {
     }
   }
   std::string name() const override { return "fork"; }
-  Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) override;
+  PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) override;
   StartError late(std::chrono::nanoseconds limit) const override {
     return snapshot_ ? late_answer(name(), *snapshot_, limit) : Method::late(limit);
   }
@@ -74,7 +74,7 @@ class ForkMethod final : public ServedMethod {
   OwnChildren first_;                     // the worker that was forked here, if one was
 };
 
-Asked ForkMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
+PendingStart ForkMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
   if (!snapshot_) {
     flush_streams(other_threads_);
     if (platform::count_threads() == 1 && platform::children_wait_to_be_reaped())

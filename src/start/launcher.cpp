@@ -27,7 +27,7 @@ class LauncherMethod final : public Method {
   explicit LauncherMethod(std::shared_ptr<Launcher> launcher)
       : launcher_(std::move(launcher)), name_(launcher_->name()) {}
   std::string name() const override { return name_; }
-  Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) override {
+  PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) override {
     WorkerCommand command = worker_command(process_name, descriptors);
     // What executes it need not be this program: its /proc/self/exe is another.
     command.arguments.front() = executable_path();

@@ -40,7 +40,7 @@ StartError Method::late(std::chrono::nanoseconds limit) const {
 
 StartedProcess Method::start(const std::string& process_name, const WorkerDescriptors& descriptors,
                              std::chrono::nanoseconds limit) {
-  Asked asked = ask(process_name, descriptors);
+  PendingStart asked = ask(process_name, descriptors);
   return asked.process ? std::move(*asked.process) : await(asked.ticket, limit);
 }
 

@@ -46,7 +46,7 @@ inline constexpr std::chrono::seconds usual_patience{30};
 inline constexpr std::chrono::seconds launch_patience{60};
 
 /// What has become of a start that was asked for.
-struct Asked {
+struct PendingStart {
   std::uint32_t ticket = 0;               // for answer() and abandon(), while there is no process
   std::optional<StartedProcess> process;  // where it exists already
 };
@@ -76,7 +76,7 @@ class Method {
   /// Asks for a process called `process_name` (as ps shows it) that runs run_role() on copies of
   /// these descriptors, which stay the caller's, open until the answer has come. Never waits for
   /// another process. Throws StartError, SystemError.
-  virtual Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) = 0;
+  virtual PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) = 0;
   /// The process of an earlier ask(); nothing while there is no answer. Never waits. Throws
   /// StartError, SystemError: abandon() it then.
   virtual std::optional<StartedProcess> answer(std::uint32_t ticket);

@@ -13,7 +13,7 @@ namespace brood::start {
 /// number of them at a time.
 class ServedMethod : public Method {
  public:
-  Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) override;
+  PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) override;
   std::optional<StartedProcess> answer(std::uint32_t ticket) override;
   void abandon(std::uint32_t ticket) noexcept override;
   int answers() const noexcept override { return client_.socket(); }

@@ -10,7 +10,7 @@ namespace {
 class SpawnMethod final : public Method {
  public:
   std::string name() const override { return "spawn"; }
-  Asked ask(const std::string& process_name, const WorkerDescriptors& descriptors) override {
+  PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) override {
     StartedProcess started = execute(own_executable, worker_command(process_name, descriptors));
     children_.add(started.pid);
     return {0, std::move(started)};

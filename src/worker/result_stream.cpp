@@ -186,10 +186,10 @@ void ResultStream::put_folded(detail::Run& run, std::size_t count,
 }
 
 // One at a time, each told of: the owner makes room when it reads of it.
-void ResultStream::carry(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) {
-  if (descriptors.size() > protocol::most_carried)
+void ResultStream::attach(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) {
+  if (descriptors.size() > protocol::most_attached)
     throw CodecError(CodecError::Direction::encode, "result",
-                     "it has more than " + std::to_string(protocol::most_carried) +
+                     "it has more than " + std::to_string(protocol::most_attached) +
                          " handles of shared objects");
   close_frame(run);
   for (const detail::DescriptorRef& descriptor : descriptors) {
@@ -197,7 +197,7 @@ void ResultStream::carry(detail::Run& run, std::span<const detail::DescriptorRef
       flush();
       host_.wait_for_escort();
     }
-    send(Type::carried, {});
+    send(Type::attached, {});
   }
 }
 

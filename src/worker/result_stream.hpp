@@ -52,7 +52,7 @@ class ResultStream final : public detail::RunHost {
   void fail(detail::Run& run) override;
   void abandon() override;
   void put_folded(detail::Run& run, std::size_t count, std::span<const std::byte> record) override;
-  void carry(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) override;
+  void attach(detail::Run& run, std::span<const detail::DescriptorRef> descriptors) override;
 
  private:
   void encode_too_large(detail::Bytes& encoded) const;

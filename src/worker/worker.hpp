@@ -4,7 +4,7 @@
 
 namespace brood::worker {
 
-/// Descriptors of a worker; see start::Handover.
+/// Descriptors of a worker; see start::WorkerDescriptors.
 struct Channel {
   int tasks, results, page, owner, escort;
   void (*set_start_method)(std::string_view) = nullptr;  // for pools that this process makes

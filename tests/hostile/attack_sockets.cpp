@@ -33,9 +33,9 @@ std::string packet(Foe& foe, std::size_t count) {
 }
 
 void tell_of_them(Foe& foe) {
-  const std::string carried = forged_frame(foe, protocol::Type::carried);
+  const std::string attached = forged_frame(foe, protocol::Type::attached);
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(50); ++i)
-    testing::write_to_owner(std::as_bytes(std::span(carried.data(), carried.size())));
+    testing::write_to_owner(std::as_bytes(std::span(attached.data(), attached.size())));
 }
 
 std::string request(start::Request::Kind kind) {

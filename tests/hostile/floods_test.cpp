@@ -242,14 +242,14 @@ int carries_without_end(int) {
     packet.tokens[0] = {0xbad, number, 0, 0};
     if (!send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token))))
       ::_exit(3);
-    if (!write_frame(protocol::Type::carried)) ::_exit(4);
+    if (!write_frame(protocol::Type::attached)) ::_exit(4);
   }
 }
 
-class Carried : public PoolTest {};
-BROOD_FOR_EVERY_METHOD(Carried);
+class AttachedDescriptors : public PoolTest {};
+BROOD_FOR_EVERY_METHOD(AttachedDescriptors);
 
-TEST_P(Carried, descriptors_without_end_end_the_worker_and_take_few_here) {
+TEST_P(AttachedDescriptors, descriptors_without_end_end_the_worker_and_take_few_here) {
   const LogCatcher log;
   Pool pool = make_pool(1);
   EXPECT_THROW(pool.apply(carries_without_end, 1), WorkerLost);
@@ -263,11 +263,11 @@ TEST_P(Carried, descriptors_without_end_end_the_worker_and_take_few_here) {
 [[noreturn]] void tells_of_what_is_none() {
   for (int i = 0; i < 8; ++i)
     send_copies(2, 200, std::as_bytes(std::span("no descriptors of shared objects")));
-  for (int i = 0; i < 100'000; ++i) write_frame(protocol::Type::carried);
+  for (int i = 0; i < 100'000; ++i) write_frame(protocol::Type::attached);
   hang();
 }
 
-TEST_P(Carried, what_is_none_ends_the_worker_at_its_first) {
+TEST_P(AttachedDescriptors, what_is_none_ends_the_worker_at_its_first) {
   const LogCatcher log;
   Pool pool = make_pool(1);
   EXPECT_THROW(pool.apply(tells_of_what_is_none), WorkerLost);
@@ -282,12 +282,12 @@ TEST_P(Carried, what_is_none_ends_the_worker_at_its_first) {
   for (std::uint64_t number = 1; number <= 1000; ++number) {
     packet.tokens[0] = {0xbad, number, 0, 0};
     if (!send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token)))) break;
-    if (!write_frame(protocol::Type::carried)) break;
+    if (!write_frame(protocol::Type::attached)) break;
   }
   hang();
 }
 
-TEST_P(Carried, descriptors_leave_the_program_room_for_its_own) {
+TEST_P(AttachedDescriptors, descriptors_leave_the_program_room_for_its_own) {
   const LogCatcher log;
   Pool pool = make_pool(2);
   pool.map(square, std::vector<int>(10, 3));  // both are there
@@ -302,7 +302,7 @@ TEST_P(Carried, descriptors_leave_the_program_room_for_its_own) {
   EXPECT_EQ(log.records_with("room").size(), 1U);
 }
 
-TEST_P(Carried, descriptors_that_find_no_room_end_the_worker_at_last) {
+TEST_P(AttachedDescriptors, descriptors_that_find_no_room_end_the_worker_at_last) {
   const LogCatcher log;
   Pool pool = make_pool(1);
   pool.apply(square, 3);
@@ -318,7 +318,7 @@ std::vector<Value<int>> takes_turns(const Value<int>& one, const Value<int>& oth
   return values;
 }
 
-TEST_P(Carried, descriptors_of_one_object_count_once) {
+TEST_P(AttachedDescriptors, descriptors_of_one_object_count_once) {
   Pool pool = make_pool(1);
   pool.apply(square, 3);
   const Value<int> one(1), other(2);
@@ -333,7 +333,7 @@ int refuses_descriptors(int) {
   return ::setsockopt(escort_socket, SOL_SOCKET, pass_rights, &no, sizeof no);
 }
 
-TEST_P(Carried, descriptors_that_a_worker_refuses_go_to_another) {
+TEST_P(AttachedDescriptors, descriptors_that_a_worker_refuses_go_to_another) {
   Pool pool = make_pool(1);
   if (pool.apply(refuses_descriptors, 0) != 0) GTEST_SKIP() << "this kernel knows no such option";
   const Value<int> value(42);
@@ -347,21 +347,21 @@ int carries_nonsense(int round) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(1 + round * 37 % 3000), std::byte(0xff));
   for (std::size_t count = 1; count <= 20; ++count) {
     send_copies(2, count, bytes);
-    write_frame(protocol::Type::carried);
+    write_frame(protocol::Type::attached);
   }
   Packet packet;
   packet.count = ~std::uint64_t{0} - static_cast<std::uint64_t>(round);
   send_copies(2, 3, std::as_bytes(std::span(&packet, 1)));
-  write_frame(protocol::Type::carried);
+  write_frame(protocol::Type::attached);
   packet.count = 1;
   packet.tokens[0] = {0xbad, 1, 77, 77};  // of no kind
   send_copies(2, 1, std::as_bytes(std::span(&packet, 1)).first(16 + sizeof(Token)));
-  write_frame(protocol::Type::carried);
-  for (int i = 0; i < 10; ++i) write_frame(protocol::Type::carried);  // and none waits
+  write_frame(protocol::Type::attached);
+  for (int i = 0; i < 10; ++i) write_frame(protocol::Type::attached);  // and none waits
   return round;
 }
 
-TEST_P(Carried, nonsense_changes_no_value_and_leaves_nothing_open) {
+TEST_P(AttachedDescriptors, nonsense_changes_no_value_and_leaves_nothing_open) {
   const LogCatcher log;
   Pool pool = make_pool(2);
   const std::size_t before = descriptors_of("self").size();

@@ -45,12 +45,12 @@ TEST_F(Names, of_two_objects_differ_in_what_is_sent_on) {
   const Value<int> right(42);
   detail::Bytes bytes;
   detail::encode_value(bytes, right);
-  const auto object = bytes.carried().front();
+  const auto object = bytes.attached().front();
   detail::Bytes others;
   detail::encode_value(others, Value<int>(666));
   // What a hostile worker answers with: its own object, under the name of one that it was given.
   const auto false_one = detail::receive_descriptor(
-      platform::Descriptor(::dup(others.carried().front()->get())), Kind::memory, object->token());
+      platform::Descriptor(::dup(others.attached().front()->get())), Kind::memory, object->token());
   EXPECT_EQ(object->alias(), nullptr);
   const auto sent = false_one->alias();
   EXPECT_NE(sent->token(), object->token());
@@ -114,13 +114,13 @@ std::pair<int, std::vector<Numbers>> squats(const std::vector<Made>& seen) {
     if (maker == ::getpid()) continue;
     detail::Bytes bytes;
     detail::encode_value(bytes, array);
-    const SharedDescriptor::Token token = bytes.carried()[0]->token();
+    const SharedDescriptor::Token token = bytes.attached()[0]->token();
     for (std::uint64_t i = 1; i <= 50; ++i) {
       Numbers made(1);
       made[0] = wrong;
       detail::Bytes own;
       detail::encode_value(own, made);
-      const_cast<SharedDescriptor::Token&>(own.carried()[0]->token()) = {token.high, token.low + i};
+      const_cast<SharedDescriptor::Token&>(own.attached()[0]->token()) = {token.high, token.low + i};
       mine.push_back(made);
     }
   }
@@ -148,7 +148,7 @@ constexpr int right = 42;
 const SharedDescriptor::Token& name_of(const Number& value) {
   detail::Bytes bytes;
   detail::encode_value(bytes, value);
-  return bytes.carried()[0]->token();
+  return bytes.attached()[0]->token();
 }
 void rename(const Number& value, SharedDescriptor::Token name) {
   const_cast<SharedDescriptor::Token&>(name_of(value)) = name;

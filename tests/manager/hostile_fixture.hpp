@@ -26,7 +26,7 @@ template <class Managed>
 detail::DescriptorRef lease_of(const Managed& object) {
   detail::Bytes bytes;
   detail::encode_value(bytes, object);
-  return bytes.carried().front();
+  return bytes.attached().front();
 }
 
 template <class Managed>
@@ -58,7 +58,7 @@ struct RawChannel {
     is_asked = ask_to_connect(lease, pair.theirs.get(), process);
   }
   bool send(const detail::Bytes& request) const {
-    return shared::send_envelope(socket.get(), request.view(), request.carried());
+    return shared::send_envelope(socket.get(), request.view(), request.attached());
   }
   /// What came back: what the server threw, "" for a value, "end" when it has closed.
   std::string answer() const {

@@ -112,7 +112,7 @@ TEST_F(HostileStream, a_start_has_one_order) {
 TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
   using enum Type;
   for (const Stage stage : {Stage::greeting, Stage::initializing, Stage::failed}) {
-    for (const Type type : {results, failed, skipped, carried, exhausted})
+    for (const Type type : {results, failed, skipped, attached, exhausted})
       EXPECT_TRUE(refused(frames({type}), stage)) << static_cast<int>(type);
     EXPECT_TRUE(refused(Stream().results(0, 1).bytes(), stage));
     ParentSide side(1 << 20, stage);
@@ -124,7 +124,7 @@ TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
 
 TEST_F(HostileStream, messages_of_a_known_size_have_it) {
   const std::byte more{};
-  for (const Type type : {Type::ready, Type::carried, Type::exhausted}) {
+  for (const Type type : {Type::ready, Type::attached, Type::exhausted}) {
     detail::Bytes bytes;
     append_message(bytes, type, std::span(&more, 1));
     EXPECT_TRUE(refused(bytes, type == Type::ready ? Stage::initializing : Stage::tasks));

@@ -152,7 +152,7 @@ TEST_F(Broken, a_queue_is_with_too_many_messages_that_belong_to_no_value) {
   queue.put(Event());
   detail::Bytes handle;
   detail::encode_value(handle, queue);
-  const int sender = handle.carried()[1]->get(), receiver = handle.carried()[2]->get();
+  const int sender = handle.attached()[1]->get(), receiver = handle.attached()[2]->get();
   std::array<std::uint64_t, 2> none{};  // of group 0, without descriptors
   ASSERT_GT(::recv(receiver, none.data(), sizeof none, MSG_DONTWAIT), 0);
   const int most = 1 << 20;

@@ -36,7 +36,7 @@ class Call final : public pool::Work {
   std::size_t stride(std::size_t first) const noexcept override;
   void append_arguments(pool::Outbox& outbox, detail::Bytes& tail, std::size_t frame,
                         std::size_t first, std::size_t count) const override;
-  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+  std::array<std::span<const detail::DescriptorRef>, 2> attached(
       std::size_t) const noexcept override {
     return {};
   }

@@ -118,7 +118,7 @@ struct Census {
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
   std::uint64_t deferred_ends = 0, deaf = 0, torn_flushes = 0, partial_writes = 0;
-  std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, carried = 0;
+  std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, attached = 0;
 };
 
 /// What everybody in a world shares.

@@ -200,7 +200,7 @@ void Process::be_deaf() {
 bool Process::escort(std::uint64_t, const detail::DescriptorRef&) {
   if (escorted >= 3 || environment_.random.chance(0.2)) return false;
   ++escorted;
-  ++environment_.census.carried;
+  ++environment_.census.attached;
   return true;
 }
 

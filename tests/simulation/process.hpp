@@ -63,7 +63,7 @@ class Process final : private worker::SessionHost {
   std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
   void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
   void live_through(detail::Run& run, const JobPlan& plan);
-  void carry(detail::Run& run);
+  void attach(detail::Run& run);
   void put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan);
   void fail(detail::Run& run, const JobPlan& plan);
   void write_log();

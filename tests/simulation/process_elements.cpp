@@ -111,7 +111,7 @@ void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
     if (environment_.random.chance(plan.throws)) {
       fail(run, plan);
     } else {
-      if (environment_.random.chance(plan.carries)) carry(run);
+      if (environment_.random.chance(plan.carries)) attach(run);
       referee_.telling(*this, false, false);
       put(run, job, index, plan);
     }
@@ -186,9 +186,9 @@ void Process::fail(detail::Run& run, const JobPlan& plan) {
 }
 
 // As Run::put does where a result has handles of shared objects.
-void Process::carry(detail::Run& run) {
+void Process::attach(detail::Run& run) {
   const std::vector<detail::DescriptorRef> handles(environment_.random.between(1, 5));
-  session_->results().carry(run, handles);
+  session_->results().attach(run, handles);
 }
 
 void Process::put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan) {

@@ -60,7 +60,7 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::asked,
                                              &Census::exhausted,
                                              &Census::logged,
-                                             &Census::carried};
+                                             &Census::attached};
 
 class Worlds : public testing::TestWithParam<std::uint64_t> {};
 

@@ -72,8 +72,8 @@ TEST_P(StoppedServer, is_asked_without_waiting_and_answers_when_it_goes_on) {
   Stopped stopped(GetParam());
   const Handed handed, more;
   const Clock::time_point before = Clock::now();
-  const Asked asked = stopped.method->ask("Worker", handed.numbers());
-  const Asked other = stopped.method->ask("Worker", more.numbers());
+  const PendingStart asked = stopped.method->ask("Worker", handed.numbers());
+  const PendingStart other = stopped.method->ask("Worker", more.numbers());
   EXPECT_FALSE(asked.process);
   EXPECT_FALSE(stopped.method->answer(asked.ticket));
   EXPECT_LT(Clock::now() - before, 1s);
@@ -98,7 +98,7 @@ TEST_P(StoppedServer, holds_up_no_status_for_more_than_a_second) {
 TEST_P(StoppedServer, kills_what_was_abandoned_when_it_goes_on) {
   Stopped stopped(GetParam());
   Handed handed;
-  const Asked asked = stopped.method->ask("Worker", handed.numbers());
+  const PendingStart asked = stopped.method->ask("Worker", handed.numbers());
   stopped.method->abandon(asked.ticket);
   stopped.go_on();
   handed.results.write.reset();
@@ -173,7 +173,7 @@ TEST_F(HangingHook, of_a_server_that_replaces_another_is_waited_for_by_nobody_el
   ASSERT_TRUE(platform::wait_for_exit(server, patience_ms));
   const Handed handed;
   const Clock::time_point before = Clock::now();
-  const Asked asked = method->ask("Worker", handed.numbers());
+  const PendingStart asked = method->ask("Worker", handed.numbers());
   EXPECT_LT(Clock::now() - before, 5s);
   EXPECT_FALSE(asked.process);
   EXPECT_THROW(method->await(asked.ticket, 100ms), StartError);

@@ -14,7 +14,7 @@ template <class Handle>
 std::vector<detail::DescriptorRef> descriptors_behind(const Handle& handle) {
   detail::Bytes bytes;
   detail::encode_value(bytes, handle);
-  return {bytes.carried().begin(), bytes.carried().end()};
+  return {bytes.attached().begin(), bytes.attached().end()};
 }
 template <class Handle>
 int file_behind(const Handle& handle) {

@@ -14,24 +14,24 @@ DescriptorRef stand_in(const std::shared_ptr<int>& owner) {
 }
 
 TEST(Bytes, many_that_carry_the_same_descriptors_share_them) {
-  const auto descriptors = std::make_shared<Carried>(1000, stand_in(std::make_shared<int>()));
+  const auto descriptors = std::make_shared<Attachments>(1000, stand_in(std::make_shared<int>()));
   Bytes one, other;
-  one.carry_all(descriptors);
-  other.carry_all(descriptors);
-  EXPECT_EQ(one.carried().data(), other.carried().data());
+  one.attach_all(descriptors);
+  other.attach_all(descriptors);
+  EXPECT_EQ(one.attached().data(), other.attached().data());
   EXPECT_EQ(descriptors->front().use_count(), 1000);
 }
 
 TEST(Bytes, one_of_them_that_carries_more_leaves_the_others_as_they_were) {
-  const auto descriptors = std::make_shared<Carried>(2, stand_in(std::make_shared<int>()));
+  const auto descriptors = std::make_shared<Attachments>(2, stand_in(std::make_shared<int>()));
   Bytes one, other;
-  one.carry_all(descriptors);
-  other.carry_all(descriptors);
-  one.carry(stand_in(std::make_shared<int>()));
-  EXPECT_EQ(one.carried().size(), 3U);
-  EXPECT_EQ(other.carried().size(), 2U);
+  one.attach_all(descriptors);
+  other.attach_all(descriptors);
+  one.attach(stand_in(std::make_shared<int>()));
+  EXPECT_EQ(one.attached().size(), 3U);
+  EXPECT_EQ(other.attached().size(), 2U);
   other.clear();
-  EXPECT_TRUE(other.carried().empty());
+  EXPECT_TRUE(other.attached().empty());
   EXPECT_EQ(descriptors->size(), 2U);
 }
 

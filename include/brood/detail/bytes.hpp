@@ -14,7 +14,7 @@ namespace brood::detail {
 /// A descriptor that values refer to, in this process: see brood/detail/descriptor_ref.hpp.
 class SharedDescriptor;
 using DescriptorRef = std::shared_ptr<const SharedDescriptor>;
-using Carried = std::vector<DescriptorRef>;
+using Attachments = std::vector<DescriptorRef>;
 
 /// A growable run of bytes that is never zero-filled: the unit of everything that crosses a process
 /// boundary. A few bytes need no allocation; growth goes through realloc, so that a large buffer is
@@ -47,24 +47,24 @@ class Bytes {
 
   void clear() noexcept {
     size_ = 0;
-    carried_.reset();
+    attached_.reset();
   }
   /// The bytes mean something only to a process that has this descriptor too: it stays with them.
-  void carry(DescriptorRef descriptor) {
-    if (!carried_) {
-      carried_ = std::make_shared<Carried>();
-    } else if (carried_.use_count() > 1) {
-      carried_ = std::make_shared<Carried>(*carried_);
+  void attach(DescriptorRef descriptor) {
+    if (!attached_) {
+      attached_ = std::make_shared<Attachments>();
+    } else if (attached_.use_count() > 1) {
+      attached_ = std::make_shared<Attachments>(*attached_);
     }
-    if (carried_->empty() || carried_->back() != descriptor)
-      carried_->push_back(std::move(descriptor));
+    if (attached_->empty() || attached_->back() != descriptor)
+      attached_->push_back(std::move(descriptor));
   }
   /// The same for all of these, which may be many, and others' too; null for none.
-  void carry_all(std::shared_ptr<Carried> descriptors) noexcept {
-    carried_ = std::move(descriptors);
+  void attach_all(std::shared_ptr<Attachments> descriptors) noexcept {
+    attached_ = std::move(descriptors);
   }
-  std::span<const DescriptorRef> carried() const noexcept {
-    return carried_ ? std::span<const DescriptorRef>(*carried_) : std::span<const DescriptorRef>();
+  std::span<const DescriptorRef> attached() const noexcept {
+    return attached_ ? std::span<const DescriptorRef>(*attached_) : std::span<const DescriptorRef>();
   }
   void append(const void* source, std::size_t count) {
     if (count == 0) return;
@@ -93,7 +93,7 @@ class Bytes {
   // Leaves `other` empty; what this one owned has been released.
   void take(Bytes& other) noexcept {
     size_ = std::exchange(other.size_, 0);
-    carried_ = std::move(other.carried_);
+    attached_ = std::move(other.attached_);
     if (other.is_inline()) {
       std::memcpy(inline_, other.inline_, sizeof inline_);
       data_ = inline_;
@@ -120,7 +120,7 @@ class Bytes {
   std::byte* data_ = inline_;
   std::size_t size_ = 0;
   std::size_t capacity_ = inline_size;
-  std::shared_ptr<Carried> carried_;  // null: none
+  std::shared_ptr<Attachments> attached_;  // null: none
   std::byte inline_[inline_size];
 };
 

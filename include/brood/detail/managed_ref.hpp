@@ -8,7 +8,7 @@
 #include <brood/codec.hpp>
 #include <brood/detail/callable.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/parcel.hpp>
+#include <brood/detail/envelope.hpp>
 
 namespace brood::detail {
 

@@ -24,7 +24,7 @@ inline void check_place(const Piece& piece, std::size_t count) {
 class PieceReader {
  public:
   explicit PieceReader(const Piece& piece)
-      : bytes_(piece.bytes.view()), descriptors_(piece.bytes.carried()), stride_(piece.stride) {}
+      : bytes_(piece.bytes.view()), descriptors_(piece.bytes.attached()), stride_(piece.stride) {}
 
   template <class R>
   typename Outcome<R>::value_type next() {

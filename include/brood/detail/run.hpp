@@ -37,7 +37,7 @@ class BROOD_API RunHost {
   /// One result for `count` elements, the current one the last of them.
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
   /// Sends the descriptors of shared objects in the result that follows.
-  virtual void carry(Run& run, std::span<const DescriptorRef> descriptors) = 0;
+  virtual void attach(Run& run, std::span<const DescriptorRef> descriptors) = 0;
 };
 
 /// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes
@@ -81,7 +81,7 @@ class Run {
     }
     scratch_.clear();
     encode_value(scratch_, result);
-    carry();
+    attach();
     put_record(scratch_.view());
   }
   void put_void() {
@@ -98,7 +98,7 @@ class Run {
   void put_folded(std::size_t count, const R& result) {
     scratch_.clear();
     encode_value(scratch_, result);
-    carry();
+    attach();
     host_->put_folded(*this, count, scratch_.view());
   }
 
@@ -127,8 +127,8 @@ class Run {
   friend class RunAccess;  // the worker
   static constexpr std::size_t record_limit = std::size_t{16} << 10;
 
-  void carry() {
-    if (!scratch_.carried().empty()) host_->carry(*this, scratch_.carried());
+  void attach() {
+    if (!scratch_.attached().empty()) host_->attach(*this, scratch_.attached());
   }
   Reader rest() { return std::exchange(arguments_, Reader({})); }
   void put_flat(const void* data, std::size_t count) {

@@ -17,7 +17,7 @@ std::size_t argument_size(const JobState& call) { return call.spec().elements.pa
 
 bool can_travel_with_others(const JobState& call) {
   const detail::JobSpec& spec = call.spec();
-  return spec.kind == detail::JobKind::single && !call.lends() && !call.carries() &&
+  return spec.kind == detail::JobKind::single && !call.lends() && !call.has_attachments() &&
          argument_size(call) <= largest_argument;
 }
 
@@ -89,7 +89,7 @@ void Batch::deliver(const Results& results, Callbacks& callbacks) {
     const std::span<const std::byte> bytes = rest.first(size);
     rest = rest.subspan(size);
     if (!calls_[i]) continue;
-    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.carried}, callbacks);
+    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.attached}, callbacks);
     calls_[i].reset();
   }
 }

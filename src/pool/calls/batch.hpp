@@ -34,7 +34,7 @@ class Batch final : public Work {
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
   void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame, std::size_t first,
                         std::size_t count) const override;
-  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+  std::array<std::span<const detail::DescriptorRef>, 2> attached(
       std::size_t) const noexcept override {
     return {};  // calls with such arguments travel alone
   }

@@ -33,7 +33,7 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
 // Descriptors stay as long as the bytes that need them.
 detail::Piece to_piece(const Results& results) {
   detail::Bytes bytes(results.bytes);
-  bytes.carry_all(results.carried);
+  bytes.attach_all(results.attached);
   return {.first = results.first,
           .count = results.count,
           .stride = results.stride,
@@ -84,16 +84,16 @@ JobTraits JobState::traits() const {
   return traits;
 }
 
-bool JobState::carries() const noexcept {
-  return !spec_.definition->bytes.carried().empty() ||
-         !spec_.elements.payload.owned().carried().empty();
+bool JobState::has_attachments() const noexcept {
+  return !spec_.definition->bytes.attached().empty() ||
+         !spec_.elements.payload.owned().attached().empty();
 }
 
-std::array<std::span<const detail::DescriptorRef>, 2> JobState::carried(
+std::array<std::span<const detail::DescriptorRef>, 2> JobState::attached(
     std::size_t first) const noexcept {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : spec_.elements;
-  return {spec_.definition->bytes.carried(), elements.payload.owned().carried()};
+  return {spec_.definition->bytes.attached(), elements.payload.owned().attached()};
 }
 
 std::uint64_t JobState::group(std::size_t first) const noexcept {
@@ -165,7 +165,7 @@ void JobState::append(detail::Elements more) {
   segment->first = total_;
   total_ += more.count;
   segment->elements = std::move(more);
-  if (!segment->elements.payload.owned().carried().empty()) segment->group = next_group();
+  if (!segment->elements.payload.owned().attached().empty()) segment->group = next_group();
   later_.push_back(std::move(segment));
 }
 

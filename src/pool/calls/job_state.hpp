@@ -63,10 +63,10 @@ class JobState final : public detail::Job,
     return spec_.definition->bytes.view();
   }
   /// Not with descriptors: it is the end of a definition that tells the worker to drop them.
-  bool self_contained() const noexcept override { return whole() && !carries(); }
+  bool self_contained() const noexcept override { return whole() && !has_attachments(); }
   /// Whether there are shared objects in what it brought.
-  bool carries() const noexcept;
-  std::array<std::span<const detail::DescriptorRef>, 2> carried(
+  bool has_attachments() const noexcept;
+  std::array<std::span<const detail::DescriptorRef>, 2> attached(
       std::size_t first) const noexcept override;
   std::uint64_t group(std::size_t first) const noexcept override;
   std::uint64_t oldest_group() const noexcept override;

@@ -44,7 +44,7 @@ JobTraits traits_of(const detail::CallTerms& terms) {
 
 void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
   link.forget_groups(work.id, work.oldest_group());
-  const auto [of_definition, of_arguments] = work.carried(assignment.first);
+  const auto [of_definition, of_arguments] = work.attached(assignment.first);
   link.send_descriptors(work.id, work.id, of_definition);
   link.send_descriptors(work.id, work.group(assignment.first), of_arguments);
   const std::span<const std::byte> definition = work.definition();

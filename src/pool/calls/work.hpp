@@ -26,7 +26,7 @@ struct Results {
   std::uint32_t stride;
   bool folded;
   std::span<const std::byte> bytes;
-  std::shared_ptr<detail::Carried> carried;  // descriptors of shared objects in them; null: none
+  std::shared_ptr<detail::Attachments> attached;  // descriptors of shared objects in them; null: none
 };
 
 /// What a job of the scheduler's stands for: one call (JobState), or several that travel together
@@ -61,7 +61,7 @@ class Work {
                                 std::size_t first, std::size_t count) const = 0;
 
   /// Descriptors of shared objects in the definition, and in the arguments from `first` on.
-  virtual std::array<std::span<const detail::DescriptorRef>, 2> carried(
+  virtual std::array<std::span<const detail::DescriptorRef>, 2> attached(
       std::size_t first) const noexcept = 0;
   /// What those of the arguments from `first` on belong to: the job, or a part of it that ends
   /// before, when all parts older than oldest_group() have ended.

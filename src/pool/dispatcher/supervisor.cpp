@@ -78,7 +78,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   worker.escort = platform::Escort(std::move(escort.ours));
   birth.escort = std::move(escort.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
-                        detail::CallAccess::carried(options_.initializer));
+                        detail::CallAccess::attached(options_.initializer));
   protocol::encode_setup(worker.outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();

@@ -25,7 +25,7 @@ class Supervisor {
     std::unique_ptr<WorkerProcess> worker;
     platform::Pipe tasks, results;
     platform::Descriptor escort;  // the worker's end
-    start::Asked asked;
+    start::PendingStart asked;
   };
   /// Asks for a process in slot `id`; never waits for it. Throws StartError, SystemError.
   Birth ask(WorkerId id);

@@ -127,7 +127,7 @@ class Driver final : private Claims {
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
   void broken(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept;
   void break_link(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept;
-  void bound_carried(Time now);
+  void bound_attached(Time now);
   void give_back(WorkerLink& link, Work& job) noexcept;
 
   const DriverConfig config_;

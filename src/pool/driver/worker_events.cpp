@@ -49,12 +49,12 @@ class Driver::Events final : public protocol::ParentEvents {
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
-    std::shared_ptr<detail::Carried> carried;
-    if (!link_.carried.empty())
-      carried = std::make_shared<detail::Carried>(std::exchange(link_.carried, {}));
+    std::shared_ptr<detail::Attachments> attached;
+    if (!link_.attached.empty())
+      attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
     link_.carried_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
-                        header.folded != 0, results,      std::move(carried)};
+                        header.folded != 0, results,      std::move(attached)};
     if (const Work* const job = driver_.jobs_.find(header.job)) job->check(whole);
     Work* const job = told({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
@@ -64,7 +64,7 @@ class Driver::Events final : public protocol::ParentEvents {
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
-    link_.carried.clear();
+    link_.attached.clear();
     link_.carried_in_vain = 0;
     Work* const job =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
@@ -80,7 +80,7 @@ class Driver::Events final : public protocol::ParentEvents {
   // One message in the descriptor channel for each of these: what waits behind belongs to later
   // results.
   void on_carried() override {
-    if (link_.carried.size() >= protocol::most_carried)
+    if (link_.attached.size() >= protocol::most_attached)
       makes_no_sense("too many descriptors of shared objects for one result");
     platform::Escorted came = link_.receive_descriptors();
     if (came.descriptors.size() != 1 && !came.lost)
@@ -91,10 +91,10 @@ class Driver::Events final : public protocol::ParentEvents {
     }
     if (came.lost && ++link_.carried_in_vain > most_in_vain)
       makes_no_sense("its results bring more descriptors than this process has room for");
-    if (came.lost && (link_.carried.empty() || link_.carried.front() != nullptr))
-      link_.carried.insert(link_.carried.begin(), nullptr);  // see find_descriptor
-    std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.carried));
-    driver_.bound_carried(now_);
+    if (came.lost && (link_.attached.empty() || link_.attached.front() != nullptr))
+      link_.attached.insert(link_.attached.begin(), nullptr);  // see find_descriptor
+    std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.attached));
+    driver_.bound_attached(now_);
   }
   void on_exhausted() override {
     if (!driver_.config_.limits.resident) makes_no_sense("a worker without a limit is above it");
@@ -165,22 +165,22 @@ protocol::PageWatch::Known Driver::known(const WorkerLink& link) const {
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.
-void Driver::bound_carried(Time now) {
+void Driver::bound_attached(Time now) {
   const std::size_t limit = host_.descriptor_limit() / 2;
   const auto sum = [this] {
     std::size_t all = 0;
-    for (const auto& link : workers_.all()) all += link ? link->carried.size() : 0;
+    for (const auto& link : workers_.all()) all += link ? link->attached.size() : 0;
     return all;
   };
   if (sum() <= limit) return;
   WorkerLink* most = nullptr;
   for (const auto& link : workers_.all()) {
     if (!link) continue;
-    keep_one_of_each(link->carried);
-    if (most == nullptr || link->carried.size() > most->carried.size()) most = link.get();
+    keep_one_of_each(link->attached);
+    if (most == nullptr || link->attached.size() > most->attached.size()) most = link.get();
   }
   if (most == nullptr || sum() <= limit) return;
-  most->carried.clear();
+  most->attached.clear();
   scheduler_.worker_broken(most->id, now,
                            "its results bring more descriptors than this process has room for");
 }

@@ -52,7 +52,7 @@ class WorkerLink {
   protocol::ParentSide stream;
   Outbox outbox;
   protocol::PageWatch watch;                   // over the page
-  std::vector<detail::DescriptorRef> carried;  // of shared objects in the results that come next
+  std::vector<detail::DescriptorRef> attached;  // of shared objects in the results that come next
   std::size_t carried_in_vain = 0;    // of them, those that this process had no room for
   bool dirty = false;                 // the outbox has something new
   bool greeted = false;

@@ -148,7 +148,7 @@ TEST_F(ManyHandlesInAQueue, behind_what_is_no_socket_of_a_queue_are_a_broken_obj
   for (int i = 0; i < 300; ++i) queue.put(event);
   detail::Bytes bytes;
   detail::encode_value(bytes, queue);
-  const int receiver = bytes.carried().back()->get();
+  const int receiver = bytes.attached().back()->get();
   const std::uint64_t nonsense = 7;
   ASSERT_TRUE(send_raw(receiver, &nonsense, sizeof nonsense));
   EXPECT_THROW(queue.put(event), BrokenObject);
