@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <brood/detail/data_handle.hpp>
+#include <brood/detail/shared/data_handle.hpp>
 
 namespace brood {
 

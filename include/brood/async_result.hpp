@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <brood/detail/results.hpp>
+#include <brood/detail/pool/results.hpp>
 #include <brood/detail/shared_callable.hpp>
 #include <brood/kill.hpp>
 

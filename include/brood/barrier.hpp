@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/shared/handle.hpp>
 #include <brood/errors.hpp>
 #include <brood/object_errors.hpp>
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 
 namespace brood {
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include <brood/detail/elements.hpp>
-#include <brood/detail/results.hpp>
+#include <brood/detail/pool/elements.hpp>
+#include <brood/detail/pool/results.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
 

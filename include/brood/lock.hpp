@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/shared/handle.hpp>
 
 namespace brood {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/served_containers.hpp>
+#include <brood/detail/manager/served_containers.hpp>
 #include <brood/proxy.hpp>
 
 // Containers in a manager's server. Every call sends a message and blocks until the answer is

@@ -10,8 +10,8 @@
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/managed_ref.hpp>
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/manager/ref.hpp>
+#include <brood/detail/shared/handle.hpp>
 #include <brood/errors.hpp>
 
 // Locks and other means of waiting in a manager's server. They work between machines. On one

@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include <brood/detail/codec/encode.hpp>
 #include <brood/detail/duration.hpp>
-#include <brood/detail/encode.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/ref.hpp>
 #include <brood/received.hpp>
 
 namespace brood {

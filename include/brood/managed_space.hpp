@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/encode.hpp>
+#include <brood/detail/codec/encode.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/ref.hpp>
 
 namespace brood {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <brood/async_result.hpp>
-#include <brood/detail/calls.hpp>
-#include <brood/detail/parameters.hpp>
+#include <brood/detail/pool/calls.hpp>
+#include <brood/detail/pool/parameters.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
@@ -212,4 +212,4 @@ class BROOD_API Pool : public PoolCalls {
 
 }  // namespace brood
 
-#include <brood/detail/pool_verbs.hpp>
+#include <brood/detail/pool/verbs.hpp>

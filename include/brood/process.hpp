@@ -10,7 +10,7 @@
 
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/process_target.hpp>
+#include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
 #include <brood/process_info.hpp>

@@ -4,9 +4,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <brood/detail/callable.hpp>
-#include <brood/detail/managed_ref.hpp>
-#include <brood/detail/served_call.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/manager/ref.hpp>
+#include <brood/detail/manager/served_call.hpp>
 
 namespace brood {
 

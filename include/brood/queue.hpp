@@ -6,9 +6,9 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/duration.hpp>
-#include <brood/detail/export.hpp>
 #include <brood/detail/envelope.hpp>
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/export.hpp>
+#include <brood/detail/shared/handle.hpp>
 #include <brood/received.hpp>
 
 namespace brood {

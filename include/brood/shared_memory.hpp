@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/shared/handle.hpp>
 
 namespace brood {
 

@@ -11,7 +11,7 @@
 
 #include <brood/call.hpp>
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 
 namespace brood {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include <brood/detail/data_handle.hpp>
+#include <brood/detail/shared/data_handle.hpp>
 
 namespace brood {
 

@@ -4,7 +4,7 @@
 #include <exception>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/launcher.hpp>
 #include "base/module.hpp"
 #include "platform/copies.hpp"

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include <brood/detail/charge.hpp>
+#include <brood/detail/manager/charge.hpp>
 #include <brood/manager.hpp>
 
 namespace brood::manager {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include <brood/detail/bytes.hpp>
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/ref.hpp>
 #include "platform/descriptor.hpp"
 
 namespace brood::manager {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/ref.hpp>
 
 // What the calling thread holds of managed locks: when it ends, the servers are told.
 namespace brood::manager {

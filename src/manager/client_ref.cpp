@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <brood/detail/descriptor_ref.hpp>
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/ref.hpp>
 #include <brood/errors.hpp>
 #include "manager/client_channels.hpp"
 #include "manager/messages.hpp"

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include <brood/detail/served_call.hpp>
+#include <brood/detail/manager/served_call.hpp>
 #include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/leases.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include <brood/detail/served_call.hpp>
+#include <brood/detail/manager/served_call.hpp>
 #include "manager/messages.hpp"
 #include "manager/server.hpp"
 #include "manager/server_caller.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/detail/served_call.hpp>
+#include <brood/detail/manager/served_call.hpp>
 
 // What clients of the library's own objects call, by address. The arguments of each are written by
 // the client_*.cpp of the same topic; what waits takes a Patience first.

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "platform/sentinel.hpp"

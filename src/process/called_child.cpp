@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/launcher.hpp>
 #include "base/log.hpp"
 #include "base/printable.hpp"

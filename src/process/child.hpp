@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include <brood/detail/process_target.hpp>
+#include <brood/detail/process/target.hpp>
 #include "platform/identity.hpp"
 
 // What runs in the process of a brood::Process and nowhere else.

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include <brood/detail/bytes.hpp>
-#include <brood/detail/process_target.hpp>
+#include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
 #include "platform/descriptor.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include <brood/detail/process_target.hpp>
+#include <brood/detail/process/target.hpp>
 
 namespace brood::detail {
 class ProcessCore;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include <brood/detail/duration.hpp>
-#include <brood/detail/process_target.hpp>
+#include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
 #include <brood/process.hpp>
 #include "base/mutex.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <brood/detail/result_shape.hpp>
+#include <brood/detail/pool/result_shape.hpp>
 #include <brood/errors.hpp>
 #include "wire/checked.hpp"
 

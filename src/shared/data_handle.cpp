@@ -1,4 +1,4 @@
-#include <brood/detail/data_handle.hpp>
+#include <brood/detail/shared/data_handle.hpp>
 
 #include <limits>
 

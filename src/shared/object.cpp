@@ -7,7 +7,7 @@
 #include <span>
 
 #include <brood/codec.hpp>
-#include <brood/detail/shared_handle.hpp>
+#include <brood/detail/shared/handle.hpp>
 #include <brood/errors.hpp>
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"

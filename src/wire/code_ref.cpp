@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 
 // A code reference: build-id (16 bytes), offset from the module's base (8), length of the path (4),
 // path.

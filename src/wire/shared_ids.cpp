@@ -1,4 +1,4 @@
-#include <brood/detail/shared_ids.hpp>
+#include <brood/detail/codec/shared_ids.hpp>
 
 #include <string>
 #include <unordered_map>

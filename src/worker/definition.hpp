@@ -6,8 +6,8 @@
 #include <span>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/result_shape.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/result_shape.hpp>
 
 #include "worker/run_access.hpp"
 

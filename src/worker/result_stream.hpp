@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 #include "worker/session_host.hpp"

@@ -1,4 +1,4 @@
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 
 #include <ctime>
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 
 namespace brood::detail {
 

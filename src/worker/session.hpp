@@ -6,7 +6,7 @@
 #include <span>
 #include <unordered_map>
 
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 #include "wire/frame.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 
 namespace brood::worker {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstring>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include "hostile/attack.hpp"
 #include "hostile/attack_message.hpp"
 #include "support/held_pipe.hpp"

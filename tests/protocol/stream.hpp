@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include "protocol/messages.hpp"
 #include "protocol/parent_side.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <brood/codec.hpp>
-#include <brood/detail/encode.hpp>
+#include <brood/detail/codec/encode.hpp>
 #include "support/events.hpp"
 #include "support/leak_check.hpp"
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include <brood/detail/run.hpp>
+#include <brood/detail/pool/run.hpp>
 #include "fiber.hpp"
 #include "pipe.hpp"
 #include "plan.hpp"

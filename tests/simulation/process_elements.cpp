@@ -3,14 +3,14 @@
 #include <exception>
 #include <string>
 
-#include <brood/detail/callable.hpp>
-#include <brood/detail/runners.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/runners.hpp>
 #include "process.hpp"
 #include "protocol/messages.hpp"
 #include "referee.hpp"
 
 // What a worker runs: the runner of the simulation, which the session finds by its code reference,
-// as it finds those of include/brood/detail/runners.hpp.
+// as it finds those of include/brood/detail/pool/runners.hpp.
 namespace brood::simulation {
 
 namespace {

@@ -3,7 +3,7 @@
 #include <span>
 
 #include <brood/codec.hpp>
-#include <brood/detail/encode.hpp>
+#include <brood/detail/codec/encode.hpp>
 #include "platform/shared_descriptor.hpp"
 
 // What a process that shares an object can do to it: all that its descriptors and its memory allow.

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/errors.hpp>
 
 namespace brood::detail {

@@ -15,7 +15,7 @@
 #include <iterator>
 #include <string>
 
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/errors.hpp>
 
 // The file that a code reference names is read before it is loaded, and trusted in nothing.

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include "pool/calls/log_queue.hpp"
 
 namespace brood::pool {

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include "pool/calls/stream_reader.hpp"
 #include "pool/calls/work.hpp"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include "pool/calls/callbacks.hpp"
 #include "pool/scheduler_types.hpp"
 
@@ -26,7 +26,8 @@ struct Results {
   std::uint32_t stride;
   bool folded;
   std::span<const std::byte> bytes;
-  std::shared_ptr<detail::Attachments> attached;  // descriptors of shared objects in them; null: none
+  std::shared_ptr<detail::Attachments>
+      attached;  // descriptors of shared objects in them; null: none
 };
 
 /// What a job of the scheduler's stands for: one call (JobState), or several that travel together

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/served_call.hpp>
+#include <brood/detail/manager/served_call.hpp>
 
 // What ManagedDict, ManagedList and ManagedValue are in the server: plain objects, whose calls the
 // server runs one after the other. What a remote program puts there is charged to it until it is

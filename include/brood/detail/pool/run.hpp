@@ -12,10 +12,10 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/encode.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/codec/encode.hpp>
 #include <brood/detail/large_memory.hpp>
-#include <brood/detail/result_shape.hpp>
+#include <brood/detail/pool/result_shape.hpp>
 
 // What runs in a worker: the typed loop over the elements of a chunk.
 namespace brood::detail {

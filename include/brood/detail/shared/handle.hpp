@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/codec/undecoded.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/undecoded.hpp>
 #include <brood/errors.hpp>
 
 // What all handles of objects in shared memory have in common.

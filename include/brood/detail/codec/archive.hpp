@@ -16,9 +16,9 @@
 #include <typeinfo>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/codec/nesting.hpp>
+#include <brood/detail/codec/shared_ids.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/nesting.hpp>
-#include <brood/detail/shared_ids.hpp>
 #include <brood/errors.hpp>
 
 namespace brood {

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 
 // Inputs in braces, which no parameter of deduced type takes:
 //   pool.try_map(square, {1, 2, 3});

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <brood/detail/codec_archive.hpp>
+#include <brood/detail/codec/archive.hpp>
 
 // Reads std::shared_ptr in place of cereal/types/memory.hpp, which casts an object to the type that
 // is wanted without knowing its own. The bytes are the same.

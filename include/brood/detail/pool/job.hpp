@@ -14,7 +14,7 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/result_shape.hpp>
+#include <brood/detail/pool/result_shape.hpp>
 #include <brood/errors.hpp>
 #include <brood/kill.hpp>
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include <brood/async_result.hpp>
-#include <brood/detail/elements.hpp>
-#include <brood/detail/reduce.hpp>
-#include <brood/detail/runners.hpp>
+#include <brood/detail/pool/elements.hpp>
+#include <brood/detail/pool/reduce.hpp>
+#include <brood/detail/pool/runners.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>

@@ -13,8 +13,8 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/call_with.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/job.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/job.hpp>
 
 // From values to the encoded arguments of a job, always in the calling thread.
 namespace brood::detail {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/run.hpp>
-#include <brood/detail/runners.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/run.hpp>
+#include <brood/detail/pool/runners.hpp>
 
 // How map_reduce folds, in workers and in the caller.
 namespace brood::detail {

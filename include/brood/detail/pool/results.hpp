@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <brood/codec.hpp>
-#include <brood/detail/job.hpp>
+#include <brood/detail/pool/job.hpp>
 #include <brood/outcome.hpp>
 
 // From pieces of bytes back to values, always in the thread that asks for the result.

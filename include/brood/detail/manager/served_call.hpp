@@ -11,10 +11,10 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/charge.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/detail/export.hpp>
-#include <brood/detail/managed_ref.hpp>
+#include <brood/detail/manager/charge.hpp>
+#include <brood/detail/manager/ref.hpp>
 
 // What runs in a manager's server.
 namespace brood::detail {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/export.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/detail/envelope.hpp>
+#include <brood/detail/export.hpp>
 
 namespace brood::detail {
 

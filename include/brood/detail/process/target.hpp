@@ -9,7 +9,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/call_with.hpp>
-#include <brood/detail/callable.hpp>
+#include <brood/detail/codec/callable.hpp>
 #include <brood/detail/export.hpp>
 
 // What a Process runs: a callable with its arguments, whose types are forgotten.

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/codec_archive.hpp>
-#include <brood/detail/contiguous.hpp>
-#include <brood/detail/hash_tables.hpp>
-#include <brood/detail/undecoded.hpp>
+#include <brood/detail/codec/archive.hpp>
+#include <brood/detail/codec/contiguous.hpp>
+#include <brood/detail/codec/hash_tables.hpp>
+#include <brood/detail/codec/undecoded.hpp>
 
 // Single values to bytes and back; the sentences for types that cannot.
 namespace brood::detail {

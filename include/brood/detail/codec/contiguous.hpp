@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/codec_archive.hpp>
+#include <brood/detail/codec/archive.hpp>
+#include <brood/detail/codec/undecoded.hpp>
 #include <brood/detail/large_memory.hpp>
-#include <brood/detail/undecoded.hpp>
 
 // Strings and vectors of numbers: one check, one allocation and one copy. These overloads win over
 // cereal's own, and write the same bytes.

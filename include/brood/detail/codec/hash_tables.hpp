@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include <brood/detail/codec_archive.hpp>
+#include <brood/detail/codec/archive.hpp>
 
 // A sender that chooses keys can have all of them collide in a hash table: each is compared with
 // all before it. These overloads win over cereal's own, read the same bytes, and set a bound to it.

@@ -11,10 +11,10 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/call_with.hpp>
-#include <brood/detail/callable.hpp>
-#include <brood/detail/elements.hpp>
-#include <brood/detail/job.hpp>
-#include <brood/detail/run.hpp>
+#include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/elements.hpp>
+#include <brood/detail/pool/job.hpp>
+#include <brood/detail/pool/run.hpp>
 
 // One typed loop over the elements of a chunk for each verb: what a worker runs, named on the wire
 // by its address.
