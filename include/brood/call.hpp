@@ -39,7 +39,9 @@ namespace detail {
 class CallAccess {
  public:
   static std::span<const std::byte> encoded(const Call& call) noexcept { return call.encoded_; }
-  static std::span<const DescriptorRef> attached(const Call& call) noexcept { return call.attached_; }
+  static std::span<const DescriptorRef> attached(const Call& call) noexcept {
+    return call.attached_;
+  }
 };
 }  // namespace detail
 

@@ -20,8 +20,8 @@ void run_role(const WorkerDescriptors& given) {
   base::set_loading(base::Loading::allowed);
   platform::set_closes_may_wait(given.role == Role::worker);
   if (given.role == Role::process)
-    process::run_process({given.tasks, given.results, given.owner, given.escort});
-  worker::run_worker({given.tasks, given.results, given.page, given.owner, given.escort,
+    process::run_process({given.tasks, given.results, given.owner, given.descriptor_channel});
+  worker::run_worker({given.tasks, given.results, given.page, given.owner, given.descriptor_channel,
                       &set_start_method, &start_no_more});
 }
 

@@ -66,7 +66,7 @@ void refuse_proxies(std::span<const detail::DescriptorRef> attached) {
 // Shared objects in arguments would be refused in the worker before it has begun the element:
 // nobody would be charged, and each worker after it would die the same way.
 void check_attached(std::span<const detail::DescriptorRef> attached,
-                   const detail::SandboxTerms& sandbox) {
+                    const detail::SandboxTerms& sandbox) {
   if (!sandbox.on || attached.empty()) return;
   refuse_proxies(attached);
   demand(sandbox.shared_objects,

@@ -12,6 +12,6 @@ void check(const PoolOptions& options);
 void check(const CallOptions& options);
 /// Throws UsageError for shared objects that workers in this sandbox may not be sent.
 void check_attached(std::span<const detail::DescriptorRef> attached,
-                   const detail::SandboxTerms& sandbox);
+                    const detail::SandboxTerms& sandbox);
 
 }  // namespace brood::pool

@@ -279,8 +279,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   wake();
   if (has_lost_descriptors()) lose_descriptors();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
-  if (!lost_.load())
-    return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
+  if (!lost_.load()) return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
   dispatcher_.let_go();
   return true;
 }

@@ -87,7 +87,8 @@ bool Core::exchange(WorkerProcess& worker) const {
     if (has_lost_descriptors()) return false;
     const Stop stop = worker.outbox.empty() ? Stop::none : worker.write().stop;
     if (stop == Stop::failed) return false;
-    const int full = stop == Stop::pipe_full ? worker.tasks.get() : worker.escort.number();
+    const int full =
+        stop == Stop::pipe_full ? worker.tasks.get() : worker.descriptor_channel.number();
     const bool blocked = stop == Stop::pipe_full || stop == Stop::channel_full;
     const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{worker.results.get(), POLLIN, 0},

@@ -15,7 +15,7 @@
 #include <brood/launcher.hpp>
 #include "base/log.hpp"
 #include "base/printable.hpp"
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/pipe.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/system_calls.hpp"
@@ -32,10 +32,11 @@ namespace {
 class CallInput {
  public:
   explicit CallInput(const Channel& channel)
-      : pipe_(channel.setup), escort_(platform::Descriptor(channel.escort)) {
+      : pipe_(channel.setup),
+        descriptor_channel_(platform::Descriptor(channel.descriptor_channel)) {
     detail::set_descriptor_source([this](detail::SharedDescriptor::Token token) {
-      escort_.receive();
-      return escort_.find(token);
+      descriptor_channel_.receive();
+      return descriptor_channel_.find(token);
     });
   }
   ~CallInput() { detail::set_descriptor_source({}); }
@@ -57,15 +58,15 @@ class CallInput {
  private:
   void await() {
     for (;;) {
-      pollfd watched[] = {{pipe_.get(), POLLIN, 0}, {escort_.number(), POLLIN, 0}};
+      pollfd watched[] = {{pipe_.get(), POLLIN, 0}, {descriptor_channel_.number(), POLLIN, 0}};
       if (platform::system_calls().poll(watched, 2, -1) < 0) continue;
-      if ((watched[1].revents & POLLIN) != 0) escort_.receive();
+      if ((watched[1].revents & POLLIN) != 0) descriptor_channel_.receive();
       if (watched[0].revents != 0) return;
     }
   }
 
   platform::Descriptor pipe_;
-  platform::Escort escort_;
+  platform::DescriptorChannel descriptor_channel_;
 };
 
 [[noreturn]] void refuse(const std::string& text) {

@@ -11,7 +11,7 @@ namespace brood::process {
 /// Descriptors of a process that was started by exec or by the fork server: see
 /// start::WorkerDescriptors.
 struct Channel {
-  int setup, report, owner, escort;
+  int setup, report, owner, descriptor_channel;
 };
 /// Reads the setup and the call, and runs it to its end.
 [[noreturn]] void run_process(const Channel& channel);

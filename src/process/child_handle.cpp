@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "platform/socket.hpp"
@@ -79,8 +79,9 @@ platform::Pipe make_report() {
 }
 
 /// A child that has ended already tells so by its exit status.
-void send_call(int pipe, platform::Escort& escort, const Setup& setup, const detail::Bytes& call) {
-  if (!escort.send_all(0, call.attached())) return;
+void send_call(int pipe, platform::DescriptorChannel& descriptor_channel, const Setup& setup,
+               const detail::Bytes& call) {
+  if (!descriptor_channel.send_all(0, call.attached())) return;
   detail::Bytes first;
   encode_setup(first, setup);
   if (platform::send_all(pipe, first.view())) platform::send_all(pipe, call.view());
@@ -132,14 +133,14 @@ std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail
   platform::Pipe setup = platform::make_socket_pipe();
   platform::Pipe report = make_report();
   platform::SocketPair sockets = platform::make_socket_pair();
-  platform::Escort escort(std::move(sockets.ours));
+  platform::DescriptorChannel descriptor_channel(std::move(sockets.ours));
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   auto child = std::make_unique<StartedChild>(start::open_method(method), std::move(report.read));
   child->start(identity.name, {setup.read.get(), report.write.get(), -1, owner.get(),
                                sockets.theirs.get(), start::Role::process});
   setup.read.reset();  // else the end of the child would go unseen
   sockets.theirs.reset();
-  send_call(setup.write.get(), escort, setup_for(identity, call.view()), call);
+  send_call(setup.write.get(), descriptor_channel, setup_for(identity, call.view()), call);
   return child;
 }
 

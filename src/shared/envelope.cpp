@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/peek.hpp"
@@ -44,7 +44,7 @@ struct Entry {
 struct Header {
   std::uint64_t size = 0;       // bytes in the memfd; 0: the payload is in the message
   std::uint32_t in_memory = 0;  // 1: a memfd comes along
-  std::uint32_t escorted = 0;   // 1: a socket with the descriptors waiting in it comes along
+  std::uint32_t bundled = 0;    // 1: a socket with the descriptors waiting in it comes along
   std::uint64_t count = 0;      // entries that follow
   std::uint64_t number = 0;     // random, where descriptors come along: no other message has it
 };
@@ -54,7 +54,7 @@ struct Outgoing {
   std::array<Entry, most_entries> entries;
   std::array<int, most_numbers> numbers;
   std::size_t number_count = 0;
-  Descriptor memory, escorted;
+  Descriptor memory, bundled;
 
   void add(int number) { numbers[number_count++] = number; }
 };
@@ -66,13 +66,13 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
   message.add(message.memory.get());
 }
 
-void put_in_escort(Outgoing& message, std::span<const DescriptorRef> descriptors) {
+void put_in_channel(Outgoing& message, std::span<const DescriptorRef> descriptors) {
   std::optional<Descriptor> enclosed = platform::enclose(descriptors, "one message");
   if (!enclosed)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
-  message.escorted = *std::move(enclosed);
-  message.header.escorted = 1;
-  message.add(message.escorted.get());
+  message.bundled = *std::move(enclosed);
+  message.header.bundled = 1;
+  message.add(message.bundled.get());
 }
 
 bool send(int socket, Outgoing& message, std::span<const std::byte> bytes) {
@@ -130,11 +130,11 @@ Header header_of(std::span<const std::byte> bytes) noexcept {
 }
 
 std::size_t numbers_of(const Header& header) noexcept {
-  return header.in_memory + header.escorted + header.count;
+  return header.in_memory + header.bundled + header.count;
 }
 
 bool makes_sense(const Header& header, std::size_t size) noexcept {
-  return header.in_memory <= 1 && header.escorted <= 1 && header.count <= most_entries &&
+  return header.in_memory <= 1 && header.bundled <= 1 && header.count <= most_entries &&
          size >= sizeof header + header.count * sizeof(Entry);
 }
 
@@ -161,7 +161,7 @@ Envelope unpack(std::span<const std::byte> bytes, std::vector<Descriptor> descri
     const auto payload = bytes.subspan(sizeof header + header.count * sizeof(Entry));
     envelope.owned.append(payload.data(), payload.size());
   }
-  if (header.escorted == 1) envelope.descriptors = take(std::move(*descriptor++), enclosed);
+  if (header.bundled == 1) envelope.descriptors = take(std::move(*descriptor++), enclosed);
   for (std::size_t i = 0; i < header.count; ++i) {
     Entry entry;
     std::memcpy(&entry, bytes.data() + sizeof header + i * sizeof entry, sizeof entry);
@@ -183,14 +183,14 @@ std::optional<Envelope> unpack(std::optional<platform::Arrived> incoming) {
 
 /// Waits for the next one. Only these can bring more than a table has room for that has room for
 /// one message.
-bool is_escorted(int socket) {
+bool is_bundled(int socket) {
   std::array<std::byte, sizeof(Header)> bytes;
   std::size_t size = platform::peek_bytes(socket, bytes);
   if (size == 0) {  // the end of the stream, or a non-blocking socket
     wait_readable(socket, std::nullopt);
     size = platform::peek_bytes(socket, bytes);
   }
-  return header_of(std::span(bytes).first(size)).escorted == 1;
+  return header_of(std::span(bytes).first(size)).bundled == 1;
 }
 
 /// The next envelope, made of copies of its descriptors, while it stays in the socket; nothing
@@ -217,7 +217,7 @@ bool send_envelope(int socket, std::span<const std::byte> bytes,
   Outgoing message;
   if (bytes.size() > largest_inline) put_in_memory(message, bytes);
   if (descriptors.size() > most_entries) {
-    put_in_escort(message, descriptors);
+    put_in_channel(message, descriptors);
   } else {
     for (const DescriptorRef& descriptor : descriptors) {
       message.entries[message.header.count++] = {descriptor->token(), descriptor->kind(), 0};
@@ -235,7 +235,7 @@ std::optional<Envelope> receive_envelope(int socket, const EnvelopeBuffer& buffe
 // descriptors once more.
 std::optional<Envelope> receive_envelope_or_leave(int socket, const EnvelopeBuffer& buffer) {
   for (;;) {
-    if (!is_escorted(socket) && platform::has_room_for_rights())
+    if (!is_bundled(socket) && platform::has_room_for_rights())
       return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
     Header header;
     std::optional<Envelope> envelope = peek_envelope(socket, buffer, header);

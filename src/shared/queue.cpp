@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <brood/detail/descriptor_ref.hpp>
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/backoff_wait.hpp"
@@ -38,7 +38,8 @@ struct Record {
 constexpr std::size_t most_in_a_message = 12;
 
 /// Nothing where they find no room in this process.
-std::optional<std::vector<DescriptorRef>> unpacked(platform::Escorted& message, std::size_t count) {
+std::optional<std::vector<DescriptorRef>> unpacked(platform::ReceivedDescriptors& message,
+                                                   std::size_t count) {
   if (message.lost) return std::nullopt;
   if (count <= most_in_a_message || message.descriptors.empty())
     return std::move(message.descriptors);

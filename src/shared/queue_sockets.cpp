@@ -17,7 +17,7 @@ namespace brood::shared {
 namespace {
 
 using detail::DescriptorRef;
-using platform::Escorted;
+using platform::ReceivedDescriptors;
 using platform::SendState;
 
 constexpr const char* putting = "putting the descriptor of a shared object into a queue";
@@ -61,10 +61,11 @@ bool QueueSockets::send(std::uint64_t group, std::span<const DescriptorRef> desc
 
 // What is in front of them was put by a process that died meanwhile, or taken: that is little,
 // unless a peer goes on sending it.
-Escorted QueueSockets::first_from(int socket, std::uint64_t group, std::size_t& old) const {
+ReceivedDescriptors QueueSockets::first_from(int socket, std::uint64_t group,
+                                             std::size_t& old) const {
   for (;; ++old) {
     demand(old <= most_old);
-    Escorted next = platform::peek_descriptors(socket);
+    ReceivedDescriptors next = platform::peek_descriptors(socket);
     if (!next.received || next.group >= group) return next;
     platform::drop_descriptors(socket);
   }

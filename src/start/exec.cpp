@@ -107,7 +107,7 @@ WorkerCommand worker_command(const std::string& process_name,
                                      {descriptors.results, target.results},
                                      {descriptors.page, target.page},
                                      {descriptors.owner, target.owner},
-                                     {descriptors.escort, target.escort}};
+                                     {descriptors.descriptor_channel, target.descriptor_channel}};
   for (const auto& pair : all) {
     if (pair.first >= 0) command.descriptors.push_back(pair);
   }
@@ -123,8 +123,12 @@ WorkerDescriptors take_exec_descriptors(Role role) noexcept {
   // As its owner saw its limit, which may have another by now.
   const bool high = ::fcntl(exec_descriptors.tasks, F_GETFD) >= 0;
   const WorkerDescriptors& given = high ? exec_descriptors : low_exec_descriptors;
-  return {take(given.tasks), take(given.results), take(given.page),
-          take(given.owner), take(given.escort),  role};
+  return {take(given.tasks),
+          take(given.results),
+          take(given.page),
+          take(given.owner),
+          take(given.descriptor_channel),
+          role};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {

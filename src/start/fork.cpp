@@ -74,7 +74,8 @@ class ForkMethod final : public ServedMethod {
   OwnChildren first_;                     // the worker that was forked here, if one was
 };
 
-PendingStart ForkMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
+PendingStart ForkMethod::ask(const std::string& process_name,
+                             const WorkerDescriptors& descriptors) {
   if (!snapshot_) {
     flush_streams(other_threads_);
     if (platform::count_threads() == 1 && platform::children_wait_to_be_reaped())

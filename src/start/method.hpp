@@ -28,7 +28,8 @@ struct WorkerDescriptors {
   int results = -1;  // write end of the result pipe
   int page = -1;     // memfd of the worker page; -1: a brood::Process
   int owner = -1;    // pidfd of the process that owns the worker
-  int escort = -1;   // socket over which descriptors of shared objects go: platform/escort.hpp
+  int descriptor_channel =
+      -1;  // socket over which descriptors of shared objects go: platform/descriptor_channel.hpp
   Role role = Role::worker;
   /// What becomes its standard output and error; -1: what its maker has there.
   int output = -1, errors = -1;
@@ -76,7 +77,8 @@ class Method {
   /// Asks for a process called `process_name` (as ps shows it) that runs run_role() on copies of
   /// these descriptors, which stay the caller's, open until the answer has come. Never waits for
   /// another process. Throws StartError, SystemError.
-  virtual PendingStart ask(const std::string& process_name, const WorkerDescriptors& descriptors) = 0;
+  virtual PendingStart ask(const std::string& process_name,
+                           const WorkerDescriptors& descriptors) = 0;
   /// The process of an earlier ask(); nothing while there is no answer. Never waits. Throws
   /// StartError, SystemError: abandon() it then.
   virtual std::optional<StartedProcess> answer(std::uint32_t ticket);

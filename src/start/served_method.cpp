@@ -11,7 +11,8 @@ constexpr int most_attempts = 2;
 
 }  // namespace
 
-PendingStart ServedMethod::ask(const std::string& process_name, const WorkerDescriptors& descriptors) {
+PendingStart ServedMethod::ask(const std::string& process_name,
+                               const WorkerDescriptors& descriptors) {
   const std::uint32_t ticket = ++last_ticket_;
   starts_.emplace(ticket, Start{process_name, descriptors});
   try {

@@ -62,27 +62,35 @@ void become_worker(const char* process_name, const WorkerDescriptors& received, 
   enter(directory);
   become_stream(received.output, STDOUT_FILENO);
   become_stream(received.errors, STDERR_FILENO);
-  int given[] = {received.tasks,  received.results, received.page, received.owner,
-                 received.escort, start_gate,       server_socket};
+  int given[] = {
+      received.tasks, received.results, received.page, received.owner, received.descriptor_channel,
+      start_gate,     server_socket};
   platform::close_all_but(given, std::size(given));
   platform::own_descriptors.clear();  // the numbers may be the user's soon
   detail::note_streams_closed();
-  const WorkerDescriptors lifted{lift(received.tasks), lift(received.results), lift(received.page),
-                                 lift(received.owner), lift(received.escort),  received.role};
+  const WorkerDescriptors lifted{lift(received.tasks),
+                                 lift(received.results),
+                                 lift(received.page),
+                                 lift(received.owner),
+                                 lift(received.descriptor_channel),
+                                 received.role};
   const int lifted_start_gate = lift(start_gate), lifted_server_socket = lift(server_socket);
   const bool high = platform::has_high_numbers();
   const WorkerDescriptors& target = worker_descriptors();
-  const WorkerDescriptors placed{
-      place(lifted.tasks, target.tasks),   place(lifted.results, target.results),
-      place(lifted.page, target.page),     place(lifted.owner, target.owner),
-      place(lifted.escort, target.escort), received.role};
+  const WorkerDescriptors placed{place(lifted.tasks, target.tasks),
+                                 place(lifted.results, target.results),
+                                 place(lifted.page, target.page),
+                                 place(lifted.owner, target.owner),
+                                 place(lifted.descriptor_channel, target.descriptor_channel),
+                                 received.role};
   own_server_socket =
       place(lifted_server_socket,
             high ? server_socket_descriptor
                  : low_server_socket_descriptor);  // also where memory has that of another server
   platform::own_descriptors.erase(own_server_socket);  // processes that are forked here may use it
-  int final_numbers[] = {placed.tasks,  placed.results,    placed.page,      placed.owner,
-                         placed.escort, own_server_socket, lifted_start_gate};
+  int final_numbers[] = {
+      placed.tasks,      placed.results,   placed.page, placed.owner, placed.descriptor_channel,
+      own_server_socket, lifted_start_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);

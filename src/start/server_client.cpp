@@ -54,7 +54,7 @@ ServerClient::Sent ServerClient::ask(std::uint32_t ticket, const std::string& pr
                   .has_errors = is_open_here(STDERR_FILENO)};
   put_text(request.name, process_name.c_str());
   std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner,
-                           descriptors.escort};
+                           descriptors.descriptor_channel};
   if (descriptors.page >= 0) numbers.push_back(descriptors.page);
   if (here) numbers.push_back(here.get());
   if (request.has_output != 0) numbers.push_back(STDOUT_FILENO);

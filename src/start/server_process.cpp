@@ -37,7 +37,7 @@ std::optional<Given> given_for(const Request& request, const platform::Message& 
   given.descriptors.tasks = next();
   given.descriptors.results = next();
   given.descriptors.owner = next();
-  given.descriptors.escort = next();
+  given.descriptors.descriptor_channel = next();
   given.descriptors.page = next(request.has_page != 0);
   given.directory = next(request.has_directory != 0);
   given.descriptors.output = next(request.has_output != 0);

@@ -38,19 +38,19 @@ void ProcessHost::write(std::span<const std::byte> bytes) try {
   throw;
 }
 
-bool ProcessHost::escort(std::uint64_t job, const detail::DescriptorRef& descriptor) {
-  if (!escort_)
+bool ProcessHost::send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) {
+  if (!descriptor_channel_)
     throw UsageError(
         "this worker has no socket for the descriptor of a shared object: its launcher has closed "
         "it");
   std::span<const detail::DescriptorRef> left(&descriptor, 1);
-  const platform::SendState state = escort_.send(job, left);
+  const platform::SendState state = descriptor_channel_.send(job, left);
   if (state == platform::SendState::gone) ::_exit(exit_orphaned);
   return state == platform::SendState::sent;
 }
 
 detail::DescriptorRef ProcessHost::find(detail::SharedDescriptor::Token token) const {
-  return std::this_thread::get_id() == serving_ ? escort_.find(token) : nullptr;
+  return std::this_thread::get_id() == serving_ ? descriptor_channel_.find(token) : nullptr;
 }
 
 void ProcessHost::end_if_copy() noexcept { platform::end_if_copy(); }

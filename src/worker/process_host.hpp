@@ -3,7 +3,7 @@
 #include <optional>
 #include <thread>
 
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/process.hpp"
 #include "platform/usage.hpp"
 #include "worker/session_host.hpp"
@@ -13,8 +13,8 @@ namespace brood::worker {
 /// This process as the host of a session: the pipes and the socket to the owner.
 class ProcessHost final : public SessionHost {
  public:
-  ProcessHost(int tasks, int results, platform::Escort escort)
-      : tasks_(tasks), results_(results), escort_(std::move(escort)) {}
+  ProcessHost(int tasks, int results, platform::DescriptorChannel descriptor_channel)
+      : tasks_(tasks), results_(results), descriptor_channel_(std::move(descriptor_channel)) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
@@ -23,10 +23,10 @@ class ProcessHost final : public SessionHost {
   std::size_t read(std::span<std::byte> target) override;
   void write(std::span<const std::byte> bytes) override;
   std::chrono::steady_clock::time_point now() override { return std::chrono::steady_clock::now(); }
-  bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
-  void wait_for_escort() override { escort_.wait_for_room(); }
-  void receive_descriptors() override { escort_.receive(); }
-  void drop_descriptors(std::uint64_t group) override { escort_.drop(group); }
+  bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
+  void wait_for_descriptor_channel() override { descriptor_channel_.wait_for_room(); }
+  void receive_descriptors() override { descriptor_channel_.receive(); }
+  void drop_descriptors(std::uint64_t group) override { descriptor_channel_.drop(group); }
   std::uint64_t resident() override { return resident_->bytes(); }
   void end_if_copy() noexcept override;
   void tell_of_copies() override;
@@ -37,7 +37,8 @@ class ProcessHost final : public SessionHost {
   const std::thread::id serving_ = std::this_thread::get_id();
   const unsigned generation_ = platform::fork_generation();
   int tasks_, results_;
-  platform::Escort escort_;  // what came for a job is kept until the job is over
+  platform::DescriptorChannel
+      descriptor_channel_;  // what came for a job is kept until the job is over
   std::optional<platform::OwnResident> resident_;
 };
 

@@ -193,9 +193,9 @@ void ResultStream::attach(detail::Run& run, std::span<const detail::DescriptorRe
                          " handles of shared objects");
   close_frame(run);
   for (const detail::DescriptorRef& descriptor : descriptors) {
-    while (!host_.escort(job_, descriptor)) {
+    while (!host_.send_descriptor(job_, descriptor)) {
       flush();
-      host_.wait_for_escort();
+      host_.wait_for_descriptor_channel();
     }
     send(Type::attached, {});
   }

@@ -32,9 +32,9 @@ class SessionHost {
 
   /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
   /// Throws UsageError where there is no way to send it.
-  virtual bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
+  virtual bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
   /// Blocks until there is.
-  virtual void wait_for_escort() = 0;
+  virtual void wait_for_descriptor_channel() = 0;
   /// Takes the descriptors that have come, each for its group, without waiting.
   virtual void receive_descriptors() = 0;
   virtual void drop_descriptors(std::uint64_t group) = 0;

@@ -14,7 +14,7 @@
 #include "base/memory_limit.hpp"
 #include "base/streams.hpp"
 #include "platform/copies.hpp"
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
@@ -79,13 +79,13 @@ class Worker {
         start_no_more_(channel.start_no_more),
         mapping_(std::move(page)),
         host_(channel.tasks, channel.results,
-              platform::Escort(platform::Descriptor(channel.escort))),
+              platform::DescriptorChannel(platform::Descriptor(channel.descriptor_channel))),
         session_(host_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(
         [this](detail::SharedDescriptor::Token token) { return host_.find(token); });
-    platform::keep_from_copies({channel.tasks, channel.results, channel.escort}, mapping_.data(),
-                               mapping_.size());
+    platform::keep_from_copies({channel.tasks, channel.results, channel.descriptor_channel},
+                               mapping_.data(), mapping_.size());
   }
 
   [[noreturn]] void run() {

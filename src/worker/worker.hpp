@@ -6,7 +6,7 @@ namespace brood::worker {
 
 /// Descriptors of a worker; see start::WorkerDescriptors.
 struct Channel {
-  int tasks, results, page, owner, escort;
+  int tasks, results, page, owner, descriptor_channel;
   void (*set_start_method)(std::string_view) = nullptr;  // for pools that this process makes
   void (*start_no_more)() = nullptr;  // closes the ways to start processes: for a sandbox
 };

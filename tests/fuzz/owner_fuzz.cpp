@@ -1,6 +1,6 @@
 // A worker's stream and page as any bytes, through protocol, driver, scheduler and delivery to the
-// calls and their typed results: the owner's driver as it is, without a process. The input is a list
-// of steps of the worker and of time; whatever they are, every call ends.
+// calls and their typed results: the owner's driver as it is, without a process. The input is a
+// list of steps of the worker and of time; whatever they are, every call ends.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -120,8 +120,7 @@ class Calls {
     return made;
   }
   std::shared_ptr<pool::JobState> make(detail::JobSpec&& made) {
-    jobs_.push_back(
-        std::make_shared<pool::JobState>(std::weak_ptr<pool::Core>(), std::move(made)));
+    jobs_.push_back(std::make_shared<pool::JobState>(std::weak_ptr<pool::Core>(), std::move(made)));
     return jobs_.back();
   }
   void submit(detail::JobSpec&& made) {
@@ -167,7 +166,7 @@ class WatchedScheduler final : public pool::Scheduler {
 /// A worker that is only a page and the fuzzer's bytes.
 struct Link final : pool::WorkerLink {
   explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now) { set_page(memory.get()); }
-  platform::Escorted receive_descriptors() override { return {}; }
+  platform::ReceivedDescriptors receive_descriptors() override { return {}; }
   std::size_t unread() noexcept override { return 0; }
   std::size_t read_once() override { return 0; }
   std::unique_ptr<WorkerPage> memory = std::make_unique<WorkerPage>();

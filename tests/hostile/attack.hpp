@@ -110,10 +110,10 @@ std::string forged_frame(Foe& foe, protocol::Type type);
 std::string any_forged_frame(Foe& foe);
 
 // attack_sockets.cpp
-void escort_garbage(Foe& foe);
-void escort_descriptors(Foe& foe);
-void escort_oversized(Foe& foe);
-void escort_closed(Foe& foe);
+void channel_garbage(Foe& foe);
+void channel_descriptors(Foe& foe);
+void channel_oversized(Foe& foe);
+void channel_closed(Foe& foe);
 void server_socket_garbage(Foe& foe);
 void server_socket_wrong_kind(Foe& foe);
 void server_socket_oversized(Foe& foe);

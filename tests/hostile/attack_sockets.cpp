@@ -14,7 +14,8 @@ namespace brood::hostile {
 
 namespace {
 
-/// As platform/escort.cpp has it: a group, a count, and a token, kind and nothing for each.
+/// As platform/descriptor_channel.cpp has it: a group, a count, and a token, kind and nothing for
+/// each.
 std::string packet(Foe& foe, std::size_t count) {
   struct Entry {
     detail::SharedDescriptor::Token token;
@@ -46,29 +47,30 @@ std::string request(start::Request::Kind kind) {
 
 }  // namespace
 
-void escort_garbage(Foe& foe) {
+void channel_garbage(Foe& foe) {
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(100); ++i)
-    send(testing::escort_socket, foe.dice.bytes(foe.dice.magnitude(300)));
+    send(testing::channel_socket, foe.dice.bytes(foe.dice.magnitude(300)));
   tell_of_them(foe);
 }
 
-void escort_descriptors(Foe& foe) {
+void channel_descriptors(Foe& foe) {
   const Thing thing(foe.dice);
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(30); ++i) {
     const std::size_t count = 1 + foe.dice.magnitude(most_descriptors - 1);
-    if (!send(testing::escort_socket, packet(foe, count), thing.number(), count)) break;
+    if (!send(testing::channel_socket, packet(foe, count), thing.number(), count)) break;
   }
   tell_of_them(foe);
 }
 
-void escort_oversized(Foe& foe) {
-  send(testing::escort_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
+void channel_oversized(Foe& foe) {
+  send(testing::channel_socket, foe.dice.bytes(65'000 + foe.dice.up_to(100'000)));
   tell_of_them(foe);
 }
 
-void escort_closed(Foe& foe) {
-  if (foe.dice.percent(50)) ::shutdown(testing::escort_socket, static_cast<int>(foe.dice.up_to(2)));
-  ::close(testing::escort_socket);
+void channel_closed(Foe& foe) {
+  if (foe.dice.percent(50))
+    ::shutdown(testing::channel_socket, static_cast<int>(foe.dice.up_to(2)));
+  ::close(testing::channel_socket);
   if (foe.dice.percent(50)) tell_of_them(foe);
 }
 

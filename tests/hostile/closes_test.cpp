@@ -82,7 +82,7 @@ TEST_P(Closes, of_what_a_worker_has_returned_do_not_wait) {
 /// On the descriptor channel, as nothing that a result says belongs to it.
 [[noreturn]] void leaves_sockets_and_ends(std::uint16_t port) {
   const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
-  for (const int& number : sockets) send_raw(escort_socket, "x", 1, {&number, 1});
+  for (const int& number : sockets) send_raw(channel_socket, "x", 1, {&number, 1});
   for (const int number : sockets) send_raw(number, "", 0, {});
   ::kill(::getpid(), SIGKILL);
   hang();
@@ -100,7 +100,7 @@ TEST_P(Closes, of_what_waits_for_the_owner_of_a_dead_worker_do_not_wait) {
 FileDescriptor sends_more_than_it_says(std::uint16_t port) {
   const std::array<int, 3> sockets{lingering_socket(port), lingering_socket(port),
                                    socket_around_a_lingering_one(port)};
-  send_raw(escort_socket, "nonsense", 8, sockets);
+  send_raw(channel_socket, "nonsense", 8, sockets);
   for (const int number : sockets) ::close(number);  // the last one, perhaps: the pool kills us
   return FileDescriptor(0);
 }
@@ -114,7 +114,7 @@ TEST_P(Closes, of_what_comes_in_a_message_of_no_sense_do_not_wait) {
 
 FileDescriptor sends_a_pipe_that_it_holds(std::uint16_t) {
   const int held = held_pipe();
-  send_raw(escort_socket, "nonsense", 8, {&held, 1});
+  send_raw(channel_socket, "nonsense", 8, {&held, 1});
   ::close(held);
   return FileDescriptor(0);
 }

@@ -223,7 +223,7 @@ TEST_P(Floods, of_control_characters_in_last_records_reach_no_terminal_in_a_repo
 /// One message on the descriptor channel with copies of a descriptor.
 bool send_copies(int descriptor, std::size_t count, std::span<const std::byte> bytes) {
   const std::vector<int> copies(count, descriptor);
-  return send_raw(escort_socket, bytes.data(), bytes.size(), copies, 0);
+  return send_raw(channel_socket, bytes.data(), bytes.size(), copies, 0);
 }
 
 struct Token {
@@ -330,7 +330,7 @@ TEST_P(AttachedDescriptors, descriptors_of_one_object_count_once) {
 int refuses_descriptors(int) {
   constexpr int pass_rights = 83;  // SO_PASSRIGHTS, of Linux 6.16
   const int no = 0;
-  return ::setsockopt(escort_socket, SOL_SOCKET, pass_rights, &no, sizeof no);
+  return ::setsockopt(channel_socket, SOL_SOCKET, pass_rights, &no, sizeof no);
 }
 
 TEST_P(AttachedDescriptors, descriptors_that_a_worker_refuses_go_to_another) {

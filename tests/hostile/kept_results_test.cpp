@@ -26,7 +26,7 @@ std::string brings_descriptors(std::uint64_t first, int count) {
   const int memory = ::memfd_create("beside", MFD_CLOEXEC);
   for (int i = 0; i < count; ++i) {
     const OneToken message{.low = first + static_cast<std::uint64_t>(i)};
-    if (!send_raw(escort_socket, &message, sizeof message, {&memory, 1}, 0)) ::_exit(3);
+    if (!send_raw(channel_socket, &message, sizeof message, {&memory, 1}, 0)) ::_exit(3);
     if (!write_frame(protocol::Type::attached)) ::_exit(4);
   }
   return "text";

@@ -149,7 +149,8 @@ TEST_P(Mappings, come_with_no_descriptor_of_another_worker) {
   made.max_tasks_per_worker = 1;
   Pool pool(made);
   const start::WorkerDescriptors& numbers = start::exec_descriptors;  // but the page's
-  std::set<int> own{0, 1, 2, numbers.tasks, numbers.results, numbers.owner, numbers.escort};
+  std::set<int> own{
+      0, 1, 2, numbers.tasks, numbers.results, numbers.owner, numbers.descriptor_channel};
   if (method() == "forkserver") own.insert(start::server_socket_descriptor);
   for (int round = 0; round < 4; ++round) EXPECT_EQ(pool.apply(open_here), own);
 }

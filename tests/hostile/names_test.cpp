@@ -120,7 +120,8 @@ std::pair<int, std::vector<Numbers>> squats(const std::vector<Made>& seen) {
       made[0] = wrong;
       detail::Bytes own;
       detail::encode_value(own, made);
-      const_cast<SharedDescriptor::Token&>(own.attached()[0]->token()) = {token.high, token.low + i};
+      const_cast<SharedDescriptor::Token&>(own.attached()[0]->token()) = {token.high,
+                                                                          token.low + i};
       mine.push_back(made);
     }
   }

@@ -282,8 +282,8 @@ TEST_P(HostileChannel, a_descriptor_that_passes_for_another_proxy_is_refused) {
               detail::abandon_descriptors();  // the genuine one's copy here
               detail::Bytes request = request_of(1, 1, &manager::count_objects);
               request.attach(detail::receive_descriptor(platform::duplicate(forged.theirs.get()),
-                                                       detail::SharedDescriptor::Kind::lease,
-                                                       genuine->token()));
+                                                        detail::SharedDescriptor::Kind::lease,
+                                                        genuine->token()));
               return RawChannel(lease.get()).ask(request) == "error" ? 0 : 1;
             }).wait(),
             0);

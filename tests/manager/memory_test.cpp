@@ -22,7 +22,7 @@ BROOD_FOR_EVERY_METHOD(ManagerMemory);
 struct EnvelopeHeader {  // as in src/shared/envelope.cpp
   std::uint64_t size = 0;
   std::uint32_t in_memory = 0;
-  std::uint32_t escorted = 0;
+  std::uint32_t bundled = 0;
   std::uint64_t count = 0;
 };
 

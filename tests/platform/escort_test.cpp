@@ -1,4 +1,4 @@
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 
 #include <sys/socket.h>
 
@@ -9,7 +9,7 @@
 namespace brood::platform {
 namespace {
 
-class EscortTest : public testing::LeakCheck {
+class DescriptorChannelTest : public testing::LeakCheck {
  protected:
   /// One end of a pair, and at the other end so many messages of one descriptor for a group.
   static SocketPair filled(int messages, std::uint64_t group) {
@@ -26,7 +26,7 @@ class EscortTest : public testing::LeakCheck {
   }
 };
 
-TEST_F(EscortTest, takes_out_what_was_enclosed) {
+TEST_F(DescriptorChannelTest, takes_out_what_was_enclosed) {
   SocketPair pair = filled(40, 0);
   EXPECT_EQ(look_into(pair.theirs.get())->size(), 40U);
   EXPECT_EQ(look_into(pair.theirs.get())->size(), 40U);
@@ -34,19 +34,19 @@ TEST_F(EscortTest, takes_out_what_was_enclosed) {
 }
 
 // Its sender may go on filling it for as long as it is read.
-TEST_F(EscortTest, reads_no_more_than_can_have_been_enclosed) {
+TEST_F(DescriptorChannelTest, reads_no_more_than_can_have_been_enclosed) {
   SocketPair pair = filled(300, 0);
   EXPECT_TRUE(look_into(pair.theirs.get())->empty());
   EXPECT_THROW(take_out(std::move(pair.theirs)), CodecError);
 }
 
-TEST_F(EscortTest, takes_out_nothing_that_was_not_enclosed) {
+TEST_F(DescriptorChannelTest, takes_out_nothing_that_was_not_enclosed) {
   SocketPair pair = filled(3, 7);
   EXPECT_TRUE(look_into(pair.theirs.get())->empty());
   EXPECT_THROW(take_out(std::move(pair.theirs)), CodecError);
 }
 
-TEST_F(EscortTest, encloses_no_more_than_is_taken_out) {
+TEST_F(DescriptorChannelTest, encloses_no_more_than_is_taken_out) {
   const detail::DescriptorRef one =
       share_descriptor(std::move(make_socket_pair().ours), detail::SharedDescriptor::Kind::memory);
   EXPECT_THROW(enclose(std::vector(5000, one), "a test"), CodecError);

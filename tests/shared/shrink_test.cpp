@@ -117,7 +117,7 @@ struct Talk {
 struct EnvelopeHeader {  // as in src/shared/envelope.cpp
   std::uint64_t size = 0;
   std::uint32_t in_memory = 0;
-  std::uint32_t escorted = 0;
+  std::uint32_t bundled = 0;
   std::uint64_t count = 0;
 };
 

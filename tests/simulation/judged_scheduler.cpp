@@ -100,7 +100,8 @@ pool::Scheduler::Told JudgedScheduler::outcomes(WorkerId worker, const pool::Out
   return told;
 }
 
-// Within a turn nothing else tells outcomes but pages, and what is left in the pipe of a dead worker.
+// Within a turn nothing else tells outcomes but pages, and what is left in the pipe of a dead
+// worker.
 void JudgedScheduler::count_what_pages_told(WorkerId worker, std::size_t count) {
   Process& process = process_of(worker);
   if (!in_turn_ || process.page().head.load() == 0) return;
@@ -117,8 +118,7 @@ void JudgedScheduler::worker_broken(WorkerId worker, Time now, const char* why) 
   Scheduler::worker_broken(worker, now, why);
 }
 
-void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed,
-                                  Time now) {
+void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) {
   judge([&] {
     if (!claimed) throw Violation("a sound page is not believed");
     referee_.gone(process_of(worker), *claimed);
@@ -128,8 +128,7 @@ void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> 
 }
 
 bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
-  environment_.say("worker %u has skipped to %llu", worker,
-                   static_cast<unsigned long long>(fence));
+  environment_.say("worker %u has skipped to %llu", worker, static_cast<unsigned long long>(fence));
   judge([&] { referee_.acknowledged(process_of(worker), fence); });
   if (mutate(Mutation::forget_skipped)) return true;
   const bool done = Scheduler::revocation_done(worker, fence);

@@ -17,7 +17,7 @@ Limits limits_of(const Parameters& parameters) {
   if (parameters.exhausted != 0) limits.resident = 1;
   return limits;
 }
-}
+}  // namespace
 
 Owner::Owner(Environment& environment, Referee& referee, std::function<void()> elsewhere,
              std::function<void()> unlocked)
@@ -82,8 +82,7 @@ bool Owner::cancel(JobId job, bool stop_running) {
                    stop_running ? " and stop" : "");
   scheduler_.begin_call();
   scheduler_.cancelling([&, this](bool cancelled) { referee_.cancelled(job, cancelled); });
-  const bool cancelled =
-      driver_.cancel(job, stop_running ? Kill::yes : Kill::no, environment_.now);
+  const bool cancelled = driver_.cancel(job, stop_running ? Kill::yes : Kill::no, environment_.now);
   news_ = true;
   return cancelled;
 }
@@ -139,8 +138,7 @@ void Owner::terminate() {
 bool Owner::step_of_caller(Link& link) {
   const bool moved_out = !link.broken && flush(link);
   const bool ended = !link.process->alive() && link.process->results.empty();
-  const std::size_t count =
-      link.broken ? 0 : link.read(environment_.random.between(1, 4096));
+  const std::size_t count = link.broken ? 0 : link.read(environment_.random.between(1, 4096));
   if (count == 0 && !ended && !link.broken) return moved_out;
   scheduler_.begin_call();
   const auto over = driver_.heard(link, *link.lent_for, count != 0, nullptr, environment_.now);
@@ -201,8 +199,7 @@ bool Owner::has_work() const {
     if (known == nullptr || known->lent) continue;
     if (!known->process->alive()) return true;
     if (!known->broken && !known->borrowable && !known->process->results.empty()) return true;
-    if (!known->broken && !known->outbox.empty() && known->process->tasks.space() != 0)
-      return true;
+    if (!known->broken && !known->outbox.empty() && known->process->tasks.space() != 0) return true;
   }
   const auto next = next_time();
   return next && *next <= environment_.now;
@@ -349,11 +346,11 @@ Link::Link(JudgedScheduler& its_scheduler, std::unique_ptr<Process> its_process,
   set_page(&process->page());
 }
 
-platform::Escorted Link::receive_descriptors() {
-  platform::Escorted came;
-  came.received = process->escorted != 0;
+platform::ReceivedDescriptors Link::receive_descriptors() {
+  platform::ReceivedDescriptors came;
+  came.received = process->waiting_descriptors != 0;
   if (!came.received) return came;
-  --process->escorted;
+  --process->waiting_descriptors;
   came.descriptors.emplace_back();
   return came;
 }

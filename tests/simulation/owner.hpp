@@ -18,7 +18,7 @@ namespace brood::simulation {
 /// The owner's end of one worker, as pool::WorkerProcess is.
 struct Link final : pool::WorkerLink {
   Link(JudgedScheduler& scheduler, std::unique_ptr<Process> its_process, Time now);
-  platform::Escorted receive_descriptors() override;
+  platform::ReceivedDescriptors receive_descriptors() override;
   std::size_t unread() noexcept override;
   std::size_t read_once() override { return read(stream.stream().room().size()); }
   std::size_t read(std::size_t most);
@@ -72,7 +72,9 @@ class Owner final : private pool::Host {
   std::optional<pool::Death> status(pool::WorkerLink& link) noexcept override;
   void hang_up(pool::WorkerLink& link) override;
   void release(pool::WorkerLink&) noexcept override {}
-  void log_error(const std::string& text) noexcept override { environment_.say("%s", text.c_str()); }
+  void log_error(const std::string& text) noexcept override {
+    environment_.say("%s", text.c_str());
+  }
   void log(const pool::WorkerLink& link, const protocol::LogRecord& record) noexcept override;
   bool table_is_full() noexcept override { return false; }
   std::size_t descriptor_limit() noexcept override { return 1024; }

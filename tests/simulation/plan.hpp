@@ -106,8 +106,8 @@ struct Parameters {
   double lending = 0;                 // a call lends its caller's memory
   double exhausted = 0;               // a worker is above its limit of memory when it looks
   std::size_t large_frame = 1 << 20;  // bytes: see worker::SessionSizes
-  double handover = 0;     // the lock changes hands between two reads of the dispatcher
-  double late_status = 0;  // how a dead worker has ended is told later than that it has
+  double handover = 0;                // the lock changes hands between two reads of the dispatcher
+  double late_status = 0;             // how a dead worker has ended is told later than that it has
   Mutation mutation = Mutation::none;
 };
 

@@ -197,9 +197,9 @@ void Process::be_deaf() {
 }
 
 // As long as there is room.
-bool Process::escort(std::uint64_t, const detail::DescriptorRef&) {
-  if (escorted >= 3 || environment_.random.chance(0.2)) return false;
-  ++escorted;
+bool Process::send_descriptor(std::uint64_t, const detail::DescriptorRef&) {
+  if (waiting_descriptors >= 3 || environment_.random.chance(0.2)) return false;
+  ++waiting_descriptors;
   ++environment_.census.attached;
   return true;
 }

@@ -37,7 +37,7 @@ class Process final : private worker::SessionHost {
   const WorkerId slot;
   const std::uint64_t pid;
   Pipe tasks, results;
-  std::size_t escorted = 0;  // descriptors of shared objects that wait for the owner
+  std::size_t waiting_descriptors = 0;  // descriptors of shared objects that wait for the owner
   protocol::WorkerPage& page() noexcept { return *page_; }
   bool alive() const noexcept { return alive_; }
   /// Whether it can go on now.
@@ -73,8 +73,8 @@ class Process final : private worker::SessionHost {
   std::size_t read(std::span<std::byte> target) override;
   void write(std::span<const std::byte> bytes) override;
   std::chrono::steady_clock::time_point now() override;
-  bool escort(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
-  void wait_for_escort() override { pause(Wait::none); }
+  bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
+  void wait_for_descriptor_channel() override { pause(Wait::none); }
   void receive_descriptors() override {}
   void drop_descriptors(std::uint64_t job) override;
   std::uint64_t resident() override;

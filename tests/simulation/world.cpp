@@ -117,7 +117,8 @@ bool World::pass_time() {
   std::optional<Time> next = owner_.next_time();
   for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
     const Link* const link = owner_.link(worker);
-    if (link == nullptr || !link->process->alive() || link->process->waits_for() != Process::Wait::sleeping)
+    if (link == nullptr || !link->process->alive() ||
+        link->process->waits_for() != Process::Wait::sleeping)
       continue;
     const Time wakes = link->process->wakes_at();
     if (wakes > environment_.now && (!next || wakes < *next)) next = wakes;

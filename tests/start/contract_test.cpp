@@ -72,7 +72,7 @@ TEST_P(Contract, a_worker_has_its_own_descriptors_and_no_other) {
   ASSERT_TRUE(worker.greet());
   const WorkerDescriptors& own = exec_descriptors;
   // That of the page is closed when it is mapped.
-  std::set<int> expected{0, 1, 2, own.tasks, own.results, own.owner, own.escort};
+  std::set<int> expected{0, 1, 2, own.tasks, own.results, own.owner, own.descriptor_channel};
   if (GetParam() == "forkserver") expected.insert(server_socket_descriptor);
   const std::string here = std::to_string(worker.process.pid);
   EXPECT_EQ(descriptors_of(here), expected);

@@ -27,7 +27,7 @@ namespace brood::testing {
 
 inline constexpr int task_pipe = start::exec_descriptors.tasks;
 inline constexpr int result_pipe = start::exec_descriptors.results;
-inline constexpr int escort_socket = start::exec_descriptors.escort;
+inline constexpr int channel_socket = start::exec_descriptors.descriptor_channel;
 inline constexpr int server_socket = start::server_socket_descriptor;  // forkserver only
 
 /// A part of this process's memory, as /proc/self/maps has it.

@@ -64,7 +64,8 @@ class Bytes {
     attached_ = std::move(descriptors);
   }
   std::span<const DescriptorRef> attached() const noexcept {
-    return attached_ ? std::span<const DescriptorRef>(*attached_) : std::span<const DescriptorRef>();
+    return attached_ ? std::span<const DescriptorRef>(*attached_)
+                     : std::span<const DescriptorRef>();
   }
   void append(const void* source, std::size_t count) {
     if (count == 0) return;

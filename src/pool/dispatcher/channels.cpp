@@ -109,7 +109,7 @@ void Dispatcher::Loop::watch_what_is_not_borrowable() {
     if (link->borrowable) {
       io.results.release();
       io.tasks.release();
-      io.escort.release();
+      io.descriptor_channel.release();
     } else if (!io.results.watching() && !link->broken && !link->silent) {
       watch_results(process_of(*link));
     }
@@ -185,7 +185,8 @@ void Dispatcher::Loop::wait_for_room(const WorkerProcess& worker, WorkerProcess:
   if (stop == WorkerProcess::Stop::pipe_full)
     io.tasks.wait(worker.tasks.get(), descriptor_base::wait_write, go_on);
   else if (stop == WorkerProcess::Stop::channel_full)
-    io.escort.wait(worker.escort.number(), descriptor_base::wait_write, go_on);
+    io.descriptor_channel.wait(worker.descriptor_channel.number(), descriptor_base::wait_write,
+                               go_on);
   else
     io.wait_for(platform::crowd_time, go_on);
 }

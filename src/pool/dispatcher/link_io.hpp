@@ -36,7 +36,7 @@ class Watched {
 
 struct LinkIo {
   explicit LinkIo(boost::asio::io_context& io)
-      : results(io), tasks(io), escort(io), process(io), timer(io) {}
+      : results(io), tasks(io), descriptor_channel(io), process(io), timer(io) {}
 
   template <class Handler>
   void wait_for(std::chrono::milliseconds time, Handler handler) {
@@ -46,11 +46,8 @@ struct LinkIo {
     });
   }
 
-  Watched results, tasks, escort, process;
+  Watched results, tasks, descriptor_channel, process;
   boost::asio::steady_timer timer;
-
-
-
 };
 
 }  // namespace brood::pool

@@ -55,9 +55,7 @@ class Dispatcher::Loop final : public Host, private StartEvents {
   }
   void hang_up(WorkerLink& link) override;
   void release(WorkerLink& link) noexcept override { ios_[link.id].reset(); }
-  void log_error(const std::string& text) noexcept override {
-    core_.callbacks().log_error(text);
-  }
+  void log_error(const std::string& text) noexcept override { core_.callbacks().log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
     core_.callbacks().log(link.logs, record);
   }

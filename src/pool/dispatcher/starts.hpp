@@ -56,8 +56,8 @@ class Starts {
   StartEvents& events_;
   Watched answers_;  // let go of before the supervisor may close what it watches
   std::map<WorkerId, Supervisor::Birth> asked_;
-  Time urged_{};          // the last time
-  bool untold_ = false;   // a status is waited for: said anew in each turn
+  Time urged_{};         // the last time
+  bool untold_ = false;  // a status is waited for: said anew in each turn
 };
 
 }  // namespace brood::pool

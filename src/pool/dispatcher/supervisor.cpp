@@ -74,17 +74,17 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   platform::enlarge(birth.tasks.write, pipe_capacity);
   platform::enlarge(birth.results.write, pipe_capacity);
   worker.make_page();
-  platform::SocketPair escort = platform::make_socket_pair();
-  worker.escort = platform::Escort(std::move(escort.ours));
-  birth.escort = std::move(escort.theirs);
+  platform::SocketPair descriptor_channel = platform::make_socket_pair();
+  worker.descriptor_channel = platform::DescriptorChannel(std::move(descriptor_channel.ours));
+  birth.descriptor_channel = std::move(descriptor_channel.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
-                        detail::CallAccess::attached(options_.initializer));
+                          detail::CallAccess::attached(options_.initializer));
   protocol::encode_setup(worker.outbox.tail(), setup_for(name, numbers));
   platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();
-  birth.asked =
-      method_->ask(name, {birth.tasks.read.get(), birth.results.write.get(),
-                          worker.mapping.descriptor().get(), owner_.get(), birth.escort.get()});
+  birth.asked = method_->ask(
+      name, {birth.tasks.read.get(), birth.results.write.get(), worker.mapping.descriptor().get(),
+             owner_.get(), birth.descriptor_channel.get()});
   return birth;
 }
 

@@ -24,7 +24,7 @@ class Supervisor {
   struct Birth {
     std::unique_ptr<WorkerProcess> worker;
     platform::Pipe tasks, results;
-    platform::Descriptor escort;  // the worker's end
+    platform::Descriptor descriptor_channel;  // the worker's end
     start::PendingStart asked;
   };
   /// Asks for a process in slot `id`; never waits for it. Throws StartError, SystemError.

@@ -55,7 +55,7 @@ WorkerProcess::Stop WorkerProcess::send_attachments() {
   const std::size_t all = unsent.size();
   platform::SendState state = platform::SendState::gone;
   try {
-    state = escort.send(outbox.attachment_group(), unsent);
+    state = descriptor_channel.send(outbox.attachment_group(), unsent);
   } catch (const SystemError& refused) {
     // By an option of the worker's end (SO_PASSRIGHTS): it would fail all that come to it.
     if (refused.code().value() == EPERM) return Stop::failed;

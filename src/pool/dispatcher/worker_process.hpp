@@ -6,7 +6,7 @@
 #include <string>
 
 #include "platform/descriptor.hpp"
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "pool/driver/worker_link.hpp"
@@ -19,8 +19,8 @@ class WorkerProcess final : public WorkerLink {
  public:
   using WorkerLink::WorkerLink;
 
-  platform::Escorted receive_descriptors() override {
-    return platform::receive_descriptors(escort.number());
+  platform::ReceivedDescriptors receive_descriptors() override {
+    return platform::receive_descriptors(descriptor_channel.number());
   }
   std::size_t unread() noexcept override { return platform::bytes_in(results.get()); }
   std::size_t read_once() override { return receive().count; }
@@ -41,7 +41,7 @@ class WorkerProcess final : public WorkerLink {
   void make_page();
 
   platform::Descriptor pidfd, tasks, tasks_read_end, results;
-  platform::Escort escort;
+  platform::DescriptorChannel descriptor_channel;
   platform::SharedMapping mapping;         // of the page
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 

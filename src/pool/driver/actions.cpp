@@ -119,8 +119,7 @@ void Driver::finish(const Action& action) {
 // Copies what the job has lent to outboxes, because its caller is about to go on.
 void Driver::detach(JobId job) {
   for (const auto& link : workers_.all()) {
-    if (link && !link->lent && !link->outbox.detach(job))
-      broken(*link, out_of_memory(), now_);
+    if (link && !link->lent && !link->outbox.detach(job)) broken(*link, out_of_memory(), now_);
   }
 }
 

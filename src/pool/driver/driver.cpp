@@ -98,8 +98,8 @@ void Driver::tell_forgotten(WorkerLink& link) {
   });
 }
 
-std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved,
-                                  std::exception_ptr error, Time now) {
+std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::exception_ptr error,
+                                  Time now) {
   now_ = now;
   try {
     if (moved) parse(link, now);

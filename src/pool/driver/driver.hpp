@@ -27,10 +27,10 @@ struct DriverConfig {
 };
 
 /// A pool without threads, descriptors and clocks: events and the time come in as calls; what is to
-/// be done goes out through the Host, the links and the jobs. It stands between the scheduler, which
-/// decides, workers and calls. README.md has the rules.
-/// Threads: any, one at a time, under the core's lock. The functions below "dispatcher" are for its
-/// thread alone; the others leave what needs that thread for the next turn().
+/// be done goes out through the Host, the links and the jobs. It stands between the scheduler,
+/// which decides, workers and calls. README.md has the rules. Threads: any, one at a time, under
+/// the core's lock. The functions below "dispatcher" are for its thread alone; the others leave
+/// what needs that thread for the next turn().
 class Driver final : private Claims {
  public:
   /// Nothing else tells the scheduler anything. `callbacks` is what jobs post to.
@@ -135,8 +135,8 @@ class Driver final : private Claims {
   Scheduler& scheduler_;
   JobTable jobs_;
   WorkerTable workers_;
-  std::vector<WorkerExit> exits_;  // by slot: of the last process
-  std::deque<Action> deferred_;    // for the dispatcher
+  std::vector<WorkerExit> exits_;   // by slot: of the last process
+  std::deque<Action> deferred_;     // for the dispatcher
   std::exception_ptr start_error_;  // why workers do not start
   Time last_look_{};                // at the pages
   Time now_{};                      // of the last event that told the time

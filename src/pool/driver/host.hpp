@@ -7,8 +7,8 @@
 #include <string>
 
 #include <brood/errors.hpp>
-#include "pool/failures/crash_report.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/failures/crash_report.hpp"
 #include "pool/scheduler_types.hpp"
 
 namespace brood::pool {

@@ -52,7 +52,7 @@ JobTable::Kept JobTable::deliver(Work& job, const Results& results) {
 }
 
 JobTable::Kept JobTable::fail(Work& job, std::size_t element, std::span<const std::byte> exception,
-                    const WorkerIdentity& worker) {
+                              const WorkerIdentity& worker) {
   try {
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
@@ -82,7 +82,7 @@ JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
 // Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even
 // be said of one element is said of the whole job.
 JobTable::Kept JobTable::refuse(Work& job, std::size_t first, std::size_t count,
-                      const std::exception_ptr& error) {
+                                const std::exception_ptr& error) {
   const bool nonsense = error != out_of_memory() && !is_shortage(error);
   std::exception_ptr reason = nonsense ? error : out_of_memory();
   try {

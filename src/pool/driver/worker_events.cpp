@@ -82,7 +82,7 @@ class Driver::Events final : public protocol::ParentEvents {
   void on_carried() override {
     if (link_.attached.size() >= protocol::most_attached)
       makes_no_sense("too many descriptors of shared objects for one result");
-    platform::Escorted came = link_.receive_descriptors();
+    platform::ReceivedDescriptors came = link_.receive_descriptors();
     if (came.descriptors.size() != 1 && !came.lost)
       makes_no_sense("not the one descriptor of a shared object that it tells of");
     if (driver_.host_.table_is_full()) {

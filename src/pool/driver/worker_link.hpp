@@ -12,10 +12,10 @@
 
 #include <brood/detail/bytes.hpp>
 #include <brood/errors.hpp>
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 #include "pool/calls/log_queue.hpp"
-#include "pool/failures/crash_report.hpp"
 #include "pool/driver/outbox.hpp"
+#include "pool/failures/crash_report.hpp"
 #include "pool/scheduler_types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
@@ -35,7 +35,7 @@ class WorkerLink {
   WorkerLink& operator=(const WorkerLink&) = delete;
 
   /// The next descriptors of shared objects that the worker has sent, without waiting.
-  virtual platform::Escorted receive_descriptors() = 0;
+  virtual platform::ReceivedDescriptors receive_descriptors() = 0;
   /// Bytes that wait to be read now.
   virtual std::size_t unread() noexcept = 0;
   /// Reads once, without waiting, into the stream's buffer; returns how many bytes, 0 for none.
@@ -51,12 +51,12 @@ class WorkerLink {
   // --- what it says, what it is told ---
   protocol::ParentSide stream;
   Outbox outbox;
-  protocol::PageWatch watch;                   // over the page
+  protocol::PageWatch watch;                    // over the page
   std::vector<detail::DescriptorRef> attached;  // of shared objects in the results that come next
-  std::size_t carried_in_vain = 0;    // of them, those that this process had no room for
-  bool dirty = false;                 // the outbox has something new
+  std::size_t carried_in_vain = 0;              // of them, those that this process had no room for
+  bool dirty = false;                           // the outbox has something new
   bool greeted = false;
-  bool short_of_memory = false;       // this process had none for a result: give back what can be
+  bool short_of_memory = false;  // this process had none for a result: give back what can be
   LastLogLines log_lines;
   const LogQueue::SourceRef logs;
 
@@ -66,20 +66,20 @@ class WorkerLink {
   bool blocked = false;     // its task pipe or its descriptor channel is full
 
   // --- its end ---
-  bool silent = false;          // its stream has ended
-  bool ended = false;           // its process has ended, or counts as ended
-  Time silent_until{};          // when it is stopped for that; zero: not
-  Time told_by{};               // until when its parent has time to tell its status; zero: not ended
-  Time kill_at{};               // when SIGTERM has had its time; zero: not stopped
-  int kills = 0;                // SIGKILLs that it has outlived so far
+  bool silent = false;  // its stream has ended
+  bool ended = false;   // its process has ended, or counts as ended
+  Time silent_until{};  // when it is stopped for that; zero: not
+  Time told_by{};       // until when its parent has time to tell its status; zero: not ended
+  Time kill_at{};       // when SIGTERM has had its time; zero: not stopped
+  int kills = 0;        // SIGKILLs that it has outlived so far
   std::atomic<bool> left = false;  // no signal ends it: it is let go as it is
-  bool broken = false;          // what it writes makes no sense: it is read no more, and killed
-  bool killed = false;          // SIGKILL has been sent
-  std::string stopped_because;  // for the report of its death; empty: nothing is wrong with it
+  bool broken = false;             // what it writes makes no sense: it is read no more, and killed
+  bool killed = false;             // SIGKILL has been sent
+  std::string stopped_because;     // for the report of its death; empty: nothing is wrong with it
   std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault
-  Time headless_since{};        // seen to have lost its main thread; zero: it has it
-  std::uint64_t peak_seen = 0;  // bytes, of its resident memory; 0: never looked at
-  std::uint64_t oversize = 0;   // bytes that it had when it was stopped for that; 0: it was not
+  Time headless_since{};             // seen to have lost its main thread; zero: it has it
+  std::uint64_t peak_seen = 0;       // bytes, of its resident memory; 0: never looked at
+  std::uint64_t oversize = 0;  // bytes that it had when it was stopped for that; 0: it was not
 
   WorkerIdentity identity() const { return {name, pid}; }
   /// The memory that it shares with the worker.

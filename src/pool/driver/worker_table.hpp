@@ -46,9 +46,7 @@ class WorkerTable {
 
   // --- outboxes; the dispatcher's ---
   /// Copies what the job has lent to them; false for a link without memory for that.
-  bool detach(WorkerLink& link, JobId job) noexcept {
-    return link.lent || link.outbox.detach(job);
-  }
+  bool detach(WorkerLink& link, JobId job) noexcept { return link.lent || link.outbox.detach(job); }
   bool refers_to(JobId job) const;
 
  private:

@@ -106,9 +106,9 @@ void Driver::broken(WorkerLink& link, const std::exception_ptr& error, Time now)
   workers_.stop(link, now);
 }
 
-// The link is read no more and its worker is to be killed: `error` says why, and becomes the outcome
-// of what the worker has begun where it is not the worker's fault. Without memory for that action
-// the next turn finds the link by its state.
+// The link is read no more and its worker is to be killed: `error` says why, and becomes the
+// outcome of what the worker has begun where it is not the worker's fault. Without memory for that
+// action the next turn finds the link by its state.
 void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept {
   if (std::exchange(link.broken, true)) return;
   start_error_ = error;  // tells only if it never came up

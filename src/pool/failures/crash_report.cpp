@@ -11,8 +11,8 @@
 #include "base/stack_trace.hpp"
 #include "platform/system_call_names.hpp"
 #include "platform/watch.hpp"
-#include "pool/failures/errors.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/failures/errors.hpp"
 #include "protocol/messages.hpp"
 
 namespace brood::pool {

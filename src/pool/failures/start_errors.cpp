@@ -4,8 +4,8 @@
 #include <new>
 
 #include <brood/errors.hpp>
-#include "pool/failures/errors.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/failures/errors.hpp"
 #include "wire/code_ref.hpp"
 
 namespace brood::pool {

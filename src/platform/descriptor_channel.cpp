@@ -1,4 +1,4 @@
-#include "platform/escort.hpp"
+#include "platform/descriptor_channel.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -38,31 +38,31 @@ struct Packet {
   std::size_t size() const noexcept { return offsetof(Packet, entries) + count * sizeof(Entry); }
 };
 
-Escorted next_message(int socket, Taking taking) {
+ReceivedDescriptors next_message(int socket, Taking taking) {
   Packet packet;
   std::optional<Arrived> message =
       receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no, taking,
                    "receiving descriptors");
   if (!message) return {};
-  Escorted escorted{.received = true,
-                    .group = packet.group,
-                    .lost = message->descriptors_lost,
-                    .descriptors = {}};
+  ReceivedDescriptors came{.received = true,
+                           .group = packet.group,
+                           .lost = message->descriptors_lost,
+                           .descriptors = {}};
   if (packet.count != message->descriptors.size() || packet.size() != message->bytes.size())
-    return escorted;
+    return came;
   try {
     for (std::size_t i = 0; i < packet.count; ++i) {
       const Entry& entry = packet.entries[i];
-      escorted.descriptors.push_back(
+      came.descriptors.push_back(
           detail::receive_descriptor(std::move(message->descriptors[i]), entry.kind, entry.token));
     }
   } catch (const SystemError&) {  // no room for the number that it should have
-    escorted.lost = true;
-    escorted.descriptors.clear();
+    came.lost = true;
+    came.descriptors.clear();
   } catch (const CodecError&) {  // of no kind
-    escorted.descriptors.clear();
+    came.descriptors.clear();
   }
-  return escorted;
+  return came;
 }
 
 // What a socket holds by default is some 2,600: this is above that, and a bound for the readers.
@@ -76,10 +76,10 @@ struct Found {
 };
 // All messages but the last are full ones, of group 0. Reads few more than there can be: the
 // sender of the socket may go on filling it.
-Found find_enclosed(int socket, Escorted (*next_of)(int)) {
+Found find_enclosed(int socket, ReceivedDescriptors (*next_of)(int)) {
   Found found;
   std::size_t messages = 0;
-  for (Escorted next = next_of(socket); next.received; next = next_of(socket)) {
+  for (ReceivedDescriptors next = next_of(socket); next.received; next = next_of(socket)) {
     found.makes_sense = next.group == 0 && ++messages <= most_messages;
     if (!found.makes_sense) return found;
     found.lost = found.lost || next.lost;
@@ -149,7 +149,7 @@ std::optional<std::vector<DescriptorRef>> look_into(int enclosed) {
   return std::move(found.descriptors);
 }
 
-bool Escort::send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
+bool DescriptorChannel::send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
   for (;;) {
     const SendState state = send(group, descriptors);
     if (state == SendState::sent || state == SendState::gone) return state == SendState::sent;
@@ -157,7 +157,7 @@ bool Escort::send_all(std::uint64_t group, std::span<const DescriptorRef> descri
   }
 }
 
-void Escort::wait_for_room() const noexcept {
+void DescriptorChannel::wait_for_room() const noexcept {
   const bool crowded = last_ == SendState::crowded;
   pollfd room{socket_.get(), static_cast<short>(crowded ? 0 : POLLOUT), 0};
   const int most = crowded ? static_cast<int>(crowd_time.count()) : -1;
@@ -165,9 +165,9 @@ void Escort::wait_for_room() const noexcept {
   }
 }
 
-Escorted receive_descriptors(int socket) { return next_message(socket, Taking::yes); }
+ReceivedDescriptors receive_descriptors(int socket) { return next_message(socket, Taking::yes); }
 
-Escorted peek_descriptors(int socket) { return next_message(socket, Taking::no); }
+ReceivedDescriptors peek_descriptors(int socket) { return next_message(socket, Taking::no); }
 
 // Not without room for what comes along, as recvmsg(2) allows: the kernel would close it here.
 void drop_descriptors(int socket) noexcept try {
@@ -178,16 +178,16 @@ void drop_descriptors(int socket) noexcept try {
   // It is gone, with what came along; or the next look at it says why not.
 }
 
-void Escort::receive() {
+void DescriptorChannel::receive() {
   if (!socket_) return;
-  for (Escorted next = receive_descriptors(socket_.get()); next.received;
+  for (ReceivedDescriptors next = receive_descriptors(socket_.get()); next.received;
        next = receive_descriptors(socket_.get())) {
     std::vector<DescriptorRef>& kept = kept_[next.group];
     std::move(next.descriptors.begin(), next.descriptors.end(), std::back_inserter(kept));
   }
 }
 
-DescriptorRef Escort::find(SharedDescriptor::Token token) const {
+DescriptorRef DescriptorChannel::find(SharedDescriptor::Token token) const {
   for (auto group = kept_.rbegin(); group != kept_.rend(); ++group) {
     for (const DescriptorRef& descriptor : group->second) {
       if (descriptor->token() == token) return descriptor;

@@ -19,7 +19,7 @@ namespace brood::platform {
 /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
 SendState send_descriptors(int socket, std::uint64_t group,
                            std::span<const detail::DescriptorRef>& descriptors);
-struct Escorted {
+struct ReceivedDescriptors {
   bool received = false;  // false: nothing waits
   std::uint64_t group = 0;
   bool lost = false;  // they found no room in this process
@@ -27,9 +27,9 @@ struct Escorted {
 };
 /// The next message, without waiting. One whose descriptors find no room in this process comes
 /// without them. Throws SystemError.
-Escorted receive_descriptors(int socket);
+ReceivedDescriptors receive_descriptors(int socket);
 /// The same, and the message stays until it is dropped.
-Escorted peek_descriptors(int socket);
+ReceivedDescriptors peek_descriptors(int socket);
 void drop_descriptors(int socket) noexcept;
 
 /// A socket in which all of these wait, to be sent like one descriptor; nothing where this user has
@@ -49,10 +49,10 @@ inline constexpr std::chrono::milliseconds crowd_time{5};
 /// One end of the socket pair beside a process's pipes, over which descriptors of shared objects go
 /// in both directions. A `group` says what they belong to; what comes is kept until its group is
 /// dropped. Threads: one at a time.
-class Escort {
+class DescriptorChannel {
  public:
-  Escort() = default;
-  explicit Escort(Descriptor socket) : socket_(std::move(socket)) {}
+  DescriptorChannel() = default;
+  explicit DescriptorChannel(Descriptor socket) : socket_(std::move(socket)) {}
 
   explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
   int number() const noexcept { return socket_.get(); }
