@@ -12,8 +12,8 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/codec/callable.hpp>
+#include <brood/detail/codec/envelope.hpp>
 #include <brood/detail/duration.hpp>
-#include <brood/detail/envelope.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/object_errors.hpp>
 #include <brood/received.hpp>

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include <brood/codec.hpp>
+#include <brood/detail/codec/envelope.hpp>
 #include <brood/detail/duration.hpp>
-#include <brood/detail/envelope.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/shared/handle.hpp>
 #include <brood/received.hpp>

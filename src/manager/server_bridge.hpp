@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include <brood/detail/envelope.hpp>
+#include <brood/detail/codec/envelope.hpp>
 #include "manager/remote_frame.hpp"
 #include "manager/server_network.hpp"
 #include "platform/descriptor.hpp"

@@ -64,7 +64,6 @@ class Scheduler {
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.
   virtual bool revocation_done(WorkerId worker, std::uint64_t fence);
-  /// Length of the worker's sequence.
   virtual std::uint64_t sent(WorkerId worker) const { return workers_[worker].sequence; }
 
   /// Whether jobs wait for a worker.
@@ -81,7 +80,6 @@ class Scheduler {
     return usable(workers_[worker]) && workers_[worker].queue.empty();
   }
   bool came_up(WorkerId worker) const { return workers_[worker].came_up; }
-  /// Whether the worker has nothing to do.
   bool idle(WorkerId worker) const { return workers_[worker].queue.empty(); }
 
   // --- lending ---

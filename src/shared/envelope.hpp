@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include <brood/detail/envelope.hpp>
+#include <brood/detail/codec/envelope.hpp>
 #include <brood/errors.hpp>
 #include "platform/futex.hpp"
 

@@ -7,7 +7,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/codec/callable.hpp>
-#include <brood/detail/envelope.hpp>
+#include <brood/detail/codec/envelope.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood::detail {
