@@ -1,6 +1,7 @@
 #include <poll.h>
 
 #include <array>
+#include <chrono>
 #include <exception>
 #include <optional>
 
@@ -79,11 +80,15 @@ bool Core::drive(WorkerProcess& worker, JobState& call) {
 
 // How often a caller looks up from the worker that it drives.
 constexpr int look_up_ms = 500;
+// For so long the pool's descriptors are taken for what they were: no longer than a thread may be
+// held up between a look and the call that it is for.
+constexpr std::chrono::microseconds just_now{100};
 
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.
 bool Core::exchange(WorkerProcess& worker) const {
   using Stop = WorkerProcess::Stop;
   for (;;) {
+    const auto looked = Clock::now();
     if (has_lost_descriptors()) return false;
     const Stop stop = worker.outbox.empty() ? Stop::none : worker.write().stop;
     if (stop == Stop::failed) return false;
@@ -94,7 +99,8 @@ bool Core::exchange(WorkerProcess& worker) const {
     std::array<pollfd, 3> waits{pollfd{worker.results.get(), POLLIN, 0},
                                 pollfd{worker.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
     if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
-    if (waits[0].revents != 0 && has_lost_descriptors()) return false;
+    const bool long_ago = Clock::now() - looked > just_now;
+    if (waits[0].revents != 0 && long_ago && has_lost_descriptors()) return false;
     if (waits[0].revents != 0) return worker.read_once() != 0;
     if (waits[1].revents != 0) return false;
     if (ended() || worker.left) return false;  // no signal may end it: see WorkerTable
