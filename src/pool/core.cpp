@@ -61,6 +61,12 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
                    "it takes " + std::to_string(largest) + " bytes", limit);
 }
 
+/// Also where it is left by an exception.
+struct Cleared {
+  JobState*& pointer;
+  ~Cleared() { pointer = nullptr; }
+};
+
 [[noreturn]] void throw_closed() {
   throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
 }
@@ -76,7 +82,7 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options) {
 
 Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
-      scheduler_(scheduler_config(options), *this),
+      scheduler_(scheduler_config(options)),
       supervisor_(options),
       links_(scheduler_.workers()),
       no_memory_(std::make_exception_ptr(
@@ -125,7 +131,7 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
 // Under the lock.
 void Core::add(const std::shared_ptr<JobState>& state) {
   check_collapsed();
-  if (scheduler_.closing()) throw_closed();
+  if (scheduler_.view().closing) throw_closed();
   const bool last = state->spec().kind != detail::JobKind::stream;
   state->id = scheduler_.add(state->traits(), state->element_count(), last);
   keep(state);
@@ -199,7 +205,7 @@ void Core::take_intake() {
 // Under the lock. True if the dispatcher may sleep: whoever leaves a job from now on wakes it, or
 // knows that a worker will.
 bool Core::settle_intake() {
-  backlog_.store(scheduler_.backlog(), std::memory_order_seq_cst);
+  backlog_.store(scheduler_.view().backlog, std::memory_order_seq_cst);
   const std::lock_guard lock(intake_mutex_);
   return intake_.empty();
 }
@@ -230,16 +236,13 @@ bool Core::cancel(JobState& state, Kill kill) {
   const bool cancelled = under_lock([&] {
     if (collapsed_) return false;
     take_intake();
-    bool cancelled_now = false;
+    to_cancel_ = &state;
+    const Cleared cleared{to_cancel_};
     const auto now = std::chrono::steady_clock::now();
-    if (!state.place) {
-      cancelled_now = scheduler_.cancel(state.id, kill == Kill::yes, now);
-    } else if (!state.finished()) {
-      cancelled_now = scheduler_.cancel(state.id, *state.place, kill == Kill::yes, now);
-      if (cancelled_now) state.finish(why_cancelled(), callbacks_);
-    }
+    if (!state.place || !state.finished())
+      scheduler_.cancel(state.id, state.place.value_or(Action::all), kill == Kill::yes, now);
     perform(nullptr);
-    return cancelled_now;
+    return to_cancel_ == nullptr;
   });
   wake();
   return cancelled;
@@ -265,7 +268,7 @@ void Core::close() {
   check_process();
   under_lock([this] {
     close_intake();
-    scheduler_.close();
+    scheduler_.close(Closing::when_done, std::chrono::steady_clock::now());
   });
   wake();
 }
@@ -273,7 +276,7 @@ void Core::close() {
 void Core::drain(Hands* hands) {
   const std::lock_guard lock(mutex_);
   close_intake();
-  scheduler_.drain();
+  scheduler_.close(Closing::draining, std::chrono::steady_clock::now());
   perform(hands);
 }
 
@@ -283,7 +286,7 @@ void Core::terminate() {
     if (collapsed_) return;
     close_intake();
     ended_.store(true, std::memory_order_release);
-    scheduler_.terminate(std::chrono::steady_clock::now());
+    scheduler_.close(Closing::terminated, std::chrono::steady_clock::now());
     perform(nullptr);
   });
   wake();
@@ -306,7 +309,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
   unless_out_of_memory([this] {
     if (torn_) return;
-    if (!scheduler_.closing())
+    if (!scheduler_.view().closing)
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
     if (!collapsed_) cut_streams_short();
   });

@@ -20,7 +20,7 @@
 #include "pool/callbacks.hpp"
 #include "pool/fair_mutex.hpp"
 #include "pool/job_state.hpp"
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 #include "pool/supervisor.hpp"
 #include "pool/worker_link.hpp"
 
@@ -47,9 +47,7 @@ class Hands {
 
 /// A pool without its types: the lock, and what it guards.
 /// Threads: public members from any thread; those that say so by whoever holds the lock.
-class Core final : public detail::PoolCore,
-                   public std::enable_shared_from_this<Core>,
-                   private Claims {
+class Core final : public detail::PoolCore, public std::enable_shared_from_this<Core> {
  public:
   /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
@@ -157,18 +155,11 @@ class Core final : public detail::PoolCore,
   bool drive(WorkerLink& link, JobState& job);
   std::optional<bool> take_in(Loan& loan, bool heard, std::exception_ptr error);
   bool exchange(WorkerLink& link) const;
-  std::uint64_t begun(WorkerId worker) const override {
-    return protocol::claimed(links_[worker]->page());
-  }
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
-    WorkerLink& link = *links_[worker];
-    const std::uint64_t begun = link.watch.revoke(link.page(), fence);
-    if (link.watch.doubted()) scheduler_.look_soon();  // which ends it
-    return begun;
-  }
+  void answer(const Action& question);
+  void end_cancelled(const Action& action);
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
   protocol::PageWatch::Known known(const WorkerLink& link) const {
-    return {link.stream.resolved(), scheduler_.sent(link.id)};
+    return {link.stream.resolved(), scheduler_.view(link.id).sent};
   }
 
   void refuse(Work& work, std::size_t first, std::size_t count, const std::exception_ptr& error);
@@ -205,7 +196,8 @@ class Core final : public detail::PoolCore,
   std::vector<std::shared_ptr<JobState>> intake_taken_;  // under the lock
   std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
   std::atomic<bool> ended_{false};
-  std::deque<Action> deferred_;  // for the dispatcher
+  std::deque<Action> deferred_;    // for the dispatcher
+  JobState* to_cancel_ = nullptr;  // in cancel(), until it has been cancelled
   std::exception_ptr start_error_;
   const std::exception_ptr no_memory_;
   std::exception_ptr collapsed_;  // under the lock: why no call can end well any more

@@ -18,6 +18,11 @@ void Core::perform(Hands* hands) {
 // memory of its caller's, who goes on as soon as it is told.
 void Core::carry_out(const Action& action, Hands* hands) {
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+      return answer(action);
+    case Action::Kind::cancelled:
+      return end_cancelled(action);
     case Action::Kind::again:
       return try_again(action);
     case Action::Kind::resolve:
@@ -41,6 +46,29 @@ void Core::carry_out(const Action& action, Hands* hands) {
       if (hands == nullptr) return deferred_.push_back(action);
       return hands->carry_out(action);
   }
+}
+
+// One that is gone is not asked any more.
+void Core::answer(const Action& question) {
+  WorkerLink* const link = links_[question.worker].get();
+  if (link == nullptr) return;
+  Begun begun{0};
+  if (question.kind == Action::Kind::look) {
+    begun.count = protocol::claimed(link->page());
+  } else {
+    begun.count = link->watch.revoke(link->page(), question.fence);
+    begun.doubted = link->watch.doubted();  // the next tick ends it
+  }
+  scheduler_.answer(question.worker, begun);
+}
+
+// A call that travels with others ends here; the others go on.
+void Core::end_cancelled(const Action& action) {
+  if (to_cancel_ == nullptr || to_cancel_->id != action.job ||
+      to_cancel_->place.value_or(Action::all) != action.first)
+    return;
+  JobState& state = *std::exchange(to_cancel_, nullptr);
+  if (state.place) state.finish(why_cancelled(), callbacks_);
 }
 
 Work* Core::find_work(JobId id) {
@@ -76,14 +104,14 @@ std::exception_ptr Core::failure_of(const Work& work, const Action& action,
                                     Attempts attempts) const {
   const Exit& exit = exits_[action.worker];
   const std::size_t index = work.index_in_call(action.first);
-  switch (action.fate) {
-    case Fate::lost:
+  switch (action.failure) {
+    case ElementFailure::lost:
       if (exit.fault_of_ours) return exit.fault_of_ours;
       break;
-    case Fate::timed_out:
+    case ElementFailure::timed_out:
       return std::make_exception_ptr(TaskTimeout(work.terms().timeout.value_or(Nanoseconds(0)),
                                                  index, exit.worker, std::move(attempts)));
-    case Fate::cancelled:
+    case ElementFailure::cancelled:
       return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
   }
   return std::make_exception_ptr(
@@ -94,9 +122,9 @@ void Core::finish(const Action& action) {
   Work* const work = find_work(action.job);
   if (work == nullptr || work->finished()) return;
   std::exception_ptr error;
-  if (action.verdict == Verdict::cancelled) {
+  if (action.end == JobEnd::cancelled) {
     error = why_cancelled();
-  } else if (action.verdict == Verdict::no_workers) {
+  } else if (action.end == JobEnd::no_workers) {
     error = start_error_;
   }
   work->finish(error, callbacks_);
@@ -105,8 +133,8 @@ void Core::finish(const Action& action) {
 std::exception_ptr Core::why_cancelled() const {
   try {
     return std::make_exception_ptr(
-        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
-                                          : "the task was cancelled"));
+        Cancelled(scheduler_.view().terminated ? "the pool was terminated before the task had ended"
+                                               : "the task was cancelled"));
   } catch (const std::bad_alloc&) {
     return no_memory_;
   }
@@ -139,11 +167,11 @@ void Core::bury(WorkerId id, const Death& death) {
   WorkerLink& link = *links_[id];
   const ExitStatus& status = death.ended.status;
   exits_[id] = exit_of(link, death);
-  if (!scheduler_.came_up(id)) {
+  if (!scheduler_.view(id).came_up) {
     if (!start_error_) note_start_error(why_not_ready(link, exits_[id]));
     const bool killed = status.kind == ExitStatus::Kind::signaled && status.value == SIGKILL;
     if (killed && link.oversize == 0 && !supervisor_.is_late(link))
-      scheduler_.start_was_struck_down(id);
+      scheduler_.start_failed(id, std::chrono::steady_clock::now(), StartFailure::struck_down);
   }
   scheduler_.worker_gone(id, begun_by_the_dead(link), std::chrono::steady_clock::now());
   links_[id].reset();

@@ -146,7 +146,7 @@ void Core::refuse(Work& work, std::size_t first, std::size_t count,
 // Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
 void Core::fail(Work& work, const std::exception_ptr& error) {
   if (!work.finished() && (!work.lends() || work.driven)) work.finish(error, callbacks_);
-  scheduler_.cancel(work.id, true, std::chrono::steady_clock::now());
+  scheduler_.cancel(work.id, Action::all, true, std::chrono::steady_clock::now());
 }
 
 void Core::lose_descriptors() noexcept {
@@ -175,7 +175,7 @@ void Core::collapse(const std::exception_ptr& error) noexcept {
   const std::lock_guard lock(mutex_);
   collapsed_ = reason;
   ended_.store(true, std::memory_order_release);
-  scheduler_.close();
+  scheduler_.close(Closing::when_done, {});
   std::vector<std::shared_ptr<JobState>> left;
   {
     const std::lock_guard intake(intake_mutex_);

@@ -62,7 +62,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
     take_intake();
     add(state);
     const auto assignment =
-        timed ? std::nullopt : scheduler_.lend(state->id, std::chrono::steady_clock::now());
+        timed ? std::nullopt : scheduler_.borrow(state->id, std::chrono::steady_clock::now());
     if (!assignment) return;
     link = links_[assignment->worker].get();
     hand_over(*link, *state, *assignment);
@@ -122,15 +122,15 @@ std::optional<bool> Core::take_in(Loan& loan, bool heard, std::exception_ptr err
   }
   if (error) break_link(link, error);
   perform(nullptr);
-  const bool trouble = !heard || error;             // only the dispatcher can stop it
-  const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
+  const bool trouble = !heard || error;                  // only the dispatcher can stop it
+  const bool elsewhere = scheduler_.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the
   // caller's frame; the worker drops it.
   if (!link.outbox.detach(job.id)) break_link(link, no_memory_);
   loan.end();
-  return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
-         !deferred_.empty();
+  return trouble || !job.finished() || scheduler_.view().wants_pump ||
+         scheduler_.view(link.id).used_up || !deferred_.empty();
 }
 
 // How often a caller looks up from the worker that it drives.

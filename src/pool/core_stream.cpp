@@ -47,12 +47,12 @@ class Core::StreamEvents final : public protocol::ParentEvents {
     core_.note_start_error(
         std::make_exception_ptr(StartError(core_.supervisor_.method_name(), "initializer",
                                            wire::describe_encoded_exception(exception))));
-    core_.scheduler_.initializer_failed(link_.id);
+    core_.scheduler_.start_failed(link_.id, now_, StartFailure::initializer);
   }
   void on_sandbox_failed(std::string_view reason) override {
     core_.note_start_error(std::make_exception_ptr(
         StartError(core_.supervisor_.method_name(), "sandbox", std::string(reason))));
-    core_.scheduler_.initializer_failed(link_.id);
+    core_.scheduler_.start_failed(link_.id, now_, StartFailure::initializer);
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
@@ -132,15 +132,15 @@ class Core::StreamEvents final : public protocol::ParentEvents {
   // been delivered.
   Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
     switch (core_.scheduler_.outcomes(link_.id, outcomes, now_)) {
-      case Scheduler::Told::nonsense:
+      case Reception::nonsense:
         broken("a result that nobody has asked for");
-      case Scheduler::Told::unwanted:
+      case Reception::unwanted:
         return nullptr;
-      case Scheduler::Told::again:
+      case Reception::again:
         if (Work* const work = core_.find_work(outcomes.job))
           note_attempt(*work, outcomes.first, exception);
         return nullptr;
-      case Scheduler::Told::wanted:
+      case Reception::wanted:
         break;
     }
     return core_.find_work(outcomes.job);

@@ -119,16 +119,16 @@ bool Dispatcher::Loop::work() {
   core_.perform(this);
   balance_watches();
   const bool look_again = kill_the_overdue(now);
-  if (core_.scheduler().closing() && core_.scheduler().drained()) {
+  if (core_.scheduler().view().closing && core_.scheduler().view().drained) {
     starts_.abandon_all();  // nobody waits for them
     core_.perform(this);
-    if (core_.scheduler().all_gone()) return true;
+    if (core_.scheduler().view().all_gone) return true;
   }
   for (const auto& link : core_.links()) {
     if (link && link->dirty && !link->lent) dirty_.push_back(link.get());
   }
   set_timer(now);
-  idle_ = core_.scheduler().drained() && !core_.scheduler().closing();
+  idle_ = core_.scheduler().view().drained && !core_.scheduler().view().closing;
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!core_.settle_intake() || look_again) wake();
   return false;
@@ -141,7 +141,7 @@ void Dispatcher::Loop::tick(Time now) {
   last_tick_ = now;
   std::vector<Running> running;
   for (const auto& link : core_.links()) {
-    if (!link || link->lent || core_.scheduler().idle(link->id)) continue;
+    if (!link || link->lent || core_.scheduler().view(link->id).idle) continue;
     if (link->broken) continue;
     try {
       running.push_back(core_.look(*link));
@@ -185,7 +185,7 @@ void Dispatcher::Loop::carry_out(const Action& action) {
       if (link->lent) return core_.defer(action);
       link->forget(action.job);
       break;
-    case Action::Kind::nudge:
+    case Action::Kind::wake:
       protocol::append_message(link->outbox.tail(), protocol::Type::nudge);
       break;
     case Action::Kind::leave:

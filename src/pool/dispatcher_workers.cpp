@@ -35,7 +35,7 @@ void Dispatcher::Loop::balance_watches() {
   for (const auto& link : core_.links()) {
     if (!link || link->lent) continue;
     LinkIo& io = *ios_[link->id];
-    const bool lendable = !guard_.on() && !io.silent && core_.scheduler().can_lend(link->id) &&
+    const bool lendable = !guard_.on() && !io.silent && core_.scheduler().view(link->id).free &&
                           link->outbox.empty() && !io.blocked;
     if (lendable) {
       io.results.release();
@@ -44,7 +44,7 @@ void Dispatcher::Loop::balance_watches() {
     } else if (!io.results.watching() && !link->broken && !io.silent) {
       watch_results(*link);
     }
-    core_.scheduler().set_lendable(link->id, lendable);
+    core_.scheduler().set_borrowable(link->id, lendable);
   }
 }
 
@@ -104,7 +104,7 @@ void Dispatcher::Loop::bury_the_dead() {
     {
       const std::lock_guard lock(core_.mutex());
       if (core_.link(id)->lent) continue;  // whom it is lent to sees it too, and gives it back
-      core_.scheduler().set_lendable(id, false);  // nobody else drives it from now on
+      core_.scheduler().set_borrowable(id, false);  // nobody else drives it from now on
       core_.perform(this);
     }
     if (const std::optional<Death> death = starts_.ended(*core_.link(id), Clock::now()))

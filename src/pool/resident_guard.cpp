@@ -11,7 +11,8 @@ namespace brood::pool {
 // Also one whose initializer runs.
 bool ResidentGuard::concerns(const WorkerLink& link) const {
   const Scheduler& scheduler = core_.scheduler();
-  return link.kill_at == Time{} && (!scheduler.idle(link.id) || !scheduler.came_up(link.id));
+  const WorkerView worker = scheduler.view(link.id);
+  return link.kill_at == Time{} && (!worker.idle || !worker.came_up);
 }
 
 void ResidentGuard::check(Time now) {
@@ -43,8 +44,8 @@ void ResidentGuard::check_main_thread(WorkerLink& link, Time now) {
 
 void ResidentGuard::stop(WorkerLink& link, std::uint64_t resident, Time now) {
   link.oversize = resident;
-  if (core_.scheduler().came_up(link.id))
-    return core_.scheduler().stop_running_element(link.id, Fate::lost, now);
+  if (core_.scheduler().view(link.id).came_up)
+    return core_.scheduler().stop_running_element(link.id, ElementFailure::lost, now);
   core_.scheduler().worker_broken(link.id, now);
 }
 

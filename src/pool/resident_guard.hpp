@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "pool/link_io.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 #include "pool/supervisor.hpp"
 
 namespace brood::pool {

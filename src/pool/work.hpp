@@ -13,7 +13,7 @@
 
 #include <brood/detail/job.hpp>
 #include "pool/callbacks.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

@@ -24,7 +24,7 @@
 #include "platform/pipe.hpp"
 #include "pool/crash.hpp"
 #include "pool/log_queue.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
 #include "protocol/parent_side.hpp"

@@ -151,10 +151,10 @@ class Owner final : private pool::Hands {
     pump();
     while (!input_.empty()) step();
     end_worker();
-    core_->scheduler().terminate(now_);
+    core_->scheduler().close(pool::Closing::terminated, now_);
     core_->perform(this);
     core_->links()[0].reset();
-    if (!core_->scheduler().all_gone()) core_->scheduler().worker_gone(0, std::nullopt, now_);
+    if (!core_->scheduler().view().all_gone) core_->scheduler().worker_gone(0, std::nullopt, now_);
     core_->perform(this);
     calls.read_all();
   }

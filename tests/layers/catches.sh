@@ -37,19 +37,20 @@ allows() { put "$1" "#include $2" && expect_clean includes.sh; }
 includes src/wire/frame.hpp '"pool/pool.hpp"' 'src/wire/frame.hpp:1: wire may not include "pool/pool.hpp"'
 includes src/base/ids.hpp '"platform/pipe.hpp"' 'base may not include'
 includes src/start/fork.cpp '<pool/pool.hpp>' 'start may not include'
-includes src/pool/scheduler_chunks.cpp '"platform/pipe.hpp"' 'pool/scheduler may not include'
+includes src/pool/scheduler/chunks.cpp '"platform/pipe.hpp"' 'pool/scheduler may not include'
+includes src/pool/scheduler/chunks.cpp '"pool/core.hpp"' 'pool/scheduler may not include'
 includes src/pool/pool.cpp '"../worker/loop.hpp"' 'is not named from'
 includes src/pool/pool.cpp '"futures.hpp"' 'is not named from'
 includes src/attic/old.cpp '<vector>' 'in no layer'
 includes src/wire/frame.cpp '<unistd.h>' 'wire is pure'
 includes src/protocol/parent_side.cpp '<sys/socket.h>' 'protocol is pure'
-includes src/pool/scheduler.cpp '<thread>' 'is pure'
+includes src/pool/scheduler/scheduler.cpp '<thread>' 'is pure'
 includes src/wire/frame.cpp '<boost/endian.hpp>' 'wire may not include <boost/endian.hpp>'
 includes include/brood/pool.hpp '<boost/asio.hpp>' 'includes <boost/asio.hpp>'
 includes include/brood/pool.hpp '<spdlog/spdlog.h>' 'includes <spdlog/spdlog.h>'
 includes include/brood/pool.hpp '<cereal/cereal.hpp>' 'no codec'
 includes include/brood/detail/call.hpp '<cereal/cereal.hpp>' 'no codec'
-includes include/brood/pool.hpp '"pool/scheduler.hpp"' 'from the inside'
+includes include/brood/pool.hpp '"pool/scheduler/scheduler.hpp"' 'from the inside'
 for header in unistd.h sys/types.h fcntl.h poll.h signal.h csignal spawn.h linux/futex.h; do
   includes include/brood/process.hpp "<$header>" "the system's <$header>"
 done
@@ -58,7 +59,8 @@ expect_breach includes.sh "the system's <unistd.h>"
 put src/protocol/worker_side.cpp 'auto t = std::chrono::steady_clock::now();'
 expect_breach includes.sh 'time is an argument'
 
-allows src/pool/pool.cpp '"pool/scheduler.hpp"'
+allows src/pool/pool.cpp '"pool/scheduler/scheduler.hpp"'
+allows src/pool/scheduler/jobs.cpp '"pool/scheduler/job.hpp"'
 allows src/pool/pool.cpp '<boost/asio.hpp>'
 allows src/pool/dispatcher.cpp '<thread>'
 allows src/manager/server.cpp '<brood/manager.hpp>'

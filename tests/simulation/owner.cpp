@@ -30,7 +30,7 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
       referee_(referee),
       elsewhere_(std::move(elsewhere)),
       unlocked_(std::move(unlocked)),
-      scheduler_(config_of(environment.parameters), *this),
+      scheduler_(config_of(environment.parameters)),
       links_(environment.parameters.config.workers),
       starts_(links_.size()) {}
 
@@ -62,42 +62,38 @@ void Owner::extend(JobId job, std::size_t count, bool last) {
   news_ = true;
 }
 
-bool Owner::cancel(JobId job, bool stop_running) {
+void Owner::cancel(JobId job, bool stop_running) {
   environment_.say("cancel %llx%s", static_cast<unsigned long long>(job),
                    stop_running ? " and stop" : "");
-  const bool cancelled = scheduler_.cancel(job, stop_running, environment_.now);
-  referee_.cancelled(job, cancelled);
+  cancelled_ = false;
+  scheduler_.cancel(job, Action::all, stop_running, environment_.now);
   perform(false);
+  if (!cancelled_) referee_.cancelled(job, false);
   news_ = true;
-  return cancelled;
 }
 
-bool Owner::cancel(JobId job, std::size_t index, bool stop_running) {
+void Owner::cancel(JobId job, std::size_t index, bool stop_running) {
   environment_.say("cancel %llx[%zu]%s", static_cast<unsigned long long>(job), index,
                    stop_running ? " and stop" : "");
   const bool over = referee_.has_outcome(job, index);  // as the caller's own state tells it
-  const bool cancelled = !over && scheduler_.cancel(job, index, stop_running, environment_.now);
-  if (cancelled) {
-    referee_.cancelled(job, index);
-  } else if (!over && !finished_.contains(job)) {
-    referee_.has_last_attempt(job, index);
-  }
+  cancelled_ = false;
+  if (!over) scheduler_.cancel(job, index, stop_running, environment_.now);
   perform(false);
+  if (!cancelled_ && !over && !finished_.contains(job)) referee_.has_last_attempt(job, index);
   news_ = true;
-  return cancelled;
 }
 
 void Owner::close() {
   environment_.say("close");
   referee_.closed();
-  scheduler_.close();
+  scheduler_.close(pool::Closing::when_done, environment_.now);
   news_ = true;
 }
 
 void Owner::terminate() {
   environment_.say("terminate");
   referee_.terminated();
-  scheduler_.terminate(environment_.now);
+  scheduler_.close(pool::Closing::terminated, environment_.now);
   perform(false);
   news_ = true;
 }
@@ -108,7 +104,7 @@ JobId Owner::call(const JobPlan& plan) {
   referee_.added(job, plan, 1, true);
   keep(job, plan);
   const auto assignment =
-      plan.traits.timeout ? std::nullopt : scheduler_.lend(job, environment_.now);
+      plan.traits.timeout ? std::nullopt : scheduler_.borrow(job, environment_.now);
   if (assignment) {
     Link& link = *links_[assignment->worker];
     environment_.say("worker %u is lent", assignment->worker);
@@ -132,7 +128,7 @@ bool Owner::step_of_caller(WorkerId worker) {
     news_ = true;
     return true;
   };
-  if (finished_.contains(link.lent_for) || link.broken || scheduler_.idle(worker))
+  if (finished_.contains(link.lent_for) || link.broken || scheduler_.view(worker).idle)
     return give_back();
   const std::size_t waiting = link.outbox.size() - link.written;
   flush(link);
@@ -198,11 +194,17 @@ std::optional<Time> Owner::next_time() const {
 }
 
 bool Owner::finished() const {
-  return scheduler_.closing() && scheduler_.drained() && scheduler_.all_gone() && deferred_.empty();
+  const pool::PoolView pool = scheduler_.view();
+  return pool.closing && pool.drained && pool.all_gone && deferred_.empty();
 }
 
-std::uint64_t Owner::begun(WorkerId worker) const {
-  return protocol::claimed(links_[worker]->process->page());
+// As Core::answer.
+void Owner::answer(const Action& question) {
+  if (!links_[question.worker]) return;
+  const std::uint64_t begun = question.kind == Action::Kind::revoke
+                                  ? revoke(question.worker, question.fence)
+                                  : protocol::claimed(links_[question.worker]->process->page());
+  scheduler_.answer(question.worker, {begun});
 }
 
 std::uint64_t Owner::revoke(WorkerId worker, std::uint64_t fence) {
@@ -270,7 +272,7 @@ void Owner::tick() {
   last_tick_ = environment_.now;
   std::vector<pool::Running> running;
   for (const auto& link : links_) {
-    if (!link || link->lent || scheduler_.idle(link->process->slot)) continue;
+    if (!link || link->lent || scheduler_.view(link->process->slot).idle) continue;
     if (link->broken) continue;
     try {
       look(*link, running);
@@ -294,7 +296,7 @@ void Owner::look(Link& link, std::vector<pool::Running>& running) {
 }
 
 protocol::PageWatch::Known Owner::known(const Link& link) const {
-  return {link.stream.resolved(), scheduler_.sent(link.process->slot)};
+  return {link.stream.resolved(), scheduler_.view(link.process->slot).sent};
 }
 
 // An idle worker's pipe is not watched, so that it can be lent.
@@ -302,7 +304,7 @@ void Owner::lend_idle_workers() {
   for (const auto& link : links_) {
     if (!link || link->lent) continue;
     const WorkerId worker = link->process->slot;
-    scheduler_.set_lendable(worker, scheduler_.can_lend(worker) && link->outbox_empty());
+    scheduler_.set_borrowable(worker, scheduler_.view(worker).free && link->outbox_empty());
   }
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 #include "process.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/parent_side.hpp"
@@ -41,7 +41,7 @@ struct Call {
 
 /// The real scheduler and the real parent side, driven as core and dispatcher drive them, with
 /// processes of the simulation at the other end of the pipes.
-class Owner final : private pool::Claims {
+class Owner final {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
   /// in although there is something to carry out.
@@ -51,8 +51,8 @@ class Owner final : private pool::Claims {
   // --- users ---
   JobId add(const JobPlan& plan, std::size_t count, bool last);
   void extend(JobId job, std::size_t count, bool last);
-  bool cancel(JobId job, bool stop_running);
-  bool cancel(JobId job, std::size_t index, bool stop_running);
+  void cancel(JobId job, bool stop_running);
+  void cancel(JobId job, std::size_t index, bool stop_running);
   /// A caller that waits: drives an idle worker if it is lent one.
   JobId call(const JobPlan& plan);
   void close();
@@ -73,8 +73,8 @@ class Owner final : private pool::Claims {
 
  private:
   class Events;
-  std::uint64_t begun(WorkerId worker) const override;
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
+  void answer(const pool::Action& question);
+  std::uint64_t revoke(WorkerId worker, std::uint64_t fence);
   void perform(bool dispatcher);
   std::optional<pool::Action> next_action();
   std::optional<pool::Action> mutated(pool::Action action);
@@ -117,6 +117,7 @@ class Owner final : private pool::Claims {
   std::vector<std::optional<Call>> calls_;  // by slot_of(id)
   std::set<JobId> finished_;                // as their callers know
   std::set<JobId> freed_early_;             // by a mutation
+  bool cancelled_ = false;                  // what a user cancels
   std::uint64_t next_pid_ = 1;
   Time last_tick_{};
   bool news_ = true;

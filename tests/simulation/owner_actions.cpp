@@ -21,19 +21,26 @@ void Owner::perform(bool dispatcher) {
 
 void Owner::show(const Action& action) {
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+      return;
+    case Action::Kind::cancelled:
+      cancelled_ = true;
+      if (action.first == Action::all) return referee_.cancelled(action.job, true);
+      return referee_.cancelled(action.job, action.first);
     case Action::Kind::resolve:
       return referee_.resolved(action);
     case Action::Kind::again:
       return referee_.tried_again(action);
     case Action::Kind::finish:
-      return referee_.finished(action.job, action.verdict);
+      return referee_.finished(action.job, action.end);
     case Action::Kind::over:
       return referee_.over(action.job);
     case Action::Kind::send:
       return referee_.sent(action.assignment);
     case Action::Kind::forget:
       return referee_.forgets(action.worker, action.job);
-    case Action::Kind::nudge:
+    case Action::Kind::wake:
       return referee_.nudged(action.worker);
     case Action::Kind::leave:
       return referee_.leaving(action.worker);
@@ -49,6 +56,10 @@ void Owner::show(const Action& action) {
 void Owner::carry_out(const Action& action, bool dispatcher) {
   const Call* const call = find_call(action.job);
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+      return answer(action);
+    case Action::Kind::cancelled:
     case Action::Kind::resolve:
     case Action::Kind::again:
       return;
@@ -87,7 +98,7 @@ void Owner::carry_out(const Action& action, Link& link) {
       if (link.lent) return deferred_.push_back(action);
       return protocol::append_message(link.outbox, protocol::Type::forget,
                                       protocol::ForgetHeader{action.job});
-    case Action::Kind::nudge:
+    case Action::Kind::wake:
       return protocol::append_message(link.outbox, protocol::Type::nudge);
     case Action::Kind::leave:
       link.process->tasks.closed = true;
@@ -148,7 +159,7 @@ std::optional<Action> Owner::mutated(Action action) {
       drops(Action::Kind::over, Mutation::drop_over) ||
       drops(Action::Kind::start, Mutation::drop_start) ||
       drops(Action::Kind::leave, Mutation::drop_leave) ||
-      drops(Action::Kind::nudge, Mutation::drop_nudge) ||
+      drops(Action::Kind::wake, Mutation::drop_nudge) ||
       drops(Action::Kind::stop, Mutation::drop_stop))
     return std::nullopt;
   if (drops(Action::Kind::send, Mutation::duplicate_send) ||

@@ -70,10 +70,12 @@ class Owner::Events final : public protocol::ParentEvents {
     owner_.scheduler_.worker_ready(slot(), owner_.environment_.now);
   }
   void on_start_failed(std::span<const std::byte>) override {
-    owner_.scheduler_.initializer_failed(slot());
+    owner_.scheduler_.start_failed(slot(), owner_.environment_.now,
+                                   pool::StartFailure::initializer);
   }
   void on_sandbox_failed(std::string_view) override {
-    owner_.scheduler_.initializer_failed(slot());
+    owner_.scheduler_.start_failed(slot(), owner_.environment_.now,
+                                   pool::StartFailure::initializer);
   }
   void on_results(const protocol::ResultsHeader& header,
                   std::span<const std::byte> results) override {
@@ -106,12 +108,12 @@ class Owner::Events final : public protocol::ParentEvents {
  private:
   WorkerId slot() const { return link_.process->slot; }
   void tell(const pool::Outcomes& outcomes, bool folded) {
-    using Told = pool::Scheduler::Told;
+    using pool::Reception;
     if (owner_.mutate(Mutation::lose_a_result)) return;
     const auto told = owner_.scheduler_.outcomes(slot(), outcomes, owner_.environment_.now);
-    require(told != Told::nonsense, "a result that nobody has asked for");
+    require(told != Reception::nonsense, "a result that nobody has asked for");
     owner_.referee_.told_by(*link_.process, outcomes, folded, told);
-    require(told != Told::wanted || owner_.find_call(outcomes.job) != nullptr,
+    require(told != Reception::wanted || owner_.find_call(outcomes.job) != nullptr,
             "an outcome of a call that is not kept any more");
   }
 
@@ -170,7 +172,7 @@ void Owner::harvest(Link& link) {
 void Owner::bury_the_dead() {
   for (const auto& link : links_) {
     if (!link || !link->ended || link->lent) continue;
-    scheduler_.set_lendable(link->process->slot, false);
+    scheduler_.set_borrowable(link->process->slot, false);
     perform(true);
     bury(*link);
   }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "plan.hpp"
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 
 namespace brood::simulation {
 
@@ -61,7 +61,7 @@ class Referee {
   bool has_only_a_revocation(const Process& process) const;
   void acknowledged(const Process& process, std::uint64_t fence);
   void told_by(const Process& process, const pool::Outcomes& outcomes, bool folded,
-               pool::Scheduler::Told told);
+               pool::Reception told);
   void broken(const Process& process);
   void stopping(WorkerId worker);
   void leaving(WorkerId worker);
@@ -71,7 +71,7 @@ class Referee {
   void gone(const Process& process, std::uint64_t claimed);
   void resolved(const pool::Action& action);
   void tried_again(const pool::Action& action);
-  void finished(JobId job, pool::Verdict verdict);
+  void finished(JobId job, pool::JobEnd end);
   void over(JobId job);
   /// Whoever waits for the job knows that it has ended.
   void caller_told(JobId job);
