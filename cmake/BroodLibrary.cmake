@@ -10,7 +10,8 @@ find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Libbacktrace)
 
-set(brood_layers base platform wire start protocol worker pool process shared manager bootstrap)
+set(brood_layers base platform wire start protocol worker pool pool/scheduler process
+    shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)
 foreach(layer IN LISTS brood_layers)

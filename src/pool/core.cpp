@@ -126,7 +126,7 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
 // Under the lock.
 void Core::add(const std::shared_ptr<JobState>& call) {
   check_collapsed();
-  if (driver_.scheduler().closing()) throw_closed();
+  if (driver_.scheduler().view().closing) throw_closed();
   const bool last = call->spec().kind != detail::JobKind::stream;
   driver_.add(call, call->traits(), call->element_count(), last);
 }
@@ -179,7 +179,7 @@ void Core::take_intake() {
 // Under the lock. True if the dispatcher may sleep: a caller that leaves a call from now on wakes
 // it, or knows that a worker will.
 bool Core::settle_intake() {
-  backlog_.store(driver_.scheduler().backlog(), std::memory_order_seq_cst);
+  backlog_.store(driver_.scheduler().view().backlog, std::memory_order_seq_cst);
   return intake_.empty();
 }
 
@@ -209,10 +209,8 @@ bool Core::cancel(JobState& state, Kill kill) {
     if (collapsed_) return false;
     take_intake();
     const auto now = std::chrono::steady_clock::now();
-    if (!state.place) return driver_.cancel(state.id, kill, now);
-    if (state.finished() || !driver_.cancel(state.id, *state.place, kill, now)) return false;
-    state.finish(driver_.why_cancelled(), callbacks_);
-    return true;
+    if (state.place && state.finished()) return false;
+    return driver_.cancel(state.id, state.place.value_or(Action::all), kill, now);
   });
   wake();
   return cancelled;
@@ -233,7 +231,7 @@ void Core::close() {
   check_process();
   under_lock([this] {
     close_intake();
-    driver_.close();
+    driver_.close(std::chrono::steady_clock::now());
   });
   wake();
 }
@@ -241,7 +239,7 @@ void Core::close() {
 void Core::drain() {
   const std::lock_guard lock(mutex_);
   close_intake();
-  driver_.drain();
+  driver_.drain(std::chrono::steady_clock::now());
 }
 
 void Core::terminate() {
@@ -272,7 +270,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
   unless_out_of_memory([this] {
     if (torn_) return;
-    if (!driver_.scheduler().closing())
+    if (!driver_.scheduler().view().closing)
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
     if (!collapsed_) driver_.cut_streams_short();
   });

@@ -76,6 +76,8 @@ function check_inside(name, folder, quoted) {
   if (folder in is_layer) {
     if (folder != own && !listed(folder, allowed[place]))
       report(place " may not include \"" name "\"")
+    if (folder == own && listed(place, apart) && !starts_with(name, place "/"))
+      report(place " may not include \"" name "\"")
   } else if (quoted && folder != "brood") {
     report("\"" name "\" is not named from src/ or include/")
   }
@@ -93,6 +95,7 @@ in_table {
   $1 = ""
   if (key == "pure") pure = $0
   else if (key == "plain") plain = $0
+  else if (key == "apart") apart = $0
   else if (key == "cereal") cereal = $0
   else if (key == "headers") {
     sub(/:$/, "", $2)

@@ -34,7 +34,7 @@ class Attempts : public SchedulerTest {
     come_back(0);
     return told;
   }
-  Scheduler::Told fail(JobId job, std::size_t index, bool retryable = true) {
+  Reception fail(JobId job, std::size_t index, bool retryable = true) {
     begin(0);
     return scheduler->outcomes(0, {job, index, 1, 0, true, retryable}, now);
   }
@@ -50,7 +50,7 @@ TEST_F(Attempts, an_exception_is_an_outcome_unless_there_are_retries_for_it) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.crashes = 3, .timeouts = 3}), 1, true);
   next_sent();
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(fail(job, 0), Reception::wanted);
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
@@ -59,10 +59,10 @@ TEST_F(Attempts, an_exception_is_tried_again_as_often_as_its_budget_says) {
   const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
   for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
     EXPECT_EQ(next_sent().attempt, attempt);
-    EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+    EXPECT_EQ(fail(job, 0), Reception::again);
   }
   EXPECT_EQ(next_sent().attempt, 3u);
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(fail(job, 0), Reception::wanted);
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
@@ -70,7 +70,7 @@ TEST_F(Attempts, an_exception_that_is_not_to_be_tried_again_is_an_outcome) {
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 2}), 1, true);
   next_sent();
-  EXPECT_EQ(fail(job, 0, false), Scheduler::Told::wanted);
+  EXPECT_EQ(fail(job, 0, false), Reception::wanted);
 }
 
 TEST_F(Attempts, crashes_timeouts_and_exceptions_are_counted_apart) {
@@ -83,12 +83,12 @@ TEST_F(Attempts, crashes_timeouts_and_exceptions_are_counted_apart) {
   EXPECT_EQ(next_sent().attempt, 2u);
   EXPECT_EQ(of(Kind::again, time_out(milliseconds(50))).size(), 1u);
   EXPECT_EQ(next_sent().attempt, 3u);
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(fail(job, 0), Reception::again);
   EXPECT_EQ(next_sent().attempt, 4u);
   const auto last = crash();
   EXPECT_TRUE(of(Kind::again, last).empty());
   ASSERT_EQ(of(Kind::resolve, last).size(), 1u);
-  EXPECT_EQ(of(Kind::resolve, last)[0].fate, Fate::lost);
+  EXPECT_EQ(of(Kind::resolve, last)[0].failure, ElementFailure::lost);
 }
 
 TEST_F(Attempts, other_elements_of_the_chunk_run_on_while_one_waits_for_its_next_attempt) {
@@ -97,7 +97,7 @@ TEST_F(Attempts, other_elements_of_the_chunk_run_on_while_one_waits_for_its_next
   traits.chunk = 3;
   const JobId job = scheduler->add(traits, 3, true);
   next_sent();
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(fail(job, 0), Reception::again);
   tell(0, job, 1, 2);
   EXPECT_TRUE(of(Kind::finish, drain()).empty());
   EXPECT_TRUE(of(Kind::send, pump()).empty());
@@ -113,7 +113,7 @@ TEST_F(Attempts, the_delay_doubles_and_is_what_the_next_tick_waits_for) {
   Nanoseconds expected = milliseconds(10);
   for (int attempt = 1; attempt <= 9; ++attempt) {
     next_sent();
-    EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+    EXPECT_EQ(fail(job, 0), Reception::again);
     EXPECT_TRUE(of(Kind::send, pump()).empty());
     EXPECT_EQ(scheduler->next_tick(), now + expected) << attempt;
     now += expected;
@@ -125,7 +125,7 @@ TEST_F(Attempts, a_delay_without_end_is_one_of_centuries_and_not_one_of_the_past
   make(workers(1));
   const JobId job = scheduler->add(trying({.exceptions = 3}, Nanoseconds::max()), 1, true);
   next_sent();
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(fail(job, 0), Reception::again);
   ASSERT_TRUE(scheduler->next_tick());
   EXPECT_GT(*scheduler->next_tick(), now + std::chrono::hours(24 * 365));
 }
@@ -135,7 +135,7 @@ TEST_F(Attempts, a_job_whose_only_element_waits_for_its_next_attempt_can_be_canc
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
   fail(job, 0);
-  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  EXPECT_TRUE(cancel(job, false));
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::forget, Kind::over}));
   now += seconds(1);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
@@ -146,7 +146,7 @@ TEST_F(Attempts, an_element_that_waits_for_its_next_attempt_can_be_cancelled_alo
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
   fail(job, 0);
-  EXPECT_TRUE(scheduler->cancel(job, 0, false, now));
+  EXPECT_TRUE(cancel(job, 0, false));
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
   now += seconds(1);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
@@ -157,14 +157,14 @@ TEST_F(Attempts, what_cannot_be_cancelled_any_more_has_its_last_attempt) {
   const JobId whole = scheduler->add(trying({.crashes = 5, .exceptions = 5}), 1, true);
   next_sent();
   begin(0);
-  EXPECT_FALSE(scheduler->cancel(whole, false, now));
-  EXPECT_EQ(scheduler->outcomes(0, {whole, 0, 1, 0, true, true}, now), Scheduler::Told::wanted);
+  EXPECT_FALSE(cancel(whole, false));
+  EXPECT_EQ(scheduler->outcomes(0, {whole, 0, 1, 0, true, true}, now), Reception::wanted);
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
   acknowledge(0);
   const JobId one = scheduler->add(trying({.crashes = 5}), 1, true);
   next_sent();
   begin(0);
-  EXPECT_FALSE(scheduler->cancel(one, 0, false, now));
+  EXPECT_FALSE(cancel(one, 0, false));
   die(0);
   EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
 }
@@ -174,7 +174,7 @@ TEST_F(Attempts, a_closed_pool_waits_for_an_attempt_that_is_still_to_come) {
   const JobId job = scheduler->add(trying({.exceptions = 1}, seconds(1)), 1, true);
   next_sent();
   fail(job, 0);
-  scheduler->close();
+  scheduler->close(Closing::when_done, now);
   EXPECT_TRUE(of(Kind::leave, pump()).empty());
   now += seconds(1);
   next_sent();
@@ -212,7 +212,7 @@ TEST_F(Attempts, another_attempt_does_not_overtake_a_higher_priority) {
   const JobId job = scheduler->add(low, 1, true);
   next_sent();
   const JobId urgent = scheduler->add(high, 1, true);
-  EXPECT_EQ(fail(job, 0), Scheduler::Told::again);
+  EXPECT_EQ(fail(job, 0), Reception::again);
   EXPECT_EQ(next_sent().job, urgent);
 }
 

@@ -91,7 +91,7 @@ TEST_F(Clock, an_element_that_is_not_begun_stops_its_worker_and_goes_to_another_
   EXPECT_EQ(again[0].worker, 1u);
   EXPECT_EQ(again[0].assignment.attempt, 1u);
   begin(1);
-  EXPECT_EQ(tell(1, job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(tell(1, job, 0), Reception::wanted);
 }
 
 TEST_F(Clock, an_element_that_a_second_worker_does_not_begin_times_out) {
@@ -108,7 +108,7 @@ TEST_F(Clock, an_element_that_a_second_worker_does_not_begin_times_out) {
   EXPECT_LE(second, 2 * limit + defaults.begin_grace * defaults.last_grace);
   const auto ended = outcomes_of_death(0);
   ASSERT_EQ(ended.size(), 1u);
-  EXPECT_EQ(ended[0].fate, Fate::timed_out);
+  EXPECT_EQ(ended[0].failure, ElementFailure::timed_out);
 }
 
 TEST_F(Clock, what_stands_behind_an_element_that_is_not_begun_goes_elsewhere_uncharged) {
@@ -139,7 +139,7 @@ TEST_F(Clock, an_element_that_begins_late_has_its_whole_time) {
   EXPECT_FALSE(is_stopped(1, begun));
   now += milliseconds(1);
   EXPECT_TRUE(is_stopped(1, begun));
-  EXPECT_EQ(outcomes_of_death(1).at(0).fate, Fate::timed_out);
+  EXPECT_EQ(outcomes_of_death(1).at(0).failure, ElementFailure::timed_out);
 }
 
 // The revocation finds it begun.
@@ -182,7 +182,7 @@ TEST_F(Clock, a_claim_that_goes_back_is_taken_for_what_it_was) {
   EXPECT_FALSE(is_stopped(1, now));
   now += limit;
   EXPECT_TRUE(is_stopped(0));
-  EXPECT_EQ(outcomes_of_death(0).at(0).fate, Fate::timed_out);
+  EXPECT_EQ(outcomes_of_death(0).at(0).failure, ElementFailure::timed_out);
 }
 
 // A new claim has a new time; but what has ended must be told.
@@ -245,7 +245,7 @@ TEST_F(Clock, a_revocation_that_is_not_seen_stops_the_worker) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(2), 2, true);
   pump();
-  scheduler->cancel(job, false, now);
+  cancel(job, false);
   pump();
   const Nanoseconds time = time_to_stop([] { return Running{0, 0, Time{}}; });
   EXPECT_GE(time, defaults.answer);
@@ -258,7 +258,7 @@ TEST_F(Clock, a_revocation_is_seen_after_the_element_that_runs_however_long) {
   const JobId job = scheduler->add(isolated(2), 2, true);
   pump();
   begin(0);
-  scheduler->cancel(job, false, now);
+  cancel(job, false);
   pump();
   now += seconds(3600);
   EXPECT_FALSE(is_stopped(1));
@@ -275,7 +275,7 @@ TEST_F(Clock, an_acknowledgement_is_of_the_fence_and_of_it_only) {
   pump();
   EXPECT_FALSE(scheduler->revocation_done(0, 4));
   begin(0);
-  scheduler->cancel(job, false, now);
+  cancel(job, false);
   drain();
   EXPECT_FALSE(scheduler->revocation_done(0, 4));  // the outcome of the first is missing
   tell(0, job, 0);
@@ -330,10 +330,10 @@ TEST_F(Clock, an_outcome_of_no_element_is_nonsense) {
   make(workers(1));
   const JobId job = scheduler->add(isolated(4), 4, true);
   pump();
-  EXPECT_EQ(tell(0, job, 0, 0), Scheduler::Told::nonsense);
-  EXPECT_EQ(tell(0, job, 0, 5), Scheduler::Told::nonsense);
-  EXPECT_EQ(tell(0, job, 1, 1), Scheduler::Told::nonsense);
-  EXPECT_EQ(tell(0, job + 1, 0, 1), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 0, 0), Reception::nonsense);
+  EXPECT_EQ(tell(0, job, 0, 5), Reception::nonsense);
+  EXPECT_EQ(tell(0, job, 1, 1), Reception::nonsense);
+  EXPECT_EQ(tell(0, job + 1, 0, 1), Reception::nonsense);
 }
 
 // A mean of 2^64 ns would be no number.

@@ -17,7 +17,7 @@ TEST_F(Dispatch, jobs_are_served_in_the_order_they_came) {
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].job, first);
-  EXPECT_TRUE(scheduler->backlog());
+  EXPECT_TRUE(scheduler->view().backlog);
   tell(0, first, 0);
   const auto next = of(Kind::send, pump());
   ASSERT_EQ(next.size(), 1u);
@@ -123,7 +123,7 @@ TEST_F(Dispatch, an_idle_worker_shares_what_a_busy_one_has_not_begun) {
   now += milliseconds(3);
   const auto actions = pump();
   EXPECT_EQ(revoked, std::vector<WorkerId>{1});
-  ASSERT_EQ(of(Kind::nudge, actions).size(), 1u);
+  ASSERT_EQ(of(Kind::wake, actions).size(), 1u);
   const auto sends = of(Kind::send, actions);
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].worker, 0u);
@@ -141,9 +141,9 @@ TEST_F(Dispatch, balance_takes_nothing_from_a_worker_that_has_begun_nothing) {
   begin(0);
   tell(0, other, 0);
   now += milliseconds(3);
-  EXPECT_TRUE(of(Kind::nudge, pump()).empty());
+  EXPECT_TRUE(of(Kind::wake, pump()).empty());
   begin(1);
-  EXPECT_EQ(of(Kind::nudge, pump()).size(), 1u);
+  EXPECT_EQ(of(Kind::wake, pump()).size(), 1u);
 }
 
 TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
@@ -151,7 +151,7 @@ TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
   const JobId job = scheduler->add(map(4), 4, true);
   pump();
   begin(0);
-  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  EXPECT_TRUE(cancel(job, false));
   scheduler->add(single(), 1, true);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
@@ -164,14 +164,14 @@ TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
 
 TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
   make(workers(1));
-  scheduler->set_lendable(0, true);
+  scheduler->set_borrowable(0, true);
   const JobId job = scheduler->add(single(), 1, true);
-  const auto assignment = scheduler->lend(job, now);
+  const auto assignment = scheduler->borrow(job, now);
   ASSERT_TRUE(assignment);
   EXPECT_EQ(assignment->job, job);
-  EXPECT_FALSE(scheduler->wants_pump());
+  EXPECT_FALSE(scheduler->view().wants_pump);
   const JobId next = scheduler->add(single(), 1, true);
-  EXPECT_FALSE(scheduler->lend(next, now));
+  EXPECT_FALSE(scheduler->borrow(next, now));
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
@@ -182,10 +182,10 @@ TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
 TEST_F(Dispatch, no_worker_is_lent_while_others_wait_or_its_pipes_are_watched) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
-  EXPECT_FALSE(scheduler->lend(job, now));
-  scheduler->set_lendable(0, true);
+  EXPECT_FALSE(scheduler->borrow(job, now));
+  scheduler->set_borrowable(0, true);
   const JobId late = scheduler->add(single(), 1, true);
-  EXPECT_FALSE(scheduler->lend(late, now));
+  EXPECT_FALSE(scheduler->borrow(late, now));
 }
 
 TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_where_others_wait) {

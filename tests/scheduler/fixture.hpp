@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 
 namespace brood::pool {
 
@@ -16,7 +16,7 @@ using std::chrono::seconds;
 using Kind = Action::Kind;
 
 /// A scheduler, the pages of its workers, and time that passes when a test says so.
-class SchedulerTest : public testing::Test, private Claims {
+class SchedulerTest : public testing::Test {
  protected:
   static SchedulerConfig workers(std::uint32_t count) {
     SchedulerConfig config;
@@ -49,7 +49,6 @@ class SchedulerTest : public testing::Test, private Claims {
   /// A pool whose workers have been asked for.
   std::vector<Action> make_cold(const SchedulerConfig& config) {
     scheduler.emplace(config);
-    scheduler->use(*this);
     return pump();
   }
   void come_up(WorkerId id) {
@@ -63,12 +62,19 @@ class SchedulerTest : public testing::Test, private Claims {
     return drain();
   }
   std::vector<Action> drain() {
-    std::vector<Action> actions;
-    while (const auto action = scheduler->next()) {
-      actions.push_back(*action);
-      if (action->kind == Kind::over) scheduler->let_go(action->job);
+    carry_out_questions();
+    for (const Action& action : waiting_) {
+      if (action.kind == Kind::over) scheduler->let_go(action.job);
     }
-    return actions;
+    return std::exchange(waiting_, {});
+  }
+  /// Whether what is asked for is cancelled.
+  bool cancel(JobId job, bool stop_running) { return cancel(job, Action::all, stop_running); }
+  bool cancel(JobId job, std::size_t index, bool stop_running) {
+    cancelled_.reset();
+    scheduler->cancel(job, index, stop_running, now);
+    carry_out_questions();
+    return cancelled_ == std::pair(job, index);
   }
   /// Has the scheduler know what an element with this key costs.
   void teach(std::uint64_t key, Nanoseconds cost) {
@@ -85,14 +91,28 @@ class SchedulerTest : public testing::Test, private Claims {
   }
   /// The worker begins `count` more elements.
   void begin(WorkerId id, std::uint64_t count = 1) { begun_[id] += count; }
-  Scheduler::Told tell(WorkerId id, JobId job, std::size_t first, std::size_t count = 1,
-                       bool failed = false) {
-    return scheduler->outcomes(id, {job, first, count, 0, failed}, now);
+  Reception tell(WorkerId id, JobId job, std::size_t first, std::size_t count = 1,
+                 bool failed = false) {
+    const Reception reception = scheduler->outcomes(id, {job, first, count, 0, failed}, now);
+    carry_out_questions();
+    return reception;
   }
   std::uint64_t begun_by(WorkerId id) const { return begun_.at(id); }
   /// The worker says that it has seen the last revocation.
   void acknowledge(WorkerId id) { EXPECT_TRUE(scheduler->revocation_done(id, fences_.at(id))); }
   void die(WorkerId id) { scheduler->worker_gone(id, begun_[id], now); }
+  /// Answers what the scheduler asks; what else it wants waits for drain().
+  void carry_out_questions() {
+    while (const auto action = scheduler->next()) {
+      if (action->kind == Kind::look || action->kind == Kind::revoke) {
+        answer(*action);
+      } else if (action->kind == Kind::cancelled) {
+        cancelled_ = std::pair(action->job, action->first);
+      } else {
+        waiting_.push_back(*action);
+      }
+    }
+  }
 
   static std::vector<Action> of(Kind kind, const std::vector<Action>& actions) {
     std::vector<Action> found;
@@ -112,15 +132,20 @@ class SchedulerTest : public testing::Test, private Claims {
   std::vector<WorkerId> revoked;
 
  private:
-  std::uint64_t begun(WorkerId worker) const override { return begun_.at(worker); }
   // The worker acknowledges when the test says so; it goes on behind the fence.
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override {
-    revoked.push_back(worker);
-    fences_[worker] = fence;
-    return std::exchange(begun_[worker], fence);
+  void answer(const Action& question) {
+    const WorkerId id = question.worker;
+    const std::uint64_t begun = begun_.at(id);
+    if (question.kind == Kind::revoke) {
+      revoked.push_back(id);
+      begun_[id] = fences_[id] = question.fence;
+    }
+    scheduler->answer(id, {begun});
   }
 
   std::map<WorkerId, std::uint64_t> begun_, fences_;
+  std::vector<Action> waiting_;
+  std::optional<std::pair<JobId, std::size_t>> cancelled_;
 };
 
 }  // namespace brood::pool

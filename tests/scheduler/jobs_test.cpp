@@ -5,10 +5,10 @@ namespace {
 
 class Jobs : public SchedulerTest {
  protected:
-  void expect_end(Verdict verdict, const std::vector<Action>& actions) {
+  void expect_end(JobEnd verdict, const std::vector<Action>& actions) {
     const auto finishes = of(Kind::finish, actions);
     ASSERT_EQ(finishes.size(), 1u);
-    EXPECT_EQ(finishes[0].verdict, verdict);
+    EXPECT_EQ(finishes[0].end, verdict);
   }
 };
 
@@ -16,7 +16,7 @@ TEST_F(Jobs, an_empty_job_is_complete_at_once) {
   make(workers(1));
   scheduler->add(map(), 0, true);
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
-  EXPECT_TRUE(scheduler->drained());
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 TEST_F(Jobs, finish_and_over_come_once_and_in_this_order) {
@@ -24,7 +24,7 @@ TEST_F(Jobs, finish_and_over_come_once_and_in_this_order) {
   const JobId job = scheduler->add(single(), 1, true);
   pump();
   begin(0);
-  EXPECT_EQ(tell(0, job, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(tell(0, job, 0), Reception::wanted);
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
   EXPECT_TRUE(pump().empty());
 }
@@ -36,9 +36,9 @@ TEST_F(Jobs, the_first_error_fails_a_job_and_its_other_elements_are_taken_back) 
   begin(0);
   tell(0, job, 0, 1, true);
   const auto actions = drain();
-  expect_end(Verdict::failed, actions);
-  EXPECT_EQ(kinds(actions), (std::vector{Kind::finish, Kind::nudge, Kind::forget, Kind::over}));
-  EXPECT_TRUE(scheduler->drained());
+  expect_end(JobEnd::failed, actions);
+  EXPECT_EQ(kinds(actions), (std::vector{Kind::finish, Kind::wake, Kind::forget, Kind::over}));
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 TEST_F(Jobs, an_error_of_an_isolated_job_is_one_outcome_of_many) {
@@ -48,7 +48,7 @@ TEST_F(Jobs, an_error_of_an_isolated_job_is_one_outcome_of_many) {
   tell(0, job, 0, 1, true);
   EXPECT_TRUE(drain().empty());
   tell(0, job, 1);
-  expect_end(Verdict::complete, drain());
+  expect_end(JobEnd::complete, drain());
 }
 
 TEST_F(Jobs, outcomes_behind_the_first_error_are_not_wanted) {
@@ -58,7 +58,7 @@ TEST_F(Jobs, outcomes_behind_the_first_error_are_not_wanted) {
   begin(0, 2);
   tell(0, job, 0, 1, true);
   EXPECT_TRUE(of(Kind::over, drain()).empty());
-  EXPECT_EQ(tell(0, job, 1), Scheduler::Told::unwanted);
+  EXPECT_EQ(tell(0, job, 1), Reception::unwanted);
   EXPECT_EQ(of(Kind::over, drain()).size(), 1u);
 }
 
@@ -76,11 +76,11 @@ TEST_F(Jobs, a_slot_is_anothers_only_when_the_job_is_let_go) {
 TEST_F(Jobs, outcomes_that_nobody_asked_for_are_nonsense) {
   make(workers(1));
   const JobId job = scheduler->add(map(2), 2, true);
-  EXPECT_EQ(tell(0, job, 0), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 0), Reception::nonsense);
   pump();
-  EXPECT_EQ(tell(0, job, 1), Scheduler::Told::nonsense);
-  EXPECT_EQ(tell(0, job, 0, 3), Scheduler::Told::nonsense);
-  EXPECT_EQ(tell(0, job + 1, 0), Scheduler::Told::nonsense);
+  EXPECT_EQ(tell(0, job, 1), Reception::nonsense);
+  EXPECT_EQ(tell(0, job, 0, 3), Reception::nonsense);
+  EXPECT_EQ(tell(0, job + 1, 0), Reception::nonsense);
 }
 
 TEST_F(Jobs, draining_lets_what_runs_end_and_cancels_the_rest) {
@@ -89,16 +89,16 @@ TEST_F(Jobs, draining_lets_what_runs_end_and_cancels_the_rest) {
   const JobId alone = scheduler->add(single(), 1, true);
   pump();
   begin(0);
-  scheduler->drain();
+  scheduler->close(Closing::draining, now);
   auto finishes = of(Kind::finish, drain());
   ASSERT_EQ(finishes.size(), 1u);
   EXPECT_EQ(finishes[0].job, alone);
-  EXPECT_EQ(tell(0, running, 0), Scheduler::Told::wanted);
+  EXPECT_EQ(tell(0, running, 0), Reception::wanted);
   finishes = of(Kind::finish, drain());
   ASSERT_EQ(finishes.size(), 1u);
   EXPECT_EQ(finishes[0].job, running);
-  EXPECT_EQ(finishes[0].verdict, Verdict::cancelled);
-  EXPECT_TRUE(scheduler->drained());
+  EXPECT_EQ(finishes[0].end, JobEnd::cancelled);
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 TEST_F(Jobs, what_dies_while_it_is_drained_is_not_tried_again) {
@@ -106,10 +106,10 @@ TEST_F(Jobs, what_dies_while_it_is_drained_is_not_tried_again) {
   scheduler->add(isolated(0, 3), 1, true);
   pump();
   begin(0);
-  scheduler->drain();
+  scheduler->close(Closing::draining, now);
   die(0);
   EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
-  EXPECT_TRUE(scheduler->drained());
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 TEST_F(Jobs, a_queued_job_is_cancelled) {
@@ -117,18 +117,18 @@ TEST_F(Jobs, a_queued_job_is_cancelled) {
   scheduler->add(single(), 1, true);
   const JobId queued = scheduler->add(single(), 1, true);
   pump();
-  EXPECT_TRUE(scheduler->cancel(queued, false, now));
-  expect_end(Verdict::cancelled, drain());
-  EXPECT_FALSE(scheduler->cancel(queued, false, now));
+  EXPECT_TRUE(cancel(queued, false));
+  expect_end(JobEnd::cancelled, drain());
+  EXPECT_FALSE(cancel(queued, false));
 }
 
 TEST_F(Jobs, an_element_that_is_sent_and_has_not_begun_is_cancelled) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   pump();
-  EXPECT_TRUE(scheduler->cancel(job, false, now));
-  expect_end(Verdict::cancelled, drain());
-  EXPECT_TRUE(scheduler->drained());
+  EXPECT_TRUE(cancel(job, false));
+  expect_end(JobEnd::cancelled, drain());
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 TEST_F(Jobs, a_running_element_is_not_cancelled_unless_its_worker_may_be_stopped) {
@@ -136,10 +136,10 @@ TEST_F(Jobs, a_running_element_is_not_cancelled_unless_its_worker_may_be_stopped
   const JobId job = scheduler->add(single(), 1, true);
   pump();
   begin(0);
-  EXPECT_FALSE(scheduler->cancel(job, false, now));
-  EXPECT_TRUE(scheduler->cancel(job, true, now));
+  EXPECT_FALSE(cancel(job, false));
+  EXPECT_TRUE(cancel(job, true));
   const auto actions = drain();
-  expect_end(Verdict::cancelled, actions);
+  expect_end(JobEnd::cancelled, actions);
   EXPECT_EQ(of(Kind::stop, actions).size(), 1u);
   die(0);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::over});
@@ -151,7 +151,7 @@ TEST_F(Jobs, neighbours_of_a_cancelled_element_run_elsewhere_without_blame) {
   pump();
   begin(0);
   const JobId other = scheduler->add(single(), 1, true);
-  EXPECT_TRUE(scheduler->cancel(victim, true, now));
+  EXPECT_TRUE(cancel(victim, true));
   drain();
   die(0);
   pump();
@@ -175,7 +175,7 @@ TEST_F(Jobs, a_stream_is_served_as_it_grows_and_ends_when_it_is_sealed) {
   tell(0, job, 2);
   EXPECT_TRUE(drain().empty());
   scheduler->extend(job, 0, true);
-  expect_end(Verdict::complete, drain());
+  expect_end(JobEnd::complete, drain());
 }
 
 TEST_F(Jobs, a_chunk_never_spans_two_extensions) {
@@ -189,7 +189,7 @@ TEST_F(Jobs, a_chunk_never_spans_two_extensions) {
 TEST_F(Jobs, an_idle_stream_is_cancelled_and_extends_no_more) {
   make(workers(1));
   const JobId job = scheduler->add(map(), 0, false);
-  EXPECT_TRUE(scheduler->cancel(job, false, now));
+  EXPECT_TRUE(cancel(job, false));
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
   scheduler->extend(job, 5, true);
   EXPECT_TRUE(pump().empty());
@@ -210,23 +210,22 @@ TEST_F(Jobs, terminate_finishes_every_job_as_cancelled_and_stops_every_worker) {
   scheduler->add(map(), 0, false);
   pump();
   begin(0);
-  scheduler->terminate(now);
+  scheduler->close(Closing::terminated, now);
   const auto actions = drain();
   ASSERT_EQ(of(Kind::finish, actions).size(), 2u);
-  for (const Action& finish : of(Kind::finish, actions))
-    EXPECT_EQ(finish.verdict, Verdict::cancelled);
+  for (const Action& finish : of(Kind::finish, actions)) EXPECT_EQ(finish.end, JobEnd::cancelled);
   EXPECT_EQ(of(Kind::stop, actions).size(), 2u);
   die(0);
   die(1);
-  EXPECT_TRUE(scheduler->drained());
-  EXPECT_TRUE(scheduler->all_gone());
+  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().all_gone);
   EXPECT_TRUE(of(Kind::start, pump()).empty());
 }
 
 TEST_F(Jobs, close_lets_everything_run_and_workers_leave_afterwards) {
   make(workers(1));
   const JobId job = scheduler->add(map(1), 2, true);
-  scheduler->close();
+  scheduler->close(Closing::when_done, now);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::send});
   tell(0, job, 0);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::send});
@@ -234,7 +233,7 @@ TEST_F(Jobs, close_lets_everything_run_and_workers_leave_afterwards) {
   EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
   die(0);
   EXPECT_TRUE(pump().empty());
-  EXPECT_TRUE(scheduler->all_gone());
+  EXPECT_TRUE(scheduler->view().all_gone);
 }
 
 JobTraits batch() {
@@ -248,8 +247,8 @@ JobTraits batch() {
 TEST_F(Jobs, a_pending_element_is_cancelled_alone_and_the_others_run_in_their_order) {
   make(workers(1));
   const JobId job = scheduler->add(batch(), 3, true);
-  EXPECT_TRUE(scheduler->cancel(job, 1, false, now));
-  EXPECT_FALSE(scheduler->cancel(job, 1, false, now));
+  EXPECT_TRUE(cancel(job, 1, false));
+  EXPECT_FALSE(cancel(job, 1, false));
   const auto first = of(Kind::send, pump());
   ASSERT_EQ(first.size(), 1u);
   EXPECT_EQ(first[0].assignment.first, 0u);
@@ -267,7 +266,7 @@ TEST_F(Jobs, an_element_that_is_sent_and_has_not_begun_is_cancelled_alone) {
   const JobId job = scheduler->add(batch(), 4, true);
   pump();
   begin(0);
-  EXPECT_TRUE(scheduler->cancel(job, 2, true, now));
+  EXPECT_TRUE(cancel(job, 2, true));
   EXPECT_TRUE(of(Kind::stop, drain()).empty());
   tell(0, job, 0);
   acknowledge(0);
@@ -282,17 +281,17 @@ TEST_F(Jobs, a_running_element_is_cancelled_alone_by_stopping_its_worker) {
   const JobId job = scheduler->add(batch(), 4, true);
   pump();
   begin(0, 2);
-  EXPECT_FALSE(scheduler->cancel(job, 1, false, now));
-  EXPECT_FALSE(scheduler->cancel(job, 0, true, now));  // its result is on its way
-  EXPECT_TRUE(scheduler->cancel(job, 1, true, now));
+  EXPECT_FALSE(cancel(job, 1, false));
+  EXPECT_FALSE(cancel(job, 0, true));  // its result is on its way
+  EXPECT_TRUE(cancel(job, 1, true));
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
   tell(0, job, 0);
   scheduler->worker_gone(0, 2, now);
   const auto actions = drain();
   ASSERT_EQ(of(Kind::resolve, actions).size(), 1u);
   EXPECT_EQ(of(Kind::resolve, actions)[0].first, 1u);
-  EXPECT_EQ(of(Kind::resolve, actions)[0].fate, Fate::cancelled);
-  EXPECT_TRUE(scheduler->backlog());
+  EXPECT_EQ(of(Kind::resolve, actions)[0].failure, ElementFailure::cancelled);
+  EXPECT_TRUE(scheduler->view().backlog);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class Liars : public SchedulerTest {
   }
 
   JobId job_ = 0;
-  std::optional<Fate> fate_;
+  std::optional<ElementFailure> fate_;
   std::set<WorkerId> hung_;
 
  private:
@@ -47,7 +47,7 @@ class Liars : public SchedulerTest {
       if (action.kind == Kind::start) come_up(action.worker);
       if (action.kind == Kind::send) run(action.assignment);
       if (action.kind == Kind::resolve && action.first == 0 && !fate_) {
-        fate_ = action.fate;
+        fate_ = action.failure;
         ended_ = now;
       }
       if (action.kind == Kind::stop ||
@@ -73,7 +73,7 @@ TEST_F(Liars, an_element_that_idle_workers_take_from_each_other_times_out) {
   make(workers(3));
   add(3, 9);
   EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, Fate::timed_out);
+  EXPECT_EQ(fate_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_whose_workers_grow_old_times_out) {
@@ -82,7 +82,7 @@ TEST_F(Liars, an_element_whose_workers_grow_old_times_out) {
   make(config);
   add(1, 1);
   EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, Fate::timed_out);
+  EXPECT_EQ(fate_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_is_not_kept_by_cancelling_what_stands_behind_it) {
@@ -93,10 +93,10 @@ TEST_F(Liars, an_element_is_not_kept_by_cancelling_what_stands_behind_it) {
   const auto cancel = [&] {
     if (now - last < seconds(1)) return;
     last = now;
-    scheduler->cancel(job_, index++, false, now);
+    SchedulerTest::cancel(job_, index++, false);
   };
   EXPECT_LE(time_to_end(cancel), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, Fate::timed_out);
+  EXPECT_EQ(fate_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_late) {
@@ -109,7 +109,7 @@ TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_lat
     scheduler->worker_broken(0, now, "another reason");
   };
   EXPECT_LE(time_to_end(kill), 10 * (limit + defaults.begin_grace));
-  EXPECT_EQ(fate_, Fate::timed_out);
+  EXPECT_EQ(fate_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
@@ -119,7 +119,7 @@ TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
   for (std::vector<Action> ended; ended.empty() && kills < 2 * defaults.passes; ++kills) {
     come_up(0);
     ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
-    scheduler->stop_running_element(0, Fate::lost, now);
+    scheduler->stop_running_element(0, ElementFailure::lost, now);
     die(0);
     ended = of(Kind::resolve, drain());
     now += seconds(1);
@@ -138,7 +138,7 @@ class PassedOn : public SchedulerTest {
     pump();
     now += limit + defaults.begin_grace;
     scheduler->tick(now, {});
-    scheduler->cancel(job_, count, false, now);
+    cancel(job_, count, false);
     const auto sent = of(Kind::send, pump());
     ASSERT_EQ(sent.size(), 1u);
     ASSERT_EQ(sent[0].worker, 1u);
@@ -148,12 +148,12 @@ class PassedOn : public SchedulerTest {
     scheduler->tick(now, {{1, claimed, now}});
     return of(Kind::stop, drain()).size();
   }
-  void expect_end(Fate fate) {
+  void expect_end(ElementFailure fate) {
     scheduler->worker_gone(1, 0, now);
     const auto ended = of(Kind::resolve, drain());
     ASSERT_EQ(ended.size(), 1u);
     EXPECT_EQ(ended[0].first, 0u);
-    EXPECT_EQ(ended[0].fate, fate);
+    EXPECT_EQ(ended[0].failure, fate);
   }
   JobId job_ = 0;
 };
@@ -163,19 +163,19 @@ TEST_F(PassedOn, an_element_that_takes_its_claim_back_times_out) {
   EXPECT_EQ(stops_at_a_look(1), 0u);
   now += limit;
   EXPECT_EQ(stops_at_a_look(0), 1u);
-  expect_end(Fate::timed_out);
+  expect_end(ElementFailure::timed_out);
 }
 
 TEST_F(PassedOn, an_element_is_cancelled_by_stopping_its_worker) {
   pass_on(1);
-  EXPECT_TRUE(scheduler->cancel(job_, 0, true, now));
+  EXPECT_TRUE(cancel(job_, 0, true));
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
-  expect_end(Fate::cancelled);
+  expect_end(ElementFailure::cancelled);
 }
 
 TEST_F(PassedOn, what_stands_behind_an_element_is_not_cancelled_before_that_is_decided) {
   pass_on(2);
-  EXPECT_FALSE(scheduler->cancel(job_, 1, true, now));
+  EXPECT_FALSE(cancel(job_, 1, true));
   EXPECT_TRUE(of(Kind::stop, drain()).empty());
 }
 

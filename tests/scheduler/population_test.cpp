@@ -79,8 +79,8 @@ TEST_F(Population, a_worker_that_is_lent_for_long_is_not_asked_again_and_again) 
   come_up(0);
   for (const Action& send : of(Kind::send, pump())) tell(0, send.job, 0);
   drain();
-  scheduler->set_lendable(0, true);
-  ASSERT_TRUE(scheduler->lend(scheduler->add(single(), 1, true), now));
+  scheduler->set_borrowable(0, true);
+  ASSERT_TRUE(scheduler->borrow(scheduler->add(single(), 1, true), now));
   now += seconds(9);
   EXPECT_TRUE(of(Kind::leave, tick()).empty());
   EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
@@ -149,7 +149,7 @@ TEST_F(Population, jobs_fail_when_the_few_workers_that_are_started_for_them_cann
     if (scheduler->next_tick()) now = std::max(now, *scheduler->next_tick());
   }
   EXPECT_LT(starts, 1000u);
-  EXPECT_TRUE(scheduler->drained());
+  EXPECT_TRUE(scheduler->view().drained);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST_F(Starts, a_pool_that_cannot_start_fails_its_jobs_and_tries_again_for_new_o
     EXPECT_EQ(of(Kind::start, pump()).size(), i < 2 ? 1u : 0u);
   }
   ASSERT_EQ(finishes.size(), 1u);
-  EXPECT_EQ(finishes[0].verdict, Verdict::no_workers);
+  EXPECT_EQ(finishes[0].end, JobEnd::no_workers);
   pump();
   EXPECT_TRUE(pump().empty());
   const JobId job = scheduler->add(single(), 1, true);
@@ -99,9 +99,9 @@ TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
   scheduler->worker_started(0, now);
-  scheduler->initializer_failed(0);
+  scheduler->start_failed(0, now, StartFailure::initializer);
   scheduler->worker_gone(0, 0, now);
-  EXPECT_EQ(of(Kind::finish, drain()).at(0).verdict, Verdict::no_workers);
+  EXPECT_EQ(of(Kind::finish, drain()).at(0).end, JobEnd::no_workers);
 }
 
 TEST_F(Starts, a_worker_that_does_not_come_up_in_time_is_stopped) {
@@ -120,7 +120,7 @@ TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up)
   const JobId job = scheduler->add(single(), 1, true);
   const auto strike = [&] {
     scheduler->worker_started(0, now);
-    scheduler->start_was_struck_down(0);
+    scheduler->start_failed(0, now, StartFailure::struck_down);
     scheduler->worker_gone(0, 0, now);
     now += seconds(2);
     return pump();
@@ -133,7 +133,7 @@ TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up)
   const auto finished = of(Kind::finish, strike());  // for ever is one
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].job, job);
-  EXPECT_EQ(finished[0].verdict, Verdict::no_workers);
+  EXPECT_EQ(finished[0].end, JobEnd::no_workers);
 }
 
 }  // namespace

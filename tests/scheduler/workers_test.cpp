@@ -15,7 +15,7 @@ TEST_F(Workers, a_death_is_charged_to_the_element_that_ran) {
   const auto resolves = of(Kind::resolve, drain());
   ASSERT_EQ(resolves.size(), 1u);
   EXPECT_EQ(resolves[0].first, 1u);
-  EXPECT_EQ(resolves[0].fate, Fate::lost);
+  EXPECT_EQ(resolves[0].failure, ElementFailure::lost);
   EXPECT_EQ(of(Kind::start, pump()).size(), 1u);
   come_up(0);
   const auto sends = of(Kind::send, pump());
@@ -41,7 +41,7 @@ TEST_F(Workers, a_death_in_a_folded_chunk_is_charged_to_the_last_that_began_firs
   die(0);
   const auto actions = drain();
   EXPECT_EQ(of(Kind::resolve, actions).at(0).first, 2u);
-  EXPECT_EQ(of(Kind::finish, actions).at(0).verdict, Verdict::failed);
+  EXPECT_EQ(of(Kind::finish, actions).at(0).end, JobEnd::failed);
 }
 
 TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes_were_read_late) {
@@ -74,13 +74,13 @@ TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
   scheduler->add(isolated(4), 4, true);
   pump();
   begin(0, 2);
-  scheduler->stop_running_element(0, Fate::lost, now);
+  scheduler->stop_running_element(0, ElementFailure::lost, now);
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
   die(0);
   const auto resolves = of(Kind::resolve, drain());
   ASSERT_EQ(resolves.size(), 1u);
   EXPECT_EQ(resolves[0].first, 1u);
-  EXPECT_EQ(resolves[0].fate, Fate::lost);
+  EXPECT_EQ(resolves[0].failure, ElementFailure::lost);
 }
 
 TEST_F(Workers, the_elements_of_a_dead_worker_go_first_and_in_their_order) {
@@ -127,7 +127,7 @@ TEST_F(Workers, a_broken_stream_is_charged_to_what_ran) {
   scheduler->worker_broken(0, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
   die(0);
-  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::lost);
+  EXPECT_EQ(of(Kind::resolve, drain()).at(0).failure, ElementFailure::lost);
 }
 
 TEST_F(Workers, a_timeout_stops_the_worker_and_is_charged_to_the_element_that_ran) {
@@ -144,7 +144,7 @@ TEST_F(Workers, a_timeout_stops_the_worker_and_is_charged_to_the_element_that_ra
   scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
   die(0);
-  EXPECT_EQ(of(Kind::resolve, drain()).at(0).fate, Fate::timed_out);
+  EXPECT_EQ(of(Kind::resolve, drain()).at(0).failure, ElementFailure::timed_out);
 }
 
 TEST_F(Workers, an_element_that_began_after_the_timeout_struck_is_not_charged) {
@@ -156,6 +156,7 @@ TEST_F(Workers, an_element_that_began_after_the_timeout_struck_is_not_charged) {
   begin(0);
   now += milliseconds(50);
   scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
+  carry_out_questions();
   begin(0);
   tell(0, job, 0);
   drain();
@@ -172,6 +173,7 @@ TEST_F(Workers, what_stands_behind_an_element_that_is_too_late_cannot_begin) {
   begin(0);
   now += milliseconds(50);
   scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
+  carry_out_questions();
   EXPECT_EQ(revoked, std::vector<WorkerId>{0});
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
 }
@@ -187,8 +189,8 @@ TEST_F(Workers, an_element_that_has_just_ended_is_not_too_late) {
   now += milliseconds(50);
   scheduler->tick(now, {{0, 1, now - milliseconds(50)}});
   EXPECT_TRUE(of(Kind::stop, drain()).empty());
-  EXPECT_EQ(tell(0, job, 0), Scheduler::Told::wanted);
-  EXPECT_EQ(tell(0, job, 1), Scheduler::Told::wanted);
+  EXPECT_EQ(tell(0, job, 0), Reception::wanted);
+  EXPECT_EQ(tell(0, job, 1), Reception::wanted);
 }
 
 TEST_F(Workers, an_old_clock_does_not_time_out_an_element_that_has_just_been_sent) {
@@ -244,7 +246,7 @@ TEST_F(Workers, what_is_taken_back_does_not_count) {
   const JobId job = scheduler->add(map(4), 4, true);
   pump();
   begin(0);
-  scheduler->cancel(job, false, now);
+  cancel(job, false);
   tell(0, job, 0);
   acknowledge(0);
   drain();
@@ -254,7 +256,7 @@ TEST_F(Workers, what_is_taken_back_does_not_count) {
 
 TEST_F(Workers, a_worker_that_starts_after_terminate_is_stopped) {
   make_cold(workers(1));
-  scheduler->terminate(now);
+  scheduler->close(Closing::terminated, now);
   drain();
   scheduler->worker_started(0, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
@@ -273,18 +275,18 @@ TEST_F(Workers, a_dead_worker_is_told_nothing) {
 
 TEST_F(Workers, close_waits_for_starts_and_lets_them_leave) {
   make_cold(workers(1));
-  scheduler->close();
+  scheduler->close(Closing::when_done, now);
   EXPECT_TRUE(pump().empty());
-  EXPECT_FALSE(scheduler->all_gone());
+  EXPECT_FALSE(scheduler->view().all_gone);
   come_up(0);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
 }
 
 TEST_F(Workers, terminate_after_close_stops_those_that_leave) {
   make(workers(1));
-  scheduler->close();
+  scheduler->close(Closing::when_done, now);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
-  scheduler->terminate(now);
+  scheduler->close(Closing::terminated, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 

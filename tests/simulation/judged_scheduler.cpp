@@ -58,43 +58,24 @@ JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, boo
   return job;
 }
 
-bool JudgedScheduler::cancel(JobId job, bool stop_running, Time now) {
-  const bool cancelled = Scheduler::cancel(job, stop_running, now);
-  judge([&] {
-    if (tell_cancelled_) std::exchange(tell_cancelled_, nullptr)(cancelled);
-  });
-  return cancelled;
-}
-
-bool JudgedScheduler::cancel(JobId job, std::size_t index, bool stop_running, Time now) {
-  const bool cancelled = Scheduler::cancel(job, index, stop_running, now);
-  judge([&] { std::exchange(tell_cancelled_, nullptr)(cancelled); });
-  return cancelled;
-}
-
-void JudgedScheduler::use(pool::Claims& claims) {
-  claims_ = &claims;
-  Scheduler::use(*this);
-}
-
 void JudgedScheduler::worker_ready(WorkerId worker, Time now) {
   environment_.say("worker %u is ready", worker);
   judge([&] { referee_.ready(process_of(worker)); });
   Scheduler::worker_ready(worker, now);
 }
 
-pool::Scheduler::Told JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
+pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
                                                 Time now) {
   environment_.say("worker %u tells %llx[%zu, %zu)%s", worker,
                    static_cast<unsigned long long>(outcomes.job), outcomes.first,
                    outcomes.first + outcomes.count, outcomes.failed ? " failed" : "");
-  if (mutate(Mutation::lose_a_result)) return Told::unwanted;
+  if (mutate(Mutation::lose_a_result)) return pool::Reception::unwanted;
   pool::Outcomes changed = outcomes;
   if (outcomes.failed && mutate(Mutation::try_again_in_vain)) changed.retryable = true;
-  const Told told = Scheduler::outcomes(worker, changed, now);
-  if (told != Told::nonsense) count_what_pages_told(worker, outcomes.count);
+  const pool::Reception told = Scheduler::outcomes(worker, changed, now);
+  if (told != pool::Reception::nonsense) count_what_pages_told(worker, outcomes.count);
   judge([&] {
-    if (told == Told::nonsense) throw Violation("a result that was not asked for");
+    if (told == pool::Reception::nonsense) throw Violation("a result that was not asked for");
     referee_.told_by(process_of(worker), changed, told);
   });
   return told;
@@ -144,16 +125,10 @@ void JudgedScheduler::retire(WorkerId worker) {
   Scheduler::retire(worker);
 }
 
-std::optional<pool::Assignment> JudgedScheduler::lend(JobId job, Time now) {
-  const std::optional<pool::Assignment> assignment = Scheduler::lend(job, now);
+std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
+  const std::optional<pool::Assignment> assignment = Scheduler::borrow(job, now);
   if (assignment) judge([&] { referee_.sent(*assignment); });
   return assignment;
-}
-
-// Between what has been read of a worker's page and its claims.
-std::uint64_t JudgedScheduler::sent(WorkerId worker) const {
-  if (in_turn_) elsewhere_();
-  return Scheduler::sent(worker);
 }
 
 void JudgedScheduler::pump(Time now) {
@@ -168,17 +143,19 @@ void JudgedScheduler::tick(Time now, const std::vector<pool::Running>& running) 
   in_tick_ = false;
 }
 
-std::uint64_t JudgedScheduler::revoke(WorkerId worker, std::uint64_t fence) {
-  Process& process = process_of(worker);
-  if (mutate(Mutation::revoke_without_the_page)) {
-    const std::uint64_t claimed = protocol::claimed(process.page());
-    judge([&] { referee_.revoked(process, claimed, fence); });
-    return claimed;
+// The others get on between a look at a page and what follows from it.
+void JudgedScheduler::answer(WorkerId worker, const pool::Begun& begun) {
+  const Action question = asked_.at(worker);
+  pool::Begun changed = begun;
+  if (question.kind == Action::Kind::revoke) {
+    judge([&] {
+      if (begun.doubted) throw Violation("a sound page is doubted");
+      referee_.revoked(process_of(worker), begun.count, question.fence);
+    });
+    if (begun.count != 0 && mutate(Mutation::revoke_one_too_many)) --changed.count;
   }
-  std::uint64_t claimed = claims_->revoke(worker, fence);
-  judge([&] { referee_.revoked(process, claimed, fence); });
-  if (claimed != 0 && mutate(Mutation::revoke_one_too_many)) --claimed;
-  return claimed;
+  elsewhere_();
+  Scheduler::answer(worker, changed);
 }
 
 void JudgedScheduler::let_go(JobId job) {
@@ -186,13 +163,26 @@ void JudgedScheduler::let_go(JobId job) {
   if (!freed_early_.contains(job)) Scheduler::let_go(job);
 }
 
+bool JudgedScheduler::is_answered_without_the_page(const Action& question) {
+  if (question.kind != Action::Kind::revoke) return false;
+  Process* const process = process_in_(question.worker);
+  if (process == nullptr || !mutate(Mutation::revoke_without_the_page)) return false;
+  const std::uint64_t claimed = protocol::claimed(process->page());
+  judge([&] { referee_.revoked(*process, claimed, question.fence); });
+  Scheduler::answer(question.worker, {claimed});
+  return true;
+}
+
 std::optional<Action> JudgedScheduler::next() {
   std::optional<Action> action = std::exchange(again_, std::nullopt);
   while (!action) {
     const std::optional<Action> one = Scheduler::next();
     if (!one) return std::nullopt;
+    if (is_answered_without_the_page(*one)) continue;
     action = mutated(*one);
   }
+  if (action->kind == Action::Kind::look || action->kind == Action::Kind::revoke)
+    asked_.insert_or_assign(action->worker, *action);
   judge([&] { show(*action); });
   if (action->kind == Action::Kind::over) put_off_.insert(action->job);
   return action;
@@ -200,19 +190,25 @@ std::optional<Action> JudgedScheduler::next() {
 
 void JudgedScheduler::show(const Action& action) {
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+      return;
+    case Action::Kind::cancelled:
+      if (action.first == Action::all) return referee_.cancelled(action.job, true);
+      return referee_.cancelled(action.job, action.first);
     case Action::Kind::resolve:
       return referee_.resolved(action);
     case Action::Kind::again:
       return referee_.tried_again(action);
     case Action::Kind::finish:
-      return referee_.finished(action.job, action.verdict);
+      return referee_.finished(action.job, action.end);
     case Action::Kind::over:
       return referee_.over(action.job);
     case Action::Kind::send:
       return referee_.sent(action.assignment);
     case Action::Kind::forget:
       return referee_.forgets(action.worker, action.job);
-    case Action::Kind::nudge:
+    case Action::Kind::wake:
       return referee_.nudged(action.worker);
     case Action::Kind::leave:
       return referee_.leaving(action.worker);
@@ -236,7 +232,7 @@ std::optional<Action> JudgedScheduler::mutated(Action action) {
       drops(Action::Kind::over, Mutation::drop_over) ||
       drops(Action::Kind::start, Mutation::drop_start) ||
       drops(Action::Kind::leave, Mutation::drop_leave) ||
-      drops(Action::Kind::nudge, Mutation::drop_nudge) ||
+      drops(Action::Kind::wake, Mutation::drop_nudge) ||
       drops(Action::Kind::stop, Mutation::drop_stop))
     return std::nullopt;
   if (drops(Action::Kind::send, Mutation::duplicate_send) ||

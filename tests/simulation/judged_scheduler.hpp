@@ -1,12 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 #include "process.hpp"
 #include "referee.hpp"
 
@@ -14,7 +15,7 @@ namespace brood::simulation {
 
 /// The real scheduler, with the referee between it and the driver, and there the mutations: what
 /// either of them could get wrong.
-class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
+class JudgedScheduler final : public pool::Scheduler {
  public:
   /// `process_in` finds the process in a slot, dead or alive; `elsewhere` lets other processes run.
   JudgedScheduler(Environment& environment, Referee& referee,
@@ -35,33 +36,27 @@ class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
   }
   bool mutate(Mutation mutation);
 
-  /// What is to be told of the next job that is added, and of the next that is cancelled, before
-  /// anything follows from it.
+  /// What is to be told of the next job that is added, before anything follows from it.
   void adding(std::function<void(JobId)> tell) { tell_added_ = std::move(tell); }
-  void cancelling(std::function<void(bool)> tell) { tell_cancelled_ = std::move(tell); }
 
   // --- pool::Scheduler ---
   JobId add(const pool::JobTraits& traits, std::size_t count, bool last) override;
-  bool cancel(JobId job, bool stop_running, Time now) override;
-  bool cancel(JobId job, std::size_t index, bool stop_running, Time now) override;
-  void use(pool::Claims& claims) override;
   void worker_ready(WorkerId worker, Time now) override;
-  Told outcomes(WorkerId worker, const pool::Outcomes& outcomes, Time now) override;
+  pool::Reception outcomes(WorkerId worker, const pool::Outcomes& outcomes, Time now) override;
   void worker_broken(WorkerId worker, Time now, const char* why) override;
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) override;
+  void answer(WorkerId worker, const pool::Begun& begun) override;
   bool revocation_done(WorkerId worker, std::uint64_t fence) override;
   void retire(WorkerId worker) override;
-  std::optional<pool::Assignment> lend(JobId job, Time now) override;
-  std::uint64_t sent(WorkerId worker) const override;
+  std::optional<pool::Assignment> borrow(JobId job, Time now) override;
   void pump(Time now) override;
   void tick(Time now, const std::vector<pool::Running>& running) override;
   std::optional<pool::Action> next() override;
   void let_go(JobId job) override;
 
  private:
-  std::uint64_t begun(WorkerId worker) const override { return claims_->begun(worker); }
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
   Process& process_of(WorkerId worker) const;
+  bool is_answered_without_the_page(const pool::Action& question);
   std::optional<pool::Action> mutated(pool::Action action);
   void show(const pool::Action& action);
   void count_what_pages_told(WorkerId worker, std::size_t count);
@@ -71,8 +66,7 @@ class JudgedScheduler final : public pool::Scheduler, private pool::Claims {
   std::function<Process*(WorkerId)> process_in_;
   std::function<void()> elsewhere_;
   std::function<void(JobId)> tell_added_;
-  std::function<void(bool)> tell_cancelled_;
-  pool::Claims* claims_ = nullptr;
+  std::map<WorkerId, pool::Action> asked_;  // of its page
   bool in_turn_ = false, in_tick_ = false;
   std::optional<pool::Action> again_;
   std::set<JobId> put_off_;      // their `over` has been told, and is not carried out yet

@@ -77,34 +77,26 @@ void Owner::extend(JobId job, std::size_t count, bool last) {
   news_ = true;
 }
 
-bool Owner::cancel(JobId job, bool stop_running) {
+void Owner::cancel(JobId job, bool stop_running) {
   environment_.say("cancel %llx%s", static_cast<unsigned long long>(job),
                    stop_running ? " and stop" : "");
   scheduler_.begin_call();
-  scheduler_.cancelling([&, this](bool cancelled) { referee_.cancelled(job, cancelled); });
-  const bool cancelled = driver_.cancel(job, stop_running ? Kill::yes : Kill::no, environment_.now);
   news_ = true;
-  return cancelled;
+  const Kill kill = stop_running ? Kill::yes : Kill::no;
+  if (!driver_.cancel(job, pool::Action::all, kill, environment_.now))
+    referee_.cancelled(job, false);
 }
 
-bool Owner::cancel(JobId job, std::size_t index, bool stop_running) {
+void Owner::cancel(JobId job, std::size_t index, bool stop_running) {
   environment_.say("cancel %llx[%zu]%s", static_cast<unsigned long long>(job), index,
                    stop_running ? " and stop" : "");
   scheduler_.begin_call();
-  if (referee_.has_outcome(job, index)) return false;  // as the caller's own state tells it
+  if (referee_.has_outcome(job, index)) return;  // as the caller's own state tells it
   const Call* const call = find(job);
-  if (call == nullptr || call->finished()) return false;
-  scheduler_.cancelling([&, this](bool cancelled) {
-    if (cancelled) {
-      referee_.cancelled(job, index);
-    } else {
-      referee_.has_last_attempt(job, index);
-    }
-  });
-  const bool cancelled =
-      driver_.cancel(job, index, stop_running ? Kill::yes : Kill::no, environment_.now);
+  if (call == nullptr || call->finished()) return;
   news_ = true;
-  return cancelled;
+  const Kill kill = stop_running ? Kill::yes : Kill::no;
+  if (!driver_.cancel(job, index, kill, environment_.now)) referee_.has_last_attempt(job, index);
 }
 
 JobId Owner::call(const JobPlan& plan) {
@@ -122,7 +114,7 @@ JobId Owner::call(const JobPlan& plan) {
 void Owner::close() {
   environment_.say("close");
   referee_.closed();
-  driver_.close();
+  driver_.close(environment_.now);
   news_ = true;
 }
 

@@ -41,8 +41,8 @@ class Owner final : private pool::Host {
   // --- users ---
   JobId add(const JobPlan& plan, std::size_t count, bool last);
   void extend(JobId job, std::size_t count, bool last);
-  bool cancel(JobId job, bool stop_running);
-  bool cancel(JobId job, std::size_t index, bool stop_running);
+  void cancel(JobId job, bool stop_running);
+  void cancel(JobId job, std::size_t index, bool stop_running);
   /// A caller that waits: drives an idle worker if it is lent one.
   JobId call(const JobPlan& plan);
   void close();

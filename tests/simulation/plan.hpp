@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 #include "random.hpp"
 
 // What one world is made of; all of it follows from its seed.

@@ -123,23 +123,24 @@ void Referee::settle(Job& its_job, Element& settled) {
 
 void Referee::resolved(const pool::Action& action) {
   environment_.say("resolve %llx[%zu] %s", static_cast<unsigned long long>(action.job),
-                   action.first, action.fate == pool::Fate::lost ? "lost" : "timed out");
+                   action.first,
+                   action.failure == pool::ElementFailure::lost ? "lost" : "timed out");
   Job& its_job = job(action.job);
   Element& given_up = element(action.job, action.first);
-  require((action.fate == pool::Fate::cancelled) <= given_up.cancelled,
+  require((action.failure == pool::ElementFailure::cancelled) <= given_up.cancelled,
           "an element is cancelled that nobody has cancelled");
   if (given_up.cancelled) return;
   settle(its_job, given_up);
   its_job.has_error = true;
   Census& census = environment_.census;
-  ++(action.fate == pool::Fate::lost ? census.lost : census.timed_out);
+  ++(action.failure == pool::ElementFailure::lost ? census.lost : census.timed_out);
   require(given_up.holder == nullptr, "an element is given up that a worker holds");
   const pool::Retries& budget = its_job.plan.traits.retries;
   if (its_job.last || given_up.last) {
     require(given_up.charges + given_up.doubtful != 0, "an element is given up without a reason");
     return;
   }
-  if (action.fate == pool::Fate::timed_out) {
+  if (action.failure == pool::ElementFailure::timed_out) {
     require(given_up.doubtful > budget.timeouts, "an element timed out that had time left");
   } else {
     // Behind garbage nothing is told of what has ended before: that is lost with what ran.
@@ -158,7 +159,7 @@ void Referee::tried_again(const pool::Action& action) {
   Element& failed = element(action.job, action.first);
   require(!failed.settled && !failed.cancelled, "an element is tried again that has an outcome");
   require(!its_job.last && !failed.last, "an element is tried again that nobody wants");
-  if (action.fate == pool::Fate::timed_out) {
+  if (action.failure == pool::ElementFailure::timed_out) {
     require(failed.doubtful != 0, "an element timed out that had time left");
   } else {
     require(failed.charges <= its_job.plan.traits.retries.crashes,
@@ -168,25 +169,25 @@ void Referee::tried_again(const pool::Action& action) {
   delay(its_job, failed);
 }
 
-void Referee::finished(JobId id, pool::Verdict verdict) {
+void Referee::finished(JobId id, pool::JobEnd end) {
   environment_.say("finish %llx verdict %d", static_cast<unsigned long long>(id),
-                   static_cast<int>(verdict));
+                   static_cast<int>(end));
   Job& done = job(id);
   require(!done.finished, "a job is finished twice");
   require(!done.over, "a job is over before it is finished");
   done.finished = done.ending = true;
-  switch (verdict) {
-    case pool::Verdict::complete:
+  switch (end) {
+    case pool::JobEnd::complete:
       require(done.sealed && done.settled == done.elements.size(),
               "a job is complete without all of its outcomes");
       break;
-    case pool::Verdict::failed:
+    case pool::JobEnd::failed:
       require(done.plan.traits.fail_fast && done.has_error, "a job fails without an error");
       break;
-    case pool::Verdict::cancelled:
+    case pool::JobEnd::cancelled:
       require(done.cancelled || terminated_, "a job is cancelled that nobody has cancelled");
       break;
-    case pool::Verdict::no_workers:
+    case pool::JobEnd::no_workers:
       require(start_has_failed_, "no workers, although every start was a success");
       break;
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "plan.hpp"
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 
 namespace brood::simulation {
 
@@ -61,7 +61,7 @@ class Referee {
   /// Whether the worker holds nothing, and has a revocation to see.
   bool has_only_a_revocation(const Process& process) const;
   void acknowledged(const Process& process, std::uint64_t fence);
-  void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Scheduler::Told told);
+  void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Reception told);
   void broken(const Process& process);
   /// It has told that it is exhausted.
   void retired(const Process& process);
@@ -74,7 +74,7 @@ class Referee {
   void gone(const Process& process, std::uint64_t claimed);
   void resolved(const pool::Action& action);
   void tried_again(const pool::Action& action);
-  void finished(JobId job, pool::Verdict verdict);
+  void finished(JobId job, pool::JobEnd verdict);
   void over(JobId job);
   /// The waiter for the job knows that it has ended.
   void caller_told(JobId job);

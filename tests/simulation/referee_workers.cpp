@@ -147,13 +147,13 @@ void Referee::acknowledged(const Process& process, std::uint64_t fence) {
 }
 
 void Referee::told_by(const Process& process, const pool::Outcomes& outcomes,
-                      pool::Scheduler::Told answer) {
-  using Told = pool::Scheduler::Told;
+                      pool::Reception answer) {
+  using Reception = pool::Reception;
   Record& teller = record(process);
   teller.heard_at = environment_.now;
   Job& its_job = job(outcomes.job);
-  const bool wanted = answer == Told::wanted, again = answer == Told::again;
-  require((answer == Told::unwanted) == its_job.ending,
+  const bool wanted = answer == Reception::wanted, again = answer == Reception::again;
+  require((answer == Reception::unwanted) == its_job.ending,
           "an outcome of a finished job is wanted, or another is not");
   for (std::size_t i = 0; i < outcomes.count; ++i) {
     require(!teller.held.empty(), "an outcome of an element that the worker does not hold");

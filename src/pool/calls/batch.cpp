@@ -104,6 +104,12 @@ void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
   calls_[index].reset();
 }
 
+void Batch::cancelled(std::size_t index, const std::exception_ptr& reason,
+                      Callbacks& callbacks) noexcept {
+  const std::shared_ptr<JobState> call = std::exchange(calls_[index], nullptr);
+  if (call && !call->finished()) call->finish(reason, callbacks);
+}
+
 void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   finished_ = true;
   for (std::shared_ptr<JobState>& slot : calls_) {

@@ -43,6 +43,8 @@ class Batch final : public Work {
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
+  void cancelled(std::size_t index, const std::exception_ptr& reason,
+                 Callbacks& callbacks) noexcept override;
   void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
   void drop_arguments() noexcept override {}  // the calls have gone their ways
 

@@ -13,7 +13,7 @@
 
 #include <brood/detail/pool/job.hpp>
 #include "pool/calls/callbacks.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 
@@ -80,6 +80,9 @@ class Work {
   virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) = 0;
+  /// The caller of an element has cancelled it: that has its end by `reason`, where elements have
+  /// ends of their own.
+  virtual void cancelled(std::size_t, const std::exception_ptr&, Callbacks&) noexcept {}
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
   virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept = 0;
   /// Whether it waits for input that does not come while the calling thread waits.

@@ -121,8 +121,8 @@ bool Dispatcher::Loop::turn() {
     if (link && link->dirty && !link->lent) dirty_.push_back(&process_of(*link));
   }
   set_timer(now);
-  const Scheduler& scheduler = driver().scheduler();
-  idle_ = scheduler.drained() && !scheduler.closing();
+  const PoolView pool = driver().scheduler().view();
+  idle_ = pool.drained && !pool.closing;
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!core_.settle_intake()) wake();
   return false;

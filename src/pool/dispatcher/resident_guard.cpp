@@ -9,8 +9,8 @@ namespace brood::pool {
 
 // Also one whose initializer runs.
 bool ResidentGuard::concerns(const Driver& driver, const WorkerLink& link) {
-  const Scheduler& scheduler = driver.scheduler();
-  return link.kill_at == Time{} && (!scheduler.idle(link.id) || !scheduler.came_up(link.id));
+  const WorkerView worker = driver.scheduler().view(link.id);
+  return link.kill_at == Time{} && (!worker.idle || !worker.came_up);
 }
 
 void ResidentGuard::check(Driver& driver, Time now) {

@@ -9,7 +9,7 @@
 
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/supervisor.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

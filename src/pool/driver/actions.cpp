@@ -31,6 +31,9 @@ void Driver::act_within_call() {
 bool Driver::is_for_dispatcher(const Action& action) const {
   const Work* const job = jobs_.find(action.job);
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+    case Action::Kind::cancelled:
     case Action::Kind::again:
     case Action::Kind::resolve:
       return false;
@@ -45,6 +48,11 @@ bool Driver::is_for_dispatcher(const Action& action) const {
 
 void Driver::carry_out(const Action& action) {
   switch (action.kind) {
+    case Action::Kind::look:
+    case Action::Kind::revoke:
+      return answer(action);
+    case Action::Kind::cancelled:
+      return note_cancelled(action);
     case Action::Kind::again:
       return jobs_.note_attempt(action, exits_[action.worker]);
     case Action::Kind::resolve:
@@ -66,6 +74,27 @@ void Driver::carry_out(const Action& action) {
   }
 }
 
+// A page is memory: any thread with the lock may look at it, also at that of a worker that is lent.
+// A worker that is gone is not asked any more.
+void Driver::answer(const Action& question) {
+  WorkerLink* const link = workers_.find(question.worker);
+  if (link == nullptr) return;
+  Begun begun{0};
+  if (question.kind == Action::Kind::look) {
+    begun.count = protocol::claimed(link->page());
+  } else {
+    begun.count = link->watch.revoke(link->page(), question.fence);
+    begun.doubted = link->watch.doubted();  // the next tick ends it
+  }
+  scheduler_.answer(question.worker, begun);
+}
+
+void Driver::note_cancelled(const Action& action) {
+  if (action.first != Action::all) jobs_.cancel(action.job, action.first, why_cancelled());
+  if (cancelling_ && cancelling_->job == action.job && cancelling_->element == action.first)
+    cancelling_->done = true;
+}
+
 void Driver::carry_out(const Action& action, WorkerLink& link) {
   switch (action.kind) {
     case Action::Kind::send:
@@ -75,7 +104,7 @@ void Driver::carry_out(const Action& action, WorkerLink& link) {
       if (link.lent) return deferred_.push_back(action);
       link.forget(action.job);
       break;
-    case Action::Kind::nudge:
+    case Action::Kind::wake:
       protocol::append_message(link.outbox.tail(), protocol::Type::nudge);
       break;
     case Action::Kind::leave:
@@ -108,9 +137,9 @@ void Driver::finish(const Action& action) {
   if (job == nullptr) return;
   if (job->lends() && !job->driven) detach(action.job);
   std::exception_ptr error;
-  if (action.verdict == Verdict::cancelled) {
+  if (action.end == JobEnd::cancelled) {
     error = why_cancelled();
-  } else if (action.verdict == Verdict::no_workers) {
+  } else if (action.end == JobEnd::no_workers) {
     error = start_error_;
   }
   jobs_.finish(action.job, error);
@@ -126,7 +155,7 @@ void Driver::detach(JobId job) {
 std::exception_ptr Driver::why_cancelled() const {
   try {
     return std::make_exception_ptr(
-        Cancelled(scheduler_.terminated() ? "the pool was terminated before the task had ended"
+        Cancelled(scheduler_.view().terminated ? "the pool was terminated before the task had ended"
                                           : "the task was cancelled"));
   } catch (const std::bad_alloc&) {
     return out_of_memory();
@@ -146,7 +175,7 @@ void Driver::keep(JobTable::Kept kept, JobId id, Time now) {
 // Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
 void Driver::fail(Work& job, const std::exception_ptr& error, Time now) {
   if (!job.lends() || job.driven) jobs_.finish(job.id, error);
-  scheduler_.cancel(job.id, true, now);
+  scheduler_.cancel(job.id, Action::all, true, now);
 }
 
 }  // namespace brood::pool

@@ -16,7 +16,6 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks&
       workers_(scheduler_.workers(), host),
       exits_(scheduler_.workers()) {
   out_of_memory();
-  scheduler_.use(*this);
 }
 
 Driver::~Driver() = default;
@@ -33,28 +32,28 @@ void Driver::extend(const Work& job, std::size_t count, bool last) {
   act_within_call();
 }
 
-bool Driver::cancel(JobId job, Kill kill, Time now) {
-  now_ = now;
-  const bool cancelled = scheduler_.cancel(job, kill == Kill::yes, now);
-  act_within_call();
-  return cancelled;
-}
-
 bool Driver::cancel(JobId job, std::size_t element, Kill kill, Time now) {
   now_ = now;
-  const bool cancelled = scheduler_.cancel(job, element, kill == Kill::yes, now);
+  cancelling_ = Cancelling{job, element, false};
+  scheduler_.cancel(job, element, kill == Kill::yes, now);
   act_within_call();
-  return cancelled;
+  return std::exchange(cancelling_, std::nullopt)->done;
 }
 
 void Driver::terminate(Time now) {
   now_ = now;
-  scheduler_.terminate(now);
+  scheduler_.close(Closing::terminated, now);
   act_within_call();
 }
 
-void Driver::drain() {
-  scheduler_.drain();
+void Driver::close(Time now) {
+  scheduler_.close(Closing::when_done, now);
+  act_within_call();
+}
+
+void Driver::drain(Time now) {
+  now_ = now;
+  scheduler_.close(Closing::draining, now);
   act();
 }
 
@@ -68,14 +67,14 @@ void Driver::cut_streams_short() {
 }
 
 void Driver::collapse(const std::exception_ptr& reason) noexcept {
-  scheduler_.close();
+  scheduler_.close(Closing::when_done, now_);
   jobs_.finish_all(reason);
 }
 
 // What is written halfway is never sent.
 WorkerLink* Driver::borrow(Work& job, Time now) {
   now_ = now;
-  const std::optional<Assignment> assignment = scheduler_.lend(job.id, now);
+  const std::optional<Assignment> assignment = scheduler_.borrow(job.id, now);
   if (!assignment) return nullptr;
   WorkerLink& link = *workers_.find(assignment->worker);
   link.lent = job.driven = true;
@@ -109,14 +108,14 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
   if (error) break_link(link, error, now);
   act_within_call();
   const bool trouble = !moved || error;             // only the dispatcher can stop it
-  const bool elsewhere = scheduler_.idle(link.id);  // it will be tried again
+  const bool elsewhere = scheduler_.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the
   // caller's frame; the worker drops it.
   if (!link.outbox.detach(job.id)) break_link(link, out_of_memory(), now);
   give_back(link, job);
-  return trouble || !job.finished() || scheduler_.wants_pump() || scheduler_.used_up(link.id) ||
-         !deferred_.empty();
+  return trouble || !job.finished() || scheduler_.view().wants_pump ||
+         scheduler_.view(link.id).used_up || !deferred_.empty();
 }
 
 void Driver::give_back(WorkerLink& link, Work& job) noexcept {

@@ -16,7 +16,7 @@
 #include "pool/driver/job_table.hpp"
 #include "pool/driver/worker_link.hpp"
 #include "pool/driver/worker_table.hpp"
-#include "pool/scheduler.hpp"
+#include "pool/scheduler/scheduler.hpp"
 
 namespace brood::pool {
 
@@ -31,7 +31,7 @@ struct DriverConfig {
 /// which decides, workers and calls. README.md has the rules. Threads: any, one at a time, under
 /// the core's lock. The functions below "dispatcher" are for its thread alone; the others leave
 /// what needs that thread for the next turn().
-class Driver final : private Claims {
+class Driver {
  public:
   /// Nothing else tells the scheduler anything. `callbacks` is what jobs post to.
   Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
@@ -43,15 +43,13 @@ class Driver final : private Claims {
   /// Takes a job of `count` elements; more may come unless it is `last`. Its id is set.
   void add(const std::shared_ptr<Work>& job, const JobTraits& traits, std::size_t count, bool last);
   void extend(const Work& job, std::size_t count, bool last);
-  /// Whether something of it will not run because of that: then it ends as cancelled.
-  bool cancel(JobId job, Kill kill, Time now);
-  /// The same for one element, whose end is the caller's to tell.
+  /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
+  /// because of that: then it ends as cancelled.
   bool cancel(JobId job, std::size_t element, Kill kill, Time now);
-  void close() { scheduler_.close(); }
+  void close(Time now);
   void terminate(Time now);
   /// Streams whose reader cannot bring input any more get none.
   void cut_streams_short();
-  std::exception_ptr why_cancelled() const;
 
   // --- any thread: a worker that is driven by its caller ---
   /// An idle worker for a job that has just been added, with the task in its outbox; null if there
@@ -78,7 +76,7 @@ class Driver final : private Claims {
   /// The worker is stopped, for it answers no more.
   void answers_no_more(WorkerLink& link, const char* why, Time now);
   /// What runs may end, and the rest is cancelled.
-  void drain();
+  void drain(Time now);
 
   // --- dispatcher: time ---
   /// The slots in which a new pool has processes at once, whose starts it asks for itself.
@@ -97,8 +95,12 @@ class Driver final : private Claims {
 
  private:
   class Events;
-  std::uint64_t begun(WorkerId worker) const override;
-  std::uint64_t revoke(WorkerId worker, std::uint64_t fence) override;
+  /// What a caller is cancelling.
+  struct Cancelling {
+    JobId job;
+    std::size_t element;
+    bool done;
+  };
 
   // actions.cpp
   void act();
@@ -106,6 +108,9 @@ class Driver final : private Claims {
   bool is_for_dispatcher(const Action& action) const;
   void carry_out(const Action& action);
   void carry_out(const Action& action, WorkerLink& link);
+  void answer(const Action& question);
+  void note_cancelled(const Action& action);
+  std::exception_ptr why_cancelled() const;
   void send(WorkerLink& link, const Action& action);
   void finish(const Action& action);
   void detach(JobId job);
@@ -137,6 +142,7 @@ class Driver final : private Claims {
   WorkerTable workers_;
   std::vector<WorkerExit> exits_;   // by slot: of the last process
   std::deque<Action> deferred_;     // for the dispatcher
+  std::optional<Cancelling> cancelling_;
   std::exception_ptr start_error_;  // why workers do not start
   Time last_look_{};                // at the pages
   Time now_{};                      // of the last event that told the time

@@ -9,7 +9,7 @@
 #include <brood/errors.hpp>
 #include "pool/driver/worker_link.hpp"
 #include "pool/failures/crash_report.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

@@ -15,14 +15,14 @@ namespace {
 std::exception_ptr failure_of(const Work& job, const Action& action, const WorkerExit& exit,
                               Attempts attempts) {
   const std::size_t index = job.index_in_call(action.first);
-  switch (action.fate) {
-    case Fate::lost:
+  switch (action.failure) {
+    case ElementFailure::lost:
       if (exit.fault_of_ours) return exit.fault_of_ours;
       break;
-    case Fate::timed_out:
+    case ElementFailure::timed_out:
       return std::make_exception_ptr(TaskTimeout(job.terms().timeout.value_or(Nanoseconds(0)),
                                                  index, exit.worker, std::move(attempts)));
-    case Fate::cancelled:
+    case ElementFailure::cancelled:
       return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
   }
   return std::make_exception_ptr(
@@ -115,6 +115,10 @@ void JobTable::note_attempt(JobId id, std::size_t element, const std::string& wo
   if_possible([&] {
     job->note_attempt(element, worker + ": " + wire::describe_encoded_exception(exception));
   });
+}
+
+void JobTable::cancel(JobId id, std::size_t element, const std::exception_ptr& reason) noexcept {
+  if (Work* const job = find(id)) job->cancelled(element, reason, callbacks_);
 }
 
 void JobTable::finish(JobId id, const std::exception_ptr& error) {

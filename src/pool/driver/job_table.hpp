@@ -11,7 +11,7 @@
 #include <brood/errors.hpp>
 #include "pool/calls/work.hpp"
 #include "pool/failures/crash_report.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 
@@ -44,6 +44,8 @@ class JobTable {
   /// The element has failed in `worker` with this exception, and is tried again.
   void note_attempt(JobId job, std::size_t element, const std::string& worker,
                     std::span<const std::byte> exception);
+  /// An element of the job has been cancelled, for `reason`.
+  void cancel(JobId job, std::size_t element, const std::exception_ptr& reason) noexcept;
   /// `error`: why all of the job has failed; null when its elements tell.
   void finish(JobId job, const std::exception_ptr& error);
   /// The job is over. `referred_to`: an outbox still refers to its arguments, or may.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

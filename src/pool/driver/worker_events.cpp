@@ -113,20 +113,20 @@ class Driver::Events final : public protocol::ParentEvents {
   void start_failed(const char* stage, const std::string& reason) {
     driver_.start_error_ =
         std::make_exception_ptr(StartError(driver_.config_.method, stage, reason));
-    scheduler().initializer_failed(link_.id);
+    scheduler().start_failed(link_.id, now_, StartFailure::initializer);
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
   Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
     switch (scheduler().outcomes(link_.id, outcomes, now_)) {
-      case Scheduler::Told::nonsense:
+      case Reception::nonsense:
         makes_no_sense("a result that was not asked for");
-      case Scheduler::Told::unwanted:
+      case Reception::unwanted:
         return nullptr;
-      case Scheduler::Told::again:
+      case Reception::again:
         driver_.jobs_.note_attempt(outcomes.job, outcomes.first, link_.name, exception);
         return nullptr;
-      case Scheduler::Told::wanted:
+      case Reception::wanted:
         break;
     }
     return driver_.jobs_.find(outcomes.job);
@@ -160,7 +160,7 @@ Running Driver::look(WorkerLink& link, Time now) {
 }
 
 protocol::PageWatch::Known Driver::known(const WorkerLink& link) const {
-  return {link.stream.resolved(), scheduler_.sent(link.id)};
+  return {link.stream.resolved(), scheduler_.view(link.id).sent};
 }
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker

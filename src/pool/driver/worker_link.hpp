@@ -16,7 +16,7 @@
 #include "pool/calls/log_queue.hpp"
 #include "pool/driver/outbox.hpp"
 #include "pool/failures/crash_report.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
 #include "protocol/parent_side.hpp"

@@ -9,7 +9,7 @@
 
 #include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

@@ -16,17 +16,6 @@ namespace {
 constexpr auto between_looks = std::chrono::milliseconds(1);
 }  // namespace
 
-std::uint64_t Driver::begun(WorkerId worker) const {
-  return protocol::claimed(workers_.find(worker)->page());
-}
-
-std::uint64_t Driver::revoke(WorkerId worker, std::uint64_t fence) {
-  WorkerLink& link = *workers_.find(worker);
-  const std::uint64_t begun = link.watch.revoke(link.page(), fence);
-  if (link.watch.doubted()) scheduler_.look_soon();  // which ends it
-  return begun;
-}
-
 std::vector<WorkerId> Driver::first_starts(Time now) {
   scheduler_.pump(now);
   std::vector<WorkerId> slots;
@@ -54,10 +43,10 @@ bool Driver::turn(Time now) {
   scheduler_.pump(now);
   act();
   offer_idle_workers();
-  if (!scheduler_.closing() || !scheduler_.drained()) return false;
+  if (!scheduler_.view().closing || !scheduler_.view().drained) return false;
   host_.abandon_starts();  // for no call waits for them
   act();
-  return scheduler_.all_gone();
+  return scheduler_.view().all_gone;
 }
 
 std::optional<Time> Driver::next_turn(Time now) const {
@@ -74,7 +63,7 @@ void Driver::look_at_pages(Time now) {
   last_look_ = now;
   std::vector<Running> running;
   for (const auto& link : workers_.all()) {
-    if (!link || link->lent || link->broken || scheduler_.idle(link->id)) continue;
+    if (!link || link->lent || link->broken || scheduler_.view(link->id).idle) continue;
     try {
       running.push_back(look(*link, now));
     } catch (const std::exception&) {
@@ -118,7 +107,7 @@ void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time 
 
 void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
   link.oversize = bytes;
-  if (scheduler_.came_up(link.id)) return scheduler_.stop_running_element(link.id, Fate::lost, now);
+  if (scheduler_.view(link.id).came_up) return scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
   scheduler_.worker_broken(link.id, now);
 }
 
@@ -132,8 +121,8 @@ void Driver::offer_idle_workers() {
   for (const auto& link : workers_.all()) {
     if (!link || link->lent) continue;
     link->borrowable = !config_.limits.resident_hard && !link->silent &&
-                       scheduler_.can_lend(link->id) && link->outbox.empty() && !link->blocked;
-    scheduler_.set_lendable(link->id, link->borrowable);
+                       scheduler_.view(link->id).free && link->outbox.empty() && !link->blocked;
+    scheduler_.set_borrowable(link->id, link->borrowable);
   }
 }
 
@@ -142,7 +131,7 @@ void Driver::reap_ended(Time now) {
   for (const auto& link : workers_.all()) {
     if (!link || !link->ended || link->lent) continue;
     link->borrowable = false;
-    scheduler_.set_lendable(link->id, false);
+    scheduler_.set_borrowable(link->id, false);
     act();
     if (const std::optional<Death> death = workers_.death_of(*link, now)) reap(*link, *death, now);
   }
@@ -154,7 +143,7 @@ void Driver::reap(WorkerLink& link, const Death& death, Time now) {
   if (!link.broken && !link.left) read_the_rest(link, now);
   act();  // what that leads to, while there is a link
   exits_[link.id] = exit_of(link, death, config_.limits);
-  if (!scheduler_.came_up(link.id)) note_failed_start(link, death, now);
+  if (!scheduler_.view(link.id).came_up) note_failed_start(link, death, now);
   scheduler_.worker_gone(link.id, begun_by_the_dead(link), now);
   workers_.remove(link);
   act();
@@ -165,7 +154,7 @@ void Driver::note_failed_start(WorkerLink& link, const Death& death, Time now) {
   if (!start_error_)
     start_error_ = why_not_ready(link, exits_[link.id], config_.method, limit, now);
   if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, now))
-    scheduler_.start_was_struck_down(link.id);
+    scheduler_.start_failed(link.id, now, StartFailure::struck_down);
 }
 
 // What was in the pipe when it was seen dead: a copy of it, which a task has forked, may write for

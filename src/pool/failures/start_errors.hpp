@@ -4,7 +4,7 @@
 #include <string>
 
 #include "pool/failures/crash_report.hpp"
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 #include "protocol/messages.hpp"
 
 // Why a worker has not come up.

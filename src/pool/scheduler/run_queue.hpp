@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

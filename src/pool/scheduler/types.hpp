@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace brood::pool {
 
@@ -18,11 +16,19 @@ using WorkerId =
 /// Where the scheduler keeps a job: the low half of its id.
 constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id); }
 
+/// Time::max(), which is never, where the sum would be later.
+constexpr Time plus(Time start, Nanoseconds wait) {
+  return wait < Time::max() - start ? start + wait : Time::max();
+}
+
 constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
 
 enum class StartFailure : std::uint8_t {
   lack,  // of processes, descriptors or memory: that may pass
   other,
+  // Of a process that is there, and whose end is yet to come:
+  struck_down,  // by a signal from elsewhere, which says little about the next start
+  initializer,  // has failed
 };
 
 struct SchedulerConfig {
@@ -61,30 +67,6 @@ struct Retries {
   bool operator==(const Retries&) const = default;
 };
 
-/// An element that workers had next and had not begun when they lost it.
-struct Unbegun {
-  std::uint32_t deaths = 0;  // of such workers
-  Nanoseconds time{};        // for which it was next in them
-  bool passed_on = false;    // that is too long: the worker that has it now is the last
-};
-
-inline bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
-  return std::find(elements.begin(), elements.end(), index) != elements.end();
-}
-
-/// What elements of a function cost.
-struct Cost {
-  double mean = 0;  // ns
-  std::uint64_t samples = 0;
-  std::size_t largest = 0;  // chunk that has come back
-};
-
-/// An element that waits before it is tried again.
-struct Delayed {
-  JobId job;
-  std::size_t index;
-};
-
 struct JobTraits {
   bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
@@ -100,9 +82,18 @@ struct JobTraits {
 };
 
 /// How a job ended, as a whole.
-enum class Verdict : std::uint8_t { complete, failed, cancelled, no_workers };
+enum class JobEnd : std::uint8_t { complete, failed, cancelled, no_workers };
 /// How an element ended that its worker could not tell about.
-enum class Fate : std::uint8_t { lost, timed_out, cancelled };
+enum class ElementFailure : std::uint8_t { lost, timed_out, cancelled };
+/// What an outcome is to the scheduler: wanted, of a job that is finished, of an element that is
+/// tried again, or of no element that the worker was sent.
+enum class Reception : std::uint8_t { wanted, unwanted, again, nonsense };
+/// How the pool is to end.
+enum class Closing : std::uint8_t {
+  when_done,   // what has been given to it runs
+  draining,    // what runs may end; jobs that have more than that end as cancelled then
+  terminated,  // every job ends as cancelled, and every worker is stopped
+};
 
 struct Outcomes {
   JobId job;
@@ -121,54 +112,68 @@ struct Assignment {
   bool define;  // the job is new to this worker
 };
 
+/// What the driver is to do. `look` and `revoke` are answered at once, under the same lock
+/// (Scheduler::answer).
 struct Action {
   enum class Kind : std::uint8_t {
-    send,     // `assignment`
-    resolve,  // element `first` of `job` ended by `fate` in `worker`
-    again,    // likewise, and will be tried again
-    finish,   // `job` by `verdict`
-    over,     // `job`: nothing refers to it any more
-    forget,   // `worker` may drop the definition of `job`
-    start,    // a process in slot `worker`
-    leave,    // `worker` has nothing more to do: close its task pipe
-    nudge,    // `worker`: have it look at its claims
-    stop,     // `worker`: SIGTERM, later SIGKILL
+    send,       // `assignment`
+    resolve,    // element `first` of `job` ended by `failure` in `worker`
+    again,      // likewise, and will be tried again
+    cancelled,  // element `first` of `job`, or `all` of it: what the last cancel() asked for
+    finish,     // `job` by `end`
+    over,       // `job`: nothing refers to it any more
+    forget,     // `worker` may drop the definition of `job`
+    start,      // a process in slot `worker`
+    leave,      // `worker` has nothing more to do: close its task pipe
+    look,       // how much of its sequence has `worker` begun, as its page has it?
+    revoke,     // take back what `worker` has not begun, up to position `fence` of its sequence
+    wake,       // `worker`: have it look at its page
+    stop,       // `worker`: SIGTERM, later SIGKILL
   };
+  static constexpr std::size_t all = static_cast<std::size_t>(-1);
   Kind kind;
+  ElementFailure failure = ElementFailure::lost;
+  JobEnd end = JobEnd::complete;
   WorkerId worker = 0;
   JobId job = 0;
   std::size_t first = 0;
-  Fate fate = Fate::lost;
-  Verdict verdict = Verdict::complete;
+  std::uint64_t fence = 0;
   Assignment assignment{};
   const char* why = nullptr;  // stop: what the worker has done wrong; null: nothing
 };
 
+/// The answer to `look` and `revoke`.
+struct Begun {
+  std::uint64_t count;   // how much of its sequence the worker has begun
+  bool doubted = false;  // its page makes no sense: a tick is wanted at once
+};
+
 /// What a worker's page says of the element that runs. The scheduler believes it as far as its own
-/// clock allows.
+/// clock allows: README.md.
 struct Running {
   WorkerId worker;
   std::uint64_t claimed;
   Time since;  // for jobs with a timeout
 };
 
-/// The claims of living workers: the only thing that the scheduler asks for and does not get as an
-/// event, because the answer decides at once. Workers with a page only.
-class Claims {
- public:
-  /// How much of its sequence `worker` has begun.
-  virtual std::uint64_t begun(WorkerId worker) const = 0;
-  /// Takes back what `worker` has not begun, up to position `fence` of its sequence; returns how
-  /// much it has begun.
-  virtual std::uint64_t revoke(WorkerId worker, std::uint64_t fence) = 0;
-
- protected:
-  ~Claims() = default;
-};
-
+/// A worker, as it stands.
 struct WorkerView {
   const char* state;
-  std::uint64_t done;
+  std::uint64_t done;  // elements
+  std::uint64_t sent;  // length of its sequence
+  bool idle;           // it has nothing to do
+  bool free;           // it is ready, idle, and would get what comes next
+  bool came_up;        // it has been ready
+  bool used_up;        // it is to leave when it has nothing to do
+};
+
+/// The pool, as it stands.
+struct PoolView {
+  bool closing, terminated;
+  bool drained;     // no job is left
+  bool all_gone;    // no worker is left, and none is asked for
+  bool backlog;     // jobs wait for a worker
+  bool wants_pump;  // pump() has something to hand out
 };
 
 }  // namespace brood::pool

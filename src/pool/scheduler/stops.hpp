@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "pool/scheduler_types.hpp"
+#include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 

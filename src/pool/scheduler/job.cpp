@@ -1,0 +1,81 @@
+#include "pool/scheduler/job.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace brood::pool {
+
+namespace {
+bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
+  return std::find(elements.begin(), elements.end(), index) != elements.end();
+}
+}  // namespace
+
+bool Job::was_cancelled(std::size_t index) const { return is_in(cancelled, index); }
+
+bool Job::has_last_attempt(std::size_t index) const { return is_in(last_attempts, index); }
+
+bool Job::is_passed_on(std::size_t index) const {
+  const auto known = unbegun.find(index);
+  return known != unbegun.end() && known->second.passed_on;
+}
+
+std::uint32_t Job::next_attempt() const {
+  if (failures.empty()) return 1;
+  const auto failed = failures.find(pending.back().first);
+  return failed == failures.end() ? 1 : failed->second.sum() + 1;
+}
+
+// Not merged: a range never spans two calls.
+void Job::append(std::size_t count) {
+  pending.insert(pending.begin(), {total, total + count});
+  pending_count += count;
+}
+
+std::size_t Job::take(std::size_t count) {
+  Range& range = pending.back();
+  const std::size_t first = range.first;
+  range.first += count;
+  if (range.first == range.last) pending.pop_back();
+  pending_count -= count;
+  assigned += count;
+  return first;
+}
+
+void Job::put_back(std::size_t first, std::size_t count) {
+  pending.push_back({first, first + count});
+  pending_count += count;
+}
+
+std::size_t Job::give_up_pending() {
+  pending.clear();
+  return std::exchange(pending_count, 0);
+}
+
+bool Job::give_up_pending(std::size_t index) {
+  const auto range = std::find_if(pending.rbegin(), pending.rend(), [=](const Range& r) {
+    return r.first <= index && index < r.last;
+  });
+  if (range == pending.rend()) return false;
+  const Range whole = *range;
+  range->first = index + 1;
+  --pending_count;
+  const auto kept =
+      range->first == whole.last ? pending.erase(std::prev(range.base())) : range.base();
+  if (index != whole.first) pending.insert(kept, {whole.first, index});
+  return true;
+}
+
+void Job::reset() noexcept {
+  live = sealed = finished = runnable = draining = false;
+  pending.clear();
+  pending_count = total = resolved = assigned = largest = 0;
+  failures.clear();
+  cancelled.clear();
+  last_attempts.clear();
+  unbegun.clear();
+  defined_in.clear();
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,153 @@
+#include "pool/scheduler/placement.hpp"
+
+#include <algorithm>
+
+namespace brood::pool {
+
+using State = Population::State;
+
+namespace {
+constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
+constexpr std::size_t chunk_growth =
+    4;  // a chunk is at most so many times the largest that has come back
+constexpr std::size_t large_chunk = std::size_t{64} << 20;  // bytes of arguments
+constexpr double cheapest = 5;                              // ns; no element costs less
+}  // namespace
+
+void Placement::assign(Time now) {
+  while (const std::optional<JobId> id = jobs_.front()) {
+    const Job& job = jobs_.at(*id);
+    const std::optional<WorkerId> worker = hungriest(job, now);
+    if (!worker) return;
+    const Assignment sent = send(*worker, *id, job, chunk_size(*worker, job), now);
+    actions_.add({.kind = Action::Kind::send, .worker = *worker, .job = *id, .assignment = sent});
+  }
+}
+
+Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now) {
+  const auto cost = static_cast<std::uint64_t>(job.cost->mean);
+  const Jobs::Taken taken = jobs_.take(job_id, count, id);
+  const std::uint64_t sequence =
+      assignments_.give(id, {job_id, taken.first, count, 0, cost, job.traits.element_bytes}, now);
+  return {id, job_id, taken.first, count, sequence, taken.attempt, taken.define};
+}
+
+std::optional<Assignment> Placement::borrow(JobId id, Time now) {
+  const Job* const job = jobs_.find(id);
+  if (job == nullptr || jobs_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
+  for (WorkerId worker = 0; worker < assignments_.size(); ++worker) {
+    if (!population_.at(worker).borrowable || !assignments_.is_free(worker)) continue;
+    const Assignment sent = send(worker, id, *job, 1, now);
+    jobs_.front();  // the job leaves the line
+    return sent;
+  }
+  return std::nullopt;
+}
+
+bool Placement::hungry(WorkerId id, const Job& job, Time now) const {
+  if (!assignments_.takes_work(id)) return false;
+  const Assignments::Worker& worker = assignments_.at(id);
+  const Held& held = worker.held;
+  if (held.empty()) return true;
+  return job.cost->samples != 0 && now - worker.observed.heard < config_.quiet &&
+         held.expected() < static_cast<std::uint64_t>(config_.depth.count() / 2) &&
+         held.bytes() < config_.queue_bytes && held.chunks() < config_.queue_elements;
+}
+
+std::optional<WorkerId> Placement::hungriest(const Job& job, Time now) const {
+  std::optional<WorkerId> best;
+  std::uint64_t least = 0;
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    if (!hungry(id, job, now)) continue;
+    const Held& held = assignments_.at(id).held;
+    if (held.empty()) return id;
+    if (best && held.expected() >= least) continue;
+    best = id;
+    least = held.expected();
+  }
+  return best;
+}
+
+std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
+  std::size_t most = job.next_range();
+  if (config_.max_tasks != 0)
+    most = std::min<std::size_t>(most, config_.max_tasks - population_.at(id).given);
+  if (job.failures.contains(job.pending.back().first)) return 1;
+  if (job.traits.chunk != 0) {
+    // A worker takes in a chunk as a whole, but decodes a large argument that comes alone as it
+    // arrives.
+    const std::size_t fitting = large_chunk / std::max<std::size_t>(job.traits.element_bytes, 1);
+    return std::max<std::size_t>(std::min({most, job.traits.chunk, fitting}), 1);
+  }
+  if (job.cost->samples == 0) return 1;
+  const auto budget = static_cast<double>(config_.depth.count()) -
+                      static_cast<double>(assignments_.at(id).held.expected());
+  const double by_time = std::max(1.0, budget / std::max(job.cost->mean, cheapest));
+  const std::size_t sharers = jobs_.in_line() > 1 ? 1 : 2 * assignments_.size();
+  const std::size_t share = (job.pending_count + sharers - 1) / sharers;
+  most = std::min({most, static_cast<std::size_t>(by_time),
+                   chunk_growth * std::max<std::size_t>(job.largest, 1), share});
+  if (job.traits.element_bytes != 0)
+    most = std::min(most, config_.chunk_bytes / job.traits.element_bytes);
+  return std::max<std::size_t>(most, 1);
+}
+
+// A worker that has more than it runs. Where others wait, one whose element runs for long; else one
+// that has enough to pay for a revocation, while another worker is idle.
+bool Placement::is_worth_a_look(WorkerId id, Time now) const {
+  const Assignments::Worker& worker = assignments_.at(id);
+  const Population::Member& member = population_.at(id);
+  if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.lent)
+    return false;
+  const Nanoseconds quiet = now - worker.observed.heard;
+  if (jobs_.in_line() != 0) return quiet >= config_.stuck;
+  return worker.held.expected() >= worth_taking || quiet >= config_.quiet;
+}
+
+bool Placement::look_before_balance(Time now) {
+  const std::size_t count = assignments_.size();
+  if (count < 2 || (jobs_.in_line() == 0 && !assignments_.has_free_worker())) return false;
+  bool any = false;
+  for (WorkerId id = 0; id < count; ++id) {
+    if (!is_worth_a_look(id, now)) continue;
+    if (!has_begun(id)) assignments_.look(id);
+    any = true;
+  }
+  return any;
+}
+
+bool Placement::has_begun(WorkerId id) const {
+  const Assignments::Worker& worker = assignments_.at(id);
+  const std::uint64_t head = worker.held.front().sequence;
+  return worker.told > head || worker.observed.looked > head;
+}
+
+// Shares out what the worker with the most expected work has not begun. Not of a worker that has
+// begun nothing: slow workers would take the same elements from each other for ever; unless it has
+// had its time to.
+bool Placement::balance(Time now) {
+  if (jobs_.in_line() != 0) {
+    free_queues(now);
+    return false;
+  }
+  std::optional<WorkerId> victim;
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    if (!is_worth_a_look(id, now) || assignments_.keeps_its_head(id)) continue;
+    const Assignments::Worker& worker = assignments_.at(id);
+    if (!has_begun(id) && now - worker.observed.heard < config_.begin_grace) continue;
+    if (!victim || worker.held.expected() > assignments_.at(*victim).held.expected()) victim = id;
+  }
+  if (victim) assignments_.take_back(*victim);
+  return victim.has_value();
+}
+
+// Others wait, and no worker is idle: what stands behind an element that runs for long waits with
+// them, for whichever worker is the first to have time.
+void Placement::free_queues(Time now) {
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    if (!is_worth_a_look(id, now) || !has_begun(id)) continue;
+    if (!assignments_.keeps_its_head(id)) assignments_.take_back(id);
+  }
+}
+
+}  // namespace brood::pool

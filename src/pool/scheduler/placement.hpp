@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "pool/scheduler/assignments.hpp"
+
+namespace brood::pool {
+
+/// Who gets what, and how much at once: README.md, "Placement".
+class Placement {
+ public:
+  Placement(const SchedulerConfig& config, Actions& actions, Jobs& jobs,
+            const Population& population, Assignments& assignments)
+      : config_(config),
+        actions_(actions),
+        jobs_(jobs),
+        population_(population),
+        assignments_(assignments) {}
+
+  /// Sends what is pending to workers that are hungry.
+  void assign(Time now);
+  /// A worker for the only thing that waits, if it is this job and a single one: its caller drives
+  /// that worker. Nothing if there is none.
+  std::optional<Assignment> borrow(JobId job, Time now);
+  /// Asks what those have begun that balance() may take something from; false if there are none.
+  bool look_before_balance(Time now);
+  /// With the answers: takes back what others may run sooner. True if it is for idle workers.
+  bool balance(Time now);
+
+ private:
+  Assignment send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now);
+  bool hungry(WorkerId id, const Job& job, Time now) const;
+  std::optional<WorkerId> hungriest(const Job& job, Time now) const;
+  std::size_t chunk_size(WorkerId id, const Job& job) const;
+  bool is_worth_a_look(WorkerId id, Time now) const;
+  bool has_begun(WorkerId id) const;
+  void free_queues(Time now);
+
+  const SchedulerConfig& config_;
+  Actions& actions_;
+  Jobs& jobs_;
+  const Population& population_;
+  Assignments& assignments_;
+};
+
+}  // namespace brood::pool

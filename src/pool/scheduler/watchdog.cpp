@@ -1,0 +1,168 @@
+#include "pool/scheduler/watchdog.hpp"
+
+#include <algorithm>
+
+namespace brood::pool {
+
+using State = Population::State;
+
+void Watchdog::look_at(const Running& seen, Time now) {
+  const Assignments::Worker& worker = assignments_.at(seen.worker);
+  Observed& observed = assignments_.observed(seen.worker);
+  observed.checked_at = now;
+  if (worker.held.empty() || !population_.at(seen.worker).is(State::ready)) return;
+  const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
+  if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
+  if (clock_.owes_outcomes(observed, worker.held, now))
+    return assignments_.stop(seen.worker, now,
+                             "it does not tell what has become of what it has ended", false);
+  stop_if_late(seen.worker, begun - 1, now);
+}
+
+// Another worker gets the element; from the second one it has its outcome. It stays with this one
+// until that is dead: a worker that lies about it may be running it.
+void Watchdog::stop_if_unbegun(WorkerId id, Time now) {
+  const Assignments::Worker& worker = assignments_.at(id);
+  if (!clock_.is_unbegun_for_too_long(worker.observed, worker.held, now)) return;
+  const std::uint64_t head = worker.held.front().sequence;
+  assignments_.revoke(id, head + 1);
+  intents_.add({.kind = Intent::Kind::stop_unbegun, .worker = id, .now = now, .sequence = head});
+}
+
+void Watchdog::stop_unbegun(const Intent& intent) {
+  const Assignments::Worker& worker = assignments_.at(intent.worker);
+  if (worker.held.empty() || worker.begun > intent.sequence) return;  // it has begun just now
+  const Chunk head = worker.held.front();
+  assignments_.note_overdue(intent.worker, head.sequence);
+  if (clock_.pass_on(head))
+    assignments_.charge(intent.worker, ElementFailure::timed_out, head.sequence);
+  assignments_.stop(intent.worker, intent.now, "it has not begun in time what it was sent");
+}
+
+void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
+  const Assignments::Worker& worker = assignments_.at(id);
+  if (!clock_.is_late(worker.observed, worker.held, sequence, now)) return;
+  assignments_.revoke(id, sequence + 1);
+  intents_.add({.kind = Intent::Kind::stop_late, .worker = id, .now = now, .sequence = sequence});
+}
+
+// If what stands behind the element has begun, that has just ended. A worker whose outcomes should
+// have been told has lost them, and has begun.
+void Watchdog::stop_late(const Intent& intent) {
+  const Assignments::Worker& worker = assignments_.at(intent.worker);
+  if (!worker.held.ends_with(intent.sequence)) return;
+  assignments_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
+  const bool owes = worker.observed.owes_since != Time{};
+  assignments_.stop(intent.worker, intent.now, nullptr, !owes);
+}
+
+void Watchdog::note_silent_workers(Time now) {
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    const Assignments::Worker& worker = assignments_.at(id);
+    const bool silent =
+        population_.at(id).is(State::ready) && worker.revoking && worker.held.empty();
+    OwnerClock::note_silence(assignments_.observed(id), silent, now);
+  }
+}
+
+void Watchdog::stop_if_silent(WorkerId id, Time now) {
+  const Assignments::Worker& worker = assignments_.at(id);
+  if (!worker.revoking || !worker.held.empty()) return;
+  if (!clock_.is_silent_for_too_long(worker.observed, now)) return;
+  assignments_.stop(id, now, "it does not see that elements have been taken back", false);
+}
+
+void Watchdog::stop_running_element(WorkerId id, ElementFailure failure, Time now) {
+  if (!population_.at(id).is(State::ready)) return;
+  const Held& held = assignments_.at(id).held;
+  if (!held.empty() && clock_.is_passed_on(held)) assignments_.look(id);
+  intents_.add({.kind = Intent::Kind::stop_element, .failure = failure, .worker = id, .now = now});
+}
+
+// What has not begun is taken back first: then the last that it holds is the one that runs. Where
+// it holds none, the one that was next may be running all the same, and is taken for it at last.
+void Watchdog::stop_element(Intent intent) {
+  const WorkerId id = intent.worker;
+  const Held& held = assignments_.at(id).held;
+  intent.kind = Intent::Kind::end_stop_element;
+  if (!held.empty()) {
+    const Chunk front = held.front();
+    const auto& unbegun = jobs_.at(front.job).unbegun;
+    const auto known = unbegun.find(front.first);
+    const bool last = known != unbegun.end() && known->second.deaths + 1 >= config_.passes;
+    const bool guilty = last || assignments_.keeps_its_head(id);
+    assignments_.revoke(id, guilty ? front.sequence + 1 : 0);
+    if (guilty) assignments_.note_overdue(id, front.sequence);
+    intent.job = front.job;
+    intent.index = front.first;
+  }
+  intents_.add(intent);
+}
+
+void Watchdog::end_stop_element(const Intent& intent) {
+  const Held& held = assignments_.at(intent.worker).held;
+  if (!held.empty()) {
+    assignments_.charge(intent.worker, intent.failure,
+                        held.back().sequence + held.back().count - 1);
+  } else if (intent.index != Action::all) {
+    if (Unbegun* const unbegun = jobs_.unbegun(intent.job, intent.index)) ++unbegun->deaths;
+  }
+  assignments_.stop(intent.worker, intent.now, nullptr);
+}
+
+// The last that a worker holds is what runs; elements before that have results on their way.
+bool Watchdog::stop_all_of(JobId job, Time now) {
+  bool any = false;
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    const Held& held = assignments_.at(id).held;
+    if (held.empty() || held.back().job != job) continue;
+    assignments_.charge(id, ElementFailure::cancelled,
+                        held.back().sequence + held.back().count - 1);
+    assignments_.stop(id, now, nullptr);
+    any = true;
+  }
+  return any;
+}
+
+bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
+  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+    const Held& held = assignments_.at(id).held;
+    if (!population_.at(id).is(State::ready) || held.empty() || held.back().job != job) continue;
+    if (held.back().first + held.back().count - 1 != index) continue;
+    if (assignments_.keeps_its_head(id)) {  // what stands behind that has not begun
+      if (held.front().first != index) continue;
+      assignments_.note_overdue(id, held.front().sequence);
+    }
+    jobs_.note_cancelled(job, index);
+    assignments_.stop(id, now, nullptr);
+    return true;
+  }
+  return false;
+}
+
+Time Watchdog::next_look(WorkerId id) const {
+  const Assignments::Worker& worker = assignments_.at(id);
+  const Population::Member& member = population_.at(id);
+  Time next = Time::max();
+  if (!member.is(State::ready)) return next;
+  const Observed& observed = worker.observed;
+  if (observed.silent_since != Time{}) next = plus(observed.silent_since, config_.answer);
+  if (worker.held.empty() || member.lent) return next;
+  if (worker.held.elements() > 1) next = std::min(next, observed.heard + config_.quiet);
+  return std::min(next, clock_.next_look(observed, worker.held));
+}
+
+void Watchdog::conclude(const Intent& intent) {
+  switch (intent.kind) {
+    case Intent::Kind::stop_late:
+      return stop_late(intent);
+    case Intent::Kind::stop_unbegun:
+      return stop_unbegun(intent);
+    case Intent::Kind::stop_element:
+      return stop_element(intent);
+    default:
+      return end_stop_element(intent);
+  }
+}
+
+}  // namespace brood::pool
