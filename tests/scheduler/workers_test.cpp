@@ -66,7 +66,7 @@ TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes
   ASSERT_EQ(given_up.size(), 1u);
   EXPECT_EQ(given_up[0].job, fold);
   EXPECT_EQ(given_up[0].first, 2u);
-  EXPECT_EQ(given_up[0].fate, Fate::timed_out);
+  EXPECT_EQ(given_up[0].failure, ElementFailure::timed_out);
 }
 
 TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {

@@ -183,6 +183,9 @@ std::uint64_t Assignments::end_of_begun(Worker& worker, std::optional<std::uint6
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void Assignments::empty(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = workers_[id];
+  // Elements whose outcomes should have been told have begun, and lost them; but not where those
+  // had only not been read when the worker was stopped.
+  if (worker.owing && clock_.owes(worker.observed, worker.held)) worker.killed = false;
   const std::uint64_t end = end_of_begun(worker, claimed);
   const std::deque<Chunk> chunks = worker.held.clear();
   const auto begun = [end](const Chunk& chunk) {

@@ -22,6 +22,7 @@ class Assignments {
     std::uint64_t done = 0;
     bool revoking = false;  // a revocation has been asked for, and is not acknowledged
     bool killed = false;    // stopped for another's sake than that of what runs
+    bool owing = false;     // outcomes that it should have told had not come when it was stopped
     bool revoke_after_look = false;
     Asked asked = Asked::nothing;
     std::uint64_t told = 0;                 // how much it has begun, by the last answer
@@ -69,6 +70,9 @@ class Assignments {
   // --- stops ---
   /// `killed`: for another's sake than that of what runs in it.
   void stop(WorkerId id, Time now, const char* why, bool killed = true);
+  /// Outcomes that it should have told have not come: what it has begun is lost with them, unless
+  /// they come yet, when what it has left is read.
+  void note_owing(WorkerId id) { workers_[id].owing = true; }
   /// The element at `sequence` is what it is stopped for.
   void charge(WorkerId id, ElementFailure failure, std::uint64_t sequence);
   /// It has not begun in time what stands at `sequence`.

@@ -31,14 +31,19 @@ std::uint64_t OwnerClock::see(Observed& observed, const Held& held, std::uint64_
 
 // A worker begins an element when it has ended the one before. What that one became is in the page
 // or on its way by then: of a fold, when its chunk has ended.
-bool OwnerClock::owes_outcomes(Observed& observed, const Held& held, Time now) const {
+bool OwnerClock::owes(const Observed& observed, const Held& held) const {
   const Chunk& front = held.front();
   const Job* const job = jobs_.find(front.job);
   const bool folded = job != nullptr && job->traits.folded;
-  if (observed.looked <= front.sequence + (folded ? front.count : 1)) {
+  return observed.looked > front.sequence + (folded ? front.count : 1);
+}
+
+bool OwnerClock::owes_outcomes(Observed& observed, const Held& held, Time now) const {
+  if (!owes(observed, held)) {
     observed.owes_since = Time{};
     return false;
   }
+  const Chunk& front = held.front();
   if (observed.owes_since == Time{} || observed.owes != front.sequence) {
     observed.owes = front.sequence;
     observed.owes_since = now;

@@ -45,6 +45,8 @@ class OwnerClock {
   /// of them; returns how many of all it has begun.
   std::uint64_t see(Observed& observed, const Held& held, std::uint64_t sent, const Running& seen,
                     Time now) const;
+  /// Whether it has not told what has become of what it says to have ended.
+  bool owes(const Observed& observed, const Held& held) const;
   /// Whether it has not told for too long what has become of what it says to have ended.
   bool owes_outcomes(Observed& observed, const Held& held, Time now) const;
   /// Whether the head, which it has not begun, should have begun.

@@ -46,14 +46,13 @@ void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   intents_.add({.kind = Intent::Kind::stop_late, .worker = id, .now = now, .sequence = sequence});
 }
 
-// If what stands behind the element has begun, that has just ended. A worker whose outcomes should
-// have been told has lost them, and has begun.
+// If what stands behind the element has begun, that has just ended.
 void Watchdog::stop_late(const Intent& intent) {
   const Assignments::Worker& worker = assignments_.at(intent.worker);
   if (!worker.held.ends_with(intent.sequence)) return;
   assignments_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
-  const bool owes = worker.observed.owes_since != Time{};
-  assignments_.stop(intent.worker, intent.now, nullptr, !owes);
+  if (worker.observed.owes_since != Time{}) assignments_.note_owing(intent.worker);
+  assignments_.stop(intent.worker, intent.now, nullptr);
 }
 
 void Watchdog::note_silent_workers(Time now) {
