@@ -65,7 +65,7 @@ void JudgedScheduler::worker_ready(WorkerId worker, Time now) {
 }
 
 pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
-                                                Time now) {
+                                          Time now) {
   environment_.say("worker %u tells %llx[%zu, %zu)%s", worker,
                    static_cast<unsigned long long>(outcomes.job), outcomes.first,
                    outcomes.first + outcomes.count, outcomes.failed ? " failed" : "");
@@ -119,9 +119,8 @@ bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
   return done;
 }
 
-// Those that are old or idle are retired in a tick, without a word from them.
 void JudgedScheduler::retire(WorkerId worker) {
-  if (!in_tick_) judge([&] { referee_.retired(process_of(worker)); });
+  judge([&] { referee_.retired(process_of(worker)); });
   Scheduler::retire(worker);
 }
 
@@ -138,9 +137,7 @@ void JudgedScheduler::pump(Time now) {
 
 void JudgedScheduler::tick(Time now, const std::vector<pool::Running>& running) {
   elsewhere_();
-  in_tick_ = true;
   Scheduler::tick(now, running);
-  in_tick_ = false;
 }
 
 // The others get on between a look at a page and what follows from it.

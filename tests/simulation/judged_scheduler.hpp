@@ -67,7 +67,7 @@ class JudgedScheduler final : public pool::Scheduler {
   std::function<void()> elsewhere_;
   std::function<void(JobId)> tell_added_;
   std::map<WorkerId, pool::Action> asked_;  // of its page
-  bool in_turn_ = false, in_tick_ = false;
+  bool in_turn_ = false;
   std::optional<pool::Action> again_;
   std::set<JobId> put_off_;      // their `over` has been told, and is not carried out yet
   std::set<JobId> freed_early_;  // by a mutation

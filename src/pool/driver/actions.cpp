@@ -156,7 +156,7 @@ std::exception_ptr Driver::why_cancelled() const {
   try {
     return std::make_exception_ptr(
         Cancelled(scheduler_.view().terminated ? "the pool was terminated before the task had ended"
-                                          : "the task was cancelled"));
+                                               : "the task was cancelled"));
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }

@@ -107,7 +107,7 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
   }
   if (error) break_link(link, error, now);
   act_within_call();
-  const bool trouble = !moved || error;             // only the dispatcher can stop it
+  const bool trouble = !moved || error;                  // only the dispatcher can stop it
   const bool elsewhere = scheduler_.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the

@@ -140,8 +140,8 @@ class Driver {
   Scheduler& scheduler_;
   JobTable jobs_;
   WorkerTable workers_;
-  std::vector<WorkerExit> exits_;   // by slot: of the last process
-  std::deque<Action> deferred_;     // for the dispatcher
+  std::vector<WorkerExit> exits_;  // by slot: of the last process
+  std::deque<Action> deferred_;    // for the dispatcher
   std::optional<Cancelling> cancelling_;
   std::exception_ptr start_error_;  // why workers do not start
   Time last_look_{};                // at the pages

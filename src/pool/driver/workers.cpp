@@ -107,7 +107,8 @@ void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time 
 
 void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
   link.oversize = bytes;
-  if (scheduler_.view(link.id).came_up) return scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
+  if (scheduler_.view(link.id).came_up)
+    return scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
   scheduler_.worker_broken(link.id, now);
 }
 

@@ -153,7 +153,7 @@ void Scheduler::stop_running_element(WorkerId worker, ElementFailure failure, Ti
   go_on();
 }
 
-void Scheduler::retire(WorkerId worker) {
+void Scheduler::end_use(WorkerId worker) {
   population_.retire(worker);
   assignments_.take_back(worker);
 }
@@ -244,13 +244,13 @@ void Scheduler::retire_the_old_and_idle(Time now) {
     if (!member.is(State::ready) || member.retired) continue;
     const Assignments::Worker& worker = assignments_.at(id);
     const bool begins = may_begin(id, now) && worker.told <= worker.held.front().sequence;
-    if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) retire(id);
+    if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) end_use(id);
     if (config_.idle_timeout.count() == 0 || now - worker.observed.heard < config_.idle_timeout)
       continue;
     if (member.lent) {
       assignments_.observed(id).heard = now;  // it is in use
     } else if (worker.held.empty() && !backlog && population_.may_shrink()) {
-      retire(id);
+      end_use(id);
     }
   }
 }

@@ -53,7 +53,7 @@ class Scheduler {
   /// Stops the worker; the element that runs in it ends by `failure`.
   void stop_running_element(WorkerId worker, ElementFailure failure, Time now);
   /// The worker gets no more and leaves; a new one takes its place.
-  virtual void retire(WorkerId worker);
+  virtual void retire(WorkerId worker) { end_use(worker); }
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
   /// sequence it has begun, nothing where its page cannot be believed.
   virtual void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
@@ -88,6 +88,7 @@ class Scheduler {
   PoolView view() const noexcept;
 
  private:
+  void end_use(WorkerId worker);
   void then(const Intent& intent);
   void go_on();
   void conclude(const Intent& intent);
