@@ -59,7 +59,7 @@ TEST_P(Taken, values_in_an_answer_that_is_not_read_are_given_back_however_late) 
   const Manager manager(manager_options());
   const auto queue = manager.queue<int>();
   auto getter = std::make_unique<RawChannel>(lease_of(queue)->get());
-  detail::Bytes request = queue.request(&manager::queue_get);
+  detail::Bytes request = detail::begin_request(queue, &manager::queue_get);
   detail::encode_value(request, manager::patience_until(std::nullopt));
   ASSERT_TRUE(getter->send(request));
   queue.put(7);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <brood/errors.hpp>
+#include <brood/task.hpp>
 #include "platform/system_calls.hpp"
 #include "start/exec.hpp"
 #include "start/start_fixture.hpp"
