@@ -54,6 +54,7 @@ void Driver::close(Time now) {
 void Driver::drain(Time now) {
   now_ = now;
   scheduler_.close(Closing::draining, now);
+  act_within_call();  // questions first, before what has been put off
   act();
 }
 

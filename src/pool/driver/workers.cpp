@@ -107,13 +107,17 @@ void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time 
 
 void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
   link.oversize = bytes;
-  if (scheduler_.view(link.id).came_up)
-    return scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
-  scheduler_.worker_broken(link.id, now);
+  if (scheduler_.view(link.id).came_up) {
+    scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
+  } else {
+    scheduler_.worker_broken(link.id, now);
+  }
+  act_within_call();  // a question is answered before anything else happens
 }
 
 void Driver::answers_no_more(WorkerLink& link, const char* why, Time now) {
   scheduler_.worker_broken(link.id, now, why);
+  act_within_call();
 }
 
 // A worker that is idle, and whose pipes nothing waits for, may be borrowed. Not where memory is
