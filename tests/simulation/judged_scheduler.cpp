@@ -130,6 +130,12 @@ std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
   return assignment;
 }
 
+// Among others between what has been read of a worker's page and its claims.
+pool::WorkerView JudgedScheduler::view(WorkerId worker) const {
+  if (in_turn_) elsewhere_();
+  return Scheduler::view(worker);
+}
+
 void JudgedScheduler::pump(Time now) {
   Scheduler::pump(now);
   elsewhere_();

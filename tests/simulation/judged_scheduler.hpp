@@ -49,6 +49,8 @@ class JudgedScheduler final : public pool::Scheduler {
   bool revocation_done(WorkerId worker, std::uint64_t fence) override;
   void retire(WorkerId worker) override;
   std::optional<pool::Assignment> borrow(JobId job, Time now) override;
+  pool::WorkerView view(WorkerId worker) const override;
+  using Scheduler::view;
   void pump(Time now) override;
   void tick(Time now, const std::vector<pool::Running>& running) override;
   std::optional<pool::Action> next() override;

@@ -84,7 +84,7 @@ class Scheduler {
   virtual void let_go(JobId job) { jobs_.let_go(job); }
 
   std::size_t workers() const noexcept { return population_.size(); }
-  WorkerView view(WorkerId worker) const;
+  virtual WorkerView view(WorkerId worker) const;
   PoolView view() const noexcept;
 
  private:
