@@ -19,27 +19,13 @@ namespace {
 
 constexpr int reads_per_turn = 8;
 
-SignalResult result_of(start::Signal signal) noexcept {
-  switch (signal) {
-    case start::Signal::gone:
-      return SignalResult::gone;
-    case start::Signal::asked:
-      return SignalResult::asked;
-    case start::Signal::refused:
-      return SignalResult::refused;
-    case start::Signal::sent:
-      break;
-  }
-  return SignalResult::sent;
-}
-
 }  // namespace
 
 // --- processes ---
 
 SignalResult Dispatcher::Loop::signal(WorkerLink& link, StopSignal signal) noexcept {
   const int number = signal == StopSignal::kill ? SIGKILL : SIGTERM;
-  return result_of(core_.supervisor().signal(process_of(link), number));
+  return core_.supervisor().signal(process_of(link), number);
 }
 
 // Before its number is used again: else the reactor would let go of another's descriptor.

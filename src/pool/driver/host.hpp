@@ -1,15 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
 #include <brood/errors.hpp>
 #include "pool/driver/worker_link.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
+#include "start/method.hpp"
 
 namespace brood::pool {
 
@@ -20,12 +19,7 @@ enum class StopSignal : std::uint8_t {
 };
 
 /// What became of it.
-enum class SignalResult : std::uint8_t {
-  sent,
-  gone,     // the process has ended
-  asked,    // the server was asked to send it: nothing tells whether it has
-  refused,  // by the system
-};
+using SignalResult = start::Signal;
 
 /// What a driver has done to processes: the dispatcher for a real pool, a world of the simulation
 /// for its own. No function waits for another process.

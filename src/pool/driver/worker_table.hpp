@@ -44,9 +44,7 @@ class WorkerTable {
   /// The scheduler stops the worker for what its page says, or does not.
   void note_doubt(WorkerLink& link, const char* why) noexcept;
 
-  // --- outboxes; the dispatcher's ---
-  /// Copies what the job has lent to them; false for a link without memory for that.
-  bool detach(WorkerLink& link, JobId job) noexcept { return link.lent || link.outbox.detach(job); }
+  /// Whether an outbox refers to what the job has lent. Threads: the dispatcher's.
   bool refers_to(JobId job) const;
 
  private:
