@@ -11,7 +11,13 @@ namespace brood {
 
 namespace detail {
 class CallAccess;
-}
+// Encodes a function for a Call; brood/task.hpp has the one that does.
+template <class F, class = void>
+struct CallEncoder {
+  static_assert(!std::is_same_v<F, F>,
+                "brood: to make an initializer or hook of a function, include <brood/task.hpp>");
+};
+}  // namespace detail
 
 /// An encoded call of a function without parameters: an initializer, a preload hook. To make one,
 /// include brood/task.hpp. Threads: as any value.
@@ -22,7 +28,9 @@ class Call {
   /// Encodes `function`, which may be a task and takes no arguments. Its return value is dropped.
   /// Throws what encoding its bound values throws.
   template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
-  Call(const F& function);
+  Call(const F& function) {
+    detail::CallEncoder<std::decay_t<F>>::encode(function, encoded_, attached_);
+  }
 
   /// Whether it calls nothing.
   bool empty() const noexcept { return encoded_.empty(); }

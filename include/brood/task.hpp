@@ -99,18 +99,26 @@ Copied<F> copied(const F& function) {
   return Copied<F>(function);
 }
 
-template <class F, class>
-Call::Call(const F& function) {
-  detail::check_task<std::decay_t<F>>();
-  static_assert(std::is_invocable_v<std::decay_t<F>&>,
-                "brood: an initializer or hook takes no arguments; bind them with "
-                "brood::task(function, values...)");
-  detail::Bytes bytes;
-  detail::put_code(bytes, reinterpret_cast<const void*>(&detail::run_call<std::decay_t<F>>));
-  OutputArchive archive(bytes);
-  detail::save_callable(archive, detail::decayed(function));
-  encoded_.assign(bytes.data(), bytes.data() + bytes.size());
-  attached_.assign(bytes.attached().begin(), bytes.attached().end());
-}
+namespace detail {
+/// Encodes a Call. Throws what encoding the bound values throws.
+template <class F>
+struct CallEncoder<F, void> {
+  /// Of `function`, or of the address of one: its code reference and bound values.
+  template <class Function>
+  static void encode(const Function& function, std::vector<std::byte>& encoded,
+                     std::vector<DescriptorRef>& attached) {
+    check_task<F>();
+    static_assert(std::is_invocable_v<F&>,
+                  "brood: an initializer or hook takes no arguments; bind them with "
+                  "brood::task(function, values...)");
+    Bytes bytes;
+    put_code(bytes, reinterpret_cast<const void*>(&run_call<F>));
+    OutputArchive archive(bytes);
+    save_callable(archive, decayed(function));
+    encoded.assign(bytes.data(), bytes.data() + bytes.size());
+    attached.assign(bytes.attached().begin(), bytes.attached().end());
+  }
+};
+}  // namespace detail
 
 }  // namespace brood

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include <brood/errors.hpp>
+#include <brood/task.hpp>
 #include "start/start_fixture.hpp"
 #include "support/faults.hpp"
 

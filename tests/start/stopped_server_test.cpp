@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include <brood/task.hpp>
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
