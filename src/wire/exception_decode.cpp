@@ -71,8 +71,9 @@ std::string in_words(const ExceptionRecord& record) {
 std::string shortened(std::string_view text) {
   constexpr std::size_t longest = 16 * 1024;
   if (text.size() <= longest) return std::string(text);
-  return std::string(text.substr(0, longest)) + "... (" + std::to_string(text.size() - longest) +
-         " bytes more)";
+  std::string out(text.substr(0, longest));
+  out.append("... (").append(std::to_string(text.size() - longest)).append(" bytes more)");
+  return out;
 }
 
 ExceptionChain take_chain(std::span<const std::byte> bytes) {

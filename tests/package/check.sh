@@ -21,7 +21,8 @@ configure() {
   shift 2
   rm -rf "$build"
   "$CMAKE" -S "$source" -B "$build" -G "$GENERATOR" -DCMAKE_CXX_COMPILER="$CXX" \
-    -DCMAKE_CXX_FLAGS="$CXXFLAGS" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" "$@"
+    -DCMAKE_CXX_FLAGS="$CXXFLAGS" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" \
+    -DCMAKE_CXX_FLAGS_"${BUILD_TYPE^^}"="$BUILD_TYPE_FLAGS" "$@"
   "$CMAKE" --build "$build"
 }
 

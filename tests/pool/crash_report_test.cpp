@@ -9,6 +9,7 @@
 
 #include "pool/pool_fixture.hpp"
 #include "support/log_catcher.hpp"
+#include "support/sanitizers.hpp"
 #include "support/worker_channel.hpp"
 #include "victims/tasks.hpp"
 
@@ -90,7 +91,7 @@ TEST_P(CrashReports, of_memory_that_is_taken_from_the_stack_beyond_its_end_say_s
   EXPECT_TRUE(lost_in(takes_more_than_the_stack, std::size_t{100} << 20).report().stack_overflow);
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#if !BROOD_UNDER_ADDRESS_SANITIZER
 int writes_past_the_end_of_the_stack(int value) {
   for (volatile auto* at = static_cast<char*>(__builtin_frame_address(0));; at += 4096)
     *at = static_cast<char>(value);

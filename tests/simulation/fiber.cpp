@@ -8,17 +8,12 @@
 #include <utility>
 #include <vector>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define BROOD_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BROOD_ADDRESS_SANITIZER 1
-#endif
-#endif
-#ifdef BROOD_ADDRESS_SANITIZER
+#include "support/sanitizers.hpp"
+
+#if BROOD_UNDER_ADDRESS_SANITIZER
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef __SANITIZE_THREAD__
+#if BROOD_UNDER_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -34,16 +29,16 @@ std::vector<std::unique_ptr<std::byte[]>>& spare_stacks() {
 // The sanitizers keep a picture of the stack and want to be told of every switch.
 void about_to_switch([[maybe_unused]] void** save, [[maybe_unused]] const void* stack,
                      [[maybe_unused]] std::size_t size, [[maybe_unused]] void* thread_fiber) {
-#ifdef BROOD_ADDRESS_SANITIZER
+#if BROOD_UNDER_ADDRESS_SANITIZER
   __sanitizer_start_switch_fiber(save, stack, size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#if BROOD_UNDER_THREAD_SANITIZER
   __tsan_switch_to_fiber(thread_fiber, 0);
 #endif
 }
 void have_switched([[maybe_unused]] void* saved, [[maybe_unused]] const void** stack,
                    [[maybe_unused]] std::size_t* size) {
-#ifdef BROOD_ADDRESS_SANITIZER
+#if BROOD_UNDER_ADDRESS_SANITIZER
   __sanitizer_finish_switch_fiber(saved, stack, size);
 #endif
 }
@@ -57,14 +52,14 @@ Fiber::Fiber(std::function<void()> body) : body_(std::move(body)) {
     stack_ = std::move(spare_stacks().back());
     spare_stacks().pop_back();
   }
-#ifdef __SANITIZE_THREAD__
+#if BROOD_UNDER_THREAD_SANITIZER
   thread_inside_ = __tsan_create_fiber(0);
 #endif
 }
 
 Fiber::~Fiber() {
   assert(ended_ || !begun_);
-#ifdef __SANITIZE_THREAD__
+#if BROOD_UNDER_THREAD_SANITIZER
   __tsan_destroy_fiber(thread_inside_);
 #endif
   spare_stacks().push_back(std::move(stack_));
@@ -95,7 +90,7 @@ void Fiber::resume() {
     ::makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::enter), 2,
                   static_cast<unsigned>(address >> 32), static_cast<unsigned>(address));
   }
-#ifdef __SANITIZE_THREAD__
+#if BROOD_UNDER_THREAD_SANITIZER
   thread_outside_ = __tsan_get_current_fiber();
 #endif
   swap_exceptions();

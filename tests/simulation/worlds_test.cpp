@@ -3,17 +3,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "support/sanitizers.hpp"
 #include "world.hpp"
 
 namespace brood::simulation {
 namespace {
 
 constexpr std::uint64_t shards = 12;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t default_worlds = 12'000;
-#else
-constexpr std::uint64_t default_worlds = 102'000;
-#endif
+constexpr std::uint64_t default_worlds = testing::times<std::uint64_t>(102'000, 12'000);
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -62,7 +59,7 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::logged,
                                              &Census::attached};
 
-class Worlds : public testing::TestWithParam<std::uint64_t> {};
+class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Worlds, keep_the_invariants) {
   if (std::getenv("BROOD_SIM_SEED") != nullptr) GTEST_SKIP() << "only BROOD_SIM_SEED is replayed";
@@ -74,7 +71,7 @@ TEST_P(Worlds, keep_the_invariants) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shard, Worlds, testing::Range(std::uint64_t{0}, shards));
+INSTANTIATE_TEST_SUITE_P(Shard, Worlds, ::testing::Range(std::uint64_t{0}, shards));
 
 TEST(World, of_a_given_seed_keeps_the_invariants) {
   if (std::getenv("BROOD_SIM_SEED") == nullptr) GTEST_SKIP() << "BROOD_SIM_SEED is not set";
@@ -95,7 +92,7 @@ TEST(World, sees_everything_that_can_happen) {
   }
 }
 
-class Mutations : public testing::TestWithParam<int> {};
+class Mutations : public ::testing::TestWithParam<int> {};
 
 TEST_P(Mutations, are_noticed) {
   const auto mutation = static_cast<Mutation>(GetParam());
@@ -109,7 +106,7 @@ TEST_P(Mutations, are_noticed) {
   FAIL() << "20,000 worlds, and nobody has noticed " << name_of(mutation);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, Mutations, testing::Range(1, static_cast<int>(Mutation::count)),
+INSTANTIATE_TEST_SUITE_P(Every, Mutations, ::testing::Range(1, static_cast<int>(Mutation::count)),
                          [](const auto& param) {
                            return std::string(name_of(static_cast<Mutation>(param.param)));
                          });

@@ -4,18 +4,27 @@
 // memory a process has, which code handles SIGSEGV, how many threads and descriptors there are)
 // says so:
 //   if (under_sanitizer) GTEST_SKIP() << "why";
-namespace brood::testing {
-
-#ifdef __SANITIZE_ADDRESS__
-inline constexpr bool under_address_sanitizer = true;
+// gcc has a macro for each, clang asks by __has_feature.
+#ifdef __has_feature
+#define BROOD_UNDER_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#define BROOD_UNDER_THREAD_SANITIZER __has_feature(thread_sanitizer)
 #else
-inline constexpr bool under_address_sanitizer = false;
+#ifdef __SANITIZE_ADDRESS__
+#define BROOD_UNDER_ADDRESS_SANITIZER 1
+#else
+#define BROOD_UNDER_ADDRESS_SANITIZER 0
 #endif
 #ifdef __SANITIZE_THREAD__
-inline constexpr bool under_thread_sanitizer = true;
+#define BROOD_UNDER_THREAD_SANITIZER 1
 #else
-inline constexpr bool under_thread_sanitizer = false;
+#define BROOD_UNDER_THREAD_SANITIZER 0
 #endif
+#endif
+
+namespace brood::testing {
+
+inline constexpr bool under_address_sanitizer = BROOD_UNDER_ADDRESS_SANITIZER;
+inline constexpr bool under_thread_sanitizer = BROOD_UNDER_THREAD_SANITIZER;
 inline constexpr bool under_sanitizer = under_address_sanitizer || under_thread_sanitizer;
 
 /// How often a test repeats something: a sanitizer makes processes slow to start and to fork.
