@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/export.hpp>
 
 namespace brood {
 
@@ -29,7 +30,7 @@ class Call {
   /// Throws what encoding its bound values throws.
   template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, Call>>>
   Call(const F& function) {
-    detail::CallEncoder<std::decay_t<F>>::encode(function, encoded_, attached_);
+    take(detail::CallEncoder<std::decay_t<F>>::encode(function));
   }
 
   /// Whether it calls nothing.
@@ -37,6 +38,7 @@ class Call {
 
  private:
   friend class detail::CallAccess;
+  BROOD_API void take(const detail::Bytes& bytes);
 
   std::vector<std::byte> encoded_;
   std::vector<detail::DescriptorRef> attached_;  // of shared objects among the bound values
@@ -46,9 +48,11 @@ namespace detail {
 /// What the library reads of a Call.
 class CallAccess {
  public:
-  static std::span<const std::byte> encoded(const Call& call) noexcept { return call.encoded_; }
+  static std::span<const std::byte> encoded(const Call& call) noexcept {
+    return {call.encoded_.data(), call.encoded_.size()};
+  }
   static std::span<const DescriptorRef> attached(const Call& call) noexcept {
-    return call.attached_;
+    return {call.attached_.data(), call.attached_.size()};
   }
 };
 }  // namespace detail

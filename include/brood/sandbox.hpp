@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <brood/detail/export.hpp>
 #include <brood/detail/sandbox_terms.hpp>
 
 namespace brood {
@@ -52,16 +54,12 @@ class Sandbox {
   /// when a worker starts. Needs Landlock (Linux 5.13). Opening any other file then fails with
   /// EACCES instead of ending the worker. Tasks can ask for size, owner and times of every file.
   Sandbox allow_reading(std::string path) const {
-    Sandbox wider = *this;
-    wider.terms_.readable.push_back(std::move(path));
-    return wider;
+    return with(&detail::SandboxTerms::readable, std::move(path));
   }
   /// Same, but allows reading, writing, making and removing files and directories. Devices, sockets
   /// and programs cannot be made.
   Sandbox allow_writing(std::string path) const {
-    Sandbox wider = *this;
-    wider.terms_.writable.push_back(std::move(path));
-    return wider;
+    return with(&detail::SandboxTerms::writable, std::move(path));
   }
   /// Allows shared objects (Queue, Lock, Array, Connection, ...) in arguments and results, and
   /// making them. Without it a call with one in its arguments throws UsageError.
@@ -82,9 +80,7 @@ class Sandbox {
   /// needs and no other member allows. Where this system has no such call, the pool's constructor
   /// throws UsageError.
   Sandbox allow_system_call(std::string name) const {
-    Sandbox wider = *this;
-    wider.terms_.calls.push_back(std::move(name));
-    return wider;
+    return with(&detail::SandboxTerms::calls, std::move(name));
   }
   /// Sets what happens when the operating system lacks a part of the sandbox. Unset:
   /// Missing::error.
@@ -97,6 +93,8 @@ class Sandbox {
  private:
   friend class detail::SandboxAccess;
   explicit Sandbox(bool on) { terms_.on = on; }
+  BROOD_API Sandbox with(std::vector<std::string> detail::SandboxTerms::*list,
+                         std::string entry) const;
   detail::SandboxTerms terms_;
 };
 

@@ -105,8 +105,7 @@ template <class F>
 struct CallEncoder<F, void> {
   /// Of `function`, or of the address of one: its code reference and bound values.
   template <class Function>
-  static void encode(const Function& function, std::vector<std::byte>& encoded,
-                     std::vector<DescriptorRef>& attached) {
+  static Bytes encode(const Function& function) {
     check_task<F>();
     static_assert(std::is_invocable_v<F&>,
                   "brood: an initializer or hook takes no arguments; bind them with "
@@ -115,8 +114,7 @@ struct CallEncoder<F, void> {
     put_code(bytes, reinterpret_cast<const void*>(&run_call<F>));
     OutputArchive archive(bytes);
     save_callable(archive, decayed(function));
-    encoded.assign(bytes.data(), bytes.data() + bytes.size());
-    attached.assign(bytes.attached().begin(), bytes.attached().end());
+    return bytes;
   }
 };
 }  // namespace detail

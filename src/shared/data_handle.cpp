@@ -1,5 +1,6 @@
 #include <brood/detail/shared/data_handle.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <brood/array.hpp>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cereal/types/array.hpp>
 #include <cereal/types/memory.hpp>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include "fixture.hpp"
 
 // Workers that say of their time what is not so: the owner's clock decides.

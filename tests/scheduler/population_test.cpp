@@ -1,3 +1,4 @@
+#include <algorithm>
 #include "fixture.hpp"
 
 namespace brood::pool {

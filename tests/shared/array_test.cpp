@@ -1,7 +1,9 @@
 #include <brood/array.hpp>
 
+#include <algorithm>
 #include <list>
 #include <numeric>
+#include <ranges>
 
 #include "shared/children.hpp"
 #include "support/faults.hpp"

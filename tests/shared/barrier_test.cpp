@@ -2,6 +2,7 @@
 
 #include <sys/ptrace.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>

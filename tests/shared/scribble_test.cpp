@@ -2,6 +2,7 @@
 // errors, and nothing worse.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <cereal/types/map.hpp>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <string>

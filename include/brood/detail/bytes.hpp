@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <brood/detail/export.hpp>
+
 namespace brood::detail {
 
 /// A descriptor that values refer to, in this process: see brood/detail/descriptor_ref.hpp.
@@ -50,22 +52,14 @@ class Bytes {
     attached_.reset();
   }
   /// The bytes mean something only to a process that has this descriptor too: it stays with them.
-  void attach(DescriptorRef descriptor) {
-    if (!attached_) {
-      attached_ = std::make_shared<Attachments>();
-    } else if (attached_.use_count() > 1) {
-      attached_ = std::make_shared<Attachments>(*attached_);
-    }
-    if (attached_->empty() || attached_->back() != descriptor)
-      attached_->push_back(std::move(descriptor));
-  }
+  BROOD_API void attach(DescriptorRef descriptor);
   /// The same for all of these, which may be many, and others' too; null for none.
   void attach_all(std::shared_ptr<Attachments> descriptors) noexcept {
     attached_ = std::move(descriptors);
   }
   std::span<const DescriptorRef> attached() const noexcept {
-    return attached_ ? std::span<const DescriptorRef>(*attached_)
-                     : std::span<const DescriptorRef>();
+    if (!attached_) return {};
+    return {attached_->data(), attached_->size()};
   }
   void append(const void* source, std::size_t count) {
     if (count == 0) return;
@@ -141,10 +135,7 @@ class Payload {
   Bytes& owned() noexcept { return owned_; }
   const Bytes& owned() const noexcept { return owned_; }
   /// Continues the payload with memory that its owner keeps alive.
-  void lend(std::span<const std::byte> memory) {
-    loans_.push_back({owned_.size(), memory});
-    lent_ += memory.size();
-  }
+  BROOD_API void lend(std::span<const std::byte> memory);
   std::size_t size() const noexcept { return owned_.size() + lent_; }
   bool lends() const noexcept { return lent_ != 0; }
   bool contiguous() const noexcept {
@@ -159,14 +150,18 @@ class Payload {
   void for_each_part(Visit visit) const {
     std::size_t done = 0;
     for (const Loan& loan : loans_) {
-      if (loan.position > done) visit(owned_.view().subspan(done, loan.position - done));
+      if (loan.position > done) visit(owned_part(done, loan.position));
       visit(loan.memory);
       done = loan.position;
     }
-    if (done < owned_.size()) visit(owned_.view().subspan(done));
+    if (done < owned_.size()) visit(owned_part(done, owned_.size()));
   }
 
  private:
+  std::span<const std::byte> owned_part(std::size_t begin, std::size_t end) const noexcept {
+    return {owned_.data() + begin, end - begin};
+  }
+
   struct Loan {
     std::size_t position;  // in owned_, where the borrowed part belongs
     std::span<const std::byte> memory;

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <ranges>
 #include <string>
 #include <vector>
 

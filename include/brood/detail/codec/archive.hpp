@@ -109,9 +109,8 @@ class Reader {
 /// cereal archive that appends to a buffer in the machine's own byte order.
 class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
  public:
-  explicit OutputArchive(detail::Bytes& target)
-      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this),
-        target_(target) {}
+  BROOD_API explicit OutputArchive(detail::Bytes& target);
+  BROOD_API ~OutputArchive();
   void saveBinary(const void* data, std::size_t count) { target_.append(data, count); }
   detail::Bytes& target() noexcept { return target_; }
 
@@ -143,11 +142,8 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
   /// times are not either.
   static constexpr std::size_t free_steps = 128;
 
-  explicit InputArchive(Reader& source)
-      : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this),
-        source_(source),
-        claims_left_(source.left() * claims_per_byte + most_empty_elements),
-        steps_left_(source.left() * steps_per_byte + steps_for_all) {}
+  BROOD_API explicit InputArchive(Reader& source);
+  BROOD_API ~InputArchive();
   void loadBinary(void* target, std::size_t count) { source_.read(target, count); }
   /// Throws CodecError when `count` elements cannot be in the bytes that are left.
   void check_length(std::uint64_t count) const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -15,10 +14,9 @@
 namespace brood::detail {
 
 /// Throws CodecError unless the elements of the piece are among `count`.
-inline void check_place(const Piece& piece, std::size_t count) {
-  if (piece.first <= count && piece.count <= count - piece.first) return;
-  throw CodecError(CodecError::Direction::decode, "result", "it is of an element that is none");
-}
+BROOD_API void check_place(const Piece& piece, std::size_t count);
+/// The pieces of a finished job by their first elements.
+BROOD_API std::vector<const Piece*> in_order(const Job& job);
 
 /// Walks over the results of one piece. They load no libraries: see LoadPolicy.
 class PieceReader {
@@ -26,10 +24,12 @@ class PieceReader {
   explicit PieceReader(const Piece& piece)
       : bytes_(piece.bytes.view()), descriptors_(piece.bytes.attached()), stride_(piece.stride) {}
 
+  /// The result of a function that returns nothing.
+  void skip() { bytes_.take(1); }
   template <class R>
   typename Outcome<R>::value_type next() {
     if constexpr (std::is_void_v<R>) {
-      bytes_.take(1);
+      skip();
       return {};
     } else {
       Reader record(bytes_.take(stride_ == variable_stride ? length() : stride_),
@@ -70,7 +70,7 @@ R decode_single(const Job& job) {
   if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
   PieceReader reader(job.pieces().front());
   if constexpr (std::is_void_v<R>) {
-    reader.template next<void>();
+    reader.skip();
   } else {
     return reader.template next<R>();
   }
@@ -80,14 +80,9 @@ R decode_single(const Job& job) {
 template <class R>
 std::vector<R> decode_all(const Job& job) {
   if (const std::exception_ptr error = job.error()) std::rethrow_exception(error);
-  std::vector<const Piece*> ordered;
+  const std::vector<const Piece*> ordered = in_order(job);
   std::size_t total = 0;
-  for (const Piece& piece : job.pieces()) {
-    ordered.push_back(&piece);
-    total += piece.count;
-  }
-  std::sort(ordered.begin(), ordered.end(),
-            [](const Piece* a, const Piece* b) { return a->first < b->first; });
+  for (const Piece* piece : ordered) total += piece->count;
   std::vector<R> values;
   values.reserve(total);
   for (const Piece* piece : ordered) {
