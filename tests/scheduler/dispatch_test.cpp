@@ -164,7 +164,7 @@ TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
 
 TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
   make(workers(1));
-  scheduler->set_borrowable(0, true);
+  scheduler->worker_event(0, WorkerEvent::borrowable, now);
   const JobId job = scheduler->add(single(), 1, true);
   const auto assignment = scheduler->borrow(job, now);
   ASSERT_TRUE(assignment);
@@ -175,7 +175,7 @@ TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
-  scheduler->give_back(0);
+  scheduler->worker_event(0, WorkerEvent::given_back, now);
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, next);
 }
 
@@ -183,7 +183,7 @@ TEST_F(Dispatch, no_worker_is_lent_while_others_wait_or_its_pipes_are_watched) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_FALSE(scheduler->borrow(job, now));
-  scheduler->set_borrowable(0, true);
+  scheduler->worker_event(0, WorkerEvent::borrowable, now);
   const JobId late = scheduler->add(single(), 1, true);
   EXPECT_FALSE(scheduler->borrow(late, now));
 }

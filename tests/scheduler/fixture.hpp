@@ -53,8 +53,8 @@ class SchedulerTest : public testing::Test {
   }
   void come_up(WorkerId id) {
     begun_[id] = 0;
-    scheduler->worker_started(id, now);
-    scheduler->worker_ready(id, now);
+    scheduler->worker_event(id, WorkerEvent::started, now);
+    scheduler->worker_event(id, WorkerEvent::ready, now);
   }
   /// Everything that is to be done now.
   std::vector<Action> pump() {

@@ -106,7 +106,7 @@ TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_lat
   const auto kill = [&] {
     if (now - last < seconds(2) || hung_.empty()) return;
     last = now;
-    scheduler->worker_broken(0, now, "another reason");
+    scheduler->stop(0, StopReason::headless, now);
   };
   EXPECT_LE(time_to_end(kill), 10 * (limit + defaults.begin_grace));
   EXPECT_EQ(fate_, ElementFailure::timed_out);
@@ -119,7 +119,7 @@ TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
   for (std::vector<Action> ended; ended.empty() && kills < 2 * defaults.passes; ++kills) {
     come_up(0);
     ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
-    scheduler->stop_running_element(0, ElementFailure::lost, now);
+    scheduler->stop(0, StopReason::memory, now);
     die(0);
     ended = of(Kind::resolve, drain());
     now += seconds(1);

@@ -80,7 +80,7 @@ TEST_F(Population, a_worker_that_is_lent_for_long_is_not_asked_again_and_again) 
   come_up(0);
   for (const Action& send : of(Kind::send, pump())) tell(0, send.job, 0);
   drain();
-  scheduler->set_borrowable(0, true);
+  scheduler->worker_event(0, WorkerEvent::borrowable, now);
   ASSERT_TRUE(scheduler->borrow(scheduler->add(single(), 1, true), now));
   now += seconds(9);
   EXPECT_TRUE(of(Kind::leave, tick()).empty());
@@ -109,9 +109,9 @@ TEST_F(Population, a_worker_whose_start_took_longer_than_it_may_live_runs_what_w
   make_cold(config);
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_EQ(started(), 1u);
-  scheduler->worker_started(0, now);
+  scheduler->worker_event(0, WorkerEvent::started, now);
   now += seconds(1);
-  scheduler->worker_ready(0, now);
+  scheduler->worker_event(0, WorkerEvent::ready, now);
   now += seconds(1);
   EXPECT_EQ(of(Kind::send, tick()).size(), 1u);
   begin(0);

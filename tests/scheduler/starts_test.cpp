@@ -98,7 +98,7 @@ TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
 TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
-  scheduler->worker_started(0, now);
+  scheduler->worker_event(0, WorkerEvent::started, now);
   scheduler->start_failed(0, now, StartFailure::initializer);
   scheduler->worker_gone(0, 0, now);
   EXPECT_EQ(of(Kind::finish, drain()).at(0).end, JobEnd::no_workers);
@@ -106,7 +106,7 @@ TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
 
 TEST_F(Starts, a_worker_that_does_not_come_up_in_time_is_stopped) {
   make_cold(workers(1));
-  scheduler->worker_started(0, now);
+  scheduler->worker_event(0, WorkerEvent::started, now);
   now += seconds(60);
   scheduler->tick(now, {});
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
@@ -119,7 +119,7 @@ TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up)
   make_cold(config);
   const JobId job = scheduler->add(single(), 1, true);
   const auto strike = [&] {
-    scheduler->worker_started(0, now);
+    scheduler->worker_event(0, WorkerEvent::started, now);
     scheduler->start_failed(0, now, StartFailure::struck_down);
     scheduler->worker_gone(0, 0, now);
     now += seconds(2);

@@ -74,7 +74,7 @@ TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
   scheduler->add(isolated(4), 4, true);
   pump();
   begin(0, 2);
-  scheduler->stop_running_element(0, ElementFailure::lost, now);
+  scheduler->stop(0, StopReason::memory, now);
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
   die(0);
   const auto resolves = of(Kind::resolve, drain());
@@ -124,7 +124,7 @@ TEST_F(Workers, a_broken_stream_is_charged_to_what_ran) {
   scheduler->add(isolated(4), 4, true);
   pump();
   begin(0);
-  scheduler->worker_broken(0, now);
+  scheduler->stop(0, StopReason::unreadable, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
   die(0);
   EXPECT_EQ(of(Kind::resolve, drain()).at(0).failure, ElementFailure::lost);
@@ -258,9 +258,9 @@ TEST_F(Workers, a_worker_that_starts_after_terminate_is_stopped) {
   make_cold(workers(1));
   scheduler->close(Closing::terminated, now);
   drain();
-  scheduler->worker_started(0, now);
+  scheduler->worker_event(0, WorkerEvent::started, now);
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
-  scheduler->worker_ready(0, now);
+  scheduler->worker_event(0, WorkerEvent::ready, now);
   EXPECT_TRUE(pump().empty());
 }
 
@@ -294,9 +294,9 @@ TEST_F(Workers, a_limit_of_for_ever_is_never_due) {
   SchedulerConfig config = workers(1);
   config.start_timeout = Nanoseconds::max();
   make_cold(config);
-  scheduler->worker_started(0, now);
+  scheduler->worker_event(0, WorkerEvent::started, now);
   EXPECT_EQ(scheduler->next_tick(), std::nullopt);
-  scheduler->worker_ready(0, now);
+  scheduler->worker_event(0, WorkerEvent::ready, now);
   JobTraits traits = single();
   traits.timeout = Nanoseconds::max();
   scheduler->add(traits, 1, true);

@@ -1,6 +1,5 @@
 #include "judged_scheduler.hpp"
 
-#include <string_view>
 #include <utility>
 
 #include "protocol/owner_page.hpp"
@@ -14,10 +13,6 @@ pool::SchedulerConfig config_of(const Parameters& parameters) {
   pool::SchedulerConfig config = parameters.config;
   if (parameters.mutation == Mutation::wait_for_the_deaf) config.answer = Nanoseconds::max();
   return config;
-}
-
-bool says(const char* why, std::string_view text) {
-  return why != nullptr && std::string_view(why).find(text) != std::string_view::npos;
 }
 }  // namespace
 
@@ -58,10 +53,14 @@ JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, boo
   return job;
 }
 
-void JudgedScheduler::worker_ready(WorkerId worker, Time now) {
-  environment_.say("worker %u is ready", worker);
-  judge([&] { referee_.ready(process_of(worker)); });
-  Scheduler::worker_ready(worker, now);
+void JudgedScheduler::worker_event(WorkerId worker, pool::WorkerEvent event, Time now) {
+  if (event == pool::WorkerEvent::ready) {
+    environment_.say("worker %u is ready", worker);
+    judge([&] { referee_.ready(process_of(worker)); });
+  } else if (event == pool::WorkerEvent::exhausted) {
+    judge([&] { referee_.retired(process_of(worker)); });
+  }
+  Scheduler::worker_event(worker, event, now);
 }
 
 pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
@@ -91,12 +90,12 @@ void JudgedScheduler::count_what_pages_told(WorkerId worker, std::size_t count) 
   if (!process.alive() && process.results.empty()) census.from_pages_of_the_dead += count;
 }
 
-void JudgedScheduler::worker_broken(WorkerId worker, Time now, const char* why) {
-  if (why == nullptr) {
+void JudgedScheduler::stop(WorkerId worker, pool::StopReason why, Time now) {
+  if (why == pool::StopReason::unreadable) {
     environment_.say("the stream of worker %u is broken", worker);
     judge([&] { referee_.broken(process_of(worker)); });
   }
-  Scheduler::worker_broken(worker, now, why);
+  Scheduler::stop(worker, why, now);
 }
 
 void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) {
@@ -117,11 +116,6 @@ bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
     if (!done) throw Violation("an acknowledgement is refused");
   });
   return done;
-}
-
-void JudgedScheduler::retire(WorkerId worker) {
-  judge([&] { referee_.retired(process_of(worker)); });
-  Scheduler::retire(worker);
 }
 
 std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
@@ -219,7 +213,7 @@ void JudgedScheduler::show(const Action& action) {
       return referee_.starting(action.worker);
     case Action::Kind::stop:
       if (process_in_(action.worker) != nullptr)
-        referee_.stopping(action.worker, says(action.why, "does not tell"));
+        referee_.stopping(action.worker, action.why == pool::StopReason::untold);
       return;
   }
 }

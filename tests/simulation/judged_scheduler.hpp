@@ -41,13 +41,12 @@ class JudgedScheduler final : public pool::Scheduler {
 
   // --- pool::Scheduler ---
   JobId add(const pool::JobTraits& traits, std::size_t count, bool last) override;
-  void worker_ready(WorkerId worker, Time now) override;
+  void worker_event(WorkerId worker, pool::WorkerEvent event, Time now) override;
   pool::Reception outcomes(WorkerId worker, const pool::Outcomes& outcomes, Time now) override;
-  void worker_broken(WorkerId worker, Time now, const char* why) override;
+  void stop(WorkerId worker, pool::StopReason why, Time now) override;
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) override;
   void answer(WorkerId worker, const pool::Begun& begun) override;
   bool revocation_done(WorkerId worker, std::uint64_t fence) override;
-  void retire(WorkerId worker) override;
   std::optional<pool::Assignment> borrow(JobId job, Time now) override;
   pool::WorkerView view(WorkerId worker) const override;
   using Scheduler::view;

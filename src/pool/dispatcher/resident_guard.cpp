@@ -36,7 +36,7 @@ void ResidentGuard::check_main_thread(Driver& driver, WorkerProcess& worker, Tim
   } else if (worker.headless_since == Time{}) {
     worker.headless_since = now;
   } else if (now - worker.headless_since > time_to_end) {
-    driver.answers_no_more(worker, "its main thread has ended", now);
+    driver.answers_no_more(worker, now);
   }
 }
 

@@ -110,7 +110,7 @@ void Driver::carry_out(const Action& action, WorkerLink& link) {
     case Action::Kind::leave:
       return host_.hang_up(link);
     case Action::Kind::stop:
-      if (action.why != nullptr) workers_.note_doubt(link, action.why);
+      workers_.note_doubt(link, action.why);
       return workers_.stop(link, now_);
     default:
       return;

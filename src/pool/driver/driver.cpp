@@ -13,8 +13,8 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks&
       host_(host),
       scheduler_(scheduler),
       jobs_(callbacks),
-      workers_(scheduler_.workers(), host),
-      exits_(scheduler_.workers()) {
+      workers_(scheduler_.view().slots, host),
+      exits_(scheduler_.view().slots) {
   out_of_memory();
 }
 
@@ -122,7 +122,7 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
 void Driver::give_back(WorkerLink& link, Work& job) noexcept {
   link.lent = job.driven = false;
   link.dirty = !link.outbox.empty();
-  scheduler_.give_back(link.id);
+  scheduler_.worker_event(link.id, WorkerEvent::given_back, now_);
 }
 
 // What the job has lent goes with the caller's frame: nothing may refer to it then.

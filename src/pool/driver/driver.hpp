@@ -73,8 +73,8 @@ class Driver {
   void stream_ended(WorkerLink& link, Time now) { workers_.stop_when_silent(link, now); }
   /// The worker has so many bytes of memory, which is too much.
   void exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now);
-  /// The worker is stopped, for it answers no more.
-  void answers_no_more(WorkerLink& link, const char* why, Time now);
+  /// The worker has lost its main thread: it is stopped, for it answers no more.
+  void answers_no_more(WorkerLink& link, Time now);
   /// What runs may end, and the rest is cancelled.
   void drain(Time now);
 
@@ -123,6 +123,7 @@ class Driver {
   Running look(WorkerLink& link, Time now);
   void look_at_pages(Time now);
   void offer_idle_workers();
+  void set_borrowable(WorkerLink& link, bool borrowable);
   void reap_ended(Time now);
   void reap(WorkerLink& link, const Death& death, Time now);
   void read_the_rest(WorkerLink& link, Time now) noexcept;

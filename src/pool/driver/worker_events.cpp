@@ -38,7 +38,7 @@ class Driver::Events final : public protocol::ParentEvents {
     link_.greeted = true;
   }
   void on_ready() override {
-    scheduler().worker_ready(link_.id, now_);
+    scheduler().worker_event(link_.id, WorkerEvent::ready, now_);
     driver_.start_error_ = nullptr;
   }
   void on_start_failed(std::span<const std::byte> exception) override {
@@ -98,7 +98,7 @@ class Driver::Events final : public protocol::ParentEvents {
   }
   void on_exhausted() override {
     if (!driver_.config_.limits.resident) makes_no_sense("a worker without a limit is above it");
-    scheduler().retire(link_.id);
+    scheduler().worker_event(link_.id, WorkerEvent::exhausted, now_);
   }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);
@@ -181,8 +181,7 @@ void Driver::bound_attached(Time now) {
   }
   if (most == nullptr || sum() <= limit) return;
   most->attached.clear();
-  scheduler_.worker_broken(most->id, now,
-                           "its results bring more descriptors than this process has room for");
+  scheduler_.stop(most->id, StopReason::descriptors, now);
 }
 
 }  // namespace brood::pool

@@ -33,6 +33,27 @@ const char* why_it_is_left(SignalResult state) noexcept {
              : "cannot be ended, for the system refuses this process's signals to it";
 }
 
+// Null where it says nothing against the worker, or that has been noted with what was wrong.
+const char* text_of(StopReason why) noexcept {
+  switch (why) {
+    case StopReason::none:
+    case StopReason::unreadable:
+    case StopReason::memory:
+      return nullptr;
+    case StopReason::descriptors:
+      return "its results bring more descriptors than this process has room for";
+    case StopReason::headless:
+      return "its main thread has ended";
+    case StopReason::unbegun:
+      return "it has not begun in time what it was sent";
+    case StopReason::untold:
+      return "it does not tell what has become of what it has ended";
+    case StopReason::deaf:
+      return "it does not see that elements have been taken back";
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void WorkerTable::remove(WorkerLink& link) noexcept {
@@ -127,11 +148,12 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
   });
 }
 
-void WorkerTable::note_doubt(WorkerLink& link, const char* why) noexcept {
-  if (std::exchange(link.broken, true)) return;
+void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
+  const char* const text = text_of(why);
+  if (text == nullptr || std::exchange(link.broken, true)) return;
   if_possible([&] {
-    link.stopped_because = why;
-    host_.log_error(link.name + " is stopped: " + why);
+    link.stopped_because = text;
+    host_.log_error(link.name + " is stopped: " + text);
   });
 }
 

@@ -41,8 +41,8 @@ class WorkerTable {
   // --- what is wrong ---
   /// Takes note why what a worker has sent is of no use. `broken` says whether it lives.
   void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept;
-  /// The scheduler stops the worker for what its page says, or does not.
-  void note_doubt(WorkerLink& link, const char* why) noexcept;
+  /// The scheduler stops the worker for this.
+  void note_doubt(WorkerLink& link, StopReason why) noexcept;
 
   /// Whether an outbox refers to what the job has lent. Threads: the dispatcher's.
   bool refers_to(JobId job) const;

@@ -26,7 +26,7 @@ std::vector<WorkerId> Driver::first_starts(Time now) {
 void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
   const WorkerId id = link->id;
   workers_.admit(std::move(link));
-  scheduler_.worker_started(id, now);
+  scheduler_.worker_event(id, WorkerEvent::started, now);
 }
 
 void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now) {
@@ -102,21 +102,17 @@ void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time 
   if (std::exchange(link.broken, true)) return;
   start_error_ = error;  // tells only if it never came up
   workers_.note_fault(link, error);
-  if_possible([&] { scheduler_.worker_broken(link.id, now); });
+  if_possible([&] { scheduler_.stop(link.id, StopReason::unreadable, now); });
 }
 
 void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
   link.oversize = bytes;
-  if (scheduler_.view(link.id).came_up) {
-    scheduler_.stop_running_element(link.id, ElementFailure::lost, now);
-  } else {
-    scheduler_.worker_broken(link.id, now);
-  }
+  scheduler_.stop(link.id, StopReason::memory, now);
   act_within_call();  // a question is answered before anything else happens
 }
 
-void Driver::answers_no_more(WorkerLink& link, const char* why, Time now) {
-  scheduler_.worker_broken(link.id, now, why);
+void Driver::answers_no_more(WorkerLink& link, Time now) {
+  scheduler_.stop(link.id, StopReason::headless, now);
   act_within_call();
 }
 
@@ -125,18 +121,23 @@ void Driver::answers_no_more(WorkerLink& link, const char* why, Time now) {
 void Driver::offer_idle_workers() {
   for (const auto& link : workers_.all()) {
     if (!link || link->lent) continue;
-    link->borrowable = !config_.limits.resident_hard && !link->silent &&
-                       scheduler_.view(link->id).free && link->outbox.empty() && !link->blocked;
-    scheduler_.set_borrowable(link->id, link->borrowable);
+    set_borrowable(*link, !config_.limits.resident_hard && !link->silent &&
+                              scheduler_.view(link->id).free && link->outbox.empty() &&
+                              !link->blocked);
   }
+}
+
+void Driver::set_borrowable(WorkerLink& link, bool borrowable) {
+  if (std::exchange(link.borrowable, borrowable) == borrowable) return;
+  scheduler_.worker_event(
+      link.id, borrowable ? WorkerEvent::borrowable : WorkerEvent::not_borrowable, now_);
 }
 
 // A caller that drives a link sees the end, too, and gives it back.
 void Driver::reap_ended(Time now) {
   for (const auto& link : workers_.all()) {
     if (!link || !link->ended || link->lent) continue;
-    link->borrowable = false;
-    scheduler_.set_borrowable(link->id, false);
+    set_borrowable(*link, false);
     act();
     if (const std::optional<Death> death = workers_.death_of(*link, now)) reap(*link, *death, now);
   }

@@ -7,16 +7,6 @@ namespace brood::pool {
 
 using State = Population::State;
 
-std::uint64_t Assignments::give(WorkerId id, Chunk chunk, Time now) {
-  Worker& worker = workers_[id];
-  if (worker.held.empty()) worker.observed.heard = now;
-  chunk.sequence = worker.sequence;
-  worker.held.add(chunk);
-  worker.sequence += chunk.count;
-  population_.note_given(id, chunk.count);
-  return chunk.sequence;
-}
-
 Reception Assignments::outcomes(WorkerId id, const Outcomes& outcomes, Time now) {
   Worker& worker = workers_[id];
   if (worker.held.empty()) return Reception::nonsense;
@@ -83,6 +73,10 @@ void Assignments::take_back_from_all(JobId job) {
   }
 }
 
+void Assignments::take_back_failed() {
+  while (const std::optional<JobId> job = jobs_.next_failed()) take_back_from_all(*job);
+}
+
 void Assignments::revoke(WorkerId id, std::uint64_t keep) {
   Worker& worker = workers_[id];
   const Population::Member& member = population_.at(id);
@@ -130,7 +124,7 @@ bool Assignments::acknowledged(WorkerId id, std::uint64_t fence) {
 
 // The time for which it had its head ends here. Whether it has begun that is asked: the answer is
 // the same, since nothing comes in between.
-void Assignments::stop(WorkerId id, Time now, const char* why, bool killed) {
+void Assignments::stop(WorkerId id, Time now, StopReason why, bool killed) {
   if (!population_.stop(id, now, why)) return;
   Worker& worker = workers_[id];
   worker.killed = killed;
@@ -154,7 +148,7 @@ void Assignments::gone(WorkerId id, std::optional<std::uint64_t> claimed, Time n
     if (worker.at_stop && claimed && *claimed <= worker.at_stop->sequence)
       clock_.note(*worker.at_stop);
   }
-  jobs_.forget_worker(id);
+  store_.forget_worker(id);
   if (!worker.held.empty()) empty(id, claimed, now);
 }
 
@@ -206,7 +200,7 @@ void Assignments::empty(WorkerId id, std::optional<std::uint64_t> claimed, Time 
 void Assignments::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence,
                        Time now) {
   const Worker& worker = workers_[id];
-  const Job* const its_job = jobs_.find(job);
+  const Job* const its_job = store_.find(job);
   if (its_job != nullptr && its_job->was_cancelled(index))
     return jobs_.element_failed(job, index, id, ElementFailure::cancelled, now);
   const bool meant = worker.failure && worker.failure_sequence == sequence;

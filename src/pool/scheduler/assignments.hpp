@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pool/scheduler/clock.hpp"
+#include "pool/scheduler/jobs.hpp"
 #include "pool/scheduler/population.hpp"
 
 namespace brood::pool {
@@ -34,11 +35,12 @@ class Assignments {
     std::uint64_t failure_sequence = 0;     // position of that
   };
 
-  Assignments(const SchedulerConfig& config, Actions& actions, Jobs& jobs, Population& population,
-              OwnerClock& clock)
+  Assignments(const SchedulerConfig& config, Actions& actions, Jobs& jobs, JobStore& store,
+              Population& population, OwnerClock& clock)
       : config_(config),
         actions_(actions),
         jobs_(jobs),
+        store_(store),
         population_(population),
         clock_(clock),
         workers_(config.workers) {}
@@ -47,7 +49,15 @@ class Assignments {
   void started(WorkerId id) { workers_[id] = {}; }
   void ready(WorkerId id, Time now) { workers_[id].observed.heard = now; }
   /// Returns the chunk's position in the worker's sequence.
-  std::uint64_t give(WorkerId id, Chunk chunk, Time now);
+  std::uint64_t give(WorkerId id, Chunk chunk, Time now) {
+    Worker& worker = workers_[id];
+    if (worker.held.empty()) worker.observed.heard = now;
+    chunk.sequence = worker.sequence;
+    worker.held.add(chunk);
+    worker.sequence += chunk.count;
+    population_.note_given(id, chunk.count);
+    return chunk.sequence;
+  }
   Reception outcomes(WorkerId id, const Outcomes& outcomes, Time now);
   /// False if no revocation with this fence waits for that, or outcomes are missing of what had
   /// begun before.
@@ -61,6 +71,8 @@ class Assignments {
   /// Asks for what the worker has not begun, unless this clock alone decides about its head.
   void take_back(WorkerId id);
   void take_back_from_all(JobId job);
+  /// The same of jobs that have ended at their first error.
+  void take_back_failed();
   /// Asks for what it has not begun and stands at `keep` or behind it.
   void revoke(WorkerId id, std::uint64_t keep);
   void answer(WorkerId id, std::uint64_t begun);
@@ -69,7 +81,7 @@ class Assignments {
 
   // --- stops ---
   /// `killed`: for another's sake than that of what runs in it.
-  void stop(WorkerId id, Time now, const char* why, bool killed = true);
+  void stop(WorkerId id, Time now, StopReason why = StopReason::none, bool killed = true);
   /// Outcomes that it should have told have not come: what it has begun is lost with them, unless
   /// they come yet, when what it has left is read.
   void note_owing(WorkerId id) { workers_[id].owing = true; }
@@ -103,6 +115,7 @@ class Assignments {
   const SchedulerConfig& config_;
   Actions& actions_;
   Jobs& jobs_;
+  JobStore& store_;
   Population& population_;
   OwnerClock& clock_;
   std::vector<Worker> workers_;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "pool/scheduler/held.hpp"
-#include "pool/scheduler/jobs.hpp"
+#include "pool/scheduler/job_store.hpp"
 #include "pool/scheduler/stops.hpp"
 
 namespace brood::pool {
@@ -33,7 +33,7 @@ struct Wait {
 /// the table. It decides and does nothing: that is the Watchdog's.
 class OwnerClock {
  public:
-  OwnerClock(const SchedulerConfig& config, Jobs& jobs) : config_(config), jobs_(jobs) {}
+  OwnerClock(const SchedulerConfig& config, JobStore& jobs) : config_(config), jobs_(jobs) {}
 
   /// The time, as the scheduler has been told it.
   void set(Time now) { latest_ = now; }
@@ -86,7 +86,7 @@ class OwnerClock {
                    Time now) const;
 
   const SchedulerConfig& config_;
-  Jobs& jobs_;
+  JobStore& jobs_;
   Stops stops_;  // of this process
   Time latest_{};
 };

@@ -26,7 +26,6 @@ struct Intent {
   Kind kind;
   bool stop = false;  // cancel: also what runs
   bool any = false;   // end_cancel: something will not run
-  ElementFailure failure = ElementFailure::lost;
   WorkerId worker = 0;
   Time now{};
   JobId job = 0;

@@ -21,26 +21,17 @@ bool Job::is_passed_on(std::size_t index) const {
   return known != unbegun.end() && known->second.passed_on;
 }
 
-std::uint32_t Job::next_attempt() const {
-  if (failures.empty()) return 1;
-  const auto failed = failures.find(pending.back().first);
-  return failed == failures.end() ? 1 : failed->second.sum() + 1;
+bool Job::is_defined_anew_in(WorkerId worker) {
+  if (traits.self_contained) return false;
+  if (std::find(defined_in.begin(), defined_in.end(), worker) != defined_in.end()) return false;
+  defined_in.push_back(worker);
+  return true;
 }
 
 // Not merged: a range never spans two calls.
 void Job::append(std::size_t count) {
   pending.insert(pending.begin(), {total, total + count});
   pending_count += count;
-}
-
-std::size_t Job::take(std::size_t count) {
-  Range& range = pending.back();
-  const std::size_t first = range.first;
-  range.first += count;
-  if (range.first == range.last) pending.pop_back();
-  pending_count -= count;
-  assigned += count;
-  return first;
 }
 
 void Job::put_back(std::size_t first, std::size_t count) {

@@ -23,7 +23,7 @@ struct Unbegun {
   bool passed_on = false;    // that is too long: the worker that has it now is the last
 };
 
-/// One job: where its elements are, and what has become of them. Jobs changes it, others read it.
+/// One job: where its elements are, and what has become of them. Jobs and PendingElements change it, others read it.
 struct Job {
   struct Range {
     std::size_t first, last;  // [first, last)
@@ -36,7 +36,7 @@ struct Job {
   std::size_t pending_count = 0, total = 0, resolved = 0, assigned = 0, largest = 0;
   std::map<std::size_t, Retries> failures;  // attempts used up, for elements that have failed
   std::vector<std::size_t> cancelled;       // elements that ran then, and are stopped
-  std::vector<std::size_t> last_attempts;   // elements that nobody wants to be tried again
+  std::vector<std::size_t> last_attempts;   // elements that are not to be tried again
   std::map<std::size_t, Unbegun> unbegun;
   std::vector<WorkerId> defined_in;
 
@@ -45,14 +45,28 @@ struct Job {
   /// Whether the worker that has this element next is the last that gets it.
   bool is_passed_on(std::size_t index) const;
   /// The attempt that an element of what goes next would be.
-  std::uint32_t next_attempt() const;
+  std::uint32_t next_attempt() const {
+    if (failures.empty()) return 1;
+    const auto failed = failures.find(pending.back().first);
+    return failed == failures.end() ? 1 : failed->second.sum() + 1;
+  }
+  /// Whether the worker does not have the job's definition; it has it from now on.
+  bool is_defined_anew_in(WorkerId worker);
   /// How many elements can go next as one chunk.
   std::size_t next_range() const { return pending.back().last - pending.back().first; }
 
   /// Makes more elements pending, behind all others.
   void append(std::size_t count);
   /// Takes from what goes next; returns its first element.
-  std::size_t take(std::size_t count);
+  std::size_t take(std::size_t count) {
+    Range& range = pending.back();
+    const std::size_t first = range.first;
+    range.first += count;
+    if (range.first == range.last) pending.pop_back();
+    pending_count -= count;
+    assigned += count;
+    return first;
+  }
   /// Elements go first when the job is next served.
   void put_back(std::size_t first, std::size_t count);
   /// Nothing is pending any more; returns how many elements were.

@@ -15,7 +15,7 @@ constexpr double cheapest = 5;                              // ns; no element co
 }  // namespace
 
 void Placement::assign(Time now) {
-  while (const std::optional<JobId> id = jobs_.front()) {
+  while (const std::optional<JobId> id = pending_.front()) {
     const Job& job = jobs_.at(*id);
     const std::optional<WorkerId> worker = hungriest(job, now);
     if (!worker) return;
@@ -26,7 +26,7 @@ void Placement::assign(Time now) {
 
 Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now) {
   const auto cost = static_cast<std::uint64_t>(job.cost->mean);
-  const Jobs::Taken taken = jobs_.take(job_id, count, id);
+  const PendingElements::Taken taken = pending_.take(job_id, count, id);
   const std::uint64_t sequence =
       assignments_.give(id, {job_id, taken.first, count, 0, cost, job.traits.element_bytes}, now);
   return {id, job_id, taken.first, count, sequence, taken.attempt, taken.define};
@@ -34,11 +34,11 @@ Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_
 
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {
   const Job* const job = jobs_.find(id);
-  if (job == nullptr || jobs_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
+  if (job == nullptr || pending_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
   for (WorkerId worker = 0; worker < assignments_.size(); ++worker) {
     if (!population_.at(worker).borrowable || !assignments_.is_free(worker)) continue;
     const Assignment sent = send(worker, id, *job, 1, now);
-    jobs_.front();  // the job leaves the line
+    pending_.front();  // the job leaves the line
     return sent;
   }
   return std::nullopt;
@@ -83,7 +83,7 @@ std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
   const auto budget = static_cast<double>(config_.depth.count()) -
                       static_cast<double>(assignments_.at(id).held.expected());
   const double by_time = std::max(1.0, budget / std::max(job.cost->mean, cheapest));
-  const std::size_t sharers = jobs_.in_line() > 1 ? 1 : 2 * assignments_.size();
+  const std::size_t sharers = pending_.in_line() > 1 ? 1 : 2 * assignments_.size();
   const std::size_t share = (job.pending_count + sharers - 1) / sharers;
   most = std::min({most, static_cast<std::size_t>(by_time),
                    chunk_growth * std::max<std::size_t>(job.largest, 1), share});
@@ -100,13 +100,13 @@ bool Placement::is_worth_a_look(WorkerId id, Time now) const {
   if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.lent)
     return false;
   const Nanoseconds quiet = now - worker.observed.heard;
-  if (jobs_.in_line() != 0) return quiet >= config_.stuck;
+  if (pending_.in_line() != 0) return quiet >= config_.stuck;
   return worker.held.expected() >= worth_taking || quiet >= config_.quiet;
 }
 
 bool Placement::look_before_balance(Time now) {
   const std::size_t count = assignments_.size();
-  if (count < 2 || (jobs_.in_line() == 0 && !assignments_.has_free_worker())) return false;
+  if (count < 2 || (pending_.in_line() == 0 && !assignments_.has_free_worker())) return false;
   bool any = false;
   for (WorkerId id = 0; id < count; ++id) {
     if (!is_worth_a_look(id, now)) continue;
@@ -126,7 +126,7 @@ bool Placement::has_begun(WorkerId id) const {
 // begun nothing: slow workers would take the same elements from each other for ever; unless it has
 // had its time to.
 bool Placement::balance(Time now) {
-  if (jobs_.in_line() != 0) {
+  if (pending_.in_line() != 0) {
     free_queues(now);
     return false;
   }

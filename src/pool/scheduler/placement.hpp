@@ -10,11 +10,12 @@ namespace brood::pool {
 /// Who gets what, and how much at once: README.md, "Placement".
 class Placement {
  public:
-  Placement(const SchedulerConfig& config, Actions& actions, Jobs& jobs,
-            const Population& population, Assignments& assignments)
+  Placement(const SchedulerConfig& config, Actions& actions, const JobStore& jobs,
+            PendingElements& pending, const Population& population, Assignments& assignments)
       : config_(config),
         actions_(actions),
         jobs_(jobs),
+        pending_(pending),
         population_(population),
         assignments_(assignments) {}
 
@@ -39,7 +40,8 @@ class Placement {
 
   const SchedulerConfig& config_;
   Actions& actions_;
-  Jobs& jobs_;
+  const JobStore& jobs_;
+  PendingElements& pending_;
   const Population& population_;
   Assignments& assignments_;
 };

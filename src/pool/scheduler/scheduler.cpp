@@ -10,12 +10,15 @@ using State = Population::State;
 
 Scheduler::Scheduler(const SchedulerConfig& config)
     : config_(config),
-      jobs_(actions_),
+      pending_(store_),
+      jobs_(actions_, store_, pending_),
       population_(config_, actions_),
-      clock_(config_, jobs_),
-      assignments_(config_, actions_, jobs_, population_, clock_),
-      watchdog_(config_, jobs_, population_, clock_, assignments_, intents_),
-      placement_(config_, actions_, jobs_, population_, assignments_) {}
+      growth_(config_, population_),
+      clock_(config_, store_),
+      assignments_(config_, actions_, jobs_, store_, population_, clock_),
+      turnover_(config_, store_, pending_, population_, growth_, assignments_),
+      watchdog_(config_, store_, population_, clock_, assignments_, intents_),
+      placement_(config_, actions_, store_, pending_, population_, assignments_) {}
 
 // --- what waits for answers ---
 
@@ -38,11 +41,12 @@ void Scheduler::conclude(const Intent& intent) {
                    .now = intent.now});
     case Kind::share:
       placement_.assign(intent.now);
-      return settle_workers(intent.now);
+      [[fallthrough]];
     case Kind::settle_workers:
-      return settle_workers(intent.now);
+      turnover_.let_leave(intent.now);
+      return watchdog_.note_silent_workers(intent.now);
     case Kind::retire:
-      return retire_the_old_and_idle(intent.now);
+      return turnover_.retire_the_old_and_idle(intent.now);
     case Kind::cancel:
       return begin_cancel(intent);
     case Kind::end_cancel:
@@ -68,7 +72,7 @@ void Scheduler::cancel(JobId job, std::size_t index, bool stop_running, Time now
 }
 
 void Scheduler::begin_cancel(Intent intent) {
-  const Job* const job = jobs_.find(intent.job);
+  const Job* const job = store_.find(intent.job);
   if (job == nullptr || job->finished) return;
   intent.kind = Kind::end_cancel;
   intent.assigned = job->assigned;
@@ -83,7 +87,7 @@ void Scheduler::begin_cancel(Intent intent) {
 
 // What was taken back is pending.
 void Scheduler::end_cancel(const Intent& intent) {
-  const Job* const job = jobs_.find(intent.job);
+  const Job* const job = store_.find(intent.job);
   if (job == nullptr || job->finished) return;
   const bool all = intent.index == Action::all;
   bool done = intent.any ||
@@ -92,7 +96,7 @@ void Scheduler::end_cancel(const Intent& intent) {
     jobs_.give_up_rest(intent.job);
     if (intent.stop) done |= watchdog_.stop_all_of(intent.job, intent.now);
   } else if (!done) {
-    jobs_.note_last_attempt(intent.job, intent.index);
+    store_.note_last_attempt(intent.job, intent.index);
     if (intent.stop) done = watchdog_.stop_one_of(intent.job, intent.index, intent.now);
   }
   if (!done) return;
@@ -102,7 +106,7 @@ void Scheduler::end_cancel(const Intent& intent) {
 }
 
 void Scheduler::close(Closing how, Time now) {
-  population_.close(how == Closing::terminated);
+  growth_.close(how == Closing::terminated);
   if (how == Closing::draining) {
     for (const JobId job : jobs_.drain()) {
       assignments_.take_back_from_all(job);
@@ -110,59 +114,55 @@ void Scheduler::close(Closing how, Time now) {
     }
   } else if (how == Closing::terminated) {
     jobs_.fail_all(JobEnd::cancelled);
-    for (WorkerId id = 0; id < workers(); ++id) assignments_.stop(id, now, nullptr);
+    for (WorkerId id = 0; id < population_.size(); ++id) assignments_.stop(id, now);
   }
   go_on();
 }
 
 // --- what workers do ---
 
-void Scheduler::worker_started(WorkerId worker, Time now) {
-  assignments_.started(worker);
-  population_.started(worker, now);
-}
-
-void Scheduler::worker_ready(WorkerId worker, Time now) {
-  if (population_.ready(worker)) assignments_.ready(worker, now);
+void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
+  switch (event) {
+    case WorkerEvent::started:
+      assignments_.started(worker);
+      return growth_.started(worker, now);
+    case WorkerEvent::ready:
+      if (growth_.ready(worker)) assignments_.ready(worker, now);
+      return;
+    case WorkerEvent::exhausted:
+      return turnover_.retire(worker);
+    case WorkerEvent::borrowable:
+    case WorkerEvent::not_borrowable:
+      return population_.set_borrowable(worker, event == WorkerEvent::borrowable);
+    case WorkerEvent::given_back:
+      return population_.lend(worker, false);
+  }
 }
 
 void Scheduler::start_failed(WorkerId worker, Time now, StartFailure why) {
   if (why == StartFailure::struck_down || why == StartFailure::initializer)
-    return population_.expect_failure(worker, why);
-  if (population_.start_failed(worker, now, why)) jobs_.fail_all(JobEnd::no_workers);
+    return growth_.expect_failure(worker, why);
+  if (growth_.start_failed(worker, now, why)) jobs_.fail_all(JobEnd::no_workers);
 }
 
 Reception Scheduler::outcomes(WorkerId worker, const Outcomes& outcomes, Time now) {
   const Reception reception = assignments_.outcomes(worker, outcomes, now);
-  if (outcomes.failed) take_back_failed();
+  if (outcomes.failed) assignments_.take_back_failed();
   return reception;
 }
 
-// Jobs that have ended at their first error: what others have not begun of them is not run.
-void Scheduler::take_back_failed() {
-  while (const std::optional<JobId> job = jobs_.next_failed())
-    assignments_.take_back_from_all(*job);
-}
-
-void Scheduler::worker_broken(WorkerId worker, Time now, const char* why) {
-  assignments_.stop(worker, now, why, false);
-}
-
-void Scheduler::stop_running_element(WorkerId worker, ElementFailure failure, Time now) {
-  watchdog_.stop_running_element(worker, failure, now);
+void Scheduler::stop(WorkerId worker, StopReason why, Time now) {
+  if (why != StopReason::memory || !population_.at(worker).came_up)
+    return assignments_.stop(worker, now, why, false);
+  watchdog_.stop_running_element(worker, now);
   go_on();
 }
 
-void Scheduler::end_use(WorkerId worker) {
-  population_.retire(worker);
-  assignments_.take_back(worker);
-}
-
 void Scheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) {
-  const bool hopeless = population_.gone(worker, now);
+  const bool hopeless = growth_.gone(worker, now);
   intents_.drop(worker);
   assignments_.gone(worker, claimed, now);
-  take_back_failed();
+  assignments_.take_back_failed();
   if (hopeless) jobs_.fail_all(JobEnd::no_workers);
   go_on();
 }
@@ -175,11 +175,11 @@ std::optional<Assignment> Scheduler::borrow(JobId job, Time now) {
 
 // --- time ---
 
-Population::Demand Scheduler::demand() const {
-  const std::size_t waiting = jobs_.waiting();
-  const bool matters = waiting != 0 && population_.has_room();
-  return {waiting, matters ? assignments_.free_workers() : 0, jobs_.in_line() != 0,
-          jobs_.drained()};
+Growth::Demand Scheduler::demand() const {
+  const std::size_t waiting = pending_.waiting();
+  const bool matters = waiting != 0 && population_.alive() != population_.size();
+  return {waiting, matters ? assignments_.free_workers() : 0, pending_.in_line() != 0,
+          store_.empty()};
 }
 
 void Scheduler::pump(Time now) {
@@ -187,72 +187,27 @@ void Scheduler::pump(Time now) {
   go_on();
 }
 
-// Workers are started after jobs that are over have left the line: nobody starts for those.
+// Workers are started after jobs that are over have left the line: no worker starts for those.
 void Scheduler::begin_pump(Time now) {
   clock_.set(now);
-  jobs_.bring_back_delayed(now);
+  pending_.bring_back_delayed(now);
   placement_.assign(now);
-  population_.start_due(demand(), now);
+  growth_.start_due(demand(), now);
   const bool balances = placement_.look_before_balance(now);
   then({.kind = balances ? Kind::balance : Kind::settle_workers, .now = now});
-}
-
-void Scheduler::settle_workers(Time now) {
-  const bool ends = population_.closing() && jobs_.drained();
-  for (WorkerId id = 0; id < workers(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.lent || !assignments_.at(id).held.empty()) continue;
-    if (ends || population_.used_up(id)) population_.leave(id, now);
-  }
-  watchdog_.note_silent_workers(now);
 }
 
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
   look_soon_ = false;
   clock_.set(now);
   for (const Running& seen : running) watchdog_.look_at(seen, now);
-  for (WorkerId id = 0; id < workers(); ++id) {
-    if (population_.is_overdue(id, jobs_.in_line() != 0, now)) assignments_.stop(id, now, nullptr);
+  for (WorkerId id = 0; id < population_.size(); ++id) {
+    if (population_.is_overdue(id, pending_.in_line() != 0, now)) assignments_.stop(id, now);
     watchdog_.stop_if_silent(id, now);
   }
-  look_at_the_old(now);
+  turnover_.look_at_the_old(now);
   then({.kind = Kind::retire, .now = now});
   go_on();
-}
-
-// Whether it may be about to begin what it has got.
-bool Scheduler::may_begin(WorkerId id, Time now) const {
-  const Assignments::Worker& worker = assignments_.at(id);
-  return !worker.held.empty() && (now - worker.observed.heard < config_.begin_grace ||
-                                  jobs_.at(worker.held.front().job).traits.timeout);
-}
-
-void Scheduler::look_at_the_old(Time now) {
-  for (WorkerId id = 0; id < workers(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.retired || !population_.is_old(id, now)) continue;
-    if (may_begin(id, now)) assignments_.look(id);
-  }
-}
-
-// Not while something waits that such a worker may be about to get, or while it may be about to
-// begin what it has got: one whose start takes longer than it may live would never run anything.
-void Scheduler::retire_the_old_and_idle(Time now) {
-  const bool backlog = jobs_.in_line() != 0;
-  for (WorkerId id = 0; id < workers(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.retired) continue;
-    const Assignments::Worker& worker = assignments_.at(id);
-    const bool begins = may_begin(id, now) && worker.told <= worker.held.front().sequence;
-    if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) end_use(id);
-    if (config_.idle_timeout.count() == 0 || now - worker.observed.heard < config_.idle_timeout)
-      continue;
-    if (member.lent) {
-      assignments_.observed(id).heard = now;  // it is in use
-    } else if (worker.held.empty() && !backlog && population_.may_shrink()) {
-      end_use(id);
-    }
-  }
 }
 
 void Scheduler::skip(Time now, Nanoseconds stopped) {
@@ -264,19 +219,14 @@ void Scheduler::skip(Time now, Nanoseconds stopped) {
 std::optional<Time> Scheduler::next_tick() const {
   if (look_soon_) return Time{};
   Time soonest = Time::max();
-  const bool backlog = jobs_.in_line() != 0, more = population_.wants_worker(demand());
-  const bool fewer = config_.idle_timeout.count() != 0 && population_.may_shrink();
-  for (WorkerId id = 0; id < workers(); ++id) {
-    soonest =
-        std::min({soonest, population_.next_change(id, more, backlog), watchdog_.next_look(id)});
-    if (!fewer) continue;
-    const Population::Member& member = population_.at(id);
-    const Assignments::Worker& worker = assignments_.at(id);
-    const bool unused = worker.held.empty() || member.lent;
-    if (unused && member.is(State::ready) && !member.retired)
-      soonest = std::min(soonest, plus(worker.observed.heard, config_.idle_timeout));
+  const bool backlog = pending_.in_line() != 0, more = growth_.wants_worker(demand());
+  const bool fewer = config_.idle_timeout.count() != 0 && growth_.may_shrink();
+  for (WorkerId id = 0; id < population_.size(); ++id) {
+    soonest = std::min({soonest, population_.next_change(id, backlog), watchdog_.next_look(id)});
+    if (more) soonest = std::min(soonest, growth_.next_start(id, backlog));
+    if (fewer) soonest = std::min(soonest, turnover_.idle_until(id));
   }
-  const std::optional<Time> delayed = jobs_.next_delayed();
+  const std::optional<Time> delayed = pending_.next_delayed();
   if (delayed && *delayed <= soonest) return delayed;
   return soonest == Time::max() ? std::nullopt : std::optional(soonest);
 }
@@ -299,13 +249,14 @@ WorkerView Scheduler::view(WorkerId id) const {
 }
 
 PoolView Scheduler::view() const noexcept {
-  const bool backlog = jobs_.in_line() != 0;
-  return {population_.closing(),
-          population_.terminated(),
-          jobs_.drained(),
-          population_.all_gone(),
+  const bool backlog = pending_.in_line() != 0;
+  return {population_.size(),
+          growth_.closing(),
+          growth_.terminated(),
+          store_.empty(),
+          population_.alive() == 0,
           backlog,
-          backlog || population_.closing()};
+          backlog || growth_.closing()};
 }
 
 }  // namespace brood::pool

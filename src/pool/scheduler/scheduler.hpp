@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pool/scheduler/placement.hpp"
+#include "pool/scheduler/turnover.hpp"
 #include "pool/scheduler/watchdog.hpp"
 
 namespace brood::pool {
@@ -34,8 +35,7 @@ class Scheduler {
   void close(Closing how, Time now);
 
   // --- what workers do ---
-  void worker_started(WorkerId worker, Time now);
-  virtual void worker_ready(WorkerId worker, Time now);
+  virtual void worker_event(WorkerId worker, WorkerEvent event, Time now);
   /// No process could be started in this slot; or of one that could, why it will not become ready:
   /// then worker_gone comes later.
   void start_failed(WorkerId worker, Time now, StartFailure why = StartFailure::other);
@@ -48,26 +48,16 @@ class Scheduler {
   virtual bool revocation_done(WorkerId worker, std::uint64_t fence) {
     return assignments_.acknowledged(worker, fence);
   }
-  /// The owner could not understand or reach the worker: it is stopped.
-  virtual void worker_broken(WorkerId worker, Time now, const char* why = nullptr);
-  /// Stops the worker; the element that runs in it ends by `failure`.
-  void stop_running_element(WorkerId worker, ElementFailure failure, Time now);
-  /// The worker gets no more and leaves; a new one takes its place.
-  virtual void retire(WorkerId worker) { end_use(worker); }
+  /// The owner wants the worker stopped. For the memory that it takes the element that runs is
+  /// charged, and what has not begun is taken back first.
+  virtual void stop(WorkerId worker, StopReason why, Time now);
   /// The process has ended; all of its stream has been reported before. `claimed`: how much of its
   /// sequence it has begun, nothing where its page cannot be believed.
   virtual void worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now);
 
-  // --- workers that callers drive ---
-  /// Whether the dispatcher has let go of the worker's pipes.
-  void set_borrowable(WorkerId worker, bool borrowable) {
-    population_.set_borrowable(worker, borrowable);
-  }
-  /// An idle worker for a caller that has just added `job`, a single one: nothing if there is none,
-  /// or others wait.
+  /// An idle worker for a caller to drive that has just added `job`, a single one: nothing if there
+  /// is none, or others wait.
   virtual std::optional<Assignment> borrow(JobId job, Time now);
-  /// The caller drives it no longer; outcomes have been reported as always.
-  void give_back(WorkerId worker) { population_.lend(worker, false); }
 
   // --- time ---
   /// Sends what can be sent, balances, starts and stops workers: fills the queue of actions.
@@ -80,35 +70,32 @@ class Scheduler {
   std::optional<Time> next_tick() const;
   /// The next thing to do, in order.
   virtual std::optional<Action> next() { return actions_.next(); }
-  /// Once for each action `over`, when nobody looks for the job by its slot: that is free then.
-  virtual void let_go(JobId job) { jobs_.let_go(job); }
+  /// Once for each action `over`, when nothing looks for the job by its slot: that is free then.
+  virtual void let_go(JobId job) { store_.let_go(job); }
 
-  std::size_t workers() const noexcept { return population_.size(); }
   virtual WorkerView view(WorkerId worker) const;
   PoolView view() const noexcept;
 
  private:
-  void end_use(WorkerId worker);
   void then(const Intent& intent);
   void go_on();
   void conclude(const Intent& intent);
   void begin_pump(Time now);
-  void settle_workers(Time now);
   void begin_cancel(Intent intent);
   void end_cancel(const Intent& intent);
-  void take_back_failed();
-  void look_at_the_old(Time now);
-  void retire_the_old_and_idle(Time now);
-  bool may_begin(WorkerId id, Time now) const;
-  Population::Demand demand() const;
+  Growth::Demand demand() const;
 
   const SchedulerConfig config_;
   Actions actions_;
   Intents intents_;
+  JobStore store_;
+  PendingElements pending_;
   Jobs jobs_;
   Population population_;
+  Growth growth_;
   OwnerClock clock_;
   Assignments assignments_;
+  Turnover turnover_;
   Watchdog watchdog_;
   Placement placement_;
   bool look_soon_ = false;

@@ -31,6 +31,28 @@ enum class StartFailure : std::uint8_t {
   initializer,  // has failed
 };
 
+/// What has become of a worker, or of its pipes.
+enum class WorkerEvent : std::uint8_t {
+  started,         // its process is there
+  ready,           // it may be sent something
+  exhausted,       // it is to get no more: it leaves, and a new one takes its place
+  borrowable,      // the dispatcher has let go of its pipes
+  not_borrowable,  // the dispatcher has taken them up again
+  given_back,      // the caller drives it no longer; outcomes have been reported as always
+};
+
+/// Why a worker is stopped.
+enum class StopReason : std::uint8_t {
+  none,         // nothing is wrong with it
+  unreadable,   // what it sends cannot be understood, or it cannot be reached
+  memory,       // it has taken too much
+  descriptors,  // its results bring more of them than this process has room for
+  headless,     // its main thread has ended
+  unbegun,      // it has not begun in time what it was sent
+  untold,       // it does not tell what has become of what it has ended
+  deaf,         // it does not see that elements have been taken back
+};
+
 struct SchedulerConfig {
   std::uint32_t workers = 1;                 // at most
   std::optional<std::uint32_t> min_workers;  // that live without work; nothing: all of them
@@ -139,7 +161,7 @@ struct Action {
   std::size_t first = 0;
   std::uint64_t fence = 0;
   Assignment assignment{};
-  const char* why = nullptr;  // stop: what the worker has done wrong; null: nothing
+  StopReason why = StopReason::none;  // stop
 };
 
 /// The answer to `look` and `revoke`.
@@ -169,6 +191,7 @@ struct WorkerView {
 
 /// The pool, as it stands.
 struct PoolView {
+  std::size_t slots;  // for workers
   bool closing, terminated;
   bool drained;     // no job is left
   bool all_gone;    // no worker is left, and none is asked for

@@ -14,8 +14,7 @@ void Watchdog::look_at(const Running& seen, Time now) {
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
   if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
   if (clock_.owes_outcomes(observed, worker.held, now))
-    return assignments_.stop(seen.worker, now,
-                             "it does not tell what has become of what it has ended", false);
+    return assignments_.stop(seen.worker, now, StopReason::untold, false);
   stop_if_late(seen.worker, begun - 1, now);
 }
 
@@ -36,7 +35,7 @@ void Watchdog::stop_unbegun(const Intent& intent) {
   assignments_.note_overdue(intent.worker, head.sequence);
   if (clock_.pass_on(head))
     assignments_.charge(intent.worker, ElementFailure::timed_out, head.sequence);
-  assignments_.stop(intent.worker, intent.now, "it has not begun in time what it was sent");
+  assignments_.stop(intent.worker, intent.now, StopReason::unbegun);
 }
 
 void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
@@ -52,7 +51,7 @@ void Watchdog::stop_late(const Intent& intent) {
   if (!worker.held.ends_with(intent.sequence)) return;
   assignments_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
   if (worker.observed.owes_since != Time{}) assignments_.note_owing(intent.worker);
-  assignments_.stop(intent.worker, intent.now, nullptr);
+  assignments_.stop(intent.worker, intent.now);
 }
 
 void Watchdog::note_silent_workers(Time now) {
@@ -68,14 +67,14 @@ void Watchdog::stop_if_silent(WorkerId id, Time now) {
   const Assignments::Worker& worker = assignments_.at(id);
   if (!worker.revoking || !worker.held.empty()) return;
   if (!clock_.is_silent_for_too_long(worker.observed, now)) return;
-  assignments_.stop(id, now, "it does not see that elements have been taken back", false);
+  assignments_.stop(id, now, StopReason::deaf, false);
 }
 
-void Watchdog::stop_running_element(WorkerId id, ElementFailure failure, Time now) {
+void Watchdog::stop_running_element(WorkerId id, Time now) {
   if (!population_.at(id).is(State::ready)) return;
   const Held& held = assignments_.at(id).held;
   if (!held.empty() && clock_.is_passed_on(held)) assignments_.look(id);
-  intents_.add({.kind = Intent::Kind::stop_element, .failure = failure, .worker = id, .now = now});
+  intents_.add({.kind = Intent::Kind::stop_element, .worker = id, .now = now});
 }
 
 // What has not begun is taken back first: then the last that it holds is the one that runs. Where
@@ -101,12 +100,12 @@ void Watchdog::stop_element(Intent intent) {
 void Watchdog::end_stop_element(const Intent& intent) {
   const Held& held = assignments_.at(intent.worker).held;
   if (!held.empty()) {
-    assignments_.charge(intent.worker, intent.failure,
+    assignments_.charge(intent.worker, ElementFailure::lost,
                         held.back().sequence + held.back().count - 1);
   } else if (intent.index != Action::all) {
     if (Unbegun* const unbegun = jobs_.unbegun(intent.job, intent.index)) ++unbegun->deaths;
   }
-  assignments_.stop(intent.worker, intent.now, nullptr);
+  assignments_.stop(intent.worker, intent.now);
 }
 
 // The last that a worker holds is what runs; elements before that have results on their way.
@@ -117,7 +116,7 @@ bool Watchdog::stop_all_of(JobId job, Time now) {
     if (held.empty() || held.back().job != job) continue;
     assignments_.charge(id, ElementFailure::cancelled,
                         held.back().sequence + held.back().count - 1);
-    assignments_.stop(id, now, nullptr);
+    assignments_.stop(id, now);
     any = true;
   }
   return any;
@@ -133,7 +132,7 @@ bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
       assignments_.note_overdue(id, held.front().sequence);
     }
     jobs_.note_cancelled(job, index);
-    assignments_.stop(id, now, nullptr);
+    assignments_.stop(id, now);
     return true;
   }
   return false;

@@ -12,7 +12,7 @@ namespace brood::pool {
 /// back first.
 class Watchdog {
  public:
-  Watchdog(const SchedulerConfig& config, Jobs& jobs, const Population& population,
+  Watchdog(const SchedulerConfig& config, JobStore& jobs, const Population& population,
            OwnerClock& clock, Assignments& assignments, Intents& intents)
       : config_(config),
         jobs_(jobs),
@@ -26,8 +26,8 @@ class Watchdog {
   /// Takes note of workers that have nothing but a revocation to see.
   void note_silent_workers(Time now);
   void stop_if_silent(WorkerId id, Time now);
-  /// Stops the worker; the element that runs in it ends by `failure`.
-  void stop_running_element(WorkerId id, ElementFailure failure, Time now);
+  /// Stops the worker; the element that runs in it is lost.
+  void stop_running_element(WorkerId id, Time now);
   /// Stops all workers that run an element of the job; false if there are none. What they have not
   /// begun has been taken back.
   bool stop_all_of(JobId job, Time now);
@@ -47,7 +47,7 @@ class Watchdog {
   void end_stop_element(const Intent& intent);
 
   const SchedulerConfig& config_;
-  Jobs& jobs_;
+  JobStore& jobs_;
   const Population& population_;
   OwnerClock& clock_;
   Assignments& assignments_;

@@ -1,0 +1,102 @@
+#include "pool/scheduler/growth.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace brood::pool {
+
+using State = Population::State;
+
+void Growth::started(WorkerId id, Time now) {
+  Start& start = starts_[id];
+  start.hopeless = start.struck = false;
+  lack_since_ = {};
+  population_.started(id, now);
+}
+
+bool Growth::ready(WorkerId id) {
+  if (!population_.ready(id)) return false;
+  starts_[id].failures = starts_[id].strikes = 0;
+  had_worker_ = true;
+  return true;
+}
+
+void Growth::expect_failure(WorkerId id, StartFailure why) {
+  starts_[id].struck |= why == StartFailure::struck_down;
+  starts_[id].hopeless |= why == StartFailure::initializer;
+}
+
+// A lack may pass: where there have been workers before, it counts only when it lasts.
+bool Growth::start_failed(WorkerId id, Time now, StartFailure why) {
+  population_.vacate(id);
+  if (why == StartFailure::lack && had_worker_) {
+    if (lack_since_ == Time{}) lack_since_ = now;
+    starts_[id].next = now + config_.first_backoff;
+    if (now - lack_since_ < config_.lack) return false;
+  }
+  return note_failure(starts_[id], false, now);
+}
+
+bool Growth::gone(WorkerId id, Time now) {
+  population_.vacate(id);
+  Start& start = starts_[id];
+  start.next = now;
+  return !population_.at(id).came_up && !terminated_ && note_failure(start, start.hopeless, now);
+}
+
+// True if all that could be started have failed too often.
+bool Growth::note_failure(Start& start, bool lasting, Time now) {
+  if (std::exchange(start.struck, false) && ++start.strikes % config_.strikes != 0) {
+    start.next = now + config_.first_backoff;
+    return false;
+  }
+  start.failures =
+      lasting ? std::max(start.failures + 1, config_.start_attempts) : start.failures + 1;
+  const std::uint32_t doublings = std::min<std::uint32_t>(start.failures - 1, 10);
+  start.next = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
+  if (population_.alive() != 0) return false;
+  std::size_t failing = 0;
+  for (WorkerId id = 0; id < starts_.size(); ++id) failing += has_failed_for_good(id);
+  return failing >= std::max<std::size_t>(least(), 1);
+}
+
+bool Growth::has_failed_for_good(WorkerId id) const {
+  return starts_[id].failures >= config_.start_attempts;
+}
+
+void Growth::start_due(const Demand& demand, Time now) {
+  for (WorkerId id = 0; id < starts_.size() && wants_worker(demand); ++id) {
+    if (now >= starts_[id].next && can_start(id, demand.backlog)) population_.start(id, now);
+  }
+}
+
+bool Growth::can_start(WorkerId id, bool backlog) const {
+  return population_.at(id).is(State::vacant) && (!has_failed_for_good(id) || backlog);
+}
+
+std::size_t Growth::least() const {
+  return std::min<std::size_t>(config_.min_workers.value_or(config_.workers), population_.size());
+}
+
+// Beyond the minimum one more for each element that waits, less those that come anyway.
+bool Growth::wants_worker(const Demand& demand) const {
+  if (terminated_ || (closing_ && demand.drained)) return false;
+  if (population_.alive() < least()) return true;
+  if (population_.alive() == population_.size() || demand.waiting == 0) return false;
+  std::size_t coming = demand.idle;
+  for (WorkerId id = 0; id < population_.size(); ++id)
+    coming += population_.at(id).is(State::starting);
+  return demand.waiting > coming;
+}
+
+bool Growth::may_shrink() const {
+  std::size_t staying = 0;
+  for (WorkerId id = 0; id < population_.size(); ++id) {
+    const Population::Member& member = population_.at(id);
+    const bool lives = member.is(State::starting) || member.is(State::ready);
+    staying += lives && !population_.used_up(id);
+  }
+  return staying > least();
+}
+
+}  // namespace brood::pool

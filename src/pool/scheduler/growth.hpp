@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "pool/scheduler/population.hpp"
+
+namespace brood::pool {
+
+/// How many processes there are to be, when one is started, and when again after a start has
+/// failed. Knows of jobs no more than how many elements wait.
+class Growth {
+ public:
+  /// What there is to do, and which workers have time for it.
+  struct Demand {
+    std::size_t waiting;  // elements that are pending
+    std::size_t idle;     // workers that would get one of them at once; where nothing waits, any
+    bool backlog;         // jobs are in the line
+    bool drained;         // no job is left
+  };
+
+  Growth(const SchedulerConfig& config, Population& population)
+      : config_(config), population_(population), starts_(config.workers) {}
+
+  // --- what becomes of a start ---
+  void started(WorkerId id, Time now);
+  /// False if the worker is not awaited.
+  bool ready(WorkerId id);
+  /// Of a process that is there: what its end will mean.
+  void expect_failure(WorkerId id, StartFailure why);
+  /// These two say whether no process can be started any more: jobs are failed then.
+  bool start_failed(WorkerId id, Time now, StartFailure why);
+  bool gone(WorkerId id, Time now);
+
+  // --- more, and fewer ---
+  void start_due(const Demand& demand, Time now);
+  bool wants_worker(const Demand& demand) const;
+  /// When a process is tried again in this slot, Time::max(): never.
+  Time next_start(WorkerId id, bool backlog) const {
+    return can_start(id, backlog) ? starts_[id].next : Time::max();
+  }
+  /// Whether more than the least live and are to stay.
+  bool may_shrink() const;
+
+  // --- the end ---
+  void close(bool terminated) {
+    closing_ = true;
+    terminated_ |= terminated;
+  }
+  bool closing() const noexcept { return closing_; }
+  bool terminated() const noexcept { return terminated_; }
+
+ private:
+  struct Start {
+    bool hopeless = false, struck = false;  // what the end of the process means that is there
+    Time next{};                            // no sooner
+    std::uint32_t failures = 0, strikes = 0;  // in a row
+  };
+  bool note_failure(Start& start, bool lasting, Time now);
+  bool has_failed_for_good(WorkerId id) const;
+  bool can_start(WorkerId id, bool backlog) const;
+  std::size_t least() const;
+
+  const SchedulerConfig& config_;
+  Population& population_;
+  std::vector<Start> starts_;  // by slot
+  bool closing_ = false, terminated_ = false, had_worker_ = false;
+  Time lack_since_{};  // since no process could be started for want of something; zero: not so
+};
+
+}  // namespace brood::pool
