@@ -44,7 +44,6 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
 
 DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
   return {.method = method,
-          .start_timeout = options.start_timeout.value_or(default_start_timeout),
           .limits = options.limits};
 }
 
@@ -231,7 +230,7 @@ void Core::close() {
   check_process();
   under_lock([this] {
     close_intake();
-    driver_.close(std::chrono::steady_clock::now());
+    driver_.close(Closing::when_done, std::chrono::steady_clock::now());
   });
   wake();
 }
@@ -239,7 +238,7 @@ void Core::close() {
 void Core::drain() {
   const std::lock_guard lock(mutex_);
   close_intake();
-  driver_.drain(std::chrono::steady_clock::now());
+  driver_.close(Closing::draining, std::chrono::steady_clock::now());
 }
 
 void Core::terminate() {
@@ -248,7 +247,7 @@ void Core::terminate() {
     if (collapsed_) return;
     close_intake();
     ended_.store(true, std::memory_order_release);
-    driver_.terminate(std::chrono::steady_clock::now());
+    driver_.close(Closing::terminated, std::chrono::steady_clock::now());
   });
   wake();
 }

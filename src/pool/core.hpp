@@ -58,7 +58,7 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
 
   // --- the dispatcher's side ---
   FairMutex& mutex() noexcept { return mutex_; }
-  std::size_t slots() const noexcept { return scheduler_.view().slots; }
+  std::size_t slots() const noexcept { return scheduler_.config().workers; }
   Supervisor& supervisor() noexcept { return supervisor_; }
   /// Under the lock, but for the fields of links that say so.
   Driver& driver() noexcept { return driver_; }

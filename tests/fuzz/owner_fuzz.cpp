@@ -182,7 +182,7 @@ class Owner final : private pool::Host {
     Calls calls(driver_);
     turn();
     while (!input_.empty()) step();
-    driver_.terminate(now_);
+    driver_.close(pool::Closing::terminated, now_);
     for (int turns = 0; !driver_.turn(now_); ++turns) {
       now_ += std::chrono::milliseconds(200);
       check(turns < 1000);

@@ -29,7 +29,6 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
           environment, referee, [this](WorkerId worker) { return process_in(worker); },
           [this] { elsewhere_(); }),
       driver_({.method = "simulation",
-               .start_timeout = environment.parameters.config.start_timeout,
                .limits = limits_of(environment.parameters)},
               scheduler_, *this, callbacks_),
       starts_(environment.parameters.config.workers) {}
@@ -114,7 +113,7 @@ JobId Owner::call(const JobPlan& plan) {
 void Owner::close() {
   environment_.say("close");
   referee_.closed();
-  driver_.close(environment_.now);
+  driver_.close(pool::Closing::when_done, environment_.now);
   news_ = true;
 }
 
@@ -122,7 +121,7 @@ void Owner::terminate() {
   environment_.say("terminate");
   scheduler_.begin_call();
   referee_.terminated();
-  driver_.terminate(environment_.now);
+  driver_.close(pool::Closing::terminated, environment_.now);
   news_ = true;
 }
 

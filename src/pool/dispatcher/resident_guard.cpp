@@ -24,7 +24,10 @@ void ResidentGuard::check(Driver& driver, Time now) {
 void ResidentGuard::check(Driver& driver, WorkerProcess& worker, Time now) const {
   const std::uint64_t resident = platform::resident_bytes(worker.pid);
   worker.peak_seen = std::max(worker.peak_seen, resident);
-  if (resident > *limit_) return driver.exceeds_memory(worker, resident, now);
+  if (resident > *limit_) {
+    worker.oversize = resident;
+    return driver.stop(worker, StopReason::memory, now);
+  }
   check_main_thread(driver, worker, now);
 }
 
@@ -36,7 +39,7 @@ void ResidentGuard::check_main_thread(Driver& driver, WorkerProcess& worker, Tim
   } else if (worker.headless_since == Time{}) {
     worker.headless_since = now;
   } else if (now - worker.headless_since > time_to_end) {
-    driver.answers_no_more(worker, now);
+    driver.stop(worker, StopReason::headless, now);
   }
 }
 

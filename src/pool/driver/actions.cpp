@@ -56,7 +56,7 @@ void Driver::carry_out(const Action& action) {
     case Action::Kind::again:
       return jobs_.note_attempt(action, exits_[action.worker]);
     case Action::Kind::resolve:
-      return keep(jobs_.fail(action, exits_[action.worker]), action.job, now_);
+      return keep(jobs_.fail(action, exits_[action.worker]), action.job);
     case Action::Kind::finish:
       return finish(action);
     case Action::Kind::over:
@@ -127,8 +127,8 @@ void Driver::send(WorkerLink& link, const Action& action) {
     append_run(link, *job, action.assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
-    broken(link, std::current_exception(), now_);
-    fail(*job, out_of_memory(), now_);
+    broken(link, std::current_exception());
+    fail(*job, out_of_memory());
   }
 }
 
@@ -148,7 +148,7 @@ void Driver::finish(const Action& action) {
 // Copies what the job has lent to outboxes, because its caller is about to go on.
 void Driver::detach(JobId job) {
   for (const auto& link : workers_.all()) {
-    if (link && !link->lent && !link->outbox.detach(job)) broken(*link, out_of_memory(), now_);
+    if (link && !link->lent && !link->outbox.detach(job)) broken(*link, out_of_memory());
   }
 }
 
@@ -167,15 +167,15 @@ void Driver::over(const Action& action, bool referred_to) {
   scheduler_.let_go(action.job);
 }
 
-void Driver::keep(JobTable::Kept kept, JobId id, Time now) {
+void Driver::keep(JobTable::Kept kept, JobId id) {
   if (kept != JobTable::Kept::unsaid) return;
-  if (Work* const job = jobs_.find(id)) fail(*job, out_of_memory(), now);
+  if (Work* const job = jobs_.find(id)) fail(*job, out_of_memory());
 }
 
 // Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
-void Driver::fail(Work& job, const std::exception_ptr& error, Time now) {
+void Driver::fail(Work& job, const std::exception_ptr& error) {
   if (!job.lends() || job.driven) jobs_.finish(job.id, error);
-  scheduler_.cancel(job.id, Action::all, true, now);
+  scheduler_.cancel(job.id, Action::all, true, now_);
 }
 
 }  // namespace brood::pool

@@ -13,8 +13,8 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks&
       host_(host),
       scheduler_(scheduler),
       jobs_(callbacks),
-      workers_(scheduler_.view().slots, host),
-      exits_(scheduler_.view().slots) {
+      workers_(scheduler_.config().workers, host),
+      exits_(scheduler_.config().workers) {
   out_of_memory();
 }
 
@@ -40,22 +40,11 @@ bool Driver::cancel(JobId job, std::size_t element, Kill kill, Time now) {
   return std::exchange(cancelling_, std::nullopt)->done;
 }
 
-void Driver::terminate(Time now) {
+void Driver::close(Closing how, Time now) {
   now_ = now;
-  scheduler_.close(Closing::terminated, now);
-  act_within_call();
-}
-
-void Driver::close(Time now) {
-  scheduler_.close(Closing::when_done, now);
-  act_within_call();
-}
-
-void Driver::drain(Time now) {
-  now_ = now;
-  scheduler_.close(Closing::draining, now);
+  scheduler_.close(how, now);
   act_within_call();  // questions first, before what has been put off
-  act();
+  if (how == Closing::draining) act();
 }
 
 void Driver::cut_streams_short() {
@@ -84,7 +73,7 @@ WorkerLink* Driver::borrow(Work& job, Time now) {
     append_run(link, job, *assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
-    break_link(link, std::current_exception(), now);
+    break_link(link, std::current_exception());
   }
   return &link;
 }
@@ -102,18 +91,18 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
                                   Time now) {
   now_ = now;
   try {
-    if (moved) parse(link, now);
+    if (moved) parse(link);
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  if (error) break_link(link, error, now);
+  if (error) break_link(link, error);
   act_within_call();
   const bool trouble = !moved || error;                  // only the dispatcher can stop it
   const bool elsewhere = scheduler_.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the
   // caller's frame; the worker drops it.
-  if (!link.outbox.detach(job.id)) break_link(link, out_of_memory(), now);
+  if (!link.outbox.detach(job.id)) break_link(link, out_of_memory());
   give_back(link, job);
   return trouble || !job.finished() || scheduler_.view().wants_pump ||
          scheduler_.view(link.id).used_up || !deferred_.empty();
@@ -129,9 +118,9 @@ void Driver::give_back(WorkerLink& link, Work& job) noexcept {
 void Driver::give_back_broken(WorkerLink& link, Work& job, Time now) {
   now_ = now;
   link.outbox.clear();
-  break_link(link, out_of_memory(), now);
+  break_link(link, out_of_memory());
   give_back(link, job);
-  fail(job, out_of_memory(), now);
+  fail(job, out_of_memory());
   act_within_call();
 }
 

@@ -22,7 +22,6 @@ namespace brood::pool {
 
 struct DriverConfig {
   std::string method;  // name of the start method, for StartError
-  Nanoseconds start_timeout = default_start_timeout;
   Limits limits;
 };
 
@@ -46,8 +45,8 @@ class Driver {
   /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
   /// because of that: then it ends as cancelled.
   bool cancel(JobId job, std::size_t element, Kill kill, Time now);
-  void close(Time now);
-  void terminate(Time now);
+  /// `draining` is for the dispatcher alone.
+  void close(Closing how, Time now);
   /// Streams whose reader cannot bring input any more get none.
   void cut_streams_short();
 
@@ -71,12 +70,8 @@ class Driver {
   /// What the worker sends cannot be read, or it cannot be written to, for this reason.
   void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now);
   void stream_ended(WorkerLink& link, Time now) { workers_.stop_when_silent(link, now); }
-  /// The worker has so many bytes of memory, which is too much.
-  void exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now);
-  /// The worker has lost its main thread: it is stopped, for it answers no more.
-  void answers_no_more(WorkerLink& link, Time now);
-  /// What runs may end, and the rest is cancelled.
-  void drain(Time now);
+  /// The worker is to be stopped for what has been seen of its process.
+  void stop(WorkerLink& link, StopReason why, Time now);
 
   // --- dispatcher: time ---
   /// The slots in which a new pool has processes at once, whose starts it asks for itself.
@@ -116,24 +111,24 @@ class Driver {
   void detach(JobId job);
   void over(const Action& action, bool referred_to);
   void tell_forgotten(WorkerLink& link);
-  void fail(Work& job, const std::exception_ptr& error, Time now);
-  void keep(JobTable::Kept kept, JobId job, Time now);
+  void fail(Work& job, const std::exception_ptr& error);
+  void keep(JobTable::Kept kept, JobId job);
   // workers.cpp
-  void parse(WorkerLink& link, Time now);
-  Running look(WorkerLink& link, Time now);
-  void look_at_pages(Time now);
+  void parse(WorkerLink& link);
+  Running look(WorkerLink& link);
+  void look_at_pages();
   void offer_idle_workers();
   void set_borrowable(WorkerLink& link, bool borrowable);
-  void reap_ended(Time now);
-  void reap(WorkerLink& link, const Death& death, Time now);
-  void read_the_rest(WorkerLink& link, Time now) noexcept;
-  void parse_page_of_the_dead(WorkerLink& link, Time now);
+  void reap_ended();
+  void reap(WorkerLink& link, const Death& death);
+  void read_the_rest(WorkerLink& link) noexcept;
+  void parse_page_of_the_dead(WorkerLink& link);
   protocol::PageWatch::Known known(const WorkerLink& link) const;
-  void note_failed_start(WorkerLink& link, const Death& death, Time now);
+  void note_failed_start(WorkerLink& link, const Death& death);
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
-  void broken(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept;
-  void break_link(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept;
-  void bound_attached(Time now);
+  void broken(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  void bound_attached();
   void give_back(WorkerLink& link, Work& job) noexcept;
 
   const DriverConfig config_;
@@ -146,7 +141,7 @@ class Driver {
   std::optional<Cancelling> cancelling_;
   std::exception_ptr start_error_;  // why workers do not start
   Time last_look_{};                // at the pages
-  Time now_{};                      // of the last event that told the time
+  Time now_{};                      // of the last call that told the time
 };
 
 }  // namespace brood::pool

@@ -31,14 +31,14 @@ void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
 /// What one worker says.
 class Driver::Events final : public protocol::ParentEvents {
  public:
-  Events(Driver& driver, WorkerLink& link, Time now) : driver_(driver), link_(link), now_(now) {}
+  Events(Driver& driver, WorkerLink& link) : driver_(driver), link_(link) {}
 
   void on_greeting(const protocol::GreetingHeader& greeting) override {
     check_greeting(greeting, driver_.config_.method);
     link_.greeted = true;
   }
   void on_ready() override {
-    scheduler().worker_event(link_.id, WorkerEvent::ready, now_);
+    scheduler().worker_event(link_.id, WorkerEvent::ready, driver_.now_);
     driver_.start_error_ = nullptr;
   }
   void on_start_failed(std::span<const std::byte> exception) override {
@@ -60,7 +60,7 @@ class Driver::Events final : public protocol::ParentEvents {
     if (job == nullptr) return;
     const JobTable::Kept kept = driver_.jobs_.deliver(*job, whole);
     link_.short_of_memory |= kept != JobTable::Kept::all;
-    driver_.keep(kept, header.job, now_);
+    driver_.keep(kept, header.job);
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
@@ -69,8 +69,7 @@ class Driver::Events final : public protocol::ParentEvents {
     Work* const job =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
-    driver_.keep(driver_.jobs_.fail(*job, header.index, exception, link_.identity()), header.job,
-                 now_);
+    driver_.keep(driver_.jobs_.fail(*job, header.index, exception, link_.identity()), header.job);
   }
   void on_skipped(std::uint64_t fence) override {
     if (!scheduler().revocation_done(link_.id, fence))
@@ -94,11 +93,11 @@ class Driver::Events final : public protocol::ParentEvents {
     if (came.lost && (link_.attached.empty() || link_.attached.front() != nullptr))
       link_.attached.insert(link_.attached.begin(), nullptr);  // see find_descriptor
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.attached));
-    driver_.bound_attached(now_);
+    driver_.bound_attached();
   }
   void on_exhausted() override {
     if (!driver_.config_.limits.resident) makes_no_sense("a worker without a limit is above it");
-    scheduler().worker_event(link_.id, WorkerEvent::exhausted, now_);
+    scheduler().worker_event(link_.id, WorkerEvent::exhausted, driver_.now_);
   }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);
@@ -113,12 +112,12 @@ class Driver::Events final : public protocol::ParentEvents {
   void start_failed(const char* stage, const std::string& reason) {
     driver_.start_error_ =
         std::make_exception_ptr(StartError(driver_.config_.method, stage, reason));
-    scheduler().start_failed(link_.id, now_, StartFailure::initializer);
+    scheduler().start_failed(link_.id, driver_.now_, StartFailure::initializer);
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
   Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
-    switch (scheduler().outcomes(link_.id, outcomes, now_)) {
+    switch (scheduler().outcomes(link_.id, outcomes, driver_.now_)) {
       case Reception::nonsense:
         makes_no_sense("a result that was not asked for");
       case Reception::unwanted:
@@ -134,26 +133,25 @@ class Driver::Events final : public protocol::ParentEvents {
 
   Driver& driver_;
   WorkerLink& link_;
-  const Time now_;
 };
 
-void Driver::parse(WorkerLink& link, Time now) {
-  Events events(*this, link, now);
+void Driver::parse(WorkerLink& link) {
+  Events events(*this, link);
   link.stream.parse(events);
   if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
 
 // From a copy: what the worker has forked may still write to its page.
-void Driver::parse_page_of_the_dead(WorkerLink& link, Time now) {
-  Events events(*this, link, now);
+void Driver::parse_page_of_the_dead(WorkerLink& link) {
+  Events events(*this, link);
   std::vector<std::byte> storage;
   link.stream.finish(protocol::last_copy(link.page(), storage), events);
 }
 
 // The results first: then nothing but what runs has begun and is not told.
-Running Driver::look(WorkerLink& link, Time now) {
+Running Driver::look(WorkerLink& link) {
   std::vector<std::byte> storage;
-  Events events(*this, link, now);
+  Events events(*this, link);
   if (const auto page = link.watch.copy(link.page(), storage)) link.stream.harvest(*page, events);
   const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
   return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
@@ -165,7 +163,7 @@ protocol::PageWatch::Known Driver::known(const WorkerLink& link) const {
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.
-void Driver::bound_attached(Time now) {
+void Driver::bound_attached() {
   const std::size_t limit = host_.descriptor_limit() / 2;
   const auto sum = [this] {
     std::size_t all = 0;
@@ -181,7 +179,7 @@ void Driver::bound_attached(Time now) {
   }
   if (most == nullptr || sum() <= limit) return;
   most->attached.clear();
-  scheduler_.stop(most->id, StopReason::descriptors, now);
+  scheduler_.stop(most->id, StopReason::descriptors, now_);
 }
 
 }  // namespace brood::pool

@@ -17,6 +17,7 @@ constexpr auto between_looks = std::chrono::milliseconds(1);
 }  // namespace
 
 std::vector<WorkerId> Driver::first_starts(Time now) {
+  now_ = now;
   scheduler_.pump(now);
   std::vector<WorkerId> slots;
   while (const std::optional<Action> action = scheduler_.next()) slots.push_back(action->worker);
@@ -24,12 +25,14 @@ std::vector<WorkerId> Driver::first_starts(Time now) {
 }
 
 void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
+  now_ = now;
   const WorkerId id = link->id;
   workers_.admit(std::move(link));
   scheduler_.worker_event(id, WorkerEvent::started, now);
 }
 
 void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now) {
+  now_ = now;
   start_error_ = std::move(why);
   scheduler_.start_failed(id, now, kind);
 }
@@ -37,10 +40,10 @@ void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind
 bool Driver::turn(Time now) {
   now_ = now;
   act();
-  workers_.stop_overdue(now);
-  reap_ended(now);
-  look_at_pages(now);
-  scheduler_.pump(now);
+  workers_.stop_overdue(now_);
+  reap_ended();
+  look_at_pages();
+  scheduler_.pump(now_);
   act();
   offer_idle_workers();
   if (!scheduler_.view().closing || !scheduler_.view().drained) return false;
@@ -57,63 +60,58 @@ std::optional<Time> Driver::next_turn(Time now) const {
 }
 
 // Results that wait behind a long task, elements that have run for too long.
-void Driver::look_at_pages(Time now) {
+void Driver::look_at_pages() {
   const std::optional<Time> due = scheduler_.next_tick();
-  if (!due || *due > now || now - last_look_ < between_looks) return;
-  last_look_ = now;
+  if (!due || *due > now_ || now_ - last_look_ < between_looks) return;
+  last_look_ = now_;
   std::vector<Running> running;
   for (const auto& link : workers_.all()) {
     if (!link || link->lent || link->broken || scheduler_.view(link->id).idle) continue;
     try {
-      running.push_back(look(*link, now));
+      running.push_back(look(*link));
     } catch (const std::exception&) {
-      broken(*link, std::current_exception(), now);
+      broken(*link, std::current_exception());
     }
   }
-  scheduler_.tick(now, running);
+  scheduler_.tick(now_, running);
   act();
 }
 
 void Driver::received(WorkerLink& link, Time now) {
   now_ = now;
   try {
-    parse(link, now);
+    parse(link);
   } catch (const std::exception&) {
-    broken(link, std::current_exception(), now);
+    broken(link, std::current_exception());
   }
   act();
 }
 
 void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time now) {
   now_ = now;
-  broken(link, error, now);
+  broken(link, error);
   act();
 }
 
-void Driver::broken(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept {
-  break_link(link, error, now);
-  workers_.stop(link, now);
+void Driver::broken(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  break_link(link, error);
+  workers_.stop(link, now_);
 }
 
 // The link is read no more and its worker is to be killed: `error` says why, and becomes the
 // outcome of what the worker has begun where it is not the worker's fault. Without memory for that
 // action the next turn finds the link by its state.
-void Driver::break_link(WorkerLink& link, const std::exception_ptr& error, Time now) noexcept {
+void Driver::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
   if (std::exchange(link.broken, true)) return;
   start_error_ = error;  // tells only if it never came up
   workers_.note_fault(link, error);
-  if_possible([&] { scheduler_.stop(link.id, StopReason::unreadable, now); });
+  if_possible([&] { scheduler_.stop(link.id, StopReason::unreadable, now_); });
 }
 
-void Driver::exceeds_memory(WorkerLink& link, std::uint64_t bytes, Time now) {
-  link.oversize = bytes;
-  scheduler_.stop(link.id, StopReason::memory, now);
+void Driver::stop(WorkerLink& link, StopReason why, Time now) {
+  now_ = now;
+  scheduler_.stop(link.id, why, now);
   act_within_call();  // a question is answered before anything else happens
-}
-
-void Driver::answers_no_more(WorkerLink& link, Time now) {
-  scheduler_.stop(link.id, StopReason::headless, now);
-  act_within_call();
 }
 
 // A worker that is idle, and whose pipes nothing waits for, may be borrowed. Not where memory is
@@ -134,47 +132,47 @@ void Driver::set_borrowable(WorkerLink& link, bool borrowable) {
 }
 
 // A caller that drives a link sees the end, too, and gives it back.
-void Driver::reap_ended(Time now) {
+void Driver::reap_ended() {
   for (const auto& link : workers_.all()) {
     if (!link || !link->ended || link->lent) continue;
     set_borrowable(*link, false);
     act();
-    if (const std::optional<Death> death = workers_.death_of(*link, now)) reap(*link, *death, now);
+    if (const std::optional<Death> death = workers_.death_of(*link, now_)) reap(*link, *death);
   }
 }
 
 // The pipe first, then the page, then what is charged. Of one that is left behind nothing is read:
 // it may go on writing.
-void Driver::reap(WorkerLink& link, const Death& death, Time now) {
-  if (!link.broken && !link.left) read_the_rest(link, now);
+void Driver::reap(WorkerLink& link, const Death& death) {
+  if (!link.broken && !link.left) read_the_rest(link);
   act();  // what that leads to, while there is a link
   exits_[link.id] = exit_of(link, death, config_.limits);
-  if (!scheduler_.view(link.id).came_up) note_failed_start(link, death, now);
-  scheduler_.worker_gone(link.id, begun_by_the_dead(link), now);
+  if (!scheduler_.view(link.id).came_up) note_failed_start(link, death);
+  scheduler_.worker_gone(link.id, begun_by_the_dead(link), now_);
   workers_.remove(link);
   act();
 }
 
-void Driver::note_failed_start(WorkerLink& link, const Death& death, Time now) {
-  const Nanoseconds limit = config_.start_timeout;
+void Driver::note_failed_start(WorkerLink& link, const Death& death) {
+  const Nanoseconds limit = scheduler_.config().start_timeout;
   if (!start_error_)
-    start_error_ = why_not_ready(link, exits_[link.id], config_.method, limit, now);
-  if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, now))
-    scheduler_.start_failed(link.id, now, StartFailure::struck_down);
+    start_error_ = why_not_ready(link, exits_[link.id], config_.method, limit, now_);
+  if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, now_))
+    scheduler_.start_failed(link.id, now_, StartFailure::struck_down);
 }
 
 // What was in the pipe when it was seen dead: a copy of it, which a task has forked, may write for
 // ever.
-void Driver::read_the_rest(WorkerLink& link, Time now) noexcept {
+void Driver::read_the_rest(WorkerLink& link) noexcept {
   try {
     std::size_t left = link.unread();
     while (left != 0) {
       const std::size_t count = link.read_once();
       if (count == 0) break;
       left -= std::min(left, count);
-      parse(link, now);
+      parse(link);
     }
-    parse_page_of_the_dead(link, now);
+    parse_page_of_the_dead(link);
   } catch (const std::exception&) {
     workers_.note_fault(link, std::current_exception());
   }

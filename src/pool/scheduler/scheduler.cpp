@@ -250,8 +250,7 @@ WorkerView Scheduler::view(WorkerId id) const {
 
 PoolView Scheduler::view() const noexcept {
   const bool backlog = pending_.in_line() != 0;
-  return {population_.size(),
-          growth_.closing(),
+  return {growth_.closing(),
           growth_.terminated(),
           store_.empty(),
           population_.alive() == 0,

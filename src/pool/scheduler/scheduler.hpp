@@ -73,6 +73,7 @@ class Scheduler {
   /// Once for each action `over`, when nothing looks for the job by its slot: that is free then.
   virtual void let_go(JobId job) { store_.let_go(job); }
 
+  const SchedulerConfig& config() const noexcept { return config_; }
   virtual WorkerView view(WorkerId worker) const;
   PoolView view() const noexcept;
 

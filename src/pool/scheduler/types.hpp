@@ -191,7 +191,6 @@ struct WorkerView {
 
 /// The pool, as it stands.
 struct PoolView {
-  std::size_t slots;  // for workers
   bool closing, terminated;
   bool drained;     // no job is left
   bool all_gone;    // no worker is left, and none is asked for
