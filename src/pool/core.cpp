@@ -43,8 +43,7 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
 }
 
 DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
-  return {.method = method,
-          .limits = options.limits};
+  return {.method = method, .limits = options.limits};
 }
 
 // The largest argument that has to travel in one piece, in bytes.

@@ -62,7 +62,7 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   Supervisor& supervisor() noexcept { return supervisor_; }
   /// Under the lock, but for the fields of links that say so.
   Driver& driver() noexcept { return driver_; }
-  /// After terminate() nothing is written to workers: what jobs have lent may be gone.
+  /// After terminate() nothing is written to workers: what outboxes have borrowed may be gone.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   /// Gives the driver what callers have left. Under the lock.
   void take_intake();

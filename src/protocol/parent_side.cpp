@@ -67,19 +67,19 @@ std::size_t extent_of_results(std::uint32_t stride, std::uint64_t count,
 void ParentSide::parse(ParentEvents& events) {
   while (const auto frame = parser_.next()) {
     const std::uint64_t end = parser_.received() - parser_.pending();
-    if (end > harvested_) dispatch(*frame, events);
+    if (end > read_to_) dispatch(*frame, events);
   }
 }
 
-void ParentSide::harvest(const PageSnapshot& page, ParentEvents& events) {
+void ParentSide::read_page(const PageSnapshot& page, ParentEvents& events) {
   if (parser_.pending() != 0 || parser_.received() != page.base)
     return;  // its bytes are on their way
   wire::FrameParser frames(page.contents.size() + sizeof(wire::FrameHeader));
   frames.feed(page.contents.first(page.open.value_or(page.contents.size())));
   while (const auto frame = frames.next()) {
     const std::uint64_t end = page.base + frames.received() - frames.pending();
-    if (end > harvested_) dispatch(*frame, events);
-    harvested_ = std::max(harvested_, end);
+    if (end > read_to_) dispatch(*frame, events);
+    read_to_ = std::max(read_to_, end);
   }
   open_frame(page, events);
 }

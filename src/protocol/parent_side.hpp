@@ -60,7 +60,7 @@ class ParentSide {
   /// writes; the channel is of no use after that.
   void parse(ParentEvents& events);
   /// Reports what a living worker has left in its page; only between whole frames of the stream.
-  void harvest(const PageSnapshot& page, ParentEvents& events);
+  void read_page(const PageSnapshot& page, ParentEvents& events);
   /// Reports what a dead worker has left, after its pipe was read to the end.
   void finish(const PageSnapshot& page, ParentEvents& events);
   /// Position of the first element without a reported outcome.
@@ -84,7 +84,7 @@ class ParentSide {
   Stage stage_;
   bool exhausted_ = false;
   std::uint64_t resolved_ = 0;
-  std::uint64_t harvested_ = 0;  // position of the stream up to which whole frames were told
+  std::uint64_t read_to_ = 0;  // position of the stream up to which the page has told whole frames
 };
 
 }  // namespace brood::protocol

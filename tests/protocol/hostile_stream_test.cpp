@@ -117,7 +117,7 @@ TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
     EXPECT_TRUE(refused(Stream().results(0, 1).bytes(), stage));
     ParentSide side(1 << 20, stage);
     Events events;
-    EXPECT_THROW(side.harvest(Stream().open(0, 3, 8).page(), events), CodecError);
+    EXPECT_THROW(side.read_page(Stream().open(0, 3, 8).page(), events), CodecError);
     EXPECT_TRUE(events.outcomes.empty());
   }
 }
@@ -166,29 +166,29 @@ TEST_F(HostileStream, a_fence_does_not_lie_before_what_is_told) {
 }
 
 TEST_F(HostileStream, an_open_frame_is_one_of_results) {
-  const auto harvest = [](const std::function<void(std::byte*)>& change) {
+  const auto read = [](const std::function<void(std::byte*)>& change) {
     Stream stream;
     stream.open(0, 3, 8);
     detail::Bytes bytes(stream.view());
     change(bytes.data());
     ParentSide side(1 << 20, Stage::tasks);
     Events events;
-    side.harvest({0, 0, bytes.view()}, events);
+    side.read_page({0, 0, bytes.view()}, events);
     return events.outcomes.size();
   };
   const auto put = [](std::size_t at, auto value) {
     return [at, value](std::byte* bytes) { std::memcpy(bytes + at, &value, sizeof value); };
   };
   constexpr std::size_t header = sizeof(wire::FrameHeader);
-  EXPECT_EQ(harvest([](std::byte*) {}), 3u);
-  EXPECT_THROW(harvest(put(offsetof(wire::FrameHeader, magic), 1u)), CodecError);
-  EXPECT_THROW(harvest(put(offsetof(wire::FrameHeader, type), std::uint16_t{36})), CodecError);
-  EXPECT_THROW(harvest(put(header + offsetof(ResultsHeader, folded), 1u)), CodecError);
-  EXPECT_THROW(harvest(put(header + offsetof(ResultsHeader, stride), 0u)), CodecError);
-  EXPECT_THROW(harvest(put(header + offsetof(ResultsHeader, sequence), most)), CodecError);
-  EXPECT_THROW(harvest(put(header + offsetof(ResultsHeader, first), most)), CodecError);
+  EXPECT_EQ(read([](std::byte*) {}), 3u);
+  EXPECT_THROW(read(put(offsetof(wire::FrameHeader, magic), 1u)), CodecError);
+  EXPECT_THROW(read(put(offsetof(wire::FrameHeader, type), std::uint16_t{36})), CodecError);
+  EXPECT_THROW(read(put(header + offsetof(ResultsHeader, folded), 1u)), CodecError);
+  EXPECT_THROW(read(put(header + offsetof(ResultsHeader, stride), 0u)), CodecError);
+  EXPECT_THROW(read(put(header + offsetof(ResultsHeader, sequence), most)), CodecError);
+  EXPECT_THROW(read(put(header + offsetof(ResultsHeader, first), most)), CodecError);
   // How many there are follows from the bytes.
-  EXPECT_EQ(harvest(put(header + offsetof(ResultsHeader, count), most)), 3u);
+  EXPECT_EQ(read(put(header + offsetof(ResultsHeader, count), most)), 3u);
 }
 
 }  // namespace

@@ -175,10 +175,10 @@ TEST_F(ParentSideTest, a_frame_may_be_closed_and_still_marked_open) {
   EXPECT_EQ(events.outcomes, elements(0, 3));
 }
 
-TEST_F(ParentSideTest, what_was_harvested_is_not_told_again_by_the_pipe) {
+TEST_F(ParentSideTest, what_was_read_is_not_told_again_by_the_pipe) {
   const Stream page = Stream().results(0, 2).skipped(4).log("once").failed(4).folded(5, 2);
-  side.harvest(page.page(), events);
-  side.harvest(page.page(), events);
+  side.read_page(page.page(), events);
+  side.read_page(page.page(), events);
   EXPECT_EQ(events.outcomes.size(), 5u);
   receive(page.view());
   receive(Stream().results(7, 1).view());
@@ -187,35 +187,35 @@ TEST_F(ParentSideTest, what_was_harvested_is_not_told_again_by_the_pipe) {
   EXPECT_EQ(events.logs.size(), 1u);
 }
 
-TEST_F(ParentSideTest, an_open_frame_is_harvested_as_it_grows) {
+TEST_F(ParentSideTest, an_open_frame_is_read_as_it_grows) {
   for (const std::uint32_t stride : {std::uint32_t{8}, detail::variable_stride}) {
     ParentSide living(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     for (std::uint64_t done = 0; done <= 6; done += 2) {
-      living.harvest(Stream().open(0, done, stride).page(), seen);
+      living.read_page(Stream().open(0, done, stride).page(), seen);
       ASSERT_EQ(seen.outcomes, elements(0, done));
     }
     Stream whole;
     living.stream().feed((stride == 8 ? whole.results(0, 10) : whole.texts(0, 10)).view());
     living.parse(seen);
     ASSERT_EQ(seen.outcomes, elements(0, 10));
-    EXPECT_EQ(seen.elapsed, 40u);  // of the four that the harvest has not told
+    EXPECT_EQ(seen.elapsed, 40u);  // of the four that the page has not told
     const Stream again = stride == 8 ? Stream().results(0, 10) : Stream().texts(0, 10);
     EXPECT_EQ(seen.bytes.size(), again.size() - sizeof(wire::FrameHeader) - sizeof(ResultsHeader));
   }
 }
 
-TEST_F(ParentSideTest, a_page_whose_predecessor_is_on_its_way_is_not_harvested) {
+TEST_F(ParentSideTest, a_page_whose_predecessor_is_on_its_way_is_not_read) {
   const Stream first = Stream().results(0, 2);
   const Stream page = Stream().results(2, 2);
-  side.harvest(page.page(first.size()), events);
+  side.read_page(page.page(first.size()), events);
   EXPECT_TRUE(events.outcomes.empty());
   side.stream().feed(first.view().first(10));
   side.parse(events);
-  side.harvest(page.page(first.size()), events);
+  side.read_page(page.page(first.size()), events);
   EXPECT_TRUE(events.outcomes.empty());
   receive(first.view().subspan(10));
-  side.harvest(page.page(first.size()), events);
+  side.read_page(page.page(first.size()), events);
   EXPECT_EQ(events.outcomes, elements(0, 4));
 }
 

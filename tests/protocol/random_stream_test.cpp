@@ -62,7 +62,7 @@ TEST(RandomStream, is_told_once_however_pipe_and_page_share_it) {
       side.parse(events);
       // The rest lies in the page, if a frame begins here.
       if (side.stream().pending() == 0 && random() % 2 == 0)
-        side.harvest({read, std::nullopt, stream.view().subspan(read)}, events);
+        side.read_page({read, std::nullopt, stream.view().subspan(read)}, events);
       if (random() % 4 == 0) break;
     }
     side.finish({read / 2, std::nullopt, stream.view().subspan(read / 2)}, events);

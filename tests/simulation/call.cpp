@@ -92,16 +92,16 @@ Call::Arguments Call::arguments(std::size_t first, std::size_t count) const {
 
 void Call::append_arguments(pool::Outbox& outbox, detail::Bytes& tail, std::size_t frame,
                             std::size_t first, std::size_t count) const {
-  if (!plan_.lends) {
+  if (!plan_.borrows) {
     const Arguments bytes = arguments(first, count);
     tail.append(bytes.data(), bytes.size());
     return wire::finish_frame(tail, frame);
   }
-  if (!lent_) lent_ = std::make_shared<Arguments>(arguments(0, count_));
+  if (!borrowed_) borrowed_ = std::make_shared<Arguments>(arguments(0, count_));
   const std::size_t each = bytes_per_element();
-  const auto bytes = std::span<const std::byte>(*lent_).subspan(first * each, count * each);
+  const auto bytes = std::span<const std::byte>(*borrowed_).subspan(first * each, count * each);
   wire::finish_frame(tail, frame, bytes.size());
-  outbox.lend(bytes, lent_, id);
+  outbox.borrow(bytes, borrowed_, id);
 }
 
 detail::ResultShape Call::result_shape() const noexcept {
@@ -137,7 +137,7 @@ void Call::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, poo
 
 void Call::finish(const std::exception_ptr&, pool::Callbacks&) noexcept {
   finished_ = true;
-  if (!driven) spoil_what_is_lent();  // else its caller is still at the worker's pipes
+  if (!driven) spoil_what_is_borrowed();  // else its caller is still at the worker's pipes
   try {
     referee_.caller_told(id);
   } catch (const Violation& violation) {
@@ -145,8 +145,8 @@ void Call::finish(const std::exception_ptr&, pool::Callbacks&) noexcept {
   }
 }
 
-void Call::spoil_what_is_lent() noexcept {
-  if (lent_) std::fill(lent_->begin(), lent_->end(), std::byte{0xdd});
+void Call::spoil_what_is_borrowed() noexcept {
+  if (borrowed_) std::fill(borrowed_->begin(), borrowed_->end(), std::byte{0xdd});
 }
 
 }  // namespace brood::simulation

@@ -13,8 +13,8 @@
 namespace brood::simulation {
 
 /// A job as its callers have made it, in place of pool::JobState and pool::Batch: it knows what its
-/// results must be, and tells the referee when its callers know that it has ended. Memory that it
-/// has lent is spoilt then.
+/// results must be, and tells the referee when its callers know that it has ended. Memory that is
+/// borrowed from it is spoilt then.
 class Call final : public pool::Work {
  public:
   Call(Referee& referee, const JobPlan& plan, std::size_t count);
@@ -24,10 +24,10 @@ class Call final : public pool::Work {
   void grow(std::size_t count) { count_ += count; }
   const JobPlan& plan() const noexcept { return plan_; }
   /// A mutation: its caller goes on although it has not been told of the end.
-  void spoil_what_is_lent() noexcept;
+  void spoil_what_is_borrowed() noexcept;
 
   bool finished() const noexcept override { return finished_; }
-  bool lends() const noexcept override { return plan_.lends; }
+  bool borrows() const noexcept override { return plan_.borrows; }
   std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
   const detail::CallTerms& terms() const noexcept override { return terms_; }
   std::span<const std::byte> definition() const noexcept override { return definition_.view(); }
@@ -46,7 +46,7 @@ class Call final : public pool::Work {
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             pool::Callbacks& callbacks) override;
   void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override;
-  void drop_arguments() noexcept override { lent_.reset(); }
+  void drop_arguments() noexcept override { borrowed_.reset(); }
 
  private:
   using Arguments = std::vector<std::byte>;
@@ -58,7 +58,7 @@ class Call final : public pool::Work {
   std::size_t count_;
   detail::CallTerms terms_;
   detail::Bytes definition_;
-  mutable std::shared_ptr<Arguments> lent_;  // all arguments, where the caller lends them
+  mutable std::shared_ptr<Arguments> borrowed_;  // all arguments, where they stay the caller's
   bool finished_ = false;
 };
 

@@ -86,7 +86,7 @@ void JudgedScheduler::count_what_pages_told(WorkerId worker, std::size_t count) 
   Process& process = process_of(worker);
   if (!in_turn_ || process.page().head.load() == 0) return;
   Census& census = environment_.census;
-  if (process.alive()) census.harvested += count;
+  if (process.alive()) census.from_pages += count;
   if (!process.alive() && process.results.empty()) census.from_pages_of_the_dead += count;
 }
 

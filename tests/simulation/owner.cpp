@@ -28,9 +28,8 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
       scheduler_(
           environment, referee, [this](WorkerId worker) { return process_in(worker); },
           [this] { elsewhere_(); }),
-      driver_({.method = "simulation",
-               .limits = limits_of(environment.parameters)},
-              scheduler_, *this, callbacks_),
+      driver_({.method = "simulation", .limits = limits_of(environment.parameters)}, scheduler_,
+              *this, callbacks_),
       starts_(environment.parameters.config.workers) {}
 
 // --- users ---
@@ -104,9 +103,9 @@ JobId Owner::call(const JobPlan& plan) {
       plan.traits.timeout ? nullptr : driver_.borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
   Link& link = static_cast<Link&>(*borrowed);
-  environment_.say("worker %u is lent", link.id);
-  ++environment_.census.lent;
-  link.lent_for = call;
+  environment_.say("worker %u is borrowed", link.id);
+  ++environment_.census.borrowed;
+  link.borrowed_for = call;
   return call->id;
 }
 
@@ -132,11 +131,11 @@ bool Owner::step_of_caller(Link& link) {
   const std::size_t count = link.broken ? 0 : link.read(environment_.random.between(1, 4096));
   if (count == 0 && !ended && !link.broken) return moved_out;
   scheduler_.begin_call();
-  const auto over = driver_.heard(link, *link.lent_for, count != 0, nullptr, environment_.now);
+  const auto over = driver_.heard(link, *link.borrowed_for, count != 0, nullptr, environment_.now);
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
-  if (link.lent_for->finished()) link.lent_for->spoil_what_is_lent();
-  link.lent_for.reset();
+  if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();
+  link.borrowed_for.reset();
   news_ = true;
   return true;
 }
@@ -146,13 +145,13 @@ bool Owner::step_of_caller(Link& link) {
 void Owner::turn() {
   news_ = false;
   scheduler_.begin_call();
-  if (scheduler_.mutate(Mutation::lent_memory_goes_early)) spoil_what_is_lent();
+  if (scheduler_.mutate(Mutation::borrowed_memory_goes_early)) spoil_what_is_borrowed();
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     Link* const seen = link(worker);
-    if (seen == nullptr || seen->lent) continue;
+    if (seen == nullptr || seen->borrowed) continue;
     if (!seen->borrowable && environment_.random.chance(environment_.parameters.notice))
       read(*seen);
-    if (seen->lent) continue;  // meanwhile
+    if (seen->borrowed) continue;  // meanwhile
     const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
     if (dead && environment_.random.chance(environment_.parameters.notice)) seen->ended = true;
     elsewhere_();
@@ -166,13 +165,13 @@ void Owner::turn() {
   scheduler_.set_in_turn(false);
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     Link* const written = link(worker);
-    if (written != nullptr && !written->lent && !written->broken) flush(*written);
+    if (written != nullptr && !written->borrowed && !written->broken) flush(*written);
   }
 }
 
-void Owner::spoil_what_is_lent() {
+void Owner::spoil_what_is_borrowed() {
   for (const auto& known : calls_) {
-    if (const auto call = known.lock()) call->spoil_what_is_lent();
+    if (const auto call = known.lock()) call->spoil_what_is_borrowed();
   }
 }
 
@@ -187,7 +186,7 @@ bool Owner::has_work() const {
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     if (starts_[worker] && *starts_[worker] <= environment_.now) return true;
     const Link* const known = link(worker);
-    if (known == nullptr || known->lent) continue;
+    if (known == nullptr || known->borrowed) continue;
     if (!known->process->alive()) return true;
     if (!known->broken && !known->borrowable && !known->process->results.empty()) return true;
     if (!known->broken && !known->outbox.empty() && known->process->tasks.space() != 0) return true;
@@ -216,7 +215,7 @@ void Owner::read(Link& link) {
     if (link.read(partly ? environment_.random.between(1, 200) : much) == 0) break;
     driver_.received(link, environment_.now);
     unlocked_();
-    if (partly || link.lent) return;
+    if (partly || link.borrowed) return;
   }
   const bool at_end = link.process->results.empty() && link.process->results.closed;
   if ((at_end || link.broken) && !link.silent) driver_.stream_ended(link, environment_.now);

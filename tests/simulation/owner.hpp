@@ -26,7 +26,7 @@ struct Link final : pool::WorkerLink {
   JudgedScheduler& scheduler;
   std::unique_ptr<Process> process;
   std::optional<Time> dies_at;  // of a signal; nothing: none has come that ends it
-  std::shared_ptr<Call> lent_for;
+  std::shared_ptr<Call> borrowed_for;
 };
 
 /// The real driver and the real scheduler. In place of the dispatcher and of callers' threads: what
@@ -43,14 +43,14 @@ class Owner final : private pool::Host {
   void extend(JobId job, std::size_t count, bool last);
   void cancel(JobId job, bool stop_running);
   void cancel(JobId job, std::size_t index, bool stop_running);
-  /// A caller that waits: drives an idle worker if it is lent one.
+  /// A caller that waits: drives an idle worker if it may borrow one.
   JobId call(const JobPlan& plan);
   void close();
   void terminate();
 
   /// One turn of the dispatcher.
   void turn();
-  /// One step of the caller that the worker is lent to; false if it can only wait.
+  /// One step of the caller that has borrowed the worker; false if it can only wait.
   bool step_of_caller(Link& link);
   /// When there will be something to do if nothing happens.
   std::optional<Time> next_time() const;
@@ -85,7 +85,7 @@ class Owner final : private pool::Host {
   void read(Link& link);
   bool flush(Link& link);
   void die_of_signals();
-  void spoil_what_is_lent();
+  void spoil_what_is_borrowed();
   Process* process_in(WorkerId worker) const noexcept;
 
   Environment& environment_;

@@ -67,7 +67,7 @@ Parameters draw_parameters(Random& random) {
   parameters.deaf = random.chance(0.25) ? random.unit() : 0;
   parameters.exhausted = random.chance(0.2) ? random.spread(0.001, 0.1) : 0;
   if (random.chance(0.5)) parameters.large_frame = static_cast<std::size_t>(random.spread(1, 2000));
-  parameters.lending = random.chance(0.4) ? random.unit() : 0;
+  parameters.borrowing = random.chance(0.4) ? random.unit() : 0;
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
   parameters.late_status = rarely(random, 0.1, 0.9);
   return parameters;
@@ -134,7 +134,7 @@ const char* name_of(Mutation mutation) {
                                           "see_an_end_too_soon",
                                           "send_no_signals",
                                           "write_bytes_twice",
-                                          "lent_memory_goes_early",
+                                          "borrowed_memory_goes_early",
                                           "worker_loses_a_flush",
                                           "worker_repeats_a_flush",
                                           "worker_moves_the_base_first",

@@ -32,7 +32,7 @@ struct JobPlan {
   bool batch = false;   // calls that travel together, each with its own end
   bool single() const noexcept { return traits.self_contained && !batch; }
   bool stream = false;
-  bool lends = false;  // its caller's memory: its end is the dispatcher's to tell
+  bool borrows = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
   std::size_t padding = 0;  // bytes of an argument behind its numbers
   ResultKind result = ResultKind::number;
@@ -74,7 +74,7 @@ enum class Mutation : std::uint8_t {
   see_an_end_too_soon,
   send_no_signals,
   write_bytes_twice,
-  lent_memory_goes_early,
+  borrowed_memory_goes_early,
   // in the worker
   worker_loses_a_flush,
   worker_repeats_a_flush,
@@ -103,7 +103,7 @@ struct Parameters {
   double early_end = 0;               // close or terminate while there is work
   bool slow_starts = false;           // worker_started comes later than the start
   double deaf = 0;                    // a worker that has only a revocation to see never sees it
-  double lending = 0;                 // a call lends its caller's memory
+  double borrowing = 0;               // a call borrows its caller's memory
   double exhausted = 0;               // a worker is above its limit of memory when it looks
   std::size_t large_frame = 1 << 20;  // bytes: see worker::SessionSizes
   double handover = 0;                // the lock changes hands between two reads of the dispatcher
@@ -116,12 +116,13 @@ struct Census {
   std::uint64_t executions = 0, retries = 0, delayed = 0, thrown = 0, errors = 0, lost = 0,
                 timed_out = 0, excused = 0;
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
-  std::uint64_t revoked = 0, cancelled = 0, lent = 0, harvested = 0, from_pages_of_the_dead = 0;
+  std::uint64_t revoked = 0, cancelled = 0, borrowed = 0, from_pages = 0,
+                from_pages_of_the_dead = 0;
   std::uint64_t deferred_ends = 0, deaf = 0, torn_flushes = 0, partial_writes = 0;
   std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, attached = 0;
 };
 
-/// What everybody in a world shares.
+/// What all parts of a world share.
 struct Environment {
   explicit Environment(std::uint64_t seed) : random(seed) {}
   Random random;
@@ -146,7 +147,7 @@ struct Environment {
   }
 };
 
-/// The result of an element: everybody can compute it.
+/// The result of an element: any part can compute it.
 constexpr std::uint64_t value_of(JobId job, std::size_t index) {
   return (job * 0x9e3779b97f4a7c15) ^ (index * 0xbf58476d1ce4e5b9 + 1);
 }

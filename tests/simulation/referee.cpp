@@ -9,7 +9,7 @@ namespace brood::simulation {
 
 Referee::Job& Referee::job(JobId id) {
   const auto found = jobs_.find(id);
-  require(found != jobs_.end(), "a job that nobody has added");
+  require(found != jobs_.end(), "a job that was not added");
   return found->second;
 }
 
@@ -128,7 +128,7 @@ void Referee::resolved(const pool::Action& action) {
   Job& its_job = job(action.job);
   Element& given_up = element(action.job, action.first);
   require((action.failure == pool::ElementFailure::cancelled) <= given_up.cancelled,
-          "an element is cancelled that nobody has cancelled");
+          "an element is cancelled without a request");
   if (given_up.cancelled) return;
   settle(its_job, given_up);
   its_job.has_error = true;
@@ -158,7 +158,7 @@ void Referee::tried_again(const pool::Action& action) {
   const Job& its_job = job(action.job);
   Element& failed = element(action.job, action.first);
   require(!failed.settled && !failed.cancelled, "an element is tried again that has an outcome");
-  require(!its_job.last && !failed.last, "an element is tried again that nobody wants");
+  require(!its_job.last && !failed.last, "an element is tried again in vain");
   if (action.failure == pool::ElementFailure::timed_out) {
     require(failed.doubtful != 0, "an element timed out that had time left");
   } else {
@@ -185,7 +185,7 @@ void Referee::finished(JobId id, pool::JobEnd end) {
       require(done.plan.traits.fail_fast && done.has_error, "a job fails without an error");
       break;
     case pool::JobEnd::cancelled:
-      require(done.cancelled || terminated_, "a job is cancelled that nobody has cancelled");
+      require(done.cancelled || terminated_, "a job is cancelled without a request");
       break;
     case pool::JobEnd::no_workers:
       require(start_has_failed_, "no workers, although every start was a success");
@@ -216,7 +216,7 @@ void Referee::check_the_end() const {
     require(last.finished && last.over, "a job has no end");
     require(last.told, "a job has ended and its caller does not know");
     for (const Element& left : last.elements)
-      require(left.holder == nullptr, "an element is held by nobody that lives");
+      require(left.holder == nullptr, "an element is held by no living worker");
   }
   for (const auto& [worker, slot] : slots_)
     require(slot.process == nullptr && !slot.starting, "a process outlives its owner");

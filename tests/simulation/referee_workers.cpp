@@ -142,7 +142,7 @@ bool Referee::has_only_a_revocation(const Process& process) const {
 
 void Referee::acknowledged(const Process& process, std::uint64_t fence) {
   Record& target = record(process);
-  require(target.fence == fence, "an acknowledgement that nobody waits for");
+  require(target.fence == fence, "an acknowledgement that nothing waits for");
   target.fence.reset();
 }
 
@@ -294,7 +294,7 @@ void Referee::judge(Record& dead, const Held& held) {
   }
   const bool same = dead.at_stop && dead.at_stop->job == held.job &&
                     dead.at_stop->index == held.index && its_plan.traits.timeout;
-  // Behind garbage nobody knows what it has told. An element that has been folded may have been
+  // Behind garbage it is not known what it has told. An element that has been folded may have been
   // late when the owner looked, and over when it acted.
   const bool known = !dead.spoilt && !its_plan.folded;
   const bool late = known

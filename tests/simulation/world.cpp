@@ -35,7 +35,7 @@ void World::live() {
     if (to_submit_ == 0 && referee_.idle() && environment_.random.chance(0.05)) break;
     if (environment_.random.chance(environment_.parameters.kill)) kill_somebody();
     if (environment_.random.chance(environment_.parameters.user) && step_of_a_user()) continue;
-    if (!step() && !step_of_a_user()) break;  // everybody waits for users
+    if (!step() && !step_of_a_user()) break;  // all else waits for users
   }
 }
 
@@ -96,12 +96,12 @@ bool World::step_of_a_process() {
 bool World::step_of_a_caller() {
   for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
     Link* const link = owner_.link(worker);
-    if (link != nullptr && link->lent && owner_.step_of_caller(*link)) return true;
+    if (link != nullptr && link->borrowed && owner_.step_of_caller(*link)) return true;
   }
   return false;
 }
 
-// While the owner is busy, somebody else may get on.
+// While the owner is busy, another part may get on.
 void World::elsewhere() {
   if (environment_.random.chance(0.1)) step_of_a_process();
 }
@@ -161,7 +161,7 @@ void World::submit() {
   --to_submit_;
   Random& random = environment_.random;
   JobPlan plan = draw_job(random);
-  plan.lends = !plan.batch && !plan.stream && random.chance(environment_.parameters.lending);
+  plan.borrows = !plan.batch && !plan.stream && random.chance(environment_.parameters.borrowing);
   if (plan.single()) {
     const bool waits = random.chance(0.6);
     jobs_.push_back(waits ? owner_.call(plan) : owner_.add(plan, 1, true));

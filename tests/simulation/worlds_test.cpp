@@ -46,8 +46,8 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::broken_streams,
                                              &Census::revoked,
                                              &Census::cancelled,
-                                             &Census::lent,
-                                             &Census::harvested,
+                                             &Census::borrowed,
+                                             &Census::from_pages,
                                              &Census::from_pages_of_the_dead,
                                              &Census::deferred_ends,
                                              &Census::deaf,
@@ -103,7 +103,7 @@ TEST_P(Mutations, are_noticed) {
     RecordProperty("fault", fault);
     return;
   }
-  FAIL() << "20,000 worlds, and nobody has noticed " << name_of(mutation);
+  FAIL() << "20,000 worlds, and the referee has not noticed " << name_of(mutation);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Mutations, ::testing::Range(1, static_cast<int>(Mutation::count)),

@@ -17,7 +17,7 @@ std::size_t argument_size(const JobState& call) { return call.spec().elements.pa
 
 bool can_travel_with_others(const JobState& call) {
   const detail::JobSpec& spec = call.spec();
-  return spec.kind == detail::JobKind::single && !call.lends() && !call.has_attachments() &&
+  return spec.kind == detail::JobKind::single && !call.borrows() && !call.has_attachments() &&
          argument_size(call) <= largest_argument;
 }
 

@@ -23,7 +23,7 @@ class Batch final : public Work {
   void tell_calls_their_places();
 
   bool finished() const noexcept override { return finished_; }
-  bool lends() const noexcept override { return false; }
+  bool borrows() const noexcept override { return false; }
   const detail::CallTerms& terms() const noexcept override { return *terms_; }
   std::span<const std::byte> definition() const noexcept override {
     return definition_->bytes.view();

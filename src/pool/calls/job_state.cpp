@@ -118,13 +118,13 @@ void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t
                                 std::size_t first, std::size_t count) const {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : spec_.elements;
-  const auto lend = [&](std::span<const std::byte> part) {
+  const auto borrow = [&](std::span<const std::byte> part) {
     const auto keeper = later ? std::shared_ptr<const void>(later) : shared_from_this();
-    outbox.lend(part, keeper, id);
+    outbox.borrow(part, keeper, id);
   };
   if (!elements.payload.contiguous()) {
     wire::finish_frame(tail, frame, elements.payload.size());
-    return elements.payload.for_each_part(lend);
+    return elements.payload.for_each_part(borrow);
   }
   const std::size_t from = later ? first - later->first : first;
   const std::span<const std::byte> bytes = slice(elements, from, from + count);
@@ -133,7 +133,7 @@ void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t
     wire::finish_frame(tail, frame);
   } else {
     wire::finish_frame(tail, frame, bytes.size());
-    lend(bytes);
+    borrow(bytes);
   }
 }
 

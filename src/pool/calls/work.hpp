@@ -40,8 +40,8 @@ class Work {
   bool driven = false;  // by its caller, who cannot go on meanwhile
 
   virtual bool finished() const noexcept = 0;
-  /// Whether its arguments lie in memory of its caller's.
-  virtual bool lends() const noexcept = 0;
+  /// Whether its arguments lie in memory that is borrowed from its caller.
+  virtual bool borrows() const noexcept = 0;
   /// What the caller knows an element as.
   virtual std::size_t index_in_call(std::size_t element) const noexcept = 0;
   /// What its caller wants where an element does not end well.

@@ -90,7 +90,7 @@ void Dispatcher::Loop::watch_results(WorkerProcess& worker) {
 // A caller that borrows a worker waits for its pipes itself.
 void Dispatcher::Loop::watch_what_is_not_borrowable() {
   for (const auto& link : driver().workers().all()) {
-    if (!link || link->lent) continue;
+    if (!link || link->borrowed) continue;
     LinkIo& io = *ios_[link->id];
     if (link->borrowable) {
       io.results.release();
@@ -145,7 +145,7 @@ void Dispatcher::Loop::on_ended(WorkerId id) {
 
 // --- what they are sent ---
 
-// Without the lock: a link with something in its outbox is not lent.
+// Without the lock: a link with something in its outbox is not borrowed.
 void Dispatcher::Loop::flush() {
   for (WorkerProcess* const worker : std::exchange(dirty_, {})) flush(*worker);
 }

@@ -118,7 +118,7 @@ bool Dispatcher::Loop::turn() {
   if (driver().turn(now)) return true;
   watch_what_is_not_borrowable();
   for (const auto& link : driver().workers().all()) {
-    if (link && link->dirty && !link->lent) dirty_.push_back(&process_of(*link));
+    if (link && link->dirty && !link->borrowed) dirty_.push_back(&process_of(*link));
   }
   set_timer(now);
   const PoolView pool = driver().scheduler().view();

@@ -26,8 +26,8 @@ void Driver::act_within_call() {
   }
 }
 
-// What touches processes and outboxes is the dispatcher's. So is the end of a job that has lent
-// memory of its caller's, which goes on as soon as it is told.
+// What touches processes and outboxes is the dispatcher's. So is the end of a job that has borrowed
+// its caller's memory: the caller goes on as soon as it is told.
 bool Driver::is_for_dispatcher(const Action& action) const {
   const Work* const job = jobs_.find(action.job);
   switch (action.kind) {
@@ -38,7 +38,7 @@ bool Driver::is_for_dispatcher(const Action& action) const {
     case Action::Kind::resolve:
       return false;
     case Action::Kind::finish:
-      return job != nullptr && job->lends() && !job->driven;
+      return job != nullptr && job->borrows() && !job->driven;
     case Action::Kind::over:
       return job != nullptr && !job->finished();  // behind its end
     default:
@@ -74,7 +74,7 @@ void Driver::carry_out(const Action& action) {
   }
 }
 
-// A page is memory: any thread with the lock may look at it, also at that of a worker that is lent.
+// A page is memory: any thread with the lock may look at it, also at that of a borrowed worker.
 // A worker that is gone is not asked any more.
 void Driver::answer(const Action& question) {
   WorkerLink* const link = workers_.find(question.worker);
@@ -101,7 +101,7 @@ void Driver::carry_out(const Action& action, WorkerLink& link) {
       send(link, action);
       break;
     case Action::Kind::forget:
-      if (link.lent) return deferred_.push_back(action);
+      if (link.borrowed) return deferred_.push_back(action);
       link.forget(action.job);
       break;
     case Action::Kind::wake:
@@ -135,7 +135,7 @@ void Driver::send(WorkerLink& link, const Action& action) {
 void Driver::finish(const Action& action) {
   const Work* const job = jobs_.find(action.job);
   if (job == nullptr) return;
-  if (job->lends() && !job->driven) detach(action.job);
+  if (job->borrows() && !job->driven) detach(action.job);
   std::exception_ptr error;
   if (action.end == JobEnd::cancelled) {
     error = why_cancelled();
@@ -145,10 +145,10 @@ void Driver::finish(const Action& action) {
   jobs_.finish(action.job, error);
 }
 
-// Copies what the job has lent to outboxes, because its caller is about to go on.
+// Copies what outboxes have borrowed from the job, because its caller is about to go on.
 void Driver::detach(JobId job) {
   for (const auto& link : workers_.all()) {
-    if (link && !link->lent && !link->outbox.detach(job)) broken(*link, out_of_memory());
+    if (link && !link->borrowed && !link->outbox.detach(job)) broken(*link, out_of_memory());
   }
 }
 
@@ -172,9 +172,9 @@ void Driver::keep(JobTable::Kept kept, JobId id) {
   if (Work* const job = jobs_.find(id)) fail(*job, out_of_memory());
 }
 
-// Where outboxes may refer to what it has lent, the dispatcher sees to its end: as cancelled.
+// Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
 void Driver::fail(Work& job, const std::exception_ptr& error) {
-  if (!job.lends() || job.driven) jobs_.finish(job.id, error);
+  if (!job.borrows() || job.driven) jobs_.finish(job.id, error);
   scheduler_.cancel(job.id, Action::all, true, now_);
 }
 

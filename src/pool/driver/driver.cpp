@@ -67,7 +67,7 @@ WorkerLink* Driver::borrow(Work& job, Time now) {
   const std::optional<Assignment> assignment = scheduler_.borrow(job.id, now);
   if (!assignment) return nullptr;
   WorkerLink& link = *workers_.find(assignment->worker);
-  link.lent = job.driven = true;
+  link.borrowed = job.driven = true;
   try {
     tell_forgotten(link);
     append_run(link, job, *assignment);
@@ -109,12 +109,12 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
 }
 
 void Driver::give_back(WorkerLink& link, Work& job) noexcept {
-  link.lent = job.driven = false;
+  link.borrowed = job.driven = false;
   link.dirty = !link.outbox.empty();
   scheduler_.worker_event(link.id, WorkerEvent::given_back, now_);
 }
 
-// What the job has lent goes with the caller's frame: nothing may refer to it then.
+// What the outbox has borrowed goes with the caller's frame: nothing may refer to it then.
 void Driver::give_back_broken(WorkerLink& link, Work& job, Time now) {
   now_ = now;
   link.outbox.clear();

@@ -70,7 +70,8 @@ class Driver {
   /// What the worker sends cannot be read, or it cannot be written to, for this reason.
   void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now);
   void stream_ended(WorkerLink& link, Time now) { workers_.stop_when_silent(link, now); }
-  /// The worker is to be stopped for what has been seen of its process.
+  /// The worker is to be stopped for what has been seen of its process. For `memory` its `oversize`
+  /// has been set.
   void stop(WorkerLink& link, StopReason why, Time now);
 
   // --- dispatcher: time ---

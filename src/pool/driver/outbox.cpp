@@ -20,11 +20,11 @@ detail::Bytes& Outbox::tail() {
   return parts_.back().own;
 }
 
-void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper,
-                  JobId job) {
+void Outbox::borrow(std::span<const std::byte> memory, std::shared_ptr<const void> keeper,
+                    JobId job) {
   if (memory.empty()) return;
   Part part;
-  part.lent = memory;
+  part.borrowed = memory;
   part.keeper = std::move(keeper);
   part.job = job;
   parts_.push_back(std::move(part));
@@ -33,7 +33,7 @@ void Outbox::lend(std::span<const std::byte> memory, std::shared_ptr<const void>
 bool Outbox::detach(JobId job) noexcept try {
   for (Part& part : parts_) {
     if (!part.keeper || part.job != job) continue;
-    part.own = detail::Bytes(part.lent);
+    part.own = detail::Bytes(part.borrowed);
     part.keeper.reset();
   }
   return true;

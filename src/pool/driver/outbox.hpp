@@ -19,13 +19,13 @@ class Outbox {
  public:
   /// Where small messages are appended.
   detail::Bytes& tail();
-  /// Continues with `memory`, which `keeper` keeps valid; `job` owns it.
-  void lend(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
+  /// Continues with `memory` without a copy: `keeper` keeps it valid, and `job` owns it.
+  void borrow(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
   /// Continues with descriptors of shared objects: what follows them here is not written before
   /// they have been sent.
   void attach(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
-  /// Copies what `job` has lent: its memory is about to go. False without memory for that: then all
-  /// is forgotten, half sent as it may be.
+  /// Copies what is borrowed from `job`: that memory is about to go. False without memory for the
+  /// copy: then all is forgotten, half sent as it may be.
   bool detach(JobId job) noexcept;
   bool refers_to(JobId job) const;
   bool empty() const noexcept {
@@ -55,12 +55,12 @@ class Outbox {
  private:
   struct Part {
     detail::Bytes own;
-    std::span<const std::byte> lent;
+    std::span<const std::byte> borrowed;
     std::shared_ptr<const void> keeper;
     JobId job = 0;
     std::vector<detail::DescriptorRef> attachments;  // to be sent before
     std::uint64_t group = 0;
-    std::span<const std::byte> view() const noexcept { return keeper ? lent : own.view(); }
+    std::span<const std::byte> view() const noexcept { return keeper ? borrowed : own.view(); }
   };
   std::deque<Part> parts_;
   std::size_t written_ = 0;  // of the front part

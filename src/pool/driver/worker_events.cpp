@@ -152,7 +152,7 @@ void Driver::parse_page_of_the_dead(WorkerLink& link) {
 Running Driver::look(WorkerLink& link) {
   std::vector<std::byte> storage;
   Events events(*this, link);
-  if (const auto page = link.watch.copy(link.page(), storage)) link.stream.harvest(*page, events);
+  if (const auto page = link.watch.copy(link.page(), storage)) link.stream.read_page(*page, events);
   const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
   return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
 }

@@ -61,7 +61,7 @@ class WorkerLink {
   const LogQueue::SourceRef logs;
 
   // --- the thread that drives it ---
-  bool lent = false;        // to a caller, which drives it
+  bool borrowed = false;    // by a caller, which drives it
   bool borrowable = false;  // the dispatcher has let go of its pipes
   bool blocked = false;     // its task pipe or its descriptor channel is full
 

@@ -85,7 +85,7 @@ void WorkerTable::stop_when_silent(WorkerLink& link, Time now) noexcept {
 void WorkerTable::stop_overdue(Time now) {
   for (const auto& link : links_) {
     if (!link) continue;
-    if (link->broken && !link->lent) stop(*link, now);
+    if (link->broken && !link->borrowed) stop(*link, now);
     if (link->silent_until != Time{} && link->silent_until <= now && !link->ended) {
       link->silent_until = Time{};
       note_silence(*link);
@@ -126,7 +126,7 @@ std::optional<Time> WorkerTable::next_time() const {
     if (!link) continue;
     if (!link->left) at(link->kill_at);
     if (!link->ended) at(link->silent_until);
-    if (!link->lent) at(link->told_by);
+    if (!link->borrowed) at(link->told_by);
   }
   return soonest;
 }

@@ -44,7 +44,7 @@ class WorkerTable {
   /// The scheduler stops the worker for this.
   void note_doubt(WorkerLink& link, StopReason why) noexcept;
 
-  /// Whether an outbox refers to what the job has lent. Threads: the dispatcher's.
+  /// Whether an outbox has borrowed memory from the job. Threads: the dispatcher's.
   bool refers_to(JobId job) const;
 
  private:

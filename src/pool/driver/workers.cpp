@@ -66,7 +66,7 @@ void Driver::look_at_pages() {
   last_look_ = now_;
   std::vector<Running> running;
   for (const auto& link : workers_.all()) {
-    if (!link || link->lent || link->broken || scheduler_.view(link->id).idle) continue;
+    if (!link || link->borrowed || link->broken || scheduler_.view(link->id).idle) continue;
     try {
       running.push_back(look(*link));
     } catch (const std::exception&) {
@@ -118,7 +118,7 @@ void Driver::stop(WorkerLink& link, StopReason why, Time now) {
 // watched: nothing would look at it meanwhile.
 void Driver::offer_idle_workers() {
   for (const auto& link : workers_.all()) {
-    if (!link || link->lent) continue;
+    if (!link || link->borrowed) continue;
     set_borrowable(*link, !config_.limits.resident_hard && !link->silent &&
                               scheduler_.view(link->id).free && link->outbox.empty() &&
                               !link->blocked);
@@ -127,14 +127,14 @@ void Driver::offer_idle_workers() {
 
 void Driver::set_borrowable(WorkerLink& link, bool borrowable) {
   if (std::exchange(link.borrowable, borrowable) == borrowable) return;
-  scheduler_.worker_event(
-      link.id, borrowable ? WorkerEvent::borrowable : WorkerEvent::not_borrowable, now_);
+  scheduler_.worker_event(link.id,
+                          borrowable ? WorkerEvent::borrowable : WorkerEvent::not_borrowable, now_);
 }
 
 // A caller that drives a link sees the end, too, and gives it back.
 void Driver::reap_ended() {
   for (const auto& link : workers_.all()) {
-    if (!link || !link->ended || link->lent) continue;
+    if (!link || !link->ended || link->borrowed) continue;
     set_borrowable(*link, false);
     act();
     if (const std::optional<Death> death = workers_.death_of(*link, now_)) reap(*link, *death);

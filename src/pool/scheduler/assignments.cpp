@@ -80,7 +80,7 @@ void Assignments::take_back_failed() {
 void Assignments::revoke(WorkerId id, std::uint64_t keep) {
   Worker& worker = workers_[id];
   const Population::Member& member = population_.at(id);
-  if (worker.revoking || member.lent || worker.held.empty() || !member.is(State::ready)) return;
+  if (worker.revoking || member.borrowed || worker.held.empty() || !member.is(State::ready)) return;
   worker.revoking = true;
   worker.fence = worker.sequence;
   worker.keep = keep;

@@ -53,8 +53,8 @@ class Growth {
 
  private:
   struct Start {
-    bool hopeless = false, struck = false;  // what the end of the process means that is there
-    Time next{};                            // no sooner
+    bool hopeless = false, struck = false;    // what the end of the process means that is there
+    Time next{};                              // no sooner
     std::uint32_t failures = 0, strikes = 0;  // in a row
   };
   bool note_failure(Start& start, bool lasting, Time now);

@@ -97,7 +97,7 @@ std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
 bool Placement::is_worth_a_look(WorkerId id, Time now) const {
   const Assignments::Worker& worker = assignments_.at(id);
   const Population::Member& member = population_.at(id);
-  if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.lent)
+  if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.borrowed)
     return false;
   const Nanoseconds quiet = now - worker.observed.heard;
   if (pending_.in_line() != 0) return quiet >= config_.stuck;

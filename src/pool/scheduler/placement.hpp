@@ -7,7 +7,7 @@
 
 namespace brood::pool {
 
-/// Who gets what, and how much at once: README.md, "Placement".
+/// Which worker gets what, and how much at once: README.md, "Placement".
 class Placement {
  public:
   Placement(const SchedulerConfig& config, Actions& actions, const JobStore& jobs,

@@ -36,7 +36,7 @@ bool Population::ready(WorkerId id) {
 
 void Population::vacate(WorkerId id) {
   become(members_[id], State::vacant);
-  members_[id].lent = false;
+  members_[id].borrowed = false;
 }
 
 bool Population::stop(WorkerId id, Time now, StopReason why) {

@@ -17,7 +17,7 @@ class Population {
   enum class State : std::uint8_t { vacant, starting, ready, leaving, stopping };
   struct Member {
     State state = State::vacant;
-    bool came_up = false, retired = false, lent = false, borrowable = false;
+    bool came_up = false, retired = false, borrowed = false, borrowable = false;
     std::uint64_t given = 0;  // elements sent to it and not taken back
     Time since{};             // when it was asked for, started, or told to leave
     Time born{};              // when the process was started
@@ -40,7 +40,7 @@ class Population {
   bool stop(WorkerId id, Time now, StopReason why);
   void leave(WorkerId id, Time now);
   void retire(WorkerId id) { members_[id].retired = true; }
-  void lend(WorkerId id, bool lent) { members_[id].lent = lent; }
+  void set_borrowed(WorkerId id, bool borrowed) { members_[id].borrowed = borrowed; }
   void set_borrowable(WorkerId id, bool borrowable) { members_[id].borrowable = borrowable; }
   /// Elements it has been sent, or that have been taken back from it.
   void note_given(WorkerId id, std::size_t count) { members_[id].given += count; }
@@ -64,7 +64,7 @@ class Population {
   }
   /// Whether it may be sent something.
   bool takes_work(WorkerId id) const {
-    return members_[id].state == State::ready && !members_[id].lent && !used_up(id);
+    return members_[id].state == State::ready && !members_[id].borrowed && !used_up(id);
   }
 
  private:

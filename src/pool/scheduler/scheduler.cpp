@@ -135,7 +135,7 @@ void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
     case WorkerEvent::not_borrowable:
       return population_.set_borrowable(worker, event == WorkerEvent::borrowable);
     case WorkerEvent::given_back:
-      return population_.lend(worker, false);
+      return population_.set_borrowed(worker, false);
   }
 }
 
@@ -169,7 +169,7 @@ void Scheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claime
 
 std::optional<Assignment> Scheduler::borrow(JobId job, Time now) {
   const std::optional<Assignment> sent = placement_.borrow(job, now);
-  if (sent) population_.lend(sent->worker, true);
+  if (sent) population_.set_borrowed(sent->worker, true);
   return sent;
 }
 
@@ -250,12 +250,12 @@ WorkerView Scheduler::view(WorkerId id) const {
 
 PoolView Scheduler::view() const noexcept {
   const bool backlog = pending_.in_line() != 0;
-  return {growth_.closing(),
-          growth_.terminated(),
-          store_.empty(),
-          population_.alive() == 0,
-          backlog,
-          backlog || growth_.closing()};
+  return {.closing = growth_.closing(),
+          .terminated = growth_.terminated(),
+          .drained = store_.empty(),
+          .all_gone = population_.alive() == 0,
+          .backlog = backlog,
+          .wants_pump = backlog || growth_.closing()};
 }
 
 }  // namespace brood::pool

@@ -36,7 +36,7 @@ void Turnover::retire_the_old_and_idle(Time now) {
     if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) retire(id);
     if (config_.idle_timeout.count() == 0 || now - worker.observed.heard < config_.idle_timeout)
       continue;
-    if (member.lent) {
+    if (member.borrowed) {
       assignments_.observed(id).heard = now;  // it is in use
     } else if (worker.held.empty() && !backlog && growth_.may_shrink()) {
       retire(id);
@@ -48,7 +48,7 @@ void Turnover::let_leave(Time now) {
   const bool ends = growth_.closing() && jobs_.empty();
   for (WorkerId id = 0; id < population_.size(); ++id) {
     const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.lent || !assignments_.at(id).held.empty()) continue;
+    if (!member.is(State::ready) || member.borrowed || !assignments_.at(id).held.empty()) continue;
     if (ends || population_.used_up(id)) population_.leave(id, now);
   }
 }
@@ -56,7 +56,7 @@ void Turnover::let_leave(Time now) {
 Time Turnover::idle_until(WorkerId id) const {
   const Population::Member& member = population_.at(id);
   const Assignments::Worker& worker = assignments_.at(id);
-  const bool unused = worker.held.empty() || member.lent;
+  const bool unused = worker.held.empty() || member.borrowed;
   const bool may_retire = member.is(State::ready) && !member.retired;
   return unused && may_retire ? plus(worker.observed.heard, config_.idle_timeout) : Time::max();
 }

@@ -145,7 +145,7 @@ Time Watchdog::next_look(WorkerId id) const {
   if (!member.is(State::ready)) return next;
   const Observed& observed = worker.observed;
   if (observed.silent_since != Time{}) next = plus(observed.silent_since, config_.answer);
-  if (worker.held.empty() || member.lent) return next;
+  if (worker.held.empty() || member.borrowed) return next;
   if (worker.held.elements() > 1) next = std::min(next, observed.heard + config_.quiet);
   return std::min(next, clock_.next_look(observed, worker.held));
 }
