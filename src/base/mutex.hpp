@@ -56,6 +56,13 @@ class ConditionVariable {
     Lent lent(mutex.mutex_);
     return changed_.wait_for(lent.lock, time, predicate);
   }
+  /// The same, until `time` at the latest.
+  template <class Clock, class Duration, class Predicate>
+  bool wait_until(Mutex& mutex, const std::chrono::time_point<Clock, Duration>& time,
+                  Predicate predicate) BROOD_REQUIRES(mutex) {
+    Lent lent(mutex.mutex_);
+    return changed_.wait_until(lent.lock, time, predicate);
+  }
 
  private:
   /// The mutex that the caller holds, as std::condition_variable wants it.

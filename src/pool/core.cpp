@@ -89,7 +89,7 @@ Core::Core(const PoolOptions& options)
 Core::~Core() { dispatcher_.finish(); }
 
 // Before there is a dispatcher's thread, so that what fails is thrown to the caller; then nothing
-// may be left behind.
+// may be left behind. Not analysed: no other thread knows of the core yet.
 void Core::start_first_workers() {
   using Clock = std::chrono::steady_clock;
   try {
@@ -121,7 +121,6 @@ std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
   return std::make_shared<JobState>(weak_from_this(), std::move(spec));
 }
 
-// Under the lock.
 void Core::add(const std::shared_ptr<JobState>& call) {
   check_collapsed();
   if (driver_.scheduler().view().closing) throw_closed();
@@ -129,7 +128,7 @@ void Core::add(const std::shared_ptr<JobState>& call) {
   driver_.add(call, call->traits(), call->element_count(), last);
 }
 
-// Under the lock. Calls that can travel together do. What takes them with it ends them.
+// Calls that can travel together do. What takes them with it ends them.
 void Core::add(std::span<std::shared_ptr<JobState>> calls) {
   while (!calls.empty()) {
     const std::size_t count = Batch::length(calls);
@@ -154,7 +153,7 @@ void Core::add(std::span<std::shared_ptr<JobState>> calls) {
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<JobState> state = make_job(std::move(spec));
   if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
-    under_lock([&] {
+    under_lock([&]() BROOD_REQUIRES(mutex_) {
       take_intake();
       add(state);  // and it is finished
     });
@@ -166,7 +165,6 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   return state;
 }
 
-// Under the lock.
 void Core::take_intake() {
   if (torn_) return;  // what is left of it, and what comes, is the dispatcher's to end
   intake_.swap(taken_);
@@ -174,8 +172,8 @@ void Core::take_intake() {
   taken_.clear();
 }
 
-// Under the lock. True if the dispatcher may sleep: a caller that leaves a call from now on wakes
-// it, or knows that a worker will.
+// True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
+// a worker will.
 bool Core::settle_intake() {
   backlog_.store(driver_.scheduler().view().backlog, std::memory_order_seq_cst);
   return intake_.empty();
@@ -183,7 +181,7 @@ bool Core::settle_intake() {
 
 // One that has been cut short stays so.
 void Core::note_reader(JobState& state) {
-  under_lock([&] {
+  under_lock([&]() BROOD_REQUIRES(mutex_) {
     if (!state.is_cut_short()) state.reader().become_this_thread();
   });
 }
@@ -191,7 +189,7 @@ void Core::note_reader(JobState& state) {
 void Core::extend(JobState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   check_attached(more.payload.owned().attached(), supervisor_.sandbox());
-  under_lock([&] {
+  under_lock([&]() BROOD_REQUIRES(mutex_) {
     if (collapsed_ || state.is_cut_short()) return;
     take_intake();
     const std::size_t count = more.count;
@@ -203,7 +201,7 @@ void Core::extend(JobState& state, detail::Elements more, bool last) {
 
 bool Core::cancel(JobState& state, Kill kill) {
   if (!in_owner()) return false;
-  const bool cancelled = under_lock([&] {
+  const bool cancelled = under_lock([&]() BROOD_REQUIRES(mutex_) {
     if (collapsed_) return false;
     take_intake();
     const auto now = std::chrono::steady_clock::now();
@@ -214,20 +212,18 @@ bool Core::cancel(JobState& state, Kill kill) {
   return cancelled;
 }
 
-// Under the lock.
 void Core::close_intake() {
   intake_.close();
   take_intake();
 }
 
-// Not under the lock.
 void Core::wake() noexcept {
   if (!dispatcher_.wake()) lose_descriptors();
 }
 
 void Core::close() {
   check_process();
-  under_lock([this] {
+  under_lock([this]() BROOD_REQUIRES(mutex_) {
     close_intake();
     driver_.close(Closing::when_done, std::chrono::steady_clock::now());
   });
@@ -235,14 +231,14 @@ void Core::close() {
 }
 
 void Core::drain() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   close_intake();
   driver_.close(Closing::draining, std::chrono::steady_clock::now());
 }
 
 void Core::terminate() {
   check_process();
-  unless_out_of_memory([this] {
+  unless_out_of_memory([this]() BROOD_REQUIRES(mutex_) {
     if (collapsed_) return;
     close_intake();
     ended_.store(true, std::memory_order_release);
@@ -266,7 +262,7 @@ bool Core::join(const detail::Deadline& deadline) {
 // been closed: then the dispatcher may sleep for ever.
 bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
-  unless_out_of_memory([this] {
+  unless_out_of_memory([this]() BROOD_REQUIRES(mutex_) {
     if (torn_) return;
     if (!driver_.scheduler().view().closing)
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
@@ -283,7 +279,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
 std::vector<WorkerInfo> Core::workers() {
   check_process();
   std::vector<WorkerInfo> infos;
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (collapsed_) return infos;
   for (const auto& link : driver_.workers().all()) {
     if (!link) continue;
@@ -317,7 +313,7 @@ void Core::collapse(const std::exception_ptr& error) noexcept {
     reason = std::make_exception_ptr(
         SystemError("the pool's dispatcher", "serving its workers: " + text, code_of(error)));
   });
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   collapsed_ = reason;
   ended_.store(true, std::memory_order_release);
   const auto end = [&](const std::shared_ptr<JobState>& call) {

@@ -29,7 +29,7 @@ namespace brood::pool {
 using ErrorHandler = std::function<void(std::exception_ptr)>;
 
 /// A pool without its types: the lock over its driver, and the ways in for callers' threads.
-/// Threads: any, but for the functions that say "under the lock", whose caller holds it.
+/// Threads: any. The callers of some functions hold the lock (BROOD_REQUIRES).
 class Core final : public detail::PoolCore, public std::enable_shared_from_this<Core> {
  public:
   /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
@@ -57,47 +57,48 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
 
   // --- the dispatcher's side ---
-  FairMutex& mutex() noexcept { return mutex_; }
-  std::size_t slots() const noexcept { return scheduler_.config().workers; }
+  FairMutex& mutex() noexcept BROOD_RETURN_CAPABILITY(mutex_) { return mutex_; }
+  /// Constant, so it needs no lock.
+  std::size_t slots() const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return scheduler_.config().workers;
+  }
   Supervisor& supervisor() noexcept { return supervisor_; }
-  /// Under the lock, but for the fields of links that say so.
-  Driver& driver() noexcept { return driver_; }
+  Driver& driver() noexcept BROOD_REQUIRES(mutex_) { return driver_; }
   /// After terminate() nothing is written to workers: what outboxes have borrowed may be gone.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
-  /// Gives the driver what callers have left. Under the lock.
-  void take_intake();
-  /// Whether nothing more has come in: the dispatcher may sleep. Under the lock.
-  bool settle_intake();
-  /// Throws what a caller has left the state in when it left the lock by an exception. Under the
-  /// lock.
-  void check_state() const {
+  /// Gives the driver what callers have left.
+  void take_intake() BROOD_REQUIRES(mutex_);
+  /// Whether nothing more has come in: the dispatcher may sleep.
+  bool settle_intake() BROOD_REQUIRES(mutex_);
+  /// Throws what a caller has left the state in when it left the lock by an exception.
+  void check_state() const BROOD_REQUIRES(mutex_) {
     if (torn_) std::rethrow_exception(torn_);
   }
   /// Whether this process has closed the pool's descriptors. Cost: one fstat(2).
   bool has_lost_descriptors() const noexcept { return !sentinel_.intact(); }
   /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
   /// The workers are the caller's to end.
-  void collapse(const std::exception_ptr& error) noexcept;
+  void collapse(const std::exception_ptr& error) noexcept BROOD_EXCLUDES(mutex_);
   /// This process has closed its descriptors: the same, and nothing of it is destroyed any more.
-  void lose_descriptors() noexcept;
+  void lose_descriptors() noexcept BROOD_EXCLUDES(mutex_);
 
  private:
   class Loan;
   explicit Core(const PoolOptions& options);
   std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
-  void add(const std::shared_ptr<JobState>& call);
-  void add(std::span<std::shared_ptr<JobState>> calls);
-  void close_intake();
-  void wake() noexcept;
+  void add(const std::shared_ptr<JobState>& call) BROOD_REQUIRES(mutex_);
+  void add(std::span<std::shared_ptr<JobState>> calls) BROOD_REQUIRES(mutex_);
+  void close_intake() BROOD_REQUIRES(mutex_);
+  void wake() noexcept BROOD_EXCLUDES(mutex_);
   bool join_until_next_look(const detail::Deadline& deadline);
-  void start_first_workers();
+  void start_first_workers() BROOD_NO_THREAD_SAFETY_ANALYSIS;
   bool drive(WorkerProcess& worker, JobState& call);
   bool exchange(WorkerProcess& worker) const;
   template <class Body>
-  auto under_lock(Body body);
+  auto under_lock(Body body) BROOD_EXCLUDES(mutex_) BROOD_NO_THREAD_SAFETY_ANALYSIS;
   template <class Body>
-  void unless_out_of_memory(Body body);
-  void check_collapsed() const {
+  void unless_out_of_memory(Body body) BROOD_EXCLUDES(mutex_);
+  void check_collapsed() const BROOD_REQUIRES(mutex_) {
     if (collapsed_) std::rethrow_exception(collapsed_);
   }
 
@@ -108,25 +109,28 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   Supervisor supervisor_;  // refuses to be made where no processes may be started
   const platform::Sentinel sentinel_;
   Callbacks callbacks_;
-  Scheduler scheduler_;
+  Scheduler scheduler_ BROOD_GUARDED_BY(mutex_);
   Dispatcher dispatcher_;  // its thread has ended before the driver does
-  Driver driver_;
+  Driver driver_ BROOD_GUARDED_BY(mutex_);
   Intake intake_;
-  Intake::Calls taken_;               // under the lock; a member for its memory
-  std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
+  Intake::Calls taken_ BROOD_GUARDED_BY(mutex_);  // a member for its memory
+  std::atomic<bool> backlog_{false};              // jobs wait for a worker, not for the dispatcher
   std::atomic<bool> ended_{false};
-  std::exception_ptr collapsed_;  // under the lock: why no call can end well any more
-  std::exception_ptr torn_;       // likewise: what has left the lock halfway through a change
+  // Why no call can end well any more.
+  std::exception_ptr collapsed_ BROOD_GUARDED_BY(mutex_);
+  // What has left the lock halfway through a change.
+  std::exception_ptr torn_ BROOD_GUARDED_BY(mutex_);
   std::once_flag losing_;
   std::atomic<bool> lost_{false};  // all calls have ended by then
   std::shared_ptr<Core> self_;     // when it is lost
 };
 
 // A caller changes the driver's state. If memory is refused halfway, the dispatcher ends it all:
-// else a thread would wait for what no state knows of.
+// else a thread would wait for what no state knows of. Not analysed: clang does not know that the
+// lock is the one that `body` requires.
 template <class Body>
 auto Core::under_lock(Body body) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   try {
     return body();
   } catch (const Error&) {

@@ -31,7 +31,9 @@ class Core::Loan {
  private:
   void abandon() noexcept {
     try {
-      core_.under_lock([this] { core_.driver_.give_back_broken(link_, call_, Clock::now()); });
+      core_.under_lock([this]() BROOD_REQUIRES(core_.mutex_) {
+        core_.driver_.give_back_broken(link_, call_, Clock::now());
+      });
     } catch (...) {  // the dispatcher ends it all
     }
     core_.wake();
@@ -46,7 +48,7 @@ class Core::Loan {
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
   const std::shared_ptr<JobState> call = make_job(std::move(spec));
   WorkerLink* link = nullptr;
-  under_lock([&] {
+  under_lock([&]() BROOD_REQUIRES(mutex_) {
     take_intake();
     add(call);
     if (!call->terms().timeout) link = driver_.borrow(*call, Clock::now());
@@ -69,7 +71,7 @@ bool Core::drive(WorkerProcess& worker, JobState& call) {
     } catch (const std::exception&) {
       error = std::current_exception();
     }
-    others_wait = under_lock([&] {
+    others_wait = under_lock([&]() BROOD_REQUIRES(mutex_) {
       const auto over = driver_.heard(worker, call, moved, error, Clock::now());
       if (over) loan.end();
       return over;

@@ -11,30 +11,30 @@ void throw_closed() {
 }
 
 void Intake::put(std::shared_ptr<JobState> call) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (reason_) std::rethrow_exception(reason_);
   if (closed_) throw_closed();
   calls_.push_back(std::move(call));
 }
 
 void Intake::close() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   closed_ = true;
 }
 
 Intake::Calls Intake::refuse(const std::exception_ptr& reason) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   reason_ = reason;
   return std::exchange(calls_, {});
 }
 
 void Intake::swap(Calls& calls) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   calls.swap(calls_);
 }
 
 bool Intake::empty() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return calls_.empty();
 }
 

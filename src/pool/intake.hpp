@@ -2,9 +2,9 @@
 
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "pool/calls/job_state.hpp"
 
 namespace brood::pool {
@@ -26,10 +26,10 @@ class Intake {
   bool empty();
 
  private:
-  std::mutex mutex_;
-  Calls calls_;                // guarded by mutex_
-  bool closed_ = false;        // guarded by mutex_
-  std::exception_ptr reason_;  // guarded by mutex_
+  base::Mutex mutex_;
+  Calls calls_ BROOD_GUARDED_BY(mutex_);
+  bool closed_ BROOD_GUARDED_BY(mutex_) = false;
+  std::exception_ptr reason_ BROOD_GUARDED_BY(mutex_);
 };
 
 [[noreturn]] void throw_closed();

@@ -220,7 +220,7 @@ void ResultStream::append(std::span<const std::byte> frame) {
 // with the owner.
 void ResultStream::log(const protocol::LogRecord& record) {
   {
-    const std::lock_guard lock(log_mutex_);
+    const base::MutexLock lock(log_mutex_);
     protocol::encode_log(logs_, record);
     has_logs_.store(true, std::memory_order_relaxed);
   }
@@ -233,7 +233,7 @@ void ResultStream::log(const protocol::LogRecord& record) {
 void ResultStream::take_logs() {
   detail::Bytes taken;
   {
-    const std::lock_guard lock(log_mutex_);
+    const base::MutexLock lock(log_mutex_);
     taken = std::move(logs_);
     logs_.clear();
     has_logs_.store(false, std::memory_order_relaxed);

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include <brood/detail/pool/run.hpp>
+#include "base/mutex.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 #include "worker/session_host.hpp"
@@ -75,8 +75,8 @@ class ResultStream final : public detail::RunHost {
   std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
   std::chrono::steady_clock::time_point lap_, last_flush_;
-  std::mutex log_mutex_;
-  detail::Bytes logs_;  // guarded by log_mutex_
+  base::Mutex log_mutex_;
+  detail::Bytes logs_ BROOD_GUARDED_BY(log_mutex_);
   std::atomic<bool> has_logs_{false};
 };
 

@@ -69,13 +69,13 @@ void Callbacks::start_locked() {
 }
 
 void Callbacks::start() {
-  const std::lock_guard lock(state_->mutex);
+  const base::MutexLock lock(state_->mutex);
   start_locked();
 }
 
 void Callbacks::post(Calls calls) noexcept {
   {
-    const std::lock_guard lock(state_->mutex);
+    const base::MutexLock lock(state_->mutex);
     if (state_->running) state_->calls.splice(state_->calls.end(), calls);
   }
   state_->changed.notify_one();
@@ -91,8 +91,11 @@ void Callbacks::post(std::function<void()> callback) {
 
 void Callbacks::push(const LogQueue::SourceRef& source,
                      const protocol::LogRecord& record) noexcept {
-  const std::lock_guard lock(state_->mutex);
-  guarded([&] { start_locked(); });
+  const base::MutexLock lock(state_->mutex);
+  try {
+    start_locked();
+  } catch (...) {  // no thread for now: the record waits
+  }
   if (!state_->stopping || state_->running) state_->logs.push(source, record);
   state_->changed.notify_one();
 }
@@ -109,7 +112,7 @@ void Callbacks::log_error(const std::string& text) noexcept {
 // thread: it cannot join itself, and what is left in the queue stays to it.
 bool Callbacks::drain(const detail::Deadline& logs_until, const detail::Deadline& until) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const base::MutexLock lock(state_->mutex);
     state_->stopping = true;
     state_->logs_until = logs_until;
     if (state_->thread == std::this_thread::get_id()) return true;
@@ -117,7 +120,7 @@ bool Callbacks::drain(const detail::Deadline& logs_until, const detail::Deadline
   state_->changed.notify_one();
   const Wait how = wait(logs_until, until);
   if (how == Wait::in_a_callback) return false;
-  const std::lock_guard lock(join_mutex_);
+  const base::MutexLock lock(join_mutex_);
   if (!thread_.joinable()) {
     if (how == Wait::ended) run(*state_);  // what came when no thread could be started
   } else if (how == Wait::ended) {
@@ -131,7 +134,8 @@ bool Callbacks::drain(const detail::Deadline& logs_until, const detail::Deadline
 // A callback is the user's: it is waited for, until the caller's own time is over.
 Callbacks::Wait Callbacks::wait(const detail::Deadline& logs_until, const detail::Deadline& until) {
   constexpr std::chrono::seconds patience{1};
-  std::unique_lock lock(state_->mutex);
+  const base::MutexLock lock(state_->mutex);
+  const auto has_ended = [this]() BROOD_REQUIRES(state_->mutex) { return !state_->running; };
   while (state_->running) {
     if (state_->abandoned) return Wait::hangs_in_a_sink;
     const auto now = std::chrono::steady_clock::now();
@@ -144,20 +148,21 @@ Callbacks::Wait Callbacks::wait(const detail::Deadline& logs_until, const detail
     if (until)
       next_look = std::min(next_look, std::max(*until, now + std::chrono::milliseconds(10)));
     if (logs_until || until) {
-      state_->ended.wait_until(lock, next_look);
+      state_->ended.wait_until(state_->mutex, next_look, has_ended);
     } else {
-      state_->ended.wait(lock);
+      state_->ended.wait(state_->mutex, has_ended);
     }
   }
   return Wait::ended;
 }
 
 void Callbacks::run(State& state) noexcept {
-  std::unique_lock lock(state.mutex);
+  base::MutexLock lock(state.mutex);
   state.thread = std::this_thread::get_id();
   for (;;) {
-    state.changed.wait(
-        lock, [&state] { return state.stopping || !state.calls.empty() || !state.logs.empty(); });
+    state.changed.wait(state.mutex, [&state]() BROOD_REQUIRES(state.mutex) {
+      return state.stopping || !state.calls.empty() || !state.logs.empty();
+    });
     if (!state.calls.empty()) {
       Calls one;
       one.splice(one.begin(), state.calls, state.calls.begin());

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include <brood/detail/pool/job.hpp>
+#include "base/mutex.hpp"
 #include "pool/calls/log_queue.hpp"
 
 namespace brood::pool {
@@ -47,27 +46,27 @@ class Callbacks {
 
  private:
   struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    Calls calls;             // guarded by mutex
-    LogQueue logs;           // likewise
-    bool stopping = false;   // likewise
-    bool running = false;    // the thread looks at the queues; likewise
-    bool calling = false;    // it is in a callback; likewise
-    bool writing = false;    // it is in a sink of the log; likewise
-    bool abandoned = false;  // while it hung there; likewise
-    std::condition_variable ended;
-    detail::Deadline logs_until;  // likewise
-    std::thread::id thread;       // likewise
+    base::Mutex mutex;
+    base::ConditionVariable changed;
+    Calls calls BROOD_GUARDED_BY(mutex);
+    LogQueue logs BROOD_GUARDED_BY(mutex);
+    bool stopping BROOD_GUARDED_BY(mutex) = false;
+    bool running BROOD_GUARDED_BY(mutex) = false;    // the thread looks at the queues
+    bool calling BROOD_GUARDED_BY(mutex) = false;    // it is in a callback
+    bool writing BROOD_GUARDED_BY(mutex) = false;    // it is in a sink of the log
+    bool abandoned BROOD_GUARDED_BY(mutex) = false;  // while it hung there
+    base::ConditionVariable ended;
+    detail::Deadline logs_until BROOD_GUARDED_BY(mutex);
+    std::thread::id thread BROOD_GUARDED_BY(mutex);
   };
   static void run(State& state) noexcept;
   enum class Wait : std::uint8_t { ended, hangs_in_a_sink, in_a_callback };
   Wait wait(const detail::Deadline& logs_until, const detail::Deadline& until);
-  void start_locked();
+  void start_locked() BROOD_REQUIRES(state_->mutex);
   void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
   const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us
   const LogQueue::SourceRef own_ = std::make_shared<LogQueue::Source>("");
-  std::mutex join_mutex_;
+  base::Mutex join_mutex_;
   std::thread thread_;  // guarded by the state's mutex until it is stopping, then by join_mutex_
 };
 

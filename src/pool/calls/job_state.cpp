@@ -206,7 +206,7 @@ void JobState::deliver(const Results& results, Callbacks&) {
     // It owns its memory, which the analyzer loses on the way.
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
     detail::Piece piece = to_piece(results);
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     store(std::move(piece));
     count_done(results.count);
   }
@@ -215,7 +215,7 @@ void JobState::deliver(const Results& results, Callbacks&) {
 
 void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     store({.first = index,
            .count = 1,
            .stride = 0,
@@ -239,27 +239,28 @@ void JobState::store(detail::Piece piece) {
 }
 
 void JobState::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
-  std::unique_lock lock(mutex_);
+  mutex_.lock();
   error_ = error;
-  end(callbacks, std::move(lock));
+  end(callbacks);
 }
 
 void JobState::conclude(const Results& results, Callbacks& callbacks) {
-  if (finished()) return;  // cancelled meanwhile
-  std::unique_lock lock(mutex_);
-  only_ = to_piece(results);
+  if (finished()) return;                   // cancelled meanwhile
+  detail::Piece piece = to_piece(results);  // here, where memory may be refused
+  mutex_.lock();
+  only_ = std::move(piece);
   drop_arguments();
   done_.store(1, std::memory_order_relaxed);
-  end(callbacks, std::move(lock));
+  end(callbacks);
 }
 
 // What a callback holds is the user's and must not be destroyed here, under the core's lock.
-// Nothing is allocated: a callback that could not be posted would be one that somebody waits for in
+// Nothing is allocated: a callback that could not be posted would be one that is waited for in
 // vain.
-void JobState::end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) noexcept {
+void JobState::end(Callbacks& callbacks) noexcept {
   Callbacks::Calls waiting = std::move(callbacks_);
   signal_.fetch_or(finished_bit, std::memory_order_release);
-  lock.unlock();
+  mutex_.unlock();
   notify();
   if (waiting.empty()) return;
   for (Callbacks::Call& one : waiting) one.keep = shared_from_this();
@@ -314,7 +315,7 @@ std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadlin
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_acquire);
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       if (!pieces_.empty()) return std::exchange(pieces_, {});
     }
     if ((seen & finished_bit) != 0 || !sleep(seen, deadline)) return {};
@@ -358,7 +359,7 @@ void JobState::when_finished(std::function<void()> callback) {
   one.push_back({std::move(callback), nullptr});
   if (core) core->callbacks().start();  // here, where it can be refused
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (!finished()) return callbacks_.splice(callbacks_.end(), one);
   }
   // The callback knows the job by address; whoever registered it may drop the result at once.

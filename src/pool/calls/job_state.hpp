@@ -5,12 +5,12 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include <brood/detail/pool/job.hpp>
+#include "base/mutex.hpp"
 #include "pool/calls/stream_reader.hpp"
 #include "pool/calls/work.hpp"
 
@@ -40,9 +40,11 @@ class JobState final : public detail::Job,
   }
   bool wait(const detail::Deadline& deadline) override;
   std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;
-  std::span<const detail::Piece> pieces() const noexcept override;
-  std::exception_ptr error() const override;
-  bool failed() const noexcept override { return error_ != nullptr || failure_ != nullptr; }
+  std::span<const detail::Piece> pieces() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS;
+  std::exception_ptr error() const override BROOD_NO_THREAD_SAFETY_ANALYSIS;
+  bool failed() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return error_ != nullptr || failure_ != nullptr;
+  }
   void report_unobserved() noexcept override { observed_.store(false, std::memory_order_relaxed); }
   std::size_t done() const noexcept override { return done_.load(std::memory_order_acquire); }
   bool cancel(Kill kill) override;
@@ -100,7 +102,8 @@ class JobState final : public detail::Job,
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
   void check_process() const;
   void notify() noexcept;
-  void end(Callbacks& callbacks, std::unique_lock<std::mutex> lock) noexcept;
+  /// Gives the lock back.
+  void end(Callbacks& callbacks) noexcept BROOD_RELEASE(mutex_);
   /// What brought element `index`; null: the job came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
@@ -108,7 +111,7 @@ class JobState final : public detail::Job,
   void count_done(std::size_t count) { done_.fetch_add(count, std::memory_order_release); }
   void copy_to_target(const Results& results);
   void arrived(std::size_t first, std::size_t count);
-  void store(detail::Piece piece);  // under mutex_
+  void store(detail::Piece piece) BROOD_REQUIRES(mutex_);
 
   const std::weak_ptr<Core> core_;
   const unsigned generation_;  // see platform::fork_generation
@@ -123,12 +126,14 @@ class JobState final : public detail::Job,
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::size_t> done_{0};
   mutable std::atomic<bool> observed_{true};  // false: its error is to be reported
-  mutable std::mutex mutex_;
-  detail::Piece only_;                      // of a single; likewise
-  std::vector<detail::Piece> pieces_;       // guarded by mutex_ until finished, constant after
-  std::unique_ptr<detail::Piece> failure_;  // of the element that error() tells; likewise
-  std::exception_ptr error_;                // likewise
-  Callbacks::Calls callbacks_;              // guarded by mutex_
+  mutable base::Mutex mutex_;
+  // Constant when it is finished: pieces(), failed() and error() then read them without the lock,
+  // and are not analysed.
+  std::vector<detail::Piece> pieces_ BROOD_GUARDED_BY(mutex_);
+  detail::Piece only_ BROOD_GUARDED_BY(mutex_);                      // of a single
+  std::unique_ptr<detail::Piece> failure_ BROOD_GUARDED_BY(mutex_);  // what error() tells
+  std::exception_ptr error_ BROOD_GUARDED_BY(mutex_);
+  Callbacks::Calls callbacks_ BROOD_GUARDED_BY(mutex_);
 };
 
 }  // namespace brood::pool

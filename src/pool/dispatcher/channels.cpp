@@ -60,10 +60,10 @@ void Dispatcher::Loop::on_start_failed(WorkerId id, std::exception_ptr why, Star
 }
 
 void Dispatcher::Loop::end_all_workers() noexcept {
-  for (const auto& link : driver().workers().all()) {
+  for (const auto& link : workers().all()) {
     if (link) platform::send_signal(process_of(*link).pidfd, SIGKILL);
   }
-  for (const auto& link : driver().workers().all()) {
+  for (const auto& link : workers().all()) {
     if (link) core_.supervisor().discard(process_of(*link));
   }
   try {
@@ -89,7 +89,7 @@ void Dispatcher::Loop::watch_results(WorkerProcess& worker) {
 
 // A caller that borrows a worker waits for its pipes itself.
 void Dispatcher::Loop::watch_what_is_not_borrowable() {
-  for (const auto& link : driver().workers().all()) {
+  for (const auto& link : workers().all()) {
     if (!link || link->borrowed) continue;
     LinkIo& io = *ios_[link->id];
     if (link->borrowable) {
@@ -103,7 +103,7 @@ void Dispatcher::Loop::watch_what_is_not_borrowable() {
 }
 
 void Dispatcher::Loop::on_results(WorkerId id) {
-  WorkerLink* const link = driver().workers().find(id);
+  WorkerLink* const link = workers().find(id);
   if (link == nullptr) return;
   if (core_.has_lost_descriptors()) return;  // a copy of this process keeps it watched
   WorkerProcess& worker = process_of(*link);
@@ -113,7 +113,7 @@ void Dispatcher::Loop::on_results(WorkerId id) {
   const bool more = state == State::moved || state == State::would_block;
   if (more && !worker.broken) return watch_results(worker);
   ios_[id]->results.release();  // end of stream: the pidfd tells the rest
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   driver().stream_ended(worker, Clock::now());
 }
 
@@ -127,7 +127,7 @@ State Dispatcher::Loop::read_and_tell(WorkerProcess& worker) {
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   if (error) {
     driver().unreadable(worker, error, Clock::now());
   } else {
@@ -137,15 +137,15 @@ State Dispatcher::Loop::read_and_tell(WorkerProcess& worker) {
 }
 
 void Dispatcher::Loop::on_ended(WorkerId id) {
-  WorkerLink* const link = driver().workers().find(id);
+  WorkerLink* const link = workers().find(id);
   if (link == nullptr) return;
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   link->ended = true;
 }
 
 // --- what they are sent ---
 
-// Without the lock: a link with something in its outbox is not borrowed.
+// It needs no lock: a link with something in its outbox is not borrowed.
 void Dispatcher::Loop::flush() {
   for (WorkerProcess* const worker : std::exchange(dirty_, {})) flush(*worker);
 }
@@ -163,7 +163,7 @@ void Dispatcher::Loop::flush(WorkerProcess& worker) {
 void Dispatcher::Loop::wait_for_room(const WorkerProcess& worker, WorkerProcess::Stop stop) {
   LinkIo& io = *ios_[worker.id];
   const auto go_on = [this, id = worker.id] {
-    WorkerLink* const unblocked = driver().workers().find(id);
+    WorkerLink* const unblocked = workers().find(id);
     if (unblocked == nullptr) return;
     unblocked->blocked = false;
     if (!core_.has_lost_descriptors()) flush(process_of(*unblocked));
@@ -179,7 +179,7 @@ void Dispatcher::Loop::wait_for_room(const WorkerProcess& worker, WorkerProcess:
 
 // The owner keeps an end for reading of each task pipe: it is never a dead reader that refuses.
 void Dispatcher::Loop::cut_off(WorkerProcess& worker, int error) {
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   driver().unreadable(
       worker, std::make_exception_ptr(SystemError("write", "sending tasks to a worker", error)),
       Clock::now());

@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <csignal>
-#include <mutex>
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 
 namespace brood::pool {
 
@@ -13,12 +13,14 @@ namespace {
 
 /// A signal has one action for the whole process: what the pools that wait for it share.
 struct Shared {
-  std::mutex mutex;
-  int alive = 0;  // with them Asio's pipe for signals, which all share
-  int waiting = 0;
-  bool lost = false;               // the program has closed that pipe: it is never made again
-  std::atomic<bool> told{false};   // of the signal that ended their waiting
-  void (*handler)(int) = nullptr;  // Asio's
+  base::Mutex mutex;
+  // With them Asio's pipe for signals, which all share.
+  int alive BROOD_GUARDED_BY(mutex) = 0;
+  int waiting BROOD_GUARDED_BY(mutex) = 0;
+  // The program has closed that pipe: it is never made again.
+  bool lost BROOD_GUARDED_BY(mutex) = false;
+  std::atomic<bool> told{false};                           // of the signal that ended their waiting
+  void (*handler)(int) BROOD_GUARDED_BY(mutex) = nullptr;  // Asio's
 };
 Shared& shared() {
   static Shared state;
@@ -35,7 +37,7 @@ struct sigaction present_action() {
 
 Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_interrupt)
     : signals_(io) {
-  const std::lock_guard lock(shared().mutex);
+  const base::MutexLock lock(shared().mutex);
   ++shared().alive;
   if (shared().lost) return;
   const auto handler = present_action().sa_handler;
@@ -60,13 +62,13 @@ Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_inter
 
 Interrupt::~Interrupt() {
   if (waiting_) give_back();
-  const std::lock_guard lock(shared().mutex);
+  const base::MutexLock lock(shared().mutex);
   --shared().alive;
 }
 
 // Asio's handler would write to whatever has the number of its pipe now.
 void Interrupt::lose_descriptors() noexcept {
-  const std::lock_guard lock(shared().mutex);
+  const base::MutexLock lock(shared().mutex);
   if (shared().alive == 0) return;
   shared().lost = true;
   if (shared().waiting != 0 && present_action().sa_handler == shared().handler)
@@ -76,7 +78,7 @@ void Interrupt::lose_descriptors() noexcept {
 // What the program has put in place of the handler meanwhile stays: Asio would restore the default
 // action.
 void Interrupt::give_back() {
-  const std::lock_guard lock(shared().mutex);
+  const base::MutexLock lock(shared().mutex);
   const struct sigaction before = present_action();
   signals_.clear();
   waiting_ = false;

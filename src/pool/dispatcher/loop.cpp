@@ -51,7 +51,7 @@ Dispatcher::Loop::Loop(Core& core)
 }
 
 void Dispatcher::Loop::run_thread() {
-  for (const auto& link : driver().workers().all()) {
+  for (const auto& link : workers().all()) {
     if (link) attach(process_of(*link));
   }
   thread_ = start_own_thread("brood-dispatch", [this] { run(); });
@@ -106,9 +106,9 @@ void Dispatcher::Loop::serve() {
   }
 }
 
-// Under the lock; true when no worker is left and none will come.
+// True when no worker is left and none will come.
 bool Dispatcher::Loop::turn() {
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   const Time now = Clock::now();
   core_.check_state();
   starts_.report();
@@ -117,7 +117,7 @@ bool Dispatcher::Loop::turn() {
   guard_.check(driver(), now);
   if (driver().turn(now)) return true;
   watch_what_is_not_borrowable();
-  for (const auto& link : driver().workers().all()) {
+  for (const auto& link : workers().all()) {
     if (link && link->dirty && !link->borrowed) dirty_.push_back(&process_of(*link));
   }
   set_timer(now);
@@ -156,7 +156,7 @@ void Dispatcher::Loop::sleep(StopDetector& stops) {
   const Time woken = Clock::now();
   const Nanoseconds stopped = stops.woke(woken);
   if (stopped == Nanoseconds::zero()) return;
-  const std::lock_guard lock(core_.mutex());
+  const base::MutexLock lock(core_.mutex());
   driver().skip(woken, stopped);
 }
 

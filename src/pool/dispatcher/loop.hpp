@@ -62,29 +62,35 @@ class Dispatcher::Loop final : public Host, private StartEvents {
   bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override;
   // --- StartEvents ---
-  void on_started(std::unique_ptr<WorkerProcess> worker) override;
-  void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) override;
+  void on_started(std::unique_ptr<WorkerProcess> worker) override BROOD_REQUIRES(core_.mutex());
+  void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) override
+      BROOD_REQUIRES(core_.mutex());
 
   // loop.cpp
   void run() noexcept;
   void serve();
   bool turn();
-  void set_timer(Time now);
+  void set_timer(Time now) BROOD_REQUIRES(core_.mutex());
   void sleep(StopDetector& stops);
   Nanoseconds longest_sleep(Time now) const;
   // channels.cpp
   void attach(WorkerProcess& worker);
-  void watch_what_is_not_borrowable();
+  void watch_what_is_not_borrowable() BROOD_REQUIRES(core_.mutex());
   void watch_results(WorkerProcess& worker);
   void on_results(WorkerId id);
-  platform::Transfer::State read_and_tell(WorkerProcess& worker);
+  platform::Transfer::State read_and_tell(WorkerProcess& worker) BROOD_EXCLUDES(core_.mutex());
   void on_ended(WorkerId id);
-  void flush();
-  void flush(WorkerProcess& worker);
+  void flush() BROOD_EXCLUDES(core_.mutex());
+  void flush(WorkerProcess& worker) BROOD_EXCLUDES(core_.mutex());
   void wait_for_room(const WorkerProcess& worker, WorkerProcess::Stop stop);
-  void cut_off(WorkerProcess& worker, int error);
+  void cut_off(WorkerProcess& worker, int error) BROOD_EXCLUDES(core_.mutex());
   void end_all_workers() noexcept;
-  Driver& driver() noexcept { return core_.driver(); }
+  Driver& driver() noexcept BROOD_REQUIRES(core_.mutex()) { return core_.driver(); }
+  /// Not analysed: links come and go in this thread alone, so it may look without the lock which
+  /// there are.
+  const WorkerTable& workers() noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return core_.driver().workers();
+  }
 
   std::optional<platform::StdioPlaceholders> stdio_;  // while Asio opens what it needs
   Core& core_;

@@ -1,5 +1,6 @@
 // Compiles
 #include "counter.hpp"
+#include "pool/core.hpp"
 #include "shared/guard.hpp"
 #include "shared/queue_state.hpp"
 
@@ -20,4 +21,9 @@ void Counter::wait_for(int value) {
 std::uint64_t size_of(brood::shared::QueueState& queue) {
   const brood::shared::Guard guard(queue);
   return queue.ledger().size();
+}
+
+std::size_t slots_of(brood::pool::Core& core) {
+  const brood::base::MutexLock lock(core.mutex());
+  return core.driver().workers().all().size();
 }
