@@ -113,15 +113,15 @@ void Core::check_process() const {
       "your own here");
 }
 
-std::shared_ptr<JobState> Core::make_job(detail::JobSpec&& spec) {
+std::shared_ptr<CallState> Core::make_job(detail::JobSpec&& spec) {
   check_process();
   check_size(spec.elements, supervisor_.message_limit());
   check_attached(spec.definition->bytes.attached(), supervisor_.sandbox());
   check_attached(spec.elements.payload.owned().attached(), supervisor_.sandbox());
-  return std::make_shared<JobState>(weak_from_this(), std::move(spec));
+  return std::make_shared<CallState>(weak_from_this(), std::move(spec));
 }
 
-void Core::add(const std::shared_ptr<JobState>& call) {
+void Core::add(const std::shared_ptr<CallState>& call) {
   check_collapsed();
   if (driver_.scheduler().view().closing) throw_closed();
   const bool last = call->spec().kind != detail::JobKind::stream;
@@ -129,7 +129,7 @@ void Core::add(const std::shared_ptr<JobState>& call) {
 }
 
 // Calls that can travel together do. What takes them with it ends them.
-void Core::add(std::span<std::shared_ptr<JobState>> calls) {
+void Core::add(std::span<std::shared_ptr<CallState>> calls) {
   while (!calls.empty()) {
     const std::size_t count = Batch::length(calls);
     if (count == 1) {
@@ -151,7 +151,7 @@ void Core::add(std::span<std::shared_ptr<JobState>> calls) {
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  std::shared_ptr<JobState> state = make_job(std::move(spec));
+  std::shared_ptr<CallState> state = make_job(std::move(spec));
   if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
     under_lock([&]() BROOD_REQUIRES(mutex_) {
       take_intake();
@@ -180,13 +180,13 @@ bool Core::settle_intake() {
 }
 
 // One that has been cut short stays so.
-void Core::note_reader(JobState& state) {
+void Core::note_reader(CallState& state) {
   under_lock([&]() BROOD_REQUIRES(mutex_) {
     if (!state.is_cut_short()) state.reader().become_this_thread();
   });
 }
 
-void Core::extend(JobState& state, detail::Elements more, bool last) {
+void Core::extend(CallState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   check_attached(more.payload.owned().attached(), supervisor_.sandbox());
   under_lock([&]() BROOD_REQUIRES(mutex_) {
@@ -199,7 +199,7 @@ void Core::extend(JobState& state, detail::Elements more, bool last) {
   wake();
 }
 
-bool Core::cancel(JobState& state, Kill kill) {
+bool Core::cancel(CallState& state, Kill kill) {
   if (!in_owner()) return false;
   const bool cancelled = under_lock([&]() BROOD_REQUIRES(mutex_) {
     if (collapsed_) return false;
@@ -316,7 +316,7 @@ void Core::collapse(const std::exception_ptr& error) noexcept {
   const base::MutexLock lock(mutex_);
   collapsed_ = reason;
   ended_.store(true, std::memory_order_release);
-  const auto end = [&](const std::shared_ptr<JobState>& call) {
+  const auto end = [&](const std::shared_ptr<CallState>& call) {
     if (call && !call->finished()) call->finish(reason, callbacks_);
   };
   for (const auto& call : intake_.refuse(reason)) end(call);

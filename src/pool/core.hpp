@@ -15,8 +15,8 @@
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "platform/sentinel.hpp"
+#include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
-#include "pool/calls/job_state.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/driver/driver.hpp"
@@ -38,9 +38,9 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
 
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec) override;
-  bool cancel(JobState& job, Kill kill);
-  void note_reader(JobState& stream);
-  void extend(JobState& stream, detail::Elements more, bool last);
+  bool cancel(CallState& job, Kill kill);
+  void note_reader(CallState& stream);
+  void extend(CallState& stream, detail::Elements more, bool last);
   void close();
   void terminate();
   /// Takes no more and gives up what has not begun. Threads: the dispatcher's.
@@ -85,14 +85,14 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
  private:
   class Loan;
   explicit Core(const PoolOptions& options);
-  std::shared_ptr<JobState> make_job(detail::JobSpec&& spec);
-  void add(const std::shared_ptr<JobState>& call) BROOD_REQUIRES(mutex_);
-  void add(std::span<std::shared_ptr<JobState>> calls) BROOD_REQUIRES(mutex_);
+  std::shared_ptr<CallState> make_job(detail::JobSpec&& spec);
+  void add(const std::shared_ptr<CallState>& call) BROOD_REQUIRES(mutex_);
+  void add(std::span<std::shared_ptr<CallState>> calls) BROOD_REQUIRES(mutex_);
   void close_intake() BROOD_REQUIRES(mutex_);
   void wake() noexcept BROOD_EXCLUDES(mutex_);
   bool join_until_next_look(const detail::Deadline& deadline);
   void start_first_workers() BROOD_NO_THREAD_SAFETY_ANALYSIS;
-  bool drive(WorkerProcess& worker, JobState& call);
+  bool drive(WorkerProcess& worker, CallState& call);
   bool exchange(WorkerProcess& worker) const;
   template <class Body>
   auto under_lock(Body body) BROOD_EXCLUDES(mutex_) BROOD_NO_THREAD_SAFETY_ANALYSIS;

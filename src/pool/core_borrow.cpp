@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 /// job failed, where the thread leaves by an exception (or pthread_cancel).
 class Core::Loan {
  public:
-  Loan(Core& core, WorkerLink& link, JobState& call) : core_(core), link_(link), call_(call) {}
+  Loan(Core& core, WorkerLink& link, CallState& call) : core_(core), link_(link), call_(call) {}
   Loan(const Loan&) = delete;
   Loan& operator=(const Loan&) = delete;
   ~Loan() {
@@ -41,12 +41,12 @@ class Core::Loan {
 
   Core& core_;
   WorkerLink& link_;
-  JobState& call_;
+  CallState& call_;
   bool over_ = false;
 };
 
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
-  const std::shared_ptr<JobState> call = make_job(std::move(spec));
+  const std::shared_ptr<CallState> call = make_job(std::move(spec));
   WorkerLink* link = nullptr;
   under_lock([&]() BROOD_REQUIRES(mutex_) {
     take_intake();
@@ -60,7 +60,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
 
 // Until the call is finished, or something is wrong; then the worker is given back. True if the
 // dispatcher has something to do.
-bool Core::drive(WorkerProcess& worker, JobState& call) {
+bool Core::drive(WorkerProcess& worker, CallState& call) {
   Loan loan(*this, worker, call);
   std::optional<bool> others_wait;
   while (!others_wait) {

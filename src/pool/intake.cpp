@@ -10,7 +10,7 @@ void throw_closed() {
   throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
 }
 
-void Intake::put(std::shared_ptr<JobState> call) {
+void Intake::put(std::shared_ptr<CallState> call) {
   const base::MutexLock lock(mutex_);
   if (reason_) std::rethrow_exception(reason_);
   if (closed_) throw_closed();

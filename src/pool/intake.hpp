@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/mutex.hpp"
-#include "pool/calls/job_state.hpp"
+#include "pool/calls/call_state.hpp"
 
 namespace brood::pool {
 
@@ -14,9 +14,9 @@ namespace brood::pool {
 /// taken within the core's.
 class Intake {
  public:
-  using Calls = std::vector<std::shared_ptr<JobState>>;
+  using Calls = std::vector<std::shared_ptr<CallState>>;
   /// Throws PoolClosed after close(), the reason of refuse() after that.
-  void put(std::shared_ptr<JobState> call);
+  void put(std::shared_ptr<CallState> call);
   /// No more is taken in.
   void close();
   /// No more is taken in for this reason; returns what has been left.

@@ -17,8 +17,8 @@
 
 #include <brood/brood.hpp>
 #include "pool/calls/batch.hpp"
+#include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
-#include "pool/calls/job_state.hpp"
 #include "pool/driver/driver.hpp"
 #include "protocol/messages.hpp"
 #include "wire/code_ref.hpp"
@@ -78,7 +78,7 @@ class Calls {
     reduce.results = {detail::variable_stride, true};
     submit(std::move(reduce));
     const auto alike = spec("alike", 1).definition;
-    std::vector<std::shared_ptr<pool::JobState>> singles;
+    std::vector<std::shared_ptr<pool::CallState>> singles;
     for (int i = 0; i < 3; ++i) {
       detail::JobSpec single = spec("alike", 1);
       single.definition = alike;
@@ -119,8 +119,9 @@ class Calls {
     made.elements.payload.owned().append(arguments.data(), count * sizeof(std::uint64_t));
     return made;
   }
-  std::shared_ptr<pool::JobState> make(detail::JobSpec&& made) {
-    jobs_.push_back(std::make_shared<pool::JobState>(std::weak_ptr<pool::Core>(), std::move(made)));
+  std::shared_ptr<pool::CallState> make(detail::JobSpec&& made) {
+    jobs_.push_back(
+        std::make_shared<pool::CallState>(std::weak_ptr<pool::Core>(), std::move(made)));
     return jobs_.back();
   }
   void submit(detail::JobSpec&& made) {
@@ -128,7 +129,7 @@ class Calls {
     driver_.add(call, call->traits(), call->element_count(), true);
   }
   template <class R>
-  static void read(const pool::JobState& job) {
+  static void read(const pool::CallState& job) {
     const auto tolerant = [](auto read_results) {
       try {
         read_results();
@@ -148,7 +149,7 @@ class Calls {
 
   pool::Driver& driver_;
   std::vector<std::uint64_t> target_;  // a caller's memory, and what lies behind it
-  std::vector<std::shared_ptr<pool::JobState>> jobs_;
+  std::vector<std::shared_ptr<pool::CallState>> jobs_;
 };
 
 /// Remembers what is sent.

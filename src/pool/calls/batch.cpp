@@ -13,16 +13,16 @@ namespace {
 
 constexpr std::size_t largest_argument = 4 * 1024;  // bytes; what is larger travels alone
 
-std::size_t argument_size(const JobState& call) { return call.spec().elements.payload.size(); }
+std::size_t argument_size(const CallState& call) { return call.spec().elements.payload.size(); }
 
-bool can_travel_with_others(const JobState& call) {
+bool can_travel_with_others(const CallState& call) {
   const detail::JobSpec& spec = call.spec();
   return spec.kind == detail::JobKind::single && !call.borrows() && !call.has_attachments() &&
          argument_size(call) <= largest_argument;
 }
 
 // A definition is shared only by calls of a function that has no state, which are all alike.
-bool alike(const JobState& one, const JobState& other) {
+bool alike(const CallState& one, const CallState& other) {
   return one.spec().definition == other.spec().definition &&
          one.spec().results == other.spec().results &&
          (one.spec().terms == other.spec().terms || one.terms() == other.terms());
@@ -30,8 +30,8 @@ bool alike(const JobState& one, const JobState& other) {
 
 }  // namespace
 
-std::size_t Batch::length(std::span<const std::shared_ptr<JobState>> calls) {
-  const JobState& first = *calls.front();
+std::size_t Batch::length(std::span<const std::shared_ptr<CallState>> calls) {
+  const CallState& first = *calls.front();
   if (!can_travel_with_others(first)) return 1;
   const auto end = std::find_if(calls.begin() + 1, calls.end(), [&](const auto& call) {
     return !alike(first, *call) || !can_travel_with_others(*call);
@@ -39,13 +39,13 @@ std::size_t Batch::length(std::span<const std::shared_ptr<JobState>> calls) {
   return static_cast<std::size_t>(end - calls.begin());
 }
 
-Batch::Batch(std::span<std::shared_ptr<JobState>> calls)
+Batch::Batch(std::span<std::shared_ptr<CallState>> calls)
     : definition_(calls.front()->spec().definition),
       terms_(calls.front()->spec().terms),
       results_(calls.front()->spec().results),
       stride_(argument_size(*calls.front())) {
   calls_.reserve(calls.size());
-  for (std::shared_ptr<JobState>& call : calls) {
+  for (std::shared_ptr<CallState>& call : calls) {
     const std::size_t size = argument_size(*call);
     bytes_ += size;
     if (size != stride_) stride_ = 0;
@@ -96,7 +96,7 @@ void Batch::deliver(const Results& results, Callbacks& callbacks) {
 
 void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                  Callbacks& callbacks) {
-  const std::shared_ptr<JobState> call = calls_[index];
+  const std::shared_ptr<CallState> call = calls_[index];
   if (call && !call->finished()) {
     call->fail(0, std::move(failure), callbacks);
     call->finish(nullptr, callbacks);
@@ -106,13 +106,13 @@ void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
 
 void Batch::cancelled(std::size_t index, const std::exception_ptr& reason,
                       Callbacks& callbacks) noexcept {
-  const std::shared_ptr<JobState> call = std::exchange(calls_[index], nullptr);
+  const std::shared_ptr<CallState> call = std::exchange(calls_[index], nullptr);
   if (call && !call->finished()) call->finish(reason, callbacks);
 }
 
 void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   finished_ = true;
-  for (std::shared_ptr<JobState>& slot : calls_) {
+  for (std::shared_ptr<CallState>& slot : calls_) {
     const auto call = std::exchange(slot, nullptr);
     if (call && !call->finished()) call->finish(error, callbacks);
   }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "pool/calls/job_state.hpp"
+#include "pool/calls/call_state.hpp"
 #include "pool/calls/work.hpp"
 
 namespace brood::pool {
@@ -14,9 +14,9 @@ namespace brood::pool {
 class Batch final : public Work {
  public:
   /// How many of these calls, from the first on, one batch can hold.
-  static std::size_t length(std::span<const std::shared_ptr<JobState>> calls);
+  static std::size_t length(std::span<const std::shared_ptr<CallState>> calls);
   /// Takes the calls, at least one.
-  explicit Batch(std::span<std::shared_ptr<JobState>> calls);
+  explicit Batch(std::span<std::shared_ptr<CallState>> calls);
 
   JobTraits traits() const;
   /// When it has its id.
@@ -49,7 +49,7 @@ class Batch final : public Work {
   void drop_arguments() noexcept override {}  // the calls have gone their ways
 
  private:
-  std::vector<std::shared_ptr<JobState>> calls_;  // null: it has its end
+  std::vector<std::shared_ptr<CallState>> calls_;  // null: it has its end
   const std::shared_ptr<const detail::Definition> definition_;
   const std::shared_ptr<const detail::CallTerms> terms_;
   const detail::ResultShape results_;

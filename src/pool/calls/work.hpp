@@ -30,7 +30,7 @@ struct Results {
       attached;  // descriptors of shared objects in them; null: none
 };
 
-/// What a job of the scheduler's stands for: one call (JobState), or several that travel together
+/// What a job of the scheduler's stands for: one call (CallState), or several that travel together
 /// (Batch). Threads: under the core's lock.
 class Work {
  public:

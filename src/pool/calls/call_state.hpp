@@ -27,12 +27,12 @@ struct Segment {
 };
 
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
-class JobState final : public detail::Job,
-                       public Work,
-                       public std::enable_shared_from_this<JobState> {
+class CallState final : public detail::Job,
+                        public Work,
+                        public std::enable_shared_from_this<CallState> {
  public:
-  JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
-  ~JobState() override;
+  CallState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
+  ~CallState() override;
 
   // --- callers; any thread ---
   bool finished() const noexcept override {

@@ -1,4 +1,4 @@
-#include "pool/calls/job_state.hpp"
+#include "pool/calls/call_state.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -65,13 +65,13 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
 
 }  // namespace
 
-JobState::JobState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
+CallState::CallState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
     : core_(std::move(core)), generation_(platform::fork_generation()), spec_(std::move(spec)) {
   total_ = spec_.elements.count;
   if (spec_.kind == detail::JobKind::stream) reader_.become_this_thread();
 }
 
-JobTraits JobState::traits() const {
+JobTraits CallState::traits() const {
   JobTraits traits = traits_of(terms());
   traits.self_contained = self_contained();
   traits.folded = spec_.results.folded;
@@ -84,38 +84,38 @@ JobTraits JobState::traits() const {
   return traits;
 }
 
-bool JobState::has_attachments() const noexcept {
+bool CallState::has_attachments() const noexcept {
   return !spec_.definition->bytes.attached().empty() ||
          !spec_.elements.payload.owned().attached().empty();
 }
 
-std::array<std::span<const detail::DescriptorRef>, 2> JobState::attached(
+std::array<std::span<const detail::DescriptorRef>, 2> CallState::attached(
     std::size_t first) const noexcept {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : spec_.elements;
   return {spec_.definition->bytes.attached(), elements.payload.owned().attached()};
 }
 
-std::uint64_t JobState::group(std::size_t first) const noexcept {
+std::uint64_t CallState::group(std::size_t first) const noexcept {
   const auto later = segment(first);
   return later && later->group != 0 ? later->group : id;
 }
 
-std::uint64_t JobState::oldest_group() const noexcept {
+std::uint64_t CallState::oldest_group() const noexcept {
   const auto found = std::find_if(later_.begin(), later_.end(),
                                   [](const auto& segment) { return segment->group != 0; });
   return found == later_.end() ? no_group : (*found)->group;
 }
 
-std::size_t JobState::stride(std::size_t first) const noexcept {
+std::size_t CallState::stride(std::size_t first) const noexcept {
   const auto later = segment(first);
   return later ? later->elements.stride : spec_.elements.stride;
 }
 
 // Never beyond what one extend() brought. `tail` is the part that the frame was begun in: asking
 // the outbox again may give a new one.
-void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame,
-                                std::size_t first, std::size_t count) const {
+void CallState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame,
+                                 std::size_t first, std::size_t count) const {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : spec_.elements;
   const auto borrow = [&](std::span<const std::byte> part) {
@@ -139,7 +139,7 @@ void JobState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t
 
 // Perhaps in the dispatcher, under the core's lock: what the error is, which may take code of the
 // user's to say, is left to the thread for callbacks.
-JobState::~JobState() {
+CallState::~CallState() {
   if (observed_.load(std::memory_order_relaxed) || !finished() || !failed()) return;
   const std::shared_ptr<Core> core = core_.lock();
   if (core && !core->in_owner()) return;  // a forked copy
@@ -160,7 +160,7 @@ JobState::~JobState() {
   }
 }
 
-void JobState::append(detail::Elements more) {
+void CallState::append(detail::Elements more) {
   auto segment = std::make_shared<Segment>();
   segment->first = total_;
   total_ += more.count;
@@ -169,7 +169,7 @@ void JobState::append(detail::Elements more) {
   later_.push_back(std::move(segment));
 }
 
-std::shared_ptr<Segment> JobState::segment(std::size_t index) const {
+std::shared_ptr<Segment> CallState::segment(std::size_t index) const {
   const auto behind =
       std::upper_bound(later_.begin(), later_.end(), index,
                        [](std::size_t i, const auto& segment) { return i < segment->first; });
@@ -177,7 +177,7 @@ std::shared_ptr<Segment> JobState::segment(std::size_t index) const {
 }
 
 // A stream may be endless: what has its outcome needs its arguments no more.
-void JobState::release_arguments(std::size_t first, std::size_t count) {
+void CallState::release_arguments(std::size_t first, std::size_t count) {
   if (later_.empty()) return;
   if (const auto later = segment(first)) later->resolved += count;
   const auto used = std::find_if(later_.begin(), later_.end(), [](const auto& one) {
@@ -186,20 +186,20 @@ void JobState::release_arguments(std::size_t first, std::size_t count) {
   later_.erase(later_.begin(), used);
 }
 
-void JobState::arrived(std::size_t first, std::size_t count) {
+void CallState::arrived(std::size_t first, std::size_t count) {
   release_arguments(first, count);
   notify();
 }
 
 // The caller's memory is as large as its own count says: nothing else decides what is copied there.
-void JobState::copy_to_target(const Results& results) {
+void CallState::copy_to_target(const Results& results) {
   check(results);
   const std::size_t stride = spec_.results.stride;
   std::memcpy(spec_.target + results.first * stride, results.bytes.data(), results.count * stride);
   count_done(results.count);
 }
 
-void JobState::deliver(const Results& results, Callbacks&) {
+void CallState::deliver(const Results& results, Callbacks&) {
   if (spec_.target != nullptr) {
     copy_to_target(results);
   } else {
@@ -213,7 +213,7 @@ void JobState::deliver(const Results& results, Callbacks&) {
   arrived(results.first, results.count);
 }
 
-void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
+void CallState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
   {
     const base::MutexLock lock(mutex_);
     store({.first = index,
@@ -227,7 +227,7 @@ void JobState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
   arrived(index, 1);
 }
 
-void JobState::store(detail::Piece piece) {
+void CallState::store(detail::Piece piece) {
   if (spec_.kind == detail::JobKind::single && !piece.failure) {
     only_ = std::move(piece);
   } else if (piece.failure && spec_.policy != detail::ErrorPolicy::isolate) {
@@ -238,13 +238,13 @@ void JobState::store(detail::Piece piece) {
   }
 }
 
-void JobState::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
+void CallState::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   mutex_.lock();
   error_ = error;
   end(callbacks);
 }
 
-void JobState::conclude(const Results& results, Callbacks& callbacks) {
+void CallState::conclude(const Results& results, Callbacks& callbacks) {
   if (finished()) return;                   // cancelled meanwhile
   detail::Piece piece = to_piece(results);  // here, where memory may be refused
   mutex_.lock();
@@ -257,7 +257,7 @@ void JobState::conclude(const Results& results, Callbacks& callbacks) {
 // What a callback holds is the user's and must not be destroyed here, under the core's lock.
 // Nothing is allocated: a callback that could not be posted would be one that is waited for in
 // vain.
-void JobState::end(Callbacks& callbacks) noexcept {
+void CallState::end(Callbacks& callbacks) noexcept {
   Callbacks::Calls waiting = std::move(callbacks_);
   signal_.fetch_or(finished_bit, std::memory_order_release);
   mutex_.unlock();
@@ -267,13 +267,13 @@ void JobState::end(Callbacks& callbacks) noexcept {
   callbacks.post(std::move(waiting));
 }
 
-void JobState::notify() noexcept {
+void CallState::notify() noexcept {
   signal_.fetch_add(event, std::memory_order_seq_cst);
   if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
 }
 
 // In a forked child nobody would ever wake who waits.
-void JobState::check_process() const {
+void CallState::check_process() const {
   if (generation_ == platform::fork_generation()) return;
   throw UsageError(
       "brood: this result belongs to the process that this one was forked from, and was not ready "
@@ -282,7 +282,7 @@ void JobState::check_process() const {
 
 // False when the deadline has passed. Looks up now and then: the program may have closed what would
 // have woken the dispatcher.
-bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
+bool CallState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
   constexpr std::chrono::seconds look_up{1};
   for (;;) {
     check_process();
@@ -297,12 +297,12 @@ bool JobState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
   }
 }
 
-std::span<const detail::Piece> JobState::pieces() const noexcept {
+std::span<const detail::Piece> CallState::pieces() const noexcept {
   if (spec_.kind == detail::JobKind::single) return {&only_, 1};
   return pieces_;
 }
 
-bool JobState::wait(const detail::Deadline& deadline) {
+bool CallState::wait(const detail::Deadline& deadline) {
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_acquire);
     if ((seen & finished_bit) != 0) return true;
@@ -310,7 +310,7 @@ bool JobState::wait(const detail::Deadline& deadline) {
   }
 }
 
-std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadline) {
+std::vector<detail::Piece> CallState::take_pieces(const detail::Deadline& deadline) {
   if (!finished()) check_process();  // before the lock, which a lost thread may hold
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_acquire);
@@ -323,7 +323,7 @@ std::vector<detail::Piece> JobState::take_pieces(const detail::Deadline& deadlin
   }
 }
 
-std::exception_ptr JobState::error() const {
+std::exception_ptr CallState::error() const {
   if (failed()) observed_.store(true, std::memory_order_relaxed);
   if (error_) return error_;
   if (failure_) return detail::to_exception(*failure_->failure, failure_->first);
@@ -331,13 +331,13 @@ std::exception_ptr JobState::error() const {
   return nullptr;
 }
 
-bool JobState::cancel(Kill kill) {
+bool CallState::cancel(Kill kill) {
   const std::shared_ptr<Core> core = core_.lock();
   return core && core->cancel(*this, kill);
 }
 
 // A stream is cut short by its reader, or when that has ended: not while its reader is here.
-detail::Intake JobState::intake() {
+detail::Intake CallState::intake() {
   if (finished())
     return cut_short_ && !failed() ? detail::Intake::cut_short : detail::Intake::ended;
   if (!reader_.is_this_thread()) {
@@ -348,11 +348,11 @@ detail::Intake JobState::intake() {
   return reader_.is_this_thread() && !cut_short_ ? detail::Intake::open : detail::Intake::cut_short;
 }
 
-void JobState::extend(detail::Elements more, bool last) {
+void CallState::extend(detail::Elements more, bool last) {
   if (const std::shared_ptr<Core> core = core_.lock()) core->extend(*this, std::move(more), last);
 }
 
-void JobState::when_finished(std::function<void()> callback) {
+void CallState::when_finished(std::function<void()> callback) {
   check_process();
   const std::shared_ptr<Core> core = core_.lock();
   Callbacks::Calls one;
