@@ -10,7 +10,7 @@
 #include "platform/process.hpp"
 #include "platform/rights.hpp"
 #include "platform/usage.hpp"
-#include "pool/calls/batch.hpp"
+#include "pool/calls/call_batch.hpp"
 #include "pool/check_options.hpp"
 #include "pool/dispatcher/interrupt.hpp"
 #include "pool/failures/errors.hpp"
@@ -131,11 +131,11 @@ void Core::add(const std::shared_ptr<CallState>& call) {
 // Calls that can travel together do. What takes them with it ends them.
 void Core::add(std::span<std::shared_ptr<CallState>> calls) {
   while (!calls.empty()) {
-    const std::size_t count = Batch::length(calls);
+    const std::size_t count = CallBatch::length(calls);
     if (count == 1) {
       add(calls.front());
     } else {
-      const auto batch = std::make_shared<Batch>(calls.first(count));
+      const auto batch = std::make_shared<CallBatch>(calls.first(count));
       try {
         driver_.add(batch, batch->traits(), count, true);
         batch->tell_calls_their_places();

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <brood/brood.hpp>
-#include "pool/calls/batch.hpp"
+#include "pool/calls/call_batch.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/driver/driver.hpp"
@@ -85,7 +85,7 @@ class Calls {
       single.kind = detail::JobKind::single;
       singles.push_back(make(std::move(single)));
     }
-    const auto batch = std::make_shared<pool::Batch>(singles);
+    const auto batch = std::make_shared<pool::CallBatch>(singles);
     driver_.add(batch, batch->traits(), singles.size(), true);
     batch->tell_calls_their_places();
   }

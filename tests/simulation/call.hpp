@@ -12,9 +12,9 @@
 
 namespace brood::simulation {
 
-/// A job as its callers have made it, in place of pool::CallState and pool::Batch: it knows what
-/// its results must be, and tells the referee when its callers know that it has ended. Memory that
-/// it has lent is spoilt then.
+/// A job as its callers have made it, in place of pool::CallState and pool::CallBatch: it knows
+/// what its results must be, and tells the referee when its callers know that it has ended. Memory
+/// that it has lent is spoilt then.
 class Call final : public pool::Work {
  public:
   Call(Referee& referee, const JobPlan& plan, std::size_t count);

@@ -31,7 +31,7 @@ struct Results {
 };
 
 /// What a job of the scheduler's stands for: one call (CallState), or several that travel together
-/// (Batch). Threads: under the core's lock.
+/// (CallBatch). Threads: under the core's lock.
 class Work {
  public:
   virtual ~Work() = default;

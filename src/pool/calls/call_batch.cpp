@@ -1,4 +1,4 @@
-#include "pool/calls/batch.hpp"
+#include "pool/calls/call_batch.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,7 +30,7 @@ bool alike(const CallState& one, const CallState& other) {
 
 }  // namespace
 
-std::size_t Batch::length(std::span<const std::shared_ptr<CallState>> calls) {
+std::size_t CallBatch::length(std::span<const std::shared_ptr<CallState>> calls) {
   const CallState& first = *calls.front();
   if (!can_travel_with_others(first)) return 1;
   const auto end = std::find_if(calls.begin() + 1, calls.end(), [&](const auto& call) {
@@ -39,7 +39,7 @@ std::size_t Batch::length(std::span<const std::shared_ptr<CallState>> calls) {
   return static_cast<std::size_t>(end - calls.begin());
 }
 
-Batch::Batch(std::span<std::shared_ptr<CallState>> calls)
+CallBatch::CallBatch(std::span<std::shared_ptr<CallState>> calls)
     : definition_(calls.front()->spec().definition),
       terms_(calls.front()->spec().terms),
       results_(calls.front()->spec().results),
@@ -53,14 +53,14 @@ Batch::Batch(std::span<std::shared_ptr<CallState>> calls)
   }
 }
 
-void Batch::tell_calls_their_places() {
+void CallBatch::tell_calls_their_places() {
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     calls_[i]->id = id;
     calls_[i]->place = i;
   }
 }
 
-JobTraits Batch::traits() const {
+JobTraits CallBatch::traits() const {
   JobTraits traits = traits_of(terms());
   traits.self_contained = true;
   traits.fail_fast = false;  // each has its own end
@@ -70,8 +70,8 @@ JobTraits Batch::traits() const {
   return traits;
 }
 
-void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, std::size_t first,
-                             std::size_t count) const {
+void CallBatch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, std::size_t first,
+                                 std::size_t count) const {
   for (std::size_t i = first; i < first + count; ++i) {
     const std::span<const std::byte> argument = calls_[i]->spec().elements.payload.view();
     const std::uint64_t length = argument.size();
@@ -82,7 +82,7 @@ void Batch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, st
 }
 
 // A call keeps its place until it has its result: one that memory is refused for is failed there.
-void Batch::deliver(const Results& results, Callbacks& callbacks) {
+void CallBatch::deliver(const Results& results, Callbacks& callbacks) {
   std::span<const std::byte> rest = results.bytes;
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
     const std::size_t size = protocol::extent_of_results(results.stride, 1, rest);
@@ -94,8 +94,8 @@ void Batch::deliver(const Results& results, Callbacks& callbacks) {
   }
 }
 
-void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
-                 Callbacks& callbacks) {
+void CallBatch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
+                     Callbacks& callbacks) {
   const std::shared_ptr<CallState> call = calls_[index];
   if (call && !call->finished()) {
     call->fail(0, std::move(failure), callbacks);
@@ -104,13 +104,13 @@ void Batch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
   calls_[index].reset();
 }
 
-void Batch::cancelled(std::size_t index, const std::exception_ptr& reason,
-                      Callbacks& callbacks) noexcept {
+void CallBatch::cancelled(std::size_t index, const std::exception_ptr& reason,
+                          Callbacks& callbacks) noexcept {
   const std::shared_ptr<CallState> call = std::exchange(calls_[index], nullptr);
   if (call && !call->finished()) call->finish(reason, callbacks);
 }
 
-void Batch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
+void CallBatch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
   finished_ = true;
   for (std::shared_ptr<CallState>& slot : calls_) {
     const auto call = std::exchange(slot, nullptr);

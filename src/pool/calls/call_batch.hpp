@@ -11,12 +11,12 @@ namespace brood::pool {
 
 /// Calls of one function that came in one behind the other: they travel as the elements of one job,
 /// and each has its own end.
-class Batch final : public Work {
+class CallBatch final : public Work {
  public:
   /// How many of these calls, from the first on, one batch can hold.
   static std::size_t length(std::span<const std::shared_ptr<CallState>> calls);
   /// Takes the calls, at least one.
-  explicit Batch(std::span<std::shared_ptr<CallState>> calls);
+  explicit CallBatch(std::span<std::shared_ptr<CallState>> calls);
 
   JobTraits traits() const;
   /// When it has its id.
