@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "plan.hpp"
-#include "pool/calls/work.hpp"
+#include "pool/calls/call_job.hpp"
 #include "referee.hpp"
 
 namespace brood::simulation {
@@ -15,7 +15,7 @@ namespace brood::simulation {
 /// A job as its callers have made it, in place of pool::CallState and pool::CallBatch: it knows
 /// what its results must be, and tells the referee when its callers know that it has ended. Memory
 /// that it has lent is spoilt then.
-class Call final : public pool::Work {
+class Call final : public pool::CallJob {
  public:
   Call(Referee& referee, const JobPlan& plan, std::size_t count);
 

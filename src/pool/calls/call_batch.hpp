@@ -4,14 +4,14 @@
 #include <span>
 #include <vector>
 
+#include "pool/calls/call_job.hpp"
 #include "pool/calls/call_state.hpp"
-#include "pool/calls/work.hpp"
 
 namespace brood::pool {
 
 /// Calls of one function that came in one behind the other: they travel as the elements of one job,
 /// and each has its own end.
-class CallBatch final : public Work {
+class CallBatch final : public CallJob {
  public:
   /// How many of these calls, from the first on, one batch can hold.
   static std::size_t length(std::span<const std::shared_ptr<CallState>> calls);

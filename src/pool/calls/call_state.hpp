@@ -11,8 +11,8 @@
 
 #include <brood/detail/pool/job.hpp>
 #include "base/mutex.hpp"
+#include "pool/calls/call_job.hpp"
 #include "pool/calls/stream_reader.hpp"
-#include "pool/calls/work.hpp"
 
 namespace brood::pool {
 
@@ -23,12 +23,12 @@ struct Segment {
   std::size_t first = 0;
   detail::Elements elements;
   std::size_t resolved = 0;
-  std::uint64_t group = 0;  // see Work::group; 0: the job's
+  std::uint64_t group = 0;  // see CallJob::group; 0: the job's
 };
 
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
 class CallState final : public detail::Job,
-                        public Work,
+                        public CallJob,
                         public std::enable_shared_from_this<CallState> {
  public:
   CallState(std::weak_ptr<Core> core, detail::JobSpec&& spec);

@@ -29,7 +29,7 @@ void Driver::act_within_call() {
 // What touches processes and outboxes is the dispatcher's. So is the end of a job that has borrowed
 // its caller's memory: the caller goes on as soon as it is told.
 bool Driver::is_for_dispatcher(const Action& action) const {
-  const Work* const job = jobs_.find(action.job);
+  const CallJob* const job = jobs_.find(action.job);
   switch (action.kind) {
     case Action::Kind::look:
     case Action::Kind::revoke:
@@ -121,7 +121,7 @@ void Driver::carry_out(const Action& action, WorkerLink& link) {
 // Without memory for it the worker has got half a message, and the call would have no more luck
 // with another.
 void Driver::send(WorkerLink& link, const Action& action) {
-  Work* const job = jobs_.find(action.job);
+  CallJob* const job = jobs_.find(action.job);
   if (job == nullptr || link.broken) return;
   try {
     append_run(link, *job, action.assignment);
@@ -133,7 +133,7 @@ void Driver::send(WorkerLink& link, const Action& action) {
 }
 
 void Driver::finish(const Action& action) {
-  const Work* const job = jobs_.find(action.job);
+  const CallJob* const job = jobs_.find(action.job);
   if (job == nullptr) return;
   if (job->borrows() && !job->driven) detach(action.job);
   std::exception_ptr error;
@@ -169,11 +169,11 @@ void Driver::over(const Action& action, bool referred_to) {
 
 void Driver::keep(JobTable::Kept kept, JobId id) {
   if (kept != JobTable::Kept::unsaid) return;
-  if (Work* const job = jobs_.find(id)) fail(*job, out_of_memory());
+  if (CallJob* const job = jobs_.find(id)) fail(*job, out_of_memory());
 }
 
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
-void Driver::fail(Work& job, const std::exception_ptr& error) {
+void Driver::fail(CallJob& job, const std::exception_ptr& error) {
   if (!job.borrows() || job.driven) jobs_.finish(job.id, error);
   scheduler_.cancel(job.id, Action::all, true, now_);
 }

@@ -20,14 +20,14 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks&
 
 Driver::~Driver() = default;
 
-void Driver::add(const std::shared_ptr<Work>& job, const JobTraits& traits, std::size_t count,
+void Driver::add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
                  bool last) {
   job->id = scheduler_.add(traits, count, last);
   jobs_.keep(job);
   if (count == 0 && last) act_within_call();  // it is finished
 }
 
-void Driver::extend(const Work& job, std::size_t count, bool last) {
+void Driver::extend(const CallJob& job, std::size_t count, bool last) {
   scheduler_.extend(job.id, job.finished() ? 0 : count, last);
   act_within_call();
 }
@@ -62,7 +62,7 @@ void Driver::collapse(const std::exception_ptr& reason) noexcept {
 }
 
 // What is written halfway is never sent.
-WorkerLink* Driver::borrow(Work& job, Time now) {
+WorkerLink* Driver::borrow(CallJob& job, Time now) {
   now_ = now;
   const std::optional<Assignment> assignment = scheduler_.borrow(job.id, now);
   if (!assignment) return nullptr;
@@ -87,8 +87,8 @@ void Driver::tell_forgotten(WorkerLink& link) {
   });
 }
 
-std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::exception_ptr error,
-                                  Time now) {
+std::optional<bool> Driver::heard(WorkerLink& link, CallJob& job, bool moved,
+                                  std::exception_ptr error, Time now) {
   now_ = now;
   try {
     if (moved) parse(link);
@@ -108,14 +108,14 @@ std::optional<bool> Driver::heard(WorkerLink& link, Work& job, bool moved, std::
          scheduler_.view(link.id).used_up || !deferred_.empty();
 }
 
-void Driver::give_back(WorkerLink& link, Work& job) noexcept {
+void Driver::give_back(WorkerLink& link, CallJob& job) noexcept {
   link.borrowed = job.driven = false;
   link.dirty = !link.outbox.empty();
   scheduler_.worker_event(link.id, WorkerEvent::given_back, now_);
 }
 
 // What the outbox has borrowed goes with the caller's frame: nothing may refer to it then.
-void Driver::give_back_broken(WorkerLink& link, Work& job, Time now) {
+void Driver::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
   now_ = now;
   link.outbox.clear();
   break_link(link, out_of_memory());

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <brood/options.hpp>
-#include "pool/calls/work.hpp"
+#include "pool/calls/call_job.hpp"
 #include "pool/driver/host.hpp"
 #include "pool/driver/job_table.hpp"
 #include "pool/driver/worker_link.hpp"
@@ -40,8 +40,9 @@ class Driver {
 
   // --- any thread: calls ---
   /// Takes a job of `count` elements; more may come unless it is `last`. Its id is set.
-  void add(const std::shared_ptr<Work>& job, const JobTraits& traits, std::size_t count, bool last);
-  void extend(const Work& job, std::size_t count, bool last);
+  void add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
+           bool last);
+  void extend(const CallJob& job, std::size_t count, bool last);
   /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
   /// because of that: then it ends as cancelled.
   bool cancel(JobId job, std::size_t element, Kill kill, Time now);
@@ -53,14 +54,14 @@ class Driver {
   // --- any thread: a worker that is driven by its caller ---
   /// An idle worker for a job that has just been added, with the task in its outbox; null if there
   /// is none, or others wait.
-  WorkerLink* borrow(Work& job, Time now);
+  WorkerLink* borrow(CallJob& job, Time now);
   /// The caller has read from the worker (`moved`), or could not, for `error` or the worker's end.
   /// Nothing while there is more to come; else the link has been given back, and it says whether
   /// the dispatcher has something to do.
-  std::optional<bool> heard(WorkerLink& link, Work& job, bool moved, std::exception_ptr error,
+  std::optional<bool> heard(WorkerLink& link, CallJob& job, bool moved, std::exception_ptr error,
                             Time now);
   /// The caller goes by an exception: the worker is of no use any more, and the job has failed.
-  void give_back_broken(WorkerLink& link, Work& job, Time now);
+  void give_back_broken(WorkerLink& link, CallJob& job, Time now);
 
   // --- dispatcher: workers ---
   void started(std::unique_ptr<WorkerLink> link, Time now);
@@ -112,7 +113,7 @@ class Driver {
   void detach(JobId job);
   void over(const Action& action, bool referred_to);
   void tell_forgotten(WorkerLink& link);
-  void fail(Work& job, const std::exception_ptr& error);
+  void fail(CallJob& job, const std::exception_ptr& error);
   void keep(JobTable::Kept kept, JobId job);
   // workers.cpp
   void parse(WorkerLink& link);
@@ -130,7 +131,7 @@ class Driver {
   void broken(WorkerLink& link, const std::exception_ptr& error) noexcept;
   void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
   void bound_attached();
-  void give_back(WorkerLink& link, Work& job) noexcept;
+  void give_back(WorkerLink& link, CallJob& job) noexcept;
 
   const DriverConfig config_;
   Host& host_;

@@ -12,7 +12,7 @@ namespace brood::pool {
 namespace {
 
 // Of an element whose worker cannot tell.
-std::exception_ptr failure_of(const Work& job, const Action& action, const WorkerExit& exit,
+std::exception_ptr failure_of(const CallJob& job, const Action& action, const WorkerExit& exit,
                               Attempts attempts) {
   const std::size_t index = job.index_in_call(action.first);
   switch (action.failure) {
@@ -31,18 +31,18 @@ std::exception_ptr failure_of(const Work& job, const Action& action, const Worke
 
 }  // namespace
 
-void JobTable::keep(std::shared_ptr<Work> job) {
+void JobTable::keep(std::shared_ptr<CallJob> job) {
   const std::uint32_t slot = slot_of(job->id);
   if (jobs_.size() <= slot) jobs_.resize(slot + 1);
   jobs_[slot] = std::move(job);
 }
 
-Work* JobTable::find(JobId id) const noexcept {
+CallJob* JobTable::find(JobId id) const noexcept {
   const std::uint32_t slot = slot_of(id);
   return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
 }
 
-JobTable::Kept JobTable::deliver(Work& job, const Results& results) {
+JobTable::Kept JobTable::deliver(CallJob& job, const Results& results) {
   try {
     job.deliver(results, callbacks_);
     return Kept::all;
@@ -51,8 +51,8 @@ JobTable::Kept JobTable::deliver(Work& job, const Results& results) {
   }
 }
 
-JobTable::Kept JobTable::fail(Work& job, std::size_t element, std::span<const std::byte> exception,
-                              const WorkerIdentity& worker) {
+JobTable::Kept JobTable::fail(CallJob& job, std::size_t element,
+                              std::span<const std::byte> exception, const WorkerIdentity& worker) {
   try {
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
@@ -66,7 +66,7 @@ JobTable::Kept JobTable::fail(Work& job, std::size_t element, std::span<const st
 }
 
 JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
-  Work* const job = find(action.job);
+  CallJob* const job = find(action.job);
   if (job == nullptr) return Kept::all;
   try {
     auto failure = std::make_unique<detail::Failure>();
@@ -81,7 +81,7 @@ JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
 
 // Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even
 // be said of one element is said of the whole job.
-JobTable::Kept JobTable::refuse(Work& job, std::size_t first, std::size_t count,
+JobTable::Kept JobTable::refuse(CallJob& job, std::size_t first, std::size_t count,
                                 const std::exception_ptr& error) {
   const bool nonsense = error != out_of_memory() && !is_shortage(error);
   std::exception_ptr reason = nonsense ? error : out_of_memory();
@@ -101,7 +101,7 @@ JobTable::Kept JobTable::refuse(Work& job, std::size_t first, std::size_t count,
 
 // Without memory for it the last attempt tells of one less.
 void JobTable::note_attempt(const Action& action, const WorkerExit& exit) {
-  Work* const job = find(action.job);
+  CallJob* const job = find(action.job);
   if (job == nullptr) return;
   if_possible([&] {
     job->note_attempt(action.first, wire::describe_exception(failure_of(*job, action, exit, {})));
@@ -110,7 +110,7 @@ void JobTable::note_attempt(const Action& action, const WorkerExit& exit) {
 
 void JobTable::note_attempt(JobId id, std::size_t element, const std::string& worker,
                             std::span<const std::byte> exception) {
-  Work* const job = find(id);
+  CallJob* const job = find(id);
   if (job == nullptr) return;
   if_possible([&] {
     job->note_attempt(element, worker + ": " + wire::describe_encoded_exception(exception));
@@ -118,17 +118,17 @@ void JobTable::note_attempt(JobId id, std::size_t element, const std::string& wo
 }
 
 void JobTable::cancel(JobId id, std::size_t element, const std::exception_ptr& reason) noexcept {
-  if (Work* const job = find(id)) job->cancelled(element, reason, callbacks_);
+  if (CallJob* const job = find(id)) job->cancelled(element, reason, callbacks_);
 }
 
 void JobTable::finish(JobId id, const std::exception_ptr& error) {
-  Work* const job = find(id);
+  CallJob* const job = find(id);
   if (job != nullptr && !job->finished()) job->finish(error, callbacks_);
 }
 
 // Its result may be kept for long: then without the arguments.
 void JobTable::drop(JobId id, bool referred_to) {
-  Work* const job = find(id);
+  CallJob* const job = find(id);
   if (job == nullptr) return;
   if (!referred_to) job->drop_arguments();
   jobs_[slot_of(id)].reset();

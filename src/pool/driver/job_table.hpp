@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "pool/calls/work.hpp"
+#include "pool/calls/call_job.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
 
@@ -21,10 +21,10 @@ class JobTable {
  public:
   explicit JobTable(Callbacks& callbacks) : callbacks_(callbacks) {}
 
-  void keep(std::shared_ptr<Work> job);
+  void keep(std::shared_ptr<CallJob> job);
   /// Null when the job is over.
-  Work* find(JobId id) const noexcept;
-  std::span<const std::shared_ptr<Work>> all() const noexcept { return jobs_; }
+  CallJob* find(JobId id) const noexcept;
+  std::span<const std::shared_ptr<CallJob>> all() const noexcept { return jobs_; }
 
   /// What became of outcomes for which there may have been no memory.
   enum class Kept : std::uint8_t {
@@ -33,9 +33,9 @@ class JobTable {
     unsaid,   // not even that could be said: all of the job is to be failed
   };
   /// Results that have arrived; they have been checked. Throws what says that they make no sense.
-  Kept deliver(Work& job, const Results& results);
+  Kept deliver(CallJob& job, const Results& results);
   /// The exception of an element, as the worker has encoded it. Otherwise as deliver().
-  Kept fail(Work& job, std::size_t element, std::span<const std::byte> exception,
+  Kept fail(CallJob& job, std::size_t element, std::span<const std::byte> exception,
             const WorkerIdentity& worker);
   /// An element has ended in a worker that cannot tell, for it has ended so.
   Kept fail(const Action& action, const WorkerExit& exit);
@@ -54,9 +54,9 @@ class JobTable {
   void finish_all(const std::exception_ptr& reason) noexcept;
 
  private:
-  Kept refuse(Work& job, std::size_t first, std::size_t count, const std::exception_ptr& error);
+  Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error);
 
-  std::vector<std::shared_ptr<Work>> jobs_;  // by slot_of(id)
+  std::vector<std::shared_ptr<CallJob>> jobs_;  // by slot_of(id)
   Callbacks& callbacks_;
 };
 

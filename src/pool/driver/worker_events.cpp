@@ -55,8 +55,8 @@ class Driver::Events final : public protocol::ParentEvents {
     link_.carried_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
                         header.folded != 0, results,      std::move(attached)};
-    if (const Work* const job = driver_.jobs_.find(header.job)) job->check(whole);
-    Work* const job = told({header.job, header.first, header.count, header.elapsed, false});
+    if (const CallJob* const job = driver_.jobs_.find(header.job)) job->check(whole);
+    CallJob* const job = told({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
     const JobTable::Kept kept = driver_.jobs_.deliver(*job, whole);
     link_.short_of_memory |= kept != JobTable::Kept::all;
@@ -66,7 +66,7 @@ class Driver::Events final : public protocol::ParentEvents {
                  std::span<const std::byte> exception) override {
     link_.attached.clear();
     link_.carried_in_vain = 0;
-    Work* const job =
+    CallJob* const job =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
     driver_.keep(driver_.jobs_.fail(*job, header.index, exception, link_.identity()), header.job);
@@ -116,7 +116,7 @@ class Driver::Events final : public protocol::ParentEvents {
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  Work* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
+  CallJob* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
     switch (scheduler().outcomes(link_.id, outcomes, driver_.now_)) {
       case Reception::nonsense:
         makes_no_sense("a result that was not asked for");

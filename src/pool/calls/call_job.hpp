@@ -32,9 +32,9 @@ struct Results {
 
 /// What a job of the scheduler's stands for: one call (CallState), or several that travel together
 /// (CallBatch). Threads: under the core's lock.
-class Work {
+class CallJob {
  public:
-  virtual ~Work() = default;
+  virtual ~CallJob() = default;
 
   JobId id = 0;
   bool driven = false;  // by its caller, who cannot go on meanwhile
@@ -107,6 +107,6 @@ class Work {
 JobTraits traits_of(const detail::CallTerms& terms);
 
 /// Appends the frame that sends an assignment to the link's outbox.
-void append_run(WorkerLink& link, const Work& work, const Assignment& assignment);
+void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment);
 
 }  // namespace brood::pool

@@ -1,4 +1,4 @@
-#include "pool/calls/work.hpp"
+#include "pool/calls/call_job.hpp"
 
 #include <brood/errors.hpp>
 #include "pool/driver/worker_link.hpp"
@@ -11,14 +11,14 @@ namespace brood::pool {
 using protocol::RunHeader;
 using protocol::Type;
 
-Attempts Work::take_attempts(std::size_t element) {
+Attempts CallJob::take_attempts(std::size_t element) {
   const auto found = earlier_.extract(element);
   if (!found) return {};
   return {.count = static_cast<int>(found.mapped().size()) + 1,
           .earlier = std::move(found.mapped())};
 }
 
-void Work::check(const Results& results) const {
+void CallJob::check(const Results& results) const {
   const auto demand = [](bool condition, const char* reason) {
     if (!condition) throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
   };
@@ -42,33 +42,33 @@ JobTraits traits_of(const detail::CallTerms& terms) {
   return traits;
 }
 
-void append_run(WorkerLink& link, const Work& work, const Assignment& assignment) {
-  link.forget_groups(work.id, work.oldest_group());
-  const auto [of_definition, of_arguments] = work.attached(assignment.first);
-  link.send_descriptors(work.id, work.id, of_definition);
-  link.send_descriptors(work.id, work.group(assignment.first), of_arguments);
-  const std::span<const std::byte> definition = work.definition();
+void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment) {
+  link.forget_groups(job.id, job.oldest_group());
+  const auto [of_definition, of_arguments] = job.attached(assignment.first);
+  link.send_descriptors(job.id, job.id, of_definition);
+  link.send_descriptors(job.id, job.group(assignment.first), of_arguments);
+  const std::span<const std::byte> definition = job.definition();
   if (assignment.define) {
-    protocol::append_message(link.outbox.tail(), Type::define, protocol::DefineHeader{work.id},
+    protocol::append_message(link.outbox.tail(), Type::define, protocol::DefineHeader{job.id},
                              definition);
   }
   RunHeader header{};
-  header.job = work.id;
+  header.job = job.id;
   header.first = assignment.first;
   header.count = assignment.count;
   header.sequence = assignment.sequence;
-  header.stride = work.stride(assignment.first);
-  header.define = work.self_contained() ? definition.size() : 0;
-  header.retry_if = work.terms().retry_if.size();
+  header.stride = job.stride(assignment.first);
+  header.define = job.self_contained() ? definition.size() : 0;
+  header.retry_if = job.terms().retry_if.size();
   header.attempt = assignment.attempt;
   header.flags =
-      (work.terms().timeout ? RunHeader::timed : 0) | (work.whole() ? RunHeader::whole : 0);
+      (job.terms().timeout ? RunHeader::timed : 0) | (job.whole() ? RunHeader::whole : 0);
   detail::Bytes& tail = link.outbox.tail();
   const std::size_t frame = wire::begin_frame(tail, static_cast<std::uint16_t>(Type::run));
   tail.append(&header, sizeof header);
   tail.append(definition.data(), header.define);
-  tail.append(work.terms().retry_if.data(), header.retry_if);
-  work.append_arguments(link.outbox, tail, frame, assignment.first, assignment.count);
+  tail.append(job.terms().retry_if.data(), header.retry_if);
+  job.append_arguments(link.outbox, tail, frame, assignment.first, assignment.count);
 }
 
 }  // namespace brood::pool
