@@ -38,7 +38,7 @@ enum class Type : std::uint16_t {
   define,     // the function of a job, before its first chunk in this worker
   run,        // elements of a job
   forget,     // the job is over
-  nudge,      // elements have been taken back: look at the page
+  wake,       // elements have been taken back: look at the page
   fetch,      // descriptors of shared objects, of what follows, wait on the descriptor channel
   // worker to owner
   greeting = 32,  // first message

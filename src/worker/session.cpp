@@ -96,7 +96,7 @@ void Session::handle(const wire::Frame& frame) {
       const auto header = protocol::take_header<protocol::RunHeader>(payload);
       return run(header, payload, nullptr);
     }
-    case Type::nudge:
+    case Type::wake:
       return;  // every frame makes the worker look
     case Type::fetch:
       return host_.receive_descriptors();

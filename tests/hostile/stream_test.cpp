@@ -144,7 +144,7 @@ const Forgery forgeries[] = {
     {"another greeting", [](Me, Header) { forge(Type::greeting, GreetingHeader{}); }},
     {"ready again", [](Me, Header) { forge(Type::ready); }},
     {"a failed start", [](Me, Header) { forge(Type::start_failed); }},
-    {"a message of the owner's", [](Me, Header) { forge(Type::nudge); }},
+    {"a message of the owner's", [](Me, Header) { forge(Type::wake); }},
     {"no message", [](Me, Header) { forge(static_cast<Type>(999)); }},
     {"a high log level", [](Me, Header) { forge_log(0x41414141); }},
     {"a negative log level", [](Me, Header) { forge_log(-1); }},

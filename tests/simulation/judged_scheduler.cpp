@@ -206,7 +206,7 @@ void JudgedScheduler::show(const Action& action) {
     case Action::Kind::forget:
       return referee_.forgets(action.worker, action.job);
     case Action::Kind::wake:
-      return referee_.nudged(action.worker);
+      return referee_.woken(action.worker);
     case Action::Kind::leave:
       return referee_.leaving(action.worker);
     case Action::Kind::start:
@@ -229,7 +229,7 @@ std::optional<Action> JudgedScheduler::mutated(Action action) {
       drops(Action::Kind::over, Mutation::drop_over) ||
       drops(Action::Kind::start, Mutation::drop_start) ||
       drops(Action::Kind::leave, Mutation::drop_leave) ||
-      drops(Action::Kind::wake, Mutation::drop_nudge) ||
+      drops(Action::Kind::wake, Mutation::drop_wake) ||
       drops(Action::Kind::stop, Mutation::drop_stop))
     return std::nullopt;
   if (drops(Action::Kind::send, Mutation::duplicate_send) ||

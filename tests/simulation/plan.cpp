@@ -119,7 +119,7 @@ const char* name_of(Mutation mutation) {
                                           "drop_start",
                                           "drop_leave",
                                           "leave_early",
-                                          "drop_nudge",
+                                          "drop_wake",
                                           "drop_stop",
                                           "revoke_without_the_page",
                                           "revoke_one_too_many",

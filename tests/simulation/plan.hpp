@@ -59,7 +59,7 @@ enum class Mutation : std::uint8_t {
   drop_start,
   drop_leave,
   leave_early,
-  drop_nudge,
+  drop_wake,
   drop_stop,
   revoke_without_the_page,
   revoke_one_too_many,

@@ -69,7 +69,7 @@ class Referee {
   void stopping(WorkerId worker, bool owes);
   void leaving(WorkerId worker);
   void forgets(WorkerId worker, JobId job);
-  void nudged(WorkerId worker);
+  void woken(WorkerId worker);
   /// The process is dead and drained; `claimed` as its page says.
   void gone(const Process& process, std::uint64_t claimed);
   void resolved(const pool::Action& action);
@@ -124,7 +124,7 @@ class Referee {
     std::uint64_t sequence = 0, begun = 0, given = 0;
     std::optional<std::uint64_t> fence;  // of a revocation that is not acknowledged
     Time fenced_at{};
-    bool nudged = false;  // since then
+    bool woken = false;  // since then
     std::optional<Execution> current, at_stop;
     Time stopped_at{}, started_at{}, heard_at{};
     std::vector<JobId> knows;

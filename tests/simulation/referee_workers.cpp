@@ -123,7 +123,7 @@ void Referee::revoked(const Process& process, std::uint64_t claimed, std::uint64
   require(fence >= target.sequence, "a fence that is not the end of the sequence");
   target.fence = fence;
   target.fenced_at = environment_.now;
-  target.nudged = false;
+  target.woken = false;
   while (!target.held.empty() && target.held.back().sequence >= claimed) {
     release(target.held.back());
     target.held.pop_back();
@@ -208,7 +208,7 @@ void Referee::stopping(WorkerId worker, bool owes) {
   require(terminated_ || target.spoilt || !target.ready || target.leaving || silent ||
               !target.held.empty(),
           "an idle worker is stopped");
-  require(!silent || target.nudged, "a worker is stopped for what it was not told");
+  require(!silent || target.woken, "a worker is stopped for what it was not told");
   require(!owes || environment_.now - target.heard_at >= environment_.parameters.config.answer,
           "a worker is stopped for what it has had no time to tell");
   target.owes = owes;
@@ -249,7 +249,7 @@ void Referee::forgets(WorkerId worker, JobId id) {
   require(job(id).finished && job(id).held == 0, "a worker forgets a job that it needs");
 }
 
-void Referee::nudged(WorkerId worker) { record_of(worker).nudged = true; }
+void Referee::woken(WorkerId worker) { record_of(worker).woken = true; }
 
 void Referee::gone(const Process& process, std::uint64_t claimed) {
   environment_.say("worker %u is gone", process.slot);

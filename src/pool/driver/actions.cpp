@@ -105,7 +105,7 @@ void Driver::carry_out(const Action& action, WorkerLink& link) {
       link.forget(action.job);
       break;
     case Action::Kind::wake:
-      protocol::append_message(link.outbox.tail(), protocol::Type::nudge);
+      protocol::append_message(link.outbox.tail(), protocol::Type::wake);
       break;
     case Action::Kind::leave:
       return host_.hang_up(link);
