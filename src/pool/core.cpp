@@ -113,7 +113,7 @@ void Core::check_process() const {
       "your own here");
 }
 
-std::shared_ptr<CallState> Core::make_job(detail::JobSpec&& spec) {
+std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
   check_process();
   check_size(spec.elements, supervisor_.message_limit());
   check_attached(spec.definition->bytes.attached(), supervisor_.sandbox());
@@ -151,7 +151,7 @@ void Core::add(std::span<std::shared_ptr<CallState>> calls) {
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  std::shared_ptr<CallState> state = make_job(std::move(spec));
+  std::shared_ptr<CallState> state = make_call(std::move(spec));
   if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
     under_lock([&]() BROOD_REQUIRES(mutex_) {
       take_intake();

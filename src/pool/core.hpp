@@ -85,7 +85,7 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
  private:
   class Loan;
   explicit Core(const PoolOptions& options);
-  std::shared_ptr<CallState> make_job(detail::JobSpec&& spec);
+  std::shared_ptr<CallState> make_call(detail::JobSpec&& spec);
   void add(const std::shared_ptr<CallState>& call) BROOD_REQUIRES(mutex_);
   void add(std::span<std::shared_ptr<CallState>> calls) BROOD_REQUIRES(mutex_);
   void close_intake() BROOD_REQUIRES(mutex_);

@@ -46,7 +46,7 @@ class Core::Loan {
 };
 
 detail::JobHandle Core::call(detail::JobSpec&& spec) {
-  const std::shared_ptr<CallState> call = make_job(std::move(spec));
+  const std::shared_ptr<CallState> call = make_call(std::move(spec));
   WorkerLink* link = nullptr;
   under_lock([&]() BROOD_REQUIRES(mutex_) {
     take_intake();
