@@ -64,7 +64,7 @@ void refuse_proxies(std::span<const detail::DescriptorRef> attached) {
 }  // namespace
 
 // Shared objects in arguments would be refused in the worker before it has begun the element:
-// nobody would be charged, and each worker after it would die the same way.
+// no element would be charged, and each worker after it would die the same way.
 void check_attached(std::span<const detail::DescriptorRef> attached,
                     const detail::SandboxTerms& sandbox) {
   if (!sandbox.on || attached.empty()) return;

@@ -183,7 +183,7 @@ void tell_frames(LastWords& words, ucontext_t& context) {
   Walk walk{words, false};
   _Unwind_Backtrace(&add_frame, &walk);
   if (words.frames.load(std::memory_order_relaxed) != 0) return;
-  walk.begun = true;  // nobody knew the frame of the signal
+  walk.begun = true;  // no frame was that of the signal
   _Unwind_Backtrace(&add_frame, &walk);
 }
 

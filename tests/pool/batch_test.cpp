@@ -8,7 +8,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-// Calls that come in one behind the other travel together; nobody may notice.
+// Calls that come in one behind the other travel together; no caller may notice.
 namespace brood::testing {
 namespace {
 

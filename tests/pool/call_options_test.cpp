@@ -263,7 +263,7 @@ TEST_P(CallOptionsTest, progress_of_imap_goes_on_as_its_results_are_taken) {
   }
 }
 
-TEST_P(CallOptionsTest, progress_of_a_call_that_nobody_waits_for_is_a_usage_error) {
+TEST_P(CallOptionsTest, progress_of_a_call_without_a_waiter_is_a_usage_error) {
   Pool pool = make_pool(1);
   const PoolCalls calls = pool.with({.progress = [](Progress) {}});
   EXPECT_THROW(calls.map_async(square, {1, 2}), UsageError);

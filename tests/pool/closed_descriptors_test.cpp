@@ -25,7 +25,8 @@ namespace {
 
 constexpr int first = 3, last = 700;
 
-/// What has the numbers that were closed: one file, which nobody is to read, write or close.
+/// What has the numbers that were closed: one file, which the library must not read, write
+/// or close.
 class OthersFile {
  public:
   explicit OthersFile(std::string path) : path_(std::move(path)) {}
@@ -273,7 +274,7 @@ TEST_P(ClosedDescriptors, of_a_worker_that_a_caller_drives_are_not_read) {
             0);
 }
 
-/// A copy of this process has the sockets still: what comes there is told to whoever watched them.
+/// A copy of this process has the sockets still: what comes there is told to what watched them.
 TEST_P(ClosedDescriptors, of_a_pool_that_a_copy_keeps_open_are_not_read) {
   EXPECT_EQ(in_child([&] {
               Mailbox mailbox(scratch_.path("mail")), go(scratch_.path("go"));

@@ -41,7 +41,7 @@ struct Expected {
 };
 constexpr Expected left_out(const char* reason) { return {nullptr, reason}; }
 
-constexpr Expected at_home = left_out("runs in the caller, whom it would end");
+constexpr Expected at_home = left_out("runs in the caller, which it would end");
 constexpr Expected stuck_at_home = left_out("runs in the caller, where no limit applies");
 constexpr Expected exit_0{"WorkerLost: exit code 0"};
 constexpr Expected killed{"WorkerLost: signal 9 (SIGKILL, Killed)"};

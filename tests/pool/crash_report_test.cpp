@@ -143,7 +143,7 @@ TEST_P(CrashReports, of_a_division_by_zero_have_its_place) {
   expect_trace(lost.report(), "brood::victims::divides_by(int)");
 }
 
-TEST_P(CrashReports, of_a_call_through_a_null_pointer_have_who_called) {
+TEST_P(CrashReports, of_a_call_through_a_null_pointer_have_the_caller) {
   if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer exits instead";
   const WorkerLost lost = lost_in(victims::calls_nothing, 1);
   EXPECT_EQ(lost.signal(), SIGSEGV);

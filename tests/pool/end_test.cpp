@@ -116,7 +116,7 @@ TEST_P(End, an_unused_pool_ends_in_every_way) {
   pool.join();
 }
 
-TEST_P(End, terminate_wakes_everybody_who_waits_with_cancelled) {
+TEST_P(End, terminate_wakes_every_waiter_with_cancelled) {
   Pool pool = make_pool(2);
   const Scratch scratch;
   Gate gate(scratch.path("gate"));

@@ -67,7 +67,7 @@ TEST_P(Sinks, that_hang_do_not_keep_a_pool_from_ending) {
 
 int throws_a_long_text(std::size_t size) { throw std::runtime_error(std::string(size, 'x')); }
 
-TEST_P(Sinks, get_no_whole_text_of_an_error_that_nobody_asks_for) {
+TEST_P(Sinks, get_no_whole_text_of_an_error_that_is_not_asked_for) {
   const LogCatcher log;
   {
     Pool pool = make_pool(1);

@@ -32,7 +32,7 @@ void waits(const std::string& gate) { Gate::pass(gate); }
 /// Fails in every worker but the first.
 void second_fails(const std::string& log) {
   append_line(log, std::to_string(::getpid()));
-  // By who came first, not by how many there are: two may both have written before either reads.
+  // By which came first, not by how many there are: two may both have written before either reads.
   if (lines_of(log).front() != std::to_string(::getpid()))
     throw std::runtime_error("only one may load");
 }
@@ -72,7 +72,7 @@ TEST_P(Initializer, that_throws_fails_the_tasks_with_its_message) {
     EXPECT_THROW(pool.map(square, std::vector<int>(10, 1)), StartError);
     EXPECT_THROW(pool.imap(square, std::vector<int>(10, 1)).next(), StartError);
   }
-  // Bounded: nobody starts workers for ever that will not come up.
+  // Bounded: a pool does not go on for ever to start workers that will not come up.
   EXPECT_LE(lines_of(log).size(), 2U * (1 + 10));
 }
 

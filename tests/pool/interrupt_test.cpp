@@ -25,7 +25,7 @@ class Interrupt : public PoolTest {
   Program interruptible(const std::string& how) {
     return Program({victim("interrupted"), method(), how, scratch_.path("")});
   }
-  static std::vector<Watched> everybody_below(Program& owner) {
+  static std::vector<Watched> all_below(Program& owner) {
     std::vector<Watched> below = watched_by_lines(owner);
     EXPECT_GE(below.size(), 2U);
     return below;
@@ -34,7 +34,7 @@ class Interrupt : public PoolTest {
   /// Running tasks end, waiting ones do not begin; `output` is all behind the line on stderr.
   void expect_drained(const std::string& how, const std::string& output) {
     Program owner = interruptible(how);
-    const std::vector<Watched> below = everybody_below(owner);
+    const std::vector<Watched> below = all_below(owner);
     interrupt_group(owner);
     EXPECT_TRUE(contains(owner.line(), "interrupted"));
     gate_->open();
@@ -50,7 +50,7 @@ BROOD_FOR_EVERY_METHOD(Interrupt);
 
 TEST_P(Interrupt, of_the_group_ends_an_owner_with_the_default_action_and_all_below_it_silently) {
   Program owner = interruptible("default");
-  const std::vector<Watched> below = everybody_below(owner);
+  const std::vector<Watched> below = all_below(owner);
   interrupt_group(owner);
   EXPECT_EQ(left_after(below, patience), std::vector<int>{});
   EXPECT_EQ(owner.wait(), -SIGINT);
@@ -59,7 +59,7 @@ TEST_P(Interrupt, of_the_group_ends_an_owner_with_the_default_action_and_all_bel
 
 TEST_P(Interrupt, of_the_group_lets_running_tasks_finish_where_the_owner_handles_it) {
   Program owner = interruptible("handled");
-  const std::vector<Watched> below = everybody_below(owner);
+  const std::vector<Watched> below = all_below(owner);
   interrupt_group(owner);
   EXPECT_EQ(owner.line(), "interrupted");
   gate_->open();
@@ -70,7 +70,7 @@ TEST_P(Interrupt, of_the_group_lets_running_tasks_finish_where_the_owner_handles
 
 TEST_P(Interrupt, a_second_one_ends_an_owner_that_handled_the_first) {
   Program owner = interruptible("handled");
-  const std::vector<Watched> below = everybody_below(owner);
+  const std::vector<Watched> below = all_below(owner);
   interrupt_group(owner);
   EXPECT_EQ(owner.line(), "interrupted");
   interrupt_group(owner);
@@ -89,14 +89,14 @@ TEST_P(Interrupt, drains_every_pool_that_is_to_be_drained_and_says_so_once) {
 
 TEST_P(Interrupt, keeps_the_handler_that_a_program_installs_while_a_pool_waits_for_it) {
   Program owner = interruptible("handled_meanwhile");
-  everybody_below(owner);
+  all_below(owner);
   EXPECT_EQ(owner.rest(), "handled\n");
   EXPECT_EQ(owner.wait(), 0);
 }
 
 TEST_P(Interrupt, ends_an_owner_whose_pool_is_being_drained) {
   Program owner = interruptible("drained");
-  const std::vector<Watched> below = everybody_below(owner);
+  const std::vector<Watched> below = all_below(owner);
   interrupt_group(owner);
   EXPECT_TRUE(contains(owner.line(), "interrupted"));
   interrupt_group(owner);

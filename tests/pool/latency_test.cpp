@@ -54,10 +54,10 @@ TEST_P(Latency, of_a_call_does_not_grow_with_the_number_of_workers) {
   const Cost large = cost_of_a_call(64);
   record("workers_8", small);
   record("workers_64", large);
-  // One sleep for one answer, whoever gives it; the dispatcher sleeps through all of it.
+  // One sleep for one answer, whichever worker gives it; the dispatcher sleeps through all of it.
   EXPECT_LT(small.switches, 2);
   EXPECT_LT(large.switches, 2);
-  // Microseconds, unless somebody polls: then it is the period.
+  // Microseconds, unless a thread polls: then it is the period.
   EXPECT_LT(small.p50, 10ms);
   EXPECT_LT(large.p50, 10ms);
 }

@@ -141,7 +141,7 @@ TEST_P(LimitsOfWorkers, a_hard_limit_of_resident_memory_sees_what_outlives_the_m
   EXPECT_EQ(pool.apply(square, 3), 9);
 }
 
-// Threads that come and go faster than anybody looks would have what memory they like.
+// Threads that come and go faster than the pool looks would have what memory they like.
 TEST_P(LimitsOfWorkers, with_a_hard_limit_no_worker_is_kept_that_has_lost_its_main_thread) {
   if (under_sanitizer) GTEST_SKIP() << "a sanitizer has memory of its own";
   PoolOptions made = options(1);

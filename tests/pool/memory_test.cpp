@@ -70,7 +70,7 @@ TEST_P(Memory, of_the_parent_is_given_back_after_large_maps) {
 class Balance : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Balance);
 
-TEST_P(Balance, nobody_waits_behind_a_long_element_in_the_last_chunk) {
+TEST_P(Balance, no_element_waits_behind_a_long_one_in_the_last_chunk) {
   Pool pool = make_pool(2);
   const Scratch scratch;
   Gate gate(scratch.path("gate"));

@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Every, OwnerEnds,
                                             ::testing::ValuesIn(start_methods())),
                          name_of);
 
-TEST_P(OwnerEnds, in_bounded_time_and_takes_everybody_along) {
+TEST_P(OwnerEnds, in_bounded_time_and_takes_all_its_processes_along) {
   const auto& [ending, state, method] = GetParam();
   expect_orphans();
   const Scratch scratch;

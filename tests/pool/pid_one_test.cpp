@@ -33,7 +33,7 @@ int as_process_one(Body body) {
 
 int killed_here(int) { return ::raise(SIGKILL); }
 
-/// Leaves a process behind that nobody waits for; it ends with the code 7.
+/// Leaves a process behind that no other waits for; it ends with the code 7.
 int leave_an_orphan() {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(7);

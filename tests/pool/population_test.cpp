@@ -7,7 +7,7 @@
 namespace brood::testing {
 namespace {
 
-/// How many workers a pool has, and for how long; and who is served first.
+/// How many workers a pool has, and for how long; and which call is served first.
 class Population : public PoolTest {
  protected:
   /// Looks again and again, until it holds.
@@ -44,7 +44,7 @@ TEST_P(Population, grows_with_the_work_and_shrinks_without_it) {
   EXPECT_EQ(pool.apply(square, 3), 9);
 }
 
-TEST_P(Population, may_be_nobody_until_there_is_work) {
+TEST_P(Population, may_be_empty_until_there_is_work) {
   PoolOptions made = options(2);
   made.idle_timeout = 20ms;
   Pool pool(made);
@@ -60,7 +60,7 @@ TEST_P(Population, may_be_nobody_until_there_is_work) {
 
 int born_with = 1;
 
-TEST_P(Population, that_is_nobody_at_first_sees_the_memory_of_when_the_pool_was_made) {
+TEST_P(Population, that_is_empty_at_first_sees_the_memory_of_when_the_pool_was_made) {
   PoolOptions made = options(1);
   made.min_workers = 0;
   born_with = 2;

@@ -13,7 +13,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/program.hpp"
 
-// The fork server seen from pools: who may reach it, and who shares it.
+// The fork server seen from pools: which processes may reach it, and which pools share it.
 namespace brood::testing {
 namespace {
 
@@ -33,7 +33,8 @@ std::set<std::string> sockets_of(int pid) {
   return inodes;
 }
 
-/// Those of the sockets that somebody else could connect to: by a path, an abstract name or a port.
+/// Those of the sockets that another process could connect to: by a path, an abstract name or a
+/// port.
 std::vector<std::string> reachable(const std::set<std::string>& inodes) {
   std::vector<std::string> found;
   std::ifstream unix_sockets("/proc/net/unix");
@@ -55,7 +56,7 @@ std::vector<std::string> reachable(const std::set<std::string>& inodes) {
   return found;
 }
 
-TEST_P(Server, has_no_socket_that_anybody_else_could_reach) {
+TEST_P(Server, has_no_socket_that_another_process_could_reach) {
   const std::set<std::string> before = sockets_of(::getpid());
   Pool pool = make_pool(2);
   pool.map(square, std::vector{1, 2, 3});

@@ -44,7 +44,7 @@ class StartFailure : public PoolTest {
     repair();
     PoolTest::TearDown();
   }
-  /// Whoever forks or executes this method's workers succeeds twice.
+  /// What forks or executes this method's workers succeeds twice.
   void refuse_the_third_worker() {
     if (method() == "spawn") return refuse_spawns_after(2);
     if (method() == "fork")

@@ -10,7 +10,7 @@
 #include "support/log_catcher.hpp"
 #include "victims/tasks.hpp"
 
-// What becomes of an error when nobody asks for the result.
+// What becomes of an error when no thread asks for the result.
 namespace brood::testing {
 namespace {
 
@@ -88,7 +88,7 @@ TEST_P(Unobserved, a_lost_worker_goes_there_too) {
   EXPECT_TRUE(contains(texts[0], "signal 9")) << texts[0];
 }
 
-TEST_P(Unobserved, errors_that_somebody_has_seen_do_not_go_there) {
+TEST_P(Unobserved, errors_that_have_been_seen_do_not_go_there) {
   Pool pool(reporting(2));
   EXPECT_THROW(pool.apply(fails, 1), std::invalid_argument);
   EXPECT_THROW(pool.map(fails, std::vector{1, 2}), std::invalid_argument);

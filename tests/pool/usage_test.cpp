@@ -113,7 +113,7 @@ TEST_P(Usage, in_a_forked_child_every_use_of_the_pool_is_a_usage_error) {
   EXPECT_EQ(pool.apply(square, 3), 9);  // the owner's pool does not care
 }
 
-// Nobody there would wake who waits.
+// No thread there would wake a waiter.
 TEST_P(Usage, in_a_forked_child_a_result_that_was_not_ready_is_a_usage_error) {
   Pool pool = make_pool(1);
   const Scratch scratch;

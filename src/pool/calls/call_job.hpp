@@ -37,7 +37,7 @@ class CallJob {
   virtual ~CallJob() = default;
 
   JobId id = 0;
-  bool driven = false;  // by its caller, who cannot go on meanwhile
+  bool driven = false;  // by its caller, which cannot go on meanwhile
 
   virtual bool finished() const noexcept = 0;
   /// Whether its arguments lie in memory that is borrowed from its caller.
@@ -89,7 +89,7 @@ class CallJob {
   virtual bool waits_for_caller() const noexcept { return false; }
   /// It gets no more input.
   virtual void cut_short() noexcept {}
-  /// Nobody will ask for its arguments any more.
+  /// Its arguments are not needed any more.
   virtual void drop_arguments() noexcept = 0;
 
   /// What an attempt of an element ended in that gets another.

@@ -51,7 +51,7 @@ std::uint64_t next_group() noexcept {
 
 constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind the frame's header
 
-// What nobody has asked for. That a task was cancelled is no news to whoever has dropped it.
+// Of a result that was dropped unread. That its task was cancelled is no news then.
 void report_error(const std::exception_ptr& error, const ErrorHandler& handler) {
   try {
     std::rethrow_exception(error);
@@ -272,7 +272,7 @@ void CallState::notify() noexcept {
   if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
 }
 
-// In a forked child nobody would ever wake who waits.
+// In a forked child no thread would ever wake a waiter.
 void CallState::check_process() const {
   if (generation_ == platform::fork_generation()) return;
   throw UsageError(
@@ -327,7 +327,8 @@ std::exception_ptr CallState::error() const {
   if (failed()) observed_.store(true, std::memory_order_relaxed);
   if (error_) return error_;
   if (failure_) return detail::to_exception(*failure_->failure, failure_->first);
-  // A single one whose failure was kept as a piece has policy isolate, which nobody asks for.
+  // A single one whose failure was kept as a piece has policy isolate: its error is never asked
+  // for.
   return nullptr;
 }
 
@@ -362,7 +363,7 @@ void CallState::when_finished(std::function<void()> callback) {
     const base::MutexLock lock(mutex_);
     if (!finished()) return callbacks_.splice(callbacks_.end(), one);
   }
-  // The callback knows the job by address; whoever registered it may drop the result at once.
+  // The callback knows the call by address, and the result may be dropped at once.
   one.front().keep = shared_from_this();
   if (core) return core->callbacks().post(std::move(one));
   one.front().run();  // the pool is gone, and with it its thread for callbacks

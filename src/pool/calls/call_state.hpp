@@ -107,7 +107,7 @@ class CallState final : public detail::Job,
   /// What brought element `index`; null: the job came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const;
   void release_arguments(std::size_t first, std::size_t count);
-  /// Before the outcome can be taken: whoever has it finds it counted.
+  /// Before the outcome can be taken: a thread that has it finds it counted.
   void count_done(std::size_t count) { done_.fetch_add(count, std::memory_order_release); }
   void copy_to_target(const Results& results);
   void arrived(std::size_t first, std::size_t count);

@@ -2,7 +2,7 @@
 extern "C" int quadruple(int x) { return 4 * x; }
 
 namespace {
-// Nobody outside knows its name.
+// Its name is not known outside.
 [[gnu::noinline]] int hidden_in_the_plugin(int* nowhere) { return *static_cast<volatile int*>(nowhere); }
 }  // namespace
 extern "C" int crashes_in_the_plugin(int) {
