@@ -116,8 +116,9 @@ class CallState final : public detail::Job,
   const std::weak_ptr<Core> core_;
   const unsigned generation_;  // see platform::fork_generation
   detail::JobSpec spec_;
+  // The core's lock guards these. It is not annotated: a call has no name for it.
   StreamReader reader_;
-  bool cut_short_ = false;                       // under the core's lock
+  bool cut_short_ = false;                       // see intake() for its reads without the lock
   std::vector<std::shared_ptr<Segment>> later_;  // those that a stream got after
   std::size_t total_ = 0;
 
