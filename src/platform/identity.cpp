@@ -1,5 +1,7 @@
 #include "platform/identity.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <utility>
 
@@ -8,9 +10,14 @@
 namespace brood::platform {
 namespace {
 
+struct Own {
+  base::Identity identity;
+  int parent = -1;
+};
+
 // Never destroyed: what runs at the end of the process may ask.
-Identity& own() {
-  static auto* const instance = new Identity;
+Own& own() {
+  static auto* const instance = new Own;
   return *instance;
 }
 
@@ -18,18 +25,25 @@ constinit std::atomic<int> last_child{0};
 
 }  // namespace
 
-const Identity& identity() { return own(); }
-std::string process_name() { return own().name; }
+const base::Identity& identity() { return own().identity; }
+std::string process_name() { return identity().name; }
+int parent_pidfd() { return own().parent; }
 
-void set_identity(Identity identity) {
-  own() = std::move(identity);
+void set_identity(base::Identity identity, int parent) {
+  own() = {std::move(identity), parent};
   last_child = 0;
-  set_thread_name(own().name.c_str());
+  set_thread_name(process_name().c_str());
 }
 
 std::string next_child_numbers() {
   const std::string number = std::to_string(++last_child);
-  return own().numbers.empty() ? number : own().numbers + ':' + number;
+  return identity().numbers.empty() ? number : identity().numbers + ':' + number;
+}
+
+base::Identity next_child(const std::string& prefix) {
+  std::string numbers = next_child_numbers();
+  std::string name = prefix + numbers;
+  return {std::move(name), std::move(numbers), false, process_name(), ::getpid()};
 }
 
 }  // namespace brood::platform

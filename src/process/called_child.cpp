@@ -96,10 +96,9 @@ std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> 
 std::unique_ptr<detail::ProcessTarget> receive_target(const Channel& channel) {
   CallInput input(channel);
   const Setup setup = read_setup(input);
-  platform::set_identity({setup.name, setup.numbers, setup.daemon, setup.parent_name,
-                          setup.parent_pid, channel.owner});
-  set_start_method(setup.start_method);
-  base::set_log_level(setup.log_level);
+  platform::set_identity(setup.preparation.identity, channel.owner);
+  set_start_method(setup.preparation.start_method);
+  base::set_log_level(setup.preparation.log_level);
   return decode_target(input.read(setup.call_size));
 }
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include <brood/detail/process/target.hpp>
-#include "platform/identity.hpp"
+#include "base/identity.hpp"
 
 // What runs in the process of a brood::Process and nowhere else.
 namespace brood::process {
@@ -22,7 +22,7 @@ struct ForkedChannel {
   int report, owner, start_gate;
 };
 /// Makes the copy of the owner a process of its own and runs `target` to its end.
-[[noreturn]] void run_forked(const ForkedChannel& channel, platform::Identity identity,
+[[noreturn]] void run_forked(const ForkedChannel& channel, base::Identity identity,
                              std::unique_ptr<detail::ProcessTarget> target);
 
 /// What both come to. `report` is where the exit code is told.

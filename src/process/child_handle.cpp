@@ -58,20 +58,6 @@ class StartedChild final : public ChildHandle {
   std::unique_ptr<start::Method> method_;
 };
 
-Setup setup_for(const platform::Identity& identity, std::span<const std::byte> call) {
-  Setup setup;
-  setup.build = wire::program_build_id();
-  setup.name = identity.name;
-  setup.numbers = identity.numbers;
-  setup.daemon = identity.daemon;
-  setup.parent_name = identity.parent_name;
-  setup.parent_pid = identity.parent_pid;
-  setup.start_method = get_start_method();
-  setup.log_level = base::log_level();
-  setup.call_size = call.size();
-  return setup;
-}
-
 platform::Pipe make_report() {
   platform::Pipe report = platform::make_socket_pipe();
   report.read.set_foreign();  // the child may leave descriptors in it
@@ -79,11 +65,12 @@ platform::Pipe make_report() {
 }
 
 /// A child that has ended already tells so by its exit status.
-void send_call(int pipe, platform::DescriptorChannel& descriptor_channel, const Setup& setup,
-               const detail::Bytes& call) {
+void send_call(int pipe, platform::DescriptorChannel& descriptor_channel,
+               const base::Identity& identity, const detail::Bytes& call) {
   if (!descriptor_channel.send_all(0, call.attached())) return;
   detail::Bytes first;
-  encode_setup(first, setup);
+  encode_setup(first, {{wire::program_build_id(), identity, get_start_method(), base::log_level()},
+                       call.size()});
   if (platform::send_all(pipe, first.view())) platform::send_all(pipe, call.view());
 }
 
@@ -101,7 +88,7 @@ ExitStatus ChildHandle::collect() {
 }
 
 std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& target,
-                                        const platform::Identity& identity) {
+                                        const base::Identity& identity) {
   start::require_starts_allowed();
   const int others = start::other_threads();
   static std::atomic<bool> warned{false};
@@ -128,7 +115,7 @@ std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& 
 }
 
 std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail::Bytes& call,
-                                         const platform::Identity& identity) {
+                                         const base::Identity& identity) {
   start::require_starts_allowed();
   platform::Pipe setup = platform::make_socket_pipe();
   platform::Pipe report = make_report();
@@ -140,7 +127,7 @@ std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail
                                sockets.theirs.get(), start::Role::process});
   setup.read.reset();  // else the end of the child would go unseen
   sockets.theirs.reset();
-  send_call(setup.write.get(), descriptor_channel, setup_for(identity, call.view()), call);
+  send_call(setup.write.get(), descriptor_channel, identity, call);
   return child;
 }
 

@@ -9,8 +9,8 @@
 #include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
+#include "base/identity.hpp"
 #include "platform/descriptor.hpp"
-#include "platform/identity.hpp"
 #include "start/method.hpp"
 
 namespace brood::process {
@@ -42,10 +42,10 @@ class ChildHandle {
 
 /// Forks this process; the child runs `target`, which is dropped here. Throws SystemError.
 std::unique_ptr<ChildHandle> fork_child(std::unique_ptr<detail::ProcessTarget>& target,
-                                        const platform::Identity& identity);
+                                        const base::Identity& identity);
 /// Starts a process by another method and sends it `call`. Blocks until it has read what the pipe
 /// does not hold. Throws what start::Method::start does.
 std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail::Bytes& call,
-                                         const platform::Identity& identity);
+                                         const base::Identity& identity);
 
 }  // namespace brood::process

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <utility>
 
+#include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "process/children.hpp"
 
@@ -23,11 +24,11 @@ StartMethod resolved(const StartMethod& method) {
   return method.name().empty() ? StartMethod(get_start_method()) : method;
 }
 
-platform::Identity identity_of(const ProcessOptions& options, const StartMethod& method) {
-  const std::string numbers = platform::next_child_numbers();
-  std::string name = options.name;
-  if (name.empty()) name = start::name_prefix(method.name()) + "Process-" + numbers;
-  return {std::move(name), numbers, options.daemon, platform::process_name(), ::getpid(), -1};
+base::Identity identity_of(const ProcessOptions& options, const StartMethod& method) {
+  base::Identity child = platform::next_child(start::name_prefix(method.name()) + "Process-");
+  if (!options.name.empty()) child.name = options.name;
+  child.daemon = options.daemon;
+  return child;
 }
 
 bool is_fork(const StartMethod& method) { return !method.launcher() && method.name() == "fork"; }

@@ -8,6 +8,7 @@
 #include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
 #include <brood/process.hpp>
+#include "base/identity.hpp"
 #include "base/mutex.hpp"
 #include "process/child_handle.hpp"
 
@@ -46,7 +47,7 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   std::optional<ExitStatus> look() BROOD_REQUIRES(mutex_);
 
   const StartMethod method_;
-  platform::Identity identity_;  // as the child will have it
+  base::Identity identity_;  // as the child will have it
   mutable base::Mutex mutex_;
   std::unique_ptr<ProcessTarget> target_ BROOD_GUARDED_BY(mutex_);  // null once it is started
   std::unique_ptr<process::ChildHandle> child_ BROOD_GUARDED_BY(mutex_);

@@ -9,6 +9,7 @@
 
 #include "base/module.hpp"
 #include "base/streams.hpp"
+#include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "platform/watch.hpp"
 #include "process/child.hpp"
@@ -32,7 +33,7 @@ int lift(int number) noexcept {
 
 }  // namespace
 
-void run_forked(const ForkedChannel& channel, platform::Identity identity,
+void run_forked(const ForkedChannel& channel, base::Identity identity,
                 std::unique_ptr<detail::ProcessTarget> target) {
   base::drop_unflushed();
   __fpurge(stdin);  // what was read ahead is the parent's to use
@@ -40,8 +41,7 @@ void run_forked(const ForkedChannel& channel, platform::Identity identity,
   platform::replace_own_descriptors(kept, std::size(kept));
   platform::prepare_stdio();
   const int report = lift(channel.report), owner = lift(channel.owner);
-  identity.parent = owner;
-  platform::set_identity(std::move(identity));
+  platform::set_identity(std::move(identity), owner);
   base::set_loading(base::Loading::allowed);
   if (!start::pass_start_gate(channel.start_gate)) ::_exit(platform::exit_orphaned);
   platform::watch_owner(owner);

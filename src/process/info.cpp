@@ -28,14 +28,15 @@ void ParentProcess::join() const {
 }
 
 ProcessInfo current_process() {
-  const platform::Identity& own = platform::identity();
+  const base::Identity& own = platform::identity();
   return {own.name, ::getpid(), own.daemon ? Daemon::yes : Daemon::no};
 }
 
 std::optional<ParentProcess> parent_process() {
-  const platform::Identity& own = platform::identity();
-  if (own.parent < 0) return std::nullopt;
-  return ParentProcess(ProcessInfo(own.parent_name, own.parent_pid), own.parent);
+  const int parent = platform::parent_pidfd();
+  if (parent < 0) return std::nullopt;
+  const base::Identity& own = platform::identity();
+  return ParentProcess(ProcessInfo(own.parent_name, own.parent_pid), parent);
 }
 
 std::vector<ProcessInfo> active_children() {

@@ -3,21 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include <brood/detail/bytes.hpp>
-#include "wire/code_ref.hpp"
+#include "wire/preparation.hpp"
 
 namespace brood::process {
 
 /// What a process is told first; the call follows.
 struct Setup {
-  wire::BuildId build{};
-  std::string name, numbers, parent_name;
-  std::int32_t parent_pid = 0;
-  bool daemon = false;
-  std::string start_method;  // of what it starts itself
-  std::int32_t log_level = 0;
+  wire::Preparation preparation;
   std::uint64_t call_size = 0;  // bytes
 };
 

@@ -1,6 +1,5 @@
 #include "protocol/messages.hpp"
 
-#include <cereal/types/array.hpp>
 #include <cereal/types/optional.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
@@ -21,10 +20,9 @@ namespace {
 // they differ.
 template <class Archive>
 void visit(Archive& archive, Setup& setup) {
-  archive(setup.protocol_version, setup.build, setup.name, setup.initializer, setup.address_space,
-          setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit,
-          setup.log_level, setup.resident, setup.start_method, setup.nice, setup.cpus,
-          setup.numbers, setup.owner_name, setup.owner_pid);
+  archive(setup.protocol_version, setup.preparation, setup.initializer, setup.address_space,
+          setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit, setup.resident,
+          setup.nice, setup.cpus);
   detail::SandboxTerms& sandbox = setup.sandbox;
   archive(sandbox.on, sandbox.shared_objects, sandbox.threads, sandbox.warn, sandbox.readable,
           sandbox.writable, sandbox.calls);
@@ -55,11 +53,7 @@ Message decode(std::span<const std::byte> payload) {
 }  // namespace
 
 void encode_setup(detail::Bytes& target, const Setup& setup) { encode(target, Type::setup, setup); }
-Setup decode_setup(std::span<const std::byte> payload) {
-  auto setup = decode<Setup>(payload);
-  wire::checked_index(setup.log_level, log_levels, "log level");
-  return setup;
-}
+Setup decode_setup(std::span<const std::byte> payload) { return decode<Setup>(payload); }
 void encode_log(detail::Bytes& target, const LogRecord& record) {
   encode(target, Type::log, record);
 }

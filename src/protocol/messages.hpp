@@ -13,6 +13,7 @@
 #include <brood/detail/sandbox_terms.hpp>
 #include "wire/code_ref.hpp"
 #include "wire/frame.hpp"
+#include "wire/preparation.hpp"
 
 // What owner and worker say to each other. Headers are plain structs in the machine's byte order:
 // both ends are the same program on the same machine, which the greeting checks.
@@ -26,8 +27,7 @@ inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 inline constexpr std::size_t most_attached = 4096;
 /// Bytes of the text of one log record; longer ones are cut.
 inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
-/// Levels of log records, as spdlog counts them: from trace, 0, to off.
-inline constexpr std::size_t log_levels = 7;
+using wire::log_levels;
 
 /// Exit code of a worker whose channel's descriptors have been closed by what ran in it.
 inline constexpr int exit_closed_channel = 88;
@@ -111,19 +111,13 @@ inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
 /// What a worker is told first.
 struct Setup {
   std::uint32_t protocol_version = version;
-  wire::BuildId build{};
-  std::string name;
+  wire::Preparation preparation;
   std::vector<std::byte> initializer;
   std::optional<std::uint64_t> address_space, cpu_seconds, open_files, core_size;
   std::uint64_t message_limit = wire::default_frame_limit;
-  int log_level = 0;
   std::optional<std::uint64_t> resident;  // bytes
-  std::string start_method;               // of the pools that it makes itself
   std::optional<std::int32_t> nice;
   std::vector<std::int32_t> cpus;  // empty: as it is
-  std::string numbers;             // "2:1", from which those of its own children follow
-  std::string owner_name;
-  std::int32_t owner_pid = 0;
   detail::SandboxTerms sandbox;
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);

@@ -57,7 +57,8 @@ const protocol::Setup& Session::greet() {
   const protocol::GreetingHeader greeting = greeting_of(HasPage::yes);
   results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
   setup_ = protocol::decode_setup(frame.payload);
-  if (setup_.protocol_version != protocol::version || setup_.build != wire::program_build_id()) {
+  if (setup_.protocol_version != protocol::version ||
+      setup_.preparation.build != wire::program_build_id()) {
     results_.flush();
     host_.end(exit_mismatch);
   }

@@ -101,12 +101,12 @@ class Worker {
   }
 
   void initialize(const protocol::Setup& setup) {
-    platform::set_identity(
-        {setup.name, setup.numbers, true, setup.owner_name, setup.owner_pid, owner_});
+    const wire::Preparation& preparation = setup.preparation;
+    platform::set_identity(preparation.identity, owner_);
     base::open_exit_hooks(base::HooksRun::when_asked, &log_hook_failure);
-    send_logs_to(session_.results(), setup.log_level);
-    if (set_start_method_ != nullptr && !setup.start_method.empty())
-      set_start_method_(setup.start_method);
+    send_logs_to(session_.results(), preparation.log_level);
+    if (set_start_method_ != nullptr && !preparation.start_method.empty())
+      set_start_method_(preparation.start_method);
     if (setup.sandbox.on) close_ways_out();
     try {
       apply_limits(setup);

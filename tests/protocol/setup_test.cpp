@@ -14,22 +14,23 @@ namespace {
 
 Setup full() {
   Setup setup;
-  setup.build = wire::program_build_id();
-  setup.name = "SpawnPoolWorker-2:1";
+  setup.preparation.build = wire::program_build_id();
+  setup.preparation.identity.name = "SpawnPoolWorker-2:1";
   setup.initializer = {std::byte{1}, std::byte{2}};
   setup.address_space = 1;
   setup.cpu_seconds = 2;
   setup.open_files = 3;
   setup.core_size = 4;
   setup.message_limit = 5;
-  setup.log_level = 6;
+  setup.preparation.log_level = 6;
   setup.resident = 7;
-  setup.start_method = "spawn";
+  setup.preparation.start_method = "spawn";
   setup.nice = -8;
   setup.cpus = {9, 10};
-  setup.numbers = "2:1";
-  setup.owner_name = "SpawnProcess-2";
-  setup.owner_pid = 11;
+  setup.preparation.identity.numbers = "2:1";
+  setup.preparation.identity.daemon = true;
+  setup.preparation.identity.parent_name = "SpawnProcess-2";
+  setup.preparation.identity.parent_pid = 11;
   return setup;
 }
 
@@ -47,22 +48,23 @@ TEST(SetupMessage, every_field_arrives) {
   const protocol::Setup sent = full();
   const protocol::Setup got = decode_setup(payload_of(sent));
   EXPECT_EQ(got.protocol_version, version);
-  EXPECT_EQ(got.build, sent.build);
-  EXPECT_EQ(got.name, sent.name);
+  EXPECT_EQ(got.preparation.build, sent.preparation.build);
+  EXPECT_EQ(got.preparation.identity.name, sent.preparation.identity.name);
   EXPECT_EQ(got.initializer, sent.initializer);
   EXPECT_EQ(got.address_space, sent.address_space);
   EXPECT_EQ(got.cpu_seconds, sent.cpu_seconds);
   EXPECT_EQ(got.open_files, sent.open_files);
   EXPECT_EQ(got.core_size, sent.core_size);
   EXPECT_EQ(got.message_limit, sent.message_limit);
-  EXPECT_EQ(got.log_level, sent.log_level);
+  EXPECT_EQ(got.preparation.log_level, sent.preparation.log_level);
   EXPECT_EQ(got.resident, sent.resident);
-  EXPECT_EQ(got.start_method, sent.start_method);
+  EXPECT_EQ(got.preparation.start_method, sent.preparation.start_method);
   EXPECT_EQ(got.nice, sent.nice);
   EXPECT_EQ(got.cpus, sent.cpus);
-  EXPECT_EQ(got.numbers, sent.numbers);
-  EXPECT_EQ(got.owner_name, sent.owner_name);
-  EXPECT_EQ(got.owner_pid, sent.owner_pid);
+  EXPECT_EQ(got.preparation.identity.numbers, sent.preparation.identity.numbers);
+  EXPECT_EQ(got.preparation.identity.daemon, sent.preparation.identity.daemon);
+  EXPECT_EQ(got.preparation.identity.parent_name, sent.preparation.identity.parent_name);
+  EXPECT_EQ(got.preparation.identity.parent_pid, sent.preparation.identity.parent_pid);
 }
 
 TEST(SetupMessage, one_that_is_cut_short_is_refused_at_every_length) {

@@ -41,8 +41,8 @@ struct TestWorker {
   /// Sends the set-up; false when the worker does not greet.
   bool greet() const {
     protocol::Setup setup;
-    setup.build = wire::program_build_id();
-    setup.name = "TestWorker";
+    setup.preparation.build = wire::program_build_id();
+    setup.preparation.identity.name = "TestWorker";
     detail::Bytes bytes;
     protocol::encode_setup(bytes, setup);
     if (!platform::write_all(tasks.get(), bytes.view())) return false;

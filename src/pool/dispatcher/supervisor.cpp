@@ -36,13 +36,10 @@ Supervisor::Supervisor(const PoolOptions& options)
   owner_.set_foreign();  // workers have it, too
 }
 
-protocol::Setup Supervisor::setup_for(const std::string& name, const std::string& numbers) const {
+protocol::Setup Supervisor::setup_for(base::Identity worker) const {
   protocol::Setup setup;
-  setup.build = wire::program_build_id();
-  setup.name = name;
-  setup.numbers = numbers;
-  setup.owner_name = platform::process_name();
-  setup.owner_pid = ::getpid();
+  setup.preparation = {wire::program_build_id(), std::move(worker), get_start_method(),
+                       base::log_level()};
   const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());
   setup.address_space = options_.limits.address_space;
@@ -50,9 +47,7 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
   setup.open_files = options_.limits.open_files;
   setup.core_size = options_.limits.core_size;
   setup.message_limit = message_limit_;
-  setup.log_level = base::log_level();
   setup.resident = options_.limits.resident;
-  setup.start_method = get_start_method();
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
   setup.sandbox = detail::SandboxAccess::terms(options_.sandbox);
@@ -60,11 +55,12 @@ protocol::Setup Supervisor::setup_for(const std::string& name, const std::string
 }
 
 Supervisor::Birth Supervisor::ask(WorkerId id) {
-  const std::string numbers = platform::next_child_numbers();
-  const std::string name = start::name_prefix(method_->name()) + "PoolWorker-" + numbers;
+  base::Identity identity =
+      platform::next_child(start::name_prefix(method_->name()) + "PoolWorker-");
+  identity.daemon = true;
   Birth birth;
-  birth.worker =
-      std::make_unique<WorkerProcess>(id, name, message_limit_, std::chrono::steady_clock::now());
+  birth.worker = std::make_unique<WorkerProcess>(id, identity.name, message_limit_,
+                                                 std::chrono::steady_clock::now());
   WorkerProcess& worker = *birth.worker;
   worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.tasks = platform::make_socket_pipe();
@@ -79,12 +75,12 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.descriptor_channel = std::move(descriptor_channel.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
                           detail::CallAccess::attached(options_.initializer));
-  protocol::encode_setup(worker.outbox.tail(), setup_for(name, numbers));
+  protocol::encode_setup(worker.outbox.tail(), setup_for(std::move(identity)));
   platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();
-  birth.asked = method_->ask(
-      name, {birth.tasks.read.get(), birth.results.write.get(), worker.mapping.descriptor().get(),
-             owner_.get(), birth.descriptor_channel.get()});
+  birth.asked = method_->ask(worker.name, {birth.tasks.read.get(), birth.results.write.get(),
+                                           worker.mapping.descriptor().get(), owner_.get(),
+                                           birth.descriptor_channel.get()});
   return birth;
 }
 

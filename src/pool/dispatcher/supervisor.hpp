@@ -5,6 +5,7 @@
 #include <string>
 
 #include <brood/options.hpp>
+#include "base/identity.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/pipe.hpp"
 #include "pool/dispatcher/worker_process.hpp"
@@ -61,7 +62,7 @@ class Supervisor {
  private:
   std::chrono::nanoseconds start_timeout() const;
   static std::unique_ptr<WorkerProcess> complete(Birth& birth, start::StartedProcess process);
-  protocol::Setup setup_for(const std::string& name, const std::string& numbers) const;
+  protocol::Setup setup_for(base::Identity worker) const;
   PoolOptions options_;
   std::unique_ptr<start::Method> method_;
   platform::Descriptor owner_;  // pidfd of this process, for the workers to watch
