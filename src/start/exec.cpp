@@ -11,11 +11,10 @@
 #include <csignal>
 #include <cstdint>
 #include <exception>
-#include <span>
 #include <string_view>
+#include <utility>
 
 #include "start/entry.hpp"
-#include "start/posix_spawn_launcher.hpp"
 
 namespace brood::start {
 namespace {
@@ -135,23 +134,6 @@ WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {
   return {{shown_program(), exec_marker, forkserver_role},
           worker_environment(),
           {{control_socket, forkserver_socket}, {owner_pidfd, forkserver_owner}}};
-}
-
-StartedProcess execute(const std::string& program, const WorkerCommand& command) {
-  const SpawnPlan plan(command);
-  PosixSpawnLauncher launcher(plan, command.arguments.front(), command.environment);
-  const std::span<const std::string> arguments = std::span(command.arguments).subspan(1);
-  try {
-    boost::asio::io_context context;
-    boost::system::error_code error;
-    auto process = launcher(context.get_executor(), error, program, arguments);
-    if (error) throw SystemError("posix_spawn", "starting " + program, error.value());
-    const pid_t pid = process.id();
-    process.detach();  // else its destructor would end it
-    return {pid, launcher.take_pidfd()};
-  } catch (const boost::system::system_error& failure) {
-    throw SystemError("epoll", "starting " + program, failure.code().value());
-  }
 }
 
 OwnChildren::~OwnChildren() {
