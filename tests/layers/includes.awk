@@ -16,6 +16,14 @@ function place_of(file, key, best) {
   return best
 }
 
+# The one of `parts` that the file lies in.
+function part_of(file, words, n, i) {
+  n = split(parts, words, " ")
+  for (i = 1; i <= n; i++)
+    if (starts_with(file, words[i] "/")) return words[i]
+  return ""
+}
+
 # The layer of a public header, named as from include/.
 function layer_of(header, i) {
   for (i = 1; i <= patterns; i++)
@@ -71,10 +79,13 @@ function check_header(name, layer) {
     report(place " may not include <" name ">, which is of " layer)
 }
 
-function check_inside(name, folder, quoted) {
+function check_inside(name, folder, quoted, part) {
   if (folder == "brood") check_header(name)
   if (folder in is_layer) {
     if (folder != own && !listed(folder, allowed[place]))
+      report(place " may not include \"" name "\"")
+    part = part_of(name)
+    if (part != "" && part != part_of(inside) && !listed(part, allowed[place]))
       report(place " may not include \"" name "\"")
     if (folder == own && listed(place, apart) && !starts_with(name, place "/"))
       report(place " may not include \"" name "\"")
@@ -96,6 +107,7 @@ in_table {
   if (key == "pure") pure = $0
   else if (key == "plain") plain = $0
   else if (key == "apart") apart = $0
+  else if (key == "parts") parts = $0
   else if (key == "cereal") cereal = $0
   else if (key == "headers") {
     sub(/:$/, "", $2)

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "manager/hostile_fixture.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/stubs.hpp"
 #include "platform/pipe.hpp"
 #include "support/in_child.hpp"
 

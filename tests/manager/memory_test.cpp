@@ -8,7 +8,7 @@
 #include <thread>
 
 #include <brood/manager.hpp>
-#include "manager/client_channels.hpp"
+#include "manager/client/channels.hpp"
 #include "manager/manager_fixture.hpp"
 #include "platform/socket.hpp"
 #include "support/shared_bytes.hpp"

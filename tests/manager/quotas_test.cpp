@@ -2,9 +2,9 @@
 
 #include <future>
 
-#include "manager/remote_frame.hpp"
+#include "manager/remote/frame.hpp"
+#include "manager/remote/tls.hpp"
 #include "manager/tcp_fixture.hpp"
-#include "manager/tls.hpp"
 #include "platform/tcp.hpp"
 
 // What one remote program may have of a server.

@@ -6,7 +6,7 @@
 
 #include <brood/connection.hpp>
 #include "manager/hostile_fixture.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/stubs.hpp"
 #include "manager/tcp_fixture.hpp"
 #include "shared/children.hpp"
 

@@ -1,4 +1,4 @@
-#include "manager/tls.hpp"
+#include "manager/remote/tls.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -1,4 +1,4 @@
-#include "manager/server_caller.hpp"
+#include "manager/server/caller.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include "manager/gateway.hpp"
+#include "manager/remote/gateway.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,11 +15,12 @@
 #include <brood/errors.hpp>
 #include "base/mutex.hpp"
 #include "manager/account.hpp"
+#include "manager/delivery.hpp"
 #include "manager/leases.hpp"
 #include "manager/messages.hpp"
 #include "manager/notifications.hpp"
-#include "manager/remote_frame.hpp"
-#include "manager/server_call.hpp"
+#include "manager/remote/frame.hpp"
+#include "manager/server/call.hpp"
 #include "platform/foreign_close.hpp"
 #include "platform/peek.hpp"
 #include "platform/process.hpp"

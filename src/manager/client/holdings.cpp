@@ -1,4 +1,4 @@
-#include "manager/client_holdings.hpp"
+#include "manager/client/holdings.hpp"
 
 #include <pthread.h>
 

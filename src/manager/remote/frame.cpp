@@ -1,11 +1,9 @@
-#include "manager/remote_frame.hpp"
+#include "manager/remote/frame.hpp"
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "platform/poll.hpp"
 
@@ -118,18 +116,6 @@ Ready wait_for_either(const TlsStream& stream, int local, short local_events,
   std::array<pollfd, 2> watched{pollfd{stream.socket(), POLLIN, 0}, pollfd{local, local_events, 0}};
   platform::poll_until(watched, deadline);
   return {watched[0].revents != 0, watched[1].revents};
-}
-
-bool got_the_answer(int socket) { return *got_the_answer_by(socket, std::nullopt); }
-
-std::optional<bool> got_the_answer_by(int socket, const platform::Deadline& deadline) {
-  pollfd watched{socket, POLLIN, 0};
-  if (platform::poll_until({&watched, 1}, deadline) == 0) return std::nullopt;
-  if ((watched.revents & (POLLHUP | POLLERR)) == 0) return true;
-  int error = 0;
-  socklen_t size = sizeof error;
-  ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
-  return error != ECONNRESET;
 }
 
 }  // namespace brood::manager

@@ -1,4 +1,4 @@
-#include "manager/client_launch.hpp"
+#include "manager/launch.hpp"
 
 #include <unistd.h>
 
@@ -9,9 +9,9 @@
 #include <utility>
 
 #include <brood/file_descriptor.hpp>
-#include "manager/gateway.hpp"
-#include "manager/key.hpp"
-#include "manager/server_main.hpp"
+#include "manager/remote/gateway.hpp"
+#include "manager/remote/key.hpp"
+#include "manager/server/main.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "platform/program_files.hpp"

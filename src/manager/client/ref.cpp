@@ -6,7 +6,7 @@
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/detail/manager/ref.hpp>
 #include <brood/errors.hpp>
-#include "manager/client_channels.hpp"
+#include "manager/client/channels.hpp"
 #include "manager/messages.hpp"
 #include "manager/notifications.hpp"
 #include "shared/envelope.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/mutex.hpp"
-#include "manager/server_caller.hpp"
+#include "manager/server/caller.hpp"
 
 namespace brood::manager {
 

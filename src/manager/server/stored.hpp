@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "manager/account.hpp"
-#include "manager/server_call.hpp"
+#include "manager/server/call.hpp"
 
 namespace brood::manager {
 

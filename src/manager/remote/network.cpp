@@ -1,4 +1,4 @@
-#include "manager/server_network.hpp"
+#include "manager/remote/network.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -11,8 +11,8 @@
 #include <utility>
 
 #include <brood/errors.hpp>
-#include "manager/server_bridge.hpp"
-#include "manager/server_call.hpp"
+#include "manager/remote/bridge.hpp"
+#include "manager/server/call.hpp"
 #include "platform/poll.hpp"
 #include "platform/tcp.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <brood/detail/manager/served_call.hpp>
 #include "manager/messages.hpp"
-#include "manager/server.hpp"
-#include "manager/server_caller.hpp"
+#include "manager/server/caller.hpp"
+#include "manager/server/server.hpp"
 
 namespace brood {
 

@@ -1,4 +1,4 @@
-#include "manager/server.hpp"
+#include "manager/server/server.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,11 +9,10 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "manager/delivery.hpp"
 #include "manager/messages.hpp"
 #include "manager/notifications.hpp"
-#include "manager/remote_frame.hpp"
-#include "manager/server_call.hpp"
-#include "manager/server_network.hpp"
+#include "manager/server/call.hpp"
 #include "platform/copies.hpp"
 #include "platform/peek.hpp"
 #include "platform/random.hpp"
@@ -169,12 +168,10 @@ std::size_t Server::objects() const {
   return entries_.size() - entries_.count(root_id);
 }
 
-bool Server::run(int control, int owner, Network* network) {
+void Server::run(int control, int owner) {
   watched_.add(control, control_id);
   watched_.add(owner, owner_id);
   watched_.serve([this](std::uint64_t id) { return serve_event(id); });
-  const bool alone = network == nullptr || network->stop();
-  return end() && alone;
 }
 
 bool Server::serve_event(std::uint64_t id) {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include <brood/detail/codec/envelope.hpp>
-#include "manager/remote_frame.hpp"
-#include "manager/server_network.hpp"
+#include "manager/remote/frame.hpp"
+#include "manager/remote/network.hpp"
 #include "platform/descriptor.hpp"
 
 namespace brood::manager {

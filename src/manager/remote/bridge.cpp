@@ -1,4 +1,4 @@
-#include "manager/server_bridge.hpp"
+#include "manager/remote/bridge.hpp"
 
 #include <poll.h>
 
@@ -10,7 +10,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/notifications.hpp"
-#include "manager/server_call.hpp"
+#include "manager/server/call.hpp"
 #include "platform/socket.hpp"
 #include "shared/envelope.hpp"
 

@@ -5,9 +5,9 @@
 
 #include <brood/errors.hpp>
 #include "base/mutex.hpp"
-#include "manager/server_call.hpp"
-#include "manager/server_stored.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/server/call.hpp"
+#include "manager/server/stored.hpp"
+#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {

@@ -1,7 +1,7 @@
 #include <brood/errors.hpp>
-#include "manager/server_call.hpp"
-#include "manager/server_lock.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/server/call.hpp"
+#include "manager/server/lock.hpp"
+#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {

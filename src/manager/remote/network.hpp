@@ -10,13 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include <brood/manager.hpp>
 #include "base/mutex.hpp"
 #include "manager/account.hpp"
-#include "manager/remote_frame.hpp"
-#include "manager/server.hpp"
-#include "manager/server_main.hpp"
-#include "manager/tls.hpp"
+#include "manager/remote/frame.hpp"
+#include "manager/remote/tls.hpp"
+#include "manager/server/server.hpp"
 #include "platform/descriptor.hpp"
+#include "platform/secret_bytes.hpp"
 
 namespace brood::manager {
 
@@ -59,6 +60,13 @@ class Sessions {
  private:
   mutable base::Mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_ BROOD_GUARDED_BY(mutex_);
+};
+
+/// For remote programs that have the key.
+struct Listening {
+  platform::Descriptor socket;  // null: for none
+  platform::SecretBytes key;
+  ManagerQuotas quotas;
 };
 
 /// Clients by TCP. Each of their connections is a client of the server's like a local one, by way

@@ -1,13 +1,12 @@
-#include "manager/server_main.hpp"
+#include "manager/server/main.hpp"
 
 #include <memory>
 #include <typeinfo>
 #include <utility>
 
-#include "manager/server.hpp"
-#include "manager/server_call.hpp"
-#include "manager/server_network.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/server/call.hpp"
+#include "manager/server/server.hpp"
+#include "manager/stubs.hpp"
 #include "platform/copies.hpp"
 #include "platform/process.hpp"
 #include "shared/envelope.hpp"
@@ -48,7 +47,9 @@ bool server_main(platform::Descriptor control, platform::Descriptor owner, Liste
   }
   root.clear();
   added.lease.reset();
-  return server->run(control.get(), owner.get(), network);
+  server->run(control.get(), owner.get());
+  const bool alone = network == nullptr || network->stop();
+  return server->end() && alone;
 }
 
 void count_objects(ServedCall& call) { put_result(call, call.state().server.objects()); }

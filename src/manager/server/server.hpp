@@ -14,14 +14,13 @@
 #include "base/mutex.hpp"
 #include "manager/account.hpp"
 #include "manager/leases.hpp"
-#include "manager/server_caller.hpp"
+#include "manager/server/caller.hpp"
 #include "platform/descriptor.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 
 namespace brood::manager {
 
-class Network;
 using Token = detail::SharedDescriptor::Token;
 
 /// An object in the server, and the server's end of its lease: that hangs up when the last proxy is
@@ -43,10 +42,11 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended; then
-  /// abandons calls that wait. False when others run on, longer than a caller would wait for them:
-  /// then the process must not do anything but end.
-  bool run(int control, int owner, Network* network);
+  /// Serves until `control` hangs up or the process behind `owner`, a pidfd, has ended. Once.
+  void run(int control, int owner);
+  /// Then: abandons calls that wait. False when others run on, longer than a caller would wait for
+  /// them: then the process must not do anything but end.
+  bool end();
 
   /// A new object: its number and the client's end of its lease. Throws SystemError. Threads: any.
   struct Added {
@@ -81,7 +81,6 @@ class Server {
   void forget_process(std::uint64_t process) noexcept;
   void drop(std::uint64_t id);
   void collect();
-  bool end();
 
   const std::uint64_t id_;
   const std::size_t most_from_one_;

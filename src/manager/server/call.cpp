@@ -1,4 +1,4 @@
-#include "manager/server_call.hpp"
+#include "manager/server/call.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "manager/key.hpp"
+#include "manager/remote/key.hpp"
 
 #include <optional>
 #include <string_view>

@@ -8,10 +8,10 @@
 #include <brood/errors.hpp>
 #include <brood/manager.hpp>
 #include "base/mutex.hpp"
-#include "manager/client_channels.hpp"
-#include "manager/client_launch.hpp"
-#include "manager/key.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/client/channels.hpp"
+#include "manager/launch.hpp"
+#include "manager/remote/key.hpp"
+#include "manager/stubs.hpp"
 #include "platform/process.hpp"
 #include "platform/secret_bytes.hpp"
 #include "platform/socket.hpp"

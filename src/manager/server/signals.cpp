@@ -7,8 +7,8 @@
 #include <brood/barrier.hpp>
 #include <brood/errors.hpp>
 #include "base/mutex.hpp"
-#include "manager/server_call.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/server/call.hpp"
+#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {

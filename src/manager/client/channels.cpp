@@ -1,4 +1,4 @@
-#include "manager/client_channels.hpp"
+#include "manager/client/channels.hpp"
 
 #include <poll.h>
 #include <pthread.h>

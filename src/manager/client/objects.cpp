@@ -6,9 +6,9 @@
 #include <brood/managed_queue.hpp>
 #include <brood/managed_space.hpp>
 #include "base/type_name.hpp"
-#include "manager/client_holdings.hpp"
+#include "manager/client/holdings.hpp"
 #include "manager/messages.hpp"
-#include "manager/server_stubs.hpp"
+#include "manager/stubs.hpp"
 
 namespace brood {
 
