@@ -25,17 +25,19 @@ struct RequestHeader {
 /// Begins every reply; the result follows, or the server's name and pid and the exception.
 enum class Status : std::uint8_t { value, exception };
 
-/// How long a call may wait. Travels as what is left of it: negative for ever.
-using Patience = std::int64_t;
+/// How long a call may wait: nanoseconds that are left; negative for ever.
+enum class Patience : std::int64_t { for_ever = -1 };
 
 inline Patience patience_until(const detail::Deadline& deadline) {
-  if (!deadline) return -1;
+  if (!deadline) return Patience::for_ever;
   const auto now = std::chrono::steady_clock::now();
-  return *deadline > now ? (*deadline - now).count() : 0;  // long over: no difference that fits
+  // Long over: no difference that fits.
+  return Patience{*deadline > now ? (*deadline - now).count() : 0};
 }
 inline detail::Deadline deadline_of(Patience patience) {
-  if (patience < 0) return std::nullopt;
-  return detail::deadline_after(std::chrono::nanoseconds(patience));
+  const std::chrono::nanoseconds left(static_cast<std::int64_t>(patience));
+  if (left.count() < 0) return std::nullopt;
+  return detail::deadline_after(left);
 }
 
 }  // namespace brood::manager

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "manager/hostile_fixture.hpp"
-#include "manager/stubs.hpp"
+#include "manager/operation_codec.hpp"
 #include "platform/pipe.hpp"
 #include "support/in_child.hpp"
 
@@ -179,12 +179,16 @@ TEST_P(HostileChannel, requests_that_make_no_sense_get_an_error) {
   // Objects that are none, or of another type.
   for (const std::uint64_t object : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{99},
                                      ~std::uint64_t{0}, ~std::uint64_t{0} - 1})
-    EXPECT_EQ(channel.ask(request_of(object, 1, &manager::queue_size)), "error") << object;
-  EXPECT_EQ(channel.ask(request_of(object_of(ref_of(numbers)), 1, &manager::lock_release)),
+    EXPECT_EQ(channel.ask(request_of(object, 1, manager::stub_of<&manager::QueueOperations::size>)),
+              "error")
+        << object;
+  EXPECT_EQ(channel.ask(request_of(object_of(ref_of(numbers)), 1,
+                                   manager::stub_of<&manager::LockOperations::release>)),
             "error");
   // Not whole, at every place.
   const std::uint64_t list = object_of(ref_of(numbers));
-  const detail::Bytes whole = request_of(list, ~std::uint64_t{0}, &manager::queue_get);
+  const detail::Bytes whole =
+      request_of(list, ~std::uint64_t{0}, manager::stub_of<&manager::QueueOperations::get>);
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_EQ(channel.ask(detail::Bytes(whole.view().first(size))), "error") << size;
   // Code that is none: another build, an offset in no code.
@@ -213,13 +217,13 @@ TEST_P(HostileChannel, arguments_that_make_no_sense_get_an_error) {
       ASSERT_TRUE(answer == "" || answer == "error") << answer << ' ' << size;
     }
   };
-  try_all(1, &manager::make_queue);
-  try_all(1, &manager::make_barrier);
-  try_all(1, &manager::make_condition);
-  try_all(1, &manager::make_semaphore);
+  try_all(1, manager::stub_of<&manager::RootOperations::make_queue>);
+  try_all(1, manager::stub_of<&manager::RootOperations::make_barrier>);
+  try_all(1, manager::stub_of<&manager::RootOperations::make_condition>);
+  try_all(1, manager::stub_of<&manager::RootOperations::make_semaphore>);
   try_all(1, &detail::run_make<detail::ServedValue<std::string>, std::string>);
-  try_all(object_of(ref_of(barrier)), &manager::barrier_parties);
-  try_all(object_of(ref_of(semaphore)), &manager::semaphore_release);
+  try_all(object_of(ref_of(barrier)), manager::stub_of<&manager::BarrierOperations::parties>);
+  try_all(object_of(ref_of(semaphore)), manager::stub_of<&manager::SemaphoreOperations::release>);
   expect_unharmed();
 }
 
@@ -266,7 +270,9 @@ TEST_P(HostileChannel, an_end_made_non_blocking_is_waited_for_as_any_other) {
   {
     const RawChannel channel(lease_of(numbers)->get(), 5, O_NONBLOCK);
     for (int i = 0; i < 3; ++i)
-      EXPECT_EQ(channel.ask(request_of(1, 1, &manager::count_objects)), "");
+      EXPECT_EQ(
+          channel.ask(request_of(1, 1, manager::stub_of<&manager::RootOperations::count_objects>)),
+          "");
   }
   EXPECT_TRUE(comes_to(threads, [&] { return threads_of_server(); }));
   expect_unharmed();
@@ -280,7 +286,8 @@ TEST_P(HostileChannel, a_descriptor_that_passes_for_another_proxy_is_refused) {
   EXPECT_EQ(Child([&] {
               const platform::Descriptor lease = platform::duplicate(lease_of(shelf)->get());
               detail::abandon_descriptors();  // the genuine one's copy here
-              detail::Bytes request = request_of(1, 1, &manager::count_objects);
+              detail::Bytes request =
+                  request_of(1, 1, manager::stub_of<&manager::RootOperations::count_objects>);
               request.attach(detail::receive_descriptor(platform::duplicate(forged.theirs.get()),
                                                         detail::SharedDescriptor::Kind::lease,
                                                         genuine->token()));

@@ -6,7 +6,7 @@
 
 #include <brood/connection.hpp>
 #include "manager/hostile_fixture.hpp"
-#include "manager/stubs.hpp"
+#include "manager/operation_codec.hpp"
 #include "manager/tcp_fixture.hpp"
 #include "shared/children.hpp"
 
@@ -59,8 +59,8 @@ TEST_P(Taken, values_in_an_answer_that_is_not_read_are_given_back_however_late) 
   const Manager manager(manager_options());
   const auto queue = manager.queue<int>();
   auto getter = std::make_unique<RawChannel>(lease_of(queue)->get());
-  detail::Bytes request = detail::begin_request(queue, &manager::queue_get);
-  detail::encode_value(request, manager::patience_until(std::nullopt));
+  const detail::Bytes request =
+      manager::Operation<&manager::QueueOperations::get>::begin(queue, manager::Patience::for_ever);
   ASSERT_TRUE(getter->send(request));
   queue.put(7);
   const auto end = std::chrono::steady_clock::now() + patience;

@@ -19,7 +19,7 @@ namespace {
 struct Held {
   detail::ManagedRef without_lease;
   std::weak_ptr<const detail::SharedDescriptor> lease;  // a lock lives as long as its proxies
-  detail::ServedStub abandon = nullptr;
+  Abandon abandon = nullptr;
   std::size_t count = 0;
 };
 struct Holdings {
@@ -39,8 +39,7 @@ void abandon(const Held& held) {
   const detail::DescriptorRef lease = held.lease.lock();
   if (!lease) return;
   const detail::ManagedRef& lock = held.without_lease;
-  detail::call_stub<void>(detail::ManagedRef(server_of(lock), object_of(lock), lease),
-                          held.abandon);
+  held.abandon(detail::ManagedRef(server_of(lock), object_of(lock), lease));
 }
 
 // Behind the thread's own objects, whose destructors may release locks (pthread_key_create(3)).
@@ -86,7 +85,7 @@ Holdings& holdings_or_new() {
 
 }  // namespace
 
-void note_acquired(const detail::ManagedRef& lock, detail::ServedStub abandon) noexcept try {
+void note_acquired(const detail::ManagedRef& lock, Abandon abandon) noexcept try {
   Holdings& here = holdings_or_new();
   if (const auto known = here.find(lock); known != here.held.end()) {
     ++known->count;

@@ -5,8 +5,11 @@
 // What the calling thread holds of managed locks: when it ends, the servers are told.
 namespace brood::manager {
 
-/// It has acquired this one, once more. `abandon` is what is called in the server when it ends.
-void note_acquired(const detail::ManagedRef& lock, detail::ServedStub abandon) noexcept;
+/// Tells the server that the calling thread ends with the lock.
+using Abandon = void (*)(const detail::ManagedRef& lock);
+
+/// It has acquired this one, once more.
+void note_acquired(const detail::ManagedRef& lock, Abandon abandon) noexcept;
 void note_released(const detail::ManagedRef& lock) noexcept;
 
 }  // namespace brood::manager

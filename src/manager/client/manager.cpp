@@ -10,8 +10,8 @@
 #include "base/mutex.hpp"
 #include "manager/client/channels.hpp"
 #include "manager/launch.hpp"
+#include "manager/operation_codec.hpp"
 #include "manager/remote/key.hpp"
-#include "manager/stubs.hpp"
 #include "platform/process.hpp"
 #include "platform/secret_bytes.hpp"
 #include "platform/socket.hpp"
@@ -21,8 +21,9 @@
 
 namespace brood {
 
-using detail::call_stub;
 using detail::ManagedRef;
+using manager::call_operation;
+using manager::RootOperations;
 
 namespace {
 
@@ -154,36 +155,36 @@ int Manager::pid() const { return server_->pid(); }
 const std::string& Manager::name() const { return server_->name(); }
 
 std::size_t Manager::objects() const {
-  return call_stub<std::size_t>(root(), &manager::count_objects);
+  return call_operation<&RootOperations::count_objects>(root());
 }
 ManagedSpace Manager::space() const {
-  return ManagedSpace(call_stub<ManagedRef>(root(), &manager::make_space));
+  return ManagedSpace(call_operation<&RootOperations::make_space>(root()));
 }
 ManagedRef Manager::make_queue(std::size_t maxsize) const {
-  return call_stub<ManagedRef>(root(), &manager::make_queue, maxsize);
+  return call_operation<&RootOperations::make_queue>(root(), maxsize);
 }
 ManagedLock Manager::lock() const {
-  return ManagedLock(call_stub<ManagedRef>(root(), &manager::make_lock, false));
+  return ManagedLock(call_operation<&RootOperations::make_lock>(root(), false));
 }
 ManagedRLock Manager::rlock() const {
-  return ManagedRLock(call_stub<ManagedRef>(root(), &manager::make_lock, true));
+  return ManagedRLock(call_operation<&RootOperations::make_lock>(root(), true));
 }
 ManagedSemaphore Manager::semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_stub<ManagedRef>(root(), &manager::make_semaphore, count, false));
+  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root(), count, false));
 }
 ManagedBoundedSemaphore Manager::bounded_semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_stub<ManagedRef>(root(), &manager::make_semaphore, count, true));
+  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root(), count, true));
 }
 ManagedEvent Manager::event() const {
-  return ManagedEvent(call_stub<ManagedRef>(root(), &manager::make_event));
+  return ManagedEvent(call_operation<&RootOperations::make_event>(root()));
 }
 ManagedCondition Manager::condition_with(const ManagedRef& lock) const {
   if (server_of(lock) != server_of(root()))
     throw UsageError("brood::Manager::condition: its lock is an object of the same manager");
-  return ManagedCondition(call_stub<ManagedRef>(root(), &manager::make_condition, object_of(lock)));
+  return ManagedCondition(call_operation<&RootOperations::make_condition>(root(), object_of(lock)));
 }
 ManagedBarrier Manager::barrier(std::int64_t parties) const {
-  return ManagedBarrier(call_stub<ManagedRef>(root(), &manager::make_barrier, parties));
+  return ManagedBarrier(call_operation<&RootOperations::make_barrier>(root(), parties));
 }
 
 }  // namespace brood

@@ -8,25 +8,35 @@
 #include "base/type_name.hpp"
 #include "manager/client/holdings.hpp"
 #include "manager/messages.hpp"
-#include "manager/stubs.hpp"
+#include "manager/operation_codec.hpp"
 
 namespace brood {
 
-using detail::call_stub;
 using detail::Deadline;
+using manager::BarrierOperations;
+using manager::call_operation;
+using manager::ConditionOperations;
+using manager::EventOperations;
+using manager::LockOperations;
+using manager::Operation;
 using manager::patience_until;
+using manager::QueueOperations;
+using manager::SemaphoreOperations;
+using manager::SpaceOperations;
+using manager::ValueFollows;
 
 namespace {
 
-/// `abandon` is what the server is told when the calling thread ends with the lock.
-bool acquire_held(const detail::ManagedRef& lock, detail::ServedStub stub,
-                  detail::ServedStub abandon, const Deadline& deadline) {
-  const bool got = call_stub<bool>(lock, stub, patience_until(deadline));
-  if (got) manager::note_acquired(lock, abandon);
+/// `Abandon` is what the server is told when the calling thread ends with the lock.
+template <auto Acquire, auto Abandon>
+bool acquire_held(const detail::ManagedRef& lock, const Deadline& deadline) {
+  const bool got = call_operation<Acquire>(lock, patience_until(deadline));
+  if (got) manager::note_acquired(lock, &call_operation<Abandon>);
   return got;
 }
-void release_held(const detail::ManagedRef& lock, detail::ServedStub stub) {
-  call_stub<void>(lock, stub);
+template <auto Release>
+void release_held(const detail::ManagedRef& lock) {
+  call_operation<Release>(lock);
   manager::note_released(lock);
 }
 
@@ -35,108 +45,98 @@ void release_held(const detail::ManagedRef& lock, detail::ServedStub stub) {
 namespace detail {
 
 bool ManagedMutex::acquire_by(const Deadline& deadline) const {
-  return acquire_held(*this, &manager::lock_acquire, &manager::lock_abandon, deadline);
+  return acquire_held<&LockOperations::acquire, &LockOperations::abandon>(*this, deadline);
 }
-void ManagedMutex::release() const { release_held(*this, &manager::lock_release); }
-bool ManagedMutex::locked() const { return call_stub<bool>(*this, &manager::lock_is_held); }
-bool ManagedMutex::owner_died() const { return call_stub<bool>(*this, &manager::lock_owner_died); }
+void ManagedMutex::release() const { release_held<&LockOperations::release>(*this); }
+bool ManagedMutex::locked() const { return call_operation<&LockOperations::is_held>(*this); }
+bool ManagedMutex::owner_died() const { return call_operation<&LockOperations::owner_died>(*this); }
 
-std::size_t ManagedQueueBase::size() const {
-  return call_stub<std::uint64_t>(*this, &manager::queue_size);
-}
+std::size_t ManagedQueueBase::size() const { return call_operation<&QueueOperations::size>(*this); }
 std::size_t ManagedQueueBase::maxsize() const {
-  return call_stub<std::uint64_t>(*this, &manager::queue_maxsize);
+  return call_operation<&QueueOperations::maxsize>(*this);
 }
 bool ManagedQueueBase::full() const {
   const std::size_t most = maxsize();
   return most != 0 && size() >= most;
 }
-void ManagedQueueBase::close() const { call_stub<void>(*this, &manager::queue_close); }
-bool ManagedQueueBase::closed() const { return call_stub<bool>(*this, &manager::queue_is_closed); }
-void ManagedQueueBase::task_done() const { call_stub<void>(*this, &manager::queue_task_done); }
+void ManagedQueueBase::close() const { call_operation<&QueueOperations::close>(*this); }
+bool ManagedQueueBase::closed() const { return call_operation<&QueueOperations::is_closed>(*this); }
+void ManagedQueueBase::task_done() const { call_operation<&QueueOperations::task_done>(*this); }
 bool ManagedQueueBase::join_by(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::queue_join, patience_until(deadline));
+  return call_operation<&QueueOperations::join>(*this, patience_until(deadline));
 }
 Bytes ManagedQueueBase::begin_put(const Deadline& deadline) const {
-  Bytes started = begin_request(*this, &manager::queue_put);
-  encode_value(started, patience_until(deadline));
-  return started;
+  return Operation<&QueueOperations::put>::begin(*this, patience_until(deadline), ValueFollows());
 }
 bool ManagedQueueBase::put_request(const Bytes& request) const {
-  return send_request(*this, request).get<bool>();
+  return Operation<&QueueOperations::put>::send(*this, request);
 }
 Reply ManagedQueueBase::get_by(const Deadline& deadline) const {
-  Bytes started = begin_request(*this, &manager::queue_get);
-  encode_value(started, patience_until(deadline));
-  return send_request(*this, started);
+  return call_operation<&QueueOperations::get>(*this, patience_until(deadline));
 }
 
 }  // namespace detail
 
 bool ManagedSemaphore::acquire_by(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::semaphore_acquire, patience_until(deadline));
+  return call_operation<&SemaphoreOperations::acquire>(*this, patience_until(deadline));
 }
 void ManagedSemaphore::release(std::int64_t count) const {
-  call_stub<void>(*this, &manager::semaphore_release, count);
+  call_operation<&SemaphoreOperations::release>(*this, count);
 }
 std::int64_t ManagedSemaphore::value() const {
-  return call_stub<std::int64_t>(*this, &manager::semaphore_value);
+  return call_operation<&SemaphoreOperations::value>(*this);
 }
 
-void ManagedEvent::set() const { call_stub<void>(*this, &manager::event_set); }
-void ManagedEvent::clear() const { call_stub<void>(*this, &manager::event_clear); }
-bool ManagedEvent::is_set() const { return call_stub<bool>(*this, &manager::event_is_set); }
+void ManagedEvent::set() const { call_operation<&EventOperations::set>(*this); }
+void ManagedEvent::clear() const { call_operation<&EventOperations::clear>(*this); }
+bool ManagedEvent::is_set() const { return call_operation<&EventOperations::is_set>(*this); }
 bool ManagedEvent::wait_by(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::event_wait, patience_until(deadline));
+  return call_operation<&EventOperations::wait>(*this, patience_until(deadline));
 }
 
 bool ManagedCondition::acquire_by(const Deadline& deadline) const {
-  return acquire_held(*this, &manager::condition_acquire, &manager::condition_abandon, deadline);
+  return acquire_held<&ConditionOperations::acquire, &ConditionOperations::abandon>(*this,
+                                                                                    deadline);
 }
-void ManagedCondition::release() const { release_held(*this, &manager::condition_release); }
+void ManagedCondition::release() const { release_held<&ConditionOperations::release>(*this); }
 bool ManagedCondition::owner_died() const {
-  return call_stub<bool>(*this, &manager::condition_owner_died);
+  return call_operation<&ConditionOperations::owner_died>(*this);
 }
 bool ManagedCondition::wait_by(const Deadline& deadline) const {
-  return call_stub<bool>(*this, &manager::condition_wait, patience_until(deadline));
+  return call_operation<&ConditionOperations::wait>(*this, patience_until(deadline));
 }
 void ManagedCondition::notify(std::size_t count) const {
-  call_stub<void>(*this, &manager::condition_notify, static_cast<std::uint64_t>(count));
+  call_operation<&ConditionOperations::notify>(*this, count);
 }
 
 std::size_t ManagedBarrier::wait_by(const Deadline& deadline) const {
-  return call_stub<std::uint64_t>(*this, &manager::barrier_wait, patience_until(deadline));
+  return call_operation<&BarrierOperations::wait>(*this, patience_until(deadline));
 }
 std::size_t ManagedBarrier::parties() const {
-  return call_stub<std::uint64_t>(*this, &manager::barrier_parties);
+  return call_operation<&BarrierOperations::parties>(*this);
 }
 std::size_t ManagedBarrier::n_waiting() const {
-  return call_stub<std::uint64_t>(*this, &manager::barrier_waiting);
+  return call_operation<&BarrierOperations::waiting>(*this);
 }
-void ManagedBarrier::reset() const { call_stub<void>(*this, &manager::barrier_reset); }
-void ManagedBarrier::abort() const { call_stub<void>(*this, &manager::barrier_abort); }
-bool ManagedBarrier::broken() const { return call_stub<bool>(*this, &manager::barrier_is_broken); }
+void ManagedBarrier::reset() const { call_operation<&BarrierOperations::reset>(*this); }
+void ManagedBarrier::abort() const { call_operation<&BarrierOperations::abort>(*this); }
+bool ManagedBarrier::broken() const { return call_operation<&BarrierOperations::is_broken>(*this); }
 
 detail::Bytes ManagedSpace::begin_set(const std::string& name, const std::type_info& type) const {
-  detail::Bytes started = begin_request(*this, &manager::space_set);
-  detail::encode_value(started, name);
-  detail::encode_value(started, base::type_name(type));
-  return started;
+  return Operation<&SpaceOperations::set>::begin(*this, name, base::type_name(type),
+                                                 ValueFollows());
 }
 detail::Reply ManagedSpace::find(const std::string& name, const std::type_info& type) const {
-  detail::Bytes started = begin_request(*this, &manager::space_get);
-  detail::encode_value(started, name);
-  detail::encode_value(started, base::type_name(type));
-  return send_request(*this, started);
+  return call_operation<&SpaceOperations::get>(*this, name, base::type_name(type));
 }
 bool ManagedSpace::has(const std::string& name) const {
-  return call_stub<bool>(*this, &manager::space_has, name);
+  return call_operation<&SpaceOperations::has>(*this, name);
 }
 bool ManagedSpace::erase(const std::string& name) const {
-  return call_stub<bool>(*this, &manager::space_erase, name);
+  return call_operation<&SpaceOperations::erase>(*this, name);
 }
 std::vector<std::string> ManagedSpace::names() const {
-  return call_stub<std::vector<std::string>>(*this, &manager::space_names);
+  return call_operation<&SpaceOperations::names>(*this);
 }
 
 }  // namespace brood

@@ -7,6 +7,7 @@
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "base/type_name.hpp"
+#include "manager/messages.hpp"
 #include "platform/copies.hpp"
 #include "platform/identity.hpp"
 #include "platform/shared_descriptor.hpp"

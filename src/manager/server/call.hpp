@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <brood/detail/manager/served_call.hpp>
-#include "manager/messages.hpp"
 #include "manager/server/caller.hpp"
 #include "manager/server/server.hpp"
 
@@ -28,17 +27,7 @@ class detail::ServedCall::State {
 
 namespace manager {
 
-template <class T>
-T argument(detail::ServedCall& call) {
-  return detail::decode_value<T>(call.arguments());
-}
-inline detail::Deadline deadline_argument(detail::ServedCall& call) {
-  return deadline_of(argument<Patience>(call));
-}
-template <class T>
-void put_result(detail::ServedCall& call, const T& value) {
-  detail::encode_value(call.result(), value);
-}
+inline Caller& caller(detail::ServedCall& call) { return call.state().caller; }
 
 /// Serves one request: the reply. Throws Abandoned.
 detail::Bytes answer(Server& server, Caller& caller, detail::Envelope request);

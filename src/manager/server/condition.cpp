@@ -1,7 +1,7 @@
 #include <brood/errors.hpp>
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
 #include "manager/server/lock.hpp"
-#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {
@@ -30,35 +30,37 @@ class ServedCondition {
 };
 
 ServedCondition& condition(ServedCall& call) { return call.object<ServedCondition>(); }
-Caller& caller(ServedCall& call) { return call.state().caller; }
 
 }  // namespace
 
-void make_condition(ServedCall& call) {
-  const auto number = argument<std::uint64_t>(call);
-  const std::shared_ptr<Entry> entry = call.state().server.find(number);
+NewObject RootOperations::make_condition(ServedCall& call, std::uint64_t lock) {
+  const std::shared_ptr<Entry> entry = call.state().server.find(lock);
   if (!entry || *entry->object.type != typeid(ServedLock))
     throw UsageError("brood::Manager::condition: its lock is an object of the same manager");
-  auto lock = std::static_pointer_cast<ServedLock>(entry->object.object);
-  call.put_new({std::make_shared<ServedCondition>(std::move(lock)), &typeid(ServedCondition), true,
-                [](void* object, std::uint64_t process) {
-                  static_cast<ServedCondition*>(object)->forget(process);
-                }});
+  auto served_lock = std::static_pointer_cast<ServedLock>(entry->object.object);
+  return {std::make_shared<ServedCondition>(std::move(served_lock)), &typeid(ServedCondition), true,
+          [](void* object, std::uint64_t process) {
+            static_cast<ServedCondition*>(object)->forget(process);
+          }};
 }
 
-void condition_acquire(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, condition(call).lock().acquire(caller(call), deadline));
+bool ConditionOperations::acquire(ServedCall& call, Patience patience) {
+  return condition(call).lock().acquire(caller(call), deadline_of(patience));
 }
-void condition_release(ServedCall& call) { condition(call).lock().release(caller(call).holder()); }
-void condition_abandon(ServedCall& call) { condition(call).lock().abandon(caller(call).holder()); }
-void condition_owner_died(ServedCall& call) {
-  put_result(call, condition(call).lock().owner_died());
+void ConditionOperations::release(ServedCall& call) {
+  condition(call).lock().release(caller(call).holder());
 }
-void condition_wait(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, condition(call).wait(caller(call), deadline));
+void ConditionOperations::abandon(ServedCall& call) {
+  condition(call).lock().abandon(caller(call).holder());
 }
-void condition_notify(ServedCall& call) { condition(call).notify(argument<std::uint64_t>(call)); }
+bool ConditionOperations::owner_died(ServedCall& call) {
+  return condition(call).lock().owner_died();
+}
+bool ConditionOperations::wait(ServedCall& call, Patience patience) {
+  return condition(call).wait(caller(call), deadline_of(patience));
+}
+void ConditionOperations::notify(ServedCall& call, std::uint64_t count) {
+  condition(call).notify(count);
+}
 
 }  // namespace brood::manager

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
-#include "manager/stubs.hpp"
 
 namespace brood::manager {
 
@@ -107,26 +107,24 @@ bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
   return notified;
 }
 
-void make_lock(ServedCall& call) {
-  const bool reentrant = argument<bool>(call);
-  call.put_new({std::make_shared<ServedLock>(reentrant ? ServedLock::Reentrant::yes
-                                                       : ServedLock::Reentrant::no),
-                &typeid(ServedLock), true, [](void* object, std::uint64_t process) {
-                  static_cast<ServedLock*>(object)->forget(process);
-                }});
+NewObject RootOperations::make_lock(ServedCall&, bool reentrant) {
+  return {std::make_shared<ServedLock>(reentrant ? ServedLock::Reentrant::yes
+                                                 : ServedLock::Reentrant::no),
+          &typeid(ServedLock), true, [](void* object, std::uint64_t process) {
+            static_cast<ServedLock*>(object)->forget(process);
+          }};
 }
 
-void lock_acquire(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, call.object<ServedLock>().acquire(call.state().caller, deadline));
+bool LockOperations::acquire(ServedCall& call, Patience patience) {
+  return call.object<ServedLock>().acquire(caller(call), deadline_of(patience));
 }
-void lock_release(ServedCall& call) {
-  call.object<ServedLock>().release(call.state().caller.holder());
+void LockOperations::release(ServedCall& call) {
+  call.object<ServedLock>().release(caller(call).holder());
 }
-void lock_abandon(ServedCall& call) {
-  call.object<ServedLock>().abandon(call.state().caller.holder());
+void LockOperations::abandon(ServedCall& call) {
+  call.object<ServedLock>().abandon(caller(call).holder());
 }
-void lock_is_held(ServedCall& call) { put_result(call, call.object<ServedLock>().is_held()); }
-void lock_owner_died(ServedCall& call) { put_result(call, call.object<ServedLock>().owner_died()); }
+bool LockOperations::is_held(ServedCall& call) { return call.object<ServedLock>().is_held(); }
+bool LockOperations::owner_died(ServedCall& call) { return call.object<ServedLock>().owner_died(); }
 
 }  // namespace brood::manager

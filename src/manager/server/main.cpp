@@ -4,9 +4,10 @@
 #include <typeinfo>
 #include <utility>
 
+#include "manager/messages.hpp"
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
 #include "manager/server/server.hpp"
-#include "manager/stubs.hpp"
 #include "platform/copies.hpp"
 #include "platform/process.hpp"
 #include "shared/envelope.hpp"
@@ -52,6 +53,8 @@ bool server_main(platform::Descriptor control, platform::Descriptor owner, Liste
   return server->end() && alone;
 }
 
-void count_objects(ServedCall& call) { put_result(call, call.state().server.objects()); }
+std::uint64_t RootOperations::count_objects(ServedCall& call) {
+  return call.state().server.objects();
+}
 
 }  // namespace brood::manager

@@ -5,19 +5,18 @@
 
 #include <brood/errors.hpp>
 #include "base/mutex.hpp"
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
 #include "manager/server/stored.hpp"
-#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {
 
 class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
  public:
-  using Item = std::shared_ptr<const Stored>;
   explicit ServedQueue(std::uint64_t maxsize) : maxsize_(maxsize) {}
 
-  bool put(Item item, Caller& caller, const detail::Deadline& deadline) {
+  bool put(AnyValue item, Caller& caller, const detail::Deadline& deadline) {
     base::MutexLock lock(mutex_);
     const auto ready = [this]() BROOD_REQUIRES(mutex_) {
       return closed_ || maxsize_ == 0 || items_.size() < maxsize_;
@@ -30,11 +29,11 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
     return true;
   }
   /// Null at the deadline, and at the end of a closed queue.
-  Item get(Caller& caller, const detail::Deadline& deadline) {
+  AnyValue get(Caller& caller, const detail::Deadline& deadline) {
     base::MutexLock lock(mutex_);
     const auto ready = [this]() BROOD_REQUIRES(mutex_) { return closed_ || !items_.empty(); };
     if (!filled_.wait_until(mutex_, caller, deadline, ready) || items_.empty()) return nullptr;
-    Item item = items_.front();
+    AnyValue item = items_.front();
     Caller::Undo undo = [self = shared_from_this(), item] { self->put_back(item); };
     items_.pop_front();
     item->set_taken();
@@ -71,7 +70,7 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
 
  private:
   // Its place is at the front, though the queue may have been filled meanwhile.
-  void put_back(const Item& item) {
+  void put_back(const AnyValue& item) {
     const base::MutexLock lock(mutex_);
     items_.push_front(item);
     filled_.notify_one();
@@ -79,7 +78,7 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
 
   const std::uint64_t maxsize_;
   mutable base::Mutex mutex_;
-  std::deque<Item> items_ BROOD_GUARDED_BY(mutex_);
+  std::deque<AnyValue> items_ BROOD_GUARDED_BY(mutex_);
   std::uint64_t unfinished_ BROOD_GUARDED_BY(mutex_) = 0;
   bool closed_ BROOD_GUARDED_BY(mutex_) = false;
   WaitList room_ BROOD_GUARDED_BY(mutex_);
@@ -88,33 +87,28 @@ class ServedQueue : public std::enable_shared_from_this<ServedQueue> {
 };
 
 ServedQueue& queue(ServedCall& call) { return call.object<ServedQueue>(); }
-Caller& caller(ServedCall& call) { return call.state().caller; }
 
 }  // namespace
 
-void make_queue(ServedCall& call) {
-  const auto maxsize = argument<std::uint64_t>(call);
-  call.put_new({std::make_shared<ServedQueue>(maxsize), &typeid(ServedQueue), true});
+NewObject RootOperations::make_queue(ServedCall&, std::uint64_t maxsize) {
+  return {std::make_shared<ServedQueue>(maxsize), &typeid(ServedQueue), true};
 }
 
-void queue_put(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, queue(call).put(std::make_shared<Stored>(call), caller(call), deadline));
+bool QueueOperations::put(ServedCall& call, Patience patience, AnyValue value) {
+  return queue(call).put(std::move(value), caller(call), deadline_of(patience));
 }
-void queue_get(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  const ServedQueue::Item item = queue(call).get(caller(call), deadline);
-  put_result(call, item != nullptr);
-  if (item) item->append_to(call.result());
+std::optional<AnyValue> QueueOperations::get(ServedCall& call, Patience patience) {
+  AnyValue value = queue(call).get(caller(call), deadline_of(patience));
+  if (!value) return std::nullopt;
+  return value;
 }
-void queue_size(ServedCall& call) { put_result(call, queue(call).size()); }
-void queue_maxsize(ServedCall& call) { put_result(call, queue(call).maxsize()); }
-void queue_close(ServedCall& call) { queue(call).close(); }
-void queue_is_closed(ServedCall& call) { put_result(call, queue(call).is_closed()); }
-void queue_task_done(ServedCall& call) { queue(call).task_done(); }
-void queue_join(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, queue(call).join(caller(call), deadline));
+std::uint64_t QueueOperations::size(ServedCall& call) { return queue(call).size(); }
+std::uint64_t QueueOperations::maxsize(ServedCall& call) { return queue(call).maxsize(); }
+void QueueOperations::close(ServedCall& call) { queue(call).close(); }
+bool QueueOperations::is_closed(ServedCall& call) { return queue(call).is_closed(); }
+void QueueOperations::task_done(ServedCall& call) { queue(call).task_done(); }
+bool QueueOperations::join(ServedCall& call, Patience patience) {
+  return queue(call).join(caller(call), deadline_of(patience));
 }
 
 }  // namespace brood::manager

@@ -7,8 +7,8 @@
 #include <brood/barrier.hpp>
 #include <brood/errors.hpp>
 #include "base/mutex.hpp"
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
-#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {
@@ -190,57 +190,52 @@ class ServedBarrier {
 };
 
 template <class T>
-detail::ServedObject served(std::shared_ptr<T> object) {
+NewObject served(std::shared_ptr<T> object) {
   return {std::move(object), &typeid(T), true};
 }
 ServedSemaphore& semaphore(ServedCall& call) { return call.object<ServedSemaphore>(); }
 ServedEvent& event(ServedCall& call) { return call.object<ServedEvent>(); }
 ServedBarrier& barrier(ServedCall& call) { return call.object<ServedBarrier>(); }
-Caller& caller(ServedCall& call) { return call.state().caller; }
 
 }  // namespace
 
-void make_semaphore(ServedCall& call) {
-  const auto count = argument<std::int64_t>(call);
-  const auto bounded =
-      argument<bool>(call) ? ServedSemaphore::Bounded::yes : ServedSemaphore::Bounded::no;
+NewObject RootOperations::make_semaphore(ServedCall&, std::int64_t count, bool bounded) {
   if (count < 0) throw UsageError("brood::Manager::semaphore: a count of less than 0");
-  call.put_new({std::make_shared<ServedSemaphore>(count, bounded), &typeid(ServedSemaphore), true,
-                [](void* object, std::uint64_t process) {
-                  static_cast<ServedSemaphore*>(object)->forget(process);
-                }});
+  return {std::make_shared<ServedSemaphore>(
+              count, bounded ? ServedSemaphore::Bounded::yes : ServedSemaphore::Bounded::no),
+          &typeid(ServedSemaphore), true, [](void* object, std::uint64_t process) {
+            static_cast<ServedSemaphore*>(object)->forget(process);
+          }};
 }
-void semaphore_acquire(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, semaphore(call).acquire(caller(call), deadline));
+bool SemaphoreOperations::acquire(ServedCall& call, Patience patience) {
+  return semaphore(call).acquire(caller(call), deadline_of(patience));
 }
-void semaphore_release(ServedCall& call) {
-  semaphore(call).release(argument<std::int64_t>(call), caller(call).holder().process);
+void SemaphoreOperations::release(ServedCall& call, std::int64_t count) {
+  semaphore(call).release(count, caller(call).holder().process);
 }
-void semaphore_value(ServedCall& call) { put_result(call, semaphore(call).value()); }
+std::int64_t SemaphoreOperations::value(ServedCall& call) { return semaphore(call).value(); }
 
-void make_event(ServedCall& call) { call.put_new(served(std::make_shared<ServedEvent>())); }
-void event_set(ServedCall& call) { event(call).set(); }
-void event_clear(ServedCall& call) { event(call).clear(); }
-void event_is_set(ServedCall& call) { put_result(call, event(call).is_set()); }
-void event_wait(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, event(call).wait(caller(call), deadline));
+NewObject RootOperations::make_event(ServedCall&) {
+  return served(std::make_shared<ServedEvent>());
+}
+void EventOperations::set(ServedCall& call) { event(call).set(); }
+void EventOperations::clear(ServedCall& call) { event(call).clear(); }
+bool EventOperations::is_set(ServedCall& call) { return event(call).is_set(); }
+bool EventOperations::wait(ServedCall& call, Patience patience) {
+  return event(call).wait(caller(call), deadline_of(patience));
 }
 
-void make_barrier(ServedCall& call) {
-  const auto parties = argument<std::int64_t>(call);
+NewObject RootOperations::make_barrier(ServedCall&, std::int64_t parties) {
   if (parties < 1) throw UsageError("brood::Manager::barrier: less than one party");
-  call.put_new(served(std::make_shared<ServedBarrier>(parties)));
+  return served(std::make_shared<ServedBarrier>(parties));
 }
-void barrier_wait(ServedCall& call) {
-  const detail::Deadline deadline = deadline_argument(call);
-  put_result(call, barrier(call).wait(caller(call), deadline));
+std::uint64_t BarrierOperations::wait(ServedCall& call, Patience patience) {
+  return barrier(call).wait(caller(call), deadline_of(patience));
 }
-void barrier_parties(ServedCall& call) { put_result(call, barrier(call).parties()); }
-void barrier_waiting(ServedCall& call) { put_result(call, barrier(call).waiting()); }
-void barrier_reset(ServedCall& call) { barrier(call).reset(); }
-void barrier_abort(ServedCall& call) { barrier(call).abort(); }
-void barrier_is_broken(ServedCall& call) { put_result(call, barrier(call).is_broken()); }
+std::uint64_t BarrierOperations::parties(ServedCall& call) { return barrier(call).parties(); }
+std::uint64_t BarrierOperations::waiting(ServedCall& call) { return barrier(call).waiting(); }
+void BarrierOperations::reset(ServedCall& call) { barrier(call).reset(); }
+void BarrierOperations::abort(ServedCall& call) { barrier(call).abort(); }
+bool BarrierOperations::is_broken(ServedCall& call) { return barrier(call).is_broken(); }
 
 }  // namespace brood::manager

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "manager/operations.hpp"
 #include "manager/server/call.hpp"
 #include "manager/server/stored.hpp"
-#include "manager/stubs.hpp"
 
 namespace brood::manager {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 struct ServedSpace {
   struct Attribute {
     std::string type;
-    std::shared_ptr<const Stored> value;
+    AnyValue value;
   };
   std::map<std::string, Attribute> attributes;
 };
@@ -36,44 +36,38 @@ const ServedSpace::Attribute& find(const ServedSpace& space, const std::string& 
 
 }  // namespace
 
-void make_space(ServedCall& call) {
-  call.put_new({std::make_shared<ServedSpace>(), &typeid(ServedSpace), false});
+NewObject RootOperations::make_space(ServedCall&) {
+  return {std::make_shared<ServedSpace>(), &typeid(ServedSpace), false};
 }
 
-void space_set(ServedCall& call) {
-  const auto name = argument<std::string>(call);
-  const auto type = argument<std::string>(call);
-  auto value = std::make_shared<const Stored>(call);
+void SpaceOperations::set(ServedCall& call, const std::string& name, const std::string& type,
+                          AnyValue value) {
   const auto guard = call.enter();
   ServedSpace::Attribute& attribute = space(call).attributes[name];
   attribute.type = type;
   attribute.value.swap(value);
 }
 
-void space_get(ServedCall& call) {
-  const auto name = argument<std::string>(call);
-  const auto type = argument<std::string>(call);
+AnyValue SpaceOperations::get(ServedCall& call, const std::string& name, const std::string& type) {
   const auto guard = call.enter();
-  find(space(call), name, type).value->append_to(call.result());
+  return find(space(call), name, type).value;
 }
 
-void space_has(ServedCall& call) {
-  const auto name = argument<std::string>(call);
+bool SpaceOperations::has(ServedCall& call, const std::string& name) {
   const auto guard = call.enter();
-  put_result(call, space(call).attributes.contains(name));
+  return space(call).attributes.contains(name);
 }
 
-void space_erase(ServedCall& call) {
-  const auto name = argument<std::string>(call);
+bool SpaceOperations::erase(ServedCall& call, const std::string& name) {
   const auto guard = call.enter();
-  put_result(call, space(call).attributes.erase(name) != 0);
+  return space(call).attributes.erase(name) != 0;
 }
 
-void space_names(ServedCall& call) {
+std::vector<std::string> SpaceOperations::names(ServedCall& call) {
   const auto guard = call.enter();
-  std::vector<std::string> names;
-  for (const auto& [name, attribute] : space(call).attributes) names.push_back(name);
-  put_result(call, names);
+  std::vector<std::string> all;
+  for (const auto& [name, attribute] : space(call).attributes) all.push_back(name);
+  return all;
 }
 
 }  // namespace brood::manager
