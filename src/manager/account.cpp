@@ -4,9 +4,6 @@
 #include <utility>
 
 namespace brood {
-
-QuotaError::~QuotaError() = default;
-
 namespace manager {
 namespace {
 

@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/printable.hpp"
 #include "platform/descriptor_channel.hpp"
+#include "platform/identity.hpp"
 #include "platform/pipe.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "platform/system_calls.hpp"

@@ -12,8 +12,6 @@
 // States, invariants and races: locks.md.
 namespace brood {
 
-BrokenBarrier::~BrokenBarrier() = default;
-
 namespace {
 
 using platform::ProcessMark;

@@ -141,14 +141,4 @@ std::pair<Connection, Connection> pipe(Duplex duplex) {
   return {make(std::move(ends.ours), Access::read), make(std::move(ends.theirs), Access::write)};
 }
 
-EndOfStream::EndOfStream()
-    : Error("there is no value: the stream has ended, or the time was over that get_for had") {}
-EndOfStream::~EndOfStream() = default;
-
-BufferTooShort::BufferTooShort(std::vector<std::byte> message)
-    : Error("a message of " + std::to_string(message.size()) +
-            " bytes is larger than the buffer for it"),
-      message_(std::move(message)) {}
-BufferTooShort::~BufferTooShort() = default;
-
 }  // namespace brood

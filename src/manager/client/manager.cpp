@@ -53,8 +53,6 @@ platform::SecretBytes taken(std::string& key) {
 
 }  // namespace
 
-AuthenticationError::~AuthenticationError() = default;
-
 class Manager::Server {
  public:
   /// Of its own. Takes the key from the options.
