@@ -1,3 +1,2 @@
 # Worlds come by the hundred thousand: optimised, whatever the other tests are.
 target_compile_options(${target} PRIVATE -O2)
-set(own_flags TRUE)
