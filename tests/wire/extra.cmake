@@ -14,3 +14,9 @@ target_link_options(wire_nameless_plugin PRIVATE -Wl,--build-id=none)
 add_dependencies(${target} wire_nameless_plugin)
 target_compile_definitions(${target} PRIVATE WIRE_PLUGINS="${CMAKE_CURRENT_BINARY_DIR}/wire")
 target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+
+# How deep a value may be nested is measured by the stack that decoding it takes. Destructors that are
+# not optimised take more than that, where a class decodes its parts itself (nesting_test.cpp).
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  target_compile_options(${target} PRIVATE -O1)
+endif()
