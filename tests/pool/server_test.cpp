@@ -273,6 +273,7 @@ TEST_P(StoppedServer, lets_the_pool_be_closed) {
 TEST_P(StoppedServer, fails_what_no_worker_is_left_for_after_the_start_timeout) {
   PoolOptions made = options(2);
   made.start_timeout = 1s;
+  Pool(options(1)).apply(square, 1);  // a fork server that there is takes nothing of that time
   Pool pool(made);
   pool.map(square, std::vector{1, 2, 3});
   const int server = server_of(pool);
