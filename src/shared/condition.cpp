@@ -110,16 +110,19 @@ bool Condition::wait_by(const detail::Deadline& deadline) const {
 void Condition::notify(std::size_t count) const noexcept {
   ConditionState& state = *static_cast<ConditionState*>(state_);
   constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
-  std::uint32_t woken = 0;
-  const bool any_woken = state.change([&](Waiters& now) {
-    const std::uint32_t asleep = now.waiting - std::min(now.waiting, now.pending);
+  std::uint32_t woken = 0, waiting = 0;
+  state.change([&](Waiters& now) {
+    waiting = now.waiting;
+    const std::uint32_t asleep = waiting - std::min(waiting, now.pending);
     woken = static_cast<std::uint32_t>(std::min<std::size_t>({count, asleep, most}));
     now.pending += woken;
     return woken != 0;
   });
-  if (!any_woken) return;
-  // In this order: a waiter that finds the count changed finds what is pending.
+  if (waiting == 0) return;
+  // In this order: a waiter that finds the count changed finds what is pending. Also where all
+  // have been notified already: the process that did it may have been killed before its own count.
   state.notifications.fetch_add(1);
+  if (woken == 0) return;
   platform::futex_wake(state.notifications, static_cast<int>(woken), platform::FutexScope::shared);
 }
 

@@ -164,24 +164,21 @@ TEST_F(KilledBetweenInstructions, of_a_notification) {
     expect_free(condition);  // it waits then
     waiting.set(0);
   };
+  const auto notifies = [](const Condition& it) {
+    it.acquire();
+    it.notify_one();
+    it.release();
+  };
+  const auto ends = [&] {
+    expect_free(condition);
+    condition.notify_all();
+    EXPECT_EQ(waiter->wait(), 0);
+    begins_to_wait();
+  };
   begins_to_wait();
-  of(
-      [&] {
-        other.acquire();
-        other.notify_one();
-        other.release();
-      },
-      [&] {
-        condition.acquire();
-        condition.notify_one();
-        condition.release();
-      },
-      [&] {
-        expect_free(condition);
-        condition.notify_all();
-        EXPECT_EQ(waiter->wait(), 0);
-        begins_to_wait();
-      });
+  of([&] { notifies(other); }, [&] { notifies(condition); }, ends);
+  // Close together in the notification itself.
+  of([&] { notifies(other); }, [&] { condition.notify_one(); }, ends, 400);
   condition.notify_all();
   EXPECT_EQ(waiter->wait(), 0);
 }
