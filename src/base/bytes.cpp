@@ -12,9 +12,9 @@ void Bytes::attach(DescriptorRef descriptor) {
     attached_->push_back(std::move(descriptor));
 }
 
-void Payload::lend(std::span<const std::byte> memory) {
-  loans_.push_back({owned_.size(), memory});
-  lent_ += memory.size();
+void Payload::borrow(std::span<const std::byte> memory) {
+  parts_.push_back({owned_.size(), memory});
+  borrowed_ += memory.size();
 }
 
 }  // namespace brood::detail

@@ -46,31 +46,31 @@ class ConditionVariable {
   /// Unlocks the mutex while it waits, until `predicate()` is true.
   template <class Predicate>
   void wait(Mutex& mutex, Predicate predicate) BROOD_REQUIRES(mutex) {
-    Lent lent(mutex.mutex_);
-    changed_.wait(lent.lock, predicate);
+    Adopted adopted(mutex.mutex_);
+    changed_.wait(adopted.lock, predicate);
   }
   /// The same, for `time` at most. What `predicate()` is at the end.
   template <class Rep, class Period, class Predicate>
   bool wait_for(Mutex& mutex, const std::chrono::duration<Rep, Period>& time, Predicate predicate)
       BROOD_REQUIRES(mutex) {
-    Lent lent(mutex.mutex_);
-    return changed_.wait_for(lent.lock, time, predicate);
+    Adopted adopted(mutex.mutex_);
+    return changed_.wait_for(adopted.lock, time, predicate);
   }
   /// The same, until `time` at the latest.
   template <class Clock, class Duration, class Predicate>
   bool wait_until(Mutex& mutex, const std::chrono::time_point<Clock, Duration>& time,
                   Predicate predicate) BROOD_REQUIRES(mutex) {
-    Lent lent(mutex.mutex_);
-    return changed_.wait_until(lent.lock, time, predicate);
+    Adopted adopted(mutex.mutex_);
+    return changed_.wait_until(adopted.lock, time, predicate);
   }
 
  private:
   /// The mutex that the caller holds, as std::condition_variable wants it.
-  struct Lent {
-    explicit Lent(std::mutex& held) : lock(held, std::adopt_lock) {}
-    Lent(const Lent&) = delete;
-    Lent& operator=(const Lent&) = delete;
-    ~Lent() { lock.release(); }
+  struct Adopted {
+    explicit Adopted(std::mutex& held) : lock(held, std::adopt_lock) {}
+    Adopted(const Adopted&) = delete;
+    Adopted& operator=(const Adopted&) = delete;
+    ~Adopted() { lock.release(); }
     std::unique_lock<std::mutex> lock;
   };
   std::condition_variable changed_;

@@ -32,7 +32,7 @@ class Core::Loan {
   void abandon() noexcept {
     try {
       core_.under_lock([this]() BROOD_REQUIRES(core_.mutex_) {
-        core_.driver_.give_back_broken(link_, call_, Clock::now());
+        core_.driver_.borrowing().give_back_broken(link_, call_, Clock::now());
       });
     } catch (...) {  // the dispatcher ends it all
     }
@@ -51,7 +51,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
   under_lock([&]() BROOD_REQUIRES(mutex_) {
     take_intake();
     add(call);
-    if (!call->terms().timeout) link = driver_.borrow(*call, Clock::now());
+    if (!call->terms().timeout) link = driver_.borrowing().borrow(*call, Clock::now());
   });
   const bool others_wait = link == nullptr || drive(process_of(*link), *call);
   if (others_wait) wake();
@@ -72,7 +72,7 @@ bool Core::drive(WorkerProcess& worker, CallState& call) {
       error = std::current_exception();
     }
     others_wait = under_lock([&]() BROOD_REQUIRES(mutex_) {
-      const auto over = driver_.heard(worker, call, moved, error, Clock::now());
+      const auto over = driver_.borrowing().heard(worker, call, moved, error, Clock::now());
       if (over) loan.end();
       return over;
     });

@@ -59,10 +59,10 @@ class Permits {
   void* memory() const noexcept { return &state_; }
   // A process that was killed here had changed at most one count and not yet `value`.
   void repair() noexcept BROOD_REQUIRES(guard) {
-    std::uint64_t lent = state_.others;
-    for (const Holder& holder : holders()) lent += holder.count;
+    std::uint64_t taken = state_.others;
+    for (const Holder& holder : holders()) taken += holder.count;
     const std::uint32_t free =
-        initial_ - static_cast<std::uint32_t>(std::min<std::uint64_t>(lent, initial_));
+        initial_ - static_cast<std::uint32_t>(std::min<std::uint64_t>(taken, initial_));
     state_.value = free;
     state_.from_the_dead = std::min<std::uint32_t>(state_.from_the_dead, free);
   }

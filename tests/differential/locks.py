@@ -1,4 +1,4 @@
-"""Locks: who gets them, and what is refused."""
+"""Locks: which process gets them, and what is refused."""
 import multiprocessing
 import sys
 

@@ -5,7 +5,7 @@
 #include "hostile/attack_campaign.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::hostile {
+namespace brood::hostile::attacks_test {
 namespace {
 
 class AttackTest : public testing::LeakCheck, public ::testing::WithParamInterface<std::string> {};
@@ -21,4 +21,4 @@ INSTANTIATE_TEST_SUITE_P(Method, AttackTest, ::testing::ValuesIn(brood::start_me
                          [](const auto& test) { return test.param; });
 
 }  // namespace
-}  // namespace brood::hostile
+}  // namespace brood::hostile::attacks_test

@@ -12,7 +12,7 @@
 #include "support/log_catcher.hpp"
 
 // Workers whose stream makes no sense, and goes on.
-namespace brood::testing {
+namespace brood::testing::broken_worker_test {
 namespace {
 
 void marks(int) {
@@ -87,4 +87,4 @@ TEST_P(Nonsense, of_a_copy_that_outlives_its_worker_holds_up_nobody) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::broken_worker_test

@@ -27,7 +27,7 @@
 
 // Descriptors whose close(2) waits for as long as the worker, or the peer, that has sent them
 // likes.
-namespace brood::testing {
+namespace brood::testing::closes_test {
 namespace {
 
 using Kind = start::Request::Kind;
@@ -275,4 +275,4 @@ TEST_F(ServerSocketCloses, do_not_keep_the_fork_server) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::closes_test

@@ -12,7 +12,7 @@
 
 // Workers whose results are bytes as no encoder writes them. Each call ends in a CodecError, and
 // the owner and its other calls go on.
-namespace brood::testing {
+namespace brood::testing::decoding_test {
 namespace {
 
 class Decoding : public PoolTest {};
@@ -223,4 +223,4 @@ TEST_P(Decoding, of_a_map_only_the_forged_elements_are_lost) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::decoding_test

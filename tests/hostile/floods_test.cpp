@@ -20,7 +20,7 @@
 #include "support/raw_message.hpp"
 
 // Workers that write more than a reader can take.
-namespace brood::testing {
+namespace brood::testing::floods_test {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -380,4 +380,4 @@ TEST_P(AttachedDescriptors, nonsense_changes_no_value_and_leaves_nothing_open) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::floods_test

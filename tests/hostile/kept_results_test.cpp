@@ -13,7 +13,7 @@
 #include "support/raw_message.hpp"
 
 // Results of a hostile worker that the program keeps for long.
-namespace brood::testing {
+namespace brood::testing::kept_results_test {
 namespace {
 
 /// The message that brings one descriptor of a shared object under this token.
@@ -55,4 +55,4 @@ TEST_P(KeptResults, that_bring_descriptors_leave_the_program_room_for_its_own) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::kept_results_test

@@ -11,7 +11,7 @@
 #include "support/worker_channel.hpp"
 
 // Locks of the kernel's that a worker can keep for as long as it lives.
-namespace brood::testing {
+namespace brood::testing::locks_test {
 namespace {
 
 constexpr unsigned longest_seconds = 60;  // else nothing would end a test that fails
@@ -92,4 +92,4 @@ TEST_P(Refusal, of_a_task_raises_no_signal_and_ends_the_worker_alone) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::locks_test

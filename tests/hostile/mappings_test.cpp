@@ -11,7 +11,7 @@
 #include "start/entry.hpp"
 
 // What a worker could write to besides its own memory.
-namespace brood::testing {
+namespace brood::testing::mappings_test {
 namespace {
 
 class Mappings : public PoolTest {};
@@ -168,4 +168,4 @@ TEST_P(Mappings, of_shared_objects_that_a_task_is_given_are_there) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::mappings_test

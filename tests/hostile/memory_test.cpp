@@ -44,7 +44,7 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace brood::testing {
+namespace brood::testing::memory_test {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
@@ -335,4 +335,4 @@ TEST_P(Allocation, that_is_refused_to_a_client_of_a_manager_ends_in_values_or_er
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::memory_test

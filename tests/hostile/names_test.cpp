@@ -12,7 +12,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Shared objects that come under the names of others.
-namespace brood::testing {
+namespace brood::testing::names_test {
 namespace {
 
 using detail::SharedDescriptor;
@@ -227,4 +227,4 @@ TEST_P(HostileNames, that_a_worker_answers_with_do_not_reach_other_calls) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::names_test

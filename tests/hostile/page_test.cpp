@@ -8,7 +8,7 @@
 #include "victims/tasks.hpp"
 
 // Tasks that write to the page that their worker shares with its owner.
-namespace brood::testing {
+namespace brood::testing::page_test {
 namespace {
 
 using protocol::WorkerPage;
@@ -96,4 +96,4 @@ TEST_P(HostilePages, of_the_living_end_their_calls_in_time) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::page_test

@@ -12,7 +12,7 @@
 
 // An owner that has dropped its privileges: its workers and processes stay root's. Those of a
 // server are ended by it, those of this process cannot be. Every wait still ends.
-namespace brood::testing {
+namespace brood::testing::privileges_test {
 namespace {
 
 class Dropped : public PoolTest {
@@ -179,4 +179,4 @@ TEST_P(Dropped, privileges_leave_the_exit_of_a_program_with_a_daemon_an_end) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::privileges_test

@@ -20,7 +20,7 @@
 #include "support/raw_message.hpp"
 
 // A worker of a fork server may write whatever it likes to the server's server socket.
-namespace brood::testing {
+namespace brood::testing::server_socket_test {
 namespace {
 
 using start::Request;
@@ -278,4 +278,4 @@ TEST_P(ServerSocket, attacked_lets_pools_of_other_workers_start) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::server_socket_test

@@ -15,7 +15,7 @@
 #include "support/in_child.hpp"
 
 // An owner whose signals the system refuses: every wait still ends.
-namespace brood::testing {
+namespace brood::testing::signals_test {
 namespace {
 
 class Signals : public PoolTest {
@@ -103,4 +103,4 @@ TEST_P(Signals, refused_by_a_filter_are_sent_by_pid_to_a_process) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::signals_test

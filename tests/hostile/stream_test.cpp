@@ -11,7 +11,7 @@
 
 // Tasks that write to their worker's result pipe what no worker writes. The owner stops such a
 // worker, and loses nothing else.
-namespace brood::testing {
+namespace brood::testing::stream_test {
 namespace {
 
 using protocol::FailedHeader;
@@ -170,12 +170,12 @@ TEST_P(HostileStreams, end_their_worker_and_nothing_else) {
   }
 }
 
-TEST_P(HostileStreams, end_a_worker_that_is_lent_to_its_caller) {
+TEST_P(HostileStreams, end_a_worker_that_its_caller_has_borrowed) {
   const LogCatcher quiet;
   Pool pool = make_pool(1);
   for (std::uint64_t which = 0; which < std::size(forgeries); ++which) {
     SCOPED_TRACE(forgeries[which].name);
-    pool.apply(twice, std::uint64_t{1});  // it is idle, and may be lent
+    pool.apply(twice, std::uint64_t{1});  // it is idle, and may be borrowed
     EXPECT_THROW(pool.apply(write_forgery, which), WorkerLost);
     EXPECT_EQ(pool.apply(twice, which), 2 * which);
   }
@@ -220,4 +220,4 @@ TEST_P(HostileStreams, are_told_of_in_the_owners_log) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::stream_test

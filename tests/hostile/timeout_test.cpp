@@ -9,7 +9,7 @@
 #include "support/log_catcher.hpp"
 
 // Tasks that do everything to outlive their time limit. The owner's clock decides.
-namespace brood::testing {
+namespace brood::testing::timeout_test {
 namespace {
 
 using protocol::SkippedHeader;
@@ -144,4 +144,4 @@ TEST_P(HostileTimes, of_a_revocation_that_is_not_seen_end_the_worker) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::timeout_test

@@ -15,7 +15,7 @@
 #include "support/missing_page.hpp"
 
 // Workers that sleep in the kernel where no signal wakes them, SIGKILL neither.
-namespace brood::testing {
+namespace brood::testing::uninterruptible_test {
 namespace {
 
 /// An epoll set whose lock a thread of this process keeps. A change of the set sleeps until
@@ -119,4 +119,4 @@ TEST_P(UninterruptibleSleep, of_a_worker_does_not_hold_up_a_caller_that_drives_i
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::uninterruptible_test

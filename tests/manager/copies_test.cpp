@@ -8,7 +8,7 @@
 #include "platform/copies.hpp"
 
 // Methods of a managed object that fork: the copy is no second server.
-namespace brood::testing {
+namespace brood::testing::copies_test {
 namespace {
 
 class ManagedCopies : public OneManager {};
@@ -71,4 +71,4 @@ TEST_P(ManagedCopies, a_copy_that_stays_keeps_no_call_waiting_when_the_server_is
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::copies_test

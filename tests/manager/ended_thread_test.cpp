@@ -8,7 +8,7 @@
 #include "shared/children.hpp"
 
 // Threads that end while they hold a manager's lock.
-namespace brood::testing {
+namespace brood::testing::ended_thread_test {
 namespace {
 
 class EndedThread : public TcpTest {};
@@ -125,4 +125,4 @@ TEST_P(EndedThread, of_a_remote_program_leaves_its_lock_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::ended_thread_test

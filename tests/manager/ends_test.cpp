@@ -15,7 +15,7 @@
 #include "platform/system_calls.hpp"
 
 // Clients, servers and owners that end in the wrong moment.
-namespace brood::testing {
+namespace brood::testing::ends_test {
 namespace {
 
 class Ends : public ManagerTest {};
@@ -385,4 +385,4 @@ TEST_P(Ends, a_forked_child_makes_objects_and_leaves_the_server_alone) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::ends_test

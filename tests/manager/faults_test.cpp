@@ -6,7 +6,7 @@
 #include "manager/tcp_fixture.hpp"
 #include "support/faults.hpp"
 
-namespace brood::testing {
+namespace brood::testing::faults_test {
 namespace {
 
 using faults::Failing;
@@ -162,4 +162,4 @@ TEST_P(RemoteFaults, the_nth_use_of_a_call_fails_and_nothing_is_left_behind) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::faults_test

@@ -12,7 +12,7 @@
 #include "platform/pipe.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::testing {
+namespace brood::testing::hostile_client_test {
 namespace {
 
 class HostileLease : public HostileClient {};
@@ -300,4 +300,4 @@ TEST_P(HostileChannel, a_descriptor_that_passes_for_another_proxy_is_refused) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::hostile_client_test

@@ -8,7 +8,7 @@
 #include "manager/tcp_fixture.hpp"
 #include "platform/descriptor.hpp"
 
-namespace brood::testing {
+namespace brood::testing::keys_test {
 namespace {
 
 class Keys : public TcpTest {};
@@ -182,4 +182,4 @@ TEST_P(Keys, what_is_made_of_them_is_in_no_core_file) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::keys_test

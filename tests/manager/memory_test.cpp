@@ -13,7 +13,7 @@
 #include "platform/socket.hpp"
 #include "support/shared_bytes.hpp"
 
-namespace brood::testing {
+namespace brood::testing::memory_test {
 namespace {
 
 using ManagerMemory = OneManager;
@@ -83,4 +83,4 @@ TEST_P(ManagerMemory, a_request_in_what_is_no_memory_is_refused_without_waiting)
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::memory_test

@@ -12,7 +12,7 @@
 #include "manager/manager_fixture.hpp"
 
 // What a manager's objects can do.
-namespace brood::testing {
+namespace brood::testing::objects_test {
 namespace {
 
 class Objects : public OneManager {};
@@ -252,4 +252,4 @@ TEST_P(Objects, a_handle_of_nothing_says_so) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::objects_test

@@ -9,7 +9,7 @@
 #include "manager/tcp_fixture.hpp"
 
 // What the program has open when its manager's server starts.
-namespace brood::testing {
+namespace brood::testing::program_files_test {
 namespace {
 
 class FilesOfTheOwner : public TcpTest {};
@@ -44,4 +44,4 @@ TEST_P(FilesOfTheOwner, that_are_its_standard_streams_are_kept_by_no_gateway) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::program_files_test

@@ -8,7 +8,7 @@
 #include "platform/tcp.hpp"
 
 // What one remote program may have of a server.
-namespace brood::testing {
+namespace brood::testing::quotas_test {
 namespace {
 
 class Quotas : public TcpTest {
@@ -378,4 +378,4 @@ TEST_P(HostilePeers, garbage_ends_its_connection_only) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::quotas_test

@@ -4,7 +4,7 @@
 #include "shared/children.hpp"
 
 // Processes that the program forks itself, past the library, beside a manager and what is shared.
-namespace brood::testing {
+namespace brood::testing::raw_children_test {
 namespace {
 
 class RawChildren : public OneManager {};
@@ -48,4 +48,4 @@ TEST_P(RawChildren, use_what_their_parent_has_and_leave_it_whole) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::raw_children_test

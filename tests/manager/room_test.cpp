@@ -12,7 +12,7 @@
 #include "support/few_descriptors.hpp"
 
 // Answers with handles, and clients that have no room for these.
-namespace brood::testing {
+namespace brood::testing::room_test {
 namespace {
 
 class ManagerNoRoom : public TcpTest {
@@ -117,4 +117,4 @@ TEST_P(ManagerNoRoom, of_a_remote_program_or_its_gateway_leaves_it_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::room_test

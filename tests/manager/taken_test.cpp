@@ -11,7 +11,7 @@
 #include "shared/children.hpp"
 
 // What a server keeps of values that clients have got.
-namespace brood::testing {
+namespace brood::testing::taken_test {
 namespace {
 
 class Taken : public TcpTest {
@@ -72,4 +72,4 @@ TEST_P(Taken, values_in_an_answer_that_is_not_read_are_given_back_however_late) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::taken_test

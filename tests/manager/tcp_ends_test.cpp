@@ -15,7 +15,7 @@
 #include "platform/tcp.hpp"
 
 // Strangers, listeners on the wire, and ends in the wrong moment.
-namespace brood::testing {
+namespace brood::testing::tcp_ends_test {
 namespace {
 
 class TcpEnds : public TcpTest {};
@@ -335,4 +335,4 @@ TEST_P(TcpEnds, a_server_that_is_shut_down_is_an_error_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::tcp_ends_test

@@ -10,7 +10,7 @@
 #include "manager/tcp_fixture.hpp"
 
 // What a manager does for programs that have its address and its key.
-namespace brood::testing {
+namespace brood::testing::tcp_test {
 namespace {
 
 class Tcp : public TcpTest {};
@@ -245,4 +245,4 @@ TEST_P(Tcp, one_s_own_server_can_be_reached_and_left_and_reached_again) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::tcp_test

@@ -13,7 +13,7 @@
 #include "support/in_child.hpp"
 
 // Proxies go wherever a value goes.
-namespace brood::testing {
+namespace brood::testing::travel_test {
 namespace {
 
 class ProxyTravel : public OneManager {
@@ -243,4 +243,4 @@ TEST_P(ProxyTravel, a_server_keeps_up_with_many_that_make_objects_and_drop_them)
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::travel_test

@@ -7,7 +7,7 @@
 #include "support/in_child.hpp"
 
 // Programs that connect to one server twice.
-namespace brood::testing {
+namespace brood::testing::two_connections_test {
 namespace {
 
 class TwoConnections : public TcpTest {
@@ -153,4 +153,4 @@ TEST_P(TwoConnections, may_be_the_parent_s_and_its_forked_child_s) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::two_connections_test

@@ -9,7 +9,7 @@
 #include "manager/manager_fixture.hpp"
 
 // Queues, locks and what else one waits for.
-namespace brood::testing {
+namespace brood::testing::waiting_test {
 namespace {
 
 class Waiting : public OneManager {};
@@ -240,4 +240,4 @@ TEST_P(Waiting, until_the_last_moment_has_no_limit) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::waiting_test

@@ -7,7 +7,7 @@
 #include "platform/process.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::platform {
+namespace brood::platform::cpus_test {
 namespace {
 
 class CpuQuotaTest : public ControlGroups {
@@ -73,4 +73,4 @@ TEST(Affinity, the_mask_is_counted) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::cpus_test

@@ -12,7 +12,7 @@
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform {
+namespace brood::platform::descriptor_test {
 namespace {
 
 using DescriptorTest = testing::LeakCheck;
@@ -80,4 +80,4 @@ TEST_F(DescriptorTest, nothing_takes_the_numbers_of_closed_standard_streams) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::descriptor_test

@@ -18,7 +18,7 @@
 #include "support/read_all.hpp"
 
 // Closes that wait for what another process keeps.
-namespace brood::testing {
+namespace brood::testing::foreign_close_test {
 namespace {
 
 using ForeignCloses = LeakCheck;
@@ -76,4 +76,4 @@ TEST_F(ForeignCloses, that_all_wait_take_a_bounded_number_of_threads_and_are_don
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::foreign_close_test

@@ -7,7 +7,7 @@
 #include "support/events.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform {
+namespace brood::platform::free_memory_test {
 namespace {
 
 constexpr std::uint64_t mebibyte = 1024 * 1024;
@@ -56,4 +56,4 @@ TEST_F(FreeMemoryTest, knows_control_groups_of_the_first_version) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::free_memory_test

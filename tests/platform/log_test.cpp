@@ -6,7 +6,7 @@
 
 #include "support/log_catcher.hpp"
 
-namespace brood::base {
+namespace brood::base::log_test {
 namespace {
 
 TEST(Log, leaves_stdout_to_the_programs) {
@@ -29,4 +29,4 @@ TEST(Log, goes_to_the_logger_that_the_program_has_set_up) {
 }
 
 }  // namespace
-}  // namespace brood::base
+}  // namespace brood::base::log_test

@@ -5,7 +5,7 @@
 #include "control_groups.hpp"
 #include "platform/oom_kills.hpp"
 
-namespace brood::platform {
+namespace brood::platform::oom_kills_test {
 namespace {
 
 class OomKillsTest : public ControlGroups {
@@ -45,4 +45,4 @@ TEST_F(OomKillsTest, are_nothing_where_nobody_tells) {
 TEST(OomKills, of_this_machine_can_be_read) { EXPECT_NO_THROW(oom_kills()); }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::oom_kills_test

@@ -13,7 +13,7 @@
 #include "support/raw_message.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::platform {
+namespace brood::platform::pipe_test {
 namespace {
 
 using PipeTest = testing::LeakCheck;
@@ -204,4 +204,4 @@ TEST_F(PipeTest, a_failure_carries_its_error) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::pipe_test

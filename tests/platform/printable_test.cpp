@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace brood::base {
+namespace brood::base::printable_test {
 namespace {
 
 TEST(Printable, leaves_text_newlines_and_tabs_alone) {
@@ -34,4 +34,4 @@ TEST(Printable, sees_through_bytes_that_are_no_utf8) {
 }
 
 }  // namespace
-}  // namespace brood::base
+}  // namespace brood::base::printable_test

@@ -8,7 +8,7 @@
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform {
+namespace brood::platform::process_mark_test {
 namespace {
 
 using ProcessMarkTest = testing::LeakCheck;
@@ -46,4 +46,4 @@ TEST_F(ProcessMarkTest, a_process_that_has_ended_is_dead_before_it_is_reaped_and
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::process_mark_test

@@ -18,7 +18,7 @@
 #include "support/leak_check.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::platform {
+namespace brood::platform::process_test {
 namespace {
 
 using ProcessTest = testing::LeakCheck;
@@ -221,4 +221,4 @@ TEST_F(ProcessTest, own_descriptors_are_let_go_where_no_number_is_free) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::process_test

@@ -12,7 +12,7 @@
 #include "support/in_child.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::robust_mutex_test {
 namespace {
 
 using platform::MutexHold;
@@ -203,4 +203,4 @@ TEST_F(RobustMutexTest, what_is_written_over_its_entry_is_not_followed) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::robust_mutex_test

@@ -12,7 +12,7 @@
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform {
+namespace brood::platform::secret_bytes_test {
 namespace {
 
 using SecretBytesTest = testing::LeakCheck;
@@ -70,4 +70,4 @@ TEST_F(SecretBytesTest, a_string_is_wiped_with_all_its_room) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::secret_bytes_test

@@ -15,7 +15,7 @@
 #include "support/in_child.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform {
+namespace brood::platform::shared_memory_test {
 namespace {
 
 using MappingTest = testing::LeakCheck;
@@ -102,4 +102,4 @@ TEST_F(FutexTest, a_process_wakes_another) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::shared_memory_test

@@ -16,7 +16,7 @@
 #include "support/leak_check.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::platform {
+namespace brood::platform::socket_test {
 namespace {
 
 using SocketTest = testing::LeakCheck;
@@ -204,4 +204,4 @@ TEST_F(SocketTest, a_descriptor_that_finds_no_room_is_an_error_and_the_next_mess
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::socket_test

@@ -9,7 +9,7 @@
 #include "platform/process.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::platform {
+namespace brood::platform::watch_test {
 namespace {
 
 thread_local std::array<char, 256 * 1024> much{};
@@ -35,4 +35,4 @@ TEST(WatchTest, a_process_may_exit_while_its_watch_is_starting) {
 }
 
 }  // namespace
-}  // namespace brood::platform
+}  // namespace brood::platform::watch_test

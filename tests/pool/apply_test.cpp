@@ -11,7 +11,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-namespace brood::testing {
+namespace brood::testing::apply_test {
 namespace {
 
 class Apply : public PoolTest {};
@@ -184,4 +184,4 @@ TEST_P(Apply, default_pool_options_work_for_the_default_method) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::apply_test

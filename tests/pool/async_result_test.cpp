@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::async_result_test {
 namespace {
 
 class AsyncResultTest : public PoolTest {};
@@ -377,4 +377,4 @@ TEST_P(AsyncResultTest, cancel_with_kill_costs_no_other_task) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::async_result_test

@@ -9,7 +9,7 @@
 #include "victims/tasks.hpp"
 
 // Calls that come in one behind the other travel together; no caller may notice.
-namespace brood::testing {
+namespace brood::testing::batch_test {
 namespace {
 
 class BatchTest : public PoolTest {};
@@ -179,4 +179,4 @@ TEST_P(BatchTest, every_call_calls_back_once) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::batch_test

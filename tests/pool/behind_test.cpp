@@ -4,7 +4,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Short calls that were sent to a worker together with one that hangs.
-namespace brood::testing {
+namespace brood::testing::behind_test {
 namespace {
 
 class Behind : public PoolTest {};
@@ -42,4 +42,4 @@ TEST_P(Behind, a_call_that_hangs_they_go_to_a_worker_that_others_wait_for_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::behind_test

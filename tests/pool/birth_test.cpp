@@ -16,7 +16,7 @@
 #include "support/program.hpp"
 
 // How a worker is born: descriptors, signals, parent, whatever state its owner is in.
-namespace brood::testing {
+namespace brood::testing::birth_test {
 namespace {
 
 class Birth : public PoolTest {};
@@ -276,4 +276,4 @@ TEST_P(Birth, has_the_owners_default_start_method) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::birth_test

@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Inputs written in braces at the call.
-namespace brood::testing {
+namespace brood::testing::braces_test {
 namespace {
 
 class Braces : public PoolCheck {
@@ -63,4 +63,4 @@ TEST_F(Braces, are_inputs_of_starmap_as_tuples_or_in_braces_of_their_own) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::braces_test

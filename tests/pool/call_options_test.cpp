@@ -11,7 +11,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::call_options_test {
 namespace {
 
 class CallOptionsTest : public PoolTest {};
@@ -300,4 +300,4 @@ TEST_P(CallOptionsTest, out_of_range_are_usage_errors) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::call_options_test

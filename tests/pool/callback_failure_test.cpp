@@ -4,7 +4,7 @@
 #include "pool/pool_fixture.hpp"
 
 // A callback that throws, or that takes long, ends nothing but itself.
-namespace brood::testing {
+namespace brood::testing::callback_failure_test {
 namespace {
 
 class CallbackFailure : public PoolTest {};
@@ -70,4 +70,4 @@ TEST_P(CallbackFailure, that_takes_long_does_not_keep_join_for_beyond_its_time) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::callback_failure_test

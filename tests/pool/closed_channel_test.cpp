@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Tasks that close all descriptors, their worker's too, as daemons and libraries do.
-namespace brood::testing {
+namespace brood::testing::closed_channel_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,4 +81,4 @@ TEST_P(ClosedChannel, is_not_where_a_task_opens_files) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::closed_channel_test

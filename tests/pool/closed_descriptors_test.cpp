@@ -20,7 +20,7 @@
 
 // A program that closes all descriptors but its own three, as daemons do, and with them those of a
 // pool that it has.
-namespace brood::testing {
+namespace brood::testing::closed_descriptors_test {
 namespace {
 
 constexpr int first = 3, last = 700;
@@ -319,4 +319,4 @@ TEST_P(ClosedDescriptors, of_a_pool_that_an_interrupt_drains_let_it_end_the_prog
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::closed_descriptors_test

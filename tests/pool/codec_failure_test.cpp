@@ -5,7 +5,7 @@
 #include "victims/codecs.hpp"
 
 // What goes wrong between values and bytes costs one task.
-namespace brood::testing {
+namespace brood::testing::codec_failure_test {
 namespace {
 
 using victims::BadTask;
@@ -189,4 +189,4 @@ TEST_P(CodecFailure, table_of_the_result_in_the_worker) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::codec_failure_test

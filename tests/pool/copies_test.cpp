@@ -9,7 +9,7 @@
 #include "support/log_catcher.hpp"
 
 // Processes that the user's code forks, and that come back from it.
-namespace brood::testing {
+namespace brood::testing::copies_test {
 namespace {
 
 /// What they leave are zombies of a worker's, and then ours.
@@ -148,4 +148,4 @@ TEST_F(CopiesOfHooks, start_no_second_server) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::copies_test

@@ -6,7 +6,7 @@
 #include "victims/tasks.hpp"
 
 // Every stage of a task × every way to go wrong there × every start method × every kind of verb.
-namespace brood::testing {
+namespace brood::testing::crash_matrix_test {
 namespace {
 
 enum class Stage {
@@ -234,4 +234,4 @@ TEST_P(CrashMatrix, costs_one_task_and_leaves_nothing) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::crash_matrix_test

@@ -14,7 +14,7 @@
 #include "victims/tasks.hpp"
 
 // What a WorkerLost tells of the end of its worker.
-namespace brood::testing {
+namespace brood::testing::crash_report_test {
 namespace {
 
 using Cause = CrashReport::Cause;
@@ -343,4 +343,4 @@ TEST_F(CrashReportsOfLaunchers, are_complete) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::crash_report_test

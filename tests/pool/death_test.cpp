@@ -17,7 +17,7 @@
 #include "victims/tasks.hpp"
 
 // A worker that dies costs the element that it ran, and nothing else.
-namespace brood::testing {
+namespace brood::testing::death_test {
 namespace {
 
 /// Bytes: many times what a pipe and a page hold.
@@ -362,4 +362,4 @@ TEST_P(Death, of_every_task_still_gives_every_outcome) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::death_test

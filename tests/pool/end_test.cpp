@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::end_test {
 namespace {
 
 class End : public PoolTest {};
@@ -324,4 +324,4 @@ TEST_P(End, submitting_while_another_thread_closes_gives_a_result_or_pool_closed
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::end_test

@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/faults.hpp"
 
-namespace brood::testing {
+namespace brood::testing::faults_test {
 namespace {
 
 using faults::Failing;
@@ -97,4 +97,4 @@ TEST_P(Faults, of_the_nth_use_give_a_result_or_an_error_and_leave_nothing) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::faults_test

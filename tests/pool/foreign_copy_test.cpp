@@ -8,7 +8,7 @@
 
 // A process that the program forks itself, beside a pool, has copies of all that the pool has open,
 // and may live long: nothing waits for its end.
-namespace brood::testing {
+namespace brood::testing::foreign_copy_test {
 namespace {
 
 /// Lives until the test ends.
@@ -53,4 +53,4 @@ TEST_P(BesideACopy, of_the_program_workers_that_have_done_their_share_are_replac
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::foreign_copy_test

@@ -11,7 +11,7 @@
 #include "support/log_catcher.hpp"
 
 // A sink of the log that does not return, and texts that would keep one busy.
-namespace brood::testing {
+namespace brood::testing::hanging_sink_test {
 namespace {
 
 /// Never returns from its first record, as where stderr is a pipe that is not read.
@@ -99,4 +99,4 @@ TEST_P(Sinks, nor_does_what_is_told_of_attempts_hold_whole_texts) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::hanging_sink_test

@@ -7,7 +7,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Streams whose pool is closed and joined before they have taken all of their input.
-namespace brood::testing {
+namespace brood::testing::imap_join_test {
 namespace {
 
 class ImapAndJoin : public PoolTest {};
@@ -122,4 +122,4 @@ TEST_P(ImapAndJoin, whose_own_input_joins_the_pool_says_so_behind_the_results_th
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::imap_join_test

@@ -13,7 +13,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/views.hpp"
 
-namespace brood::testing {
+namespace brood::testing::imap_test {
 namespace {
 
 class Imap : public PoolTest {};
@@ -296,4 +296,4 @@ TEST_P(Imap, with_a_slow_consumer_needs_constant_memory) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::imap_test

@@ -3,7 +3,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::initializer_test {
 namespace {
 
 class Initializer : public PoolTest {
@@ -128,4 +128,4 @@ TEST_P(Initializer, has_its_bound_values_encoded_when_the_options_are_made) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::initializer_test

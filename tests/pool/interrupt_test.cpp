@@ -7,7 +7,7 @@
 #include "support/program.hpp"
 
 // SIGINT to the whole process group, as Ctrl-C sends it.
-namespace brood::testing {
+namespace brood::testing::interrupt_test {
 namespace {
 
 class Interrupt : public PoolTest {
@@ -122,4 +122,4 @@ TEST_P(Interrupt, ends_a_worker_whose_initializer_says_so) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::interrupt_test

@@ -10,7 +10,7 @@
 
 // The core keeps a call in a slot, which a later one gets. Each call here must end, whatever comes
 // between its last outcome and the moment at which its caller is told.
-namespace brood::testing {
+namespace brood::testing::job_slots_test {
 namespace {
 
 class JobSlots : public PoolTest {};
@@ -21,7 +21,7 @@ double never_ends(double) {
 }
 int next(int x) { return x + 1; }
 
-// What has lent its caller's memory is ended by the dispatcher, which has to wake up for that.
+// What has borrowed memory of its caller is ended by the dispatcher, which has to wake up for that.
 TEST_P(JobSlots, a_call_that_is_cancelled_ends_although_another_comes_at_once) {
   Pool pool = make_pool(1);
   std::vector<double> numbers(20'000);
@@ -81,4 +81,4 @@ TEST_P(JobSlots, the_last_result_of_a_worker_reaches_its_caller_while_others_cal
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::job_slots_test

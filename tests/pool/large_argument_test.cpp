@@ -6,7 +6,7 @@
 #include "victims/tasks.hpp"
 
 // Arguments that are decoded while they arrive.
-namespace brood::testing {
+namespace brood::testing::large_argument_test {
 namespace {
 
 class LargeArgument : public PoolTest {};
@@ -107,4 +107,4 @@ TEST_P(LargeArgument, results_before_it_come_home_while_it_is_written) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::large_argument_test

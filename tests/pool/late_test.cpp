@@ -5,7 +5,7 @@
 #include "start/method.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::testing {
+namespace brood::testing::late_test {
 namespace {
 
 std::function<void()> at_end;
@@ -35,4 +35,4 @@ TEST_P(Late, a_destructor_of_a_static_object_may_use_a_pool) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::late_test

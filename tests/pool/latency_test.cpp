@@ -8,7 +8,7 @@
 
 // What a call costs does not grow with the pool. By counts where that can be: the machine may
 // be busy with something else.
-namespace brood::testing {
+namespace brood::testing::latency_test {
 namespace {
 
 class Latency : public PoolTest {
@@ -63,4 +63,4 @@ TEST_P(Latency, of_a_call_does_not_grow_with_the_number_of_workers) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::latency_test

@@ -6,7 +6,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Functions of a library that a worker has opened and its owner has not.
-namespace brood::testing {
+namespace brood::testing::library_results_test {
 namespace {
 
 class LibraryResults : public PoolTest {};
@@ -52,4 +52,4 @@ TEST_P(LibraryResults, a_function_of_a_library_that_the_owner_has_loaded_comes_b
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::library_results_test

@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::limits_test {
 namespace {
 
 class LimitsOfWorkers : public PoolTest {};
@@ -232,4 +232,4 @@ TEST_F(OwnLauncher, that_starts_something_else_is_a_start_error) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::limits_test

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace brood::pool {
+namespace brood::pool::log_queue_test {
 namespace {
 
 using SourceRef = LogQueue::SourceRef;
@@ -107,4 +107,4 @@ TEST(LogQueue, counts_what_is_dropped_at_the_end) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::log_queue_test

@@ -10,7 +10,7 @@
 #include "victims/tasks.hpp"
 
 // What workers log through spdlog's default logger comes to the owner's, with the worker's name.
-namespace brood::testing {
+namespace brood::testing::logs_test {
 namespace {
 
 using Records = std::vector<LogCatcher::Record>;
@@ -215,4 +215,4 @@ TEST_P(Logs, of_an_encoder_disturb_no_result) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::logs_test

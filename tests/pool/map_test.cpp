@@ -20,7 +20,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/views.hpp"
 
-namespace brood::testing {
+namespace brood::testing::map_test {
 namespace {
 
 class Map : public PoolTest {};
@@ -283,4 +283,4 @@ TEST_F(MapOver, an_input_range_that_throws_leaves_the_pool_usable) {
 #endif
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::map_test

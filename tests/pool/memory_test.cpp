@@ -8,7 +8,7 @@
 #include "pool/pool_fixture.hpp"
 
 // What a pool keeps, and how it shares work out, by counts.
-namespace brood::testing {
+namespace brood::testing::memory_test {
 namespace {
 
 class Memory : public PoolTest {
@@ -164,4 +164,4 @@ TEST_P(Balance, all_workers_get_work_of_a_long_map) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::memory_test

@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/log_catcher.hpp"
 
-namespace brood::testing {
+namespace brood::testing::message_limit_test {
 namespace {
 
 /// PoolOptions::max_message_size is a limit for one argument or result, and for nothing else.
@@ -58,4 +58,4 @@ TEST_P(MessageLimit, is_exact_for_results) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::message_limit_test

@@ -7,7 +7,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/program.hpp"
 
-namespace brood::testing {
+namespace brood::testing::out_of_memory_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -55,4 +55,4 @@ TEST_P(OutOfMemory, is_the_cause_that_the_report_gives_where_the_kernel_has_kill
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::out_of_memory_test

@@ -6,7 +6,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::testing {
+namespace brood::testing::own_thread_test {
 namespace {
 
 TEST(OwnThread, that_cannot_be_started_is_a_system_error_and_leaves_signals_alone) {
@@ -29,4 +29,4 @@ TEST(OwnThread, that_cannot_be_started_is_a_system_error_and_leaves_signals_alon
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::own_thread_test

@@ -6,7 +6,7 @@
 #include "support/program.hpp"
 
 // The tree of processes: what ends when its owner or its server does.
-namespace brood::testing {
+namespace brood::testing::owner_test {
 namespace {
 
 class Owner : public PoolTest {
@@ -223,4 +223,4 @@ TEST_P(ServerKilled, the_next_start_brings_a_new_one_or_says_why_not) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::owner_test

@@ -11,7 +11,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::testing {
+namespace brood::testing::pid_one_test {
 namespace {
 
 constexpr int not_permitted = 77;
@@ -99,4 +99,4 @@ TEST_P(ProcessOne, has_a_manager_and_a_process_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::pid_one_test

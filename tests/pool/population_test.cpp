@@ -4,7 +4,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-namespace brood::testing {
+namespace brood::testing::population_test {
 namespace {
 
 /// How many workers a pool has, and for how long; and which call is served first.
@@ -129,4 +129,4 @@ TEST_P(Population, serves_calls_of_a_higher_priority_first) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::population_test

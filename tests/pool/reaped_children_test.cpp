@@ -12,7 +12,7 @@
 
 // Programs in which something other than the library waits for every child, so that the exit status
 // of a worker may be lost: what the worker has said of its end counts.
-namespace brood::testing {
+namespace brood::testing::reaped_children_test {
 namespace {
 
 class ReapedChildren : public PoolTest {
@@ -126,4 +126,4 @@ TEST_P(ReapedChildren, of_a_program_whose_thread_reaps_them_are_terminated) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::reaped_children_test

@@ -6,7 +6,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::reduce_test {
 namespace {
 
 class TryMap : public PoolTest {};
@@ -233,4 +233,4 @@ TEST_P(MapReduce, survives_the_death_of_a_worker_with_retries_and_counts_nothing
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::reduce_test

@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 
 // Workers that leave after max_tasks_per_worker elements.
-namespace brood::testing {
+namespace brood::testing::replacement_test {
 namespace {
 
 class Replacement : public PoolTest {
@@ -214,4 +214,4 @@ TEST_P(WorkersTable, is_empty_after_the_end) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::replacement_test

@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::retries_test {
 namespace {
 
 class Retries : public PoolTest {};
@@ -175,4 +175,4 @@ TEST_P(Retries, out_of_range_are_usage_errors) {
 TEST(ThisTask, has_no_attempt_outside_a_task) { EXPECT_EQ(this_task::attempt(), 0); }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::retries_test

@@ -14,7 +14,7 @@
 #include "support/program.hpp"
 
 // The fork server seen from pools: which processes may reach it, and which pools share it.
-namespace brood::testing {
+namespace brood::testing::server_test {
 namespace {
 
 class Server : public PoolTest {};
@@ -343,4 +343,4 @@ TEST_F(SharedServer, whose_hook_hangs_fails_the_pool_after_the_start_timeout) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::server_test

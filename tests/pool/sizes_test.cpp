@@ -3,7 +3,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-namespace brood::testing {
+namespace brood::testing::sizes_test {
 namespace {
 
 class Sizes : public PoolTest {};
@@ -110,4 +110,4 @@ TEST_F(Huge, DISABLED_results_around_2_gib_arrive_whole) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::sizes_test

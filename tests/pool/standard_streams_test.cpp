@@ -12,7 +12,7 @@
 #include "support/in_child.hpp"
 
 // Standard output and buffered files of a program that redirects the one and keeps the others open.
-namespace brood::testing {
+namespace brood::testing::standard_streams_test {
 namespace {
 
 class StandardStreams : public PoolTest {
@@ -220,4 +220,4 @@ TEST_P(FilesOfTheProgram, that_a_worker_leaves_open_are_written_when_it_leaves) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::standard_streams_test

@@ -10,7 +10,7 @@
 #include "start/entry.hpp"
 
 // The system refuses the third of five workers.
-namespace brood::testing {
+namespace brood::testing::start_failure_test {
 namespace {
 
 int starts_left = 0;  // that succeed
@@ -146,4 +146,4 @@ TEST(StartFailureOfALauncher, that_drops_the_shared_memory_is_told_in_the_greeti
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::start_failure_test

@@ -8,7 +8,7 @@
 #include "pool/pool_fixture.hpp"
 
 // What a worker sees of the program's globals, under each start method.
-namespace brood::testing {
+namespace brood::testing::state_test {
 namespace {
 
 class State : public PoolTest {
@@ -283,4 +283,4 @@ TEST_P(ExitHooks, outside_a_worker_are_a_usage_error) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::state_test

@@ -6,7 +6,7 @@
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
-namespace brood::testing {
+namespace brood::testing::stop_request_test {
 namespace {
 
 /// CallOptions::stop
@@ -104,4 +104,4 @@ TEST_P(StopRequest, races_with_the_end_of_the_call) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::stop_request_test

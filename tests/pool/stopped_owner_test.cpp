@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 
 // A program that is stopped with all of its processes, as Ctrl-Z does, and goes on.
-namespace brood::testing {
+namespace brood::testing::stopped_owner_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -95,4 +95,4 @@ TEST_P(StoppedOwner, counts_the_time_before_and_after) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::stopped_owner_test

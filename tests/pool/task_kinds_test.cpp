@@ -5,7 +5,7 @@
 
 #include "pool/pool_fixture.hpp"
 
-namespace brood::testing {
+namespace brood::testing::task_kinds_test {
 namespace {
 
 class TaskKinds : public PoolTest {};
@@ -202,4 +202,4 @@ TEST_P(TaskKinds, tasks_of_a_library_that_was_rebuilt_and_opened_again_run_the_n
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::task_kinds_test

@@ -11,7 +11,7 @@
 #include "victims/tasks.hpp"
 
 // What becomes of an error when no thread asks for the result.
-namespace brood::testing {
+namespace brood::testing::unobserved_test {
 namespace {
 
 /// Texts of the errors that have been handed over.
@@ -206,4 +206,4 @@ TEST_P(Unobserved, a_handler_may_use_the_pool) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::unobserved_test

@@ -13,7 +13,7 @@
 #include "support/in_child.hpp"
 #include "support/program.hpp"
 
-namespace brood::testing {
+namespace brood::testing::usage_test {
 namespace {
 
 class Usage : public PoolTest {};
@@ -310,4 +310,4 @@ TEST_F(WithoutInit, a_program_that_would_be_a_fork_bomb_stops_with_one_message) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::usage_test

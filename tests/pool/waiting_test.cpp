@@ -5,7 +5,7 @@
 #include "pool/pool_fixture.hpp"
 
 // How long a caller may say that it wants to wait.
-namespace brood::testing {
+namespace brood::testing::waiting_test {
 namespace {
 
 class Waiting : public PoolTest {};
@@ -71,4 +71,4 @@ TEST_P(Waiting, options_take_durations_of_any_unit) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::waiting_test

@@ -16,7 +16,7 @@
 #include "support/few_descriptors.hpp"
 
 // What may be run, and with which arguments.
-namespace brood::testing {
+namespace brood::testing::callable_test {
 namespace {
 
 using Callable = ProcessTest;
@@ -245,4 +245,4 @@ TEST_F(Forked, a_callable_has_not_run_when_start_throws) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::callable_test

@@ -11,7 +11,7 @@
 #include "process/process_fixture.hpp"
 
 // Callables that close all descriptors, the library's too, as daemons and libraries do.
-namespace brood::testing {
+namespace brood::testing::closed_descriptors_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,4 +61,4 @@ TEST_P(ClosedDescriptors, leave_the_files_that_come_after_them_to_the_callable) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::closed_descriptors_test

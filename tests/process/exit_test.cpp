@@ -10,7 +10,7 @@
 #include "support/program.hpp"
 
 // What happens at the end of a process, in which order, and what does not.
-namespace brood::testing {
+namespace brood::testing::exit_test {
 namespace {
 
 class Exit : public ProcessTest {
@@ -177,4 +177,4 @@ TEST_P(Exit, std_exit_in_the_owner_joins_children_and_ends_daemons) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::exit_test

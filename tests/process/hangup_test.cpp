@@ -3,7 +3,7 @@
 #include "process/process_fixture.hpp"
 
 // nohup(1) is meant for all of a program: what a hangup does to its processes.
-namespace brood::testing {
+namespace brood::testing::hangup_test {
 namespace {
 
 /// While it lives this process does that at a hangup. What the fork server does is decided when it
@@ -89,4 +89,4 @@ TEST_P(Hangup, does_nothing_to_what_such_a_process_starts) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::hangup_test

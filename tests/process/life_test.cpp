@@ -13,7 +13,7 @@
 #include "support/sanitizers.hpp"
 
 // From the making of a Process to its end.
-namespace brood::testing {
+namespace brood::testing::life_test {
 namespace {
 
 using Life = ProcessTest;
@@ -349,4 +349,4 @@ TEST_F(Launched, a_start_that_fails_may_be_tried_again) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::life_test

@@ -10,7 +10,7 @@
 #include "process/process_fixture.hpp"
 
 // Handles of shared objects as arguments.
-namespace brood::testing {
+namespace brood::testing::sharing_test {
 namespace {
 
 using Sharing = ProcessTest;
@@ -85,4 +85,4 @@ TEST_P(Sharing, more_handles_than_a_message_and_a_buffer_hold_arrive) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::sharing_test

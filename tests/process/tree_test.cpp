@@ -7,7 +7,7 @@
 #include "support/program.hpp"
 
 // Names, parents and children; which process ends with which.
-namespace brood::testing {
+namespace brood::testing::tree_test {
 namespace {
 
 using Tree = ProcessTest;
@@ -246,4 +246,4 @@ TEST_P(Tree, an_owner_that_is_killed_takes_the_whole_tree_along) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::tree_test

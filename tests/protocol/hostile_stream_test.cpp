@@ -9,12 +9,12 @@
 
 // What a worker writes that was taken over by its input: frames that each make sense, and numbers
 // that do not fit to what the owner knows.
-namespace brood::protocol {
+namespace brood::protocol::hostile_stream_test {
 namespace {
 
 using Stage = ParentSide::Stage;
 
-class HostileStream : public testing::Test {
+class HostileStream : public ::testing::Test {
  protected:
   /// Whether the frames are refused, at this point of a worker's life.
   static bool refused(const detail::Bytes& bytes, Events& events, Stage stage = Stage::tasks) {
@@ -192,4 +192,4 @@ TEST_F(HostileStream, an_open_frame_is_one_of_results) {
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::hostile_stream_test

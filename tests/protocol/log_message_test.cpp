@@ -7,7 +7,7 @@
 #include "protocol/messages.hpp"
 #include "wire/frame.hpp"
 
-namespace brood::protocol {
+namespace brood::protocol::log_message_test {
 namespace {
 
 LogRecord sent_and_got(int level) {
@@ -28,4 +28,4 @@ TEST(LogMessage, a_level_that_there_is_not_is_an_error) {
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::log_message_test

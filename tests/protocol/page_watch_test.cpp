@@ -6,10 +6,10 @@
 #include <brood/errors.hpp>
 #include "protocol/owner_page.hpp"
 
-namespace brood::protocol {
+namespace brood::protocol::page_watch_test {
 namespace {
 
-class PageWatchTest : public testing::Test {
+class PageWatchTest : public ::testing::Test {
  protected:
   std::uint64_t look(std::uint64_t resolved, std::uint64_t sent) {
     return watch.look(*page, {resolved, sent}).claimed;
@@ -158,4 +158,4 @@ TEST_F(PageWatchTest, the_last_copy_is_not_the_page) {
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::page_watch_test

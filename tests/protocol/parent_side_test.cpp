@@ -3,10 +3,10 @@
 #include <brood/errors.hpp>
 #include "stream.hpp"
 
-namespace brood::protocol {
+namespace brood::protocol::parent_side_test {
 namespace {
 
-class ParentSideTest : public testing::Test {
+class ParentSideTest : public ::testing::Test {
  protected:
   void receive(std::span<const std::byte> bytes) {
     side.stream().feed(bytes);
@@ -225,4 +225,4 @@ TEST_F(ParentSideTest, a_folded_result_that_is_half_known_is_an_error) {
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::parent_side_test

@@ -6,7 +6,7 @@
 #include <brood/errors.hpp>
 #include "stream.hpp"
 
-namespace brood::protocol {
+namespace brood::protocol::random_stream_test {
 namespace {
 
 using Engine = std::mt19937_64;
@@ -91,4 +91,4 @@ TEST(RandomStream, with_a_bit_flipped_is_an_error_or_tells_each_element_at_most_
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::random_stream_test

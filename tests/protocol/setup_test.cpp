@@ -9,7 +9,7 @@
 #include "wire/frame.hpp"
 
 // The first message to a worker.
-namespace brood::protocol {
+namespace brood::protocol::setup_test {
 namespace {
 
 Setup full() {
@@ -74,4 +74,4 @@ TEST(SetupMessage, one_that_is_cut_short_is_refused_at_every_length) {
 }
 
 }  // namespace
-}  // namespace brood::protocol
+}  // namespace brood::protocol::setup_test

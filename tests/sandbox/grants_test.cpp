@@ -11,7 +11,7 @@
 #include "sandbox/sandbox_fixture.hpp"
 
 // What a sandbox allows on request.
-namespace brood::testing {
+namespace brood::testing::grants_test {
 namespace {
 
 class Grants : public SandboxTest {
@@ -156,4 +156,4 @@ TEST_P(Grants, none_stays_none) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::grants_test

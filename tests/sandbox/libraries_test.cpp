@@ -4,7 +4,7 @@
 #include "sandbox/sandbox_fixture.hpp"
 
 // Tasks in shared libraries: no file can be opened to find them.
-namespace brood::testing {
+namespace brood::testing::libraries_test {
 namespace {
 
 class LibrariesInASandbox : public SandboxTest {
@@ -53,4 +53,4 @@ TEST_P(LibrariesInASandbox, one_that_is_not_open_is_an_error_of_each_element) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::libraries_test

@@ -6,7 +6,7 @@
 
 // What happens where the system lacks a part of the sandbox. The calls that fail are this
 // program's, so its workers are forked.
-namespace brood::testing {
+namespace brood::testing::missing_test {
 namespace {
 
 using faults::Failing;
@@ -71,4 +71,4 @@ TEST_F(Missing, landlock_is_not_missed_where_no_file_can_be_opened) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::missing_test

@@ -20,7 +20,7 @@
 #include "start/entry.hpp"
 
 // What a task in a sandbox tries in vain.
-namespace brood::testing {
+namespace brood::testing::refused_test {
 namespace {
 
 class Refused : public SandboxTest {};
@@ -242,4 +242,4 @@ TEST_P(Refused, a_report_survives_the_way_through_another_process) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::refused_test

@@ -9,7 +9,7 @@
 #include "shared/sharing/probes.hpp"
 
 // Shared objects in a sandbox that allows them.
-namespace brood::testing {
+namespace brood::testing::shared_test {
 namespace {
 
 template <class Probe>
@@ -125,4 +125,4 @@ TEST_P(SharedObjects, of_large_size_are_made_there) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::shared_test

@@ -7,7 +7,7 @@
 #include "sandbox/sandbox_fixture.hpp"
 
 // A terminal as the stdout of a sandboxed worker.
-namespace brood::testing {
+namespace brood::testing::terminal_test {
 namespace {
 
 class Terminal : public SandboxTest {};
@@ -51,4 +51,4 @@ TEST_P(Terminal, that_is_stdout_can_be_written_by_a_sandboxed_task_and_not_read)
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::terminal_test

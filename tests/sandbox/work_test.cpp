@@ -17,7 +17,7 @@
 #include "victims/tasks.hpp"
 
 // What a worker does in a sandbox as outside.
-namespace brood::testing {
+namespace brood::testing::work_test {
 namespace {
 
 class WorkInASandbox : public SandboxTest {};
@@ -168,4 +168,4 @@ TEST_P(WorkInASandbox, a_worker_ends_with_its_owner) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::work_test

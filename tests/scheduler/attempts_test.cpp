@@ -1,7 +1,7 @@
 #include <algorithm>
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::attempts_test {
 namespace {
 
 /// Elements that end badly, and what they get.
@@ -218,4 +218,4 @@ TEST_F(Attempts, another_attempt_does_not_overtake_a_higher_priority) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::attempts_test

@@ -2,7 +2,7 @@
 #include "fixture.hpp"
 
 // Workers that say of their time what is not so: the owner's clock decides.
-namespace brood::pool {
+namespace brood::pool::clock_test {
 namespace {
 
 constexpr Nanoseconds limit = milliseconds(50);
@@ -397,4 +397,4 @@ TEST_F(Clock, a_stop_before_an_element_gives_it_no_time) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::clock_test

@@ -1,6 +1,6 @@
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::dispatch_test {
 namespace {
 
 class Dispatch : public SchedulerTest {};
@@ -162,7 +162,7 @@ TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
   EXPECT_EQ(sends[0].assignment.sequence, 4u);  // behind the fence
 }
 
-TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
+TEST_F(Dispatch, an_idle_worker_is_borrowed_by_a_caller_and_used_again_afterwards) {
   make(workers(1));
   scheduler->worker_event(0, WorkerEvent::borrowable, now);
   const JobId job = scheduler->add(single(), 1, true);
@@ -179,7 +179,7 @@ TEST_F(Dispatch, an_idle_worker_is_lent_to_a_caller_and_used_again_afterwards) {
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, next);
 }
 
-TEST_F(Dispatch, no_worker_is_lent_while_others_wait_or_its_pipes_are_watched) {
+TEST_F(Dispatch, no_worker_is_borrowed_while_others_wait_or_its_pipes_are_watched) {
   make(workers(1));
   const JobId job = scheduler->add(single(), 1, true);
   EXPECT_FALSE(scheduler->borrow(job, now));
@@ -227,4 +227,4 @@ TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_w
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::dispatch_test

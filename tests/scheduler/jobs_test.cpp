@@ -1,6 +1,6 @@
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::jobs_test {
 namespace {
 
 class Jobs : public SchedulerTest {
@@ -295,4 +295,4 @@ TEST_F(Jobs, a_running_element_is_cancelled_alone_by_stopping_its_worker) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::jobs_test

@@ -5,7 +5,7 @@
 
 // Elements that no worker ever admits to have begun, and that leave workers for other reasons than
 // being late.
-namespace brood::pool {
+namespace brood::pool::liars_test {
 namespace {
 
 constexpr Nanoseconds limit = milliseconds(200);
@@ -209,4 +209,4 @@ TEST_F(Leaving, may_take_as_long_as_a_start_where_nothing_waits) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::liars_test

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::population_test {
 namespace {
 
 /// How many workers live, and for how long.
@@ -73,7 +73,7 @@ TEST_F(Population, a_busy_worker_is_not_idle) {
   EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
 }
 
-TEST_F(Population, a_worker_that_is_lent_for_long_is_not_asked_again_and_again) {
+TEST_F(Population, a_worker_that_is_borrowed_for_long_is_not_asked_again_and_again) {
   make_cold(between(0, 1, seconds(5)));
   scheduler->add(single(), 1, true);
   pump();
@@ -154,4 +154,4 @@ TEST_F(Population, jobs_fail_when_the_few_workers_that_are_started_for_them_cann
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::population_test

@@ -1,6 +1,6 @@
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::starts_test {
 namespace {
 
 class Starts : public SchedulerTest {};
@@ -137,4 +137,4 @@ TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up)
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::starts_test

@@ -1,6 +1,6 @@
 #include "fixture.hpp"
 
-namespace brood::pool {
+namespace brood::pool::workers_test {
 namespace {
 
 class Workers : public SchedulerTest {};
@@ -306,4 +306,4 @@ TEST_F(Workers, a_limit_of_for_ever_is_never_due) {
 }
 
 }  // namespace
-}  // namespace brood::pool
+}  // namespace brood::pool::workers_test

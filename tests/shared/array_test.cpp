@@ -8,7 +8,7 @@
 #include "shared/children.hpp"
 #include "support/faults.hpp"
 
-namespace brood::testing {
+namespace brood::testing::array_test {
 namespace {
 
 using ArrayTest = LeakCheck;
@@ -169,4 +169,4 @@ TEST_F(ArrayTest, bytes_of_another_type_are_refused) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::array_test

@@ -12,7 +12,7 @@
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::barrier_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -213,4 +213,4 @@ TEST_F(BarrierTest, kills_at_random_moments_block_nobody) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::barrier_test

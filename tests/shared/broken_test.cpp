@@ -17,7 +17,7 @@
 #include "support/sanitizers.hpp"
 #include "support/shared_bytes.hpp"
 
-namespace brood::testing {
+namespace brood::testing::broken_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -217,4 +217,4 @@ TEST_F(Broken, nothing_lies_beside_the_memory_of_an_object) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::broken_test

@@ -10,7 +10,7 @@
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::condition_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST_F(ConditionTest, received_is_the_same_with_the_same_lock) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::condition_test

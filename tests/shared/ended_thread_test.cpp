@@ -11,7 +11,7 @@
 #include "shared/children.hpp"
 
 // Threads that end while they hold a lock.
-namespace brood::testing {
+namespace brood::testing::ended_thread_test {
 namespace {
 
 using AnEndedThread = PoolCheck;
@@ -114,4 +114,4 @@ TEST_F(AnEndedThread, may_be_followed_by_one_with_its_number) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::ended_thread_test

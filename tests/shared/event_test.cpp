@@ -6,7 +6,7 @@
 #include <brood/semaphore.hpp>
 #include "shared/children.hpp"
 
-namespace brood::testing {
+namespace brood::testing::event_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ TEST_F(EventTest, waiting_for_longer_than_the_clock_has_is_waiting_for_ever) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::event_test

@@ -11,7 +11,7 @@
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::lock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -323,4 +323,4 @@ TEST_F(LockTest, excludes_processes_from_one_another) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::lock_test

@@ -19,7 +19,7 @@
 #include <brood/wait.hpp>
 #include "shared/children.hpp"
 
-namespace brood::testing {
+namespace brood::testing::moments_test {
 namespace {
 
 using Moment = std::chrono::steady_clock::time_point;
@@ -106,4 +106,4 @@ static_assert(!detail::decodes_into_nothing<CountingLock>);
 static_assert(!detail::decodes_into_nothing<std::string>);
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::moments_test

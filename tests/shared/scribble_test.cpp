@@ -17,7 +17,7 @@
 #include "support/sanitizers.hpp"
 #include "support/shared_bytes.hpp"
 
-namespace brood::testing {
+namespace brood::testing::scribble_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -238,4 +238,4 @@ TEST(ScribbledBarrier, keeps_no_call_beyond_its_time) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::scribble_test

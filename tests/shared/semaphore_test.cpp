@@ -8,7 +8,7 @@
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::semaphore_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -205,4 +205,4 @@ TEST_F(BoundedSemaphoreTest, has_all_permits_after_kills_at_random_moments) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::semaphore_test

@@ -16,7 +16,7 @@
 #include "shared/children.hpp"
 #include "support/faults.hpp"
 
-namespace brood::testing {
+namespace brood::testing::shared_memory_test {
 namespace {
 
 /// With a name that no other test has, free at the end.
@@ -217,4 +217,4 @@ TEST_F(SharedMemoryTest, nothing_is_left_of_what_has_no_name_when_everybody_is_k
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::shared_memory_test

@@ -15,7 +15,7 @@
 #include "shared/envelope.hpp"
 #include "support/shared_bytes.hpp"
 
-namespace brood::testing {
+namespace brood::testing::shrink_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -301,4 +301,4 @@ TEST_F(Shrink, a_token_that_is_not_given_out_yet_is_nobodys) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::shrink_test

@@ -11,7 +11,7 @@
 
 // Processes that are killed between any two instructions of an operation on a barrier that others
 // wait at: no party waits for ever, and the barrier is passed again after a reset.
-namespace brood::testing {
+namespace brood::testing::single_step_barrier_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -160,4 +160,4 @@ TEST_F(KilledBetweenInstructions, of_a_party_that_comes_first_and_passes) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::single_step_barrier_test

@@ -13,7 +13,7 @@
 
 // Processes that are killed between any two instructions while they send or receive: handles of
 // shared objects come with the value that they belong to, or that value does not come.
-namespace brood::testing {
+namespace brood::testing::single_step_handles_test {
 namespace {
 
 using Arrays = std::vector<Array<int>>;
@@ -269,4 +269,4 @@ TEST_F(KilledBetweenInstructions, of_the_closing_of_a_full_queue_that_another_pr
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::single_step_handles_test

@@ -17,7 +17,7 @@
 
 // Processes that are killed between any two instructions of an operation on a shared object: the
 // object stays of use to the others.
-namespace brood::testing {
+namespace brood::testing::single_step_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -325,4 +325,4 @@ TEST_F(KilledBetweenInstructions, of_a_value_that_is_larger_than_a_word_both_hal
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::single_step_test

@@ -10,7 +10,7 @@
 #include "shared/children.hpp"
 #include "support/sanitizers.hpp"
 
-namespace brood::testing {
+namespace brood::testing::value_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -158,4 +158,4 @@ TEST_F(ValueTest, travels_in_containers_and_tuples) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::value_test

@@ -14,7 +14,7 @@ namespace brood::simulation {
 
 /// A job as its callers have made it, in place of pool::CallState and pool::CallBatch: it knows
 /// what its results must be, and tells the referee when its callers know that it has ended. Memory
-/// that it has lent is spoilt then.
+/// that has been borrowed from it is spoilt then.
 class Call final : public pool::CallJob {
  public:
   Call(Referee& referee, const JobPlan& plan, std::size_t count);

@@ -153,7 +153,7 @@ class Referee {
   void judge(Record& record, const Held& held);
   std::size_t least_workers() const;
   std::size_t population() const;
-  bool somebody_waits() const;
+  bool anything_waits() const;
   bool may_leave(const Record& record);
   void delay(const Job& job, Element& element) const;
 

@@ -10,7 +10,7 @@ void Referee::starting(WorkerId worker) {
   Slot& slot = slots_[worker];
   require(slot.process == nullptr && !slot.starting, "two processes in one slot");
   require(!terminated_, "a worker is started after terminate");
-  require(population() < least_workers() || somebody_waits(), "a worker is started for nothing");
+  require(population() < least_workers() || anything_waits(), "a worker is started for nothing");
   slot.starting = true;
 }
 
@@ -34,7 +34,7 @@ std::size_t Referee::population() const {
   return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), stays));
 }
 
-bool Referee::somebody_waits() const {
+bool Referee::anything_waits() const {
   const auto waits = [](const Element& e) { return !e.settled && e.holder == nullptr; };
   return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
     const Job& its_job = entry.second;

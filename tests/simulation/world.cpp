@@ -33,7 +33,7 @@ void World::live() {
   const std::uint64_t last = environment_.random.between(50, 4000);
   while (steps_ < last && !owner_.finished()) {
     if (to_submit_ == 0 && referee_.idle() && environment_.random.chance(0.05)) break;
-    if (environment_.random.chance(environment_.parameters.kill)) kill_somebody();
+    if (environment_.random.chance(environment_.parameters.kill)) kill_a_process();
     if (environment_.random.chance(environment_.parameters.user) && step_of_a_user()) continue;
     if (!step() && !step_of_a_user()) break;  // all else waits for users
   }
@@ -128,7 +128,7 @@ bool World::pass_time() {
   return true;
 }
 
-void World::kill_somebody() {
+void World::kill_a_process() {
   const auto slot = static_cast<WorkerId>(environment_.random.below(owner_.slots()));
   Link* const link = owner_.link(slot);
   if (link == nullptr || !link->process->alive()) return;

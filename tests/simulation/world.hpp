@@ -27,7 +27,7 @@ class World {
   void touch(JobId job);
   bool step_of_a_process();
   bool step_of_a_caller();
-  void kill_somebody();
+  void kill_a_process();
   bool pass_time();
   void elsewhere();
   void unlocked();

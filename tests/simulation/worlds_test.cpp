@@ -6,7 +6,7 @@
 #include "support/sanitizers.hpp"
 #include "world.hpp"
 
-namespace brood::simulation {
+namespace brood::simulation::worlds_test {
 namespace {
 
 constexpr std::uint64_t shards = 12;
@@ -112,4 +112,4 @@ INSTANTIATE_TEST_SUITE_P(Every, Mutations, ::testing::Range(1, static_cast<int>(
                          });
 
 }  // namespace
-}  // namespace brood::simulation
+}  // namespace brood::simulation::worlds_test

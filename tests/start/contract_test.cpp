@@ -11,7 +11,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::contract_test {
 namespace {
 
 using brood::testing::descriptors_of;
@@ -242,4 +242,4 @@ TEST_P(Contract, an_owner_that_is_killed_takes_its_whole_tree_along) {
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::contract_test

@@ -7,7 +7,7 @@
 #include "start/start_fixture.hpp"
 #include "support/faults.hpp"
 
-namespace brood::start {
+namespace brood::start::faults_test {
 namespace {
 
 using platform::SystemCalls;
@@ -90,4 +90,4 @@ TEST_P(Faults, the_nth_use_of_a_call_fails_and_nothing_is_left_behind) {
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::faults_test

@@ -10,7 +10,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::fork_test {
 namespace {
 
 using brood::testing::in_child;
@@ -182,4 +182,4 @@ TEST_F(ForkTest, workers_of_a_thread_that_has_ended_stay_alive) {
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::fork_test

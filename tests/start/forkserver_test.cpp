@@ -12,7 +12,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::forkserver_test {
 namespace {
 
 using brood::testing::descriptors_of;
@@ -270,4 +270,4 @@ TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::forkserver_test

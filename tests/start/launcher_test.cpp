@@ -8,7 +8,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::launcher_test {
 namespace {
 
 using LauncherTest = StartTest;
@@ -95,4 +95,4 @@ TEST_F(LauncherTest, descriptors_may_be_given_in_any_order_and_over_each_other) 
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::launcher_test

@@ -5,7 +5,7 @@
 #include <brood/start_method.hpp>
 #include "start/start_fixture.hpp"
 
-namespace brood::start {
+namespace brood::start::method_table_test {
 namespace {
 
 std::string usage_error(const std::function<void()>& action) {
@@ -52,4 +52,4 @@ TEST(StartMethods, process_names_begin_as_in_python) {
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::method_table_test

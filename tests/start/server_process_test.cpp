@@ -13,7 +13,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::server_process_test {
 namespace {
 
 using ServerTest = StartTest;
@@ -163,4 +163,4 @@ TEST_F(StartTest, a_server_is_idle_while_another_process_traces_a_dead_worker) {
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::server_process_test

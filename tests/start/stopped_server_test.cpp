@@ -14,7 +14,7 @@
 #include "start/start_fixture.hpp"
 #include "support/read_all.hpp"
 
-namespace brood::start {
+namespace brood::start::stopped_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -183,4 +183,4 @@ TEST_F(HangingHook, of_a_server_that_replaces_another_is_waited_for_by_nobody_el
 }
 
 }  // namespace
-}  // namespace brood::start
+}  // namespace brood::start::stopped_server_test

@@ -6,7 +6,7 @@
 
 #include "platform/shared_descriptor.hpp"
 
-namespace brood::detail {
+namespace brood::detail::bytes_test {
 namespace {
 
 DescriptorRef stand_in(const std::shared_ptr<int>& owner) {
@@ -36,4 +36,4 @@ TEST(Bytes, one_of_them_that_carries_more_leaves_the_others_as_they_were) {
 }
 
 }  // namespace
-}  // namespace brood::detail
+}  // namespace brood::detail::bytes_test

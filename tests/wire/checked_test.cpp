@@ -5,7 +5,7 @@
 #include <brood/errors.hpp>
 #include "wire/checked.hpp"
 
-namespace brood::wire {
+namespace brood::wire::checked_test {
 namespace {
 
 enum class Colour : std::uint8_t { red, green, blue };
@@ -50,4 +50,4 @@ TEST(Checked, the_error_names_what_it_is_and_the_number) {
 }
 
 }  // namespace
-}  // namespace brood::wire
+}  // namespace brood::wire::checked_test

@@ -17,7 +17,7 @@
 #include <brood/detail/codec/callable.hpp>
 #include <brood/errors.hpp>
 
-namespace brood::detail {
+namespace brood::detail::code_ref_test {
 namespace {
 
 using Answer = int (*)();
@@ -167,7 +167,8 @@ TEST(CodeRef, a_missing_library_is_refused_by_name) {
 }
 
 TEST(CodeRef, of_two_equal_libraries_the_one_with_the_same_path_is_taken) {
-  const std::string copy = testing::TempDir() + "/wire_copy_" + std::to_string(::getpid()) + ".so";
+  const std::string copy =
+      ::testing::TempDir() + "/wire_copy_" + std::to_string(::getpid()) + ".so";
   std::filesystem::copy_file(path_of("plugin"), copy,
                              std::filesystem::copy_options::overwrite_existing);
   {
@@ -235,4 +236,4 @@ TEST(CodeRef, may_be_made_when_static_objects_are_destroyed) {
 }
 
 }  // namespace
-}  // namespace brood::detail
+}  // namespace brood::detail::code_ref_test

@@ -93,7 +93,7 @@ struct Unregistered : Dog {};
 CEREAL_REGISTER_TYPE(codec_test::Dog)
 CEREAL_REGISTER_POLYMORPHIC_RELATION(codec_test::Animal, codec_test::Dog)
 
-namespace brood::detail {
+namespace brood::detail::codec {
 namespace {
 
 using namespace codec_test;
@@ -219,12 +219,12 @@ TEST(Codec, every_byte_may_be_wrong_without_harm) {
 }
 
 template <class T>
-class LyingLength : public testing::Test {};
+class LyingLength : public ::testing::Test {};
 using Containers =
-    testing::Types<std::string, std::u16string, std::vector<char>, std::vector<double>,
-                   std::vector<bool>, std::vector<std::string>, std::vector<Wide>,
-                   std::vector<Empty>, std::vector<Colour>, std::map<int, int>,
-                   std::vector<std::unique_ptr<int>>, std::tuple<std::vector<double>>>;
+    ::testing::Types<std::string, std::u16string, std::vector<char>, std::vector<double>,
+                     std::vector<bool>, std::vector<std::string>, std::vector<Wide>,
+                     std::vector<Empty>, std::vector<Colour>, std::map<int, int>,
+                     std::vector<std::unique_ptr<int>>, std::tuple<std::vector<double>>>;
 TYPED_TEST_SUITE(LyingLength, Containers);
 
 TYPED_TEST(LyingLength, is_refused_before_anything_is_allocated_for_it) {
@@ -299,4 +299,4 @@ TEST(Codec, trailing_bytes_are_named) {
 }
 
 }  // namespace
-}  // namespace brood::detail
+}  // namespace brood::detail::codec

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <string>
 
-namespace brood {
+namespace brood::errors_test {
 namespace {
 
 using Kind = ExitStatus::Kind;
@@ -104,4 +104,4 @@ TEST(Errors, every_error_is_an_error) {
 }
 
 }  // namespace
-}  // namespace brood
+}  // namespace brood::errors_test

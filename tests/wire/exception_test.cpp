@@ -17,7 +17,7 @@ const bool registered =
     brood::register_exception<FailsToDecode>() && brood::register_exception<Final>();
 }  // namespace
 
-namespace brood::wire {
+namespace brood::wire::exception_test {
 namespace {
 
 const WorkerIdentity worker{"SpawnPoolWorker-2", 123};
@@ -267,4 +267,4 @@ TEST(Exception, registering_twice_is_harmless) {
 }
 
 }  // namespace
-}  // namespace brood::wire
+}  // namespace brood::wire::exception_test

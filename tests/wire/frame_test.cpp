@@ -9,7 +9,7 @@
 
 #include <brood/errors.hpp>
 
-namespace brood::wire {
+namespace brood::wire::frame_test {
 namespace {
 
 using detail::Bytes;
@@ -84,7 +84,7 @@ TEST(Frame, single_bytes_make_a_frame_exactly_when_the_last_arrives) {
   EXPECT_TRUE(parser.next());
 }
 
-class FrameOfSize : public testing::TestWithParam<std::size_t> {};
+class FrameOfSize : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(FrameOfSize, passes_through_room_of_any_size) {
   std::string payload(GetParam(), '\0');
@@ -112,8 +112,8 @@ TEST_P(FrameOfSize, passes_through_room_of_any_size) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, FrameOfSize,
-                         testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u, 262129u,
-                                         16u << 20));
+                         ::testing::Values(0u, 1u, 65535u, 65536u, 65537u, 262127u, 262128u,
+                                           262129u, 16u << 20));
 
 TEST(Frame, many_small_frames_do_not_grow_the_buffer) {
   Bytes stream;
@@ -266,4 +266,4 @@ TEST(FrameParser, an_unfinished_frame_beyond_the_limit_is_refused) {
 }
 
 }  // namespace
-}  // namespace brood::wire
+}  // namespace brood::wire::frame_test

@@ -12,7 +12,7 @@
 #include "wire/written.hpp"
 
 // Keys of hash tables, as honest and as hostile peers choose them.
-namespace brood::testing {
+namespace brood::testing::hash_tables_test {
 namespace {
 
 using Number = std::uint64_t;
@@ -118,4 +118,4 @@ TEST(HashTables, are_read_by_cereals_own_archives_as_before) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::hash_tables_test

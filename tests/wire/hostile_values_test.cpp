@@ -62,7 +62,7 @@ struct Lamp {
 
 }  // namespace hostile_values_test
 
-namespace brood::testing {
+namespace brood::testing::hostile_values {
 namespace {
 
 using namespace hostile_values_test;
@@ -180,4 +180,4 @@ TYPED_TEST(LyingLengths, are_refused) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::hostile_values

@@ -19,7 +19,7 @@
 #include <brood/errors.hpp>
 
 // The file that a code reference names is read before it is loaded, and trusted in nothing.
-namespace brood::base {
+namespace brood::base::library_file_test {
 namespace {
 
 std::string path_of(const std::string& plugin) { return WIRE_PLUGINS "/wire_" + plugin + ".so"; }
@@ -44,7 +44,7 @@ class File {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = testing::TempDir() + "/library_file_" + std::to_string(::getpid());
+  std::string path_ = ::testing::TempDir() + "/library_file_" + std::to_string(::getpid());
 };
 
 // What the loader makes of it.
@@ -70,7 +70,7 @@ TEST(LibraryFile, knows_the_build_that_the_loader_will_find) {
 }
 
 TEST(LibraryFile, is_a_regular_file_with_a_whole_path) {
-  const std::string pipe = testing::TempDir() + "/library_pipe_" + std::to_string(::getpid());
+  const std::string pipe = ::testing::TempDir() + "/library_pipe_" + std::to_string(::getpid());
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   using namespace std::string_literals;
   for (const std::string& path : {pipe, "/dev/zero"s, "/"s, "/no/such/file"s, "libm.so.6"s, ""s,
@@ -204,4 +204,4 @@ TEST(LibraryFile, of_another_build_is_not_loaded) {
 }
 
 }  // namespace
-}  // namespace brood::base
+}  // namespace brood::base::library_file_test

@@ -95,7 +95,7 @@ struct ByHand {
 
 }  // namespace nesting_test
 
-namespace brood::testing {
+namespace brood::testing::nesting {
 namespace {
 
 using namespace nesting_test;
@@ -253,4 +253,4 @@ TEST(Nesting, an_archive_in_an_archive_has_no_stack_of_its_own) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::nesting

@@ -105,7 +105,7 @@ struct Granite : Stone {
 CEREAL_REGISTER_TYPE(shared_pointers_test::Cat)
 CEREAL_REGISTER_TYPE(shared_pointers_test::Granite)
 
-namespace brood::testing {
+namespace brood::testing::shared_pointers {
 namespace {
 
 using namespace shared_pointers_test;
@@ -236,4 +236,4 @@ TEST(SharedPointers, a_polymorphic_name_that_nobody_registered_is_refused) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::shared_pointers

@@ -19,7 +19,7 @@
 
 #include "wire/exception.hpp"
 
-namespace brood::wire {
+namespace brood::wire::standard_exceptions_test {
 namespace {
 
 // One type: how it is thrown, and how it must look afterwards.
@@ -182,7 +182,7 @@ std::vector<Case> broods_own() {
               [](const auto& e) { EXPECT_EQ(e.limit(), std::chrono::milliseconds(1500)); })};
 }
 
-class StandardException : public testing::TestWithParam<Case> {};
+class StandardException : public ::testing::TestWithParam<Case> {};
 
 TEST_P(StandardException, comes_back_as_itself_with_its_text_and_the_task_error_nested) {
   const std::exception_ptr thrown = caught(GetParam().throw_it);
@@ -201,16 +201,17 @@ TEST_P(StandardException, comes_back_as_itself_with_its_text_and_the_task_error_
   GetParam().expect(decode_exception(bytes.view(), {"w", 1}, 7), text);
 }
 
-std::string test_name(const testing::TestParamInfo<Case>& info) {
+std::string test_name(const ::testing::TestParamInfo<Case>& info) {
   std::string name = info.param.name;
   for (char& c : name) c = c == ':' ? '_' : c;
   return name + "_" + std::to_string(info.index);
 }
 
-INSTANTIATE_TEST_SUITE_P(FixedText, StandardException, testing::ValuesIn(fixed_texts()), test_name);
-INSTANTIATE_TEST_SUITE_P(FreeText, StandardException, testing::ValuesIn(free_texts()), test_name);
-INSTANTIATE_TEST_SUITE_P(Code, StandardException, testing::ValuesIn(codes()), test_name);
-INSTANTIATE_TEST_SUITE_P(Brood, StandardException, testing::ValuesIn(broods_own()), test_name);
+INSTANTIATE_TEST_SUITE_P(FixedText, StandardException, ::testing::ValuesIn(fixed_texts()),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(FreeText, StandardException, ::testing::ValuesIn(free_texts()), test_name);
+INSTANTIATE_TEST_SUITE_P(Code, StandardException, ::testing::ValuesIn(codes()), test_name);
+INSTANTIATE_TEST_SUITE_P(Brood, StandardException, ::testing::ValuesIn(broods_own()), test_name);
 
 }  // namespace
-}  // namespace brood::wire
+}  // namespace brood::wire::standard_exceptions_test

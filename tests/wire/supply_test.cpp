@@ -11,7 +11,7 @@
 #include <brood/codec.hpp>
 
 // Values whose bytes are still on their way when their decoding begins.
-namespace brood {
+namespace brood::supply_test {
 namespace {
 
 class Arriving final : public detail::Supply {
@@ -87,4 +87,4 @@ TEST(Supply, taken_bytes_are_whole_across_the_split) {
 }
 
 }  // namespace
-}  // namespace brood
+}  // namespace brood::supply_test

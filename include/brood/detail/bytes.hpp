@@ -126,33 +126,33 @@ class Payload {
   Payload() = default;
   explicit Payload(Bytes owned) : owned_(std::move(owned)) {}
   /// Only borrowed memory; it must outlive the payload.
-  static Payload borrow(std::span<const std::byte> memory) {
+  static Payload borrowing(std::span<const std::byte> memory) {
     Payload payload;
-    payload.lend(memory);
+    payload.borrow(memory);
     return payload;
   }
 
   Bytes& owned() noexcept { return owned_; }
   const Bytes& owned() const noexcept { return owned_; }
   /// Continues the payload with memory that its owner keeps alive.
-  BROOD_API void lend(std::span<const std::byte> memory);
-  std::size_t size() const noexcept { return owned_.size() + lent_; }
-  bool lends() const noexcept { return lent_ != 0; }
+  BROOD_API void borrow(std::span<const std::byte> memory);
+  std::size_t size() const noexcept { return owned_.size() + borrowed_; }
+  bool borrows() const noexcept { return borrowed_ != 0; }
   bool contiguous() const noexcept {
-    return loans_.empty() || (owned_.empty() && loans_.size() == 1);
+    return parts_.empty() || (owned_.empty() && parts_.size() == 1);
   }
   /// The bytes of a contiguous payload.
   std::span<const std::byte> view() const noexcept {
-    return loans_.empty() ? owned_.view() : loans_.front().memory;
+    return parts_.empty() ? owned_.view() : parts_.front().memory;
   }
   /// Calls `visit` with each contiguous part, in order.
   template <class Visit>
   void for_each_part(Visit visit) const {
     std::size_t done = 0;
-    for (const Loan& loan : loans_) {
-      if (loan.position > done) visit(owned_part(done, loan.position));
-      visit(loan.memory);
-      done = loan.position;
+    for (const BorrowedPart& part : parts_) {
+      if (part.position > done) visit(owned_part(done, part.position));
+      visit(part.memory);
+      done = part.position;
     }
     if (done < owned_.size()) visit(owned_part(done, owned_.size()));
   }
@@ -162,13 +162,13 @@ class Payload {
     return {owned_.data() + begin, end - begin};
   }
 
-  struct Loan {
+  struct BorrowedPart {
     std::size_t position;  // in owned_, where the borrowed part belongs
     std::span<const std::byte> memory;
   };
   Bytes owned_;
-  std::vector<Loan> loans_;
-  std::size_t lent_ = 0;
+  std::vector<BorrowedPart> parts_;
+  std::size_t borrowed_ = 0;
 };
 
 }  // namespace brood::detail

@@ -49,7 +49,8 @@ std::uint64_t next_group() noexcept {
   return ++last;
 }
 
-constexpr std::size_t worth_lending = 4 * 1024;  // bytes; less is copied behind the frame's header
+constexpr std::size_t worth_borrowing =
+    4 * 1024;  // bytes; less is copied behind the frame's header
 
 // Of a result that was dropped unread. That its task was cancelled is no news then.
 void report_error(const std::exception_ptr& error, const ErrorHandler& handler) {
@@ -128,7 +129,7 @@ void CallState::append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_
   }
   const std::size_t from = later ? first - later->first : first;
   const std::span<const std::byte> bytes = slice(elements, from, from + count);
-  if (bytes.size() < worth_lending) {
+  if (bytes.size() < worth_borrowing) {
     tail.append(bytes.data(), bytes.size());
     wire::finish_frame(tail, frame);
   } else {

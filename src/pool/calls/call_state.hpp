@@ -58,7 +58,7 @@ class CallState final : public detail::Job,
   JobTraits traits() const;
   std::size_t element_count() const noexcept override { return total_; }
   detail::ResultShape result_shape() const noexcept override { return spec_.results; }
-  bool borrows() const noexcept override { return spec_.elements.payload.lends(); }
+  bool borrows() const noexcept override { return spec_.elements.payload.borrows(); }
   std::size_t index_in_call(std::size_t element) const noexcept override { return element; }
   const detail::CallTerms& terms() const noexcept override { return *spec_.terms; }
   std::span<const std::byte> definition() const noexcept override {

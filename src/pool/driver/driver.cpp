@@ -4,124 +4,172 @@
 #include <utility>
 
 #include "pool/failures/errors.hpp"
+#include "pool/failures/start_errors.hpp"
 
-// Calls, and the workers that they borrow.
 namespace brood::pool {
 
+namespace {
+// So that a worker that tells nothing costs little.
+constexpr auto between_looks = std::chrono::milliseconds(1);
+}  // namespace
+
 Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
-    : config_(std::move(config)),
-      host_(host),
-      scheduler_(scheduler),
-      jobs_(callbacks),
-      workers_(scheduler_.config().workers, host),
-      exits_(scheduler_.config().workers) {
+    : state_(std::move(config), scheduler, host, callbacks) {
   out_of_memory();
 }
 
-Driver::~Driver() = default;
-
 void Driver::add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
                  bool last) {
-  job->id = scheduler_.add(traits, count, last);
-  jobs_.keep(job);
-  if (count == 0 && last) act_within_call();  // it is finished
+  job->id = state_.scheduler.add(traits, count, last);
+  state_.jobs.keep(job);
+  if (count == 0 && last) actions_.act_within_call();  // it is finished
 }
 
 void Driver::extend(const CallJob& job, std::size_t count, bool last) {
-  scheduler_.extend(job.id, job.finished() ? 0 : count, last);
-  act_within_call();
+  state_.scheduler.extend(job.id, job.finished() ? 0 : count, last);
+  actions_.act_within_call();
 }
 
 bool Driver::cancel(JobId job, std::size_t element, Kill kill, Time now) {
-  now_ = now;
-  cancelling_ = Cancelling{job, element, false};
-  scheduler_.cancel(job, element, kill == Kill::yes, now);
-  act_within_call();
-  return std::exchange(cancelling_, std::nullopt)->done;
+  state_.now = now;
+  return actions_.cancel(job, element, kill == Kill::yes);
 }
 
 void Driver::close(Closing how, Time now) {
-  now_ = now;
-  scheduler_.close(how, now);
-  act_within_call();  // questions first, before what has been put off
-  if (how == Closing::draining) act();
+  state_.now = now;
+  state_.scheduler.close(how, now);
+  actions_.act_within_call();  // questions first, before what has been put off
+  if (how == Closing::draining) actions_.act();
 }
 
 void Driver::cut_streams_short() {
-  for (const auto& job : jobs_.all()) {
+  for (const auto& job : state_.jobs.all()) {
     if (!job || job->finished() || !job->waits_for_caller()) continue;
     job->cut_short();
-    scheduler_.extend(job->id, 0, true);
+    state_.scheduler.extend(job->id, 0, true);
   }
-  act_within_call();
+  actions_.act_within_call();
 }
 
 void Driver::collapse(const std::exception_ptr& reason) noexcept {
-  scheduler_.close(Closing::when_done, now_);
-  jobs_.finish_all(reason);
+  state_.scheduler.close(Closing::when_done, state_.now);
+  state_.jobs.finish_all(reason);
 }
 
-// What is written halfway is never sent.
-WorkerLink* Driver::borrow(CallJob& job, Time now) {
-  now_ = now;
-  const std::optional<Assignment> assignment = scheduler_.borrow(job.id, now);
-  if (!assignment) return nullptr;
-  WorkerLink& link = *workers_.find(assignment->worker);
-  link.borrowed = job.driven = true;
+std::vector<WorkerId> Driver::first_starts(Time now) {
+  state_.now = now;
+  state_.scheduler.pump(now);
+  std::vector<WorkerId> slots;
+  while (const std::optional<Action> action = state_.scheduler.next())
+    slots.push_back(action->worker);
+  return slots;
+}
+
+void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
+  state_.now = now;
+  const WorkerId id = link->id;
+  state_.workers.admit(std::move(link));
+  state_.scheduler.worker_event(id, WorkerEvent::started, now);
+}
+
+void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now) {
+  state_.now = now;
+  state_.start_error = std::move(why);
+  state_.scheduler.start_failed(id, now, kind);
+}
+
+void Driver::received(WorkerLink& link, Time now) {
+  state_.now = now;
   try {
-    tell_forgotten(link);
-    append_run(link, job, *assignment);
+    reader_.parse(link);
   } catch (const std::exception&) {
-    link.outbox.clear();
-    break_link(link, std::current_exception());
+    state_.break_and_stop(link, std::current_exception());
   }
-  return &link;
+  actions_.act();
 }
 
-// A worker that is borrowed again and again never gets to the dispatcher, which would tell it.
-void Driver::tell_forgotten(WorkerLink& link) {
-  std::erase_if(deferred_, [&link](const Action& action) {
-    if (action.kind != Action::Kind::forget || action.worker != link.id) return false;
-    link.forget(action.job);
-    return true;
-  });
+void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time now) {
+  state_.now = now;
+  state_.break_and_stop(link, error);
+  actions_.act();
 }
 
-std::optional<bool> Driver::heard(WorkerLink& link, CallJob& job, bool moved,
-                                  std::exception_ptr error, Time now) {
-  now_ = now;
-  try {
-    if (moved) parse(link);
-  } catch (const std::exception&) {
-    error = std::current_exception();
+void Driver::stop(WorkerLink& link, StopReason why, Time now) {
+  state_.now = now;
+  state_.scheduler.stop(link.id, why, now);
+  actions_.act_within_call();  // a question is answered before anything else happens
+}
+
+bool Driver::turn(Time now) {
+  state_.now = now;
+  actions_.act();
+  state_.workers.stop_overdue(state_.now);
+  reap_ended();
+  look_at_pages();
+  state_.scheduler.pump(state_.now);
+  actions_.act();
+  borrowing_.offer_idle_workers();
+  if (!state_.scheduler.view().closing || !state_.scheduler.view().drained) return false;
+  state_.host.abandon_starts();  // for no call waits for them
+  actions_.act();
+  return state_.scheduler.view().all_gone;
+}
+
+std::optional<Time> Driver::next_turn(Time now) const {
+  std::optional<Time> next = state_.scheduler.next_tick();
+  if (next) next = std::max({*next, last_look_ + between_looks, now});
+  const std::optional<Time> of_workers = state_.workers.next_time();
+  return of_workers && (!next || *of_workers < *next) ? of_workers : next;
+}
+
+// Results that wait behind a long task, elements that have run for too long.
+void Driver::look_at_pages() {
+  const std::optional<Time> due = state_.scheduler.next_tick();
+  if (!due || *due > state_.now || state_.now - last_look_ < between_looks) return;
+  last_look_ = state_.now;
+  std::vector<Running> running;
+  for (const auto& link : state_.workers.all()) {
+    if (!link || link->borrowed || link->broken || state_.scheduler.view(link->id).idle) continue;
+    try {
+      running.push_back(reader_.look(*link));
+    } catch (const std::exception&) {
+      state_.break_and_stop(*link, std::current_exception());
+    }
   }
-  if (error) break_link(link, error);
-  act_within_call();
-  const bool trouble = !moved || error;                  // only the dispatcher can stop it
-  const bool elsewhere = scheduler_.view(link.id).idle;  // it will be tried again
-  if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
-  // A worker may answer before it has read all of an argument. What is left of that goes with the
-  // caller's frame; the worker drops it.
-  if (!link.outbox.detach(job.id)) break_link(link, out_of_memory());
-  give_back(link, job);
-  return trouble || !job.finished() || scheduler_.view().wants_pump ||
-         scheduler_.view(link.id).used_up || !deferred_.empty();
+  state_.scheduler.tick(state_.now, running);
+  actions_.act();
 }
 
-void Driver::give_back(WorkerLink& link, CallJob& job) noexcept {
-  link.borrowed = job.driven = false;
-  link.dirty = !link.outbox.empty();
-  scheduler_.worker_event(link.id, WorkerEvent::given_back, now_);
+// A caller that drives a link sees the end, too, and gives it back.
+void Driver::reap_ended() {
+  for (const auto& link : state_.workers.all()) {
+    if (!link || !link->ended || link->borrowed) continue;
+    borrowing_.withdraw(*link);
+    actions_.act();
+    if (const std::optional<Death> death = state_.workers.death_of(*link, state_.now))
+      reap(*link, *death);
+  }
 }
 
-// What the outbox has borrowed goes with the caller's frame: nothing may refer to it then.
-void Driver::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
-  now_ = now;
-  link.outbox.clear();
-  break_link(link, out_of_memory());
-  give_back(link, job);
-  fail(job, out_of_memory());
-  act_within_call();
+// The pipe first, then the page, then what is charged. Of one that is left behind nothing is read:
+// it may go on writing.
+void Driver::reap(WorkerLink& link, const Death& death) {
+  if (!link.broken && !link.left) reader_.read_the_rest(link);
+  actions_.act();  // what that leads to, while there is a link
+  state_.exits[link.id] = exit_of(link, death, state_.config.limits);
+  if (!state_.scheduler.view(link.id).came_up) note_failed_start(link, death);
+  state_.scheduler.worker_gone(link.id, reader_.begun_by_the_dead(link), state_.now);
+  state_.workers.remove(link);
+  actions_.act();
+}
+
+void Driver::note_failed_start(WorkerLink& link, const Death& death) {
+  const Nanoseconds limit = state_.scheduler.config().start_timeout;
+  if (!state_.start_error)
+    state_.start_error =
+        why_not_ready(link, state_.exits[link.id], state_.config.method, limit, state_.now);
+  if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, state_.now))
+    state_.scheduler.start_failed(link.id, state_.now, StartFailure::struck_down);
 }
 
 }  // namespace brood::pool

@@ -110,7 +110,7 @@ bool Placement::look_before_balance(Time now) {
   bool any = false;
   for (WorkerId id = 0; id < count; ++id) {
     if (!is_worth_a_look(id, now)) continue;
-    if (!has_begun(id)) assignments_.look(id);
+    if (!has_begun(id)) revocations_.look(id);
     any = true;
   }
   return any;
@@ -132,12 +132,12 @@ bool Placement::balance(Time now) {
   }
   std::optional<WorkerId> victim;
   for (WorkerId id = 0; id < assignments_.size(); ++id) {
-    if (!is_worth_a_look(id, now) || assignments_.keeps_its_head(id)) continue;
+    if (!is_worth_a_look(id, now) || revocations_.keeps_its_head(id)) continue;
     const Assignments::Worker& worker = assignments_.at(id);
     if (!has_begun(id) && now - worker.observed.heard < config_.begin_grace) continue;
     if (!victim || worker.held.expected() > assignments_.at(*victim).held.expected()) victim = id;
   }
-  if (victim) assignments_.take_back(*victim);
+  if (victim) revocations_.take_back(*victim);
   return victim.has_value();
 }
 
@@ -146,7 +146,7 @@ bool Placement::balance(Time now) {
 void Placement::free_queues(Time now) {
   for (WorkerId id = 0; id < assignments_.size(); ++id) {
     if (!is_worth_a_look(id, now) || !has_begun(id)) continue;
-    if (!assignments_.keeps_its_head(id)) assignments_.take_back(id);
+    if (!revocations_.keeps_its_head(id)) revocations_.take_back(id);
   }
 }
 

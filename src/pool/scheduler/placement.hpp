@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "pool/scheduler/assignments.hpp"
+#include "pool/scheduler/revocations.hpp"
 
 namespace brood::pool {
 
@@ -11,13 +11,15 @@ namespace brood::pool {
 class Placement {
  public:
   Placement(const SchedulerConfig& config, Actions& actions, const JobStore& jobs,
-            PendingElements& pending, const Population& population, Assignments& assignments)
+            PendingElements& pending, const Population& population, Assignments& assignments,
+            Revocations& revocations)
       : config_(config),
         actions_(actions),
         jobs_(jobs),
         pending_(pending),
         population_(population),
-        assignments_(assignments) {}
+        assignments_(assignments),
+        revocations_(revocations) {}
 
   /// Sends what is pending to workers that are hungry.
   void assign(Time now);
@@ -44,6 +46,7 @@ class Placement {
   PendingElements& pending_;
   const Population& population_;
   Assignments& assignments_;
+  Revocations& revocations_;
 };
 
 }  // namespace brood::pool

@@ -15,21 +15,23 @@ Scheduler::Scheduler(const SchedulerConfig& config)
       population_(config_, actions_),
       growth_(config_, population_),
       clock_(config_, store_),
-      assignments_(config_, actions_, jobs_, store_, population_, clock_),
-      turnover_(config_, store_, pending_, population_, growth_, assignments_),
-      watchdog_(config_, store_, population_, clock_, assignments_, intents_),
-      placement_(config_, actions_, store_, pending_, population_, assignments_) {}
+      assignments_(config_, jobs_, population_),
+      revocations_(actions_, jobs_, population_, clock_, assignments_),
+      ends_(config_, jobs_, store_, population_, clock_, assignments_, revocations_),
+      turnover_(config_, store_, pending_, population_, growth_, assignments_, revocations_),
+      watchdog_(config_, store_, population_, clock_, assignments_, revocations_, ends_, intents_),
+      placement_(config_, actions_, store_, pending_, population_, assignments_, revocations_) {}
 
 // --- what waits for answers ---
 
 // At once where no question is open.
 void Scheduler::then(const Intent& intent) {
-  if (intents_.empty() && !assignments_.waits()) return conclude(intent);
+  if (intents_.empty() && !revocations_.waits()) return conclude(intent);
   intents_.add(intent);
 }
 
 void Scheduler::go_on() {
-  while (!intents_.empty() && !assignments_.waits()) conclude(intents_.take_next());
+  while (!intents_.empty() && !revocations_.waits()) conclude(intents_.take_next());
 }
 
 void Scheduler::conclude(const Intent& intent) {
@@ -60,7 +62,7 @@ void Scheduler::conclude(const Intent& intent) {
 
 void Scheduler::answer(WorkerId worker, const Begun& begun) {
   look_soon_ |= begun.doubted;
-  assignments_.answer(worker, begun.count);
+  revocations_.answer(worker, begun.count);
   go_on();
 }
 
@@ -81,7 +83,7 @@ void Scheduler::begin_cancel(Intent intent) {
   } else {
     intent.any = jobs_.give_up(intent.job, intent.index);
   }
-  if (intent.index == Action::all || !intent.any) assignments_.take_back_from_all(intent.job);
+  if (intent.index == Action::all || !intent.any) revocations_.take_back_from_all(intent.job);
   then(intent);
 }
 
@@ -109,12 +111,12 @@ void Scheduler::close(Closing how, Time now) {
   growth_.close(how == Closing::terminated);
   if (how == Closing::draining) {
     for (const JobId job : jobs_.drain()) {
-      assignments_.take_back_from_all(job);
+      revocations_.take_back_from_all(job);
       then({.kind = Kind::settle, .job = job});
     }
   } else if (how == Closing::terminated) {
     jobs_.fail_all(JobEnd::cancelled);
-    for (WorkerId id = 0; id < population_.size(); ++id) assignments_.stop(id, now);
+    for (WorkerId id = 0; id < population_.size(); ++id) ends_.stop(id, now);
   }
   go_on();
 }
@@ -147,13 +149,13 @@ void Scheduler::start_failed(WorkerId worker, Time now, StartFailure why) {
 
 Reception Scheduler::outcomes(WorkerId worker, const Outcomes& outcomes, Time now) {
   const Reception reception = assignments_.outcomes(worker, outcomes, now);
-  if (outcomes.failed) assignments_.take_back_failed();
+  if (outcomes.failed) revocations_.take_back_failed();
   return reception;
 }
 
 void Scheduler::stop(WorkerId worker, StopReason why, Time now) {
   if (why != StopReason::memory || !population_.at(worker).came_up)
-    return assignments_.stop(worker, now, why, false);
+    return ends_.stop(worker, now, why, false);
   watchdog_.stop_running_element(worker, now);
   go_on();
 }
@@ -161,8 +163,8 @@ void Scheduler::stop(WorkerId worker, StopReason why, Time now) {
 void Scheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) {
   const bool hopeless = growth_.gone(worker, now);
   intents_.drop(worker);
-  assignments_.gone(worker, claimed, now);
-  assignments_.take_back_failed();
+  ends_.gone(worker, claimed, now);
+  revocations_.take_back_failed();
   if (hopeless) jobs_.fail_all(JobEnd::no_workers);
   go_on();
 }
@@ -202,7 +204,7 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
   clock_.set(now);
   for (const Running& seen : running) watchdog_.look_at(seen, now);
   for (WorkerId id = 0; id < population_.size(); ++id) {
-    if (population_.is_overdue(id, pending_.in_line() != 0, now)) assignments_.stop(id, now);
+    if (population_.is_overdue(id, pending_.in_line() != 0, now)) ends_.stop(id, now);
     watchdog_.stop_if_silent(id, now);
   }
   turnover_.look_at_the_old(now);

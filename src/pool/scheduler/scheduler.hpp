@@ -46,7 +46,7 @@ class Scheduler {
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.
   virtual bool revocation_done(WorkerId worker, std::uint64_t fence) {
-    return assignments_.acknowledged(worker, fence);
+    return revocations_.acknowledged(worker, fence);
   }
   /// The owner wants the worker stopped. For the memory that it takes the element that runs is
   /// charged, and what has not begun is taken back first.
@@ -96,6 +96,8 @@ class Scheduler {
   Growth growth_;
   OwnerClock clock_;
   Assignments assignments_;
+  Revocations revocations_;
+  WorkerEnds ends_;
   Turnover turnover_;
   Watchdog watchdog_;
   Placement placement_;

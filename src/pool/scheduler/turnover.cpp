@@ -6,7 +6,7 @@ using State = Population::State;
 
 void Turnover::retire(WorkerId id) {
   population_.retire(id);
-  assignments_.take_back(id);
+  revocations_.take_back(id);
 }
 
 // Whether it may be about to begin what it has got.
@@ -20,7 +20,7 @@ void Turnover::look_at_the_old(Time now) {
   for (WorkerId id = 0; id < population_.size(); ++id) {
     const Population::Member& member = population_.at(id);
     if (!member.is(State::ready) || member.retired || !population_.is_old(id, now)) continue;
-    if (may_begin(id, now)) assignments_.look(id);
+    if (may_begin(id, now)) revocations_.look(id);
   }
 }
 
@@ -37,7 +37,7 @@ void Turnover::retire_the_old_and_idle(Time now) {
     if (config_.idle_timeout.count() == 0 || now - worker.observed.heard < config_.idle_timeout)
       continue;
     if (member.borrowed) {
-      assignments_.observed(id).heard = now;  // it is in use
+      assignments_.at(id).observed.heard = now;  // it is in use
     } else if (worker.held.empty() && !backlog && growth_.may_shrink()) {
       retire(id);
     }

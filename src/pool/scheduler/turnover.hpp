@@ -1,7 +1,7 @@
 #pragma once
 
-#include "pool/scheduler/assignments.hpp"
 #include "pool/scheduler/growth.hpp"
+#include "pool/scheduler/revocations.hpp"
 
 namespace brood::pool {
 
@@ -9,13 +9,15 @@ namespace brood::pool {
 class Turnover {
  public:
   Turnover(const SchedulerConfig& config, const JobStore& jobs, const PendingElements& pending,
-           Population& population, const Growth& growth, Assignments& assignments)
+           Population& population, const Growth& growth, Assignments& assignments,
+           Revocations& revocations)
       : config_(config),
         jobs_(jobs),
         pending_(pending),
         population_(population),
         growth_(growth),
-        assignments_(assignments) {}
+        assignments_(assignments),
+        revocations_(revocations) {}
 
   /// The worker gets no more, and what it has not begun is taken back.
   void retire(WorkerId id);
@@ -38,6 +40,7 @@ class Turnover {
   Population& population_;
   const Growth& growth_;
   Assignments& assignments_;
+  Revocations& revocations_;
 };
 
 }  // namespace brood::pool

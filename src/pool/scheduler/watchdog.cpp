@@ -8,13 +8,13 @@ using State = Population::State;
 
 void Watchdog::look_at(const Running& seen, Time now) {
   const Assignments::Worker& worker = assignments_.at(seen.worker);
-  Observed& observed = assignments_.observed(seen.worker);
+  Observed& observed = assignments_.at(seen.worker).observed;
   observed.checked_at = now;
   if (worker.held.empty() || !population_.at(seen.worker).is(State::ready)) return;
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
   if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
   if (clock_.owes_outcomes(observed, worker.held, now))
-    return assignments_.stop(seen.worker, now, StopReason::untold, false);
+    return ends_.stop(seen.worker, now, StopReason::untold, false);
   stop_if_late(seen.worker, begun - 1, now);
 }
 
@@ -24,7 +24,7 @@ void Watchdog::stop_if_unbegun(WorkerId id, Time now) {
   const Assignments::Worker& worker = assignments_.at(id);
   if (!clock_.is_unbegun_for_too_long(worker.observed, worker.held, now)) return;
   const std::uint64_t head = worker.held.front().sequence;
-  assignments_.revoke(id, head + 1);
+  revocations_.revoke(id, head + 1);
   intents_.add({.kind = Intent::Kind::stop_unbegun, .worker = id, .now = now, .sequence = head});
 }
 
@@ -32,16 +32,15 @@ void Watchdog::stop_unbegun(const Intent& intent) {
   const Assignments::Worker& worker = assignments_.at(intent.worker);
   if (worker.held.empty() || worker.begun > intent.sequence) return;  // it has begun just now
   const Chunk head = worker.held.front();
-  assignments_.note_overdue(intent.worker, head.sequence);
-  if (clock_.pass_on(head))
-    assignments_.charge(intent.worker, ElementFailure::timed_out, head.sequence);
-  assignments_.stop(intent.worker, intent.now, StopReason::unbegun);
+  ends_.note_overdue(intent.worker, head.sequence);
+  if (clock_.pass_on(head)) ends_.charge(intent.worker, ElementFailure::timed_out, head.sequence);
+  ends_.stop(intent.worker, intent.now, StopReason::unbegun);
 }
 
 void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
   const Assignments::Worker& worker = assignments_.at(id);
   if (!clock_.is_late(worker.observed, worker.held, sequence, now)) return;
-  assignments_.revoke(id, sequence + 1);
+  revocations_.revoke(id, sequence + 1);
   intents_.add({.kind = Intent::Kind::stop_late, .worker = id, .now = now, .sequence = sequence});
 }
 
@@ -49,9 +48,9 @@ void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
 void Watchdog::stop_late(const Intent& intent) {
   const Assignments::Worker& worker = assignments_.at(intent.worker);
   if (!worker.held.ends_with(intent.sequence)) return;
-  assignments_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
-  if (worker.observed.owes_since != Time{}) assignments_.note_owing(intent.worker);
-  assignments_.stop(intent.worker, intent.now);
+  ends_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
+  if (worker.observed.owes_since != Time{}) ends_.note_owing(intent.worker);
+  ends_.stop(intent.worker, intent.now);
 }
 
 void Watchdog::note_silent_workers(Time now) {
@@ -59,7 +58,7 @@ void Watchdog::note_silent_workers(Time now) {
     const Assignments::Worker& worker = assignments_.at(id);
     const bool silent =
         population_.at(id).is(State::ready) && worker.revoking && worker.held.empty();
-    OwnerClock::note_silence(assignments_.observed(id), silent, now);
+    OwnerClock::note_silence(assignments_.at(id).observed, silent, now);
   }
 }
 
@@ -67,13 +66,13 @@ void Watchdog::stop_if_silent(WorkerId id, Time now) {
   const Assignments::Worker& worker = assignments_.at(id);
   if (!worker.revoking || !worker.held.empty()) return;
   if (!clock_.is_silent_for_too_long(worker.observed, now)) return;
-  assignments_.stop(id, now, StopReason::deaf, false);
+  ends_.stop(id, now, StopReason::deaf, false);
 }
 
 void Watchdog::stop_running_element(WorkerId id, Time now) {
   if (!population_.at(id).is(State::ready)) return;
   const Held& held = assignments_.at(id).held;
-  if (!held.empty() && clock_.is_passed_on(held)) assignments_.look(id);
+  if (!held.empty() && clock_.is_passed_on(held)) revocations_.look(id);
   intents_.add({.kind = Intent::Kind::stop_element, .worker = id, .now = now});
 }
 
@@ -88,9 +87,9 @@ void Watchdog::stop_element(Intent intent) {
     const auto& unbegun = jobs_.at(front.job).unbegun;
     const auto known = unbegun.find(front.first);
     const bool last = known != unbegun.end() && known->second.deaths + 1 >= config_.passes;
-    const bool guilty = last || assignments_.keeps_its_head(id);
-    assignments_.revoke(id, guilty ? front.sequence + 1 : 0);
-    if (guilty) assignments_.note_overdue(id, front.sequence);
+    const bool guilty = last || revocations_.keeps_its_head(id);
+    revocations_.revoke(id, guilty ? front.sequence + 1 : 0);
+    if (guilty) ends_.note_overdue(id, front.sequence);
     intent.job = front.job;
     intent.index = front.first;
   }
@@ -100,12 +99,11 @@ void Watchdog::stop_element(Intent intent) {
 void Watchdog::end_stop_element(const Intent& intent) {
   const Held& held = assignments_.at(intent.worker).held;
   if (!held.empty()) {
-    assignments_.charge(intent.worker, ElementFailure::lost,
-                        held.back().sequence + held.back().count - 1);
+    ends_.charge(intent.worker, ElementFailure::lost, held.back().sequence + held.back().count - 1);
   } else if (intent.index != Action::all) {
     if (Unbegun* const unbegun = jobs_.unbegun(intent.job, intent.index)) ++unbegun->deaths;
   }
-  assignments_.stop(intent.worker, intent.now);
+  ends_.stop(intent.worker, intent.now);
 }
 
 // The last that a worker holds is what runs; elements before that have results on their way.
@@ -114,9 +112,8 @@ bool Watchdog::stop_all_of(JobId job, Time now) {
   for (WorkerId id = 0; id < assignments_.size(); ++id) {
     const Held& held = assignments_.at(id).held;
     if (held.empty() || held.back().job != job) continue;
-    assignments_.charge(id, ElementFailure::cancelled,
-                        held.back().sequence + held.back().count - 1);
-    assignments_.stop(id, now);
+    ends_.charge(id, ElementFailure::cancelled, held.back().sequence + held.back().count - 1);
+    ends_.stop(id, now);
     any = true;
   }
   return any;
@@ -127,12 +124,12 @@ bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
     const Held& held = assignments_.at(id).held;
     if (!population_.at(id).is(State::ready) || held.empty() || held.back().job != job) continue;
     if (held.back().first + held.back().count - 1 != index) continue;
-    if (assignments_.keeps_its_head(id)) {  // what stands behind that has not begun
+    if (revocations_.keeps_its_head(id)) {  // what stands behind that has not begun
       if (held.front().first != index) continue;
-      assignments_.note_overdue(id, held.front().sequence);
+      ends_.note_overdue(id, held.front().sequence);
     }
     jobs_.note_cancelled(job, index);
-    assignments_.stop(id, now);
+    ends_.stop(id, now);
     return true;
   }
   return false;

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "pool/scheduler/assignments.hpp"
 #include "pool/scheduler/intents.hpp"
+#include "pool/scheduler/worker_ends.hpp"
 
 namespace brood::pool {
 
@@ -13,12 +13,15 @@ namespace brood::pool {
 class Watchdog {
  public:
   Watchdog(const SchedulerConfig& config, JobStore& jobs, const Population& population,
-           OwnerClock& clock, Assignments& assignments, Intents& intents)
+           OwnerClock& clock, Assignments& assignments, Revocations& revocations, WorkerEnds& ends,
+           Intents& intents)
       : config_(config),
         jobs_(jobs),
         population_(population),
         clock_(clock),
         assignments_(assignments),
+        revocations_(revocations),
+        ends_(ends),
         intents_(intents) {}
 
   /// What a page says of the element that runs.
@@ -51,6 +54,8 @@ class Watchdog {
   const Population& population_;
   OwnerClock& clock_;
   Assignments& assignments_;
+  Revocations& revocations_;
+  WorkerEnds& ends_;
   Intents& intents_;
 };
 

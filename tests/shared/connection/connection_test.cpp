@@ -15,7 +15,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/in_child.hpp"
 
-namespace brood::testing {
+namespace brood::testing::connection_test {
 namespace {
 
 class ConnectionTest : public PoolCheck {
@@ -355,4 +355,4 @@ TEST_F(ConnectionTest, an_object_of_a_thread_may_receive_when_it_is_destroyed) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::connection_test

@@ -12,7 +12,7 @@
 #include "support/raw_message.hpp"
 
 // Messages with descriptors, and receivers that have no room for these.
-namespace brood::testing {
+namespace brood::testing::room_test {
 namespace {
 
 using Message = std::pair<std::string, std::vector<Event>>;
@@ -155,4 +155,4 @@ TEST_F(NoRoom, of_a_forked_worker_leaves_the_message_too) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::room_test

@@ -11,7 +11,7 @@
 #include "support/views.hpp"
 
 // What is shared goes wherever a value goes.
-namespace brood::testing {
+namespace brood::testing::travel_test {
 namespace {
 
 class Travel : public PoolTest {};
@@ -163,4 +163,4 @@ TEST_P(Travel, a_worker_keeps_no_descriptor_of_calls_that_are_over) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::travel_test

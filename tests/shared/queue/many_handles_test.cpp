@@ -18,7 +18,7 @@
 #include "support/raw_message.hpp"
 
 // More values with handles than one socket has room for, some 270.
-namespace brood::testing {
+namespace brood::testing::many_handles_test {
 namespace {
 
 using ManyHandlesInAQueue = PoolCheck;
@@ -192,4 +192,4 @@ TEST_F(ManyHandlesInAQueue, are_bounded_by_what_their_user_may_have_on_the_way) 
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::many_handles_test

@@ -10,7 +10,7 @@
 #include "support/few_descriptors.hpp"
 
 // Values with handles of shared objects, and readers that have no room for these or are killed.
-namespace brood::testing {
+namespace brood::testing::queue_handles_test {
 namespace {
 
 using QueueHandles = PoolCheck;
@@ -82,4 +82,4 @@ TEST_F(QueueHandles, are_there_for_the_next_reader_when_one_is_killed_between_th
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::queue_handles_test

@@ -13,7 +13,7 @@
 #include "pool/pool_fixture.hpp"
 #include "shared/children.hpp"
 
-namespace brood::testing {
+namespace brood::testing::queue_test {
 namespace {
 
 using QueueTest = PoolCheck;
@@ -347,4 +347,4 @@ TEST_F(QueueTest, bytes_that_are_no_queue_are_a_codec_error) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::queue_test

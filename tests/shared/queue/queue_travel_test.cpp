@@ -5,7 +5,7 @@
 #include <brood/semaphore.hpp>
 #include "pool/pool_fixture.hpp"
 
-namespace brood::testing {
+namespace brood::testing::queue_travel_test {
 namespace {
 
 class QueueTravel : public PoolTest {};
@@ -92,4 +92,4 @@ TEST_P(QueueTravel, a_global_queue_is_the_same_one_under_fork_only) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::queue_travel_test

@@ -12,7 +12,7 @@
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"
 
-namespace brood::testing {
+namespace brood::testing::ring_file_test {
 namespace {
 
 using shared::RingFile;
@@ -121,4 +121,4 @@ TEST(RingFileTest, has_not_what_is_a_hole_in_its_file) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::ring_file_test

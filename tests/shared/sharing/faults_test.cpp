@@ -7,7 +7,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/faults.hpp"
 
-namespace brood::testing {
+namespace brood::testing::faults_test {
 namespace {
 
 using faults::Failing;
@@ -92,4 +92,4 @@ TEST_P(SharingFaults, the_nth_use_of_a_call_fails_and_nothing_is_left_behind) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::faults_test

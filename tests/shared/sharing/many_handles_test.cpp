@@ -13,7 +13,7 @@
 #include "shared/children.hpp"
 
 // More handles of shared objects than the socket beside a worker's pipes takes, some 270 messages.
-namespace brood::testing {
+namespace brood::testing::many_handles_test {
 namespace {
 
 class ManyHandles : public PoolTest {};
@@ -168,4 +168,4 @@ TEST_F(PoolCheck, a_value_with_many_handles_waits_for_room_in_a_queue) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::many_handles_test

@@ -6,7 +6,7 @@
 #include "shared/sharing/probes.hpp"
 
 // Every kind of shared object, whichever way it goes, whichever process made it and uses it.
-namespace brood::testing {
+namespace brood::testing::matrix_test {
 namespace {
 
 template <class Probe>
@@ -144,4 +144,4 @@ TYPED_TEST(Sharing, with_a_process_that_was_forked_with_it) {
 }
 
 }  // namespace
-}  // namespace brood::testing
+}  // namespace brood::testing::matrix_test

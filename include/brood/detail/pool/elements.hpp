@@ -43,23 +43,23 @@ struct ElementOf<Range> {
 template <class Range>
 using element_t = typename ElementOf<Range>::type;
 
-/// Whether the caller's memory outlives the encoding, so that it may be lent.
+/// Whether the caller's memory outlives the encoding, so that it may be borrowed.
 enum class Lifetime : bool { until_return, unknown };
-inline constexpr std::size_t worth_lending = std::size_t{64} << 10;  // bytes
+inline constexpr std::size_t worth_borrowing = std::size_t{64} << 10;  // bytes
 
-/// Encodes an argument as the T that is stored of it. A large string or vector of numbers is lent
-/// where that is possible.
+/// Encodes an argument as the T that is stored of it. A large string or vector of numbers is
+/// borrowed where that is possible.
 template <class T, class Value>
 void encode_argument(Payload& target, const Value& value, Lifetime lifetime) {
   if constexpr (!std::is_same_v<T, Value>) {
     encode_value<T>(target.owned(), static_cast<T>(value));
   } else if constexpr (is_flat_sequence<T>) {
     const auto memory = std::as_bytes(std::span(value.data(), value.size()));
-    if (lifetime == Lifetime::unknown || memory.size() < worth_lending)
+    if (lifetime == Lifetime::unknown || memory.size() < worth_borrowing)
       return encode_value<T>(target.owned(), value);
     const std::uint64_t count = value.size();
     target.owned().append(&count, sizeof count);
-    target.lend(memory);
+    target.borrow(memory);
   } else {
     encode_value<T>(target.owned(), value);
   }
@@ -104,7 +104,7 @@ Elements encode_range([[maybe_unused]] Range& range, [[maybe_unused]] Lifetime l
                                     static_cast<std::size_t>(std::ranges::size(range)));
     elements.count = memory.size();
     if (lifetime == Lifetime::until_return) {
-      elements.payload = Payload::borrow(std::as_bytes(memory));
+      elements.payload = Payload::borrowing(std::as_bytes(memory));
     } else {
       elements.payload.owned().append(memory.data(), memory.size_bytes());
     }

@@ -130,8 +130,8 @@ class BROOD_API Job {
 };
 using JobHandle = std::shared_ptr<Job>;
 
-/// Before an exception takes the caller's frame, and with it memory that the job may have been
-/// lent.
+/// Before an exception takes the caller's frame, and with it memory that the job may have
+/// borrowed.
 inline void call_off(Job& job) {
   job.cancel(Kill::no);
   job.wait({});

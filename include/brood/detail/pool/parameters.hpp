@@ -40,7 +40,7 @@ concept NotParametersOf = !ParametersOf<T, F>;
 
 /// For a verb that returns when it has its results.
 template <class T>
-std::span<const T> lent(std::initializer_list<T> list) noexcept {
+std::span<const T> view_of(std::initializer_list<T> list) noexcept {
   return {list.begin(), list.size()};
 }
 /// For a verb whose results are taken after the expression that calls, with which the list ends.

@@ -24,7 +24,7 @@ Results<MapResult<F, Range>> PoolCalls::map(F f, Range&& range) const {
 template <class F, class T>
 Results<MapResult<F, std::initializer_list<T>>> PoolCalls::map(
     F f, std::initializer_list<T> list) const {
-  return map(std::move(f), detail::lent(list));
+  return map(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range>
@@ -35,7 +35,7 @@ AsyncResult<Results<MapResult<F, Range>>> PoolCalls::map_async(F f, Range&& rang
 template <class F, class T>
 AsyncResult<Results<MapResult<F, std::initializer_list<T>>>> PoolCalls::map_async(
     F f, std::initializer_list<T> list) const {
-  return map_async(std::move(f), detail::lent(list));
+  return map_async(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range>
@@ -46,11 +46,11 @@ Results<StarmapResult<F, Range>> PoolCalls::starmap(F f, Range&& range) const {
 template <class F, NotParametersOf<F> T>
 Results<StarmapResult<F, std::initializer_list<T>>> PoolCalls::starmap(
     F f, std::initializer_list<T> list) const {
-  return starmap(std::move(f), detail::lent(list));
+  return starmap(std::move(f), detail::view_of(list));
 }
 template <class F>
 Results<StarmapResult<F, TupleList<F>>> PoolCalls::starmap(F f, TupleList<F> list) const {
-  return starmap(std::move(f), detail::lent(list));
+  return starmap(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range>
@@ -61,12 +61,12 @@ AsyncResult<Results<StarmapResult<F, Range>>> PoolCalls::starmap_async(F f, Rang
 template <class F, NotParametersOf<F> T>
 AsyncResult<Results<StarmapResult<F, std::initializer_list<T>>>> PoolCalls::starmap_async(
     F f, std::initializer_list<T> list) const {
-  return starmap_async(std::move(f), detail::lent(list));
+  return starmap_async(std::move(f), detail::view_of(list));
 }
 template <class F>
 AsyncResult<Results<StarmapResult<F, TupleList<F>>>> PoolCalls::starmap_async(
     F f, TupleList<F> list) const {
-  return starmap_async(std::move(f), detail::lent(list));
+  return starmap_async(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range>
@@ -99,7 +99,7 @@ std::vector<Outcome<MapResult<F, Range>>> PoolCalls::try_map(F f, Range&& range)
 template <class F, class T>
 std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> PoolCalls::try_map(
     F f, std::initializer_list<T> list) const {
-  return try_map(std::move(f), detail::lent(list));
+  return try_map(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range>
@@ -109,7 +109,7 @@ void PoolCalls::for_each(F f, Range&& range) const {
 }
 template <class F, class T>
 void PoolCalls::for_each(F f, std::initializer_list<T> list) const {
-  for_each(std::move(f), detail::lent(list));
+  for_each(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range, class C, class T>
@@ -118,7 +118,7 @@ T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) const {
 }
 template <class F, class X, class C, class T>
 T PoolCalls::map_reduce(F f, std::initializer_list<X> list, C combine, T init) const {
-  return map_reduce(std::move(f), detail::lent(list), std::move(combine), std::move(init));
+  return map_reduce(std::move(f), detail::view_of(list), std::move(combine), std::move(init));
 }
 
 }  // namespace brood

@@ -1,3 +1,5 @@
+#include "pool/driver/worker_reader.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <iterator>
@@ -8,11 +10,9 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "pool/driver/driver.hpp"
 #include "pool/failures/start_errors.hpp"
 #include "wire/exception.hpp"
 
-// From a worker's stream and page to the scheduler and the jobs.
 namespace brood::pool {
 
 namespace {
@@ -29,17 +29,18 @@ void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
 }  // namespace
 
 /// What one worker says.
-class Driver::Events final : public protocol::ParentEvents {
+class WorkerReader::Events final : public protocol::ParentEvents {
  public:
-  Events(Driver& driver, WorkerLink& link) : driver_(driver), link_(link) {}
+  Events(WorkerReader& reader, WorkerLink& link)
+      : reader_(reader), state_(reader.state_), link_(link) {}
 
   void on_greeting(const protocol::GreetingHeader& greeting) override {
-    check_greeting(greeting, driver_.config_.method);
+    check_greeting(greeting, state_.config.method);
     link_.greeted = true;
   }
   void on_ready() override {
-    scheduler().worker_event(link_.id, WorkerEvent::ready, driver_.now_);
-    driver_.start_error_ = nullptr;
+    state_.scheduler.worker_event(link_.id, WorkerEvent::ready, state_.now);
+    state_.start_error = nullptr;
   }
   void on_start_failed(std::span<const std::byte> exception) override {
     start_failed("initializer", wire::describe_encoded_exception(exception));
@@ -55,12 +56,12 @@ class Driver::Events final : public protocol::ParentEvents {
     link_.carried_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
                         header.folded != 0, results,      std::move(attached)};
-    if (const CallJob* const job = driver_.jobs_.find(header.job)) job->check(whole);
+    if (const CallJob* const job = state_.jobs.find(header.job)) job->check(whole);
     CallJob* const job = told({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
-    const JobTable::Kept kept = driver_.jobs_.deliver(*job, whole);
+    const JobTable::Kept kept = state_.jobs.deliver(*job, whole);
     link_.short_of_memory |= kept != JobTable::Kept::all;
-    driver_.keep(kept, header.job);
+    state_.keep(kept, header.job);
   }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
@@ -69,10 +70,10 @@ class Driver::Events final : public protocol::ParentEvents {
     CallJob* const job =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
-    driver_.keep(driver_.jobs_.fail(*job, header.index, exception, link_.identity()), header.job);
+    state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity()), header.job);
   }
   void on_skipped(std::uint64_t fence) override {
-    if (!scheduler().revocation_done(link_.id, fence))
+    if (!state_.scheduler.revocation_done(link_.id, fence))
       makes_no_sense("an acknowledgement that nothing waits for");
     link_.watch.acknowledged();
   }
@@ -84,7 +85,7 @@ class Driver::Events final : public protocol::ParentEvents {
     platform::ReceivedDescriptors came = link_.receive_descriptors();
     if (came.descriptors.size() != 1 && !came.lost)
       makes_no_sense("not the one descriptor of a shared object that it tells of");
-    if (driver_.host_.table_is_full()) {
+    if (state_.host.table_is_full()) {
       came.lost = true;
       came.descriptors.clear();
     }
@@ -93,63 +94,62 @@ class Driver::Events final : public protocol::ParentEvents {
     if (came.lost && (link_.attached.empty() || link_.attached.front() != nullptr))
       link_.attached.insert(link_.attached.begin(), nullptr);  // see find_descriptor
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.attached));
-    driver_.bound_attached();
+    reader_.bound_attached();
   }
   void on_exhausted() override {
-    if (!driver_.config_.limits.resident) makes_no_sense("a worker without a limit is above it");
-    scheduler().worker_event(link_.id, WorkerEvent::exhausted, driver_.now_);
+    if (!state_.config.limits.resident) makes_no_sense("a worker without a limit is above it");
+    state_.scheduler.worker_event(link_.id, WorkerEvent::exhausted, state_.now);
   }
   void on_log(const protocol::LogRecord& record) override {
     link_.log_lines.add(record);
-    driver_.host_.log(link_, record);
+    state_.host.log(link_, record);
   }
 
  private:
   [[noreturn]] static void makes_no_sense(const char* reason) {
     throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
   }
-  Scheduler& scheduler() noexcept { return driver_.scheduler_; }
   void start_failed(const char* stage, const std::string& reason) {
-    driver_.start_error_ =
-        std::make_exception_ptr(StartError(driver_.config_.method, stage, reason));
-    scheduler().start_failed(link_.id, driver_.now_, StartFailure::initializer);
+    state_.start_error = std::make_exception_ptr(StartError(state_.config.method, stage, reason));
+    state_.scheduler.start_failed(link_.id, state_.now, StartFailure::initializer);
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
   CallJob* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
-    switch (scheduler().outcomes(link_.id, outcomes, driver_.now_)) {
+    switch (state_.scheduler.outcomes(link_.id, outcomes, state_.now)) {
       case Reception::nonsense:
         makes_no_sense("a result that was not asked for");
       case Reception::unwanted:
         return nullptr;
       case Reception::again:
-        driver_.jobs_.note_attempt(outcomes.job, outcomes.first, link_.name, exception);
+        state_.jobs.note_attempt(outcomes.job, outcomes.first, link_.name, exception);
         return nullptr;
       case Reception::wanted:
         break;
     }
-    return driver_.jobs_.find(outcomes.job);
+    return state_.jobs.find(outcomes.job);
   }
 
-  Driver& driver_;
+  WorkerReader& reader_;
+  DriverState& state_;
   WorkerLink& link_;
 };
 
-void Driver::parse(WorkerLink& link) {
+void WorkerReader::parse(WorkerLink& link) {
   Events events(*this, link);
   link.stream.parse(events);
   if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
 
 // From a copy: what the worker has forked may still write to its page.
-void Driver::parse_page_of_the_dead(WorkerLink& link) {
+void WorkerReader::parse_page_of_the_dead(WorkerLink& link) {
   Events events(*this, link);
   std::vector<std::byte> storage;
   link.stream.finish(protocol::last_copy(link.page(), storage), events);
 }
 
 // The results first: then nothing but what runs has begun and is not told.
-Running Driver::look(WorkerLink& link) {
+Running WorkerReader::look(WorkerLink& link) {
   std::vector<std::byte> storage;
   Events events(*this, link);
   if (const auto page = link.watch.copy(link.page(), storage)) link.stream.read_page(*page, events);
@@ -157,29 +157,56 @@ Running Driver::look(WorkerLink& link) {
   return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
 }
 
-protocol::PageWatch::Known Driver::known(const WorkerLink& link) const {
-  return {link.stream.resolved(), scheduler_.view(link.id).sent};
+protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
+  return {link.stream.resolved(), state_.scheduler.view(link.id).sent};
 }
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.
-void Driver::bound_attached() {
-  const std::size_t limit = host_.descriptor_limit() / 2;
+void WorkerReader::bound_attached() {
+  const std::size_t limit = state_.host.descriptor_limit() / 2;
   const auto sum = [this] {
     std::size_t all = 0;
-    for (const auto& link : workers_.all()) all += link ? link->attached.size() : 0;
+    for (const auto& link : state_.workers.all()) all += link ? link->attached.size() : 0;
     return all;
   };
   if (sum() <= limit) return;
   WorkerLink* most = nullptr;
-  for (const auto& link : workers_.all()) {
+  for (const auto& link : state_.workers.all()) {
     if (!link) continue;
     keep_one_of_each(link->attached);
     if (most == nullptr || link->attached.size() > most->attached.size()) most = link.get();
   }
   if (most == nullptr || sum() <= limit) return;
   most->attached.clear();
-  scheduler_.stop(most->id, StopReason::descriptors, now_);
+  state_.scheduler.stop(most->id, StopReason::descriptors, state_.now);
+}
+
+// What was in the pipe when it was seen dead: a copy of it, which a task has forked, may write for
+// ever.
+void WorkerReader::read_the_rest(WorkerLink& link) noexcept {
+  try {
+    std::size_t left = link.unread();
+    while (left != 0) {
+      const std::size_t count = link.read_once();
+      if (count == 0) break;
+      left -= std::min(left, count);
+      parse(link);
+    }
+    parse_page_of_the_dead(link);
+  } catch (const std::exception&) {
+    state_.workers.note_fault(link, std::current_exception());
+  }
+}
+
+// Nothing where the page cannot be believed: then what was next is what ran.
+std::optional<std::uint64_t> WorkerReader::begun_by_the_dead(WorkerLink& link) {
+  try {
+    return link.watch.look(link.page(), known(link)).claimed;
+  } catch (const CodecError& error) {
+    state_.host.log_error(link.name + " left a page that makes no sense: " + error.what());
+    return std::nullopt;
+  }
 }
 
 }  // namespace brood::pool

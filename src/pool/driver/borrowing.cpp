@@ -1,0 +1,80 @@
+#include "pool/driver/borrowing.hpp"
+
+#include <utility>
+
+#include "pool/failures/errors.hpp"
+
+namespace brood::pool {
+
+// What is written halfway is never sent.
+WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
+  state_.now = now;
+  const std::optional<Assignment> assignment = state_.scheduler.borrow(job.id, now);
+  if (!assignment) return nullptr;
+  WorkerLink& link = *state_.workers.find(assignment->worker);
+  link.borrowed = job.driven = true;
+  try {
+    actions_.tell_forgotten(link);
+    append_run(link, job, *assignment);
+  } catch (const std::exception&) {
+    link.outbox.clear();
+    state_.break_link(link, std::current_exception());
+  }
+  return &link;
+}
+
+std::optional<bool> Borrowing::heard(WorkerLink& link, CallJob& job, bool moved,
+                                     std::exception_ptr error, Time now) {
+  state_.now = now;
+  try {
+    if (moved) reader_.parse(link);
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  if (error) state_.break_link(link, error);
+  actions_.act_within_call();
+  const bool trouble = !moved || error;                        // only the dispatcher can stop it
+  const bool elsewhere = state_.scheduler.view(link.id).idle;  // it will be tried again
+  if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
+  // A worker may answer before it has read all of an argument. What is left of that goes with the
+  // caller's frame; the worker drops it.
+  if (!link.outbox.detach(job.id)) state_.break_link(link, out_of_memory());
+  give_back(link, job);
+  return trouble || !job.finished() || state_.scheduler.view().wants_pump ||
+         state_.scheduler.view(link.id).used_up || actions_.has_deferred();
+}
+
+void Borrowing::give_back(WorkerLink& link, CallJob& job) noexcept {
+  link.borrowed = job.driven = false;
+  link.dirty = !link.outbox.empty();
+  state_.scheduler.worker_event(link.id, WorkerEvent::given_back, state_.now);
+}
+
+// What the outbox has borrowed goes with the caller's frame: nothing may refer to it then.
+void Borrowing::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
+  state_.now = now;
+  link.outbox.clear();
+  state_.break_link(link, out_of_memory());
+  give_back(link, job);
+  state_.fail(job, out_of_memory());
+  actions_.act_within_call();
+}
+
+// A worker that is idle, and whose pipes nothing waits for, may be borrowed. Not where memory is
+// watched: nothing would look at it meanwhile.
+void Borrowing::offer_idle_workers() {
+  for (const auto& link : state_.workers.all()) {
+    if (!link || link->borrowed) continue;
+    set_borrowable(*link, !state_.config.limits.resident_hard && !link->silent &&
+                              state_.scheduler.view(link->id).free && link->outbox.empty() &&
+                              !link->blocked);
+  }
+}
+
+void Borrowing::set_borrowable(WorkerLink& link, bool borrowable) {
+  if (std::exchange(link.borrowable, borrowable) == borrowable) return;
+  state_.scheduler.worker_event(
+      link.id, borrowable ? WorkerEvent::borrowable : WorkerEvent::not_borrowable, state_.now);
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <exception>
+#include <optional>
+
+#include "pool/driver/action_executor.hpp"
+#include "pool/driver/worker_reader.hpp"
+
+namespace brood::pool {
+
+/// Idle workers that a caller drives itself: README.md, "The thread that drives a worker's pipes".
+/// Threads: any, as the driver's, but for what is below "dispatcher".
+class Borrowing {
+ public:
+  Borrowing(DriverState& state, ActionExecutor& actions, WorkerReader& reader)
+      : state_(state), actions_(actions), reader_(reader) {}
+
+  /// An idle worker for a job that has just been added, with the task in its outbox; null if there
+  /// is none, or others wait.
+  WorkerLink* borrow(CallJob& job, Time now);
+  /// The caller has read from the worker (`moved`), or could not, for `error` or the worker's end.
+  /// Nothing while there is more to come; else the link has been given back, and it says whether
+  /// the dispatcher has something to do.
+  std::optional<bool> heard(WorkerLink& link, CallJob& job, bool moved, std::exception_ptr error,
+                            Time now);
+  /// The caller goes by an exception: the worker is of no use any more, and the job has failed.
+  void give_back_broken(WorkerLink& link, CallJob& job, Time now);
+
+  // --- dispatcher ---
+  /// Lets the workers be borrowed that are idle, and whose pipes nothing waits for.
+  void offer_idle_workers();
+  /// The worker cannot be borrowed any more.
+  void withdraw(WorkerLink& link) { set_borrowable(link, false); }
+
+ private:
+  void set_borrowable(WorkerLink& link, bool borrowable);
+  void give_back(WorkerLink& link, CallJob& job) noexcept;
+
+  DriverState& state_;
+  ActionExecutor& actions_;
+  WorkerReader& reader_;
+};
+
+}  // namespace brood::pool

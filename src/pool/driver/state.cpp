@@ -1,0 +1,43 @@
+#include "pool/driver/state.hpp"
+
+#include <utility>
+
+#include "pool/failures/errors.hpp"
+
+namespace brood::pool {
+
+DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler, Host& its_host,
+                         Callbacks& callbacks)
+    : config(std::move(its_config)),
+      host(its_host),
+      scheduler(its_scheduler),
+      jobs(callbacks),
+      workers(scheduler.config().workers, host),
+      exits(scheduler.config().workers) {}
+
+// Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
+void DriverState::fail(CallJob& job, const std::exception_ptr& error) {
+  if (!job.borrows() || job.driven) jobs.finish(job.id, error);
+  scheduler.cancel(job.id, Action::all, true, now);
+}
+
+void DriverState::keep(JobTable::Kept kept, JobId id) {
+  if (kept != JobTable::Kept::unsaid) return;
+  if (CallJob* const job = jobs.find(id)) fail(*job, out_of_memory());
+}
+
+// `error` becomes the outcome of what the worker has begun where it is not the worker's fault.
+// Without memory for the stop the next turn finds the link by its state.
+void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  if (std::exchange(link.broken, true)) return;
+  start_error = error;  // tells only if it never came up
+  workers.note_fault(link, error);
+  if_possible([&] { scheduler.stop(link.id, StopReason::unreadable, now); });
+}
+
+void DriverState::break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept {
+  break_link(link, error);
+  workers.stop(link, now);
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <brood/options.hpp>
+#include "pool/driver/host.hpp"
+#include "pool/driver/job_table.hpp"
+#include "pool/driver/worker_table.hpp"
+#include "pool/scheduler/scheduler.hpp"
+
+namespace brood::pool {
+
+struct DriverConfig {
+  std::string method;  // name of the start method, for StartError
+  Limits limits;
+};
+
+/// What the parts of a driver share: what it knows, and the ends that each of them may have to
+/// bring about. Threads: as the driver's.
+struct DriverState {
+  DriverState(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
+
+  /// The job has failed for `error`, and is cancelled.
+  void fail(CallJob& job, const std::exception_ptr& error);
+  /// Fails the job where its outcomes have been kept so badly that it must.
+  void keep(JobTable::Kept kept, JobId job);
+  /// The link is read no more, and its worker is to be killed.
+  void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  /// The same, and it is killed now. Threads: the dispatcher's.
+  void break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept;
+
+  const DriverConfig config;
+  Host& host;
+  Scheduler& scheduler;
+  JobTable jobs;
+  WorkerTable workers;
+  std::vector<WorkerExit> exits;   // by slot: of the last process
+  std::exception_ptr start_error;  // why workers do not start
+  Time now{};                      // of the last call that told the time
+};
+
+}  // namespace brood::pool
