@@ -25,9 +25,9 @@ BROOD_API void add_exception(const ExceptionCodec& codec);
 
 /// An E that says what the E in the worker said, where an E made again would say something else.
 template <class E>
-class Retold : public E {
+class WithMessage : public E {
  public:
-  Retold(const E& made_again, std::string told)
+  WithMessage(const E& made_again, std::string told)
       : E(made_again), text_(std::make_shared<const std::string>(std::move(told))) {}
   const char* what() const noexcept override { return text_->c_str(); }
 
@@ -37,10 +37,10 @@ class Retold : public E {
 
 /// Throws `exception` with the current exception nested in it.
 template <class E>
-[[noreturn]] void throw_retold(const E& exception, const std::string& text) {
+[[noreturn]] void throw_with_message(const E& exception, const std::string& text) {
   if constexpr (!std::is_final_v<E>) {
     const char* const own = exception.what();
-    if (own == nullptr || own != text) std::throw_with_nested(Retold<E>(exception, text));
+    if (own == nullptr || own != text) std::throw_with_nested(WithMessage<E>(exception, text));
   }
   std::throw_with_nested(E(exception));
 }
@@ -55,8 +55,8 @@ bool is_exactly(const std::exception& exception) noexcept {
   if constexpr (!std::is_final_v<E> && !std::is_base_of_v<std::nested_exception, E>) {
     // The second is what throw_with_nested(constant) throws in some versions.
     return type == typeid(std::_Nested_exception<E>) ||
-           type == typeid(std::_Nested_exception<const E>) || type == typeid(Retold<E>) ||
-           type == typeid(std::_Nested_exception<Retold<E>>);
+           type == typeid(std::_Nested_exception<const E>) || type == typeid(WithMessage<E>) ||
+           type == typeid(std::_Nested_exception<WithMessage<E>>);
   }
 #endif
   return false;
@@ -81,9 +81,9 @@ template <class E>
 void rethrow_nested_as(Reader& source) {
   const auto text = decode_value<std::string>(source);
   if constexpr (is_text_exception<E>) {
-    throw_retold(E(text), text);
+    throw_with_message(E(text), text);
   } else {
-    throw_retold(decode_value<E>(source), text);
+    throw_with_message(decode_value<E>(source), text);
   }
 }
 }  // namespace detail

@@ -146,7 +146,7 @@ void ParentSide::task(Type type, std::span<const std::byte> payload, ParentEvent
       return skipped(payload, events);
     case Type::attached:
       demand(payload.empty(), "bytes behind its end");
-      return events.on_carried();
+      return events.on_attached();
     case Type::exhausted:
       return exhausted(payload, events);
     default:

@@ -25,7 +25,7 @@ class ParentEvents {
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
   /// Throws CodecError where no revocation with this fence waits for its acknowledgement.
   virtual void on_skipped(std::uint64_t fence) = 0;
-  virtual void on_carried() = 0;
+  virtual void on_attached() = 0;
   virtual void on_exhausted() = 0;
   virtual void on_log(const LogRecord& record) = 0;
 

@@ -24,7 +24,7 @@ bool strip(std::string& name, std::string_view prefix) {
 // journey.
 std::string name_of(const std::type_info& type) {
   std::string name = base::type_name(type);
-  while (strip(name, "std::_Nested_exception<") || strip(name, "brood::detail::Retold<")) {
+  while (strip(name, "std::_Nested_exception<") || strip(name, "brood::detail::WithMessage<")) {
   }
   return name;
 }

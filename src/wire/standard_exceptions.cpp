@@ -254,7 +254,7 @@ constexpr StandardException entry(const char* name) {
             Parts<E>::save(dynamic_cast<const E&>(exception), details);
           },
           [](const std::string& text, const Details& details) {
-            detail::throw_retold(Parts<E>::make(text, details), text);
+            detail::throw_with_message(Parts<E>::make(text, details), text);
           },
           std::is_base_of_v<E, TaskError>};
 }

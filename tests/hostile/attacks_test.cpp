@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <brood/brood.hpp>
-#include "hostile/attack.hpp"
-#include "hostile/attack_campaign.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_campaign.hpp"
 #include "support/leak_check.hpp"
 
 namespace brood::hostile::attacks_test {

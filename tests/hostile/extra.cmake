@@ -1,13 +1,15 @@
-# The program of scripts/hostile: the attacks without GoogleTest. Each test is a number of rounds of
-# one start method.
-file(GLOB attack_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/attack*.cpp
-     ${CMAKE_CURRENT_LIST_DIR}/program/*.cpp)
-list(FILTER attack_sources EXCLUDE REGEX "_test.cpp$")
-add_executable(brood_hostile ${attack_sources})
-target_include_directories(brood_hostile PRIVATE ${PROJECT_SOURCE_DIR}/tests
-                                                 ${PROJECT_SOURCE_DIR}/src)
-target_link_libraries(brood_hostile PRIVATE brood_for_tests GTest::gtest Boost::headers
-                                            spdlog::spdlog Threads::Threads brood_warnings)
+# The attacks, and the program of scripts/hostile: these without GoogleTest. Each test is a number of
+# rounds of one start method.
+file(GLOB attack_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/attacks/*.cpp)
+file(GLOB program_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/program/*.cpp)
+add_library(hostile_attacks OBJECT ${attack_sources})
+target_include_directories(hostile_attacks PUBLIC ${PROJECT_SOURCE_DIR}/tests
+                                                  ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(hostile_attacks PUBLIC brood_for_tests GTest::gtest Boost::headers
+                                             spdlog::spdlog Threads::Threads brood_warnings)
+add_executable(brood_hostile ${program_sources})
+target_link_libraries(brood_hostile PRIVATE hostile_attacks)
+target_link_libraries(${target} PRIVATE hostile_attacks)
 add_dependencies(brood_tests brood_hostile)
 add_dependencies(${target} brood_hostile)
 

@@ -235,7 +235,7 @@ struct Packet {
   std::array<Token, 16> tokens{};
 };
 
-int carries_without_end(int) {
+int attaches_without_end(int) {
   ::signal(SIGTERM, SIG_IGN);
   Packet packet{.count = 1, .tokens = {}};
   for (std::uint64_t number = 1;; ++number) {
@@ -252,7 +252,7 @@ BROOD_FOR_EVERY_METHOD(AttachedDescriptors);
 TEST_P(AttachedDescriptors, descriptors_without_end_end_the_worker_and_take_few_here) {
   const LogCatcher log;
   Pool pool = make_pool(1);
-  EXPECT_THROW(pool.apply(carries_without_end, 1), WorkerLost);
+  EXPECT_THROW(pool.apply(attaches_without_end, 1), WorkerLost);
   EXPECT_EQ(pool.apply(square, 3), 9);
   pool.close();
   pool.join();

@@ -151,7 +151,7 @@ TEST_F(HostileStream, a_fence_is_what_is_waited_for_or_nothing) {
     void on_skipped(std::uint64_t) override {
       throw CodecError(CodecError::Direction::decode, "fence", "none");
     }
-    void on_carried() override {}
+    void on_attached() override {}
     void on_exhausted() override {}
     void on_log(const LogRecord&) override {}
   } deaf;

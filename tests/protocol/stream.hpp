@@ -40,7 +40,7 @@ class Events final : public ParentEvents {
     outcomes.push_back({header.job, header.index, header.sequence, true});
   }
   void on_skipped(std::uint64_t fence) override { fences.push_back(fence); }
-  void on_carried() override {}
+  void on_attached() override {}
   void on_exhausted() override {}
   void on_log(const LogRecord& record) override { logs.push_back(record.text); }
 

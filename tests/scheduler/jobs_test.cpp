@@ -5,10 +5,10 @@ namespace {
 
 class Jobs : public SchedulerTest {
  protected:
-  void expect_end(JobEnd verdict, const std::vector<Action>& actions) {
+  void expect_end(JobEnd end, const std::vector<Action>& actions) {
     const auto finishes = of(Kind::finish, actions);
     ASSERT_EQ(finishes.size(), 1u);
-    EXPECT_EQ(finishes[0].end, verdict);
+    EXPECT_EQ(finishes[0].end, end);
   }
 };
 

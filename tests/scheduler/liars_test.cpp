@@ -24,7 +24,7 @@ class Liars : public SchedulerTest {
   /// How long it takes until element 0 has its outcome.
   template <class Meanwhile>
   Nanoseconds time_to_end(Meanwhile meanwhile) {
-    for (int steps = 0; steps < 200'000 && !fate_; ++steps) {
+    for (int steps = 0; steps < 200'000 && !failure_; ++steps) {
       carry_out(pump());
       const auto next = scheduler->next_tick();
       now = std::max(next.value_or(now), now + milliseconds(1));
@@ -34,11 +34,11 @@ class Liars : public SchedulerTest {
       carry_out(drain());
       meanwhile();
     }
-    return fate_ ? ended_ - start_ : Nanoseconds::max();
+    return failure_ ? ended_ - start_ : Nanoseconds::max();
   }
 
   JobId job_ = 0;
-  std::optional<ElementFailure> fate_;
+  std::optional<ElementFailure> failure_;
   std::set<WorkerId> hung_;
 
  private:
@@ -46,8 +46,8 @@ class Liars : public SchedulerTest {
     for (const Action& action : actions) {
       if (action.kind == Kind::start) come_up(action.worker);
       if (action.kind == Kind::send) run(action.assignment);
-      if (action.kind == Kind::resolve && action.first == 0 && !fate_) {
-        fate_ = action.failure;
+      if (action.kind == Kind::resolve && action.first == 0 && !failure_) {
+        failure_ = action.failure;
         ended_ = now;
       }
       if (action.kind == Kind::stop ||
@@ -73,7 +73,7 @@ TEST_F(Liars, an_element_that_idle_workers_take_from_each_other_times_out) {
   make(workers(3));
   add(3, 9);
   EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, ElementFailure::timed_out);
+  EXPECT_EQ(failure_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_whose_workers_grow_old_times_out) {
@@ -82,7 +82,7 @@ TEST_F(Liars, an_element_whose_workers_grow_old_times_out) {
   make(config);
   add(1, 1);
   EXPECT_LE(time_to_end([] {}), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, ElementFailure::timed_out);
+  EXPECT_EQ(failure_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_is_not_kept_by_cancelling_what_stands_behind_it) {
@@ -96,7 +96,7 @@ TEST_F(Liars, an_element_is_not_kept_by_cancelling_what_stands_behind_it) {
     SchedulerTest::cancel(job_, index++, false);
   };
   EXPECT_LE(time_to_end(cancel), 3 * limit + seconds(13));
-  EXPECT_EQ(fate_, ElementFailure::timed_out);
+  EXPECT_EQ(failure_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_late) {
@@ -109,7 +109,7 @@ TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_lat
     scheduler->stop(0, StopReason::headless, now);
   };
   EXPECT_LE(time_to_end(kill), 10 * (limit + defaults.begin_grace));
-  EXPECT_EQ(fate_, ElementFailure::timed_out);
+  EXPECT_EQ(failure_, ElementFailure::timed_out);
 }
 
 TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
@@ -148,12 +148,12 @@ class PassedOn : public SchedulerTest {
     scheduler->tick(now, {{1, claimed, now}});
     return of(Kind::stop, drain()).size();
   }
-  void expect_end(ElementFailure fate) {
+  void expect_end(ElementFailure failure) {
     scheduler->worker_gone(1, 0, now);
     const auto ended = of(Kind::resolve, drain());
     ASSERT_EQ(ended.size(), 1u);
     EXPECT_EQ(ended[0].first, 0u);
-    EXPECT_EQ(ended[0].failure, fate);
+    EXPECT_EQ(ended[0].failure, failure);
   }
   JobId job_ = 0;
 };

@@ -347,7 +347,7 @@ platform::ReceivedDescriptors Link::receive_descriptors() {
 }
 
 std::size_t Link::unread() noexcept {
-  if (scheduler.mutate(Mutation::bury_before_the_pipe_is_empty)) return 0;
+  if (scheduler.mutate(Mutation::reap_before_the_pipe_is_empty)) return 0;
   return process->results.size();
 }
 

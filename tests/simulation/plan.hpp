@@ -64,7 +64,7 @@ enum class Mutation : std::uint8_t {
   revoke_without_the_page,
   revoke_one_too_many,
   forget_the_page_of_the_dead,
-  bury_before_the_pipe_is_empty,
+  reap_before_the_pipe_is_empty,
   charge_although_idle,
   forget_skipped,
   lose_a_result,

@@ -170,7 +170,7 @@ void Referee::tried_again(const pool::Action& action) {
 }
 
 void Referee::finished(JobId id, pool::JobEnd end) {
-  environment_.say("finish %llx verdict %d", static_cast<unsigned long long>(id),
+  environment_.say("finish %llx end %d", static_cast<unsigned long long>(id),
                    static_cast<int>(end));
   Job& done = job(id);
   require(!done.finished, "a job is finished twice");

@@ -74,7 +74,7 @@ class Referee {
   void gone(const Process& process, std::uint64_t claimed);
   void resolved(const pool::Action& action);
   void tried_again(const pool::Action& action);
-  void finished(JobId job, pool::JobEnd verdict);
+  void finished(JobId job, pool::JobEnd end);
   void over(JobId job);
   /// The waiter for the job knows that it has ended.
   void caller_told(JobId job);

@@ -255,7 +255,7 @@ void Referee::gone(const Process& process, std::uint64_t claimed) {
   environment_.say("worker %u is gone", process.slot);
   ++environment_.census.deaths;
   Record& dead = record(process);
-  require(!process.alive(), "a living worker is buried");
+  require(!process.alive(), "a living worker is reaped");
   if (!dead.spoilt && dead.current && !dead.current->telling) {
     require(!dead.held.empty() && claimed > dead.held.front().sequence,
             "the page does not tell what runs");

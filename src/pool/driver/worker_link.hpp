@@ -53,7 +53,7 @@ class WorkerLink {
   Outbox outbox;
   protocol::PageWatch watch;                    // over the page
   std::vector<detail::DescriptorRef> attached;  // of shared objects in the results that come next
-  std::size_t carried_in_vain = 0;              // of them, those that this process had no room for
+  std::size_t attached_in_vain = 0;             // of them, those that this process had no room for
   bool dirty = false;                           // the outbox has something new
   bool greeted = false;
   bool short_of_memory = false;  // this process had none for a result: give back what can be

@@ -53,7 +53,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     std::shared_ptr<detail::Attachments> attached;
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
-    link_.carried_in_vain = 0;
+    link_.attached_in_vain = 0;
     const Results whole{header.first,       header.count, header.stride,
                         header.folded != 0, results,      std::move(attached)};
     if (const CallJob* const job = state_.jobs.find(header.job)) job->check(whole);
@@ -66,7 +66,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override {
     link_.attached.clear();
-    link_.carried_in_vain = 0;
+    link_.attached_in_vain = 0;
     CallJob* const job =
         told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
@@ -79,7 +79,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   // One message in the descriptor channel for each of these: what waits behind belongs to later
   // results.
-  void on_carried() override {
+  void on_attached() override {
     if (link_.attached.size() >= protocol::most_attached)
       makes_no_sense("too many descriptors of shared objects for one result");
     platform::ReceivedDescriptors came = link_.receive_descriptors();
@@ -89,7 +89,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
       came.lost = true;
       came.descriptors.clear();
     }
-    if (came.lost && ++link_.carried_in_vain > most_in_vain)
+    if (came.lost && ++link_.attached_in_vain > most_in_vain)
       makes_no_sense("its results bring more descriptors than this process has room for");
     if (came.lost && (link_.attached.empty() || link_.attached.front() != nullptr))
       link_.attached.insert(link_.attached.begin(), nullptr);  // see find_descriptor

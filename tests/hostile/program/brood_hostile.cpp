@@ -8,8 +8,8 @@
 #include <string>
 
 #include <brood/brood.hpp>
-#include "hostile/attack.hpp"
-#include "hostile/attack_campaign.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_campaign.hpp"
 
 namespace brood::hostile {
 namespace {

@@ -196,8 +196,8 @@ requires(!detail::is_flat_element<T> &&
   archive.claim(count);
   vector.clear();
   vector.reserve(static_cast<std::size_t>(count));
-  detail::take_elements<T>(archive, count,
-                           [&](auto&&... blank) -> T& { return vector.emplace_back(blank...); });
+  detail::take_elements<T>(
+      archive, count, [&](auto&&... initial) -> T& { return vector.emplace_back(initial...); });
 }
 
 // cereal's would make all elements before the first is read.
@@ -207,7 +207,7 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::deque<T, A>& deque) {
   archive.claim(count);
   deque.clear();
   detail::take_elements<T>(archive, count,
-                           [&](auto&&... blank) -> T& { return deque.emplace_back(blank...); });
+                           [&](auto&&... initial) -> T& { return deque.emplace_back(initial...); });
 }
 template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::list<T, A>& list) {
@@ -215,7 +215,7 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::list<T, A>& list) {
   archive.claim(count);
   list.clear();
   detail::take_elements<T>(archive, count,
-                           [&](auto&&... blank) -> T& { return list.emplace_back(blank...); });
+                           [&](auto&&... initial) -> T& { return list.emplace_back(initial...); });
 }
 template <class T, class A>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::forward_list<T, A>& list) {
@@ -223,8 +223,8 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, std::forward_list<T, A>& l
   archive.claim(count);
   list.clear();
   auto last = list.before_begin();
-  detail::take_elements<T>(archive, count, [&](auto&&... blank) -> T& {
-    last = list.emplace_after(last, blank...);
+  detail::take_elements<T>(archive, count, [&](auto&&... initial) -> T& {
+    last = list.emplace_after(last, initial...);
     return *last;
   });
 }

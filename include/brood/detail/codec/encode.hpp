@@ -179,7 +179,7 @@ void decode_into(Reader& source, T& value) {
 
 /// What to read a value into: a T{}, but that handles in it, or in a tuple or pair, make no object.
 template <class T>
-struct Blank {
+struct DecodeTarget {
   static constexpr bool differs = decodes_into_nothing<T>;
   static T make() {
     if constexpr (differs) {
@@ -190,11 +190,11 @@ struct Blank {
   }
 };
 template <class... T>
-struct Blank<std::tuple<T...>> {
-  static constexpr bool differs = (Blank<T>::differs || ...);
+struct DecodeTarget<std::tuple<T...>> {
+  static constexpr bool differs = (DecodeTarget<T>::differs || ...);
   static std::tuple<T...> make() {
     if constexpr (differs) {
-      return std::tuple<T...>(Blank<T>::make()...);
+      return std::tuple<T...>(DecodeTarget<T>::make()...);
     } else {
       return std::tuple<T...>{};
     }
@@ -202,11 +202,11 @@ struct Blank<std::tuple<T...>> {
 };
 
 template <class First, class Second>
-struct Blank<std::pair<First, Second>> {
-  static constexpr bool differs = Blank<First>::differs || Blank<Second>::differs;
+struct DecodeTarget<std::pair<First, Second>> {
+  static constexpr bool differs = DecodeTarget<First>::differs || DecodeTarget<Second>::differs;
   static std::pair<First, Second> make() {
     if constexpr (differs) {
-      return {Blank<First>::make(), Blank<Second>::make()};
+      return {DecodeTarget<First>::make(), DecodeTarget<Second>::make()};
     } else {
       return {};
     }
@@ -219,7 +219,7 @@ template <class T>
 T decode_value(Reader& source) {
   static_assert(std::is_same_v<T, std::remove_cvref_t<T>>);
   if constexpr (check_value<T>()) {
-    T value = Blank<T>::make();
+    T value = DecodeTarget<T>::make();
     decode_into(source, value);
     return value;
   }

@@ -1,11 +1,11 @@
-#include "hostile/attack_referee.hpp"
+#include "hostile/attacks/attack_referee.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <new>
 
 #include <brood/errors.hpp>
-#include "hostile/attack_ledger.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
 
 namespace brood::hostile {
 

@@ -6,7 +6,7 @@
 #include "platform/shared_descriptor.hpp"
 #include "support/leak_check.hpp"
 
-namespace brood::platform::escort_test {
+namespace brood::platform::descriptor_channel_test {
 namespace {
 
 class DescriptorChannelTest : public testing::LeakCheck {
@@ -53,4 +53,4 @@ TEST_F(DescriptorChannelTest, encloses_no_more_than_is_taken_out) {
 }
 
 }  // namespace
-}  // namespace brood::platform::escort_test
+}  // namespace brood::platform::descriptor_channel_test

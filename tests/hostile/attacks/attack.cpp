@@ -1,4 +1,4 @@
-#include "hostile/attack.hpp"
+#include "hostile/attacks/attack.hpp"
 
 #include <sys/types.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "hostile/attack_ledger.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
 #include "support/worker_channel.hpp"
 
 namespace brood::hostile {

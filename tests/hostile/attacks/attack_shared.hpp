@@ -4,7 +4,7 @@
 #include <string>
 
 #include <brood/brood.hpp>
-#include "hostile/attack_referee.hpp"
+#include "hostile/attacks/attack_referee.hpp"
 
 namespace brood::hostile {
 

@@ -1,4 +1,4 @@
-#include "hostile/attack_shared.hpp"
+#include "hostile/attacks/attack_shared.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "hostile/attack.hpp"
-#include "hostile/attack_message.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_message.hpp"
 #include "manager/messages.hpp"
 #include "support/leak_check.hpp"
 #include "support/worker_channel.hpp"

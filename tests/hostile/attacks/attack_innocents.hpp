@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <brood/brood.hpp>
-#include "hostile/attack.hpp"
-#include "hostile/attack_referee.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_referee.hpp"
 
 namespace brood::hostile {
 

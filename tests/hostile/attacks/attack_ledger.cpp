@@ -1,4 +1,4 @@
-#include "hostile/attack_ledger.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "hostile/attack.hpp"
+#include "hostile/attacks/attack.hpp"
 #include "support/held_pipe.hpp"
 #include "support/lingering.hpp"
 #include "support/raw_message.hpp"

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include <brood/detail/pool/job.hpp>
-#include "hostile/attack.hpp"
-#include "hostile/attack_message.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_message.hpp"
 #include "support/held_pipe.hpp"
 #include "support/worker_channel.hpp"
 #include "wire/exception.hpp"

@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "hostile/attack.hpp"
-#include "hostile/attack_message.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_message.hpp"
 #include "platform/shared_descriptor.hpp"
 #include "start/server_messages.hpp"
 #include "support/worker_channel.hpp"

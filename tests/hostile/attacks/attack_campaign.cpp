@@ -1,4 +1,4 @@
-#include "hostile/attack_campaign.hpp"
+#include "hostile/attacks/attack_campaign.hpp"
 
 #include <poll.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -17,10 +17,10 @@
 #include <vector>
 
 #include <brood/brood.hpp>
-#include "hostile/attack_innocents.hpp"
-#include "hostile/attack_ledger.hpp"
-#include "hostile/attack_message.hpp"
-#include "hostile/attack_shared.hpp"
+#include "hostile/attacks/attack_innocents.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
+#include "hostile/attacks/attack_message.hpp"
+#include "hostile/attacks/attack_shared.hpp"
 #include "start/method.hpp"
 #include "support/leak_check.hpp"
 #include "support/processes.hpp"

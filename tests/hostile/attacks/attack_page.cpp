@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "hostile/attack.hpp"
+#include "hostile/attacks/attack.hpp"
 #include "support/worker_channel.hpp"
 
 // What a wild pointer, or worse, writes into the memory that worker and owner share.

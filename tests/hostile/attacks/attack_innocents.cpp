@@ -1,10 +1,10 @@
-#include "hostile/attack_innocents.hpp"
+#include "hostile/attacks/attack_innocents.hpp"
 
 #include <functional>
 #include <numeric>
 #include <string>
 
-#include "hostile/attack_ledger.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
 
 namespace brood::hostile {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "hostile/attack.hpp"
-#include "hostile/attack_ledger.hpp"
+#include "hostile/attacks/attack.hpp"
+#include "hostile/attacks/attack_ledger.hpp"
 #include "support/processes.hpp"
 #include "support/worker_channel.hpp"
 
