@@ -47,7 +47,7 @@ class BROOD_API Connection {
     if constexpr (std::is_same_v<Value, T>) {
       detail::encode_value(bytes, value);
     } else {
-      detail::encode_value<Value>(bytes, Value(value));
+      detail::encode_value<Value>(bytes, detail::as_stored<Value>(value));
     }
     send_encoded(bytes);
   }

@@ -58,8 +58,9 @@ struct WorkerInfo {
 ///
 /// F is a function, a captureless lambda, a pointer to a member, a function object with cereal's
 /// serialize(), or made by brood::task or brood::copied (task.hpp). Arguments and inputs are stored
-/// as values; a view of text and a literal are stored as std::string. Every verb that takes a range
-/// also takes a list in braces: {1, 2, 3}.
+/// as values; a view of text and a literal are stored as std::string, a std::span<const T> as
+/// std::vector<T>. A function may take such views in their place: they are valid while it runs.
+/// Every verb that takes a range also takes a list in braces: {1, 2, 3}.
 ///
 /// A verb that blocks throws what f throws; WorkerLost, TaskTimeout, StartError, Cancelled and
 /// CodecError, which tell what happened to a task; PoolClosed after close() or terminate();
@@ -86,7 +87,16 @@ class BROOD_API PoolCalls {
   Results<MapResult<F, Range>> map(F f, Range&& range) const;
   template <class F, class T>
   Results<MapResult<F, std::initializer_list<T>>> map(F f, std::initializer_list<T> list) const;
-  /// Same, but returns when it has taken all input, and does not wait for results.
+  /// Same, but writes the results to `output`, contiguous memory of as many elements as the range
+  /// has: a vector, an array, a span, memory that is shared. It may be the range itself. Where this
+  /// throws, the elements have their results that had one, and the others what they had. Throws
+  /// UsageError where the sizes differ, before any element runs. Cost: no memory for results of
+  /// numbers.
+  template <class F, class Range, class Output>
+  void map_into(F f, Range&& range, Output&& output) const;
+  template <class F, class T, class Output>
+  void map_into(F f, std::initializer_list<T> list, Output&& output) const;
+  /// As map(), but returns when it has taken all input, and does not wait for results.
   template <class F, class Range>
   AsyncResult<Results<MapResult<F, Range>>> map_async(F f, Range&& range) const;
   template <class F, class T>

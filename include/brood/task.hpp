@@ -60,7 +60,9 @@ class Task {
 template <class F, class... Bound>
 auto task(F function, Bound&&... bound) {
   detail::check_task<F>();
-  return Task<F, detail::stored_t<Bound>...>(std::move(function), std::forward<Bound>(bound)...);
+  return Task<F, detail::stored_t<Bound>...>(
+      std::move(function),
+      detail::as_stored<detail::stored_t<Bound>>(std::forward<Bound>(bound))...);
 }
 
 /// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of.

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <brood/codec.hpp>
 #include <brood/detail/export.hpp>
@@ -63,11 +65,45 @@ std::decay_t<T> decayed(const T& value) {
   return value;
 }
 
+template <class T>
+struct StoredOf {
+  using type = std::conditional_t<std::is_convertible_v<T, std::string_view> &&
+                                      !std::is_same_v<T, std::string>,
+                                  std::string, T>;
+};
+template <class T, std::size_t N>
+struct StoredOf<std::span<T, N>> {
+  using type = std::vector<std::remove_const_t<T>>;
+};
 /// What is stored of an argument of type A: a value, never a pointer to characters or a view.
 template <class A>
-using stored_t = std::conditional_t<std::is_convertible_v<std::decay_t<A>, std::string_view> &&
-                                        !std::is_same_v<std::decay_t<A>, std::string>,
-                                    std::string, std::decay_t<A>>;
+using stored_t = typename StoredOf<std::decay_t<A>>::type;
+
+template <class T>
+inline constexpr bool is_span = false;
+template <class T, std::size_t N>
+inline constexpr bool is_span<std::span<T, N>> = true;
+/// A view whose memory is encoded as a Stored is.
+template <class View, class Stored>
+inline constexpr bool is_view_of = false;
+template <>
+inline constexpr bool is_view_of<std::string_view, std::string> = true;
+template <class T, std::size_t N, class Stored>
+inline constexpr bool is_view_of<std::span<T, N>, Stored> =
+    std::is_same_v<Stored, std::vector<std::remove_const_t<T>>>;
+
+/// `value` as what is stored of it.
+template <class Stored, class Value>
+constexpr decltype(auto) as_stored(Value&& value) {
+  using Given = std::remove_cvref_t<Value>;
+  if constexpr (std::is_same_v<Stored, Given>) {
+    return std::forward<Value>(value);
+  } else if constexpr (is_span<Given>) {
+    return Stored(value.begin(), value.end());
+  } else {
+    return static_cast<Stored>(std::forward<Value>(value));
+  }
+}
 
 // A pointer to member is two words in the Itanium ABI: for a non-virtual function the first is its
 // address, which differs between processes; for a virtual one it is odd, the position in the table,

@@ -91,16 +91,23 @@ class BROOD_API Calls {
     if constexpr (std::is_void_v<R>) {
       finish(std::move(made));
     } else {
-      const std::size_t count = made.elements.count;
-      std::vector<R> values(count);
-      if constexpr (is_flat<R> && !std::is_same_v<R, bool>)
-        made.target = reinterpret_cast<std::byte*>(values.data());
-      const JobHandle job = submit(std::move(made));
-      follow(
-          *job, [&](const Piece& piece) { place(piece, values); }, count);
-      decode_none(*job);
+      std::vector<R> values(made.elements.count);
+      collect_into<R>(std::move(made), values);
       return values;
     }
+  }
+  /// The results of as many elements as there are values.
+  template <class R, class Values>
+  void collect_into(JobSpec made, Values& values) const {
+    if (made.elements.count != values.size())
+      throw_sizes_differ(made.elements.count, values.size());
+    if constexpr (is_flat<R> && !std::is_same_v<R, bool> &&
+                  std::is_same_v<R, typename Values::value_type>)
+      made.target = reinterpret_cast<std::byte*>(values.data());
+    const JobHandle job = submit(std::move(made));
+    follow(
+        *job, [&](const Piece& piece) { place<R>(piece, values); }, values.size());
+    decode_none(*job);
   }
   template <class R>
   std::vector<Outcome<R>> collect_outcomes(JobSpec made) const {
@@ -204,13 +211,13 @@ class BROOD_API Calls {
       throw;
     }
   }
-  template <class R>
-  static void place(const Piece& piece, std::vector<R>& values) {
+  template <class R, class Values>
+  static void place(const Piece& piece, Values& values) {
     if (piece.failure || piece.bytes.empty()) return;
     check_place(piece, values.size());
     PieceReader reader(piece);
     for (std::size_t i = 0; i < piece.count; ++i)
-      values[piece.first + i] = reader.template next<R>();
+      values[piece.first + i] = static_cast<typename Values::value_type>(reader.template next<R>());
   }
 
   JobHandle submit(JobSpec spec) const;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -47,22 +48,19 @@ using element_t = typename ElementOf<Range>::type;
 enum class Lifetime : bool { until_return, unknown };
 inline constexpr std::size_t worth_borrowing = std::size_t{64} << 10;  // bytes
 
-/// Encodes an argument as the T that is stored of it. A large string or vector of numbers is
-/// borrowed where that is possible.
+/// Encodes an argument as the T that is stored of it. A large string or vector of numbers, or a
+/// view of one, is borrowed where that is possible.
 template <class T, class Value>
 void encode_argument(Payload& target, const Value& value, Lifetime lifetime) {
-  if constexpr (!std::is_same_v<T, Value>) {
-    encode_value<T>(target.owned(), static_cast<T>(value));
-  } else if constexpr (is_flat_sequence<T>) {
+  if constexpr (is_flat_sequence<T> && (std::is_same_v<T, Value> || is_view_of<Value, T>)) {
     const auto memory = std::as_bytes(std::span(value.data(), value.size()));
-    if (lifetime == Lifetime::unknown || memory.size() < worth_borrowing)
-      return encode_value<T>(target.owned(), value);
-    const std::uint64_t count = value.size();
-    target.owned().append(&count, sizeof count);
-    target.borrow(memory);
-  } else {
-    encode_value<T>(target.owned(), value);
+    if (lifetime == Lifetime::until_return && memory.size() >= worth_borrowing) {
+      const std::uint64_t count = value.size();
+      target.owned().append(&count, sizeof count);
+      return target.borrow(memory);
+    }
   }
+  encode_value<T>(target.owned(), as_stored<T>(value));
 }
 
 template <class T>
@@ -83,11 +81,23 @@ void append_element(Elements& elements, const T& value) {
 
 template <class T, class Iterator>
 void append_from(Elements& elements, const Iterator& position) {
-  if constexpr (std::is_same_v<T, std::remove_cvref_t<decltype(*position)>>) {
-    append_element<T>(elements, *position);
-  } else {
-    append_element<T>(elements, static_cast<T>(*position));
+  append_element<T>(elements, as_stored<T>(*position));
+}
+
+/// How long the input of a call may be borrowed that writes results to `output` meanwhile. Where
+/// both are the same memory, the result of an element takes the place of its own argument, which
+/// has been used then; where they only overlap, it would take that of another's.
+template <class Range>
+Lifetime lifetime_beside(Range& range, std::span<const std::byte> output) {
+  if constexpr (std::ranges::contiguous_range<Range&> && std::ranges::sized_range<Range&>) {
+    const auto input = std::as_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+    const std::less<const std::byte*> before;
+    const bool overlap = before(input.data(), output.data() + output.size()) &&
+                         before(output.data(), input.data() + input.size());
+    const bool same = input.data() == output.data() && input.size() == output.size();
+    if (overlap && !same) return Lifetime::unknown;
   }
+  return Lifetime::until_return;
 }
 
 template <class Range>

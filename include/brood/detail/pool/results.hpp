@@ -15,6 +15,8 @@ namespace brood::detail {
 
 /// Throws CodecError unless the elements of the piece are among `count`.
 BROOD_API void check_place(const Piece& piece, std::size_t count);
+/// UsageError: as many results as there are inputs do not fit the output.
+[[noreturn]] BROOD_API void throw_sizes_differ(std::size_t inputs, std::size_t places);
 /// The pieces of a finished job by their first elements.
 BROOD_API std::vector<const Piece*> in_order(const Job& job);
 

@@ -27,6 +27,28 @@ Results<MapResult<F, std::initializer_list<T>>> PoolCalls::map(
   return map(std::move(f), detail::view_of(list));
 }
 
+template <class F, class Range, class Output>
+void PoolCalls::map_into(F f, Range&& range, Output&& output) const {
+  using R = MapResult<F, Range>;
+  static_assert(!std::is_void_v<R>,
+                "brood: map_into takes a function that returns something; for one that does not "
+                "there is for_each");
+  constexpr bool contiguous =
+      std::ranges::contiguous_range<Output> && std::ranges::sized_range<Output>;
+  static_assert(contiguous,
+                "brood: map_into writes to contiguous memory of a known size: a vector, an array, "
+                "a span of one");
+  if constexpr (contiguous && !std::is_void_v<R>) {
+    const std::span values(std::ranges::data(output), std::ranges::size(output));
+    const detail::Lifetime lifetime = detail::lifetime_beside(range, std::as_bytes(values));
+    calls_.collect_into<R>(calls_.map<F, R>(f, range, lifetime), values);
+  }
+}
+template <class F, class T, class Output>
+void PoolCalls::map_into(F f, std::initializer_list<T> list, Output&& output) const {
+  map_into(std::move(f), detail::view_of(list), output);
+}
+
 template <class F, class Range>
 AsyncResult<Results<MapResult<F, Range>>> PoolCalls::map_async(F f, Range&& range) const {
   using R = MapResult<F, Range>;

@@ -75,7 +75,8 @@ class TypedTarget final : public ProcessTarget {
 template <class F, class... Args>
 std::unique_ptr<ProcessTarget> make_target(F&& function, Args&&... args) {
   return std::make_unique<TypedTarget<std::decay_t<F>, stored_t<Args>...>>(
-      std::in_place, std::forward<F>(function), std::forward<Args>(args)...);
+      std::in_place, std::forward<F>(function),
+      as_stored<stored_t<Args>>(std::forward<Args>(args))...);
 }
 
 }  // namespace brood::detail
