@@ -104,6 +104,15 @@ std::size_t Calls::window() const {
   return options_.window.value_or(usual);
 }
 
+void Calls::wait_for_end(Job& job) {
+  try {
+    job.wait({});
+  } catch (...) {
+    call_off(job);
+    throw;
+  }
+}
+
 void Calls::report(const Job& job, std::size_t total) const {
   options_.progress({job.done(), total});
 }

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <array>
 #include <cstdint>
 #include <numeric>
@@ -100,6 +102,39 @@ TEST_P(MapInto, that_throws_leaves_what_has_no_result) {
   EXPECT_THROW(pool.with({.chunk = 1}).map_into(fails_at_seven, {1, 2, 3, 4, 5, 6, 7, 8}, results),
                std::invalid_argument);
   EXPECT_EQ(results[6], 1);
+}
+
+// Where numbers arrive in their places the caller sleeps until the end, unless it is to report.
+TEST_P(MapInto, tells_progress_as_map_does) {
+  const Pool pool = make_pool(2);
+  std::vector<int> results(100);
+  std::size_t calls = 0, last = 0;
+  const auto note = [&](std::size_t done, std::size_t total) {
+    EXPECT_EQ(total, 100U);
+    EXPECT_GE(done, last);
+    last = done;
+    ++calls;
+  };
+  pool.with({.chunk = 1, .progress = note}).map_into(square, std::vector<int>(100, 2), results);
+  EXPECT_EQ(last, 100U);
+  EXPECT_GT(calls, 1U);
+  EXPECT_EQ(results, std::vector<int>(100, 4));
+}
+
+long voluntary_switches() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+TEST_P(MapInto, wakes_its_caller_at_the_end_only) {
+  const Pool pool = make_pool(2);
+  const std::vector<int> inputs(20'000, 3);
+  std::vector<int> results(inputs.size());
+  const long before = voluntary_switches();
+  pool.with({.chunk = 2}).map_into(square, inputs, results);  // 10,000 frames of results
+  EXPECT_LT(voluntary_switches() - before, 200);
+  EXPECT_EQ(results, std::vector<int>(inputs.size(), 9));
 }
 
 TEST_P(MapInto, memory_that_is_shared) {

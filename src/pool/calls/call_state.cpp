@@ -189,7 +189,8 @@ void CallState::release_arguments(std::size_t first, std::size_t count) {
 
 void CallState::arrived(std::size_t first, std::size_t count) {
   release_arguments(first, count);
-  notify();
+  signal_.fetch_add(event, std::memory_order_seq_cst);
+  if (waiting_for_pieces_.load(std::memory_order_seq_cst) != 0) wake();
 }
 
 // The caller's memory is as large as its own count says: nothing else decides what is copied there.
@@ -262,16 +263,16 @@ void CallState::end(Callbacks& callbacks) noexcept {
   Callbacks::Calls waiting = std::move(callbacks_);
   signal_.fetch_or(finished_bit, std::memory_order_release);
   mutex_.unlock();
-  notify();
+  signal_.fetch_add(event, std::memory_order_seq_cst);
+  if (waiting_for_pieces_.load(std::memory_order_seq_cst) != 0 ||
+      waiting_for_end_.load(std::memory_order_seq_cst) != 0)
+    wake();
   if (waiting.empty()) return;
   for (Callbacks::Call& one : waiting) one.keep = shared_from_this();
   callbacks.post(std::move(waiting));
 }
 
-void CallState::notify() noexcept {
-  signal_.fetch_add(event, std::memory_order_seq_cst);
-  if (waiters_.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signal_, INT_MAX);
-}
+void CallState::wake() noexcept { platform::futex_wake(signal_, INT_MAX); }
 
 // In a forked child no thread would ever wake a waiter.
 void CallState::check_process() const {
@@ -283,15 +284,15 @@ void CallState::check_process() const {
 
 // False when the deadline has passed. Looks up now and then: the program may have closed what would
 // have woken the dispatcher.
-bool CallState::sleep(std::uint32_t seen, const detail::Deadline& deadline) {
+bool CallState::sleep(std::uint32_t seen, const detail::Deadline& deadline, Waiters& waiters) {
   constexpr std::chrono::seconds look_up{1};
   for (;;) {
     check_process();
     const auto next_look = std::chrono::steady_clock::now() + look_up;
     const bool is_last = deadline && *deadline <= next_look;
-    waiters_.fetch_add(1, std::memory_order_seq_cst);
+    waiters.fetch_add(1, std::memory_order_seq_cst);
     const bool in_time = platform::futex_wait(signal_, seen, is_last ? deadline : next_look);
-    waiters_.fetch_sub(1, std::memory_order_relaxed);
+    waiters.fetch_sub(1, std::memory_order_relaxed);
     if (in_time || is_last) return in_time;
     const std::shared_ptr<Core> core = core_.lock();
     if (core && core->has_lost_descriptors()) core->lose_descriptors();
@@ -307,7 +308,7 @@ bool CallState::wait(const detail::Deadline& deadline) {
   for (;;) {
     const std::uint32_t seen = signal_.load(std::memory_order_acquire);
     if ((seen & finished_bit) != 0) return true;
-    if (!sleep(seen, deadline)) return finished();
+    if (!sleep(seen, deadline, waiting_for_end_)) return finished();
   }
 }
 
@@ -319,7 +320,7 @@ std::vector<detail::Piece> CallState::take_pieces(const detail::Deadline& deadli
       const base::MutexLock lock(mutex_);
       if (!pieces_.empty()) return std::exchange(pieces_, {});
     }
-    if ((seen & finished_bit) != 0 || !sleep(seen, deadline)) return {};
+    if ((seen & finished_bit) != 0 || !sleep(seen, deadline, waiting_for_pieces_)) return {};
     if (spec_.target != nullptr) return {};  // progress without a piece
   }
 }

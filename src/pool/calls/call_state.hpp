@@ -99,9 +99,10 @@ class CallState final : public detail::Job,
  private:
   static constexpr std::uint32_t finished_bit = 1;
   static constexpr std::uint32_t event = 2;
-  bool sleep(std::uint32_t seen, const detail::Deadline& deadline);
+  using Waiters = std::atomic<std::uint32_t>;
+  bool sleep(std::uint32_t seen, const detail::Deadline& deadline, Waiters& waiters);
   void check_process() const;
-  void notify() noexcept;
+  void wake() noexcept;
   /// Gives the lock back.
   void end(Callbacks& callbacks) noexcept BROOD_RELEASE(mutex_);
   /// What brought element `index`; null: the job came with it.
@@ -124,7 +125,8 @@ class CallState final : public detail::Job,
 
   std::atomic<std::uint32_t> signal_{
       0};  // finished_bit, and a count of events above it: what waiters sleep on
-  std::atomic<std::uint32_t> waiters_{0};
+  // A thread that wants the end alone is not woken for each piece.
+  Waiters waiting_for_end_{0}, waiting_for_pieces_{0};
   std::atomic<std::size_t> done_{0};
   mutable std::atomic<bool> observed_{true};  // false: its error is to be reported
   mutable base::Mutex mutex_;

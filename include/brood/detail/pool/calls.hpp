@@ -104,9 +104,14 @@ class BROOD_API Calls {
     if constexpr (is_flat<R> && !std::is_same_v<R, bool> &&
                   std::is_same_v<R, typename Values::value_type>)
       made.target = reinterpret_cast<std::byte*>(values.data());
+    const bool arrives_in_place = made.target != nullptr;
     const JobHandle job = submit(std::move(made));
-    follow(
-        *job, [&](const Piece& piece) { place<R>(piece, values); }, values.size());
+    if (arrives_in_place && !options_.progress) {
+      wait_for_end(*job);
+    } else {
+      follow(
+          *job, [&](const Piece& piece) { place<R>(piece, values); }, values.size());
+    }
     decode_none(*job);
   }
   template <class R>
@@ -197,6 +202,7 @@ class BROOD_API Calls {
     made.elements = encode_range(range, lifetime);
     return made;
   }
+  static void wait_for_end(Job& job);
   // Takes pieces until the job is finished.
   template <class Take>
   void follow(Job& job, Take take, std::size_t total) const {
