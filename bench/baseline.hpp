@@ -44,6 +44,17 @@ class OnOneCpu {
   cpu_set_t before_;
 };
 
+/// This process runs on the last CPU that it may use.
+inline void use_last_cpu() {
+  cpu_set_t all, one;
+  sched_getaffinity(0, sizeof all, &all);
+  CPU_ZERO(&one);
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0 && CPU_COUNT(&one) == 0; --cpu) {
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  }
+  sched_setaffinity(0, sizeof one, &one);
+}
+
 /// A forked process that reads from one plain pipe and writes to another one.
 class PipePeer {
  public:

@@ -52,6 +52,33 @@ BENCHMARK(apply_against_pipe_round_trip)
     ->Iterations(41)
     ->Unit(benchmark::kMillisecond);
 
+// The pipe's ends stay on two CPUs; the pool's processes are where the system puts them.
+void apply_against_pipe_between_cpus(benchmark::State& state) {
+  constexpr int calls = 2000;
+  bench::PipePeer peer([](int from, int to) {
+    bench::use_last_cpu();
+    bench::echo(from, to);
+  });
+  brood::Pool pool({.workers = 1});
+  char message[64] = {};
+  bench::compare(
+      state, calls,
+      [&] {
+        for (int i = 0; i < calls; ++i) benchmark::DoNotOptimize(pool.apply(next, i));
+      },
+      [&] {
+        const bench::OnOneCpu pinned;
+        for (int i = 0; i < calls; ++i) {
+          bench::write_fully(peer.to(), message, sizeof message);
+          bench::read_fully(peer.from(), message, sizeof message);
+        }
+      });
+}
+BENCHMARK(apply_against_pipe_between_cpus)
+    ->UseManualTime()
+    ->Iterations(41)
+    ->Unit(benchmark::kMillisecond);
+
 // Seconds that python3 takes for the same, 0 where there is none.
 double python_apply_async(int calls) {
   return bench::python_seconds(

@@ -83,6 +83,12 @@ int affinity_cpus() noexcept {
   return 1;
 }
 
+int usable_cpus() {
+  static const std::optional<int> quota = cgroup_cpus();
+  const int affinity = affinity_cpus();
+  return std::max(1, std::min(affinity, quota.value_or(affinity)));
+}
+
 std::optional<int> cgroup_cpus() {
   return cgroup_cpus("/sys/fs/cgroup", file_text("/proc/self/cgroup").value_or(""));
 }

@@ -4,8 +4,9 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <span>
 
-#include "platform/system_calls.hpp"
+#include "platform/spin_poll.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher/worker_process.hpp"
 
@@ -100,7 +101,8 @@ bool Core::exchange(WorkerProcess& worker) const {
     const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{worker.results.get(), POLLIN, 0},
                                 pollfd{worker.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
-    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    const std::size_t count = blocked ? 3 : 2;
+    if (platform::spin_poll(std::span(waits).first(count), most_ms, worker.spin) < 0) continue;
     const bool long_ago = Clock::now() - looked > just_now;
     if (waits[0].revents != 0 && long_ago && has_lost_descriptors()) return false;
     if (waits[0].revents != 0) return worker.read_once() != 0;

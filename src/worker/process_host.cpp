@@ -23,7 +23,10 @@ void end_if_closed(int error) noexcept {
 }
 }  // namespace
 
+// A worker that has just answered may have its next task at once.
 std::size_t ProcessHost::read(std::span<std::byte> target) {
+  pollfd task{tasks_, POLLIN, 0};
+  platform::look(std::span(&task, 1), spin_);
   const platform::Transfer transfer = platform::read_some(tasks_, target.data(), target.size());
   if (transfer.state == platform::Transfer::State::moved) return transfer.count;
   end_if_closed(transfer.error);

@@ -5,6 +5,7 @@
 
 #include "platform/descriptor_channel.hpp"
 #include "platform/process.hpp"
+#include "platform/spin_poll.hpp"
 #include "platform/usage.hpp"
 #include "worker/session_host.hpp"
 
@@ -37,6 +38,7 @@ class ProcessHost final : public SessionHost {
   const std::thread::id serving_ = std::this_thread::get_id();
   const unsigned generation_ = platform::fork_generation();
   int tasks_, results_;
+  platform::SpinBudget spin_{platform::affinity_cpus()};
   platform::DescriptorChannel
       descriptor_channel_;  // what came for a job is kept until the job is over
   std::optional<platform::OwnResident> resident_;

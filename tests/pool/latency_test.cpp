@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -60,6 +61,25 @@ TEST_P(Latency, of_a_call_does_not_grow_with_the_number_of_workers) {
   // Microseconds, unless a thread polls: then it is the period.
   EXPECT_LT(small.p50, 10ms);
   EXPECT_LT(large.p50, 10ms);
+}
+
+int rests(int milliseconds) { return ::poll(nullptr, 0, milliseconds); }
+
+// Workers and callers look for a moment before they sleep, and then sleep.
+TEST_P(Latency, of_an_idle_pool_is_not_bought_with_processor_time) {
+  const Pool idle = make_pool(4), other = make_pool(1);
+  for (int i = 0; i < 100; ++i) idle.apply(square, i);
+  const auto used = [&] {
+    Nanoseconds sum{};
+    for (const WorkerInfo& worker : idle.workers()) sum += worker.cpu_time;
+    rusage owner{};
+    ::getrusage(RUSAGE_SELF, &owner);
+    return sum + std::chrono::seconds(owner.ru_utime.tv_sec) +
+           std::chrono::microseconds(owner.ru_utime.tv_usec);
+  };
+  const Nanoseconds before = used();
+  other.apply(rests, 500);
+  EXPECT_LT(used() - before, 100ms);
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.worker = std::make_unique<WorkerProcess>(id, identity.name, message_limit_,
                                                  std::chrono::steady_clock::now());
   WorkerProcess& worker = *birth.worker;
+  worker.spin = platform::SpinBudget(platform::usable_cpus());
   worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.tasks = platform::make_socket_pipe();
   birth.results = platform::make_socket_pipe();

@@ -9,6 +9,7 @@
 #include "platform/descriptor_channel.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
+#include "platform/spin_poll.hpp"
 #include "pool/driver/worker_link.hpp"
 
 namespace brood::pool {
@@ -43,6 +44,7 @@ class WorkerProcess final : public WorkerLink {
   platform::Descriptor pidfd, tasks, tasks_read_end, results;
   platform::DescriptorChannel descriptor_channel;
   platform::SharedMapping mapping;         // of the page
+  platform::SpinBudget spin;               // of a caller that waits for its answer
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
 
  private:
