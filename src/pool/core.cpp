@@ -278,14 +278,23 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
 
 std::vector<WorkerInfo> Core::workers() {
   check_process();
+  std::vector<WorkerInfo> infos = known_workers();
+  for (WorkerInfo& info : infos) {
+    const platform::ProcessUsage usage = platform::process_usage(info.pid);
+    info.memory = usage.resident;
+    info.cpu_time = usage.cpu_time;
+  }
+  return infos;
+}
+
+std::vector<WorkerInfo> Core::known_workers() {
   std::vector<WorkerInfo> infos;
   const base::MutexLock lock(mutex_);
   if (collapsed_) return infos;
   for (const auto& link : driver_.workers().all()) {
     if (!link) continue;
     const WorkerView view = driver_.scheduler().view(link->id);
-    const platform::ProcessUsage usage = platform::process_usage(link->pid);
-    infos.push_back({link->name, link->pid, view.state, view.done, usage.resident, usage.cpu_time});
+    infos.push_back({link->name, link->pid, view.state, view.done, 0, {}});
   }
   return infos;
 }

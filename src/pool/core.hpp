@@ -92,6 +92,7 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   void wake() noexcept BROOD_EXCLUDES(mutex_);
   bool join_until_next_look(const detail::Deadline& deadline);
   void start_first_workers() BROOD_NO_THREAD_SAFETY_ANALYSIS;
+  std::vector<WorkerInfo> known_workers();
   bool drive(WorkerProcess& worker, CallState& call);
   bool exchange(WorkerProcess& worker) const;
   template <class Body>

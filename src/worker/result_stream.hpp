@@ -25,7 +25,6 @@ class ResultStream final : public detail::RunHost {
 
   /// Larger results become a CodecError.
   void set_message_limit(std::uint64_t bytes) noexcept { message_limit_ = bytes; }
-  protocol::WorkerPage& page() noexcept { return *page_; }
 
   /// Points `run` at the elements of `header`, whose arguments are `arguments`.
   void begin(detail::Run& run, const protocol::RunHeader& header, const Reader& arguments);

@@ -48,6 +48,8 @@ includes src/worker/session_input.cpp '"platform/pipe.hpp"' 'worker/session may 
 includes src/worker/session.cpp '<unistd.h>' 'worker/session is pure'
 includes src/pool/scheduler/chunks.cpp '"platform/pipe.hpp"' 'pool/scheduler may not include'
 includes src/pool/scheduler/chunks.cpp '"pool/core.hpp"' 'pool/scheduler may not include'
+includes src/pool/driver/driver.cpp '"pool/dispatcher/loop.hpp"' 'pool/driver may not include'
+includes src/pool/driver/driver.cpp '<thread>' 'is pure'
 includes src/pool/pool.cpp '"../worker/loop.hpp"' 'is not named from'
 includes src/pool/pool.cpp '"futures.hpp"' 'is not named from'
 includes src/manager/client/objects.cpp '"manager/server/call.hpp"' 'manager/client may not include'

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <functional>
 #include <string>
 
 #include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/reduce.hpp>
 #include <brood/detail/pool/runners.hpp>
 #include "process.hpp"
 #include "protocol/messages.hpp"
@@ -121,25 +123,27 @@ void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
   }
 }
 
-// As detail::run_reduce.
+// As detail::run_reduce, and with its tree: a chunk has several results.
 void Process::run_folded(detail::Run& run, JobId job, const JobPlan& plan) {
-  std::uint64_t sum = 0;
-  std::size_t count = 0;
+  std::plus<std::uint64_t> combine;
+  detail::FoldTree<std::uint64_t, std::plus<std::uint64_t>> tree;
+  const auto send = [&] {
+    for (const auto& node : tree.nodes()) run.put_folded(node.count, node.value);
+    tree.nodes().clear();
+  };
   while (claim(run, plan)) {
     const std::size_t index = begin(run, job, plan);
     live_through(run, plan);
     if (environment_.random.chance(plan.throws)) {
-      if (count != 0) run.put_folded(count, sum);
-      sum = count = 0;
+      send();
       fail(run, plan);
       referee_.told(*this);
     } else {
-      sum += value_of(job, index);
-      ++count;
+      tree.add(combine, {index, 1, value_of(job, index)});
       referee_.telling(*this, false, false);
     }
   }
-  if (count != 0) run.put_folded(count, sum);
+  send();
   referee_.told(*this);
 }
 

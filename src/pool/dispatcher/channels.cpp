@@ -67,7 +67,7 @@ void Dispatcher::Loop::end_all_workers() noexcept {
     if (link) core_.supervisor().discard(process_of(*link));
   }
   try {
-    starts_.abandon_all();
+    starts_.drop_all();
   } catch (...) {  // the server ends them with the connection
   }
 }

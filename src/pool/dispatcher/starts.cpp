@@ -96,6 +96,11 @@ void Starts::abandon_all() {
   while (!asked_.empty()) abandon(asked_.begin()->first);
 }
 
+void Starts::drop_all() {
+  answers_.release();
+  for (auto& [id, birth] : std::exchange(asked_, {})) supervisor_.abandon(birth);
+}
+
 // A task without a sandbox may have stopped it, and have been killed before it could let it go on.
 void Starts::urge(Time now) {
   const std::optional<Time> next = next_urge();

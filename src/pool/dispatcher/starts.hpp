@@ -25,7 +25,8 @@ class StartEvents {
 
 /// What the dispatcher has asked others for, and waits for as it waits for workers: processes that
 /// a server is to fork, and how dead ones ended, which their parent tells. README.md has the
-/// states. Threads: the dispatcher's; under the core's lock, but for watch().
+/// states. Threads: the dispatcher's; under the core's lock, but for watch()
+/// and drop_all().
 class Starts {
  public:
   Starts(Supervisor& supervisor, StartEvents& events, boost::asio::io_context& io)
@@ -40,6 +41,9 @@ class Starts {
   /// The worker is not waited for any more; nothing if it has not been asked for.
   void abandon(WorkerId id);
   void abandon_all();
+  /// The same, and nothing is told of it: the pool has collapsed. Threads: the dispatcher's; needs
+  /// no lock.
+  void drop_all();
   /// Lets a server that may have been stopped go on, when a start is late.
   void urge(Time now);
   /// When urge() has to be called at the latest.

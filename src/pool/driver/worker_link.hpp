@@ -73,9 +73,10 @@ class WorkerLink {
   Time kill_at{};       // when SIGTERM has had its time; zero: not stopped
   int kills = 0;        // SIGKILLs that it has outlived so far
   std::atomic<bool> left = false;  // no signal ends it: it is let go as it is
-  bool broken = false;             // what it writes makes no sense: it is read no more, and killed
-  bool killed = false;             // SIGKILL has been sent
-  std::string stopped_because;     // for the report of its death; empty: nothing is wrong with it
+  // What it writes makes no sense: it is read no more, and killed.
+  std::atomic<bool> broken = false;
+  bool killed = false;               // SIGKILL has been sent
+  std::string stopped_because;       // for the report of its death; empty: nothing is wrong with it
   std::exception_ptr fault_of_ours;  // why it is broken, if that is not its own fault
   Time headless_since{};             // seen to have lost its main thread; zero: it has it
   std::uint64_t peak_seen = 0;       // bytes, of its resident memory; 0: never looked at

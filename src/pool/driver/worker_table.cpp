@@ -150,7 +150,7 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
 
 void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
   const char* const text = text_of(why);
-  if (text == nullptr || std::exchange(link.broken, true)) return;
+  if (text == nullptr || link.broken.exchange(true)) return;
   if_possible([&] {
     link.stopped_because = text;
     host_.log_error(link.name + " is stopped: " + text);

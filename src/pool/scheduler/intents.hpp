@@ -32,6 +32,19 @@ struct Intent {
   std::size_t index = Action::all;
   std::size_t assigned = 0;  // end_cancel: before
   std::uint64_t sequence = 0;
+
+  /// Whether it has no meaning without `worker`.
+  bool is_of_worker() const noexcept {
+    switch (kind) {
+      case Kind::stop_late:
+      case Kind::stop_unbegun:
+      case Kind::stop_element:
+      case Kind::end_stop_element:
+        return true;
+      default:
+        return false;
+    }
+  }
 };
 
 /// In their order.
@@ -47,7 +60,7 @@ class Intents {
   /// The worker is gone.
   void drop(WorkerId worker) {
     std::erase_if(intents_, [worker](const Intent& intent) {
-      return intent.kind >= Intent::Kind::stop_late && intent.worker == worker;
+      return intent.is_of_worker() && intent.worker == worker;
     });
   }
 

@@ -31,15 +31,6 @@ class RunQueue {
     lines_[priority].push_front(job);
     ++size_;
   }
-  template <class Predicate>
-  bool any_of(Predicate predicate) const {
-    for (const auto& [priority, line] : lines_) {
-      for (const JobId job : line) {
-        if (predicate(job)) return true;
-      }
-    }
-    return false;
-  }
 
  private:
   static constexpr int usual = 0;  // its line keeps its memory when it is empty
