@@ -4,9 +4,9 @@
 #include <chrono>
 #include <exception>
 #include <optional>
-#include <span>
 
-#include "platform/spin_poll.hpp"
+#include "platform/spin_budget.hpp"
+#include "platform/system_calls.hpp"
 #include "pool/core.hpp"
 #include "pool/dispatcher/worker_process.hpp"
 
@@ -87,6 +87,11 @@ constexpr int look_up_ms = 500;
 // held up between a look and the call that it is for.
 constexpr std::chrono::microseconds just_now{100};
 
+// Whether the answer is there in the time that a wake-up would take.
+bool read_at_once(WorkerProcess& worker) {
+  return platform::look(worker.spin, [&] { return worker.read_once() != 0; });
+}
+
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.
 bool Core::exchange(WorkerProcess& worker) const {
   using Stop = WorkerProcess::Stop;
@@ -101,8 +106,8 @@ bool Core::exchange(WorkerProcess& worker) const {
     const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{worker.results.get(), POLLIN, 0},
                                 pollfd{worker.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
-    const std::size_t count = blocked ? 3 : 2;
-    if (platform::spin_poll(std::span(waits).first(count), most_ms, worker.spin) < 0) continue;
+    if (!blocked && read_at_once(worker)) return true;
+    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
     const bool long_ago = Clock::now() - looked > just_now;
     if (waits[0].revents != 0 && long_ago && has_lost_descriptors()) return false;
     if (waits[0].revents != 0) return worker.read_once() != 0;

@@ -25,9 +25,7 @@ void end_if_closed(int error) noexcept {
 
 // A worker that has just answered may have its next task at once.
 std::size_t ProcessHost::read(std::span<std::byte> target) {
-  pollfd task{tasks_, POLLIN, 0};
-  platform::look(std::span(&task, 1), spin_);
-  const platform::Transfer transfer = platform::read_some(tasks_, target.data(), target.size());
+  const platform::Transfer transfer = platform::spin_read(tasks_, target, spin_);
   if (transfer.state == platform::Transfer::State::moved) return transfer.count;
   end_if_closed(transfer.error);
   return 0;

@@ -5,7 +5,7 @@
 
 #include "platform/descriptor_channel.hpp"
 #include "platform/process.hpp"
-#include "platform/spin_poll.hpp"
+#include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
 #include "worker/session_host.hpp"
 

@@ -9,7 +9,7 @@
 #include "platform/descriptor_channel.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
-#include "platform/spin_poll.hpp"
+#include "platform/spin_budget.hpp"
 #include "pool/driver/worker_link.hpp"
 
 namespace brood::pool {

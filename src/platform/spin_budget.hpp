@@ -1,10 +1,7 @@
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 #include <cstdint>
-#include <span>
 
 namespace brood::platform {
 
@@ -45,9 +42,18 @@ class SpinBudget {
   std::uint32_t skipped_ = 0;  // waits without a look that are left
 };
 
-/// Looks for a moment where the budget wants that: what poll(2) returns, 0 for nothing yet.
-int look(std::span<pollfd> watched, SpinBudget& budget) noexcept;
-/// poll(2) after such a look.
-int spin_poll(std::span<pollfd> watched, int timeout_ms, SpinBudget& budget) noexcept;
+/// Calls `try_once` again and again for a moment, where the budget wants that. Whether it has
+/// returned true.
+template <class TryOnce>
+bool look(SpinBudget& budget, TryOnce try_once) {
+  using Clock = std::chrono::steady_clock;
+  if (!budget.wants_to_look()) return false;
+  const Clock::time_point end = Clock::now() + SpinBudget::longest;
+  bool done = false;
+  do done = try_once();
+  while (!done && Clock::now() < end);
+  budget.note(done);
+  return done;
+}
 
 }  // namespace brood::platform
