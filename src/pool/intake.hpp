@@ -9,8 +9,8 @@
 
 namespace brood::pool {
 
-/// Calls that callers have left, until a thread with the core's lock takes them: a caller never
-/// waits for that lock. Threads: any. Its own lock is held for a few instructions only, and may be
+/// Calls that callers have left, until a thread with the core's lock takes them: a caller that
+/// leaves one does not wait for that lock. Threads: any. Its own lock is held for a few instructions only, and may be
 /// taken within the core's.
 class Intake {
  public:
