@@ -85,8 +85,10 @@ class BROOD_API StartError : public Error {
   const std::string& method() const noexcept { return method_; }
   /// The stage that failed.
   const std::string& stage() const noexcept { return stage_; }
-  /// How the process ended that should have come up. Unset: it did not end by itself. A system call
-  /// that fails is a SystemError instead.
+  /// How the process ended, where its end is all that is known: it ended, or was stopped at the end
+  /// of its time, before it was ready. Unset: it was never started, or it told what is wrong before
+  /// its end, as with a failed initializer or sandbox. Where the system refuses to start the first
+  /// workers of a pool, its constructor throws SystemError instead.
   const std::optional<ExitStatus>& status() const noexcept { return status_; }
 
  private:
@@ -130,8 +132,8 @@ class BROOD_API BrokenObject : public Error {
 /// TaskError is nested in it. For every other type the caller catches the TaskError itself.
 class BROOD_API TaskError : public Error, public TaskPlace {
  public:
-  /// Of what the members below tell. The library throws these; a program makes one to test what it
-  /// does with one.
+  /// Makes an error whose members return these values. The library throws such errors; a program
+  /// makes one to test its own handling. Unset: no stack trace, and one attempt.
   TaskError(std::string type, std::string text, WorkerIdentity worker, std::size_t index,
             std::string stack_trace = {}, Attempts attempts = {});
   ~TaskError() override;
@@ -150,7 +152,8 @@ class BROOD_API TaskError : public Error, public TaskPlace {
 /// The worker died while it ran this task.
 class BROOD_API WorkerLost : public Error, public TaskPlace {
  public:
-  /// Likewise. Null for `report`: no more is known.
+  /// Makes an error whose members return these values; a program does so to test its handling.
+  /// Unset: a report that tells nothing, as for null, and one attempt.
   WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t index,
              std::shared_ptr<const CrashReport> report = nullptr, Attempts attempts = {});
   ~WorkerLost() override;
@@ -177,7 +180,8 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
 /// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced.
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
-  /// Likewise.
+  /// Makes an error whose members return these values; a program does so to test its handling.
+  /// Unset: a worker without name and pid, and one attempt.
   TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
               Attempts attempts = {});
   ~TaskTimeout() override;

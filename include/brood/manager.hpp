@@ -53,7 +53,7 @@ struct ManagerOptions {
   /// recorded handshake. Brood wipes its own copies; wipe yours when you need it no more. Empty: no
   /// key.
   std::string key{};
-  /// The quotas of each remote program.
+  /// The quotas of each remote program. Unset: those of ManagerQuotas.
   ManagerQuotas quotas{};
 };
 

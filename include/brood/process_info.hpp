@@ -16,7 +16,7 @@ enum class Daemon : bool { no, yes };
 /// Name and id of a process, as a value. Threads: as any value.
 class ProcessInfo {
  public:
-  /// Of these parts.
+  /// Makes a value with this name and process id. Unset: no daemon.
   ProcessInfo(std::string name, int pid, Daemon daemon = Daemon::no)
       : name_(std::move(name)), pid_(pid), daemon_(daemon) {}
   /// Name of the process.

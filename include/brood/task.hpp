@@ -20,9 +20,9 @@ namespace brood {
 template <class F, class... Bound>
 class Task {
  public:
-  /// For decoding only: values that load() replaces.
+  /// For decoding only: load() replaces all values.
   Task() = default;
-  /// Of this function and these values.
+  /// Binds these values to this function as its first arguments.
   explicit Task(F function, Bound... bound)
       : function_(std::move(function)), bound_(std::move(bound)...) {}
 
@@ -72,7 +72,7 @@ class Copied {
  public:
   /// For decoding only: zero bytes that serialize() replaces.
   Copied() = default;
-  /// Of the bytes of this lambda.
+  /// Copies the bytes of this lambda.
   explicit Copied(const F& function) { std::memcpy(bytes_, &function, sizeof(F)); }
 
   /// Calls the lambda with `args`. Throws what it throws.

@@ -15,10 +15,10 @@ namespace brood {
 /// any value.
 class Waitable {
  public:
-  /// Of a connection, which must stay open while it is waited for. Throws UsageError for a closed
-  /// one.
+  /// Stands for a connection, which must stay open while it is waited for. Throws UsageError where
+  /// it is closed.
   Waitable(const Connection& connection) : number_(connection.file_descriptor()) {}
-  /// Of a descriptor.
+  /// Stands for a descriptor, which must stay open while it is waited for.
   Waitable(int file_descriptor) noexcept : number_(file_descriptor) {}
   /// The number of the descriptor.
   int file_descriptor() const noexcept { return number_; }

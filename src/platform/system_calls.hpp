@@ -8,8 +8,8 @@
 
 namespace brood::platform {
 
-/// The one seam to the operating system: every call that can fail for a reason outside the program
-/// goes through this table, so that a test can make the Nth use of any of them fail. Plain function
+/// The seam to the operating system: calls that can fail for a reason outside the program go
+/// through this table, so that a test can make the Nth use of any of them fail. Plain function
 /// pointers; the default is the system's own.
 struct SystemCalls {
   int (*open)(const char*, int);                         // of what exists

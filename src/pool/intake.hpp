@@ -9,9 +9,9 @@
 
 namespace brood::pool {
 
-/// Calls that callers have left, until a thread with the core's lock takes them: a caller never
-/// waits for that lock. Threads: any. Its own lock is held for a few instructions only, and may be
-/// taken within the core's.
+/// Calls that callers have left, until a thread with the core's lock takes them: a caller that
+/// leaves one does not wait for that lock. Threads: any. Its own lock is held for a few
+/// instructions only, and may be taken within the core's.
 class Intake {
  public:
   using Calls = std::vector<std::shared_ptr<CallState>>;

@@ -25,7 +25,10 @@ class ParentEvents {
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
   /// Throws CodecError where no revocation with this fence waits for its acknowledgement.
   virtual void on_skipped(std::uint64_t fence) = 0;
+  /// The descriptor of a shared object in the next result waits on the descriptor channel. Throws
+  /// CodecError where that is not so, or where there are too many.
   virtual void on_attached() = 0;
+  /// The worker has grown beyond its limit of resident memory. Throws CodecError where it has none.
   virtual void on_exhausted() = 0;
   virtual void on_log(const LogRecord& record) = 0;
 

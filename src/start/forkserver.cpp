@@ -31,7 +31,7 @@ namespace {
 /// Never changed once it can be seen, and never freed: a forked child may have interrupted any
 /// other way of sharing it.
 struct Hooks {
-  std::vector<std::byte> encoded;  // Call::encoded of each, after its length in 64 bits
+  std::vector<std::byte> encoded;  // CallAccess::encoded of each, after its length in 64 bits
   const Hooks* previous = nullptr;
 };
 constinit const Hooks no_hooks;

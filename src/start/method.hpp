@@ -22,7 +22,8 @@ enum class Role : std::uint32_t {
 };
 
 /// What a new process is given: its role, and these descriptors and no others beside stdio. There
-/// they have the numbers 3, 4, 5, 6, 7.
+/// they have the numbers of `exec_descriptors` in start/entry.hpp, 400 to 404, or 3 to 7 where a
+/// process may not have so many.
 struct WorkerDescriptors {
   int tasks = -1;    // read end of the task pipe
   int results = -1;  // write end of the result pipe

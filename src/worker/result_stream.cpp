@@ -259,8 +259,8 @@ void ResultStream::flush() {
   const std::size_t waiting = used();
   if (waiting != 0) {
     host_.write({page_->buffer, waiting});
-    page_->head.store(
-        0, std::memory_order_release);  // before base: see "races" in the protocol's README
+    // The head first: "Torn flush" among the races in the protocol's README.
+    page_->head.store(0, std::memory_order_release);
     page_->base.fetch_add(waiting, std::memory_order_release);
   }
   last_flush_ = lap_;

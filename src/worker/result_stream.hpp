@@ -17,8 +17,7 @@
 namespace brood::worker {
 
 /// The worker's end of the result stream: frames are built in the page's buffer and written to the
-/// pipe in batches. Without a page the buffer is this process's own and every frame is written at
-/// once.
+/// pipe in batches.
 class ResultStream final : public detail::RunHost {
  public:
   ResultStream(SessionHost& host, protocol::WorkerPage& page);

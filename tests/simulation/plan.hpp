@@ -28,7 +28,7 @@ enum class ResultKind : std::uint8_t { nothing, number, text };
 
 struct JobPlan {
   pool::JobTraits traits;
-  bool folded = false;  // one result for all elements of a chunk
+  bool folded = false;  // one result for several elements
   bool batch = false;   // calls that travel together, each with its own end
   bool single() const noexcept { return traits.self_contained && !batch; }
   bool stream = false;

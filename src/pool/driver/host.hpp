@@ -23,7 +23,8 @@ using SignalResult = start::Signal;
 
 /// What a driver has done to processes: the dispatcher for a real pool, a world of the simulation
 /// for its own. No function waits for another process.
-/// Threads: that of the dispatcher, under the core's lock, but for log and log_error.
+/// Threads: that of the dispatcher, under the core's lock; those below "any thread" are called by
+/// any thread with that lock.
 class Host {
  public:
   /// Asks for a process in slot `id`. Driver::started or Driver::start_failed says what became of

@@ -92,7 +92,7 @@ struct Retries {
 struct JobTraits {
   bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
-  bool folded = false;  // a chunk has one result, at its end
+  bool folded = false;  // one result for several elements; most are told at the chunk's end
   std::optional<Nanoseconds> timeout;
   Retries retries;
   Nanoseconds retry_delay{};  // before the second attempt; doubles with each further one

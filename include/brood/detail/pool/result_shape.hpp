@@ -14,7 +14,7 @@ inline constexpr std::uint32_t variable_stride = 0xffffffff;
 /// What the results of a job look like. A worker that sends others is broken.
 struct ResultShape {
   std::uint32_t stride = variable_stride;  // bytes of each; see Piece
-  bool folded = false;                     // one stands for all elements of a chunk
+  bool folded = false;                     // one stands for several elements
   bool operator==(const ResultShape&) const = default;
 };
 

@@ -42,7 +42,7 @@ class BROOD_API RunHost {
 
 /// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes
 /// an element this worker's: the owner may take back any element that is not claimed yet (see
-/// src/worker/README.md).
+/// src/protocol/README.md).
 class Run {
  public:
   /// Claims the next element; false at the end, also when the owner has taken the rest back.

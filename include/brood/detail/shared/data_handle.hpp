@@ -45,8 +45,8 @@ constexpr std::uint64_t type_mark() noexcept {
 }
 
 /// A lock, and values behind it.
-/// Layout: memory of its own with a header, an RLock, number, size and type of the values, and
-/// they.
+/// Layout: memory of its own. It has a header, an RLock, the number, size and type of the values,
+/// and then the values.
 class BROOD_API DataHandle : public SharedHandle {
  public:
   /// Acquires the lock, and holds it as long as the returned guard lives. Blocks until it is free.
