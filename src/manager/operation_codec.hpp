@@ -108,10 +108,6 @@ struct Operation<Function, R (*)(ServedCall&, Args...)> {
   }
 };
 
-/// What a request names.
-template <auto Function>
-inline constexpr detail::ServedStub stub_of = &Operation<Function>::serve;
-
 /// `call_operation<&LockOperations::acquire>(lock, patience)`
 template <auto Function, class... Given>
 typename Operation<Function>::Result call_operation(const detail::ManagedRef& object,

@@ -15,6 +15,10 @@
 namespace brood::testing::hostile_client_test {
 namespace {
 
+/// What a request names.
+template <auto Function>
+constexpr detail::ServedStub stub_of = &manager::Operation<Function>::serve;
+
 class HostileLease : public HostileClient {};
 class HostileChannel : public HostileClient {};
 class FewConnections : public ManagerTest {};
@@ -179,16 +183,15 @@ TEST_P(HostileChannel, requests_that_make_no_sense_get_an_error) {
   // Objects that are none, or of another type.
   for (const std::uint64_t object : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{99},
                                      ~std::uint64_t{0}, ~std::uint64_t{0} - 1})
-    EXPECT_EQ(channel.ask(request_of(object, 1, manager::stub_of<&manager::QueueOperations::size>)),
-              "error")
+    EXPECT_EQ(channel.ask(request_of(object, 1, stub_of<&manager::QueueOperations::size>)), "error")
         << object;
   EXPECT_EQ(channel.ask(request_of(object_of(ref_of(numbers)), 1,
-                                   manager::stub_of<&manager::LockOperations::release>)),
+                                   stub_of<&manager::LockOperations::release>)),
             "error");
   // Not whole, at every place.
   const std::uint64_t list = object_of(ref_of(numbers));
   const detail::Bytes whole =
-      request_of(list, ~std::uint64_t{0}, manager::stub_of<&manager::QueueOperations::get>);
+      request_of(list, ~std::uint64_t{0}, stub_of<&manager::QueueOperations::get>);
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_EQ(channel.ask(detail::Bytes(whole.view().first(size))), "error") << size;
   // Code that is none: another build, an offset in no code.
@@ -217,13 +220,13 @@ TEST_P(HostileChannel, arguments_that_make_no_sense_get_an_error) {
       ASSERT_TRUE(answer == "" || answer == "error") << answer << ' ' << size;
     }
   };
-  try_all(1, manager::stub_of<&manager::RootOperations::make_queue>);
-  try_all(1, manager::stub_of<&manager::RootOperations::make_barrier>);
-  try_all(1, manager::stub_of<&manager::RootOperations::make_condition>);
-  try_all(1, manager::stub_of<&manager::RootOperations::make_semaphore>);
+  try_all(1, stub_of<&manager::RootOperations::make_queue>);
+  try_all(1, stub_of<&manager::RootOperations::make_barrier>);
+  try_all(1, stub_of<&manager::RootOperations::make_condition>);
+  try_all(1, stub_of<&manager::RootOperations::make_semaphore>);
   try_all(1, &detail::run_make<detail::ServedValue<std::string>, std::string>);
-  try_all(object_of(ref_of(barrier)), manager::stub_of<&manager::BarrierOperations::parties>);
-  try_all(object_of(ref_of(semaphore)), manager::stub_of<&manager::SemaphoreOperations::release>);
+  try_all(object_of(ref_of(barrier)), stub_of<&manager::BarrierOperations::parties>);
+  try_all(object_of(ref_of(semaphore)), stub_of<&manager::SemaphoreOperations::release>);
   expect_unharmed();
 }
 
@@ -270,9 +273,8 @@ TEST_P(HostileChannel, an_end_made_non_blocking_is_waited_for_as_any_other) {
   {
     const RawChannel channel(lease_of(numbers)->get(), 5, O_NONBLOCK);
     for (int i = 0; i < 3; ++i)
-      EXPECT_EQ(
-          channel.ask(request_of(1, 1, manager::stub_of<&manager::RootOperations::count_objects>)),
-          "");
+      EXPECT_EQ(channel.ask(request_of(1, 1, stub_of<&manager::RootOperations::count_objects>)),
+                "");
   }
   EXPECT_TRUE(comes_to(threads, [&] { return threads_of_server(); }));
   expect_unharmed();
@@ -287,7 +289,7 @@ TEST_P(HostileChannel, a_descriptor_that_passes_for_another_proxy_is_refused) {
               const platform::Descriptor lease = platform::duplicate(lease_of(shelf)->get());
               detail::abandon_descriptors();  // the genuine one's copy here
               detail::Bytes request =
-                  request_of(1, 1, manager::stub_of<&manager::RootOperations::count_objects>);
+                  request_of(1, 1, stub_of<&manager::RootOperations::count_objects>);
               request.attach(detail::receive_descriptor(platform::duplicate(forged.theirs.get()),
                                                         detail::SharedDescriptor::Kind::lease,
                                                         genuine->token()));

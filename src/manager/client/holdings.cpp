@@ -39,7 +39,7 @@ void abandon(const Held& held) {
   const detail::DescriptorRef lease = held.lease.lock();
   if (!lease) return;
   const detail::ManagedRef& lock = held.without_lease;
-  held.abandon(detail::ManagedRef(server_of(lock), object_of(lock), lease));
+  held.abandon(detail::make_ref(server_of(lock), object_of(lock), lease));
 }
 
 // Behind the thread's own objects, whose destructors may release locks (pthread_key_create(3)).
@@ -93,7 +93,7 @@ void note_acquired(const detail::ManagedRef& lock, Abandon abandon) noexcept try
   }
   here.forget_gone();
   here.held.push_back(
-      {detail::ManagedRef(server_of(lock), object_of(lock), nullptr), lease_of(lock), abandon, 1});
+      {detail::make_ref(server_of(lock), object_of(lock), nullptr), lease_of(lock), abandon, 1});
 } catch (const std::exception&) {
   // Without memory: the lock is held, and stays so until this process ends.
 }

@@ -38,7 +38,7 @@ bool server_main(platform::Descriptor control, platform::Descriptor owner, Liste
   Server::Added added = server->add({std::make_shared<Root>(), &typeid(Root), true});
   detail::Bytes root;
   OutputArchive archive(root);
-  archive(detail::ManagedRef(server->id(), added.id, added.lease));
+  archive(detail::make_ref(server->id(), added.id, added.lease));
   if (!greet(control.get(), root)) return true;
   static Network* network;
   network = nullptr;

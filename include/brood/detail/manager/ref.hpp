@@ -45,8 +45,6 @@ class BROOD_API ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedRef() = default;
-  ManagedRef(std::uint64_t server, std::uint64_t object, DescriptorRef lease)
-      : server_(server), object_(object), lease_(std::move(lease)) {}
 
   /// Whether both are the same object.
   friend bool operator==(const ManagedRef& one, const ManagedRef& other) noexcept {
@@ -61,7 +59,13 @@ class BROOD_API ManagedRef {
   void load(InputArchive& archive);
 
  private:
+  ManagedRef(std::uint64_t server, std::uint64_t object, DescriptorRef lease)
+      : server_(server), object_(object), lease_(std::move(lease)) {}
+
   // For the library alone: no members, which all handles of managed objects would have.
+  friend ManagedRef make_ref(std::uint64_t server, std::uint64_t object, DescriptorRef lease) {
+    return ManagedRef(server, object, std::move(lease));
+  }
   friend std::uint64_t server_of(const ManagedRef& ref) noexcept { return ref.server_; }
   friend std::uint64_t object_of(const ManagedRef& ref) noexcept { return ref.object_; }
   friend const DescriptorRef& lease_of(const ManagedRef& ref) noexcept { return ref.lease_; }
@@ -73,6 +77,8 @@ class BROOD_API ManagedRef {
   DescriptorRef lease_;
 };
 
+/// What refers to this object of that server.
+ManagedRef make_ref(std::uint64_t server, std::uint64_t object, DescriptorRef lease);
 /// The beginning of a request; its arguments follow. Throws UsageError, CodecError.
 BROOD_API Bytes begin_request(const ManagedRef& ref, ServedStub stub);
 /// Sends a request and waits for the answer. Throws what the call threw in the server, and
