@@ -42,7 +42,7 @@ void* ServedCall::address(const std::type_info& type) {
 void ServedCall::put_new(ServedObject object) {
   manager::Charge charge(state_.caller.account(), manager::Quota::objects, 1);
   manager::Server::Added added = state_.server.add(std::move(object), std::move(charge));
-  const ManagedRef made(state_.server.id(), added.id, std::move(added.lease));
+  const ManagedRef made = make_ref(state_.server.id(), added.id, std::move(added.lease));
   OutputArchive archive(state_.result);
   archive(made);
 }
