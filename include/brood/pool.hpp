@@ -89,9 +89,9 @@ class BROOD_API PoolCalls {
   Results<MapResult<F, std::initializer_list<T>>> map(F f, std::initializer_list<T> list) const;
   /// Same, but writes the results to `output`, contiguous memory of as many elements as the range
   /// has: a vector, an array, a span, memory that is shared. It may be the range itself. Where this
-  /// throws, the elements have their results that had one, and the others what they had. Throws
-  /// UsageError where the sizes differ, before any element runs. Cost: no memory for results of
-  /// numbers.
+  /// throws, the elements have their results that had one, and the others what they had. Numbers
+  /// are converted. Throws UsageError where the sizes differ, before any element runs. Cost: no
+  /// memory for results of numbers.
   template <class F, class Range, class Output>
   void map_into(F f, Range&& range, Output&& output) const;
   template <class F, class T, class Output>

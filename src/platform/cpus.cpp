@@ -1,8 +1,10 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -84,9 +86,14 @@ int affinity_cpus() noexcept {
 }
 
 int usable_cpus() {
-  static const std::optional<int> quota = cgroup_cpus();
-  const int affinity = affinity_cpus();
-  return std::max(1, std::min(affinity, quota.value_or(affinity)));
+  // Not a local static: a fork while another thread reads the files would leave it half made.
+  static std::atomic<int> known_quota{0};
+  int quota = known_quota.load(std::memory_order_relaxed);
+  if (quota == 0) {
+    quota = cgroup_cpus().value_or(std::numeric_limits<int>::max());
+    known_quota.store(quota, std::memory_order_relaxed);
+  }
+  return std::max(1, std::min(affinity_cpus(), quota));
 }
 
 std::optional<int> cgroup_cpus() {

@@ -150,18 +150,10 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept 
   }
 }
 
-Transfer spin_read(int socket, std::span<std::byte> target, SpinBudget& budget) noexcept {
-  iovec part{target.data(), target.size()};
-  ssize_t count = 0;
-  look(budget, [&] {
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    count = system_calls().recvmsg(socket, &message, MSG_DONTWAIT);
-    return count >= 0 || errno != EAGAIN;
-  });
-  if (count > 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
-  return read_some(socket, target.data(), target.size());  // says what is wrong, where it is
+Transfer spin_read(int descriptor, std::span<std::byte> target, SpinBudget& budget) noexcept {
+  pollfd watched{descriptor, POLLIN, 0};
+  look(budget, [&watched] { return system_calls().poll(&watched, 1, 0) != 0; });
+  return read_some(descriptor, target.data(), target.size());
 }
 
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept {

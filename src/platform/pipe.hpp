@@ -50,8 +50,8 @@ class SigpipeGuard {
 
 /// One read(2), retried on EINTR. `closed` is end of stream.
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
-/// The same from a pipe of sockets, after a look for what comes at once.
-Transfer spin_read(int socket, std::span<std::byte> target, SpinBudget& budget) noexcept;
+/// The same, after a look for what comes at once. With no call that a sandbox refuses.
+Transfer spin_read(int descriptor, std::span<std::byte> target, SpinBudget& budget) noexcept;
 /// The same from a pipe of sockets whose writer is not trusted; never waits. Descriptors that come
 /// with the bytes are closed, and that never waits either: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;

@@ -279,6 +279,8 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
 std::vector<WorkerInfo> Core::workers() {
   check_process();
   std::vector<WorkerInfo> infos = known_workers();
+  // Not under the lock: of one that has ended meanwhile it tells nothing, or of the next process
+  // with its number.
   for (WorkerInfo& info : infos) {
     const platform::ProcessUsage usage = platform::process_usage(info.pid);
     info.memory = usage.resident;

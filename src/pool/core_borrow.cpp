@@ -88,8 +88,9 @@ constexpr int look_up_ms = 500;
 constexpr std::chrono::microseconds just_now{100};
 
 // Whether the answer is there in the time that a wake-up would take.
-bool read_at_once(WorkerProcess& worker) {
-  return platform::look(worker.spin, [&] { return worker.read_once() != 0; });
+bool is_ready_at_once(pollfd& answer, platform::SpinBudget& budget) {
+  return platform::look(budget,
+                        [&answer] { return platform::system_calls().poll(&answer, 1, 0) > 0; });
 }
 
 // Writes what there is to write, and reads once. False when the worker has ended or a call fails.
@@ -106,8 +107,9 @@ bool Core::exchange(WorkerProcess& worker) const {
     const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{worker.results.get(), POLLIN, 0},
                                 pollfd{worker.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
-    if (!blocked && read_at_once(worker)) return true;
-    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    if (blocked || !is_ready_at_once(waits[0], worker.spin)) {
+      if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    }
     const bool long_ago = Clock::now() - looked > just_now;
     if (waits[0].revents != 0 && long_ago && has_lost_descriptors()) return false;
     if (waits[0].revents != 0) return worker.read_once() != 0;

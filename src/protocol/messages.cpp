@@ -22,7 +22,7 @@ template <class Archive>
 void visit(Archive& archive, Setup& setup) {
   archive(setup.protocol_version, setup.preparation, setup.initializer, setup.address_space,
           setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit, setup.resident,
-          setup.nice, setup.cpus);
+          setup.nice, setup.cpus, setup.processors);
   detail::SandboxTerms& sandbox = setup.sandbox;
   archive(sandbox.on, sandbox.shared_objects, sandbox.threads, sandbox.warn, sandbox.readable,
           sandbox.writable, sandbox.calls);

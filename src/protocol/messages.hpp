@@ -118,6 +118,7 @@ struct Setup {
   std::optional<std::uint64_t> resident;  // bytes
   std::optional<std::int32_t> nice;
   std::vector<std::int32_t> cpus;  // empty: as it is
+  std::int32_t processors = 1;     // that the pool may use
   detail::SandboxTerms sandbox;
 };
 void encode_setup(detail::Bytes& target, const Setup& setup);

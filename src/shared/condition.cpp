@@ -99,6 +99,9 @@ bool Condition::wait_by(const detail::Deadline& deadline) const {
   lock_.demand_held();
   const std::uint32_t first = state.notifications.load();
   state.come();
+  // A notification that came in between may have been for this waiter or for an earlier one. It is
+  // left to the earlier one, and this wait ends without one, as a wait may.
+  if (state.notifications.load() != first) return state.give_up(), true;
   const unsigned depth = lock_.release_all();
   const Ending ending = sleep(state, first, deadline);
   lock_.acquire_again(depth);

@@ -18,6 +18,8 @@ class ProcessHost final : public SessionHost {
       : tasks_(tasks), results_(results), descriptor_channel_(std::move(descriptor_channel)) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }
+  /// The pool has so many processors: with several, a read looks before it sleeps.
+  void look_before_sleeping(int processors) { spin_ = platform::SpinBudget(processors); }
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
@@ -38,7 +40,7 @@ class ProcessHost final : public SessionHost {
   const std::thread::id serving_ = std::this_thread::get_id();
   const unsigned generation_ = platform::fork_generation();
   int tasks_, results_;
-  platform::SpinBudget spin_{platform::affinity_cpus()};
+  platform::SpinBudget spin_;
   platform::DescriptorChannel
       descriptor_channel_;  // what came for a job is kept until the job is over
   std::optional<platform::OwnResident> resident_;

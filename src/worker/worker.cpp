@@ -120,6 +120,7 @@ class Worker {
     host_.drop_descriptors(protocol::setup_group);
     if (setup.resident) host_.open_resident();
     if (setup.sandbox.on) seclude(setup.sandbox);
+    host_.look_before_sleeping(setup.processors);
     session_.ready();
   }
   static void call_initializer(const protocol::Setup& setup) {

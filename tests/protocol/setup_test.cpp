@@ -27,6 +27,7 @@ Setup full() {
   setup.preparation.start_method = "spawn";
   setup.nice = -8;
   setup.cpus = {9, 10};
+  setup.processors = 12;
   setup.preparation.identity.numbers = "2:1";
   setup.preparation.identity.daemon = true;
   setup.preparation.identity.parent_name = "SpawnProcess-2";
@@ -61,6 +62,7 @@ TEST(SetupMessage, every_field_arrives) {
   EXPECT_EQ(got.preparation.start_method, sent.preparation.start_method);
   EXPECT_EQ(got.nice, sent.nice);
   EXPECT_EQ(got.cpus, sent.cpus);
+  EXPECT_EQ(got.processors, sent.processors);
   EXPECT_EQ(got.preparation.identity.numbers, sent.preparation.identity.numbers);
   EXPECT_EQ(got.preparation.identity.daemon, sent.preparation.identity.daemon);
   EXPECT_EQ(got.preparation.identity.parent_name, sent.preparation.identity.parent_name);

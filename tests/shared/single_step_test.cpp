@@ -183,6 +183,48 @@ TEST_F(KilledBetweenInstructions, of_a_notification) {
   EXPECT_EQ(waiter->wait(), 0);
 }
 
+using BetweenInstructions = KilledBetweenInstructions;
+
+// It needs no lock, so it may come at any instruction of another wait's beginning. The first waiter
+// has been notified, and has not run since.
+TEST_F(BetweenInstructions, of_a_wait_a_notification_is_left_to_the_first_waiter) {
+  const Condition condition, other;
+  const Value<int> waiting(0);
+  // Some 1100 lie before that; what must not be divided is longer than the stride.
+  constexpr long begin = 600, end = 1800, stride = 5, all = 100'000;
+  for (long i = begin; i < end; i += stride) {
+    waiting.set(0);
+    Child first([&] {
+      condition.acquire();
+      waiting.set(1);
+      const bool notified = condition.wait_for(patience);
+      condition.release();
+      return notified ? 0 : 1;
+    });
+    while (waiting.get() == 0) ::sched_yield();
+    expect_free(condition);  // it waits then
+    first.signal(SIGSTOP);
+    siginfo_t stop{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(first.pid()), &stop, WSTOPPED), 0);
+    condition.notify_all();
+    {
+      Stepped second(
+          [&] {
+            other.acquire();
+            other.wait_for(1us);
+            condition.acquire();
+          },
+          [&] { condition.wait_for(1us); });
+      if (!second.traced()) GTEST_SKIP() << "this process may not trace";
+      second.step(i);
+      condition.notify_all();
+      second.step(all);
+    }
+    first.signal(SIGCONT);
+    ASSERT_EQ(first.wait(), 0) << "after " << i << " instructions";
+  }
+}
+
 TEST_F(KilledBetweenInstructions, of_the_last_party_at_a_barrier) {
   const Barrier barrier(2), other(1);
   const auto passes = [](const Barrier& it) {

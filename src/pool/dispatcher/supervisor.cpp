@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -26,13 +27,20 @@ std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nano
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
 }
 
+// What callers and workers have together.
+int processors_for(const PoolOptions& options) {
+  const int usable = platform::usable_cpus();
+  return options.cpus.empty() ? usable : std::min(usable, static_cast<int>(options.cpus.size()));
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const PoolOptions& options)
     : options_(options),
       method_(start::open_method(options.start_method, start_timeout())),
       owner_(platform::open_pidfd(::getpid())),
-      message_limit_(options.max_message_size.value_or(default_message_limit)) {
+      message_limit_(options.max_message_size.value_or(default_message_limit)),
+      processors_(processors_for(options)) {
   owner_.set_foreign();  // workers have it, too
 }
 
@@ -50,6 +58,7 @@ protocol::Setup Supervisor::setup_for(base::Identity worker) const {
   setup.resident = options_.limits.resident;
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
+  setup.processors = processors_;
   setup.sandbox = detail::SandboxAccess::terms(options_.sandbox);
   return setup;
 }
@@ -62,7 +71,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.worker = std::make_unique<WorkerProcess>(id, identity.name, message_limit_,
                                                  std::chrono::steady_clock::now());
   WorkerProcess& worker = *birth.worker;
-  worker.spin = platform::SpinBudget(platform::usable_cpus());
+  worker.spin = platform::SpinBudget(processors_);
   worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.tasks = platform::make_socket_pipe();
   birth.results = platform::make_socket_pipe();

@@ -67,6 +67,7 @@ class Supervisor {
   std::unique_ptr<start::Method> method_;
   platform::Descriptor owner_;  // pidfd of this process, for the workers to watch
   std::uint64_t message_limit_;
+  int processors_;
 };
 
 }  // namespace brood::pool

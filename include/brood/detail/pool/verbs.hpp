@@ -33,12 +33,11 @@ void PoolCalls::map_into(F f, Range&& range, Output&& output) const {
   static_assert(!std::is_void_v<R>,
                 "brood: map_into takes a function that returns something; for one that does not "
                 "there is for_each");
-  constexpr bool contiguous =
-      std::ranges::contiguous_range<Output> && std::ranges::sized_range<Output>;
-  static_assert(contiguous,
+  constexpr bool fits = detail::holds_results<Output, R>;
+  static_assert(std::is_void_v<R> || fits,
                 "brood: map_into writes to contiguous memory of a known size: a vector, an array, "
-                "a span of one");
-  if constexpr (contiguous && !std::is_void_v<R>) {
+                "a span of one, whose elements are not const and can be made of results");
+  if constexpr (fits) {
     const std::span values(std::ranges::data(output), std::ranges::size(output));
     const detail::Lifetime lifetime = detail::lifetime_beside(range, std::as_bytes(values));
     calls_.collect_into<R>(calls_.map<F, R>(f, range, lifetime), values);
