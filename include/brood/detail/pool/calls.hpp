@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,15 +31,6 @@ struct ResultsOf<void> {
 };
 template <class R>
 using results_t = typename ResultsOf<R>::type;
-
-/// Whether results of type R can be written to the range: numbers as any number.
-template <class Output, class R>
-inline constexpr bool holds_results = false;
-template <class Output, class R>
-requires std::ranges::contiguous_range<Output> && std::ranges::sized_range<Output> &&
-    (!std::is_const_v<std::remove_reference_t<
-         std::ranges::range_reference_t<Output>>>)inline constexpr bool holds_results<Output, R> =
-        std::is_convertible_v<R, std::ranges::range_value_t<Output>>;
 
 /// A pool, and the options of the calls that go to it.
 class BROOD_API Calls {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <ranges>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,15 @@
 
 // From pieces of bytes back to values, always in the thread that asks for the result.
 namespace brood::detail {
+
+/// Whether results of type R can be written to the range: numbers as any number.
+template <class Output, class R>
+inline constexpr bool holds_results = false;
+template <class Output, class R>
+requires std::ranges::contiguous_range<Output> && std::ranges::sized_range<Output> &&
+    (!std::is_const_v<std::remove_reference_t<
+         std::ranges::range_reference_t<Output>>>)inline constexpr bool holds_results<Output, R> =
+        std::is_convertible_v<R, std::ranges::range_value_t<Output>>;
 
 /// Throws CodecError unless the elements of the piece are among `count`.
 BROOD_API void check_place(const Piece& piece, std::size_t count);
