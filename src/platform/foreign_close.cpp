@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <new>
-#include <semaphore>
 
 #include "platform/own_table.hpp"
 
@@ -29,7 +28,7 @@ struct Closing {
   }
 
   const int file;
-  std::binary_semaphore done{0};
+  ThreadSemaphore done;
   std::atomic<int> holders{2};
 };
 

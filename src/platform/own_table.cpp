@@ -1,15 +1,17 @@
 #include "platform/own_table.hpp"
 
 #include <linux/close_range.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <csignal>
 #include <utility>
 
+#include "platform/futex.hpp"
+#include "platform/spin.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -54,10 +56,19 @@ OwnTable::~OwnTable() {
   if (!started_) return;
   may_end_.release();
   ::pthread_join(thread_, nullptr);
-  // It is listed for a moment longer, and would be counted as a thread of the program's.
+  // It is listed for a moment longer, and would be counted as a thread of the program's. Not by
+  // sched_yield(2): on a busy machine each would take the time slice of another program's thread.
   int looks = 100;
-  while (is_listed(tid_) && --looks > 0) ::sched_yield();
-  if (looks == 0) note_lingering(tid_);
+  while (is_listed(tid_) && --looks > 0) relax();
+  constexpr std::chrono::milliseconds longest{2};
+  const std::atomic<std::uint32_t> nothing{0};
+  for (std::chrono::microseconds pause{10}; is_listed(tid_); pause *= 2) {
+    if (pause > longest) {
+      note_lingering(tid_);
+      return;
+    }
+    futex_wait(nothing, 0, std::chrono::steady_clock::now() + pause);
+  }
 }
 
 // What other threads close meanwhile stays open until this one ends, as with any fork(2). It is not

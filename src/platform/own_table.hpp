@@ -3,9 +3,9 @@
 #include <pthread.h>
 
 #include <functional>
-#include <semaphore>
 
 #include "platform/process.hpp"
+#include "platform/thread_semaphore.hpp"
 
 namespace brood::platform {
 
@@ -34,7 +34,7 @@ class OwnTable {
   pid_t tid_ = -1;
   bool started_ = false;
   bool separate_ = false;
-  std::binary_semaphore ready_{0}, may_end_{0};
+  ThreadSemaphore ready_, may_end_;
 };
 
 /// How many such threads have been let go and have not ended: what they have may not be closed at
