@@ -29,11 +29,11 @@ int next(int value) { return value + 1; }
 double root(double value) { return std::sqrt(value); }
 std::size_t length(const std::string& text) { return text.size(); }
 
-void apply_against_pipe_round_trip(benchmark::State& state) {
-  const bench::OnOneCpu pinned;
+// Calls against messages that go through pipes and come back.
+template <class Here>
+void compare_round_trips(benchmark::State& state, const brood::Pool& pool,
+                         const bench::PipePeer& peer) {
   constexpr int calls = 2000;
-  bench::PipePeer peer(bench::echo);
-  brood::Pool pool({.workers = 1, .start_method = "fork"});
   char message[64] = {};
   bench::compare(
       state, calls,
@@ -41,11 +41,20 @@ void apply_against_pipe_round_trip(benchmark::State& state) {
         for (int i = 0; i < calls; ++i) benchmark::DoNotOptimize(pool.apply(next, i));
       },
       [&] {
+        [[maybe_unused]] const Here here;
         for (int i = 0; i < calls; ++i) {
           bench::write_fully(peer.to(), message, sizeof message);
           bench::read_fully(peer.from(), message, sizeof message);
         }
       });
+}
+struct Anywhere {};
+
+void apply_against_pipe_round_trip(benchmark::State& state) {
+  const bench::OnOneCpu pinned;
+  const bench::PipePeer peer(bench::echo);
+  const brood::Pool pool({.workers = 1, .start_method = "fork"});
+  compare_round_trips<Anywhere>(state, pool, peer);
 }
 BENCHMARK(apply_against_pipe_round_trip)
     ->UseManualTime()
@@ -54,25 +63,12 @@ BENCHMARK(apply_against_pipe_round_trip)
 
 // The pipe's ends stay on two CPUs; the pool's processes are where the system puts them.
 void apply_against_pipe_between_cpus(benchmark::State& state) {
-  constexpr int calls = 2000;
-  bench::PipePeer peer([](int from, int to) {
+  const bench::PipePeer peer([](int from, int to) {
     bench::use_last_cpu();
     bench::echo(from, to);
   });
-  brood::Pool pool({.workers = 1});
-  char message[64] = {};
-  bench::compare(
-      state, calls,
-      [&] {
-        for (int i = 0; i < calls; ++i) benchmark::DoNotOptimize(pool.apply(next, i));
-      },
-      [&] {
-        const bench::OnOneCpu pinned;
-        for (int i = 0; i < calls; ++i) {
-          bench::write_fully(peer.to(), message, sizeof message);
-          bench::read_fully(peer.from(), message, sizeof message);
-        }
-      });
+  const brood::Pool pool({.workers = 1});
+  compare_round_trips<bench::OnOneCpu>(state, pool, peer);
 }
 BENCHMARK(apply_against_pipe_between_cpus)
     ->UseManualTime()

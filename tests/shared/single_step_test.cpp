@@ -148,22 +148,25 @@ TEST_F(KilledBetweenInstructions, of_a_wait_for_a_condition) {
      });
 }
 
+/// A process that waits for the condition, and ends well if it is notified.
+Child waiter_for(const Condition& condition) {
+  const Value<int> waiting(0);
+  Child waiter([&] {
+    condition.acquire();
+    waiting.set(1);
+    const bool notified = condition.wait_for(patience);
+    condition.release();
+    return notified ? 0 : 1;
+  });
+  while (waiting.get() == 0) ::sched_yield();
+  expect_free(condition);  // it waits then
+  return waiter;
+}
+
 TEST_F(KilledBetweenInstructions, of_a_notification) {
   const Condition condition, other;
-  const Value<int> waiting(0);
   std::optional<Child> waiter;
-  const auto begins_to_wait = [&] {
-    waiter.emplace([&] {
-      condition.acquire();
-      waiting.set(1);
-      const bool notified = condition.wait_for(patience);
-      condition.release();
-      return notified ? 0 : 1;
-    });
-    while (waiting.get() == 0) ::sched_yield();
-    expect_free(condition);  // it waits then
-    waiting.set(0);
-  };
+  const auto begins_to_wait = [&] { waiter.emplace(waiter_for(condition)); };
   const auto notifies = [](const Condition& it) {
     it.acquire();
     it.notify_one();
@@ -189,20 +192,10 @@ using BetweenInstructions = KilledBetweenInstructions;
 // has been notified, and has not run since.
 TEST_F(BetweenInstructions, of_a_wait_a_notification_is_left_to_the_first_waiter) {
   const Condition condition, other;
-  const Value<int> waiting(0);
   // Some 1100 lie before that; what must not be divided is longer than the stride.
   constexpr long begin = 600, end = 1800, stride = 5, all = 100'000;
   for (long i = begin; i < end; i += stride) {
-    waiting.set(0);
-    Child first([&] {
-      condition.acquire();
-      waiting.set(1);
-      const bool notified = condition.wait_for(patience);
-      condition.release();
-      return notified ? 0 : 1;
-    });
-    while (waiting.get() == 0) ::sched_yield();
-    expect_free(condition);  // it waits then
+    Child first = waiter_for(condition);
     first.signal(SIGSTOP);
     siginfo_t stop{};
     ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(first.pid()), &stop, WSTOPPED), 0);
