@@ -56,8 +56,9 @@ OwnTable::~OwnTable() {
   if (!started_) return;
   may_end_.release();
   ::pthread_join(thread_, nullptr);
-  // It is listed for a moment longer, and would be counted as a thread of the program's. Not by
-  // sched_yield(2): on a busy machine each would take the time slice of another program's thread.
+  // It is listed for a moment longer, and would be counted as a thread of the program's. This
+  // thread sleeps meanwhile: on a busy machine each sched_yield(2) would wait for the time slice of
+  // another program's thread.
   int looks = 100;
   while (is_listed(tid_) && --looks > 0) relax();
   constexpr std::chrono::milliseconds longest{2};

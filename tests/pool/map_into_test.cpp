@@ -64,7 +64,7 @@ TEST_P(MapInto, of_an_input_that_it_replaces) {
   for (int i = 8; i < 100'000; ++i) ASSERT_EQ(values[static_cast<std::size_t>(i)], -i);
 }
 
-// An element's result lies where the argument of the one before was.
+// An element's result lies where the argument of the next was.
 TEST_P(MapInto, of_an_input_that_it_overlaps) {
   const Pool pool = make_pool(2);
   std::vector<int> values(100'001);
