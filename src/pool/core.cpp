@@ -1,50 +1,22 @@
 #include "pool/core.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <set>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
 
-#include <brood/cpu.hpp>
+#include <brood/errors.hpp>
 #include "platform/process.hpp"
 #include "platform/rights.hpp"
 #include "platform/usage.hpp"
-#include "pool/calls/call_batch.hpp"
+#include "pool/borrowed_worker.hpp"
 #include "pool/check_options.hpp"
-#include "pool/dispatcher/interrupt.hpp"
-#include "pool/failures/errors.hpp"
-#include "wire/exception.hpp"
 
 namespace brood::pool {
 
 namespace {
-
-std::uint32_t worker_count(const PoolOptions& options) {
-  if (options.workers) return static_cast<std::uint32_t>(*options.workers);
-  if (options.cpus.empty()) return static_cast<std::uint32_t>(available_cpus());
-  return static_cast<std::uint32_t>(std::set(options.cpus.begin(), options.cpus.end()).size());
-}
-
-SchedulerConfig scheduler_config(const PoolOptions& options) {
-  SchedulerConfig config;
-  config.workers = worker_count(options);  // asks the system, where it is not given
-  if (options.max_tasks_per_worker)
-    config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
-  if (options.start_timeout) config.start_timeout = *options.start_timeout;
-  if (options.min_workers) {
-    config.min_workers = static_cast<std::uint32_t>(*options.min_workers);
-  } else if (options.idle_timeout) {
-    config.min_workers = 0;
-  }
-  config.idle_timeout = options.idle_timeout.value_or(Nanoseconds(0));
-  config.max_age = options.max_worker_age.value_or(Nanoseconds(0));
-  return config;
-}
-
-DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
-  return {.method = method, .limits = options.limits};
-}
 
 // The largest argument that has to travel in one piece, in bytes.
 std::size_t largest_argument(const detail::Elements& elements) {
@@ -71,6 +43,7 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   std::shared_ptr<Core> core(new Core(options));
+  core->state_.loss().set_owner(core);
   core->start_first_workers();
   core->dispatcher_.run_thread();
   return core;
@@ -78,26 +51,25 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options) {
 
 Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
-      on_interrupt_(options.on_interrupt),
       unobserved_error_(options.on_unobserved_error),
       supervisor_(options),
-      scheduler_(scheduler_config(options)),
-      dispatcher_(*this),
-      driver_(driver_config(options, supervisor_.method_name()), scheduler_, dispatcher_.host(),
-              callbacks_) {}
+      dispatcher_(state_, supervisor_, callbacks_, options.on_interrupt),
+      state_(options, supervisor_.method_name(), dispatcher_.host(), callbacks_) {}
 
 Core::~Core() { dispatcher_.finish(); }
 
 // Before there is a dispatcher's thread, so that what fails is thrown to the caller; then nothing
-// may be left behind. Not analysed: no other thread knows of the core yet.
+// may be left behind.
 void Core::start_first_workers() {
   using Clock = std::chrono::steady_clock;
+  no_other_thread_knows();
+  Driver& driver = state_.driver();
   try {
-    for (const WorkerId id : driver_.first_starts(Clock::now()))
-      driver_.started(supervisor_.start(id), Clock::now());
+    for (const WorkerId id : driver.first_starts(Clock::now()))
+      driver.started(supervisor_.start(id), Clock::now());
     supervisor_.prepare();
   } catch (...) {
-    for (const auto& link : driver_.workers().all()) {
+    for (const auto& link : driver.workers().all()) {
       if (link) supervisor_.discard(process_of(*link));
     }
     throw;
@@ -121,67 +93,39 @@ std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
   return std::make_shared<CallState>(weak_from_this(), std::move(spec));
 }
 
-void Core::add(const std::shared_ptr<CallState>& call) {
-  check_collapsed();
-  if (driver_.scheduler().view().closing) throw_closed();
-  const bool last = call->spec().kind != detail::JobKind::stream;
-  driver_.add(call, call->traits(), call->element_count(), last);
-}
-
-// Calls that can travel together do. What takes them with it ends them.
-void Core::add(std::span<std::shared_ptr<CallState>> calls) {
-  while (!calls.empty()) {
-    const std::size_t count = CallBatch::length(calls);
-    if (count == 1) {
-      add(calls.front());
-    } else {
-      const auto batch = std::make_shared<CallBatch>(calls.first(count));
-      try {
-        driver_.add(batch, batch->traits(), count, true);
-        batch->tell_calls_their_places();
-      } catch (...) {
-        batch->finish(out_of_memory(), callbacks_);
-        throw;
-      }
-    }
-    calls = calls.subspan(count);
-  }
-}
-
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  std::shared_ptr<CallState> state = make_call(std::move(spec));
-  if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
-    under_lock([&]() BROOD_REQUIRES(mutex_) {
-      take_intake();
-      add(state);  // and it is finished
+  std::shared_ptr<CallState> call = make_call(std::move(spec));
+  if (call->element_count() == 0 && call->spec().kind != detail::JobKind::stream) {
+    access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+      state_.take_intake();
+      state_.add(call);  // and it is finished
     });
-    return state;
+    return call;
   }
-  intake_.put(state);
-  // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
-  if (!backlog_.load(std::memory_order_seq_cst)) wake();
-  return state;
+  if (state_.leave(call)) access_.wake();
+  return call;
 }
 
-void Core::take_intake() {
-  if (torn_) return;  // what is left of it, and what comes, is the dispatcher's to end
-  intake_.swap(taken_);
-  add(taken_);
-  taken_.clear();
-}
-
-// True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
-// a worker will.
-bool Core::settle_intake() {
-  backlog_.store(driver_.scheduler().view().backlog, std::memory_order_seq_cst);
-  return intake_.empty();
+detail::JobHandle Core::call(detail::JobSpec&& spec) {
+  const std::shared_ptr<CallState> call = make_call(std::move(spec));
+  WorkerLink* link = nullptr;
+  access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+    state_.take_intake();
+    state_.add(call);
+    if (call->terms().timeout) return;
+    link = state_.driver().borrowing().borrow(*call, std::chrono::steady_clock::now());
+  });
+  const bool others_wait =
+      link == nullptr || BorrowedWorker(access_, process_of(*link), *call).drive();
+  if (others_wait) access_.wake();
+  return call;
 }
 
 // One that has been cut short stays so.
 void Core::note_reader(CallState& state) {
-  under_lock([&]() BROOD_REQUIRES(mutex_) {
+  access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     if (!state.is_cut_short()) state.reader().become_this_thread();
   });
 }
@@ -189,62 +133,42 @@ void Core::note_reader(CallState& state) {
 void Core::extend(CallState& state, detail::Elements more, bool last) {
   check_size(more, supervisor_.message_limit());
   check_attached(more.payload.owned().attached(), supervisor_.sandbox());
-  under_lock([&]() BROOD_REQUIRES(mutex_) {
-    if (collapsed_ || state.is_cut_short()) return;
-    take_intake();
+  access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+    if (state_.collapse().has_come() || state.is_cut_short()) return;
+    state_.take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
-    driver_.extend(state, count, last);
+    state_.driver().extend(state, count, last);
   });
-  wake();
+  access_.wake();
 }
 
 bool Core::cancel(CallState& state, Kill kill) {
   if (!in_owner()) return false;
-  const bool cancelled = under_lock([&]() BROOD_REQUIRES(mutex_) {
-    if (collapsed_) return false;
-    take_intake();
+  const bool cancelled = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+    if (state_.collapse().has_come()) return false;
+    state_.take_intake();
     const auto now = std::chrono::steady_clock::now();
     if (state.place && state.finished()) return false;
-    return driver_.cancel(state.id, state.place.value_or(Action::all), kill, now);
+    return state_.driver().cancel(state.id, state.place.value_or(Action::all), kill, now);
   });
-  wake();
+  access_.wake();
   return cancelled;
-}
-
-void Core::close_intake() {
-  intake_.close();
-  take_intake();
-}
-
-void Core::wake() noexcept {
-  if (!dispatcher_.wake()) lose_descriptors();
 }
 
 void Core::close() {
   check_process();
-  under_lock([this]() BROOD_REQUIRES(mutex_) {
-    close_intake();
-    driver_.close(Closing::when_done, std::chrono::steady_clock::now());
-  });
-  wake();
-}
-
-void Core::drain() {
-  const base::MutexLock lock(mutex_);
-  close_intake();
-  driver_.close(Closing::draining, std::chrono::steady_clock::now());
+  access_.under_lock([this]() BROOD_REQUIRES(core_lock) { state_.close(Closing::when_done); });
+  access_.wake();
 }
 
 void Core::terminate() {
   check_process();
-  unless_out_of_memory([this]() BROOD_REQUIRES(mutex_) {
-    if (collapsed_) return;
-    close_intake();
-    ended_.store(true, std::memory_order_release);
-    driver_.close(Closing::terminated, std::chrono::steady_clock::now());
+  access_.unless_out_of_memory([this]() BROOD_REQUIRES(core_lock) {
+    if (state_.collapse().has_come()) return;
+    state_.close(Closing::terminated);
   });
-  wake();
+  access_.wake();
 }
 
 bool Core::join(const detail::Deadline& deadline) {
@@ -255,23 +179,24 @@ bool Core::join(const detail::Deadline& deadline) {
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
-  return callbacks_.drain(ended() ? soon : deadline, deadline);
+  return callbacks_.drain(state_.ended() ? soon : deadline, deadline);
 }
 
 // Looks now and then whether a thread has ended that brought input, or the pool's descriptors have
 // been closed: then the dispatcher may sleep for ever.
 bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
-  unless_out_of_memory([this]() BROOD_REQUIRES(mutex_) {
-    if (torn_) return;
-    if (!driver_.scheduler().view().closing)
+  access_.unless_out_of_memory([this]() BROOD_REQUIRES(core_lock) {
+    if (state_.collapse().is_torn()) return;
+    if (!state_.driver().scheduler().view().closing)
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
-    if (!collapsed_) driver_.cut_streams_short();
+    if (!state_.collapse().has_come()) state_.driver().cut_streams_short();
   });
-  wake();
+  access_.wake();
   if (has_lost_descriptors()) lose_descriptors();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
-  if (!lost_.load()) return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
+  if (!state_.loss().is_over())
+    return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
   dispatcher_.let_go();
   return true;
 }
@@ -291,48 +216,14 @@ std::vector<WorkerInfo> Core::workers() {
 
 std::vector<WorkerInfo> Core::known_workers() {
   std::vector<WorkerInfo> infos;
-  const base::MutexLock lock(mutex_);
-  if (collapsed_) return infos;
-  for (const auto& link : driver_.workers().all()) {
+  const CoreGuard lock(state_.mutex());
+  if (state_.collapse().has_come()) return infos;
+  for (const auto& link : state_.driver().workers().all()) {
     if (!link) continue;
-    const WorkerView view = driver_.scheduler().view(link->id);
+    const WorkerView view = state_.driver().scheduler().view(link->id);
     infos.push_back({link->name, link->pid, view.state, view.done, 0, {}});
   }
   return infos;
-}
-
-void Core::lose_descriptors() noexcept {
-  std::call_once(losing_, [this] {
-    self_ = shared_from_this();
-    platform::forget_lost_descriptors();
-    Interrupt::lose_descriptors();
-    std::exception_ptr error = out_of_memory();
-    if_possible([&] {
-      error = std::make_exception_ptr(
-          SystemError("close", "this program has closed descriptors of a brood::Pool", EBADF));
-    });
-    collapse(error);
-    lost_.store(true);
-  });
-}
-
-void Core::collapse(const std::exception_ptr& error) noexcept {
-  std::exception_ptr reason = out_of_memory();
-  if_possible([&] {
-    const std::string text = wire::describe_exception(error);
-    callbacks_.log_error("a pool ends: " + text);
-    reason = std::make_exception_ptr(
-        SystemError("the pool's dispatcher", "serving its workers: " + text, code_of(error)));
-  });
-  const base::MutexLock lock(mutex_);
-  collapsed_ = reason;
-  ended_.store(true, std::memory_order_release);
-  const auto end = [&](const std::shared_ptr<CallState>& call) {
-    if (call && !call->finished()) call->finish(reason, callbacks_);
-  };
-  for (const auto& call : intake_.refuse(reason)) end(call);
-  for (const auto& call : taken_) end(call);
-  driver_.collapse(reason);
 }
 
 }  // namespace brood::pool

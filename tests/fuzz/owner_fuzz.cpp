@@ -66,7 +66,7 @@ class Input {
 /// Calls of every kind, and what their callers do with the results.
 class Calls {
  public:
-  explicit Calls(pool::Driver& driver) : driver_(driver) {
+  explicit Calls(pool::Driver& told) : driver_(told) {
     target_.assign(many + guard, untouched);
     detail::JobSpec into_memory = spec("map into memory", many);
     into_memory.target = reinterpret_cast<std::byte*>(target_.data());
@@ -86,7 +86,7 @@ class Calls {
       singles.push_back(make(std::move(single)));
     }
     const auto batch = std::make_shared<pool::CallBatch>(singles);
-    driver_.add(batch, batch->traits(), singles.size(), true);
+    driver().add(batch, batch->traits(), singles.size(), true);
     batch->tell_calls_their_places();
   }
   /// After the pool's end.
@@ -126,7 +126,7 @@ class Calls {
   }
   void submit(detail::JobSpec&& made) {
     const auto call = make(std::move(made));
-    driver_.add(call, call->traits(), call->element_count(), true);
+    driver().add(call, call->traits(), call->element_count(), true);
   }
   template <class R>
   static void read(const pool::CallState& job) {
@@ -146,6 +146,9 @@ class Calls {
       tolerant([&] { detail::for_each_outcome<R>(piece, [](std::size_t, Outcome<R>&&) {}); });
     }
   }
+
+  // One thread has it all.
+  pool::Driver& driver() noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) { return driver_; }
 
   pool::Driver& driver_;
   std::vector<std::uint64_t> target_;  // a caller's memory, and what lies behind it
@@ -183,8 +186,8 @@ class Owner final : private pool::Host {
     Calls calls(driver_);
     turn();
     while (!input_.empty()) step();
-    driver_.close(pool::Closing::terminated, now_);
-    for (int turns = 0; !driver_.turn(now_); ++turns) {
+    driver().close(pool::Closing::terminated, now_);
+    for (int turns = 0; !driver().turn(now_); ++turns) {
       now_ += std::chrono::milliseconds(200);
       check(turns < 1000);
     }
@@ -201,7 +204,7 @@ class Owner final : private pool::Host {
 
   // --- pool::Host ---
   void start(pool::WorkerId) override {
-    driver_.started(std::make_unique<Link>(now_), now_);
+    driver().started(std::make_unique<Link>(now_), now_);
     scheduler_.sent.clear();
     fresh_ = true;
   }
@@ -219,10 +222,10 @@ class Owner final : private pool::Host {
   bool table_is_full() noexcept override { return false; }
   std::size_t descriptor_limit() noexcept override { return 1024; }
 
-  pool::WorkerLink* link() { return driver_.workers().find(0); }
+  pool::WorkerLink* link() { return driver().workers().find(0); }
   WorkerPage& page() { return link()->page(); }
   void turn() {
-    driver_.turn(now_);
+    driver().turn(now_);
     if (link() != nullptr && std::exchange(fresh_, false)) greet();
   }
   void greet() {
@@ -231,7 +234,7 @@ class Owner final : private pool::Host {
     protocol::append_message(frames, Type::greeting, greeting);
     protocol::append_message(frames, Type::ready);
     say(frames.view());
-    driver_.turn(now_);
+    driver().turn(now_);
   }
   void end_worker() {
     if (link() != nullptr) link()->ended = true;
@@ -267,7 +270,7 @@ class Owner final : private pool::Host {
   void say(std::span<const std::byte> bytes) {
     if (link() == nullptr || link()->broken) return;
     link()->stream.stream().feed(bytes);
-    driver_.received(*link(), now_);
+    driver().received(*link(), now_);
   }
   void say_frame() {
     detail::Bytes frame;
@@ -338,6 +341,9 @@ class Owner final : private pool::Host {
     now_ += std::chrono::milliseconds(input_.byte());
     turn();
   }
+
+  // One thread has it all.
+  pool::Driver& driver() noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) { return driver_; }
 
   Input& input_;
   pool::Callbacks callbacks_;

@@ -46,7 +46,7 @@ std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool l
                                    : "");
     referee_.added(job, plan, count, last);
   });
-  driver_.add(call, plan.traits, count, last);
+  driver().add(call, plan.traits, count, last);
   call->define();
   news_ = true;
   return call;
@@ -71,7 +71,7 @@ void Owner::extend(JobId job, std::size_t count, bool last) {
   Call* const call = find(job);
   if (call == nullptr) return;
   if (!call->finished()) call->grow(count);
-  driver_.extend(*call, count, last);
+  driver().extend(*call, count, last);
   news_ = true;
 }
 
@@ -81,7 +81,7 @@ void Owner::cancel(JobId job, bool stop_running) {
   scheduler_.begin_call();
   news_ = true;
   const Kill kill = stop_running ? Kill::yes : Kill::no;
-  if (!driver_.cancel(job, pool::Action::all, kill, environment_.now))
+  if (!driver().cancel(job, pool::Action::all, kill, environment_.now))
     referee_.cancelled(job, false);
 }
 
@@ -94,13 +94,13 @@ void Owner::cancel(JobId job, std::size_t index, bool stop_running) {
   if (call == nullptr || call->finished()) return;
   news_ = true;
   const Kill kill = stop_running ? Kill::yes : Kill::no;
-  if (!driver_.cancel(job, index, kill, environment_.now)) referee_.has_last_attempt(job, index);
+  if (!driver().cancel(job, index, kill, environment_.now)) referee_.has_last_attempt(job, index);
 }
 
 JobId Owner::call(const JobPlan& plan) {
   const std::shared_ptr<Call> call = make(plan, 1, true);
   pool::WorkerLink* const borrowed =
-      plan.traits.timeout ? nullptr : driver_.borrowing().borrow(*call, environment_.now);
+      plan.traits.timeout ? nullptr : driver().borrowing().borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
   Link& link = static_cast<Link&>(*borrowed);
   environment_.say("worker %u is borrowed", link.id);
@@ -112,7 +112,7 @@ JobId Owner::call(const JobPlan& plan) {
 void Owner::close() {
   environment_.say("close");
   referee_.closed();
-  driver_.close(pool::Closing::when_done, environment_.now);
+  driver().close(pool::Closing::when_done, environment_.now);
   news_ = true;
 }
 
@@ -120,11 +120,11 @@ void Owner::terminate() {
   environment_.say("terminate");
   scheduler_.begin_call();
   referee_.terminated();
-  driver_.close(pool::Closing::terminated, environment_.now);
+  driver().close(pool::Closing::terminated, environment_.now);
   news_ = true;
 }
 
-// As Core::drive.
+// As BorrowedWorker::drive.
 bool Owner::step_of_caller(Link& link) {
   const bool moved_out = !link.broken && flush(link);
   const bool ended = !link.process->alive() && link.process->results.empty();
@@ -132,7 +132,7 @@ bool Owner::step_of_caller(Link& link) {
   if (count == 0 && !ended && !link.broken) return moved_out;
   scheduler_.begin_call();
   const auto over =
-      driver_.borrowing().heard(link, *link.borrowed_for, count != 0, nullptr, environment_.now);
+      driver().borrowing().heard(link, *link.borrowed_for, count != 0, nullptr, environment_.now);
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
   if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();
@@ -162,7 +162,7 @@ void Owner::turn() {
   }
   die_of_signals();
   scheduler_.set_in_turn(true);
-  finished_ = driver_.turn(environment_.now);
+  finished_ = driver().turn(environment_.now);
   scheduler_.set_in_turn(false);
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     Link* const written = link(worker);
@@ -197,7 +197,7 @@ bool Owner::has_work() const {
 }
 
 std::optional<Time> Owner::next_time() const {
-  std::optional<Time> soonest = driver_.next_turn(Time{});
+  std::optional<Time> soonest = driver().next_turn(Time{});
   const auto at = [&soonest](const std::optional<Time>& time) {
     if (time && (!soonest || *time < *soonest)) soonest = time;
   };
@@ -214,12 +214,12 @@ void Owner::read(Link& link) {
   for (int turn = 0; turn < 8 && !link.broken; ++turn) {
     const bool partly = environment_.random.chance(environment_.parameters.partial_read);
     if (link.read(partly ? environment_.random.between(1, 200) : much) == 0) break;
-    driver_.received(link, environment_.now);
+    driver().received(link, environment_.now);
     unlocked_();
     if (partly || link.borrowed) return;
   }
   const bool at_end = link.process->results.empty() && link.process->results.closed;
-  if ((at_end || link.broken) && !link.silent) driver_.stream_ended(link, environment_.now);
+  if ((at_end || link.broken) && !link.silent) driver().stream_ended(link, environment_.now);
 }
 
 // True if something was written.
@@ -260,7 +260,7 @@ void Owner::abandon_start(WorkerId worker) {
   starts_[worker].reset();
   environment_.say("the start of worker %u is given up", worker);
   scheduler_.judge([&] { referee_.start_failed(worker); });
-  driver_.start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
+  driver().start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
 }
 
 void Owner::abandon_starts() {
@@ -274,7 +274,7 @@ void Owner::finish_start(WorkerId worker) {
       (parameters.outage || environment_.random.chance(parameters.start_error))) {
     environment_.say("worker %u cannot be started", worker);
     scheduler_.judge([&] { referee_.start_failed(worker); });
-    return driver_.start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
+    return driver().start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
   }
   environment_.say("worker %u starts", worker);
   auto link = std::make_unique<Link>(
@@ -282,7 +282,7 @@ void Owner::finish_start(WorkerId worker) {
       environment_.now);
   link->outbox.tail() = Process::setup_of(environment_.parameters);
   referee_.started(*link->process);
-  driver_.started(std::move(link), environment_.now);
+  driver().started(std::move(link), environment_.now);
 }
 
 // SIGTERM may be ignored; SIGKILL is not.

@@ -59,7 +59,7 @@ class Owner final : private pool::Host {
   bool finished() const noexcept { return finished_; }
 
   Link* link(WorkerId worker) const noexcept {
-    return static_cast<Link*>(driver_.workers().find(worker));
+    return static_cast<Link*>(driver().workers().find(worker));
   }
   std::size_t slots() const noexcept { return starts_.size(); }
 
@@ -79,6 +79,11 @@ class Owner final : private pool::Host {
   bool table_is_full() noexcept override { return false; }
   std::size_t descriptor_limit() noexcept override { return 1024; }
 
+  // One thread has it all.
+  pool::Driver& driver() noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) { return driver_; }
+  const pool::Driver& driver() const noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) {
+    return driver_;
+  }
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
   void finish_start(WorkerId worker);

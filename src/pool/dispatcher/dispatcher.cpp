@@ -4,9 +4,11 @@
 
 namespace brood::pool {
 
-Dispatcher::Dispatcher(Core& core) : loop_(std::make_unique<Loop>(core)) {}
+Dispatcher::Dispatcher(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+                       OnInterrupt on_interrupt)
+    : loop_(std::make_unique<Loop>(state, supervisor, callbacks, on_interrupt)) {}
 Dispatcher::~Dispatcher() = default;
-Host& Dispatcher::host() noexcept { return *loop_; }
+Host& Dispatcher::host() noexcept { return loop_->host(); }
 void Dispatcher::run_thread() { loop_->run_thread(); }
 void Dispatcher::finish() noexcept { loop_->finish(); }
 bool Dispatcher::wake() noexcept { return loop_->wake(); }

@@ -3,16 +3,21 @@
 #include <chrono>
 #include <memory>
 
+#include <brood/options.hpp>
+
 namespace brood::pool {
 
-class Core;
+class Callbacks;
 class Host;
+class PoolState;
+class Supervisor;
 
 /// The thread that owns a pool's workers: it waits for them, reads, writes, starts and stops.
 class Dispatcher {
  public:
-  /// Without its thread yet. `core` outlives it.
-  explicit Dispatcher(Core& core);
+  /// Without its thread yet, and without a look at `state`, which may be made later.
+  Dispatcher(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+             OnInterrupt on_interrupt);
   /// Waits for the thread, which must have a reason to end.
   ~Dispatcher();
 

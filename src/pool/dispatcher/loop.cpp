@@ -37,23 +37,21 @@ void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Dispatcher::Loop::Loop(Core& core)
+Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+                       OnInterrupt on_interrupt)
     : stdio_(std::in_place),
-      core_(core),
+      state_(state),
       io_(1),
       timer_(io_),
-      starts_(core.supervisor(), *this, io_),
-      guard_(core.supervisor().limits().resident_hard),
-      ios_(core.slots()) {
-  if (core_.on_interrupt() == OnInterrupt::drain)
-    interrupt_.emplace(io_, [this] { core_.drain(); });
+      channels_(state, io_),
+      host_(state, supervisor, callbacks, channels_, io_),
+      guard_(supervisor.limits().resident_hard) {
+  if (on_interrupt == OnInterrupt::drain) interrupt_.emplace(io_, [this] { drain(); });
   stdio_.reset();
 }
 
 void Dispatcher::Loop::run_thread() {
-  for (const auto& link : workers().all()) {
-    if (link) attach(process_of(*link));
-  }
+  channels_.open_all();
   thread_ = start_own_thread("brood-dispatch", [this] { run(); });
 }
 
@@ -61,7 +59,7 @@ void Dispatcher::Loop::run_thread() {
 // Where its descriptors are closed Asio would write to whatever has their numbers now.
 bool Dispatcher::Loop::wake() noexcept {
   if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return true;
-  if (core_.has_lost_descriptors()) {
+  if (state_.has_lost_descriptors()) {
     sleeping_.store(true, std::memory_order_seq_cst);
     return false;
   }
@@ -81,8 +79,8 @@ void Dispatcher::Loop::run() noexcept {
   try {
     serve();
   } catch (...) {
-    core_.collapse(std::current_exception());
-    end_all_workers();
+    state_.end_all_calls(std::current_exception());
+    host_.end_all_workers();
   }
   over_.store(1, std::memory_order_release);
   platform::futex_wake(over_, INT_MAX);
@@ -92,46 +90,50 @@ void Dispatcher::Loop::run() noexcept {
 void Dispatcher::Loop::serve() {
   StopDetector stops(Clock::now());
   for (;;) {
-    if (core_.has_lost_descriptors()) return core_.lose_descriptors();
+    if (state_.has_lost_descriptors()) return state_.lose_descriptors();
     io_.restart();
     io_.poll();
     io_.restart();
     const bool over = turn();
-    flush();
+    if (!channels_.flush()) wake();
     if (over) break;
-    starts_.watch();
-    if (core_.has_lost_descriptors()) return core_.lose_descriptors();
+    host_.starts().watch();
+    if (state_.has_lost_descriptors()) return state_.lose_descriptors();
     sleep(stops);
     sleeping_.store(false, std::memory_order_relaxed);
   }
 }
 
+// Takes no more and gives up what has not begun.
+void Dispatcher::Loop::drain() {
+  const CoreGuard lock(state_.mutex());
+  state_.close(Closing::draining);
+}
+
 // True when no worker is left and none will come.
 bool Dispatcher::Loop::turn() {
-  const base::MutexLock lock(core_.mutex());
+  const CoreGuard lock(state_.mutex());
   const Time now = Clock::now();
-  core_.check_state();
-  starts_.report();
-  starts_.urge(now);
-  core_.take_intake();
-  guard_.check(driver(), now);
-  if (driver().turn(now)) return true;
-  watch_what_is_not_borrowable();
-  for (const auto& link : workers().all()) {
-    if (link && link->dirty && !link->borrowed) dirty_.push_back(&process_of(*link));
-  }
+  state_.collapse().check_torn();
+  host_.starts().report();
+  host_.starts().urge(now);
+  state_.take_intake();
+  guard_.check(state_.driver(), now);
+  if (state_.driver().turn(now)) return true;
+  channels_.end_turn();
   set_timer(now);
-  const PoolView pool = driver().scheduler().view();
+  const PoolView pool = state_.driver().scheduler().view();
   idle_ = pool.drained && !pool.closing;
   sleeping_.store(true, std::memory_order_seq_cst);
-  if (!core_.settle_intake()) wake();
+  if (!state_.settle_intake()) wake();
   return false;
 }
 
 void Dispatcher::Loop::set_timer(Time now) {
-  due_ = driver().scheduler().next_tick();
-  std::optional<Time> next = driver().next_turn(now);
-  for (const std::optional<Time>& other : {guard_.next(driver()), starts_.next_urge()}) {
+  due_ = state_.driver().scheduler().next_tick();
+  std::optional<Time> next = state_.driver().next_turn(now);
+  for (const std::optional<Time>& other :
+       {guard_.next(state_.driver()), host_.starts().next_urge()}) {
     if (other && (!next || *other < *next)) next = other;
   }
   if (!next) return;
@@ -156,8 +158,8 @@ void Dispatcher::Loop::sleep(StopDetector& stops) {
   const Time woken = Clock::now();
   const Nanoseconds stopped = stops.woke(woken);
   if (stopped == Nanoseconds::zero()) return;
-  const base::MutexLock lock(core_.mutex());
-  driver().skip(woken, stopped);
+  const CoreGuard lock(state_.mutex());
+  state_.driver().skip(woken, stopped);
 }
 
 // The nearer the end of a limit, the more often it wakes: by less than what is left of it can a

@@ -46,8 +46,9 @@ void ResidentGuard::check_main_thread(Driver& driver, WorkerProcess& worker, Tim
 std::optional<Time> ResidentGuard::next(const Driver& driver) const {
   if (!limit_) return std::nullopt;
   const auto links = driver.workers().all();
-  const bool any = std::any_of(links.begin(), links.end(),
-                               [&](const auto& link) { return link && concerns(driver, *link); });
+  const bool any = std::any_of(
+      links.begin(), links.end(),
+      [&](const auto& link) BROOD_REQUIRES(core_lock) { return link && concerns(driver, *link); });
   return any ? std::optional(last_ + period) : std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "pool/core_lock.hpp"
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/scheduler/types.hpp"
@@ -16,8 +17,9 @@ namespace brood::pool {
 /// What becomes of a start that was asked for.
 class StartEvents {
  public:
-  virtual void on_started(std::unique_ptr<WorkerProcess> worker) = 0;
-  virtual void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) = 0;
+  virtual void on_started(std::unique_ptr<WorkerProcess> worker) BROOD_REQUIRES(core_lock) = 0;
+  virtual void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind)
+      BROOD_REQUIRES(core_lock) = 0;
 
  protected:
   ~StartEvents() = default;
@@ -25,32 +27,31 @@ class StartEvents {
 
 /// What the dispatcher has asked others for, and waits for as it waits for workers: processes that
 /// a server is to fork, and how dead ones ended, which their parent tells. README.md has the
-/// states. Threads: the dispatcher's; under the core's lock, but for watch()
-/// and drop_all().
+/// states. Threads: the dispatcher's.
 class Starts {
  public:
   Starts(Supervisor& supervisor, StartEvents& events, boost::asio::io_context& io)
       : supervisor_(supervisor), events_(events), answers_(io) {}
 
   /// Asks for a process in slot `id`.
-  void ask(WorkerId id);
+  void ask(WorkerId id) BROOD_REQUIRES(core_lock);
   /// Reports the starts that have been answered.
-  void report();
+  void report() BROOD_REQUIRES(core_lock);
   /// A start fails for this reason.
-  void fail(WorkerId id, std::exception_ptr why);
+  void fail(WorkerId id, std::exception_ptr why) BROOD_REQUIRES(core_lock);
   /// The worker is not waited for any more; nothing if it has not been asked for.
-  void abandon(WorkerId id);
-  void abandon_all();
+  void abandon(WorkerId id) BROOD_REQUIRES(core_lock);
+  void abandon_all() BROOD_REQUIRES(core_lock);
   /// The same, and nothing is told of it: the pool has collapsed. Threads: the dispatcher's; needs
   /// no lock.
   void drop_all();
   /// Lets a server that may have been stopped go on, when a start is late.
-  void urge(Time now);
+  void urge(Time now) BROOD_REQUIRES(core_lock);
   /// When urge() has to be called at the latest.
-  std::optional<Time> next_urge() const;
+  std::optional<Time> next_urge() const BROOD_REQUIRES(core_lock);
 
   /// How a worker ended whose pidfd is readable; nothing while its parent may yet tell.
-  std::optional<Death> ended(const WorkerProcess& worker) noexcept;
+  std::optional<Death> ended(const WorkerProcess& worker) noexcept BROOD_REQUIRES(core_lock);
 
   /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps.
   void watch();

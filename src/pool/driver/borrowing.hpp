@@ -3,6 +3,7 @@
 #include <exception>
 #include <optional>
 
+#include "pool/core_lock.hpp"
 #include "pool/driver/action_executor.hpp"
 #include "pool/driver/worker_reader.hpp"
 
@@ -17,20 +18,20 @@ class Borrowing {
 
   /// An idle worker for a job that has just been added, with the task in its outbox; null if there
   /// is none, or others wait.
-  WorkerLink* borrow(CallJob& job, Time now);
+  WorkerLink* borrow(CallJob& job, Time now) BROOD_REQUIRES(core_lock);
   /// The caller has read from the worker (`moved`), or could not, for `error` or the worker's end.
   /// Nothing while there is more to come; else the link has been given back, and it says whether
   /// the dispatcher has something to do.
   std::optional<bool> heard(WorkerLink& link, CallJob& job, bool moved, std::exception_ptr error,
-                            Time now);
+                            Time now) BROOD_REQUIRES(core_lock);
   /// The caller goes by an exception: the worker is of no use any more, and the job has failed.
-  void give_back_broken(WorkerLink& link, CallJob& job, Time now);
+  void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher ---
   /// Lets the workers be borrowed that are idle, and whose pipes nothing waits for.
-  void offer_idle_workers();
+  void offer_idle_workers() BROOD_REQUIRES(core_lock);
   /// The worker cannot be borrowed any more.
-  void withdraw(WorkerLink& link) { set_borrowable(link, false); }
+  void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }
 
  private:
   void set_borrowable(WorkerLink& link, bool borrowable);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "pool/core_lock.hpp"
 #include "pool/driver/action_executor.hpp"
 #include "pool/driver/borrowing.hpp"
 #include "pool/driver/state.hpp"
@@ -28,49 +29,55 @@ class Driver {
   // --- any thread: calls ---
   /// Takes a job of `count` elements; more may come unless it is `last`. Its id is set.
   void add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
-           bool last);
-  void extend(const CallJob& job, std::size_t count, bool last);
+           bool last) BROOD_REQUIRES(core_lock);
+  void extend(const CallJob& job, std::size_t count, bool last) BROOD_REQUIRES(core_lock);
   /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
   /// because of that: then it ends as cancelled.
-  bool cancel(JobId job, std::size_t element, Kill kill, Time now);
+  bool cancel(JobId job, std::size_t element, Kill kill, Time now) BROOD_REQUIRES(core_lock);
   /// `draining` is for the dispatcher alone.
-  void close(Closing how, Time now);
+  void close(Closing how, Time now) BROOD_REQUIRES(core_lock);
   /// Streams whose reader cannot bring input any more get none.
-  void cut_streams_short();
+  void cut_streams_short() BROOD_REQUIRES(core_lock);
 
   /// Workers that callers drive.
-  Borrowing& borrowing() noexcept { return borrowing_; }
+  Borrowing& borrowing() noexcept BROOD_REQUIRES(core_lock) { return borrowing_; }
 
   // --- dispatcher: workers ---
-  void started(std::unique_ptr<WorkerLink> link, Time now);
-  void start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now);
+  void started(std::unique_ptr<WorkerLink> link, Time now) BROOD_REQUIRES(core_lock);
+  void start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now)
+      BROOD_REQUIRES(core_lock);
   /// Bytes have been read into the link's stream.
-  void received(WorkerLink& link, Time now);
+  void received(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
   /// What the worker sends cannot be read, or it cannot be written to, for this reason.
-  void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now);
-  void stream_ended(WorkerLink& link, Time now) { state_.workers.stop_when_silent(link, now); }
+  void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now)
+      BROOD_REQUIRES(core_lock);
+  void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock) {
+    state_.workers.stop_when_silent(link, now);
+  }
   /// The worker is to be stopped for what has been seen of its process. For `memory` its `oversize`
   /// has been set.
-  void stop(WorkerLink& link, StopReason why, Time now);
+  void stop(WorkerLink& link, StopReason why, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher: time ---
   /// The slots in which a new pool has processes at once, whose starts it asks for itself.
-  std::vector<WorkerId> first_starts(Time now);
+  std::vector<WorkerId> first_starts(Time now) BROOD_REQUIRES(core_lock);
   /// Does all that is due. True when the pool has ended: no worker is left and none will come.
-  bool turn(Time now);
+  bool turn(Time now) BROOD_REQUIRES(core_lock);
   /// When the next turn is wanted if nothing happens.
-  std::optional<Time> next_turn(Time now) const;
+  std::optional<Time> next_turn(Time now) const BROOD_REQUIRES(core_lock);
   /// This process was stopped for so long, until now: that counts for no limit.
-  void skip(Time now, Nanoseconds stopped) { state_.scheduler.skip(now, stopped); }
+  void skip(Time now, Nanoseconds stopped) BROOD_REQUIRES(core_lock) {
+    state_.scheduler.skip(now, stopped);
+  }
   /// Every call ends by `reason`, and nothing is done any more. The workers are the host's to end.
-  void collapse(const std::exception_ptr& reason) noexcept;
+  void collapse(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
-  const Scheduler& scheduler() const noexcept { return state_.scheduler; }
-  const WorkerTable& workers() const noexcept { return state_.workers; }
+  const Scheduler& scheduler() const noexcept BROOD_REQUIRES(core_lock) { return state_.scheduler; }
+  const WorkerTable& workers() const noexcept BROOD_REQUIRES(core_lock) { return state_.workers; }
 
  private:
   void look_at_pages();
-  void reap_ended();
+  void reap_ended() BROOD_REQUIRES(core_lock);
   void reap(WorkerLink& link, const Death& death);
   void note_failed_start(WorkerLink& link, const Death& death);
 

@@ -1,6 +1,6 @@
 // Compiles
 #include "counter.hpp"
-#include "pool/core.hpp"
+#include "pool/pool_state.hpp"
 #include "shared/guard.hpp"
 #include "shared/queue_state.hpp"
 
@@ -23,7 +23,12 @@ std::uint64_t size_of(brood::shared::QueueState& queue) {
   return queue.ledger().size();
 }
 
-std::size_t slots_of(brood::pool::Core& core) {
-  const brood::base::MutexLock lock(core.mutex());
-  return core.driver().workers().all().size();
+std::size_t slots_of(brood::pool::PoolState& state) {
+  const brood::pool::CoreGuard lock(state.mutex());
+  return state.driver().workers().all().size();
+}
+
+bool turn(brood::pool::Driver& driver, brood::pool::Time now)
+    BROOD_REQUIRES(brood::pool::core_lock) {
+  return driver.turn(now);
 }

@@ -1,4 +1,6 @@
-// Expect: calling function 'driver' requires holding mutex 'core.mutex_'
-#include "pool/core.hpp"
+// Expect: calling function 'driver' requires holding mutex 'core_lock'
+#include "pool/pool_state.hpp"
 
-std::size_t slots_of(brood::pool::Core& core) { return core.driver().workers().all().size(); }
+std::size_t slots_of(brood::pool::PoolState& state) {
+  return state.driver().workers().all().size();
+}

@@ -1,0 +1,89 @@
+#include "pool/borrowed_worker.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <optional>
+
+#include "platform/spin_budget.hpp"
+#include "platform/system_calls.hpp"
+
+namespace brood::pool {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// How often a caller looks up from the worker that it drives.
+constexpr int look_up_ms = 500;
+// For so long the pool's descriptors are taken for what they were: no longer than a thread may be
+// held up between a look and the call that it is for.
+constexpr std::chrono::microseconds just_now{100};
+
+// Whether the answer is there in the time that a wake-up would take.
+bool is_ready_at_once(pollfd& answer, platform::SpinBudget& budget) {
+  return platform::look(budget,
+                        [&answer] { return platform::system_calls().poll(&answer, 1, 0) > 0; });
+}
+
+}  // namespace
+
+bool BorrowedWorker::drive() {
+  std::optional<bool> others_wait;
+  while (!others_wait) {
+    std::exception_ptr error;
+    bool moved = false;
+    try {
+      moved = !worker_.broken && exchange();
+    } catch (const std::exception&) {
+      error = std::current_exception();
+    }
+    others_wait = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+      Borrowing& borrowing = access_.state().driver().borrowing();
+      const auto over = borrowing.heard(worker_, call_, moved, error, Clock::now());
+      if (over) given_back_ = true;
+      return over;
+    });
+  }
+  return *others_wait;
+}
+
+// Writes what there is to write, and reads once. False when the worker has ended or a call fails.
+bool BorrowedWorker::exchange() {
+  using Stop = WorkerProcess::Stop;
+  const PoolState& state = access_.state();
+  for (;;) {
+    const auto looked = Clock::now();
+    if (state.has_lost_descriptors()) return false;
+    const Stop stop = worker_.outbox.empty() ? Stop::none : worker_.write().stop;
+    if (stop == Stop::failed) return false;
+    const int full =
+        stop == Stop::pipe_full ? worker_.tasks.get() : worker_.descriptor_channel.number();
+    const bool blocked = stop == Stop::pipe_full || stop == Stop::channel_full;
+    const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
+    std::array<pollfd, 3> waits{pollfd{worker_.results.get(), POLLIN, 0},
+                                pollfd{worker_.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
+    if (blocked || !is_ready_at_once(waits[0], worker_.spin)) {
+      if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    }
+    const bool long_ago = Clock::now() - looked > just_now;
+    if (waits[0].revents != 0 && long_ago && state.has_lost_descriptors()) return false;
+    if (waits[0].revents != 0) return worker_.read_once() != 0;
+    if (waits[1].revents != 0) return false;
+    if (state.ended() || worker_.left) return false;  // no signal may end it: see WorkerTable
+  }
+}
+
+void BorrowedWorker::abandon() noexcept {
+  try {
+    access_.under_lock([this]() BROOD_REQUIRES(core_lock) {
+      access_.state().driver().borrowing().give_back_broken(worker_, call_, Clock::now());
+    });
+  } catch (...) {  // the dispatcher ends it all
+  }
+  access_.wake();
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <vector>
+
+#include "pool/dispatcher/link_io.hpp"
+#include "pool/dispatcher/worker_process.hpp"
+#include "pool/pool_state.hpp"
+
+namespace brood::pool {
+
+/// The ends of workers' pipes in this process, as the dispatcher watches, reads and writes them,
+/// and what it sees of their processes. What comes is told to the driver.
+/// Threads: the dispatcher's, which also runs `io`.
+class Channels {
+ public:
+  Channels(PoolState& state, boost::asio::io_context& io) : state_(state), io_(io) {}
+  Channels(const Channels&) = delete;
+  Channels& operator=(const Channels&) = delete;
+
+  /// Watches the workers that the driver has already. Once, before its thread runs.
+  void open_all();
+  /// Watches what a worker sends, and its end.
+  void open(WorkerProcess& worker);
+  /// Watches nothing of it any more.
+  void close(WorkerId worker) noexcept { ios_[worker].reset(); }
+  /// Closes the worker's task pipe.
+  void hang_up(WorkerProcess& worker);
+
+  /// After the driver's turn: lets go of the pipes of workers that callers may borrow, watches
+  /// those of others, and takes note of what is to be written.
+  void end_turn() BROOD_REQUIRES(core_lock);
+  /// Writes what end_turn() has found. False when a worker could not be written to: the driver has
+  /// been told, and wants another turn.
+  bool flush() BROOD_EXCLUDES(core_lock);
+
+ private:
+  void watch_results(WorkerProcess& worker);
+  void on_results(WorkerId id) BROOD_EXCLUDES(core_lock);
+  platform::Transfer::State read_and_tell(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  void on_ended(WorkerId id) BROOD_EXCLUDES(core_lock);
+  bool flush(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  void wait_for_room(const WorkerProcess& worker, WorkerProcess::Stop stop);
+  void cut_off(WorkerProcess& worker, int error) BROOD_EXCLUDES(core_lock);
+
+  PoolState& state_;
+  boost::asio::io_context& io_;
+  std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
+  std::vector<WorkerProcess*> dirty_;         // to be written to, from end_turn() to flush()
+};
+
+}  // namespace brood::pool

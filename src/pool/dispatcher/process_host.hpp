@@ -1,0 +1,65 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pool/dispatcher/channels.hpp"
+#include "pool/dispatcher/starts.hpp"
+#include "pool/dispatcher/supervisor.hpp"
+#include "pool/driver/host.hpp"
+#include "pool/pool_state.hpp"
+
+namespace brood::pool {
+
+/// What the driver of a real pool has done to processes. Threads: as Host says.
+class ProcessHost final : public Host, private StartEvents {
+ public:
+  ProcessHost(PoolState& state, Supervisor& supervisor, Callbacks& callbacks, Channels& channels,
+              boost::asio::io_context& io)
+      : state_(state),
+        supervisor_(supervisor),
+        callbacks_(callbacks),
+        channels_(channels),
+        starts_(supervisor, *this, io) {}
+
+  /// What the driver has asked for, and nothing has answered yet.
+  Starts& starts() noexcept { return starts_; }
+  /// Kills all workers and waits for their ends: no call can end well any more. Threads: the
+  /// dispatcher's, without the lock.
+  void end_all_workers() noexcept;
+
+ private:
+  // --- Host ---
+  void start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.ask(id); }
+  void abandon_start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.abandon(id); }
+  void abandon_starts() override BROOD_REQUIRES(core_lock) { starts_.abandon_all(); }
+  SignalResult signal(WorkerLink& link, StopSignal signal) noexcept override;
+  std::optional<Death> status(WorkerLink& link) noexcept override BROOD_REQUIRES(core_lock) {
+    return starts_.ended(process_of(link));
+  }
+  void hang_up(WorkerLink& link) override { channels_.hang_up(process_of(link)); }
+  void release(WorkerLink& link) noexcept override { channels_.close(link.id); }
+  void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
+  void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
+    callbacks_.log(link.logs, record);
+  }
+  bool table_is_full() noexcept override;
+  std::size_t descriptor_limit() noexcept override;
+  // --- StartEvents ---
+  void on_started(std::unique_ptr<WorkerProcess> worker) override BROOD_REQUIRES(core_lock);
+  void on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) override
+      BROOD_REQUIRES(core_lock);
+
+  PoolState& state_;
+  Supervisor& supervisor_;
+  Callbacks& callbacks_;
+  Channels& channels_;
+  Starts starts_;
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,129 @@
+#include "pool/pool_state.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <utility>
+
+#include <brood/cpu.hpp>
+#include "pool/calls/call_batch.hpp"
+#include "pool/failures/errors.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+std::uint32_t worker_count(const PoolOptions& options) {
+  if (options.workers) return static_cast<std::uint32_t>(*options.workers);
+  if (options.cpus.empty()) return static_cast<std::uint32_t>(available_cpus());
+  return static_cast<std::uint32_t>(std::set(options.cpus.begin(), options.cpus.end()).size());
+}
+
+SchedulerConfig scheduler_config(const PoolOptions& options) {
+  SchedulerConfig config;
+  config.workers = worker_count(options);  // asks the system, where it is not given
+  if (options.max_tasks_per_worker)
+    config.max_tasks = static_cast<std::uint64_t>(*options.max_tasks_per_worker);
+  if (options.start_timeout) config.start_timeout = *options.start_timeout;
+  if (options.min_workers) {
+    config.min_workers = static_cast<std::uint32_t>(*options.min_workers);
+  } else if (options.idle_timeout) {
+    config.min_workers = 0;
+  }
+  config.idle_timeout = options.idle_timeout.value_or(Nanoseconds(0));
+  config.max_age = options.max_worker_age.value_or(Nanoseconds(0));
+  return config;
+}
+
+DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
+  return {.method = method, .limits = options.limits};
+}
+
+}  // namespace
+
+PoolState::PoolState(const PoolOptions& options, const std::string& method, Host& host,
+                     Callbacks& callbacks)
+    : callbacks_(callbacks),
+      scheduler_(scheduler_config(options)),
+      driver_(driver_config(options, method), scheduler_, host, callbacks) {}
+
+// With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
+bool PoolState::leave(std::shared_ptr<CallState> call) {
+  intake_.put(std::move(call));
+  return !backlog_.load(std::memory_order_seq_cst);
+}
+
+void PoolState::add(const std::shared_ptr<CallState>& call) {
+  collapse_.check();
+  if (driver_.scheduler().view().closing) throw_closed();
+  const bool last = call->spec().kind != detail::JobKind::stream;
+  driver_.add(call, call->traits(), call->element_count(), last);
+}
+
+// Calls that can travel together do. What takes them with it ends them.
+void PoolState::add(std::span<std::shared_ptr<CallState>> calls) {
+  while (!calls.empty()) {
+    const std::size_t count = CallBatch::length(calls);
+    if (count == 1) {
+      add(calls.front());
+    } else {
+      const auto batch = std::make_shared<CallBatch>(calls.first(count));
+      try {
+        driver_.add(batch, batch->traits(), count, true);
+        batch->tell_calls_their_places();
+      } catch (...) {
+        batch->finish(out_of_memory(), callbacks_);
+        throw;
+      }
+    }
+    calls = calls.subspan(count);
+  }
+}
+
+void PoolState::take_intake() {
+  if (collapse_.is_torn())
+    return;  // what is left of it, and what comes, is the dispatcher's to end
+  intake_.swap(taken_);
+  add(taken_);
+  taken_.clear();
+}
+
+// True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
+// a worker will.
+bool PoolState::settle_intake() {
+  backlog_.store(driver_.scheduler().view().backlog, std::memory_order_seq_cst);
+  return intake_.empty();
+}
+
+void PoolState::close(Closing how) {
+  intake_.close();
+  take_intake();
+  if (how == Closing::terminated) ended_.store(true, std::memory_order_release);
+  driver_.close(how, std::chrono::steady_clock::now());
+}
+
+void PoolState::lose_descriptors() noexcept {
+  loss_.declare([this](const std::exception_ptr& error) { end_all_calls(error); });
+}
+
+void PoolState::end_all_calls(const std::exception_ptr& error) noexcept {
+  std::exception_ptr reason = out_of_memory();
+  if_possible([&] {
+    const std::string text = wire::describe_exception(error);
+    callbacks_.log_error("a pool ends: " + text);
+    reason = std::make_exception_ptr(
+        SystemError("the pool's dispatcher", "serving its workers: " + text, code_of(error)));
+  });
+  const CoreGuard lock(mutex_);
+  collapse_.come(reason);
+  ended_.store(true, std::memory_order_release);
+  const auto end = [&](const std::shared_ptr<CallState>& call) {
+    if (call && !call->finished()) call->finish(reason, callbacks_);
+  };
+  for (const auto& call : intake_.refuse(reason)) end(call);
+  for (const auto& call : taken_) end(call);
+  driver_.collapse(reason);
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <brood/options.hpp>
+#include "pool/calls/call_state.hpp"
+#include "pool/calls/callbacks.hpp"
+#include "pool/collapse.hpp"
+#include "pool/core_lock.hpp"
+#include "pool/descriptor_loss.hpp"
+#include "pool/driver/driver.hpp"
+#include "pool/intake.hpp"
+
+namespace brood::pool {
+
+/// What the threads of callers and the dispatcher share of a pool: its driver under the core's
+/// lock, what callers have left for it, and why no call can end well any more. Threads: any.
+class PoolState {
+ public:
+  /// `method`: name of the start method. `host` is not used before there is something to do.
+  PoolState(const PoolOptions& options, const std::string& method, Host& host,
+            Callbacks& callbacks);
+
+  FairMutex& mutex() noexcept { return mutex_; }
+  Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }
+  /// For the dispatcher's thread without the lock, too. Not analysed: links come and go in this
+  /// thread alone, so it may look which there are.
+  const WorkerTable& workers() const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return driver_.workers();
+  }
+
+  // --- calls ---
+  /// Leaves a call, without the lock. Whether the dispatcher has to be woken for it. Throws what
+  /// Intake::put does.
+  bool leave(std::shared_ptr<CallState> call);
+  /// Gives a call to the driver. Throws PoolClosed, or why no call can end well any more.
+  void add(const std::shared_ptr<CallState>& call) BROOD_REQUIRES(core_lock);
+  /// Gives the driver what callers have left.
+  void take_intake() BROOD_REQUIRES(core_lock);
+  /// Whether nothing more has come in: the dispatcher may sleep.
+  bool settle_intake() BROOD_REQUIRES(core_lock);
+  /// No more is taken in.
+  void close(Closing how) BROOD_REQUIRES(core_lock);
+  /// After terminate() nothing is written to workers: what outboxes have borrowed may be gone.
+  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
+  // --- no call can end well any more ---
+  Collapse& collapse() noexcept BROOD_REQUIRES(core_lock) { return collapse_; }
+  /// The dispatcher cannot go on: every call ends, and later ones, with a SystemError that says so.
+  /// The workers are the caller's to end.
+  void end_all_calls(const std::exception_ptr& error) noexcept BROOD_EXCLUDES(core_lock);
+  DescriptorLoss& loss() noexcept { return loss_; }
+  /// Whether this process has closed the pool's descriptors. Cost: one fstat(2).
+  bool has_lost_descriptors() const noexcept { return loss_.is_seen(); }
+  /// It has: every call ends, and nothing of the pool is destroyed any more.
+  void lose_descriptors() noexcept BROOD_EXCLUDES(core_lock);
+
+ private:
+  void add(std::span<std::shared_ptr<CallState>> calls) BROOD_REQUIRES(core_lock);
+
+  FairMutex mutex_;  // the dispatcher's most of the time
+  DescriptorLoss loss_;
+  Callbacks& callbacks_;
+  Scheduler scheduler_ BROOD_GUARDED_BY(core_lock);
+  Driver driver_ BROOD_GUARDED_BY(core_lock);
+  Intake intake_;
+  Intake::Calls taken_ BROOD_GUARDED_BY(core_lock);  // a member for its memory
+  std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
+  std::atomic<bool> ended_{false};
+  Collapse collapse_ BROOD_GUARDED_BY(core_lock);
+};
+
+}  // namespace brood::pool
