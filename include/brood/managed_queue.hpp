@@ -109,10 +109,9 @@ class ManagedQueue : public detail::ManagedQueueBase {
     return put_request(request);
   }
   Received<T> received(const detail::Deadline& deadline) const {
-    const detail::Reply reply = get_by(deadline);
-    Reader source = reply.reader();
-    if (!detail::decode_value<bool>(source)) return {};
-    return detail::decode_value<T>(source);
+    std::optional<T> value = get_by(deadline).template get_if_any<T>();
+    if (!value) return {};
+    return std::move(*value);
   }
 };
 

@@ -85,6 +85,11 @@ int affinity_cpus() noexcept {
   return 1;
 }
 
+int cpus_within(std::optional<int> quota) noexcept {
+  const int affinity = affinity_cpus();
+  return std::max(1, std::min(affinity, quota.value_or(affinity)));
+}
+
 int usable_cpus() {
   // Not a local static: a fork while another thread reads the files would leave it half made.
   static std::atomic<int> known_quota{0};
@@ -93,7 +98,7 @@ int usable_cpus() {
     quota = cgroup_cpus().value_or(std::numeric_limits<int>::max());
     known_quota.store(quota, std::memory_order_relaxed);
   }
-  return std::max(1, std::min(affinity_cpus(), quota));
+  return cpus_within(quota);
 }
 
 std::optional<int> cgroup_cpus() {

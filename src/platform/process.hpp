@@ -132,7 +132,9 @@ unsigned fork_generation() noexcept;
 
 /// CPUs in the affinity mask, at least 1.
 int affinity_cpus() noexcept;
-/// As many processors as this process may use: the same, and a quota as it was at the first call.
+/// As many processors as this process may use with this quota, if it has one: at least 1.
+int cpus_within(std::optional<int> quota) noexcept;
+/// The same with the control group's quota as it was at the first call.
 int usable_cpus();
 /// ceil(quota / period) of this process's control group and of those above it, the smallest
 /// (version 2 cpu.max, version 1 cpu.cfs_*); at least 1; nothing when none has a quota.

@@ -10,9 +10,6 @@ namespace brood {
 
 int cpu_count() { return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN))); }
 
-int available_cpus() {
-  const int affinity = platform::affinity_cpus();
-  return std::max(1, std::min(affinity, platform::cgroup_cpus().value_or(affinity)));
-}
+int available_cpus() { return platform::cpus_within(platform::cgroup_cpus()); }
 
 }  // namespace brood

@@ -28,7 +28,8 @@ struct BarrierState {
     std::uninitialized_default_construct_n(waiting(), count);
   }
 
-  platform::RobustMutex guard;            // for writing
+  // For writing: what is atomic is read without it, so it is not annotated.
+  platform::RobustMutex guard;
   const std::uint32_t parties;            // each process notes it when it gets the object
   std::atomic<std::uint32_t> arrived{0};  // of this generation
   std::atomic<std::uint32_t> generation{0};
@@ -37,7 +38,9 @@ struct BarrierState {
   shared::RateLimiter liveness_check;
 
   // The waiting processes: the first `arrived` of them.
-  ProcessMark* waiting() noexcept { return reinterpret_cast<ProcessMark*>(this + 1); }
+  ProcessMark* waiting() noexcept BROOD_REQUIRES(guard) {
+    return reinterpret_cast<ProcessMark*>(this + 1);
+  }
 };
 
 struct Arrival {
@@ -85,6 +88,7 @@ class Parties {
     if (arrived() != 0) end_generation(Ending::broken);
   }
   bool all_alive(const ProcessMark& self) const BROOD_REQUIRES(guard) {
+    state_.guard.assume_held();
     const std::span<const ProcessMark> waiting(state_.waiting(), arrived());
     std::size_t looks = 0;
     ProcessMark last = self;
@@ -105,7 +109,7 @@ class Parties {
   const std::uint32_t count_;
 
  public:
-  platform::RobustMutex& guard;
+  platform::RobustMutex& guard;  // the state's, which clang cannot know: hence assume_held()
 };
 
 void Parties::end_generation(Ending ending) noexcept {
@@ -121,6 +125,7 @@ void Parties::end_generation(Ending ending) noexcept {
 }
 
 Arrival Parties::arrive() {
+  state_.guard.assume_held();
   const ProcessMark self = platform::this_process();
   if (state_.broken != 0) throw_broken_barrier();
   const Arrival arrival{state_.generation, arrived()};

@@ -29,22 +29,23 @@ constexpr std::uint32_t rows_for(std::uint32_t permits) noexcept {
       std::min<std::size_t>(permits, BoundedSemaphore::remembered_processes));
 }
 
-// A permit is either free or counted once, in a row or under `others`. All but `value` and
-// `waiting` is guarded.
+// A permit is either free or counted once, in a row or under `others`.
 struct BoundedState {
   explicit BoundedState(std::uint32_t permits) : initial(permits), value(permits) {
     std::uninitialized_default_construct_n(rows(), rows_for(permits));
   }
 
   platform::RobustMutex guard;
-  const std::uint32_t initial;  // each process notes it when it gets the object
-  std::atomic<std::uint32_t> value;
+  const std::uint32_t initial;            // each process notes it when it gets the object
+  std::atomic<std::uint32_t> value;       // written under the guard
   std::atomic<std::uint32_t> waiting{0};  // at least as many as wait
-  std::uint32_t others = 0;               // of processes that there was no row for
-  std::uint32_t from_the_dead = 0;        // free ones that no holder was told of
+  // Of processes that there was no row for.
+  std::uint32_t others BROOD_GUARDED_BY(guard) = 0;
+  // Free ones that no holder was told of.
+  std::uint32_t from_the_dead BROOD_GUARDED_BY(guard) = 0;
   shared::RateLimiter liveness_check;
 
-  Holder* rows() noexcept { return reinterpret_cast<Holder*>(this + 1); }
+  Holder* rows() noexcept BROOD_REQUIRES(guard) { return reinterpret_cast<Holder*>(this + 1); }
 };
 
 /// The state, with a number of permits that no other process can change: all counts are below it.
@@ -59,6 +60,7 @@ class Permits {
   void* memory() const noexcept { return &state_; }
   // A process that was killed here had changed at most one count and not yet `value`.
   void repair() noexcept BROOD_REQUIRES(guard) {
+    state_.guard.assume_held();
     std::uint64_t taken = state_.others;
     for (const Holder& holder : holders()) taken += holder.count;
     const std::uint32_t free =
@@ -80,13 +82,16 @@ class Permits {
     if (count > initial_) shared::throw_broken(&state_);
     return static_cast<std::uint32_t>(count);
   }
-  std::span<Holder> holders() const noexcept { return {state_.rows(), rows_for(initial_)}; }
-  Holder* row_of(const ProcessMark& process) const noexcept {
+  std::span<Holder> holders() const noexcept BROOD_REQUIRES(guard) {
+    state_.guard.assume_held();
+    return {state_.rows(), rows_for(initial_)};
+  }
+  Holder* row_of(const ProcessMark& process) const noexcept BROOD_REQUIRES(guard) {
     return first_row(
         [&](const Holder& holder) { return holder.count != 0 && holder.process == process; });
   }
   template <class Wanted>
-  Holder* first_row(Wanted wanted) const noexcept {
+  Holder* first_row(Wanted wanted) const noexcept BROOD_REQUIRES(guard) {
     const auto found = std::ranges::find_if(holders(), wanted);
     return found == holders().end() ? nullptr : &*found;
   }
@@ -95,10 +100,11 @@ class Permits {
   const std::uint32_t initial_;
 
  public:
-  platform::RobustMutex& guard;
+  platform::RobustMutex& guard;  // the state's, which clang cannot know: hence assume_held()
 };
 
 bool Permits::take(const ProcessMark& self) {
+  state_.guard.assume_held();
   const std::uint32_t left = free() - 1;
   const bool of_a_dead_one = state_.from_the_dead != 0;
   if (of_a_dead_one) --state_.from_the_dead;
@@ -116,6 +122,7 @@ bool Permits::take(const ProcessMark& self) {
 }
 
 void Permits::give_back(const ProcessMark& self) {
+  state_.guard.assume_held();
   const std::uint32_t next = checked(std::uint64_t{free()} + 1);
   if (Holder* const own = row_of(self)) {
     --own->count;
@@ -128,6 +135,7 @@ void Permits::give_back(const ProcessMark& self) {
 }
 
 std::uint32_t Permits::take_back() {
+  state_.guard.assume_held();
   std::uint32_t back = 0;
   for (Holder& holder : holders()) {
     const Holder found = holder;

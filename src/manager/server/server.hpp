@@ -28,7 +28,9 @@ using Token = detail::SharedDescriptor::Token;
 struct Entry {
   std::uint64_t id = 0;
   detail::ServedObject object;
-  std::mutex calls;  // held by a call, unless its type lets calls run at once
+  /// Held by a call, for what `object` refers to, unless its type lets calls run at once. Not
+  /// annotated for that, and because ServedCall::enter hands it out locked.
+  std::mutex calls;
   platform::Descriptor lease;
   Token token;
   Charge charge;  // of the program that made it

@@ -121,14 +121,20 @@ bool Callbacks::drain(const detail::Deadline& logs_until, const detail::Deadline
   const Wait how = wait(logs_until, until);
   if (how == Wait::in_a_callback) return false;
   const base::MutexLock lock(join_mutex_);
-  if (!thread_.joinable()) {
+  std::thread thread = take_thread();
+  if (!thread.joinable()) {
     if (how == Wait::ended) run(*state_);  // what came when no thread could be started
   } else if (how == Wait::ended) {
-    thread_.join();
+    thread.join();
   } else {
-    thread_.detach();
+    thread.detach();
   }
   return true;
+}
+
+std::thread Callbacks::take_thread() {
+  const base::MutexLock lock(state_->mutex);
+  return std::move(thread_);
 }
 
 // A callback is the user's: it is waited for, until the caller's own time is over.

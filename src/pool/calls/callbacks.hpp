@@ -62,12 +62,13 @@ class Callbacks {
   static void run(State& state) noexcept;
   enum class Wait : std::uint8_t { ended, hangs_in_a_sink, in_a_callback };
   Wait wait(const detail::Deadline& logs_until, const detail::Deadline& until);
+  std::thread take_thread();
   void start_locked() BROOD_REQUIRES(state_->mutex);
   void push(const LogQueue::SourceRef& source, const protocol::LogRecord& record) noexcept;
   const std::shared_ptr<State> state_ = std::make_shared<State>();  // the thread may outlive us
   const LogQueue::SourceRef own_ = std::make_shared<LogQueue::Source>("");
-  base::Mutex join_mutex_;
-  std::thread thread_;  // guarded by the state's mutex until it is stopping, then by join_mutex_
+  base::Mutex join_mutex_;  // for one to wait for the thread's end; others wait for that
+  std::thread thread_ BROOD_GUARDED_BY(state_->mutex);
 };
 
 }  // namespace brood::pool

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -25,15 +26,26 @@ class Reply {
   template <class R>
   R get() const {
     Reader source = reader();
-    R value = decode_value<R>(source);
-    if (source.left() != 0) throw_trailing(source.left(), typeid(R));
-    return value;
+    return rest<R>(source);
+  }
+  /// The same where there may be none: a bool in front of it says whether there is.
+  template <class R>
+  std::optional<R> get_if_any() const {
+    Reader source = reader();
+    if (!decode_value<bool>(source)) return std::nullopt;
+    return rest<R>(source);
   }
   Reader reader() const {  // behind the status
     return Reader(envelope_.view().subspan(1)).beside(envelope_.descriptors);
   }
 
  private:
+  template <class R>
+  static R rest(Reader& source) {
+    R value = decode_value<R>(source);
+    if (source.left() != 0) throw_trailing(source.left(), typeid(R));
+    return value;
+  }
   Envelope envelope_;
 };
 
