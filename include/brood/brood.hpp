@@ -26,6 +26,7 @@
 #include <brood/connection.hpp>
 #include <brood/cpu.hpp>
 #include <brood/crash_report.hpp>
+#include <brood/duration.hpp>
 #include <brood/errors.hpp>
 #include <brood/event.hpp>
 #include <brood/exception.hpp>
@@ -33,6 +34,7 @@
 #include <brood/init.hpp>
 #include <brood/kill.hpp>
 #include <brood/launcher.hpp>
+#include <brood/limits.hpp>
 #include <brood/lock.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>

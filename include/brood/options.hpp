@@ -11,9 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/duration.hpp>
 #include <brood/detail/shared_callable.hpp>
+#include <brood/duration.hpp>
 #include <brood/launcher.hpp>
+#include <brood/limits.hpp>
 #include <brood/sandbox.hpp>
 #include <brood/task.hpp>
 
@@ -27,34 +28,6 @@ constexpr std::uint64_t operator""_MiB(unsigned long long count) { return count 
 /// 2_GiB is 2 * 1024 * 1024 * 1024.
 constexpr std::uint64_t operator""_GiB(unsigned long long count) { return count << 30; }
 }  // namespace literals
-
-/// A duration of any unit, also a fractional one, or none: {.timeout = 0.5s}. A duration that does
-/// not fit into 64 bits of nanoseconds becomes the longest that does.
-class OptionalDuration : public std::optional<std::chrono::nanoseconds> {
- public:
-  using std::optional<std::chrono::nanoseconds>::optional;
-  /// Converts to nanoseconds.
-  template <class Rep, class Period>
-  constexpr OptionalDuration(std::chrono::duration<Rep, Period> duration)
-      : std::optional<std::chrono::nanoseconds>(detail::saturated(duration)) {}
-};
-
-/// What each worker may use at most. Unset: the limit that this process has, if any. A limit out of
-/// range is a UsageError of the pool's constructor.
-struct Limits {
-  /// Address space in bytes (RLIMIT_AS): allocations beyond it fail with std::bad_alloc.
-  std::optional<std::uint64_t> address_space{};
-  /// CPU time of the whole process (RLIMIT_CPU), rounded up to seconds. Then SIGXCPU ends it.
-  OptionalDuration cpu_time{};
-  /// Resident memory in bytes, looked at after each task: a worker above it is then replaced.
-  std::optional<std::uint64_t> resident{};
-  /// Resident memory in bytes, looked at 20 times a second: a worker above it is killed at once.
-  std::optional<std::uint64_t> resident_hard{};
-  /// Number of open descriptors (RLIMIT_NOFILE), at least 16.
-  std::optional<std::uint64_t> open_files{};
-  /// Size of a core file in bytes (RLIMIT_CORE); 0: none is written.
-  std::optional<std::uint64_t> core_size{};
-};
 
 /// What SIGINT does to a pool, in a process that leaves SIGINT its default action. Ctrl-C sends
 /// SIGINT to the whole foreground process group; workers ignore it.

@@ -19,10 +19,8 @@ namespace brood::start {
 void run_role(const WorkerDescriptors& given) {
   base::set_loading(base::Loading::allowed);
   platform::set_closes_may_wait(given.role == Role::worker);
-  if (given.role == Role::process)
-    process::run_process({given.tasks, given.results, given.owner, given.descriptor_channel});
-  worker::run_worker({given.tasks, given.results, given.page, given.owner, given.descriptor_channel,
-                      &set_start_method, &start_no_more});
+  if (given.role == Role::process) process::run_process(given);
+  worker::run_worker(given, {&set_start_method, &start_no_more});
 }
 
 std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept {

@@ -32,9 +32,8 @@ namespace {
 /// wait for room there: so it is emptied while the pipe is waited for.
 class CallInput {
  public:
-  explicit CallInput(const Channel& channel)
-      : pipe_(channel.setup),
-        descriptor_channel_(platform::Descriptor(channel.descriptor_channel)) {
+  explicit CallInput(const platform::GivenDescriptors& given)
+      : pipe_(given.tasks), descriptor_channel_(platform::Descriptor(given.descriptor_channel)) {
     detail::set_descriptor_source([this](detail::SharedDescriptor::Token token) {
       descriptor_channel_.receive();
       return descriptor_channel_.find(token);
@@ -94,10 +93,10 @@ std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> 
   return make(reader);
 }
 
-std::unique_ptr<detail::ProcessTarget> receive_target(const Channel& channel) {
-  CallInput input(channel);
+std::unique_ptr<detail::ProcessTarget> receive_target(const platform::GivenDescriptors& given) {
+  CallInput input(given);
   const Setup setup = read_setup(input);
-  platform::set_identity(setup.preparation.identity, channel.owner);
+  platform::set_identity(setup.preparation.identity, given.owner);
   set_start_method(setup.preparation.start_method);
   base::set_log_level(setup.preparation.log_level);
   return decode_target(input.read(setup.call_size));
@@ -105,16 +104,16 @@ std::unique_ptr<detail::ProcessTarget> receive_target(const Channel& channel) {
 
 }  // namespace
 
-void run_process(const Channel& channel) {
-  platform::watch_owner(channel.owner);
+void run_process(const platform::GivenDescriptors& given) {
+  platform::watch_owner(given.owner);
   std::unique_ptr<detail::ProcessTarget> target;
   try {
-    target = receive_target(channel);
+    target = receive_target(given);
   } catch (...) {
     refuse("Process " + platform::process_name() + ": " +
            wire::describe_exception(std::current_exception()));
   }
-  run_to_the_end(channel.report, std::move(target));
+  run_to_the_end(given.results, std::move(target));
 }
 
 }  // namespace brood::process

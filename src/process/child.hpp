@@ -4,17 +4,14 @@
 
 #include <brood/detail/process/target.hpp>
 #include "base/identity.hpp"
+#include "platform/given_descriptors.hpp"
 
 // What runs in the process of a brood::Process and nowhere else.
 namespace brood::process {
 
-/// Descriptors of a process that was started by exec or by the fork server: see
-/// start::WorkerDescriptors.
-struct Channel {
-  int setup, report, owner, descriptor_channel;
-};
-/// Reads the setup and the call, and runs it to its end.
-[[noreturn]] void run_process(const Channel& channel);
+/// A process that was started by exec or by the fork server: reads the setup and the call, and runs
+/// it to its end.
+[[noreturn]] void run_process(const platform::GivenDescriptors& given);
 
 /// Descriptors of a process that was forked from its owner. It waits at the start gate, unless that
 /// is -1, until its owner knows it.

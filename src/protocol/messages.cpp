@@ -1,8 +1,12 @@
 #include "protocol/messages.hpp"
 
+#include <cereal/types/chrono.hpp>
 #include <cereal/types/optional.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
+
+#include <chrono>
+#include <optional>
 
 #include "wire/checked.hpp"
 
@@ -16,13 +20,20 @@ void append_message(detail::Bytes& target, Type type, std::span<const std::byte>
 
 namespace {
 
+template <class Archive>
+void visit(Archive& archive, Limits& limits) {
+  std::optional<std::chrono::nanoseconds>& cpu_time = limits.cpu_time;
+  archive(limits.address_space, cpu_time, limits.resident, limits.resident_hard, limits.open_files,
+          limits.core_size);
+}
+
 // Version and build come first and keep their places for ever, so that any two builds can tell that
 // they differ.
 template <class Archive>
 void visit(Archive& archive, Setup& setup) {
-  archive(setup.protocol_version, setup.preparation, setup.initializer, setup.address_space,
-          setup.cpu_seconds, setup.open_files, setup.core_size, setup.message_limit, setup.resident,
-          setup.nice, setup.cpus, setup.processors);
+  archive(setup.protocol_version, setup.preparation, setup.initializer);
+  visit(archive, setup.limits);
+  archive(setup.message_limit, setup.nice, setup.cpus, setup.processors);
   detail::SandboxTerms& sandbox = setup.sandbox;
   archive(sandbox.on, sandbox.shared_objects, sandbox.threads, sandbox.warn, sandbox.readable,
           sandbox.writable, sandbox.calls);

@@ -11,6 +11,7 @@
 #include <brood/codec.hpp>
 #include <brood/detail/bytes.hpp>
 #include <brood/detail/sandbox_terms.hpp>
+#include <brood/limits.hpp>
 #include "wire/code_ref.hpp"
 #include "wire/frame.hpp"
 #include "wire/preparation.hpp"
@@ -113,9 +114,8 @@ struct Setup {
   std::uint32_t protocol_version = version;
   wire::Preparation preparation;
   std::vector<std::byte> initializer;
-  std::optional<std::uint64_t> address_space, cpu_seconds, open_files, core_size;
+  Limits limits;
   std::uint64_t message_limit = wire::default_frame_limit;
-  std::optional<std::uint64_t> resident;  // bytes
   std::optional<std::int32_t> nice;
   std::vector<std::int32_t> cpus;  // empty: as it is
   std::int32_t processors = 1;     // that the pool may use

@@ -122,12 +122,7 @@ WorkerDescriptors take_exec_descriptors(Role role) noexcept {
   // As its owner saw its limit, which may have another by now.
   const bool high = ::fcntl(exec_descriptors.tasks, F_GETFD) >= 0;
   const WorkerDescriptors& given = high ? exec_descriptors : low_exec_descriptors;
-  return {take(given.tasks),
-          take(given.results),
-          take(given.page),
-          take(given.owner),
-          take(given.descriptor_channel),
-          role};
+  return {given.each(take), role};
 }
 
 WorkerCommand forkserver_command(int control_socket, int owner_pidfd) {

@@ -11,6 +11,7 @@
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/given_descriptors.hpp"
 #include "platform/process.hpp"
 
 namespace brood::start {
@@ -24,13 +25,7 @@ enum class Role : std::uint32_t {
 /// What a new process is given: its role, and these descriptors and no others beside stdio. There
 /// they have the numbers of `exec_descriptors` in start/entry.hpp, 400 to 404, or 3 to 7 where a
 /// process may not have so many.
-struct WorkerDescriptors {
-  int tasks = -1;    // read end of the task pipe
-  int results = -1;  // write end of the result pipe
-  int page = -1;     // memfd of the worker page; -1: a brood::Process
-  int owner = -1;    // pidfd of the process that owns the worker
-  int descriptor_channel =
-      -1;  // socket over which descriptors of shared objects go: platform/descriptor_channel.hpp
+struct WorkerDescriptors : platform::GivenDescriptors {
   Role role = Role::worker;
   /// What becomes its standard output and error; -1: what its maker has there.
   int output = -1, errors = -1;

@@ -68,21 +68,15 @@ void become_worker(const char* process_name, const WorkerDescriptors& received, 
   platform::close_all_but(given, std::size(given));
   platform::own_descriptors.clear();  // the numbers may be the user's soon
   detail::note_streams_closed();
-  const WorkerDescriptors lifted{lift(received.tasks),
-                                 lift(received.results),
-                                 lift(received.page),
-                                 lift(received.owner),
-                                 lift(received.descriptor_channel),
-                                 received.role};
+  const platform::GivenDescriptors lifted = received.each(lift);
   const int lifted_start_gate = lift(start_gate), lifted_server_socket = lift(server_socket);
   const bool high = platform::has_high_numbers();
   const WorkerDescriptors& target = worker_descriptors();
-  const WorkerDescriptors placed{place(lifted.tasks, target.tasks),
-                                 place(lifted.results, target.results),
-                                 place(lifted.page, target.page),
-                                 place(lifted.owner, target.owner),
-                                 place(lifted.descriptor_channel, target.descriptor_channel),
-                                 received.role};
+  const WorkerDescriptors placed{
+      {place(lifted.tasks, target.tasks), place(lifted.results, target.results),
+       place(lifted.page, target.page), place(lifted.owner, target.owner),
+       place(lifted.descriptor_channel, target.descriptor_channel)},
+      received.role};
   own_server_socket =
       place(lifted_server_socket,
             high ? server_socket_descriptor

@@ -172,11 +172,11 @@ void Session::run_defined(Definition& definition, std::span<const std::byte> pre
 // Between two chunks; `interval` after the last check. The limit is one for what stays, not for
 // peaks.
 void Session::check_resident(std::chrono::milliseconds interval) {
-  if (!setup_.resident || exhausted_) return;
+  if (!setup_.limits.resident || exhausted_) return;
   const auto now = host_.now();
   if (now < last_check_ + interval) return;
   last_check_ = now;
-  if (host_.resident() <= *setup_.resident) return;
+  if (host_.resident() <= *setup_.limits.resident) return;
   exhausted_ = true;
   results_.send(Type::exhausted, {});
   results_.flush();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string_view>
@@ -48,6 +49,11 @@ void set_limit(__rlimit_resource resource, const std::optional<std::uint64_t>& l
   throw SystemError("setrlimit", "the limits of a worker", errno);
 }
 
+std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
+  if (!time) return std::nullopt;
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
+}
+
 void log_hook_failure() {
   base::log_warning("an exit hook threw " + wire::describe_exception(std::current_exception()));
 }
@@ -73,18 +79,18 @@ platform::SharedMapping map_page(int descriptor) try {
 /// The process around a session: what comes before its first element and after its last.
 class Worker {
  public:
-  Worker(const Channel& channel, platform::SharedMapping page)
-      : owner_(channel.owner),
-        set_start_method_(channel.set_start_method),
-        start_no_more_(channel.start_no_more),
+  Worker(const platform::GivenDescriptors& given, const StartHooks& hooks,
+         platform::SharedMapping page)
+      : owner_(given.owner),
+        hooks_(hooks),
         mapping_(std::move(page)),
-        host_(channel.tasks, channel.results,
-              platform::DescriptorChannel(platform::Descriptor(channel.descriptor_channel))),
+        host_(given.tasks, given.results,
+              platform::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
         session_(host_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(
         [this](detail::SharedDescriptor::Token token) { return host_.find(token); });
-    platform::keep_from_copies({channel.tasks, channel.results, channel.descriptor_channel},
+    platform::keep_from_copies({given.tasks, given.results, given.descriptor_channel},
                                mapping_.data(), mapping_.size());
   }
 
@@ -105,8 +111,8 @@ class Worker {
     platform::set_identity(preparation.identity, owner_);
     base::open_exit_hooks(base::HooksRun::when_asked, &log_hook_failure);
     send_logs_to(session_.results(), preparation.log_level);
-    if (set_start_method_ != nullptr && !preparation.start_method.empty())
-      set_start_method_(preparation.start_method);
+    if (hooks_.set_start_method != nullptr && !preparation.start_method.empty())
+      hooks_.set_start_method(preparation.start_method);
     if (setup.sandbox.on) close_ways_out();
     try {
       apply_limits(setup);
@@ -118,7 +124,7 @@ class Worker {
       fail_to_start(Type::start_failed, encoded.view(), exit_initializer);
     }
     host_.drop_descriptors(protocol::setup_group);
-    if (setup.resident) host_.open_resident();
+    if (setup.limits.resident) host_.open_resident();
     if (setup.sandbox.on) seclude(setup.sandbox);
     host_.look_before_sleeping(setup.processors);
     session_.ready();
@@ -131,7 +137,7 @@ class Worker {
   }
   // To processes outside that do what they are told: the fork server, managers' servers.
   void close_ways_out() const {
-    if (start_no_more_ != nullptr) start_no_more_();
+    if (hooks_.start_no_more != nullptr) hooks_.start_no_more();
     detail::abandon_descriptors();
   }
   void seclude(const detail::SandboxTerms& terms) try {
@@ -146,11 +152,12 @@ class Worker {
     ::_exit(code);
   }
   static void apply_limits(const protocol::Setup& setup) {
-    set_limit(RLIMIT_AS, setup.address_space);
-    base::address_space_limit = setup.address_space.value_or(0);
-    set_limit(RLIMIT_CPU, setup.cpu_seconds, 5);
-    set_limit(RLIMIT_NOFILE, setup.open_files);
-    set_limit(RLIMIT_CORE, setup.core_size);
+    const Limits& limits = setup.limits;
+    set_limit(RLIMIT_AS, limits.address_space);
+    base::address_space_limit = limits.address_space.value_or(0);
+    set_limit(RLIMIT_CPU, whole_seconds(limits.cpu_time), 5);
+    set_limit(RLIMIT_NOFILE, limits.open_files);
+    set_limit(RLIMIT_CORE, limits.core_size);
     if (!setup.cpus.empty()) platform::set_affinity(setup.cpus);
     if (setup.nice) platform::set_niceness(*setup.nice);
   }
@@ -165,8 +172,7 @@ class Worker {
   }
 
   int owner_;
-  void (*set_start_method_)(std::string_view);
-  void (*start_no_more_)();
+  const StartHooks hooks_;
   platform::SharedMapping mapping_;
   ProcessHost host_;
   Session session_;
@@ -174,16 +180,16 @@ class Worker {
 
 }  // namespace
 
-void run_worker(const Channel& channel) {
+void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks) {
   // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,
   // whose end is ours. An initializer may restore the default.
   std::signal(SIGINT, SIG_IGN);
-  platform::watch_owner(channel.owner);
+  platform::watch_owner(given.owner);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
-  platform::SharedMapping page = map_page(channel.page);
-  if (page.data() == nullptr) greet_without_page(channel.results);
-  auto* const worker = new Worker(channel, std::move(page));
+  platform::SharedMapping page = map_page(given.page);
+  if (page.data() == nullptr) greet_without_page(given.results);
+  auto* const worker = new Worker(given, hooks, std::move(page));
   worker->run();
 }
 

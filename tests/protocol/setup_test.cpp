@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <span>
 #include <vector>
@@ -17,13 +18,14 @@ Setup full() {
   setup.preparation.build = wire::program_build_id();
   setup.preparation.identity.name = "SpawnPoolWorker-2:1";
   setup.initializer = {std::byte{1}, std::byte{2}};
-  setup.address_space = 1;
-  setup.cpu_seconds = 2;
-  setup.open_files = 3;
-  setup.core_size = 4;
+  setup.limits.address_space = 1;
+  setup.limits.cpu_time = std::chrono::nanoseconds(2);
+  setup.limits.open_files = 3;
+  setup.limits.core_size = 4;
   setup.message_limit = 5;
   setup.preparation.log_level = 6;
-  setup.resident = 7;
+  setup.limits.resident = 7;
+  setup.limits.resident_hard = 13;
   setup.preparation.start_method = "spawn";
   setup.nice = -8;
   setup.cpus = {9, 10};
@@ -52,13 +54,14 @@ TEST(SetupMessage, every_field_arrives) {
   EXPECT_EQ(got.preparation.build, sent.preparation.build);
   EXPECT_EQ(got.preparation.identity.name, sent.preparation.identity.name);
   EXPECT_EQ(got.initializer, sent.initializer);
-  EXPECT_EQ(got.address_space, sent.address_space);
-  EXPECT_EQ(got.cpu_seconds, sent.cpu_seconds);
-  EXPECT_EQ(got.open_files, sent.open_files);
-  EXPECT_EQ(got.core_size, sent.core_size);
+  EXPECT_EQ(got.limits.address_space, sent.limits.address_space);
+  EXPECT_EQ(got.limits.cpu_time.value(), sent.limits.cpu_time.value());
+  EXPECT_EQ(got.limits.open_files, sent.limits.open_files);
+  EXPECT_EQ(got.limits.core_size, sent.limits.core_size);
   EXPECT_EQ(got.message_limit, sent.message_limit);
   EXPECT_EQ(got.preparation.log_level, sent.preparation.log_level);
-  EXPECT_EQ(got.resident, sent.resident);
+  EXPECT_EQ(got.limits.resident, sent.limits.resident);
+  EXPECT_EQ(got.limits.resident_hard, sent.limits.resident_hard);
   EXPECT_EQ(got.preparation.start_method, sent.preparation.start_method);
   EXPECT_EQ(got.nice, sent.nice);
   EXPECT_EQ(got.cpus, sent.cpus);

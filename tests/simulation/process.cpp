@@ -56,7 +56,7 @@ Process::~Process() {
 detail::Bytes Process::setup_of(const Parameters& parameters) {
   protocol::Setup setup;
   setup.preparation.build = wire::program_build_id();
-  if (parameters.exhausted != 0) setup.resident = resident_limit;
+  if (parameters.exhausted != 0) setup.limits.resident = resident_limit;
   detail::Bytes encoded;
   protocol::encode_setup(encoded, setup);
   return encoded;

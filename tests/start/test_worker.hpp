@@ -66,8 +66,8 @@ struct Handed {
       platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
   platform::Descriptor owner = platform::open_pidfd(::getpid());
   WorkerDescriptors numbers() const {
-    return {tasks.read.get(), results.write.get(), page.descriptor().get(), owner.get(),
-            owner.get()};
+    return {
+        {tasks.read.get(), results.write.get(), page.descriptor().get(), owner.get(), owner.get()}};
   }
 };
 

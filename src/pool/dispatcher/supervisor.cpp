@@ -22,11 +22,6 @@ constexpr std::size_t pipe_capacity = 256 * 1024;
 
 constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
 
-std::optional<std::uint64_t> whole_seconds(const std::optional<std::chrono::nanoseconds>& time) {
-  if (!time) return std::nullopt;
-  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(*time).count());
-}
-
 // What callers and workers have together.
 int processors_for(const PoolOptions& options) {
   const int usable = platform::usable_cpus();
@@ -50,12 +45,8 @@ protocol::Setup Supervisor::setup_for(base::Identity worker) const {
                        base::log_level()};
   const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());
-  setup.address_space = options_.limits.address_space;
-  setup.cpu_seconds = whole_seconds(options_.limits.cpu_time);
-  setup.open_files = options_.limits.open_files;
-  setup.core_size = options_.limits.core_size;
+  setup.limits = options_.limits;
   setup.message_limit = message_limit_;
-  setup.resident = options_.limits.resident;
   setup.nice = options_.nice;
   setup.cpus = options_.cpus;
   setup.processors = processors_;
@@ -88,9 +79,9 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   protocol::encode_setup(worker.outbox.tail(), setup_for(std::move(identity)));
   platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();
-  birth.asked = method_->ask(worker.name, {birth.tasks.read.get(), birth.results.write.get(),
-                                           worker.mapping.descriptor().get(), owner_.get(),
-                                           birth.descriptor_channel.get()});
+  birth.asked = method_->ask(worker.name, {{birth.tasks.read.get(), birth.results.write.get(),
+                                            worker.mapping.descriptor().get(), owner_.get(),
+                                            birth.descriptor_channel.get()}});
   return birth;
 }
 
