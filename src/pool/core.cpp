@@ -124,8 +124,8 @@ std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
 void Core::add(const std::shared_ptr<CallState>& call) {
   check_collapsed();
   if (driver_.scheduler().view().closing) throw_closed();
-  const bool last = call->spec().kind != detail::JobKind::stream;
-  driver_.add(call, call->traits(), call->element_count(), last);
+  const bool last = !call->is_stream();
+  driver_.add(call, call->traits(), call->arguments().count(), last);
 }
 
 // Calls that can travel together do. What takes them with it ends them.
@@ -152,7 +152,7 @@ void Core::add(std::span<std::shared_ptr<CallState>> calls) {
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<CallState> state = make_call(std::move(spec));
-  if (state->element_count() == 0 && state->spec().kind != detail::JobKind::stream) {
+  if (state->arguments().count() == 0 && !state->is_stream()) {
     under_lock([&]() BROOD_REQUIRES(mutex_) {
       take_intake();
       add(state);  // and it is finished
