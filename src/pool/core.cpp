@@ -269,7 +269,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
     if (!collapsed_) driver_.cut_streams_short();
   });
   wake();
-  if (has_lost_descriptors()) lose_descriptors();
+  look_for_loss();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
   if (!lost_.load()) return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
   dispatcher_.let_go();

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -15,6 +14,7 @@
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "platform/sentinel.hpp"
+#include "pool/calls/call_host.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
@@ -25,12 +25,9 @@
 
 namespace brood::pool {
 
-/// Takes an error that was not asked for; null: it is logged.
-using ErrorHandler = std::function<void(std::exception_ptr)>;
-
 /// A pool without its types: the lock over its driver, and the ways in for callers' threads.
 /// Threads: any. The callers of some functions hold the lock (BROOD_REQUIRES).
-class Core final : public detail::PoolCore, public std::enable_shared_from_this<Core> {
+class Core final : public detail::PoolCore, public CallHost {
  public:
   /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
@@ -38,9 +35,9 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
 
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec) override;
-  bool cancel(CallState& job, Kill kill);
-  void note_reader(CallState& stream);
-  void extend(CallState& stream, detail::Elements more, bool last);
+  bool cancel(CallState& job, Kill kill) override;
+  void note_reader(CallState& stream) override;
+  void extend(CallState& stream, detail::Elements more, bool last) override;
   void close();
   void terminate();
   /// Takes no more and gives up what has not begun. Threads: the dispatcher's.
@@ -50,10 +47,10 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   std::vector<WorkerInfo> workers();
   /// Throws UsageError in a process forked from the pool's.
   void check_process() const;
-  bool in_owner() const noexcept;
+  bool in_owner() const noexcept override;
 
-  Callbacks& callbacks() noexcept { return callbacks_; }
-  const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
+  Callbacks& callbacks() noexcept override { return callbacks_; }
+  const ErrorHandler& unobserved_error() const noexcept override { return unobserved_error_; }
   OnInterrupt on_interrupt() const noexcept { return on_interrupt_; }
 
   // --- the dispatcher's side ---
@@ -81,6 +78,9 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   void collapse(const std::exception_ptr& error) noexcept BROOD_EXCLUDES(mutex_);
   /// This process has closed its descriptors: the same, and nothing of it is destroyed any more.
   void lose_descriptors() noexcept BROOD_EXCLUDES(mutex_);
+  void look_for_loss() noexcept override BROOD_EXCLUDES(mutex_) {
+    if (has_lost_descriptors()) lose_descriptors();
+  }
 
  private:
   class Loan;
@@ -122,8 +122,8 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   // What has left the lock halfway through a change.
   std::exception_ptr torn_ BROOD_GUARDED_BY(mutex_);
   std::once_flag losing_;
-  std::atomic<bool> lost_{false};  // all calls have ended by then
-  std::shared_ptr<Core> self_;     // when it is lost
+  std::atomic<bool> lost_{false};   // all calls have ended by then
+  std::shared_ptr<CallHost> self_;  // when it is lost
 };
 
 // A caller changes the driver's state. If memory is refused halfway, the dispatcher ends it all:

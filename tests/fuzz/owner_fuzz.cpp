@@ -121,7 +121,7 @@ class Calls {
   }
   std::shared_ptr<pool::CallState> make(detail::JobSpec&& made) {
     jobs_.push_back(
-        std::make_shared<pool::CallState>(std::weak_ptr<pool::Core>(), std::move(made)));
+        std::make_shared<pool::CallState>(std::weak_ptr<pool::CallHost>(), std::move(made)));
     return jobs_.back();
   }
   void submit(detail::JobSpec&& made) {

@@ -52,6 +52,7 @@ includes src/pool/driver/driver.cpp '"pool/dispatcher/loop.hpp"' 'pool/driver ma
 includes src/pool/driver/driver.cpp '<thread>' 'is pure'
 includes src/pool/calls/call_batch.cpp '"pool/driver/worker_link.hpp"' 'pool/calls may not include'
 includes src/pool/calls/call_batch.cpp '"pool/dispatcher/loop.hpp"' 'pool/calls may not include'
+includes src/pool/calls/call_state.cpp '"pool/core.hpp"' 'pool/calls may not include'
 includes src/pool/outbox.cpp '"pool/driver/worker_link.hpp"' 'pool/outbox may not include'
 includes src/pool/outbox.cpp '<thread>' 'is pure'
 includes src/pool/pool.cpp '"../worker/loop.hpp"' 'is not named from'

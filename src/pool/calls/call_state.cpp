@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "pool/core.hpp"
 #include "wire/exception.hpp"
 
 namespace brood {
@@ -39,9 +38,9 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
 
 }  // namespace
 
-CallState::CallState(std::weak_ptr<Core> core, detail::JobSpec&& spec)
+CallState::CallState(std::weak_ptr<CallHost> pool, detail::JobSpec&& spec)
     : CallJob(std::move(spec.terms), spec.results),
-      core_(std::move(core)),
+      pool_(std::move(pool)),
       kind_(spec.kind),
       policy_(spec.policy),
       chunk_(spec.chunk),
@@ -67,15 +66,15 @@ JobTraits CallState::traits() const {
 // user's to say, is left to the thread for callbacks.
 CallState::~CallState() {
   if (observed_.load(std::memory_order_relaxed) || !finished() || !failed()) return;
-  const std::shared_ptr<Core> core = core_.lock();
-  if (core && !core->in_owner()) return;  // a forked copy
+  const std::shared_ptr<CallHost> pool = pool_.lock();
+  if (pool && !pool->in_owner()) return;  // a forked copy
   try {
-    auto report = [handler = core ? core->unobserved_error() : ErrorHandler(),
+    auto report = [handler = pool ? pool->unobserved_error() : ErrorHandler(),
                    outcome = std::make_shared<const CallOutcome>(std::move(outcome_))] {
       report_error(outcome->error(), handler);
     };
-    if (core) {
-      core->callbacks().post(std::function<void()>(std::move(report)));
+    if (pool) {
+      pool->callbacks().post(std::function<void()>(std::move(report)));
     } else {
       report();
     }
@@ -159,8 +158,7 @@ bool CallState::sleep(std::uint32_t seen, const detail::Deadline& deadline,
   for (;;) {
     const Completion::Awake why = completion_.sleep(seen, deadline, until);
     if (why != Completion::Awake::to_look_up) return why == Completion::Awake::by_event;
-    const std::shared_ptr<Core> core = core_.lock();
-    if (core && core->has_lost_descriptors()) core->lose_descriptors();
+    if (const auto pool = pool_.lock()) pool->look_for_loss();
   }
 }
 
@@ -192,8 +190,8 @@ std::exception_ptr CallState::error() const {
 }
 
 bool CallState::cancel(Kill kill) {
-  const std::shared_ptr<Core> core = core_.lock();
-  return core && core->cancel(*this, kill);
+  const std::shared_ptr<CallHost> pool = pool_.lock();
+  return pool && pool->cancel(*this, kill);
 }
 
 bool CallState::cut_short() noexcept {
@@ -207,30 +205,31 @@ detail::Intake CallState::intake() {
   if (finished())
     return cut_short_ && !failed() ? detail::Intake::cut_short : detail::Intake::ended;
   if (!reader_.is_this_thread()) {
-    const std::shared_ptr<Core> core = core_.lock();
-    if (!core) return detail::Intake::ended;
-    core->note_reader(*this);
+    const std::shared_ptr<CallHost> pool = pool_.lock();
+    if (!pool) return detail::Intake::ended;
+    pool->note_reader(*this);
   }
   return reader_.is_this_thread() && !cut_short_ ? detail::Intake::open : detail::Intake::cut_short;
 }
 
 void CallState::extend(detail::Elements more, bool last) {
-  if (const std::shared_ptr<Core> core = core_.lock()) core->extend(*this, std::move(more), last);
+  if (const std::shared_ptr<CallHost> pool = pool_.lock())
+    pool->extend(*this, std::move(more), last);
 }
 
 void CallState::when_finished(std::function<void()> callback) {
   completion_.check_process();
-  const std::shared_ptr<Core> core = core_.lock();
+  const std::shared_ptr<CallHost> pool = pool_.lock();
   Callbacks::Calls one;
   one.push_back({std::move(callback), nullptr});
-  if (core) core->callbacks().start();  // here, where it can be refused
+  if (pool) pool->callbacks().start();  // here, where it can be refused
   {
     const base::MutexLock lock(mutex_);
     if (!finished()) return callbacks_.splice(callbacks_.end(), one);
   }
   // The callback knows the call by address, and the result may be dropped at once.
   one.front().keep = shared_from_this();
-  if (core) return core->callbacks().post(std::move(one));
+  if (pool) return pool->callbacks().post(std::move(one));
   one.front().run();  // the pool is gone, and with it its thread for callbacks
 }
 

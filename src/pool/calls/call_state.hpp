@@ -14,6 +14,7 @@
 #include <brood/detail/pool/job.hpp>
 #include "base/mutex.hpp"
 #include "pool/calls/call_arguments.hpp"
+#include "pool/calls/call_host.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/calls/call_outcome.hpp"
 #include "pool/calls/completion.hpp"
@@ -21,12 +22,10 @@
 
 namespace brood::pool {
 
-class Core;
-
 /// One call: its arguments, which the dispatcher sends, and its results, which callers wait for.
 class CallState final : public detail::Job, public CallJob {
  public:
-  CallState(std::weak_ptr<Core> core, detail::JobSpec&& spec);
+  CallState(std::weak_ptr<CallHost> pool, detail::JobSpec&& spec);
   ~CallState() override;
 
   // --- callers; any thread ---
@@ -71,7 +70,7 @@ class CallState final : public detail::Job, public CallJob {
   void end(Callbacks& callbacks) noexcept BROOD_RELEASE(mutex_);
   void keep(detail::Piece&& piece);
 
-  const std::weak_ptr<Core> core_;
+  const std::weak_ptr<CallHost> pool_;
   const detail::JobKind kind_;
   const detail::ErrorPolicy policy_;
   const std::size_t chunk_;
