@@ -40,15 +40,15 @@ void check_text(Reader& reader, std::uint64_t value, std::size_t size) {
 
 // The results of consecutive elements, byte by byte.
 void check_results(const JobPlan& plan, JobId job, const pool::Results& results) {
-  if (results.folded) return check_folded(plan, job, results);
+  if (results.shape.folded) return check_folded(plan, job, results);
   Reader reader(results.bytes);
   for (std::size_t index = results.first; index < results.first + results.count; ++index) {
     const std::uint64_t value = value_of(job, index);
     if (plan.result == ResultKind::nothing) {
-      require(results.stride == 1, "a wrong stride");
+      require(results.shape.stride == 1, "a wrong stride");
       reader.take(1);
     } else if (plan.result == ResultKind::number) {
-      require(results.stride == sizeof value && take_number(reader) == value,
+      require(results.shape.stride == sizeof value && take_number(reader) == value,
               "a wrong result");
     } else {
       check_text(reader, value, text_size_of(job, index, plan.text_size));

@@ -88,11 +88,11 @@ JobTraits CallBatch::traits() const {
 void CallBatch::deliver(const Results& results, Callbacks& callbacks) {
   std::span<const std::byte> rest = results.bytes;
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
-    const std::size_t size = protocol::extent_of_results(results.stride, 1, rest);
+    const std::size_t size = protocol::extent_of_results(results.shape.stride, 1, rest);
     const std::span<const std::byte> bytes = rest.first(size);
     rest = rest.subspan(size);
     if (!calls_[i]) continue;
-    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.attached}, callbacks);
+    calls_[i]->conclude({0, 1, results.shape, bytes, results.attached}, callbacks);
     calls_[i].reset();
   }
 }

@@ -16,9 +16,8 @@ void CallJob::check(const Results& results) const {
   const auto demand = [](bool condition, const char* reason) {
     if (!condition) throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
   };
-  const detail::ResultShape shape = result_shape();
-  demand(detail::ResultShape{results.stride, results.folded} == shape,
-         "results that are none of this task's");
+  const detail::ResultShape shape = results.shape;
+  demand(shape == results_, "results that are none of this task's");
   const std::size_t elements = arguments().count();
   demand(results.first <= elements && results.count <= elements - results.first,
          "results of elements that the task does not have");

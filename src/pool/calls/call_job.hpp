@@ -17,11 +17,11 @@
 
 namespace brood::pool {
 
-/// Results as they came: see detail::Piece.
+/// Results of consecutive elements in the buffer that they came in. Where a call keeps them they
+/// become a detail::Piece, which owns its bytes.
 struct Results {
   std::size_t first, count;
-  std::uint32_t stride;
-  bool folded;
+  detail::ResultShape shape;
   std::span<const std::byte> bytes;
   std::shared_ptr<detail::Attachments>
       attached;  // descriptors of shared objects in them; null: none

@@ -18,8 +18,7 @@ detail::Piece to_piece(const Results& results) {
   bytes.attach_all(results.attached);
   return {.first = results.first,
           .count = results.count,
-          .stride = results.stride,
-          .folded = results.folded,
+          .shape = results.shape,
           .bytes = std::move(bytes),
           .failure = {}};
 }
@@ -110,12 +109,7 @@ void CallState::deliver(const Results& results, Callbacks&) {
 }
 
 void CallState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
-  keep({.first = index,
-        .count = 1,
-        .stride = 0,
-        .folded = false,
-        .bytes = {},
-        .failure = std::move(failure)});
+  keep({.first = index, .count = 1, .shape = {}, .bytes = {}, .failure = std::move(failure)});
   arguments_.release(index, 1);
   completion_.tell_piece();
 }
