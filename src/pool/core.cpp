@@ -97,7 +97,7 @@ std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<CallState> call = make_call(std::move(spec));
-  if (call->element_count() == 0 && call->spec().kind != detail::JobKind::stream) {
+  if (call->arguments().count() == 0 && !call->is_stream()) {
     access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
       state_.take_intake();
       state_.add(call);  // and it is finished
@@ -193,7 +193,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
     if (!state_.collapse().has_come()) state_.driver().cut_streams_short();
   });
   access_.wake();
-  if (has_lost_descriptors()) lose_descriptors();
+  look_for_loss();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
   if (!state_.loss().is_over())
     return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);

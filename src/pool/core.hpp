@@ -1,7 +1,6 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "pool/caller_access.hpp"
+#include "pool/calls/call_host.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
@@ -17,12 +17,9 @@
 
 namespace brood::pool {
 
-/// Takes an error that was not asked for; null: it is logged.
-using ErrorHandler = std::function<void(std::exception_ptr)>;
-
 /// A pool without its types: the ways in for callers' threads, and what they lead to.
 /// Threads: any.
-class Core final : public detail::PoolCore, public std::enable_shared_from_this<Core> {
+class Core final : public detail::PoolCore, public CallHost {
  public:
   /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
@@ -30,9 +27,9 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
 
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec) override;
-  bool cancel(CallState& job, Kill kill);
-  void note_reader(CallState& stream);
-  void extend(CallState& stream, detail::Elements more, bool last);
+  bool cancel(CallState& job, Kill kill) override;
+  void note_reader(CallState& stream) override;
+  void extend(CallState& stream, detail::Elements more, bool last) override;
   void close();
   void terminate();
   /// False when the deadline came first. Throws UsageError before close or terminate.
@@ -40,13 +37,13 @@ class Core final : public detail::PoolCore, public std::enable_shared_from_this<
   std::vector<WorkerInfo> workers();
   /// Throws UsageError in a process forked from the pool's.
   void check_process() const;
-  bool in_owner() const noexcept;
+  bool in_owner() const noexcept override;
 
-  Callbacks& callbacks() noexcept { return callbacks_; }
-  const ErrorHandler& unobserved_error() const noexcept { return unobserved_error_; }
-  /// See PoolState.
-  bool has_lost_descriptors() const noexcept { return state_.has_lost_descriptors(); }
-  void lose_descriptors() noexcept { state_.lose_descriptors(); }
+  Callbacks& callbacks() noexcept override { return callbacks_; }
+  const ErrorHandler& unobserved_error() const noexcept override { return unobserved_error_; }
+  void look_for_loss() noexcept override {
+    if (state_.has_lost_descriptors()) state_.lose_descriptors();
+  }
 
  private:
   explicit Core(const PoolOptions& options);

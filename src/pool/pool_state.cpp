@@ -57,8 +57,8 @@ bool PoolState::leave(std::shared_ptr<CallState> call) {
 void PoolState::add(const std::shared_ptr<CallState>& call) {
   collapse_.check();
   if (driver_.scheduler().view().closing) throw_closed();
-  const bool last = call->spec().kind != detail::JobKind::stream;
-  driver_.add(call, call->traits(), call->element_count(), last);
+  const bool last = !call->is_stream();
+  driver_.add(call, call->traits(), call->arguments().count(), last);
 }
 
 // Calls that can travel together do. What takes them with it ends them.

@@ -93,7 +93,7 @@ class Calls {
   void read_all() {
     for (std::size_t i = many; i < target_.size(); ++i) check(target_[i] == untouched);
     for (const auto& job : jobs_) {
-      check(job->finished() && job->done() <= job->element_count());
+      check(job->finished() && job->done() <= job->arguments().count());
       read<std::string>(*job);
       read<std::uint64_t>(*job);
     }
@@ -121,12 +121,12 @@ class Calls {
   }
   std::shared_ptr<pool::CallState> make(detail::JobSpec&& made) {
     jobs_.push_back(
-        std::make_shared<pool::CallState>(std::weak_ptr<pool::Core>(), std::move(made)));
+        std::make_shared<pool::CallState>(std::weak_ptr<pool::CallHost>(), std::move(made)));
     return jobs_.back();
   }
   void submit(detail::JobSpec&& made) {
     const auto call = make(std::move(made));
-    driver().add(call, call->traits(), call->element_count(), true);
+    driver().add(call, call->traits(), call->arguments().count(), true);
   }
   template <class R>
   static void read(const pool::CallState& job) {
@@ -136,13 +136,14 @@ class Calls {
       } catch (const std::exception&) {
       }
     };
-    if (job.whole()) {
+    if (job.arguments().whole()) {
       if (!job.failed()) tolerant([&] { detail::decode_single<R>(job); });
       return;
     }
     tolerant([&] { detail::decode_all<R>(job); });
     for (const detail::Piece& piece : job.pieces()) {
-      check(piece.first < job.element_count() && piece.count <= job.element_count() - piece.first);
+      const std::size_t elements = job.arguments().count();
+      check(piece.first < elements && piece.count <= elements - piece.first);
       tolerant([&] { detail::for_each_outcome<R>(piece, [](std::size_t, Outcome<R>&&) {}); });
     }
   }

@@ -44,6 +44,14 @@ function listed(place, list, words, n, i) {
   return 0
 }
 
+# Whether the header lies in the place, or in another one of its folder that its row names.
+function is_named_for(place, name, words, n, i) {
+  n = split(place " " allowed[place], words, " ")
+  for (i = 1; i <= n; i++)
+    if (words[i] ~ /\// && starts_with(name, words[i])) return 1
+  return 0
+}
+
 function may_use_cereal(file, words, n, i) {
   n = split(cereal, words, " ")
   for (i = 1; i <= n; i++)
@@ -87,7 +95,7 @@ function check_inside(name, folder, quoted, part) {
     part = part_of(name)
     if (part != "" && part != part_of(inside) && !listed(part, allowed[place]))
       report(place " may not include \"" name "\"")
-    if (folder == own && listed(place, apart) && !starts_with(name, place "/"))
+    if (folder == own && listed(place, apart) && !is_named_for(place, name))
       report(place " may not include \"" name "\"")
   } else if (quoted && folder != "brood") {
     report("\"" name "\" is not named from src/ or include/")

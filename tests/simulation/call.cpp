@@ -1,12 +1,12 @@
 #include "call.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <brood/codec.hpp>
-#include "pool/driver/outbox.hpp"
+#include "pool/calls/run_frame.hpp"
 #include "process.hpp"
-#include "wire/frame.hpp"
 
 namespace brood::simulation {
 
@@ -40,15 +40,16 @@ void check_text(Reader& reader, std::uint64_t value, std::size_t size) {
 
 // The results of consecutive elements, byte by byte.
 void check_results(const JobPlan& plan, JobId job, const pool::Results& results) {
-  if (results.folded) return check_folded(plan, job, results);
+  if (results.shape.folded) return check_folded(plan, job, results);
   Reader reader(results.bytes);
   for (std::size_t index = results.first; index < results.first + results.count; ++index) {
     const std::uint64_t value = value_of(job, index);
     if (plan.result == ResultKind::nothing) {
-      require(results.stride == 1, "a wrong stride");
+      require(results.shape.stride == 1, "a wrong stride");
       reader.take(1);
     } else if (plan.result == ResultKind::number) {
-      require(results.stride == sizeof value && take_number(reader) == value, "a wrong result");
+      require(results.shape.stride == sizeof value && take_number(reader) == value,
+              "a wrong result");
     } else {
       check_text(reader, value, text_size_of(job, index, plan.text_size));
     }
@@ -56,57 +57,16 @@ void check_results(const JobPlan& plan, JobId job, const pool::Results& results)
   require(reader.left() == 0, "bytes behind the results");
 }
 
-}  // namespace
-
-Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
-    : referee_(referee), plan_(plan), count_(count) {
-  terms_.timeout = plan.traits.timeout;
-  terms_.retry_if = Process::retry_if_of(plan);
+std::shared_ptr<const detail::CallTerms> terms_of(const JobPlan& plan) {
+  auto terms = std::make_shared<detail::CallTerms>();
+  terms->timeout = plan.traits.timeout;
+  terms->retry_if = Process::retry_if_of(plan);
+  return terms;
 }
 
-void Call::define() { definition_ = Process::definition_of(id); }
-
-std::size_t Call::stride(std::size_t) const noexcept {
-  return plan_.fixed_arguments && !whole() ? bytes_per_element() : 0;
-}
-
-std::size_t Call::bytes_per_element() const noexcept {
-  const std::size_t length = plan_.fixed_arguments || whole() ? 0 : sizeof(std::uint64_t);
-  return length + 2 * sizeof(std::uint64_t) + plan_.padding;
-}
-
-Call::Arguments Call::arguments(std::size_t first, std::size_t count) const {
-  Arguments all;
-  const auto put = [&all](std::uint64_t number) {
-    const auto bytes = std::as_bytes(std::span(&number, 1));
-    all.insert(all.end(), bytes.begin(), bytes.end());
-  };
-  for (std::size_t i = first; i < first + count; ++i) {
-    if (!plan_.fixed_arguments && !whole()) put(2 * sizeof(std::uint64_t) + plan_.padding);
-    put(id);
-    put(i);
-    all.insert(all.end(), plan_.padding, padding_of(i));
-  }
-  return all;
-}
-
-void Call::append_arguments(pool::Outbox& outbox, detail::Bytes& tail, std::size_t frame,
-                            std::size_t first, std::size_t count) const {
-  if (!plan_.borrows) {
-    const Arguments bytes = arguments(first, count);
-    tail.append(bytes.data(), bytes.size());
-    return wire::finish_frame(tail, frame);
-  }
-  if (!borrowed_) borrowed_ = std::make_shared<Arguments>(arguments(0, count_));
-  const std::size_t each = bytes_per_element();
-  const auto bytes = std::span<const std::byte>(*borrowed_).subspan(first * each, count * each);
-  wire::finish_frame(tail, frame, bytes.size());
-  outbox.borrow(bytes, borrowed_, id);
-}
-
-detail::ResultShape Call::result_shape() const noexcept {
-  if (plan_.folded) return {detail::variable_stride, true};
-  switch (plan_.result) {
+detail::ResultShape shape_of(const JobPlan& plan) {
+  if (plan.folded) return {detail::variable_stride, true};
+  switch (plan.result) {
     case ResultKind::nothing:
       return {1, false};
     case ResultKind::number:
@@ -116,6 +76,61 @@ detail::ResultShape Call::result_shape() const noexcept {
   }
   return {detail::variable_stride, false};
 }
+
+}  // namespace
+
+CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
+    : Arguments(nullptr, {.self_contained = plan.traits.self_contained, .whole = plan.single()},
+                count),
+      plan_(plan) {}
+
+void CallArguments::define(JobId job) {
+  job_ = job;
+  Arguments::define(
+      std::make_shared<const detail::Definition>(detail::Definition{Process::definition_of(job)}));
+}
+
+pool::Arguments::Part CallArguments::part(std::size_t) const noexcept {
+  return {.stride = plan_.fixed_arguments && !whole() ? bytes_per_element() : 0};
+}
+
+std::size_t CallArguments::bytes_per_element() const noexcept {
+  const std::size_t length = plan_.fixed_arguments || whole() ? 0 : sizeof(std::uint64_t);
+  return length + 2 * sizeof(std::uint64_t) + plan_.padding;
+}
+
+std::vector<std::byte> CallArguments::encode(std::size_t first, std::size_t count) const {
+  std::vector<std::byte> all;
+  const auto put = [&all](std::uint64_t number) {
+    const auto bytes = std::as_bytes(std::span(&number, 1));
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  };
+  for (std::size_t i = first; i < first + count; ++i) {
+    if (!plan_.fixed_arguments && !whole()) put(2 * sizeof(std::uint64_t) + plan_.padding);
+    put(job_);
+    put(i);
+    all.insert(all.end(), plan_.padding, padding_of(i));
+  }
+  return all;
+}
+
+void CallArguments::append_to(pool::RunFrame& frame, std::size_t first, std::size_t count) const {
+  if (!plan_.borrows) return frame.copy(encode(first, count));
+  if (!borrowed_) borrowed_ = std::make_shared<std::vector<std::byte>>(encode(0, this->count()));
+  const std::size_t each = bytes_per_element();
+  const auto bytes = std::span<const std::byte>(*borrowed_).subspan(first * each, count * each);
+  frame.borrow(bytes, borrowed_);
+}
+
+void CallArguments::spoil() noexcept {
+  if (borrowed_) std::fill(borrowed_->begin(), borrowed_->end(), std::byte{0xdd});
+}
+
+Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
+    : CallJob(terms_of(plan), shape_of(plan)),
+      referee_(referee),
+      plan_(plan),
+      arguments_(plan_, count) {}
 
 void Call::deliver(const pool::Results& results, pool::Callbacks&) {
   try {
@@ -129,7 +144,8 @@ void Call::deliver(const pool::Results& results, pool::Callbacks&) {
 void Call::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, pool::Callbacks&) {
   try {
     require(!finished_, "a failure of a call that has ended");
-    require(index < count_ && failure != nullptr, "a failure of an element that is not there");
+    require(index < arguments_.count() && failure != nullptr,
+            "a failure of an element that is not there");
   } catch (const Violation& violation) {
     referee_.note(violation);
   }
@@ -143,10 +159,6 @@ void Call::finish(const std::exception_ptr&, pool::Callbacks&) noexcept {
   } catch (const Violation& violation) {
     referee_.note(violation);
   }
-}
-
-void Call::spoil_what_is_borrowed() noexcept {
-  if (borrowed_) std::fill(borrowed_->begin(), borrowed_->end(), std::byte{0xdd});
 }
 
 }  // namespace brood::simulation

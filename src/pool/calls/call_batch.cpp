@@ -1,11 +1,11 @@
 #include "pool/calls/call_batch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "pool/driver/worker_link.hpp"
+#include "pool/calls/run_frame.hpp"
 #include "protocol/parent_side.hpp"
-#include "wire/frame.hpp"
 
 namespace brood::pool {
 
@@ -13,22 +13,45 @@ namespace {
 
 constexpr std::size_t largest_argument = 4 * 1024;  // bytes; what is larger travels alone
 
-std::size_t argument_size(const CallState& call) { return call.spec().elements.payload.size(); }
+std::span<const std::byte> argument_of(const CallState& call) {
+  return call.arguments().payload().view();
+}
 
 bool can_travel_with_others(const CallState& call) {
-  const detail::JobSpec& spec = call.spec();
-  return spec.kind == detail::JobKind::single && !call.borrows() && !call.has_attachments() &&
-         argument_size(call) <= largest_argument;
+  const CallArguments& arguments = call.arguments();
+  return arguments.self_contained() && !arguments.borrows() &&
+         arguments.payload().size() <= largest_argument;
 }
 
 // A definition is shared only by calls of a function that has no state, which are all alike.
 bool alike(const CallState& one, const CallState& other) {
-  return one.spec().definition == other.spec().definition &&
-         one.spec().results == other.spec().results &&
-         (one.spec().terms == other.spec().terms || one.terms() == other.terms());
+  return one.arguments().definition() == other.arguments().definition() &&
+         one.result_shape() == other.result_shape() &&
+         (&one.terms() == &other.terms() || one.terms() == other.terms());
 }
 
 }  // namespace
+
+BatchArguments::BatchArguments(std::span<const std::shared_ptr<CallState>> calls)
+    : Arguments(calls.front()->arguments().definition(), {.self_contained = true, .whole = false},
+                calls.size()),
+      calls_(calls),
+      stride_(argument_of(*calls.front()).size()) {
+  for (const std::shared_ptr<CallState>& call : calls) {
+    const std::size_t size = argument_of(*call).size();
+    bytes_ += size;
+    if (size != stride_) stride_ = 0;
+  }
+}
+
+void BatchArguments::append_to(RunFrame& frame, std::size_t first, std::size_t count) const {
+  for (const std::shared_ptr<CallState>& call : calls_.subspan(first, count)) {
+    const std::span<const std::byte> argument = argument_of(*call);
+    const std::uint64_t length = argument.size();
+    if (stride_ == 0) frame.copy(std::as_bytes(std::span(&length, 1)));
+    frame.copy(argument);
+  }
+}
 
 std::size_t CallBatch::length(std::span<const std::shared_ptr<CallState>> calls) {
   const CallState& first = *calls.front();
@@ -40,18 +63,9 @@ std::size_t CallBatch::length(std::span<const std::shared_ptr<CallState>> calls)
 }
 
 CallBatch::CallBatch(std::span<std::shared_ptr<CallState>> calls)
-    : definition_(calls.front()->spec().definition),
-      terms_(calls.front()->spec().terms),
-      results_(calls.front()->spec().results),
-      stride_(argument_size(*calls.front())) {
-  calls_.reserve(calls.size());
-  for (std::shared_ptr<CallState>& call : calls) {
-    const std::size_t size = argument_size(*call);
-    bytes_ += size;
-    if (size != stride_) stride_ = 0;
-    calls_.push_back(std::move(call));
-  }
-}
+    : CallJob(calls.front()->shared_terms(), calls.front()->result_shape()),
+      calls_(std::move_iterator(calls.begin()), std::move_iterator(calls.end())),
+      arguments_(calls_) {}
 
 void CallBatch::tell_calls_their_places() {
   for (std::size_t i = 0; i < calls_.size(); ++i) {
@@ -64,32 +78,21 @@ JobTraits CallBatch::traits() const {
   JobTraits traits = traits_of(terms());
   traits.self_contained = true;
   traits.fail_fast = false;  // each has its own end
-  traits.definition_bytes = definition_->bytes.size();
-  traits.cost_key = definition_->cost_key;
-  traits.element_bytes = bytes_ / calls_.size();
+  traits.definition_bytes = arguments_.definition()->bytes.size();
+  traits.cost_key = arguments_.definition()->cost_key;
+  traits.element_bytes = arguments_.mean_size();
   return traits;
-}
-
-void CallBatch::append_arguments(Outbox&, detail::Bytes& tail, std::size_t frame, std::size_t first,
-                                 std::size_t count) const {
-  for (std::size_t i = first; i < first + count; ++i) {
-    const std::span<const std::byte> argument = calls_[i]->spec().elements.payload.view();
-    const std::uint64_t length = argument.size();
-    if (stride_ == 0) tail.append(&length, sizeof length);
-    tail.append(argument.data(), argument.size());
-  }
-  wire::finish_frame(tail, frame);
 }
 
 // A call keeps its place until it has its result: one that memory is refused for is failed there.
 void CallBatch::deliver(const Results& results, Callbacks& callbacks) {
   std::span<const std::byte> rest = results.bytes;
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
-    const std::size_t size = protocol::extent_of_results(results.stride, 1, rest);
+    const std::size_t size = protocol::extent_of_results(results.shape.stride, 1, rest);
     const std::span<const std::byte> bytes = rest.first(size);
     rest = rest.subspan(size);
     if (!calls_[i]) continue;
-    calls_[i]->conclude({0, 1, results.stride, false, bytes, results.attached}, callbacks);
+    calls_[i]->conclude({0, 1, results.shape, bytes, results.attached}, callbacks);
     calls_[i].reset();
   }
 }

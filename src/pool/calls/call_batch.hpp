@@ -1,13 +1,33 @@
 #pragma once
 
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "pool/calls/arguments.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/calls/call_state.hpp"
 
 namespace brood::pool {
+
+/// The arguments of calls that travel together. Those calls have no descriptors, and own what they
+/// bring.
+class BatchArguments final : public Arguments {
+ public:
+  /// Of these calls, at least one, which stay where they are.
+  explicit BatchArguments(std::span<const std::shared_ptr<CallState>> calls);
+
+  Part part(std::size_t) const noexcept override { return {.stride = stride_}; }
+  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override;
+  std::size_t mean_size() const noexcept { return bytes_ / calls_.size(); }
+
+ private:
+  const std::span<const std::shared_ptr<CallState>> calls_;
+  std::size_t stride_ = 0;
+  std::size_t bytes_ = 0;  // of all arguments
+};
 
 /// Calls of one function that came in one behind the other: they travel as the elements of one job,
 /// and each has its own end.
@@ -23,38 +43,18 @@ class CallBatch final : public CallJob {
   void tell_calls_their_places();
 
   bool finished() const noexcept override { return finished_; }
-  bool borrows() const noexcept override { return false; }
-  const detail::CallTerms& terms() const noexcept override { return *terms_; }
-  std::span<const std::byte> definition() const noexcept override {
-    return definition_->bytes.view();
-  }
-  bool self_contained() const noexcept override { return true; }
-  bool whole() const noexcept override { return false; }
-  std::size_t stride(std::size_t) const noexcept override { return stride_; }
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
-  void append_arguments(Outbox& outbox, detail::Bytes& tail, std::size_t frame, std::size_t first,
-                        std::size_t count) const override;
-  std::array<std::span<const detail::DescriptorRef>, 2> attached(
-      std::size_t) const noexcept override {
-    return {};  // calls with such arguments travel alone
-  }
-  std::size_t element_count() const noexcept override { return calls_.size(); }
-  detail::ResultShape result_shape() const noexcept override { return results_; }
+  const Arguments& arguments() const noexcept override { return arguments_; }
   void deliver(const Results& results, Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override;
   void cancelled(std::size_t index, const std::exception_ptr& reason,
                  Callbacks& callbacks) noexcept override;
   void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
-  void drop_arguments() noexcept override {}  // the calls have gone their ways
 
  private:
   std::vector<std::shared_ptr<CallState>> calls_;  // null: it has its end
-  const std::shared_ptr<const detail::Definition> definition_;
-  const std::shared_ptr<const detail::CallTerms> terms_;
-  const detail::ResultShape results_;
-  std::size_t stride_ = 0;
-  std::size_t bytes_ = 0;  // of all arguments
+  const BatchArguments arguments_;
   bool finished_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "pool/driver/append_run.hpp"
 #include "pool/failures/errors.hpp"
 #include "protocol/messages.hpp"
 
@@ -38,7 +39,7 @@ bool ActionExecutor::is_for_dispatcher(const Action& action) const {
     case Action::Kind::resolve:
       return false;
     case Action::Kind::finish:
-      return job != nullptr && job->borrows() && !job->driven;
+      return job != nullptr && job->arguments().borrows() && !job->driven;
     case Action::Kind::over:
       return job != nullptr && !job->finished();  // behind its end
     default:
@@ -135,7 +136,7 @@ void ActionExecutor::send(WorkerLink& link, const Action& action) {
 void ActionExecutor::finish(const Action& action) {
   const CallJob* const job = state_.jobs.find(action.job);
   if (job == nullptr) return;
-  if (job->borrows() && !job->driven) detach(action.job);
+  if (job->arguments().borrows() && !job->driven) detach(action.job);
   std::exception_ptr error;
   if (action.end == JobEnd::cancelled) {
     error = why_cancelled();

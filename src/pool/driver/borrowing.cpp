@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pool/driver/append_run.hpp"
 #include "pool/failures/errors.hpp"
 
 namespace brood::pool {

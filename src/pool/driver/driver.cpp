@@ -44,9 +44,7 @@ void Driver::close(Closing how, Time now) {
 
 void Driver::cut_streams_short() {
   for (const auto& job : state_.jobs.all()) {
-    if (!job || job->finished() || !job->waits_for_caller()) continue;
-    job->cut_short();
-    state_.scheduler.extend(job->id, 0, true);
+    if (job && !job->finished() && job->cut_short()) state_.scheduler.extend(job->id, 0, true);
   }
   actions_.act_within_call();
 }

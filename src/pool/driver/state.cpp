@@ -17,7 +17,7 @@ DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler, Host
 
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
 void DriverState::fail(CallJob& job, const std::exception_ptr& error) {
-  if (!job.borrows() || job.driven) jobs.finish(job.id, error);
+  if (!job.arguments().borrows() || job.driven) jobs.finish(job.id, error);
   scheduler.cancel(job.id, Action::all, true, now);
 }
 

@@ -14,8 +14,8 @@
 #include <brood/errors.hpp>
 #include "platform/descriptor_channel.hpp"
 #include "pool/calls/log_queue.hpp"
-#include "pool/driver/outbox.hpp"
 #include "pool/failures/crash_report.hpp"
+#include "pool/outbox.hpp"
 #include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"

@@ -54,8 +54,11 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
     link_.attached_in_vain = 0;
-    const Results whole{header.first,       header.count, header.stride,
-                        header.folded != 0, results,      std::move(attached)};
+    const Results whole{.first = header.first,
+                        .count = header.count,
+                        .shape = {header.stride, header.folded != 0},
+                        .bytes = results,
+                        .attached = std::move(attached)};
     if (const CallJob* const job = state_.jobs.find(header.job)) job->check(whole);
     CallJob* const job = told({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;

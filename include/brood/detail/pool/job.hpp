@@ -82,9 +82,7 @@ struct Failure {
 struct Piece {
   std::size_t first = 0;
   std::size_t count = 0;
-  std::uint32_t stride =
-      0;  // bytes of each result, or variable_stride: each with its length (8 bytes) in front
-  bool folded = false;  // one result stands for all `count` elements
+  ResultShape shape;
   Bytes bytes;
   std::unique_ptr<Failure> failure;
 };

@@ -13,8 +13,9 @@ inline constexpr std::uint32_t variable_stride = 0xffffffff;
 
 /// What the results of a job look like. A worker that sends others is broken.
 struct ResultShape {
-  std::uint32_t stride = variable_stride;  // bytes of each; see Piece
-  bool folded = false;                     // one stands for several elements
+  // Bytes of each, or variable_stride: each with its length (8 bytes) in front.
+  std::uint32_t stride = variable_stride;
+  bool folded = false;  // one stands for several elements
   bool operator==(const ResultShape&) const = default;
 };
 

@@ -35,7 +35,9 @@ BROOD_API std::vector<const Piece*> in_order(const Job& job);
 class PieceReader {
  public:
   explicit PieceReader(const Piece& piece)
-      : bytes_(piece.bytes.view()), descriptors_(piece.bytes.attached()), stride_(piece.stride) {}
+      : bytes_(piece.bytes.view()),
+        descriptors_(piece.bytes.attached()),
+        stride_(piece.shape.stride) {}
 
   /// The result of a function that returns nothing.
   void skip() { bytes_.take(1); }

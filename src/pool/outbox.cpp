@@ -1,4 +1,4 @@
-#include "pool/driver/outbox.hpp"
+#include "pool/outbox.hpp"
 
 #include <algorithm>
 #include <new>

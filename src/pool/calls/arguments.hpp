@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include <brood/detail/pool/job.hpp>
+
+namespace brood::pool {
+
+class RunFrame;
+
+/// What workers are sent for a job: its definition, and the arguments of its elements. Threads:
+/// under the core's lock.
+class Arguments {
+ public:
+  /// Arguments that came together.
+  struct Part {
+    // Bytes of each; 0: each with its length in front.
+    std::size_t stride = 0;
+    // Descriptors of shared objects in them.
+    std::span<const detail::DescriptorRef> attached{};
+    // What those belong to: the job (0), or a part of it that ends before, when all parts older
+    // than `oldest_group` have ended.
+    std::uint64_t group = 0, oldest_group = 0;
+  };
+
+  virtual ~Arguments() = default;
+
+  /// Code reference of the runner, then the state of the function.
+  const std::shared_ptr<const detail::Definition>& definition() const noexcept {
+    return definition_;
+  }
+  /// Whether every chunk brings the definition.
+  bool self_contained() const noexcept { return form_.self_contained; }
+  /// Whether the only argument takes the rest of the frame.
+  bool whole() const noexcept { return form_.whole; }
+  /// The elements that have come so far.
+  std::size_t count() const noexcept { return count_; }
+
+  /// What the argument of element `first` came with.
+  virtual Part part(std::size_t first) const noexcept = 0;
+  /// Ends the frame with the arguments of elements [first, first + count), which came together.
+  virtual void append_to(RunFrame& frame, std::size_t first, std::size_t count) const = 0;
+  /// Whether they lie in memory that is borrowed from the caller.
+  virtual bool borrows() const noexcept { return false; }
+
+ protected:
+  struct Form {
+    bool self_contained, whole;
+  };
+  Arguments(std::shared_ptr<const detail::Definition> definition, Form form, std::size_t count)
+      : definition_(std::move(definition)), form_(form), count_(count) {}
+  void define(std::shared_ptr<const detail::Definition> definition) noexcept {
+    definition_ = std::move(definition);
+  }
+  void grow(std::size_t count) noexcept { count_ += count; }
+
+ private:
+  std::shared_ptr<const detail::Definition> definition_;
+  const Form form_;
+  std::size_t count_;
+};
+
+}  // namespace brood::pool

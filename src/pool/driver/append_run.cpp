@@ -1,0 +1,54 @@
+#include "pool/driver/append_run.hpp"
+
+#include <cstddef>
+#include <span>
+
+#include "pool/calls/arguments.hpp"
+#include "pool/calls/run_frame.hpp"
+#include "protocol/messages.hpp"
+
+namespace brood::pool {
+
+using protocol::RunHeader;
+
+namespace {
+
+RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment) {
+  const Arguments& arguments = job.arguments();
+  RunHeader header{};
+  header.job = job.id;
+  header.first = assignment.first;
+  header.count = assignment.count;
+  header.sequence = assignment.sequence;
+  header.stride = part.stride;
+  header.define = arguments.self_contained() ? arguments.definition()->bytes.size() : 0;
+  header.retry_if = job.terms().retry_if.size();
+  header.attempt = assignment.attempt;
+  header.flags =
+      (job.terms().timeout ? RunHeader::timed : 0) | (arguments.whole() ? RunHeader::whole : 0);
+  return header;
+}
+
+}  // namespace
+
+void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment) {
+  const Arguments& arguments = job.arguments();
+  const detail::Bytes& definition = arguments.definition()->bytes;
+  const Arguments::Part part = arguments.part(assignment.first);
+  link.forget_groups(job.id, part.oldest_group);
+  link.send_descriptors(job.id, job.id, definition.attached());
+  link.send_descriptors(job.id, part.group != 0 ? part.group : job.id, part.attached);
+  if (assignment.define) {
+    protocol::append_message(link.outbox.tail(), protocol::Type::define,
+                             protocol::DefineHeader{job.id}, definition.view());
+  }
+  const RunHeader header = header_of(job, part, assignment);
+  RunFrame frame(link.outbox, job);
+  frame.copy(std::as_bytes(std::span(&header, 1)));
+  frame.copy(definition.view().first(header.define));
+  frame.copy(job.terms().retry_if.view());
+  arguments.append_to(frame, assignment.first, assignment.count);
+  frame.finish();
+}
+
+}  // namespace brood::pool

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "pool/calls/call_job.hpp"
+#include "pool/driver/worker_link.hpp"
+#include "pool/scheduler/types.hpp"
+
+namespace brood::pool {
+
+/// Appends the messages that send an assignment of the job to the link's outbox.
+void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment);
+
+}  // namespace brood::pool
