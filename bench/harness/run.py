@@ -29,9 +29,8 @@ def arguments():
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", metavar="FOLDER",
                         help="where results.json, table.md and plots go (build/bench)")
     parser.add_argument("--write-docs", action="store_true",
-                        help="put table and plots of this run into docs/performance.md; with --output "
-                             "and --from-output those of the run there")
-    parser.add_argument("--from-output", action="store_true", help="measure nothing: use results.json")
+                        help="put table and plots of this run into docs/performance.md")
+    parser.add_argument("--from-output", action="store_true", help="measure nothing: take the results.json that is there")
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("OLD.json", "NEW.json"))
     parser.add_argument("--program", help="the brood_bench to run")
     parser.add_argument("--check", action="store_true", help="fail where a row has no figure")
@@ -99,6 +98,7 @@ def write_docs(results):
     text = DOCUMENT.read_text()
     text = between(text, "machine", summary.machine_text(results))
     text = between(text, "bars", summary.bars_table(results))
+    text = between(text, "unmet", summary.unmet_list(results))
     text = between(text, "figures", summary.figures_table(results))
     DOCUMENT.write_text(text)
     folder = DOCUMENT.with_suffix("")

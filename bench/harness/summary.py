@@ -87,6 +87,17 @@ def bars_table(results):
     return "\n".join(lines)
 
 
+def unmet_list(results):
+    lines = []
+    for row in ROWS:
+        for ratio in results["rows"].get(row.name, {}).get("ratios", ()):
+            if ratio.get("met") is False:
+                limit = "at most" if ratio["op"] == "<=" else "at least"
+                lines.append(f"- {row.title}: {ratio['of']} is {number(ratio['median'])}, to be "
+                             f"{limit} {number(ratio['bound'])}.")
+    return "\n".join(lines) or "Every bar that was measured is met."
+
+
 def figures_table(results):
     lines = []
     for group, title in GROUPS.items():
@@ -128,7 +139,7 @@ def comparison(old, new):
         before, after = old["rows"].get(row.name), new["rows"].get(row.name)
         if not before or not after:
             continue
-        for side in before["sides"].keys() & after["sides"].keys():
+        for side in (side for side in before["sides"] if side in after["sides"]):
             a, b = before["sides"][side], after["sides"][side]
             apart = a["max"] < b["min"] or b["max"] < a["min"]
             change = f"{(b['median'] / a['median'] - 1) * 100:+.0f} %" if a["median"] else ""
