@@ -6,7 +6,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 from rows import ROWS
-from summary import comparison
+from summary import cell, comparison
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -25,7 +25,7 @@ def row_errors(results):
 
 def table_errors(results, table):
     for row in ROWS:
-        if row.name in results["rows"] and row.title not in table:
+        if row.name in results["rows"] and cell(row.title) not in table:
             yield f"the table lacks {row.name}"
     for line in table.splitlines():
         if line.startswith("|") and not line.endswith("|"):

@@ -52,7 +52,7 @@ def measure(given):
     if not rows:
         sys.exit(f"scripts/bench: no row matches {given.only}")
     load = os.getloadavg()[0]
-    if load > 0.5:
+    if load > summary.BUSY:
         print(f"scripts/bench: the machine is busy (load {load:.1f}): figures will be off", file=sys.stderr)
     peers, notes = ([], ["all other programs, as asked for"]) if given.no_peers else find_peers()
     build = machine.build(given.program, ROOT)

@@ -5,6 +5,9 @@ from machine import differences
 from rows import GROUPS, ROWS, kind_of
 
 
+BUSY = 0.5  # load of a machine above which figures are off
+
+
 def spread(values):
     values = sorted(v for v in values if v is not None)
     low, _, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else (
@@ -67,15 +70,20 @@ def ranged(entry, unit=""):
     return f"{text} ({show(entry['q1'])} – {show(entry['q3'])})"
 
 
+def cell(text):
+    """Text for Markdown, in which <char> would be a tag."""
+    return text.replace("<", "&lt;").replace("|", "\\|")
+
+
 def bar_row(row, entry, ratio):
     bound = {"<=": "≤ ", ">=": "≥ "}.get(ratio["op"], "") + (
         number(ratio["bound"]) if ratio["op"] else "")
     if "median" not in ratio:
         reason = "; ".join(entry["notes"]) or "a side is missing"
-        return f"| {row.title} | {ratio['of']} | left out: {reason} | {bound} | |"
+        return f"| {cell(row.title)} | {ratio['of']} | left out: {cell(reason)} | {bound} | |"
     met = {True: "yes", False: "**no**"}.get(ratio.get("met"), "")
     unit = "" if " / " in ratio["of"] else f" {entry['unit']}"
-    return f"| {row.title} | {ratio['of']} | {ranged(ratio)}{unit} | {bound}{unit if bound else ''} | {met} |"
+    return f"| {cell(row.title)} | {ratio['of']} | {ranged(ratio)}{unit} | {bound}{unit if bound else ''} | {met} |"
 
 
 def bars_table(results):
@@ -93,7 +101,7 @@ def unmet_list(results):
         for ratio in results["rows"].get(row.name, {}).get("ratios", ()):
             if ratio.get("met") is False:
                 limit = "at most" if ratio["op"] == "<=" else "at least"
-                lines.append(f"- {row.title}: {ratio['of']} is {number(ratio['median'])}, to be "
+                lines.append(f"- {cell(row.title)}: {ratio['of']} is {number(ratio['median'])}, to be "
                              f"{limit} {number(ratio['bound'])}.")
     return "\n".join(lines) or "Every bar that was measured is met."
 
@@ -109,7 +117,7 @@ def figures_table(results):
             entry = results["rows"][row.name]
             for side, values in entry["sides"].items():
                 name = f"**{side}**" if kind_of(side) == "brood" else side
-                lines.append(f"| {row.title} | {name} | {ranged(values, entry['unit'])} |")
+                lines.append(f"| {cell(row.title)} | {name} | {ranged(values, entry['unit'])} |")
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -124,6 +132,9 @@ def machine_text(results):
         f"- Run: {results['when']}, {results['rounds']} rounds at {scale}; load of the machine before it: {results['load']:.2f}",
     ]
     lines += [f"- Left out: {note}" for note in results["notes"]]
+    if results["scale"] != 1 or results["load"] > BUSY:
+        lines.append("- **These figures are rough**: small sizes, or other work on the machine. "
+                     "They show what a run looks like, and not what Brood costs.")
     return "\n".join(lines)
 
 
@@ -143,6 +154,6 @@ def comparison(old, new):
             a, b = before["sides"][side], after["sides"][side]
             apart = a["max"] < b["min"] or b["max"] < a["min"]
             change = f"{(b['median'] / a['median'] - 1) * 100:+.0f} %" if a["median"] else ""
-            lines.append(f"| {row.title} | {side} | {ranged(a, before['unit'])} | "
+            lines.append(f"| {cell(row.title)} | {side} | {ranged(a, before['unit'])} | "
                          f"{ranged(b, before['unit'])} | {change}{'' if apart else ' (within the spread)'} |")
     return "\n".join(lines)
