@@ -32,7 +32,7 @@ void apply_one_cpu(const Scale& scale, const Report& report) {
   const brood::Pool pool({.workers = 1});
   const int calls = scale.of(2000, 100);
   alternate(
-      report, scale.of(41, 5), microseconds_each(calls),
+      report, scale.of(21, 5), microseconds_each(calls),
       {{"brood", [&] { call_in_turn(pool, calls); }}, {"pipe", [&] { round_trips(peer, calls); }}});
 }
 
@@ -45,7 +45,7 @@ void apply_two_cpus(const Scale& scale, const Report& report) {
   });
   const brood::Pool pool({.workers = 1});
   const int calls = scale.of(2000, 100);
-  alternate(report, scale.of(41, 5), microseconds_each(calls),
+  alternate(report, scale.of(21, 5), microseconds_each(calls),
             {{"brood", [&] { call_in_turn(pool, calls); }},
              {"pipe",
               [&] {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <ranges>
+#include <numeric>
 #include <vector>
 
 #include "baseline.hpp"
@@ -53,9 +53,11 @@ void of_waiting_call(const Scale& scale, const Report& report) {
 void of_imap(const Scale& scale, const Report& report) {
   const brood::Pool pool({.workers = 2});
   const int count = scale.of(10'000'000, 100'000), step = count / 20;
+  std::vector<int> values(static_cast<std::size_t>(count));
+  std::iota(values.begin(), values.end(), 0);
   std::size_t early = 0, most = 0;
   int seen = 0;
-  for (const int value : pool.imap(tasks::next, std::views::iota(0, count))) {
+  for (const int value : pool.imap(tasks::next, values)) {
     keep(value);
     if (++seen % step != 0) continue;
     const std::size_t now = own_memory(getpid());

@@ -29,7 +29,7 @@ void long_element(const Scale& scale, const Report& report) {
   const int length = scale.of(500, 50);
   double worst_time = 0, worst_ideal = 1;
   pool.map(tasks::spin_for, std::vector<int>(100, length));
-  for (const std::size_t place : {0, 500, 1000, 1500, 1900, 1990, 2000}) {
+  for (const std::size_t place : {0U, 500U, 1000U, 1500U, 1900U, 1990U, 2000U}) {
     std::vector<int> lengths(2001, length);
     lengths[place] = 100 * length;
     const double time = seconds([&] { pool.for_each(tasks::spin_for, lengths); });

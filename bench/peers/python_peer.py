@@ -1,6 +1,6 @@
 """One round of a row with a Python pool: python_peer.py KIND ROW SCALE prints one JSON line.
 
-KIND is a name of KINDS, ROW one of its `rows`. Sizes are those of brood_bench's rows where a round
+KIND is a name of KINDS, ROW one of ROWS. Sizes are those of brood_bench's rows where a round
 takes less than a few seconds with that, else a part of it: all figures are for one call or element.
 """
 import json
