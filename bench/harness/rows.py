@@ -68,7 +68,7 @@ def large_rows():
         ("argument_span", "argument taken as std::span", at_least(0.5, "memcpy")),
         ("argument_view", "argument taken as std::string_view", at_least(0.5, "memcpy")),
     )
-    for end, size, rounds in (("64_mib", "64 MiB", 0), ("1_gib", "1 GiB", 3)):
+    for end, size, rounds in (("64_mib", "64 MiB", 0), ("1_gib", "1 GiB", 2)):
         for name, title, bar in kinds:
             yield Row(f"{name}_{end}", f"{size} {title}", "large", (bar,), rounds)
 
@@ -99,7 +99,7 @@ ROWS = [
         (at_most(3, "brood, idle"),)),
     Row("memory_worker", "own memory of a worker", "memory", (at_most(1024, "fork", minus=True),)),
     Row("memory_waiting_call", "owner's memory per waiting call", "memory", (at_most(300),)),
-    Row("memory_imap", "growth over an imap of 10 M elements", "memory", (at_most(1024),), 2),
+    Row("memory_imap", "growth over an imap of 10 M elements", "memory", (at_most(1024),), 1),
     Row("queue_put_get", "Queue, put and get in one process", "sharing",
         (beside("Boost.Interprocess"),)),
     Row("queue_stream", "Queue, from one process to another", "sharing",
