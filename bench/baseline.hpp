@@ -6,23 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <vector>
 
 // What the operating system alone costs: the other side of every ratio.
 namespace bench {
-
-using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
-
-template <class Work>
-double seconds(Work work) {
-  const auto start = Clock::now();
-  work();
-  return Seconds(Clock::now() - start).count();
-}
 
 /// Keeps this process, and those that it starts, on one CPU while it lives.
 class OnOneCpu {
@@ -81,6 +70,7 @@ class PipePeer {
   }
   PipePeer(const PipePeer&) = delete;
   PipePeer& operator=(const PipePeer&) = delete;
+  pid_t process() const { return pid_; }
   int to() const { return to_; }
   int from() const { return from_; }
 
@@ -109,9 +99,12 @@ inline void read_fully(int descriptor, void* data, std::size_t count) {
   }
 }
 
-/// Body of a peer that sends back what it reads, in blocks of at most 64 KiB.
+/// Makes a pipe as large as an unprivileged process may by default.
+inline void enlarge(int pipe_end) { fcntl(pipe_end, F_SETPIPE_SZ, 1 << 20); }
+
+/// Body of a peer that sends back what it reads, in blocks of at most 1 MiB.
 inline void echo(int from, int to) {
-  std::vector<char> block(64 * 1024);
+  std::vector<char> block(1 << 20);
   for (ssize_t got = 0; (got = read(from, block.data(), block.size())) > 0;)
     write_fully(to, block.data(), static_cast<std::size_t>(got));
 }

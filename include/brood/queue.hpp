@@ -77,7 +77,7 @@ class BROOD_API QueueHandle : public SharedHandle {
 /// Values with handles of shared objects: some 70'000 can wait, also in a queue without a limit,
 /// and as many as their user may have descriptors on the way. put() blocks while there are more.
 /// Threads: any. Fork: the child has the same queue. Cost: 0.1 to 0.4 microseconds for a put or get
-/// of a small value, and a wake-up where another thread sleeps (bench/queue_bench.cpp).
+/// of a small value, and a wake-up where another thread sleeps (bench/sharing.cpp).
 template <class T>
 class Queue : public detail::QueueHandle {
  public:
