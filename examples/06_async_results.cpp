@@ -11,7 +11,7 @@ int square(int x) { return x * x; }
 int refuse(int) { throw std::domain_error("not today"); }
 void sleep_long() { std::this_thread::sleep_for(1h); }
 
-/// The simplest coroutine: starts at once, and nobody waits for it here.
+/// The simplest coroutine: starts at once, and nothing waits for it here.
 struct Flow {
   struct promise_type {
     Flow get_return_object() { return {}; }

@@ -21,7 +21,7 @@ void make_files() {
   files["flipped"][19] = '?';
   std::filesystem::create_directories("damaged");
   for (const auto& [name, file] : files) std::ofstream("damaged/" + name + ".png") << file;
-  mkfifo("damaged/endless.png", 0600);  // whoever reads it waits for ever
+  mkfifo("damaged/endless.png", 0600);  // a reader of it waits for ever
 }
 std::size_t decode(const std::string& path) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);

@@ -5,7 +5,7 @@ program=$1
 work=$(mktemp -d)
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 
-# Root may read everything: where possible somebody else counts.
+# Root may read everything: where possible another user counts.
 run=()
 if [[ $(id -u) == 0 ]]; then
   chmod 755 "$work"

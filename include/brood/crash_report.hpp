@@ -70,8 +70,8 @@ struct CrashReport {
   std::uint64_t resident = 0;
   /// Name of the system call that the sandbox refused: "openat". Empty: none, or not known which.
   std::string refused_call{};
-  /// Why the pool stopped the worker, or why the worker had to end itself: "it has closed the pipe
-  /// of its results". Empty: neither.
+  /// Why the pool stopped the worker, or why the worker had to end itself: "it has closed the
+  /// socket to its owner". Empty: neither.
   std::string stopped_because{};
   /// The worker's last log records, at most eight, oldest first, each with its level: "error: no
   /// model here". Long lines are cut.

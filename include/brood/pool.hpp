@@ -73,8 +73,8 @@ struct WorkerInfo {
 /// Fork: in a forked child every verb throws UsageError.
 class BROOD_API PoolCalls {
  public:
-  /// Calls f(args...) in a worker and returns its result. Blocks until it is there. Cost: one round
-  /// trip over pipes where a worker is idle.
+  /// Calls f(args...) in a worker and returns its result. Blocks until it is there. Cost: one
+  /// message to a worker and a wake-up where one is idle, see docs/performance.md.
   template <class F, class... Args>
   ApplyResult<F, Args...> apply(F f, Args&&... args) const;
   /// Same, but does not wait for the result.

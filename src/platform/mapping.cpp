@@ -30,15 +30,20 @@ std::size_t fenced(std::size_t size) noexcept {
   throw SystemError("mmap", "mapping shared memory", error);
 }
 
-void* map_shared(int file, std::size_t size) {
+void* map_at(void* place, int file, std::size_t offset, std::size_t size) {
+  return system_calls().mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
+                             static_cast<off_t>(offset));
+}
+
+void* map_shared(int file, std::size_t size, std::size_t ring = 0) {
   if (size == 0 || size > std::numeric_limits<std::size_t>::max() / 2) throw_no_mapping(EINVAL);
-  const std::size_t whole = fenced(size);
+  const std::size_t whole = fenced(size + ring);
   void* const fence = system_calls().mmap(nullptr, whole, PROT_NONE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (fence == MAP_FAILED) throw_no_mapping(errno);
-  void* const data = system_calls().mmap(static_cast<std::byte*>(fence) + page_size(), size,
-                                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
-  if (data == MAP_FAILED) {
+  std::byte* const data = static_cast<std::byte*>(fence) + page_size();
+  if (map_at(data, file, 0, size) == MAP_FAILED ||
+      (ring != 0 && map_at(data + size, file, size - ring, ring) == MAP_FAILED)) {
     const int error = errno;
     ::munmap(fence, whole);
     throw_no_mapping(error);
@@ -82,7 +87,7 @@ void SharedMapping::keep_from_forks() noexcept {
   only_in_ = fork_generation();
 }
 
-SharedMapping SharedMapping::create(const char* label, std::size_t size) {
+SharedMapping SharedMapping::create(const char* label, std::size_t size, std::size_t ring) {
   const int number = system_calls().memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (number < 0) throw SystemError("memfd_create", "making shared memory", errno);
   Descriptor descriptor = adopt_above_stdio(number);
@@ -92,16 +97,16 @@ SharedMapping SharedMapping::create(const char* label, std::size_t size) {
   } while (result != 0 && errno == EINTR);
   if (result != 0) throw SystemError("ftruncate", "making shared memory", errno);
   seal_size(descriptor);
-  void* const data = map_shared(descriptor.get(), size);
-  return SharedMapping(std::move(descriptor), data, size);
+  void* const data = map_shared(descriptor.get(), size, ring);
+  return SharedMapping(std::move(descriptor), data, size + ring);
 }
 
-SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size) {
+SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size, std::size_t ring) {
   // Past the end of the file a mapping exists, but touching it is SIGBUS.
   if (!facts_of(descriptor.get()).can_share(size))
     throw SystemError("fcntl", "opening shared memory", ENODATA);
-  void* const data = map_shared(descriptor.get(), size);
-  return SharedMapping(std::move(descriptor), data, size);
+  void* const data = map_shared(descriptor.get(), size, ring);
+  return SharedMapping(std::move(descriptor), data, size + ring);
 }
 
 SharedMapping SharedMapping::of(int file, std::size_t size) {

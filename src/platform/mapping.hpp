@@ -18,15 +18,17 @@ class SharedMapping {
   ~SharedMapping();
 
   /// `size` zero bytes in a new memfd, sealed: its size never changes. Throws SystemError.
-  static SharedMapping create(const char* label, std::size_t size);
+  /// The last `ring` of them, whole pages, are mapped once more, behind themselves.
+  static SharedMapping create(const char* label, std::size_t size, std::size_t ring = 0);
   /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller, or could
   /// be made so.
-  static SharedMapping open(Descriptor descriptor, std::size_t size);
+  static SharedMapping open(Descriptor descriptor, std::size_t size, std::size_t ring = 0);
   /// Maps so much of a file that another process has open. The caller knows that it is there and
   /// stays. Throws SystemError.
   static SharedMapping of(int file, std::size_t size);
 
   void* data() const noexcept { return data_; }
+  /// With what is mapped twice.
   std::size_t size() const noexcept { return size_; }
   const Descriptor& descriptor() const noexcept { return descriptor_; }
   /// Closes the descriptor; the mapping stays.

@@ -22,10 +22,9 @@ constexpr int look_up_ms = 500;
 // held up between a look and the call that it is for.
 constexpr std::chrono::microseconds just_now{100};
 
-// Whether the answer is there in the time that a wake-up would take.
-bool is_ready_at_once(pollfd& answer, platform::SpinBudget& budget) {
-  return platform::look(budget,
-                        [&answer] { return platform::system_calls().poll(&answer, 1, 0) > 0; });
+bool is_open(platform::Transfer::State state) {
+  using State = platform::Transfer::State;
+  return state == State::moved || state == State::would_block;
 }
 
 }  // namespace
@@ -34,15 +33,15 @@ bool BorrowedWorker::drive() {
   std::optional<bool> others_wait;
   while (!others_wait) {
     std::exception_ptr error;
-    bool moved = false;
+    bool told = false;
     try {
-      moved = !worker_.broken && exchange();
+      told = !worker_.broken && exchange();
     } catch (const std::exception&) {
       error = std::current_exception();
     }
     others_wait = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
       Borrowing& borrowing = access_.state().driver().borrowing();
-      const auto over = borrowing.heard(worker_, call_, moved, error, Clock::now());
+      const auto over = borrowing.heard(worker_, call_, told, error, Clock::now());
       if (over) given_back_ = true;
       return over;
     });
@@ -50,7 +49,13 @@ bool BorrowedWorker::drive() {
   return *others_wait;
 }
 
-// Writes what there is to write, and reads once. False when the worker has ended or a call fails.
+// Whether the answer is there in the time that a wake-up would take.
+bool BorrowedWorker::answers_at_once() {
+  return platform::look(worker_.spin, [this] { return worker_.ring.has_unread(worker_.page()); });
+}
+
+// Writes what there is to write, until the worker has told something. False when the worker has
+// ended or a call fails.
 bool BorrowedWorker::exchange() {
   using Stop = WorkerProcess::Stop;
   const PoolState& state = access_.state();
@@ -65,12 +70,22 @@ bool BorrowedWorker::exchange() {
     const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
     std::array<pollfd, 3> waits{pollfd{worker_.results.get(), POLLIN, 0},
                                 pollfd{worker_.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
-    if (blocked || !is_ready_at_once(waits[0], worker_.spin)) {
-      if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, most_ms) < 0) continue;
+    if (!blocked) {
+      if (answers_at_once()) return true;
+      worker_.sleep_until_told(Clock::now() + std::chrono::milliseconds(most_ms));
+      if (worker_.ring.has_unread(worker_.page())) return true;
+    } else if (!worker_.ask_for_wake_up()) {
+      return true;
     }
+    const int wait_ms = blocked ? most_ms : 0;
+    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, wait_ms) < 0) continue;
     const bool long_ago = Clock::now() - looked > just_now;
-    if (waits[0].revents != 0 && long_ago && state.has_lost_descriptors()) return false;
-    if (waits[0].revents != 0) return worker_.read_once() != 0;
+    if (waits[0].revents != 0) {
+      if (long_ago && state.has_lost_descriptors()) return false;
+      const bool open = is_open(worker_.take_wake_ups().state);
+      if (worker_.ring.has_unread(worker_.page())) return true;
+      if (!open) return false;
+    }
     if (waits[1].revents != 0) return false;
     if (state.ended() || worker_.left) return false;  // no signal may end it: see WorkerTable
   }

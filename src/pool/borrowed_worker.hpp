@@ -20,11 +20,12 @@ class BorrowedWorker {
     if (!given_back_) abandon();
   }
 
-  /// Writes, polls and reads until the call is finished, or something is wrong; then the worker has
-  /// been given back. True if the dispatcher has something to do. Once.
+  /// Writes, sleeps and reads until the call is finished, or something is wrong; then the worker
+  /// has been given back. True if the dispatcher has something to do. Once.
   bool drive();
 
  private:
+  bool answers_at_once();
   bool exchange();
   void abandon() noexcept;
 

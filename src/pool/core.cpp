@@ -149,8 +149,8 @@ bool Core::cancel(CallState& state, Kill kill) {
     if (state_.collapse().has_come()) return false;
     state_.take_intake();
     const auto now = std::chrono::steady_clock::now();
-    if (state.place && state.finished()) return false;
-    return state_.driver().cancel(state.id, state.place.value_or(Action::all), kill, now);
+    if (state.index_in_batch && state.finished()) return false;
+    return state_.driver().cancel(state.id, state.index_in_batch.value_or(Action::all), kill, now);
   });
   access_.wake();
   return cancelled;

@@ -61,7 +61,7 @@ bool Process::is_alive() const { return core().is_alive(); }
 
 ExitCode::operator int() const {
   if (!has_value())
-    throw UsageError("the exit code of a process that has not ended, or whose end nobody was told");
+    throw UsageError("the exit code of a process that has not ended, or whose end was not told");
   return **this;
 }
 

@@ -20,9 +20,9 @@
 // both ends are the same program on the same machine, which the greeting checks.
 namespace brood::protocol {
 
-inline constexpr std::uint32_t version = 1;
-/// Bytes that a frame of a worker's may have beyond the largest result: a page of small results, an
-/// exception, a log record.
+inline constexpr std::uint32_t version = 2;
+/// Bytes that a frame of a worker's may have beyond the largest result: a frame of small results,
+/// an exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 /// Descriptors of shared objects that one result may have.
 inline constexpr std::size_t most_attached = 4096;
@@ -32,6 +32,10 @@ using wire::log_levels;
 
 /// Exit code of a worker whose channel's descriptors have been closed by what ran in it.
 inline constexpr int exit_closed_channel = 88;
+/// What its owner has sent is of another version or build.
+inline constexpr int exit_mismatch = 81;
+/// It has not got the memory that it shares with its owner, so it can say nothing else.
+inline constexpr int exit_no_page = 89;
 
 enum class Type : std::uint16_t {
   // owner to worker
@@ -102,7 +106,6 @@ struct SkippedHeader {
 
 struct GreetingHeader {
   std::uint32_t version;
-  std::uint32_t has_page;
   wire::BuildId build;
 };
 

@@ -65,39 +65,30 @@ std::size_t extent_of_results(std::uint32_t stride, std::uint64_t count,
 }
 
 void ParentSide::parse(ParentEvents& events) {
-  while (const auto frame = parser_.next()) {
-    const std::uint64_t end = parser_.received() - parser_.pending();
-    if (end > read_to_) dispatch(*frame, events);
-  }
+  while (const auto frame = parser_.next()) dispatch(*frame, events);
 }
 
-void ParentSide::read_page(const PageSnapshot& page, ParentEvents& events) {
-  if (parser_.pending() != 0 || parser_.received() != page.base)
-    return;  // its bytes are on their way
-  wire::FrameParser frames(page.contents.size() + sizeof(wire::FrameHeader));
-  frames.feed(page.contents.first(page.open.value_or(page.contents.size())));
-  while (const auto frame = frames.next()) {
-    const std::uint64_t end = page.base + frames.received() - frames.pending();
-    if (end > read_to_) dispatch(*frame, events);
-    read_to_ = std::max(read_to_, end);
+// Each header is copied and then used; of such results nothing decides where anything lies.
+std::size_t ParentSide::parse_in_place(std::span<const std::byte> bytes, ParentEvents& events) {
+  constexpr std::size_t headers = sizeof(wire::FrameHeader) + sizeof(ResultsHeader);
+  const std::size_t all = bytes.size();
+  while (bytes.size() >= headers) {
+    std::span<const std::byte> payload = bytes;
+    const auto frame = take_header<wire::FrameHeader>(payload);
+    const auto header = take_header<ResultsHeader>(payload);
+    const bool is_results = frame.magic == wire::FrameHeader::expected_magic &&
+                            frame.type == static_cast<std::uint16_t>(Type::results) &&
+                            frame.length >= sizeof header &&
+                            frame.length - sizeof header <= payload.size();
+    if (!is_results || header.stride == detail::variable_stride || stage_ != Stage::tasks) break;
+    const auto size = static_cast<std::size_t>(frame.length) - sizeof header;
+    results(header, payload.first(size), events);
+    bytes = payload.subspan(size);
   }
-  open_frame(page, events);
+  return all - bytes.size();
 }
 
-void ParentSide::finish(const PageSnapshot& page, ParentEvents& events) {
-  const std::size_t closed = page.open.value_or(page.contents.size());
-  const std::uint64_t received = parser_.received();
-  // Beyond the page: the worker died while it wrote a large result, of which nothing is of use.
-  if (received >= page.base && received - page.base <= closed) {
-    parser_.feed(page.contents.first(closed).subspan(received - page.base));
-    parse(events);
-    open_frame(page, events);
-  }
-}
-
-void ParentSide::open_frame(const PageSnapshot& page, ParentEvents& events) {
-  if (!page.open) return;
-  std::span<const std::byte> payload = page.contents.subspan(*page.open);
+void ParentSide::open_frame(std::span<const std::byte> payload, ParentEvents& events) {
   if (payload.size() < sizeof(wire::FrameHeader) + sizeof(ResultsHeader)) return;
   const auto frame = take_header<wire::FrameHeader>(payload);
   const bool sound = frame.magic == wire::FrameHeader::expected_magic &&
@@ -138,8 +129,10 @@ void ParentSide::start_up(Type type, std::span<const std::byte> payload, ParentE
 
 void ParentSide::task(Type type, std::span<const std::byte> payload, ParentEvents& events) {
   switch (type) {
-    case Type::results:
-      return results(payload, events);
+    case Type::results: {
+      const auto header = take_header<ResultsHeader>(payload);
+      return results(header, payload, events);
+    }
     case Type::failed:
       return failed(payload, events);
     case Type::skipped:
@@ -161,7 +154,6 @@ void ParentSide::pass(Stage from, Stage to) {
 
 void ParentSide::greeting(std::span<const std::byte> payload, ParentEvents& events) {
   const auto header = only_header<GreetingHeader>(payload);
-  wire::checked_bool(header.has_page, "whether a worker has a page");
   pass(Stage::greeting, Stage::initializing);
   events.on_greeting(header);
 }
@@ -181,8 +173,8 @@ void ParentSide::skipped(std::span<const std::byte> payload, ParentEvents& event
 }
 
 // A frame that is closed holds its results and nothing else; one result stands for all of a fold.
-void ParentSide::results(std::span<const std::byte> payload, ParentEvents& events) {
-  const auto header = take_header<ResultsHeader>(payload);
+void ParentSide::results(const ResultsHeader& header, std::span<const std::byte> payload,
+                         ParentEvents& events) {
   const bool folded = wire::checked_bool(header.folded, "whether results are folded");
   demand(!folded || header.stride == detail::variable_stride, "a fold of a fixed size");
   const std::size_t extent = extent_of_results(header.stride, folded ? 1 : header.count, payload);

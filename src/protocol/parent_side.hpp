@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "protocol/messages.hpp"
-#include "protocol/page.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::protocol {
@@ -36,20 +35,14 @@ class ParentEvents {
   ~ParentEvents() = default;
 };
 
-/// A copy of a worker's page, consistent in itself.
-struct PageSnapshot {
-  std::uint64_t base = 0;
-  std::optional<std::size_t> open;      // where the open frame starts
-  std::span<const std::byte> contents;  // buffer[0, head)
-};
-
 /// Bytes that the first `count` results take in `data`. Throws CodecError when it has not so many.
 std::size_t extent_of_results(std::uint32_t stride, std::uint64_t count,
                               std::span<const std::byte> data);
 
 /// The owner's end of one channel: frames in, events out. Pure. Each element's outcome is reported
-/// once, also when it has been read from the page and comes through the pipe later. What it reports
-/// fits together: README.md lists what it has checked then, and what is left to its listener.
+/// once, also when it has been read from a frame that was still open, and comes again when that is
+/// closed. What it reports fits together: README.md lists what it has checked then, and what is
+/// left to its listener.
 class ParentSide {
  public:
   /// What the worker has said so far, which decides what it may say next.
@@ -57,15 +50,19 @@ class ParentSide {
   explicit ParentSide(std::uint64_t message_limit, Stage stage = Stage::greeting)
       : parser_(64 * 1024, message_limit), stage_(stage) {}
 
-  /// The buffer that the result pipe is read into.
+  /// The buffer for what is not parsed in place.
   wire::FrameParser& stream() noexcept { return parser_; }
   /// Reports what whole frames have arrived. Throws CodecError for a stream that no worker of ours
   /// writes; the channel is of no use after that.
   void parse(ParentEvents& events);
-  /// Reports what a living worker has left in its page; only between whole frames of the stream.
-  void read_page(const PageSnapshot& page, ParentEvents& events);
-  /// Reports what a dead worker has left, after its pipe was read to the end.
-  void finish(const PageSnapshot& page, ParentEvents& events);
+  /// Reports the whole frames of results of a fixed size at the beginning of `bytes`, which follow
+  /// in the stream and lie where their writer may still change them; returns how many bytes they
+  /// take. Other frames are to be copied into stream(). Only between frames. Throws as parse().
+  std::size_t parse_in_place(std::span<const std::byte> bytes, ParentEvents& events);
+  /// Whether a frame that is being filled comes next: none has arrived in part.
+  bool is_between_frames() const noexcept { return parser_.pending() == 0; }
+  /// Reports the results in a frame that is still being filled, which comes next in the stream.
+  void open_frame(std::span<const std::byte> frame, ParentEvents& events);
   /// Position of the first element without a reported outcome.
   std::uint64_t resolved() const noexcept { return resolved_; }
 
@@ -77,17 +74,15 @@ class ParentSide {
   void greeting(std::span<const std::byte> payload, ParentEvents& events);
   void exhausted(std::span<const std::byte> payload, ParentEvents& events);
   void skipped(std::span<const std::byte> payload, ParentEvents& events);
-  void results(std::span<const std::byte> payload, ParentEvents& events);
+  void results(const ResultsHeader& header, std::span<const std::byte> data, ParentEvents& events);
   void report(ResultsHeader header, std::span<const std::byte> data, ParentEvents& events);
   void failed(std::span<const std::byte> payload, ParentEvents& events);
-  void open_frame(const PageSnapshot& page, ParentEvents& events);
   void expect(std::uint64_t sequence) const;
 
   wire::FrameParser parser_;
   Stage stage_;
   bool exhausted_ = false;
   std::uint64_t resolved_ = 0;
-  std::uint64_t read_to_ = 0;  // position of the stream up to which the page has told whole frames
 };
 
 }  // namespace brood::protocol

@@ -62,7 +62,7 @@ void Connection::send_encoded(const detail::Bytes& bytes) {
   if (!state().writes()) refuse("this end only reads");
   const detail::DescriptorRef socket = state().socket();
   if (!shared::send_envelope(socket->get(), bytes.view(), bytes.attached()))
-    throw SystemError("sendmsg", "sending to a connection that nobody reads", EPIPE);
+    throw SystemError("sendmsg", "sending to a connection without a reader", EPIPE);
 }
 
 std::optional<detail::Envelope> Connection::receive() {

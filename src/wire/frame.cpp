@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include <brood/detail/large_memory.hpp>
 #include <brood/errors.hpp>
 
 // buffer_.size() bytes of memory are in use as a buffer; [begin_, end_) of them hold what was
@@ -91,12 +92,10 @@ void FrameParser::grow() {
   if (wanted <= buffer_.size()) return;
   buffer_.reserve(wanted);
   buffer_.extend(wanted - buffer_.size());
+  if (wanted >= detail::large_memory) detail::advise_large(buffer_.data(), buffer_.size());
 }
 
-void FrameParser::filled(std::size_t count) noexcept {
-  end_ += count;
-  received_ += count;
-}
+void FrameParser::filled(std::size_t count) noexcept { end_ += count; }
 
 void FrameParser::feed(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -116,7 +115,7 @@ std::optional<Frame> FrameParser::next() {
   if (header.length > pending() - header_size) return std::nullopt;
   const auto length = static_cast<std::size_t>(header.length);
   begin_ += header_size + length;
-  return Frame{header.type, header.flags, {start + header_size, length}};
+  return Frame{header.type, {start + header_size, length}};
 }
 
 std::optional<FrameParser::Unfinished> FrameParser::unfinished(std::size_t length) const {
@@ -126,22 +125,17 @@ std::optional<FrameParser::Unfinished> FrameParser::unfinished(std::size_t lengt
   if (!is_sound(header, limit_)) throw_unsound(header, limit_);
   const std::size_t here = pending() - header_size;
   if (header.length < length || header.length <= here) return std::nullopt;
-  return Unfinished{{header.type, header.flags, {start + header_size, here}},
+  return Unfinished{{header.type, {start + header_size, here}},
                     static_cast<std::size_t>(header.length) - here};
 }
 
-void FrameParser::pass_over(const Unfinished& unfinished) noexcept {
-  begin_ = end_;
-  received_ += unfinished.missing;
-}
+void FrameParser::pass_over_unfinished() noexcept { begin_ = end_; }
 
 bool FrameParser::has_frame() const {
   if (pending() < header_size) return false;
   const FrameHeader header = header_at(buffer_.data() + begin_);
   return !is_sound(header, limit_) || header.length <= pending() - header_size;
 }
-
-std::uint64_t FrameParser::received() const noexcept { return received_; }
 
 std::size_t FrameParser::pending() const noexcept { return end_ - begin_; }
 

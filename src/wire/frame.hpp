@@ -31,7 +31,6 @@ void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t ext
 /// A frame whose payload lies in the parser's memory; valid until the parser is used again.
 struct Frame {
   std::uint16_t type;
-  std::uint16_t flags;
   std::span<const std::byte> payload;
 };
 
@@ -61,12 +60,10 @@ class FrameParser {
   };
   std::optional<Unfinished> unfinished(std::size_t length) const;
   /// The caller reads the missing bytes of the unfinished frame.
-  void pass_over(const Unfinished& unfinished) noexcept;
+  void pass_over_unfinished() noexcept;
   /// Whether next() has something to say: a whole frame is buffered, or a header that it will throw
   /// for.
   bool has_frame() const;
-  /// Bytes of the stream received so far, parsed or not.
-  std::uint64_t received() const noexcept;
   /// Bytes received that belong to no frame returned so far.
   std::size_t pending() const noexcept;
   /// Gives memory of past large frames back to the system.
@@ -78,7 +75,7 @@ class FrameParser {
 
   detail::Bytes buffer_;  // see frame.cpp: [begin_, end_) holds unparsed bytes
   std::size_t begin_ = 0, end_ = 0, buffer_size_;
-  std::uint64_t limit_, received_ = 0;
+  std::uint64_t limit_;
 };
 
 }  // namespace brood::wire

@@ -1,5 +1,6 @@
 #include "worker/process_host.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 #include <cerrno>
 #include <string>
@@ -9,8 +10,10 @@
 #include "base/log.hpp"
 #include "platform/copies.hpp"
 #include "platform/pipe.hpp"
+#include "platform/system_calls.hpp"
 #include "platform/watch.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/page.hpp"
 
 namespace brood::worker {
 
@@ -31,12 +34,23 @@ std::size_t ProcessHost::read(std::span<std::byte> target) {
   return 0;
 }
 
-void ProcessHost::write(std::span<const std::byte> bytes) try {
-  if (!platform::write_all_unguarded(results_, bytes))
+void ProcessHost::wake_owner() try {
+  if (!platform::write_all_unguarded(results_, std::span(&protocol::wake_up, 1)))
     ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
 } catch (const SystemError& failure) {
   end_if_closed(failure.code().value());
   throw;
+}
+
+// Not for ever: an owner that has lost this worker, or its own descriptors, reads no more.
+void ProcessHost::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  constexpr std::chrono::seconds look_up{1};
+  const auto deadline = std::chrono::steady_clock::now() + look_up;
+  if (platform::futex_wait(word, value, deadline, platform::FutexScope::shared)) return;
+  pollfd owner{results_, 0, 0};
+  if (platform::system_calls().poll(&owner, 1, 0) <= 0) return;
+  if ((owner.revents & POLLNVAL) != 0) ::_exit(protocol::exit_closed_channel);
+  if ((owner.revents & (POLLERR | POLLHUP)) != 0) ::_exit(exit_orphaned);
 }
 
 bool ProcessHost::send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "platform/descriptor_channel.hpp"
+#include "platform/futex.hpp"
 #include "platform/process.hpp"
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
@@ -24,7 +25,11 @@ class ProcessHost final : public SessionHost {
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
   std::size_t read(std::span<std::byte> target) override;
-  void write(std::span<const std::byte> bytes) override;
+  void wake_owner() override;
+  void wake(std::atomic<std::uint32_t>& word) override {
+    platform::futex_wake(word, 1, platform::FutexScope::shared);
+  }
+  void sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) override;
   std::chrono::steady_clock::time_point now() override { return std::chrono::steady_clock::now(); }
   bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
   void wait_for_descriptor_channel() override { descriptor_channel_.wait_for_room(); }

@@ -1,7 +1,9 @@
 #include "worker/result_stream.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
@@ -14,12 +16,15 @@ using protocol::WorkerPage;
 
 namespace {
 constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
-constexpr std::size_t flush_size = WorkerPage::buffer_size / 2;  // bytes
+// Bytes. The owner reads one frame while the next is filled.
+constexpr std::size_t most_in_frame = WorkerPage::buffer_size / 8;
+constexpr std::size_t largest_record = 16 * 1024;
+constexpr std::size_t flush_size = WorkerPage::buffer_size / 4;
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
-ResultStream::ResultStream(SessionHost& host, WorkerPage& page)
-    : host_(host), page_(&page), lap_(host.now()), last_flush_(lap_) {}
+ResultStream::ResultStream(SessionHost& host, WorkerPage& page, std::size_t capacity)
+    : host_(host), page_(&page), capacity_(capacity), lap_(host.now()), last_flush_(lap_) {}
 
 std::uint64_t ResultStream::lap() {
   const auto now = host_.now();
@@ -39,7 +44,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .claimed = &page_->claimed,
                                  .head = &page_->head,
                                  .clock = timed ? &page_->clock : nullptr,
-                                 .buffer = page_->buffer,
+                                 .record_limit = std::min(largest_record, capacity_ / 4),
                                  .sequence = header.sequence,
                                  .first = header.first,
                                  .count = header.count,
@@ -78,35 +83,38 @@ protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::u
 
 void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
   close_frame(run);
-  if (used() + frame_overhead + count > WorkerPage::buffer_size || used() >= flush_size) flush();
-  open_frame(run, stride);
+  if (head() - flushed_ >= flush_size) flush();
+  wait_for_room(frame_overhead + count);
+  open_frame(run, count, stride);
 }
 
-void ResultStream::open_frame(detail::Run& run, std::uint32_t stride) {
-  const std::size_t start = used();
+// It begins where the last one ends, and lies in one piece, because the ring is mapped twice.
+void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t stride) {
+  const std::uint64_t start = closed();
+  std::byte* const frame_start = page_->at(start);
   const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results)};
   const protocol::ResultsHeader header = results_header(0, stride);
-  std::memcpy(page_->buffer + start, &frame, sizeof frame);
-  std::memcpy(page_->buffer + start + sizeof frame, &header, sizeof header);
+  std::memcpy(frame_start, &frame, sizeof frame);
+  std::memcpy(frame_start + sizeof frame, &header, sizeof header);
   open_stride_ = stride;
-  page_->open.store(start + 1, std::memory_order_release);
+  is_open_ = true;
+  const std::size_t size = std::min(room(), std::max(most_in_frame, frame_overhead + count));
   page_->head.store(start + frame_overhead, std::memory_order_release);
-  detail::RunAccess::point(run, page_->buffer + start + frame_overhead,
-                           page_->buffer + WorkerPage::buffer_size);
+  detail::RunAccess::point(run, {frame_start + frame_overhead, frame_start + size},
+                           start + frame_overhead);
 }
 
 void ResultStream::close_frame(detail::Run& run) {
   const std::size_t count = detail::RunAccess::close(run);
-  const std::uint64_t open = page_->open.load(std::memory_order_relaxed);
-  if (open == 0) return;
-  const std::size_t start = open - 1;
+  if (!std::exchange(is_open_, false)) return;
+  const std::uint64_t start = closed(), end = head();
   protocol::ResultsHeader header = results_header(count, open_stride_);
   header.elapsed = lap();
   const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results),
-                                .length = used() - start - sizeof(wire::FrameHeader)};
-  std::memcpy(page_->buffer + start, &frame, sizeof frame);
-  std::memcpy(page_->buffer + start + sizeof frame, &header, sizeof header);
-  page_->open.store(0, std::memory_order_release);
+                                .length = end - start - sizeof(wire::FrameHeader)};
+  std::memcpy(page_->at(start), &frame, sizeof frame);
+  std::memcpy(page_->at(start) + sizeof frame, &header, sizeof header);
+  publish(end);
   next_index_ += count;
   next_sequence_ += count;
 }
@@ -122,7 +130,6 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   const std::uint64_t length = record.size() + rest.size();
   check_size(length);
   close_frame(run);
-  flush();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -132,7 +139,10 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   wire::finish_frame(head, start, length);
   ++next_index_;
   ++next_sequence_;
-  write_direct(head.view(), record, rest);
+  append(head.view());
+  append(record);
+  append(rest);
+  if (closed() - flushed_ >= flush_size) flush();
 }
 
 // In place of an exception that the owner would not take.
@@ -207,12 +217,54 @@ void ResultStream::send(Type type, std::span<const std::byte> payload) {
   append(frame.view());
 }
 
-void ResultStream::append(std::span<const std::byte> frame) {
-  if (used() + frame.size() > WorkerPage::buffer_size) flush();
-  if (frame.size() > WorkerPage::buffer_size) return write_direct(frame);
-  const std::size_t start = used();
-  std::memcpy(page_->buffer + start, frame.data(), frame.size());
-  page_->head.store(start + frame.size(), std::memory_order_release);
+// What is larger than the room that there is goes part by part.
+void ResultStream::append(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    wait_for_room(std::min(bytes.size(), std::min(capacity_, most_in_frame)));
+    const auto part = bytes.first(std::min({bytes.size(), room(), most_in_frame}));
+    const std::uint64_t start = closed();
+    std::memcpy(page_->at(start), part.data(), part.size());
+    publish(start + part.size());
+    bytes = bytes.subspan(part.size());
+    if (!bytes.empty()) wake_owner();
+  }
+}
+
+// In this order: between the two stores there is no frame that seems to be open.
+void ResultStream::publish(std::uint64_t position) noexcept {
+  page_->closed.store(position, std::memory_order_release);
+  page_->head.store(position, std::memory_order_release);
+}
+
+std::size_t ResultStream::room() const noexcept {
+  const std::uint64_t unread = closed() - page_->tail.load(std::memory_order_acquire);
+  return unread < capacity_ ? capacity_ - static_cast<std::size_t>(unread) : 0;
+}
+
+// The other half is in RingReader::owes_room: of the two, the one that comes later sees what the
+// other has stored.
+void ResultStream::wait_for_room(std::size_t count) {
+  while (room() < count) {
+    host_.end_if_copy();  // nothing reads its ring
+    const std::uint32_t seen = page_->room.load(std::memory_order_acquire);
+    page_->worker_waits.store(1, std::memory_order_relaxed);
+    wake_owner();
+    if (room() < count) host_.sleep(page_->room, seen);
+    page_->worker_waits.store(0, std::memory_order_relaxed);
+  }
+}
+
+// The other half is in RingReader::ask_for_wake_up.
+void ResultStream::wake_owner() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  using protocol::WakeUp;
+  if (page_->owner_waits.load(std::memory_order_relaxed) == 0) return;
+  const auto how = static_cast<WakeUp>(page_->owner_waits.exchange(0, std::memory_order_relaxed));
+  if (how == WakeUp::by_futex) {
+    host_.wake(page_->owner_waits);
+  } else if (how != WakeUp::none) {
+    host_.wake_owner();
+  }
 }
 
 // Between two pieces of the user's code on the main thread no record is half written: whatever runs
@@ -238,36 +290,18 @@ void ResultStream::take_logs() {
     logs_.clear();
     has_logs_.store(false, std::memory_order_relaxed);
   }
-  if (taken.size() > WorkerPage::buffer_size) {
-    flush();
-    write_direct(taken.view());
-  } else if (!taken.empty()) {
-    append(taken.view());
-  }
-}
-
-void ResultStream::write_direct(std::span<const std::byte> first, std::span<const std::byte> second,
-                                std::span<const std::byte> third) {
-  for (const auto part : {first, second, third}) {
-    if (!part.empty()) host_.write(part);
-  }
-  page_->base.fetch_add(first.size() + second.size() + third.size(), std::memory_order_release);
+  append(taken.view());
 }
 
 void ResultStream::flush() {
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
-  const std::size_t waiting = used();
-  if (waiting != 0) {
-    host_.write({page_->buffer, waiting});
-    // The head first: "Torn flush" among the races in the protocol's README.
-    page_->head.store(0, std::memory_order_release);
-    page_->base.fetch_add(waiting, std::memory_order_release);
-  }
+  flushed_ = closed();
+  wake_owner();
   last_flush_ = lap_;
 }
 
 void ResultStream::flush_if_due() {
-  if (used() >= flush_size || lap_ - last_flush_ > flush_age) flush();
+  if (closed() - flushed_ >= flush_size || lap_ - last_flush_ > flush_age) flush();
 }
 
 }  // namespace brood::worker

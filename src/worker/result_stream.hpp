@@ -16,11 +16,13 @@
 
 namespace brood::worker {
 
-/// The worker's end of the result stream: frames are built in the page's buffer and written to the
-/// pipe in batches.
+/// The worker's end of the result stream: frames are built in the ring of the page, and the owner
+/// is woken for several at a time.
 class ResultStream final : public detail::RunHost {
  public:
-  ResultStream(SessionHost& host, protocol::WorkerPage& page);
+  /// Of the ring, at most `capacity` bytes are used.
+  ResultStream(SessionHost& host, protocol::WorkerPage& page,
+               std::size_t capacity = protocol::WorkerPage::buffer_size);
 
   /// Larger results become a CodecError.
   void set_message_limit(std::uint64_t bytes) noexcept { message_limit_ = bytes; }
@@ -39,9 +41,9 @@ class ResultStream final : public detail::RunHost {
   /// From any thread. The main thread's is with the owner when this returns; another's goes out
   /// when the main thread has something to send.
   void log(const protocol::LogRecord& record);
-  /// Writes everything that waits.
+  /// Has the owner see everything that has been told.
   void flush();
-  /// Writes what waits if it is much or old.
+  /// The same if it is much or old.
   void flush_if_due();
 
   void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
@@ -56,22 +58,28 @@ class ResultStream final : public detail::RunHost {
   void encode_too_large(detail::Bytes& encoded) const;
   void check_size(std::uint64_t length) const;
   std::uint64_t lap();  // ns since the last lap
-  std::size_t used() const noexcept { return page_->head.load(std::memory_order_relaxed); }
-  void open_frame(detail::Run& run, std::uint32_t stride);
+  std::uint64_t head() const noexcept { return page_->head.load(std::memory_order_relaxed); }
+  std::uint64_t closed() const noexcept { return page_->closed.load(std::memory_order_relaxed); }
+  void open_frame(detail::Run& run, std::size_t count, std::uint32_t stride);
   void close_frame(detail::Run& run);
-  void append(std::span<const std::byte> frame);
-  void write_direct(std::span<const std::byte> first, std::span<const std::byte> second = {},
-                    std::span<const std::byte> third = {});
+  void append(std::span<const std::byte> bytes);
+  void publish(std::uint64_t position) noexcept;
+  std::size_t room() const noexcept;
+  void wait_for_room(std::size_t count);
+  void wake_owner();
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
   SessionHost& host_;
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
   protocol::WorkerPage* const page_;
+  const std::size_t capacity_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
+  bool is_open_ = false;                                        // a frame is being filled
   std::uint32_t open_stride_ = 0;
   std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
+  std::uint64_t flushed_ = 0;  // position that the owner was made to see last
   std::chrono::steady_clock::time_point lap_, last_flush_;
   base::Mutex log_mutex_;
   detail::Bytes logs_ BROOD_GUARDED_BY(log_mutex_);

@@ -17,7 +17,7 @@ class RunAccess {
     std::atomic<std::uint64_t>* claimed;
     std::atomic<std::uint64_t>* head;
     std::atomic<std::uint64_t>* clock;
-    std::byte* buffer;
+    std::size_t record_limit;
     std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
     bool whole;
@@ -28,7 +28,7 @@ class RunAccess {
     run.claimed_ = values.claimed;
     run.head_ = values.head;
     run.clock_ = values.clock;
-    run.buffer_ = values.buffer;
+    run.record_limit_ = values.record_limit;
     run.position_ = values.sequence;
     run.index_of_zero_ = values.first - values.sequence;
     run.left_ = values.count;
@@ -37,7 +37,7 @@ class RunAccess {
     run.retry_if_ = nullptr;
     run.whole_ = values.whole;
     run.arguments_ = values.arguments;
-    point(run, nullptr, nullptr);
+    point(run, {}, 0);
   }
   static void function(Run& run, std::span<const std::byte> state,
                        std::shared_ptr<void>& cache) noexcept {
@@ -49,15 +49,17 @@ class RunAccess {
   }
   /// Whether the exception in flight is one to try again for.
   static bool retryable(const Run& run) noexcept;
-  static void point(Run& run, std::byte* cursor, std::byte* limit) noexcept {
-    run.cursor_ = cursor;
-    run.limit_ = limit;
+  /// The results of a new frame go there, from this position of the result stream on.
+  static void point(Run& run, std::span<std::byte> room, std::uint64_t position) noexcept {
+    run.frame_ = run.cursor_ = room.data();
+    run.frame_position_ = position;
+    run.limit_ = room.data() + room.size();
     run.in_frame_ = 0;
   }
   /// Ends the frame: the results in it.
   static std::size_t close(Run& run) noexcept {
     const std::size_t count = run.in_frame_;
-    point(run, nullptr, nullptr);
+    point(run, {}, 0);
     return count;
   }
 };

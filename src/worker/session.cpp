@@ -22,12 +22,11 @@ RetryIf take_predicate(std::span<const std::byte> encoded) {
 
 }  // namespace
 
-protocol::GreetingHeader greeting_of(HasPage has_page) {
-  return {protocol::version, has_page == HasPage::yes, wire::program_build_id()};
-}
-
 Session::Session(SessionHost& host, protocol::WorkerPage& page, const SessionSizes& sizes)
-    : host_(host), large_frame_(sizes.large_frame), results_(host, page), input_(sizes.input) {}
+    : host_(host),
+      large_frame_(sizes.large_frame),
+      results_(host, page, sizes.results),
+      input_(sizes.input) {}
 
 bool Session::read_more() {
   std::span<std::byte> room;
@@ -54,13 +53,13 @@ wire::Frame Session::first_frame() {
 
 const protocol::Setup& Session::greet() {
   const wire::Frame frame = first_frame();
-  const protocol::GreetingHeader greeting = greeting_of(HasPage::yes);
+  const protocol::GreetingHeader greeting = {protocol::version, wire::program_build_id()};
   results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));
   setup_ = protocol::decode_setup(frame.payload);
   if (setup_.protocol_version != protocol::version ||
       setup_.preparation.build != wire::program_build_id()) {
     results_.flush();
-    host_.end(exit_mismatch);
+    host_.end(protocol::exit_mismatch);
   }
   results_.set_message_limit(setup_.message_limit);
   return setup_;
@@ -121,7 +120,7 @@ bool Session::run_arriving(Whose whose) {
   if (payload.size() < header.define + header.retry_if) return false;
   results_.acknowledge_revocation();
   results_.flush();  // the owner may take its time
-  input_.pass_over(*arriving);
+  input_.pass_over_unfinished();
   RestOfFrame rest(host_, arriving->missing);
   run(header, payload, &rest);
   rest.skip();

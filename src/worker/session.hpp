@@ -21,10 +21,8 @@ struct SessionSizes {
   std::size_t input = std::size_t{64} << 10;  // the buffer of frames that arrive
   /// An element in a frame from here on begins before all of its argument has arrived.
   std::size_t large_frame = std::size_t{1} << 20;
+  std::size_t results = protocol::WorkerPage::buffer_size;  // of the ring
 };
-
-enum class HasPage : bool { no, yes };
-protocol::GreetingHeader greeting_of(HasPage has_page);
 
 /// A worker's side of the conversation with its owner, from the first message to the end of the
 /// stream. Without a system call: those are its host's. Threads: one, and it is the one that runs

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +10,7 @@
 
 namespace brood::worker {
 
-/// Exit codes of a worker: what its owner has sent is of another version or build, or there is no
-/// page.
-inline constexpr int exit_mismatch = 81;
+/// Exit codes of a worker: see also protocol/messages.hpp.
 inline constexpr int exit_initializer = 82;
 /// Its owner is gone.
 inline constexpr int exit_orphaned = 83;
@@ -25,9 +24,12 @@ class SessionHost {
  public:
   /// Reads some of the owner's stream, at least a byte; 0 at its end. Blocks.
   virtual std::size_t read(std::span<std::byte> target) = 0;
-  /// Writes all of it to the result pipe. Blocks; never returns when the owner is gone. Throws
-  /// SystemError.
-  virtual void write(std::span<const std::byte> bytes) = 0;
+  /// Wakes the owner's dispatcher, which has asked for that. Never returns when the owner is gone.
+  virtual void wake_owner() = 0;
+  /// Wakes the owner's thread that sleeps on this word of the page.
+  virtual void wake(std::atomic<std::uint32_t>& word) = 0;
+  /// Sleeps while this word of the page has this value; may return earlier.
+  virtual void sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) = 0;
   virtual std::chrono::steady_clock::time_point now() = 0;
 
   /// Sends the descriptor of a shared object in a result of `job`; false when there is no room now.
@@ -41,7 +43,7 @@ class SessionHost {
 
   /// Resident memory of the process, in bytes; only called where the setup has a limit.
   virtual std::uint64_t resident() = 0;
-  /// Called where the user's code has returned: the code may have forked, and this be the copy.
+  /// Called where the user's code has returned, which may have forked, and this be the copy.
   virtual void end_if_copy() noexcept = 0;
   /// Logs how many copies have been ended since the last call, if any.
   virtual void tell_of_copies() = 0;

@@ -61,19 +61,13 @@ void log_hook_failure() {
 // Nothing where a launcher has not passed it on.
 platform::SharedMapping map_page(int descriptor) try {
   auto mapping =
-      platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage));
+      platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage),
+                                    protocol::WorkerPage::buffer_size);
   mapping.drop_descriptor();
   mapping.keep_from_forks();  // workers of a pool in this one, and processes of its tasks
   return mapping;
 } catch (const SystemError&) {
   return {};
-}
-
-[[noreturn]] void greet_without_page(int results) {
-  detail::Bytes greeting;
-  protocol::append_message(greeting, Type::greeting, greeting_of(HasPage::no));
-  platform::write_all(results, greeting.view());
-  ::_exit(exit_mismatch);
 }
 
 /// The process around a session: what comes before its first element and after its last.
@@ -188,7 +182,7 @@ void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
   platform::SharedMapping page = map_page(given.page);
-  if (page.data() == nullptr) greet_without_page(given.results);
+  if (page.data() == nullptr) ::_exit(protocol::exit_no_page);
   auto* const worker = new Worker(given, hooks, std::move(page));
   worker->run();
 }

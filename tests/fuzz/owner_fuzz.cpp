@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <brood/brood.hpp>
+#include "platform/mapping.hpp"
 #include "pool/calls/call_batch.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
@@ -170,11 +171,12 @@ class WatchedScheduler final : public pool::Scheduler {
 
 /// A worker that is only a page and the fuzzer's bytes.
 struct Link final : pool::WorkerLink {
-  explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now) { set_page(memory.get()); }
+  explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now) { set_page(memory.data()); }
   platform::ReceivedDescriptors receive_descriptors() override { return {}; }
-  std::size_t unread() noexcept override { return 0; }
-  std::size_t read_once() override { return 0; }
-  std::unique_ptr<WorkerPage> memory = std::make_unique<WorkerPage>();
+  std::size_t unread() override { return ring.unread(page()); }
+  void give_room() noexcept override {}
+  platform::SharedMapping memory =
+      platform::SharedMapping::create("fuzz", sizeof(WorkerPage), WorkerPage::buffer_size);
 };
 
 /// The dispatcher's part.
@@ -230,7 +232,7 @@ class Owner final : private pool::Host {
     if (link() != nullptr && std::exchange(fresh_, false)) greet();
   }
   void greet() {
-    const protocol::GreetingHeader greeting{protocol::version, 1, wire::program_build_id()};
+    const protocol::GreetingHeader greeting{protocol::version, wire::program_build_id()};
     detail::Bytes frames;
     protocol::append_message(frames, Type::greeting, greeting);
     protocol::append_message(frames, Type::ready);
@@ -238,7 +240,7 @@ class Owner final : private pool::Host {
     driver().turn(now_);
   }
   void end_worker() {
-    if (link() != nullptr) link()->ended = true;
+    if (link() != nullptr) driver().ended(*link());
     turn();
   }
 
@@ -270,8 +272,11 @@ class Owner final : private pool::Host {
   }
   void say(std::span<const std::byte> bytes) {
     if (link() == nullptr || link()->broken) return;
-    link()->stream.stream().feed(bytes);
-    driver().received(*link(), now_);
+    WorkerPage& told = page();
+    std::memcpy(told.at(told.closed), bytes.data(), bytes.size());
+    told.closed += bytes.size();
+    told.head = told.closed.load();
+    driver().read(*link(), WorkerPage::buffer_size, now_);
   }
   void say_frame() {
     detail::Bytes frame;
@@ -323,8 +328,8 @@ class Owner final : private pool::Host {
   }
   void write_word() {
     if (link() == nullptr) return;
-    std::atomic<std::uint64_t>* const words[] = {&page().claimed, &page().fence, &page().clock,
-                                                 &page().head,    &page().base,  &page().open};
+    std::atomic<std::uint64_t>* const words[] = {&page().claimed, &page().fence,  &page().clock,
+                                                 &page().head,    &page().closed, &page().tail};
     std::atomic<std::uint64_t>& word = *words[input_.byte() % std::size(words)];
     word = input_.number(word);
   }
@@ -332,10 +337,9 @@ class Owner final : private pool::Host {
   void write_buffer() {
     if (link() == nullptr) return;
     const detail::Bytes frame = results_frame();
-    const std::size_t start = input_.byte() % 2 == 0 ? 0 : page().head.load() % 1024;
-    std::memcpy(page().buffer + start, frame.data(), frame.size());
-    page().base = link()->stream.stream().received();
-    page().open = input_.byte() % 2 == 0 ? 0 : start + 1;
+    const std::uint64_t start = page().closed;
+    std::memcpy(page().at(start), frame.data(), std::min(frame.size(), WorkerPage::buffer_size));
+    if (input_.byte() % 2 == 0) page().closed = start + frame.size();
     page().head = start + frame.size();
   }
   void pass_time() {

@@ -56,7 +56,8 @@ std::vector<Lines> in_each_worker(Pool& pool, int count) {
   return found;
 }
 
-const Lines one_page{"/memfd:brood-worker"};
+// Its ring is mapped twice.
+const Lines one_page{"/memfd:brood-worker", "/memfd:brood-worker"};
 
 TEST_P(Mappings, of_workers_of_two_pools_are_one_page_each) {
   Pool one = make_pool(3), other = make_pool(2);

@@ -19,7 +19,7 @@ BROOD_FOR_EVERY_METHOD(HostilePages);
 struct Scribble {
   const char* name;
   void (*write)(WorkerPage& page);
-  bool spares_results = true;  // those of earlier elements that were not sent yet
+  bool spares_results = true;  // those of earlier elements that were not read yet
 };
 
 constexpr std::uint64_t most = ~std::uint64_t{0};
@@ -32,16 +32,18 @@ const Scribble scribbles[] = {
     {"a revocation", [](WorkerPage& page) { page.claimed |= WorkerPage::revoked; }},
     {"another fence", [](WorkerPage& page) { page.fence = most; }},
     {"a large head", [](WorkerPage& page) { page.head = most; }, false},
-    {"a head one too large", [](WorkerPage& page) { page.head = WorkerPage::buffer_size + 1; },
-     false},
-    {"an open frame far away", [](WorkerPage& page) { page.open = most; }, false},
-    {"an open frame behind the results", [](WorkerPage& page) { page.open = page.head + 2; },
-     false},
-    {"another base", [](WorkerPage& page) { page.base += 7; }, false},
-    {"no base", [](WorkerPage& page) { page.base = most; }, false},
+    {"a head one too large",
+     [](WorkerPage& page) { page.head = page.tail + WorkerPage::buffer_size + 1; }, false},
+    {"more told than there is room for", [](WorkerPage& page) { page.closed = most; }, false},
+    {"less told than before", [](WorkerPage& page) { page.closed -= 1; }, false},
+    {"nothing told", [](WorkerPage& page) { page.closed = page.head = 0; }, false},
+    {"a frame that is not there", [](WorkerPage& page) { page.closed = page.head += 7; }, false},
+    {"another position of the owner's", [](WorkerPage& page) { page.tail = most; }, false},
+    {"nobody waits",
+     [](WorkerPage& page) { page.owner_waits = page.worker_waits = page.room = 77; }},
     {"a buffer of ones",
      [](WorkerPage& page) {
-       page.head = WorkerPage::buffer_size;
+       page.head = page.closed = page.tail + WorkerPage::buffer_size;
        for (std::byte& byte : page.buffer) byte = std::byte{0xff};
      },
      false},

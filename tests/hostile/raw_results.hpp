@@ -15,13 +15,8 @@
 // For tasks that write to their owner past the library: src/start/README.md has the numbers.
 namespace brood::testing {
 
-/// False when the reader is gone.
 inline bool write_raw(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(result_pipe, bytes.data(), bytes.size());
-    if (count <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  write_to_owner(bytes);
   return true;
 }
 

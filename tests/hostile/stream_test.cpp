@@ -9,7 +9,7 @@
 #include "pool/pool_fixture.hpp"
 #include "support/log_catcher.hpp"
 
-// Tasks that write to their worker's result pipe what no worker writes. The owner stops such a
+// Tasks that write to their worker's result stream what no worker writes. The owner stops such a
 // worker, and loses nothing else.
 namespace brood::testing::stream_test {
 namespace {

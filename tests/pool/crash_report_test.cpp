@@ -217,8 +217,8 @@ int closes_its_results(int x) {
 TEST_P(CrashReports, of_a_worker_that_the_pool_has_stopped_say_why) {
   const WorkerLost lost = lost_in(closes_its_results, 1);
   EXPECT_EQ(lost.report().cause, Cause::stopped) << lost.what();
-  EXPECT_EQ(lost.report().stopped_because, "it has closed the pipe of its results");
-  EXPECT_TRUE(contains(lost.what(), "the pool stopped it: it has closed the pipe of its results"))
+  EXPECT_EQ(lost.report().stopped_because, "it has closed the socket to its owner");
+  EXPECT_TRUE(contains(lost.what(), "the pool stopped it: it has closed the socket to its owner"))
       << lost.what();
 }
 

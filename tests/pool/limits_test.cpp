@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "pool/pool_fixture.hpp"
+#include "start/entry.hpp"
+#include "support/program.hpp"
 #include "victims/tasks.hpp"
 
 namespace brood::testing::limits_test {
@@ -208,6 +210,23 @@ struct StartsSomethingElse : Launcher {
   }
 };
 
+struct StartsAnotherBuild : Launcher {
+  std::string name() const override { return "another"; }
+  int launch(WorkerCommand command) override {
+    command.arguments.front() = victim("owner");
+    return brood::spawn(command);
+  }
+};
+struct KeepsThePageBack : Launcher {
+  std::string name() const override { return "keeps"; }
+  int launch(WorkerCommand command) override {
+    std::erase_if(command.descriptors, [](const auto& given) {
+      return given.second == start::worker_descriptors().page;
+    });
+    return brood::spawn(command);
+  }
+};
+
 TEST_F(OwnLauncher, runs_the_workers_its_way) {
   Pool pool({.workers = 2, .start_method = std::make_shared<Nice>(), .max_tasks_per_worker = 2});
   const int nicest = 19;
@@ -229,6 +248,20 @@ TEST_F(OwnLauncher, that_starts_something_else_is_a_start_error) {
   const auto error = caught<StartError>([&] { pool.apply(square, 2); });
   EXPECT_EQ(error.stage(), "greeting");
   EXPECT_EQ(error.status().value().describe(), "exit code 0");
+}
+
+TEST_F(OwnLauncher, that_starts_another_build_is_told_so) {
+  Pool pool({.workers = 1, .start_method = std::make_shared<StartsAnotherBuild>()});
+  const auto error = caught<StartError>([&] { pool.apply(square, 2); });
+  EXPECT_EQ(error.stage(), "greeting");
+  EXPECT_TRUE(contains(error.what(), "another build of this program")) << error.what();
+}
+
+TEST_F(OwnLauncher, that_does_not_pass_on_all_descriptors_is_told_so) {
+  Pool pool({.workers = 1, .start_method = std::make_shared<KeepsThePageBack>()});
+  const auto error = caught<StartError>([&] { pool.apply(square, 2); });
+  EXPECT_EQ(error.stage(), "greeting");
+  EXPECT_TRUE(contains(error.what(), "has not got the memory")) << error.what();
 }
 
 }  // namespace

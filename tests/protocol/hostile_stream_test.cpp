@@ -92,9 +92,6 @@ TEST_F(HostileStream, a_truth_is_zero_or_one) {
   detail::Bytes failed;
   append_message(failed, Type::failed, FailedHeader{1, 0, 0, 5, 7});
   EXPECT_TRUE(refused(failed));
-  detail::Bytes greeting;
-  append_message(greeting, Type::greeting, GreetingHeader{0, 2, {}});
-  EXPECT_TRUE(refused(greeting, Stage::greeting));
 }
 
 TEST_F(HostileStream, a_start_has_one_order) {
@@ -117,7 +114,7 @@ TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
     EXPECT_TRUE(refused(Stream().results(0, 1).bytes(), stage));
     ParentSide side(1 << 20, stage);
     Events events;
-    EXPECT_THROW(side.read_page(Stream().open(0, 3, 8).page(), events), CodecError);
+    EXPECT_THROW(side.open_frame(Stream().open(0, 3, 8).filling(), events), CodecError);
     EXPECT_TRUE(events.outcomes.empty());
   }
 }
@@ -173,7 +170,7 @@ TEST_F(HostileStream, an_open_frame_is_one_of_results) {
     change(bytes.data());
     ParentSide side(1 << 20, Stage::tasks);
     Events events;
-    side.read_page({0, 0, bytes.view()}, events);
+    side.open_frame(bytes.view(), events);
     return events.outcomes.size();
   };
   const auto put = [](std::size_t at, auto value) {

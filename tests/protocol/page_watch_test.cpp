@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <vector>
 
 #include <brood/errors.hpp>
 #include "protocol/owner_page.hpp"
@@ -14,16 +13,9 @@ class PageWatchTest : public ::testing::Test {
   std::uint64_t look(std::uint64_t resolved, std::uint64_t sent) {
     return watch.look(*page, {resolved, sent}).claimed;
   }
-  void show(std::uint64_t base, std::uint64_t head, std::uint64_t open = 0) {
-    page->base = base;
-    page->head = head;
-    page->open = open;
-  }
-  std::optional<PageSnapshot> copy() { return watch.copy(*page, storage); }
 
   std::unique_ptr<WorkerPage> page = std::make_unique<WorkerPage>();
   PageWatch watch;
-  std::vector<std::byte> storage;
 };
 
 TEST_F(PageWatchTest, claims_grow_up_to_what_was_sent) {
@@ -99,62 +91,6 @@ TEST_F(PageWatchTest, a_revocation_of_what_makes_no_sense_takes_nothing_back_and
     EXPECT_TRUE(fresh.doubted());
     EXPECT_THROW(fresh.look(*page, {2, 8}), CodecError);
   }
-}
-
-TEST_F(PageWatchTest, a_copy_is_of_the_results_that_there_are) {
-  EXPECT_FALSE(copy());
-  show(100, 40);
-  page->buffer[39] = std::byte{7};
-  const auto snapshot = copy();
-  ASSERT_TRUE(snapshot);
-  EXPECT_EQ(snapshot->base, 100u);
-  EXPECT_EQ(snapshot->contents.size(), 40u);
-  EXPECT_EQ(snapshot->contents[39], std::byte{7});
-  EXPECT_FALSE(snapshot->open);
-}
-
-TEST_F(PageWatchTest, the_buffer_starts_anew_only_further_on_in_the_stream) {
-  show(100, 40);
-  copy();
-  show(100, 0);  // it is being written
-  EXPECT_FALSE(copy());
-  show(140, 10);
-  EXPECT_TRUE(copy());
-  show(140, 9);
-  EXPECT_THROW(copy(), CodecError);
-  show(139, 20);
-  EXPECT_THROW(copy(), CodecError);
-}
-
-TEST_F(PageWatchTest, results_lie_in_their_buffer) {
-  show(0, WorkerPage::buffer_size);
-  EXPECT_TRUE(copy());
-  for (const std::uint64_t head : {std::uint64_t{WorkerPage::buffer_size + 1}, ~std::uint64_t{0}}) {
-    show(0, head);
-    EXPECT_THROW(copy(), CodecError);
-    EXPECT_THROW(last_copy(*page, storage), CodecError);
-  }
-}
-
-TEST_F(PageWatchTest, an_open_frame_lies_among_the_results) {
-  show(0, 40, 41);
-  EXPECT_EQ(copy()->open, 40u);
-  for (const std::uint64_t open :
-       {std::uint64_t{42}, std::uint64_t{WorkerPage::buffer_size + 2}, ~std::uint64_t{0}}) {
-    show(0, 40, open);
-    EXPECT_THROW(copy(), CodecError);
-    EXPECT_THROW(last_copy(*page, storage), CodecError);
-  }
-}
-
-TEST_F(PageWatchTest, the_last_copy_is_not_the_page) {
-  show(5, 3);
-  page->buffer[2] = std::byte{1};
-  const PageSnapshot snapshot = last_copy(*page, storage);
-  page->buffer[2] = std::byte{2};
-  EXPECT_EQ(snapshot.base, 5u);
-  EXPECT_EQ(snapshot.contents.size(), 3u);
-  EXPECT_EQ(snapshot.contents[2], std::byte{1});
 }
 
 }  // namespace

@@ -101,36 +101,6 @@ TEST_F(ParentSideTest, a_message_over_the_limit_is_an_error) {
   EXPECT_THROW(small.parse(events), CodecError);
 }
 
-TEST_F(ParentSideTest, a_dead_workers_page_is_read_behind_its_pipe) {
-  receive(Stream().results(0, 2).view());
-  side.finish(Stream().failed(2).results(3, 2).page(side.stream().received()), events);
-  EXPECT_EQ(events.outcomes.size(), 5u);
-}
-
-TEST_F(ParentSideTest, a_worker_may_die_at_every_byte_of_a_flush) {
-  const Stream before = Stream().results(0, 2);
-  const Stream page = Stream().texts(2, 3).failed(5).results(6, 2).log("last words");
-  for (std::size_t written = 0; written <= page.size(); ++written) {
-    ParentSide dead(1 << 20, ParentSide::Stage::tasks);
-    Events seen;
-    dead.stream().feed(before.view());
-    dead.stream().feed(page.view().first(written));
-    dead.parse(seen);
-    dead.finish(page.page(before.size()), seen);
-    auto expected = elements(0, 8);
-    expected[5].failed = true;
-    ASSERT_EQ(seen.outcomes, expected) << written;
-    ASSERT_EQ(seen.logs.size(), 1u) << written;
-  }
-}
-
-TEST_F(ParentSideTest, a_worker_may_die_between_the_two_stores_of_a_flush) {
-  const Stream page = Stream().results(0, 3);
-  receive(page.view());
-  side.finish({0, std::nullopt, {}}, events);
-  EXPECT_EQ(events.outcomes, elements(0, 3));
-}
-
 TEST_F(ParentSideTest, a_worker_may_die_at_every_byte_of_a_large_result) {
   const Stream before = Stream().results(0, 2);
   const Stream large = Stream().texts(200, 1);
@@ -140,7 +110,7 @@ TEST_F(ParentSideTest, a_worker_may_die_at_every_byte_of_a_large_result) {
     dead.stream().feed(before.view());
     dead.stream().feed(large.view().first(written));
     dead.parse(seen);
-    dead.finish({before.size(), std::nullopt, {}}, seen);
+    ASSERT_EQ(dead.is_between_frames(), written == 0) << written;
     ASSERT_EQ(seen.outcomes, elements(0, 2)) << written;
   }
 }
@@ -150,41 +120,22 @@ TEST_F(ParentSideTest, an_open_frame_counts_its_whole_results) {
     for (std::uint64_t done = 0; done < 5; ++done) {
       ParentSide dead(1 << 20, ParentSide::Stage::tasks);
       Events seen;
-      dead.finish(Stream().results(0, 2).open(2, done, stride).page(), seen);
+      read_all(dead, Stream().results(0, 2).open(2, done, stride), seen);
       ASSERT_EQ(seen.outcomes, elements(0, 2 + done));
     }
   }
 }
 
 TEST_F(ParentSideTest, half_a_result_in_an_open_frame_is_none) {
-  side.finish(Stream().open(0, 3, detail::variable_stride).half().page(), events);
+  read_all(side, Stream().open(0, 3, detail::variable_stride).half(), events);
   EXPECT_EQ(events.outcomes, elements(0, 3));
 }
 
-TEST_F(ParentSideTest, a_frame_may_be_open_before_its_header_counts) {
-  Stream stream = Stream().results(0, 1);
-  stream.open_at = stream.size();
-  side.finish(stream.page(), events);
-  EXPECT_EQ(events.outcomes, elements(0, 1));
-}
-
-TEST_F(ParentSideTest, a_frame_may_be_closed_and_still_marked_open) {
+TEST_F(ParentSideTest, a_frame_may_have_its_count_and_still_be_open) {
   Stream stream = Stream().results(0, 3);
   stream.open_at = 0;
-  side.finish(stream.page(), events);
+  read_all(side, stream, events);
   EXPECT_EQ(events.outcomes, elements(0, 3));
-}
-
-TEST_F(ParentSideTest, what_was_read_is_not_told_again_by_the_pipe) {
-  const Stream page = Stream().results(0, 2).skipped(4).log("once").failed(4).folded(5, 2);
-  side.read_page(page.page(), events);
-  side.read_page(page.page(), events);
-  EXPECT_EQ(events.outcomes.size(), 5u);
-  receive(page.view());
-  receive(Stream().results(7, 1).view());
-  EXPECT_EQ(events.outcomes.size(), 6u);
-  EXPECT_EQ(events.fences, std::vector<std::uint64_t>{4});
-  EXPECT_EQ(events.logs.size(), 1u);
 }
 
 TEST_F(ParentSideTest, an_open_frame_is_read_as_it_grows) {
@@ -192,31 +143,17 @@ TEST_F(ParentSideTest, an_open_frame_is_read_as_it_grows) {
     ParentSide living(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     for (std::uint64_t done = 0; done <= 6; done += 2) {
-      living.read_page(Stream().open(0, done, stride).page(), seen);
+      living.open_frame(Stream().open(0, done, stride).filling(), seen);
       ASSERT_EQ(seen.outcomes, elements(0, done));
     }
     Stream whole;
     living.stream().feed((stride == 8 ? whole.results(0, 10) : whole.texts(0, 10)).view());
     living.parse(seen);
     ASSERT_EQ(seen.outcomes, elements(0, 10));
-    EXPECT_EQ(seen.elapsed, 40u);  // of the four that the page has not told
+    EXPECT_EQ(seen.elapsed, 40u);  // of the four that the open frame has not told
     const Stream again = stride == 8 ? Stream().results(0, 10) : Stream().texts(0, 10);
     EXPECT_EQ(seen.bytes.size(), again.size() - sizeof(wire::FrameHeader) - sizeof(ResultsHeader));
   }
-}
-
-TEST_F(ParentSideTest, a_page_whose_predecessor_is_on_its_way_is_not_read) {
-  const Stream first = Stream().results(0, 2);
-  const Stream page = Stream().results(2, 2);
-  side.read_page(page.page(first.size()), events);
-  EXPECT_TRUE(events.outcomes.empty());
-  side.stream().feed(first.view().first(10));
-  side.parse(events);
-  side.read_page(page.page(first.size()), events);
-  EXPECT_TRUE(events.outcomes.empty());
-  receive(first.view().subspan(10));
-  side.read_page(page.page(first.size()), events);
-  EXPECT_EQ(events.outcomes, elements(0, 4));
 }
 
 TEST_F(ParentSideTest, a_folded_result_that_is_half_known_is_an_error) {

@@ -112,7 +112,9 @@ class Stream {
   std::span<const std::byte> view() const { return bytes_.view(); }
   detail::Bytes bytes() const { return detail::Bytes(bytes_.view()); }
   std::size_t size() const { return bytes_.size(); }
-  PageSnapshot page(std::uint64_t base = 0) const { return {base, open_at, view()}; }
+  /// What the owner may read, and the open frame behind it.
+  std::span<const std::byte> closed() const { return view().first(open_at.value_or(size())); }
+  std::span<const std::byte> filling() const { return view().subspan(open_at.value_or(size())); }
   std::optional<std::size_t> open_at;
 
  private:
@@ -131,6 +133,13 @@ class Stream {
   }
   detail::Bytes bytes_;
 };
+
+/// Has the owner read all of it, as from the ring of a page.
+inline void read_all(ParentSide& side, const Stream& stream, Events& events) {
+  side.stream().feed(stream.closed());
+  side.parse(events);
+  if (!stream.filling().empty()) side.open_frame(stream.filling(), events);
+}
 
 inline std::vector<Events::Outcome> elements(std::uint64_t first, std::uint64_t last) {
   std::vector<Events::Outcome> outcomes;

@@ -80,14 +80,15 @@ pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes&
   return told;
 }
 
-// Within a turn nothing else tells outcomes but pages, and what is left in the pipe of a dead
-// worker.
+// Within a turn nothing else tells outcomes but looks at pages. Where a frame is open they are its
+// own, or those in front of it.
 void JudgedScheduler::count_what_pages_told(WorkerId worker, std::size_t count) {
   Process& process = process_of(worker);
-  if (!in_turn_ || process.page().head.load() == 0) return;
+  const protocol::WorkerPage& page = process.page();
+  if (!in_turn_ || page.head.load() <= page.closed.load()) return;
   Census& census = environment_.census;
   if (process.alive()) census.from_pages += count;
-  if (!process.alive() && process.results.empty()) census.from_pages_of_the_dead += count;
+  if (!process.alive()) census.from_pages_of_the_dead += count;
 }
 
 void JudgedScheduler::stop(WorkerId worker, pool::StopReason why, Time now) {

@@ -127,12 +127,27 @@ void Owner::terminate() {
 // As BorrowedWorker::drive.
 bool Owner::step_of_caller(Link& link) {
   const bool moved_out = !link.broken && flush(link);
-  const bool ended = !link.process->alive() && link.process->results.empty();
-  const std::size_t count = link.broken ? 0 : link.read(environment_.random.between(1, 4096));
-  if (count == 0 && !ended && !link.broken) return moved_out;
+  const Process& process = *link.process;
+  if (link.sleeps && !process.caller_is_woken && process.alive() && !link.broken) return moved_out;
+  link.sleeps = false;
+  link.process->caller_is_woken = false;
+  std::exception_ptr error;
+  try {
+    link.take_wake_ups();
+  } catch (const CodecError&) {
+    error = std::current_exception();
+  }
+  const bool told = !link.broken && !error && link.ring.has_unread(link.page());
+  if (!told && !error && process.alive() && !link.broken) {
+    elsewhere_();
+    link.sleeps = scheduler_.mutate(Mutation::sleep_without_asking) ||
+                  link.may_sleep(protocol::WakeUp::by_futex);
+    return true;
+  }
   scheduler_.begin_call();
   const auto over =
-      driver().borrowing().heard(link, *link.borrowed_for, count != 0, nullptr, environment_.now);
+      driver_.borrowing().heard(link, *link.borrowed_for, told, error, environment_.now,
+                                environment_.random.between(1, 4096));
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
   if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();
@@ -150,11 +165,13 @@ void Owner::turn() {
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     Link* const seen = link(worker);
     if (seen == nullptr || seen->borrowed) continue;
-    if (!seen->borrowable && environment_.random.chance(environment_.parameters.notice))
+    watch(*seen);
+    if (seen->watched && seen->has_told() &&
+        environment_.random.chance(environment_.parameters.notice))
       read(*seen);
     if (seen->borrowed) continue;  // meanwhile
     const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
-    if (dead && environment_.random.chance(environment_.parameters.notice)) seen->ended = true;
+    if (dead && environment_.random.chance(environment_.parameters.notice)) driver_.ended(*seen);
     elsewhere_();
   }
   for (WorkerId worker = 0; worker < starts_.size(); ++worker) {
@@ -189,7 +206,7 @@ bool Owner::has_work() const {
     const Link* const known = link(worker);
     if (known == nullptr || known->borrowed) continue;
     if (!known->process->alive()) return true;
-    if (!known->broken && !known->borrowable && !known->process->results.empty()) return true;
+    if (!known->broken && !known->borrowable && (known->has_told() || !known->watched)) return true;
     if (!known->broken && !known->outbox.empty() && known->process->tasks.space() != 0) return true;
   }
   const auto next = next_time();
@@ -209,17 +226,39 @@ std::optional<Time> Owner::next_time() const {
   return soonest;
 }
 
-// The lock is not held between two reads.
+// As Channels::end_turn.
+void Owner::watch(Link& link) {
+  const bool watched = !link.borrowable && !link.broken && !link.silent;
+  if (std::exchange(link.watched, watched) || !watched) return;
+  if (!link.may_sleep(protocol::WakeUp::by_socket)) read(link);
+}
+
+// As Channels::read_results.
 void Owner::read(Link& link) {
-  for (int turn = 0; turn < 8 && !link.broken; ++turn) {
-    const bool partly = environment_.random.chance(environment_.parameters.partial_read);
-    if (link.read(partly ? environment_.random.between(1, 200) : much) == 0) break;
-    driver().received(link, environment_.now);
-    unlocked_();
-    if (partly || link.borrowed) return;
+  try {
+    link.take_wake_ups();
+  } catch (const CodecError&) {
+    driver_.unreadable(link, std::current_exception(), environment_.now);
   }
-  const bool at_end = link.process->results.empty() && link.process->results.closed;
-  if ((at_end || link.broken) && !link.silent) driver().stream_ended(link, environment_.now);
+  for (int turn = 0; turn < 8 && read_what_is_there(link); ++turn) {
+  }
+  elsewhere_();
+  link.may_sleep(protocol::WakeUp::by_socket);
+  read_what_is_there(link);
+  if ((!link.process->alive() || link.broken) && !link.silent)
+    driver_.stream_ended(link, environment_.now);
+}
+
+// The lock is not held between two reads.
+bool Owner::read_what_is_there(Link& link) {
+  bool any = false;
+  while (!link.broken && link.ring.has_unread(link.page())) {
+    any = true;
+    const bool partly = environment_.random.chance(environment_.parameters.partial_read);
+    driver_.read(link, partly ? environment_.random.between(1, 200) : much, environment_.now);
+    unlocked_();
+  }
+  return any && !link.broken;
 }
 
 // True if something was written.
@@ -312,7 +351,10 @@ std::optional<pool::Death> Owner::status(pool::WorkerLink& worker) noexcept {
   Link& link = static_cast<Link&>(worker);
   if (!environment_.calm && environment_.random.chance(environment_.parameters.late_status))
     return std::nullopt;
-  if (scheduler_.mutate(Mutation::forget_the_page_of_the_dead)) link.page().head.store(0);
+  if (scheduler_.mutate(Mutation::forget_the_page_of_the_dead)) {
+    link.page().closed.store(link.page().tail.load());
+    link.page().head.store(link.page().tail.load());
+  }
   return pool::Death{};
 }
 
@@ -325,37 +367,6 @@ void Owner::log(const pool::WorkerLink&, const protocol::LogRecord& record) noex
 
 void Owner::hang_up(pool::WorkerLink& link) {
   static_cast<Link&>(link).process->tasks.closed = true;
-}
-
-// --- links ---
-
-Link::Link(JudgedScheduler& its_scheduler, std::unique_ptr<Process> its_process, Time now)
-    : WorkerLink(its_process->slot, "worker", wire::default_frame_limit, now),
-      scheduler(its_scheduler),
-      process(std::move(its_process)) {
-  pid = static_cast<int>(process->pid);
-  set_page(&process->page());
-}
-
-platform::ReceivedDescriptors Link::receive_descriptors() {
-  platform::ReceivedDescriptors came;
-  came.received = process->waiting_descriptors != 0;
-  if (!came.received) return came;
-  --process->waiting_descriptors;
-  came.descriptors.emplace_back();
-  return came;
-}
-
-std::size_t Link::unread() noexcept {
-  if (scheduler.mutate(Mutation::reap_before_the_pipe_is_empty)) return 0;
-  return process->results.size();
-}
-
-std::size_t Link::read(std::size_t most) {
-  const auto room = stream.stream().room();
-  const std::size_t count = process->results.read(room.first(std::min(room.size(), most)));
-  stream.stream().filled(count);
-  return count;
 }
 
 }  // namespace brood::simulation

@@ -8,26 +8,13 @@
 
 #include "call.hpp"
 #include "judged_scheduler.hpp"
+#include "link.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/driver/driver.hpp"
 #include "process.hpp"
 #include "referee.hpp"
 
 namespace brood::simulation {
-
-/// The owner's end of one worker, as pool::WorkerProcess is.
-struct Link final : pool::WorkerLink {
-  Link(JudgedScheduler& scheduler, std::unique_ptr<Process> its_process, Time now);
-  platform::ReceivedDescriptors receive_descriptors() override;
-  std::size_t unread() noexcept override;
-  std::size_t read_once() override { return read(stream.stream().room().size()); }
-  std::size_t read(std::size_t most);
-
-  JudgedScheduler& scheduler;
-  std::unique_ptr<Process> process;
-  std::optional<Time> dies_at;  // of a signal; nothing: none has come that ends it
-  std::shared_ptr<Call> borrowed_for;
-};
 
 /// The real driver and the real scheduler. In place of the dispatcher and of callers' threads: what
 /// they would wait for is drawn, and processes of the simulation are at the other end of the pipes.
@@ -87,7 +74,9 @@ class Owner final : private pool::Host {
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
   void finish_start(WorkerId worker);
+  void watch(Link& link);
   void read(Link& link);
+  bool read_what_is_there(Link& link);
   bool flush(Link& link);
   void die_of_signals();
   void spoil_what_is_borrowed();

@@ -49,7 +49,7 @@ Parameters draw_parameters(Random& random) {
   Parameters parameters;
   parameters.config = draw_config(random);
   parameters.task_capacity = static_cast<std::size_t>(random.spread(16, 65536));
-  parameters.result_capacity = static_cast<std::size_t>(random.spread(16, 65536));
+  parameters.result_capacity = static_cast<std::size_t>(random.spread(1024, 65536));
   parameters.jobs = static_cast<int>(random.between(1, random.chance(0.2) ? 25 : 6));
   parameters.pause = random.chance(0.3) ? 0 : random.spread(0.01, 0.7);
   parameters.notice = random.spread(0.1, 1);
@@ -124,7 +124,7 @@ const char* name_of(Mutation mutation) {
                                           "revoke_without_the_page",
                                           "revoke_one_too_many",
                                           "forget_the_page_of_the_dead",
-                                          "reap_before_the_pipe_is_empty",
+                                          "reap_before_the_ring_is_empty",
                                           "charge_although_idle",
                                           "forget_skipped",
                                           "lose_a_result",
@@ -135,9 +135,12 @@ const char* name_of(Mutation mutation) {
                                           "send_no_signals",
                                           "write_bytes_twice",
                                           "borrowed_memory_goes_early",
-                                          "worker_loses_a_flush",
-                                          "worker_repeats_a_flush",
-                                          "worker_moves_the_base_first",
+                                          "give_room_early",
+                                          "sleep_without_asking",
+                                          "worker_loses_a_wake_up",
+                                          "worker_overwrites_what_is_unread",
+                                          "worker_closes_too_early",
+                                          "worker_stores_the_head_first",
                                           "worker_runs_what_was_taken_back",
                                           "worker_acknowledges_an_old_fence",
                                           "worker_stamps_after_the_claim",

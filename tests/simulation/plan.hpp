@@ -64,7 +64,7 @@ enum class Mutation : std::uint8_t {
   revoke_without_the_page,
   revoke_one_too_many,
   forget_the_page_of_the_dead,
-  reap_before_the_pipe_is_empty,
+  reap_before_the_ring_is_empty,
   charge_although_idle,
   forget_skipped,
   lose_a_result,
@@ -75,10 +75,13 @@ enum class Mutation : std::uint8_t {
   send_no_signals,
   write_bytes_twice,
   borrowed_memory_goes_early,
+  give_room_early,
+  sleep_without_asking,
   // in the worker
-  worker_loses_a_flush,
-  worker_repeats_a_flush,
-  worker_moves_the_base_first,
+  worker_loses_a_wake_up,
+  worker_overwrites_what_is_unread,
+  worker_closes_too_early,
+  worker_stores_the_head_first,
   worker_runs_what_was_taken_back,
   worker_acknowledges_an_old_fence,
   worker_stamps_after_the_claim,
@@ -89,7 +92,7 @@ enum class Mutation : std::uint8_t {
 
 struct Parameters {
   pool::SchedulerConfig config;
-  std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipes, bytes
+  std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipe and the ring, bytes
   int jobs = 3;
   double pause = 0.1;   // a worker pauses at a point where it may
   double notice = 0.5;  // the owner sees an event in this turn
@@ -98,7 +101,7 @@ struct Parameters {
   double kill = 0;     // the next step kills a worker from outside
   double garbage = 0;  // a worker writes what is no frame
   double start_error = 0, start_death = 0, initializer_error = 0;
-  double torn = 0.3;                  // a flush is seen between its two stores
+  double torn = 0.3;                  // a worker is seen between the two stores of a frame's end
   bool outage = false;                // for a while no worker can be started
   double early_end = 0;               // close or terminate while there is work
   bool slow_starts = false;           // worker_started comes later than the start
@@ -118,7 +121,7 @@ struct Census {
   std::uint64_t idled = 0, aged = 0, deaths = 0, stops = 0, failed_starts = 0, broken_streams = 0;
   std::uint64_t revoked = 0, cancelled = 0, borrowed = 0, from_pages = 0,
                 from_pages_of_the_dead = 0;
-  std::uint64_t deferred_ends = 0, deaf = 0, torn_flushes = 0, partial_writes = 0;
+  std::uint64_t deferred_ends = 0, deaf = 0, torn_ends = 0, full_rings = 0;
   std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, attached = 0;
 };
 

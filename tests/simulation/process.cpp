@@ -18,20 +18,24 @@ Process* Process::running_ = nullptr;
 
 namespace {
 
-// Pages are large, and only their words must be clean.
-std::vector<std::unique_ptr<protocol::WorkerPage>>& spare_pages() {
-  static std::vector<std::unique_ptr<protocol::WorkerPage>> pages;
-  return pages;
+// Mappings are costly, and only the words must be clean.
+std::vector<platform::SharedMapping>& spare_memory() {
+  static std::vector<platform::SharedMapping> memory;
+  return memory;
 }
 
-std::unique_ptr<protocol::WorkerPage> clean_page() {
-  if (spare_pages().empty()) return std::make_unique<protocol::WorkerPage>();
-  std::unique_ptr<protocol::WorkerPage> page = std::move(spare_pages().back());
-  spare_pages().pop_back();
-  for (auto* word :
-       {&page->claimed, &page->fence, &page->clock, &page->head, &page->base, &page->open})
+platform::SharedMapping clean_memory() {
+  using protocol::WorkerPage;
+  if (spare_memory().empty())
+    return platform::SharedMapping::create("simulated", sizeof(WorkerPage),
+                                           WorkerPage::buffer_size);
+  platform::SharedMapping memory = std::move(spare_memory().back());
+  spare_memory().pop_back();
+  auto& page = *static_cast<WorkerPage*>(memory.data());
+  for (auto* word : {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail})
     word->store(0);
-  return page;
+  for (auto* word : {&page.owner_waits, &page.worker_waits, &page.room}) word->store(0);
+  return memory;
 }
 
 constexpr std::uint64_t resident_limit = 1000;
@@ -42,15 +46,14 @@ Process::Process(Environment& environment, Referee& referee, WorkerId worker, st
     : slot(worker),
       pid(number),
       tasks(environment.parameters.task_capacity),
-      results(environment.parameters.result_capacity),
       environment_(environment),
       referee_(referee),
-      page_(clean_page()),
+      memory_(clean_memory()),
       fiber_([this] { body(); }) {}
 
 Process::~Process() {
   kill();
-  spare_pages().push_back(std::move(page_));
+  spare_memory().push_back(std::move(memory_));
 }
 
 detail::Bytes Process::setup_of(const Parameters& parameters) {
@@ -69,8 +72,8 @@ bool Process::runnable() const {
       return true;
     case Wait::reading:
       return !tasks.empty() || tasks.closed;
-    case Wait::writing:
-      return results.space() != 0;
+    case Wait::room:
+      return page().room.load() != room_seen_;
     case Wait::sleeping:
       break;
   }
@@ -85,16 +88,12 @@ void Process::resume() {
 
 void Process::run() {
   resume();
-  if (fiber_.ended()) {
-    alive_ = false;
-    results.closed = true;
-  }
+  if (fiber_.ended()) alive_ = false;
 }
 
 void Process::kill() {
   if (!alive_) return;
   alive_ = false;
-  results.closed = true;
   dying_ = true;
   if (fiber_.begun() && !fiber_.ended()) resume();
 }
@@ -103,9 +102,12 @@ void Process::kill() {
 void Process::body() {
   const Parameters& parameters = environment_.parameters;
   try {
-    sleep(environment_.random.spread(1e3, 1e6));
+    pass(environment_.random.spread(1e3, 1e6));
     if (!environment_.calm && environment_.random.chance(parameters.start_death)) return;
-    worker::Session session(*this, *page_, {.input = 1024, .large_frame = parameters.large_frame});
+    worker::Session session(*this, page(),
+                            {.input = 1024,
+                             .large_frame = parameters.large_frame,
+                             .results = parameters.result_capacity});
     session_ = &session;
     start_up(session);
     session.serve();
@@ -129,7 +131,7 @@ void Process::start_up(worker::Session& session) {
     throw Killed();
   }
   if (!environment_.calm && environment_.random.chance(parameters.start_death))
-    sleep(1e12);  // an initializer that hangs
+    pass(1e12);  // an initializer that hangs
   session.ready();
 }
 
@@ -188,8 +190,8 @@ void Process::check_what_it_knows() const {
 // As one that is stopped where it has told all but that it has seen a revocation: until it is
 // killed.
 void Process::be_deaf() {
-  for (int i = 0; i < 50 && !results.empty(); ++i) pause(Wait::none);
-  if (environment_.calm || !results.empty() || !referee_.has_only_a_revocation(*this)) return;
+  for (int i = 0; i < 50 && !is_heard(); ++i) pause(Wait::none);
+  if (environment_.calm || !is_heard() || !referee_.has_only_a_revocation(*this)) return;
   environment_.say("worker %u is deaf", slot);
   ++environment_.census.deaf;
   deaf_ = true;
@@ -212,7 +214,12 @@ std::uint64_t Process::resident() {
 }
 
 std::chrono::steady_clock::time_point Process::now() {
-  if (session_ != nullptr) maybe_pause();
+  if (session_ != nullptr) {
+    maybe_pause();
+    close_too_early();
+    store_the_head_first();
+    if (environment_.random.chance(environment_.parameters.torn)) show_the_torn_end();
+  }
   return environment_.now;
 }
 
@@ -222,40 +229,37 @@ void Process::end(int code) {
   throw Killed();
 }
 
-void Process::write(std::span<const std::byte> bytes) {
-  const bool flush = bytes.data() == page_->buffer;
-  if (flush && mutate(Mutation::worker_loses_a_flush)) return;
-  write_part_by_part(bytes);
-  if (flush && mutate(Mutation::worker_repeats_a_flush)) write_part_by_part(bytes);
+void Process::wake_owner() {
   maybe_pause();
-  if (flush && environment_.random.chance(environment_.parameters.torn)) show_the_torn_flush();
+  if (mutate(Mutation::worker_loses_a_wake_up)) return;
+  ++wake_ups;
+  maybe_pause();
 }
 
-void Process::write_part_by_part(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    auto part = bytes;
-    if (environment_.random.chance(environment_.parameters.pause))
-      part = part.first(environment_.random.between(1, part.size()));
-    const std::size_t written = results.write(part);
-    bytes = bytes.subspan(written);
-    environment_.census.partial_writes += !bytes.empty();
-    if (!bytes.empty()) pause(results.space() == 0 ? Wait::writing : Wait::none);
-  }
+void Process::wake(std::atomic<std::uint32_t>&) {
+  maybe_pause();
+  if (mutate(Mutation::worker_loses_a_wake_up)) return;
+  caller_is_woken = true;
+  maybe_pause();
 }
 
-// The first store of ResultStream::flush() has happened, the second has not.
-void Process::show_the_torn_flush() {
-  ++environment_.census.torn_flushes;
-  const std::uint64_t head = page_->head.load();
-  if (mutate(Mutation::worker_moves_the_base_first)) {
-    page_->base.fetch_add(head);
-    pause(Wait::none);
-    page_->base.fetch_sub(head);
-    return;
-  }
-  page_->head.store(0);
+void Process::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  ++environment_.census.full_rings;
+  if (!is_heard() && mutate(Mutation::worker_overwrites_what_is_unread))
+    *page().at(page().tail.load()) ^= std::byte{0xff};
+  maybe_pause();
+  room_seen_ = value;
+  if (word.load() == value) pause(Wait::room);
+}
+
+// The first store of ResultStream::publish() has happened, the second has not.
+void Process::show_the_torn_end() {
+  if (page().head.load() != page().closed.load() || is_heard()) return;
+  ++environment_.census.torn_ends;
+  const std::uint64_t head = page().head.load();
+  page().head.store(environment_.random.between(page().tail.load(), head));
   pause(Wait::none);
-  page_->head.store(head);
+  page().head.store(head);
 }
 
 void Process::pause(Wait wait) {
@@ -269,7 +273,7 @@ void Process::maybe_pause() {
   if (environment_.random.chance(environment_.parameters.pause)) pause(Wait::none);
 }
 
-void Process::sleep(double nanoseconds) {
+void Process::pass(double nanoseconds) {
   wakes_at_ = environment_.now + Nanoseconds(static_cast<Nanoseconds::rep>(nanoseconds));
   pause(Wait::sleeping);
 }

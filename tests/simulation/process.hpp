@@ -10,6 +10,7 @@
 #include "fiber.hpp"
 #include "pipe.hpp"
 #include "plan.hpp"
+#include "platform/mapping.hpp"
 #include "protocol/page.hpp"
 #include "wire/frame.hpp"
 #include "worker/session.hpp"
@@ -22,7 +23,7 @@ class Referee;
 /// wherever it pauses.
 class Process final : private worker::SessionHost {
  public:
-  enum class Wait : std::uint8_t { none, reading, writing, sleeping };
+  enum class Wait : std::uint8_t { none, reading, room, sleeping };
 
   Process(Environment& environment, Referee& referee, WorkerId worker, std::uint64_t number);
   ~Process();
@@ -36,9 +37,16 @@ class Process final : private worker::SessionHost {
 
   const WorkerId slot;
   const std::uint64_t pid;
-  Pipe tasks, results;
+  Pipe tasks;
+  std::size_t wake_ups = 0;  // that it has sent and the owner has not taken
+  bool caller_is_woken = false;
+  bool garbage = false;                 // among them is something else
   std::size_t waiting_descriptors = 0;  // descriptors of shared objects that wait for the owner
-  protocol::WorkerPage& page() noexcept { return *page_; }
+  protocol::WorkerPage& page() const noexcept {
+    return *static_cast<protocol::WorkerPage*>(memory_.data());
+  }
+  /// Whether the owner has read all that it has told.
+  bool is_heard() const noexcept { return page().closed.load() == page().tail.load(); }
   bool alive() const noexcept { return alive_; }
   /// Whether it can go on now.
   bool runnable() const;
@@ -71,7 +79,9 @@ class Process final : private worker::SessionHost {
 
   // --- the host ---
   std::size_t read(std::span<std::byte> target) override;
-  void write(std::span<const std::byte> bytes) override;
+  void wake_owner() override;
+  void wake(std::atomic<std::uint32_t>& word) override;
+  void sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) override;
   std::chrono::steady_clock::time_point now() override;
   bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
   void wait_for_descriptor_channel() override { pause(Wait::none); }
@@ -87,15 +97,16 @@ class Process final : private worker::SessionHost {
   void note(const wire::Frame& frame);
   void check_what_it_knows() const;
   void be_deaf();
-  void write_part_by_part(std::span<const std::byte> bytes);
-  void show_the_torn_flush();
+  void show_the_torn_end();
   void pause(Wait wait);
   void maybe_pause();
-  void sleep(double nanoseconds);
+  void pass(double nanoseconds);
 
   // --- mutations ---
   bool mutate(Mutation mutation);
   void change_the_page();
+  void close_too_early();
+  void store_the_head_first();
   std::size_t read_changed(std::span<std::byte> target);
   void change(const wire::Frame& frame);
 
@@ -104,15 +115,16 @@ class Process final : private worker::SessionHost {
   Environment& environment_;
   Referee& referee_;
   bool alive_ = true, dying_ = false, deaf_ = false, in_another_thread_ = false;
-  std::unique_ptr<protocol::WorkerPage> page_;
+  platform::SharedMapping memory_;  // of the page
   Wait wait_ = Wait::none;
+  std::uint32_t room_seen_ = 0;  // see sleep()
   Time wakes_at_{}, stamped_{};
   worker::Session* session_ = nullptr;
   wire::FrameParser seen_{1024};         // what the session has read
   std::set<JobId> defined_, to_forget_;  // as the frames that it has read say
   std::multiset<JobId> functions_;       // that the session keeps
   std::vector<std::byte> changed_;       // by a mutation, and not read yet
-  std::uint64_t old_fence_ = 0;
+  std::uint64_t old_fence_ = 0, old_closed_ = 0;
   Fiber fiber_;
 };
 

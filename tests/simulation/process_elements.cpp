@@ -90,15 +90,15 @@ void Process::run_elements(detail::Run& run) {
 bool Process::claim(detail::Run& run, const JobPlan& plan) {
   const auto stamp = [this] {
     const auto time = std::chrono::nanoseconds(environment_.now.time_since_epoch()).count();
-    page_->clock.store(static_cast<std::uint64_t>(time));
+    page().clock.store(static_cast<std::uint64_t>(time));
     stamped_ = environment_.now;
     maybe_pause();
   };
   const bool late = plan.traits.timeout && mutate(Mutation::worker_stamps_after_the_claim);
   if (plan.traits.timeout && !late) stamp();
-  const std::uint64_t clock = page_->clock.load();
+  const std::uint64_t clock = page().clock.load();
   const bool claimed = run.next();
-  page_->clock.store(clock);
+  page().clock.store(clock);
   if (late && claimed) stamp();
   return claimed;
 }
@@ -107,8 +107,7 @@ void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
   while (claim(run, plan)) {
     const std::size_t index = begin(run, job, plan);
     const bool calm = environment_.calm;
-    if (!calm && environment_.random.chance(plan.hangs))
-      sleep(environment_.random.spread(1e6, 1e9));
+    if (!calm && environment_.random.chance(plan.hangs)) pass(environment_.random.spread(1e6, 1e9));
     live_through(run, plan);
     if (environment_.random.chance(plan.throws)) {
       fail(run, plan);
@@ -155,7 +154,7 @@ std::size_t Process::begin(detail::Run& run, JobId job, const JobPlan& plan) {
   environment_.census.arriving += argument.left() > argument.in_memory();
   check_argument(argument, job, index, plan);
   maybe_pause();
-  sleep(environment_.random.spread(0.2, 2) * plan.mean);
+  pass(environment_.random.spread(0.2, 2) * plan.mean);
   return index;
 }
 
@@ -219,8 +218,14 @@ void Process::write_log() {
 void Process::write_garbage() {
   environment_.say("worker %u writes garbage", slot);
   referee_.spoilt(*this);
-  static constexpr std::array<std::byte, 24> garbage{std::byte{7}};
-  write(garbage);
+  if (environment_.random.chance(0.5)) {
+    garbage = true;
+    return;
+  }
+  constexpr std::size_t size = 24;
+  std::fill_n(page().at(page().closed.load()), size, std::byte{7});
+  page().closed.fetch_add(size);
+  page().head.store(page().closed.load());
 }
 
 }  // namespace brood::simulation

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "process.hpp"
 #include "protocol/messages.hpp"
@@ -17,11 +18,30 @@ bool Process::mutate(Mutation mutation) {
 }
 
 void Process::change_the_page() {
-  if ((page_->claimed.load() & WorkerPage::revoked) == 0) return;
+  if ((page().claimed.load() & WorkerPage::revoked) == 0) return;
   if (mutate(Mutation::worker_runs_what_was_taken_back))
-    page_->claimed.fetch_and(~WorkerPage::revoked);
-  if (mutate(Mutation::worker_acknowledges_an_old_fence)) page_->fence.store(old_fence_);
-  old_fence_ = page_->fence.load();
+    page().claimed.fetch_and(~WorkerPage::revoked);
+  if (mutate(Mutation::worker_acknowledges_an_old_fence)) page().fence.store(old_fence_);
+  old_fence_ = page().fence.load();
+}
+
+// What the owner may read is not there yet.
+void Process::close_too_early() {
+  if (!mutate(Mutation::worker_closes_too_early)) return;
+  page().closed.fetch_add(8);
+  pause(Wait::none);
+  page().closed.fetch_sub(8);
+}
+
+// Between the two stores of a frame's end, in the wrong order.
+void Process::store_the_head_first() {
+  const std::uint64_t closed = page().closed.load();
+  const std::uint64_t before = std::max(std::exchange(old_closed_, closed), page().tail.load());
+  if (page().head.load() != closed || before >= closed) return;
+  if (!mutate(Mutation::worker_stores_the_head_first)) return;
+  page().closed.store(before);
+  pause(Wait::none);
+  page().closed.store(closed);
 }
 
 // Whole frames, some of them not as they were sent.

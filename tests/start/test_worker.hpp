@@ -59,11 +59,19 @@ struct TestWorker {
   void kill() const { platform::send_signal(process.pidfd, SIGKILL); }
 };
 
+/// A page whose owner waits for a wake-up.
+inline platform::SharedMapping make_page() {
+  using protocol::WorkerPage;
+  auto memory =
+      platform::SharedMapping::create("page", sizeof(WorkerPage), WorkerPage::buffer_size);
+  static_cast<WorkerPage*>(memory.data())->owner_waits = 1;
+  return memory;
+}
+
 /// What a worker is handed, with the owner's ends.
 struct Handed {
   platform::Pipe tasks = platform::make_pipe(), results = platform::make_pipe();
-  platform::SharedMapping page =
-      platform::SharedMapping::create("page", sizeof(protocol::WorkerPage));
+  platform::SharedMapping page = make_page();
   platform::Descriptor owner = platform::open_pidfd(::getpid());
   WorkerDescriptors numbers() const {
     return {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,8 +15,11 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <brood/detail/pool/result_shape.hpp>
+#include "platform/futex.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 #include "start/entry.hpp"
@@ -118,7 +122,8 @@ inline bool is_in_use(protocol::WorkerPage* page) {
 inline protocol::WorkerPage* own_page() {
   std::vector<protocol::WorkerPage*> pages;
   for (const MappedRange& range : mapped_ranges()) {
-    if (range.shared && range.name.find("brood-worker") != std::string::npos)
+    const bool whole = range.size() == sizeof(protocol::WorkerPage);  // its ring is mapped twice
+    if (whole && range.shared && range.name.find("brood-worker") != std::string::npos)
       pages.push_back(reinterpret_cast<protocol::WorkerPage*>(range.begin));
   }
   if (pages.size() == 1) return pages.front();
@@ -158,12 +163,56 @@ inline wire::FrameHeader frame_header(protocol::Type type, std::uint64_t length)
   return header;
 }
 
-/// Writes to the result pipe beside the library. Blocks while it is full, unless the owner is gone.
+/// As the library closes the frame that this worker is filling: with as many results as it holds.
+inline void close_open_frame(protocol::WorkerPage& page) {
+  const std::uint64_t start = page.closed, end = page.head;
+  constexpr std::size_t headers = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
+  if (end < start + headers || end - start > protocol::WorkerPage::buffer_size) return;
+  std::byte* const frame = page.at(start);
+  protocol::ResultsHeader results;
+  std::memcpy(&results, frame + sizeof(wire::FrameHeader), sizeof results);
+  results.count = 0;
+  for (std::byte* record = frame + headers; record < frame + (end - start); ++results.count) {
+    std::uint64_t length = results.stride;
+    if (results.stride == detail::variable_stride) {
+      std::memcpy(&length, record, sizeof length);
+      length += sizeof length;
+    }
+    record += std::max<std::uint64_t>(length, 1);
+  }
+  const wire::FrameHeader header =
+      frame_header(protocol::Type::results, end - start - sizeof(wire::FrameHeader));
+  std::memcpy(frame, &header, sizeof header);
+  std::memcpy(frame + sizeof header, &results, sizeof results);
+  page.closed = end;
+}
+
+/// Wakes the owner if it has asked for that, as the library does.
+inline void wake_owner(protocol::WorkerPage& page) {
+  const auto how = static_cast<protocol::WakeUp>(page.owner_waits.exchange(0));
+  if (how == protocol::WakeUp::by_futex)
+    platform::futex_wake(page.owner_waits, 1, platform::FutexScope::shared);
+  if (how != protocol::WakeUp::by_socket) return;
+  if (::write(result_pipe, &protocol::wake_up, 1) != 1) return;
+}
+
+/// Appends to the result stream beside the library. Blocks while the ring is full.
 inline void write_to_owner(std::span<const std::byte> bytes) {
+  static protocol::WorkerPage* page = nullptr;
+  static pid_t page_of = 0;
+  if (std::exchange(page_of, ::getpid()) != page_of) page = own_page();
+  if (page == nullptr) return;
+  close_open_frame(*page);
   while (!bytes.empty()) {
-    const ssize_t count = ::write(result_pipe, bytes.data(), bytes.size());
-    if (count <= 0) return;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    const std::uint64_t unread = page->closed - page->tail;
+    const auto part = bytes.first(
+        std::min<std::size_t>(bytes.size(), protocol::WorkerPage::buffer_size - unread));
+    std::memcpy(page->at(page->closed), part.data(), part.size());
+    page->closed += part.size();
+    page->head.store(page->closed);
+    wake_owner(*page);
+    bytes = bytes.subspan(part.size());
+    if (part.empty()) ::sched_yield();
   }
 }
 

@@ -47,11 +47,9 @@ TEST(Frame, a_frame_comes_out_as_it_went_in) {
   const auto frame = parser.next();
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->type, 42);
-  EXPECT_EQ(frame->flags, 0);
   EXPECT_EQ(text_of(*frame), "hello");
   EXPECT_FALSE(parser.next());
   EXPECT_EQ(parser.pending(), 0u);
-  EXPECT_EQ(parser.received(), stream.size());
 }
 
 TEST(Frame, a_stream_split_at_every_byte_is_reassembled) {
@@ -145,7 +143,6 @@ TEST(Frame, memory_grows_with_the_bytes_received_and_not_with_the_length_claimed
     received += room.size();
   }
   EXPECT_FALSE(parser.has_frame());
-  EXPECT_EQ(parser.received(), received);
 }
 
 TEST(Frame, the_last_growth_ends_where_the_frame_does) {
@@ -245,10 +242,9 @@ TEST(FrameParser, a_large_frame_that_has_begun_is_handed_over) {
   EXPECT_EQ(unfinished->frame.type, 3);
   EXPECT_EQ(unfinished->frame.payload.size() + unfinished->missing, 1000u);
   const std::size_t missing = unfinished->missing;
-  parser.pass_over(*unfinished);
+  parser.pass_over_unfinished();
   parser.feed(stream.view().subspan(500 + missing));
   EXPECT_EQ(all_frames(parser), std::vector<std::string>{"next"});
-  EXPECT_EQ(parser.received(), stream.size());
 }
 
 TEST(FrameParser, a_whole_frame_is_not_unfinished) {

@@ -70,7 +70,7 @@ CallBatch::CallBatch(std::span<std::shared_ptr<CallState>> calls)
 void CallBatch::tell_calls_their_places() {
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     calls_[i]->id = id;
-    calls_[i]->place = i;
+    calls_[i]->index_in_batch = i;
   }
 }
 

@@ -31,7 +31,8 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
     return;
   } catch (...) {
     if (handler) return handler(error);
-    base::log_error("nobody asked for the error of a task: " + wire::describe_exception(error));
+    base::log_error("the error of a task that was not asked for: " +
+                    wire::describe_exception(error));
   }
 }
 

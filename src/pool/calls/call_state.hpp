@@ -47,7 +47,7 @@ class CallState final : public detail::Job, public CallJob {
   void extend(detail::Elements more, bool last) override;
 
   // --- the core, under its lock ---
-  std::optional<std::size_t> place;  // in a batch, whose id this one has
+  std::optional<std::size_t> index_in_batch;  // whose id this one has
   JobTraits traits() const;
   bool is_stream() const noexcept { return kind_ == detail::JobKind::stream; }
   const CallArguments& arguments() const noexcept override { return arguments_; }

@@ -1,5 +1,6 @@
 #include "pool/dispatcher/channels.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -39,8 +40,10 @@ void Channels::open(WorkerProcess& worker) {
   ios_[worker.id]->process.wait(worker.pidfd.get(), descriptor_base::wait_read,
                                 [this, id = worker.id] { on_ended(id); });
   watch_results(worker);
+  if (!worker.ask_for_wake_up()) unread_.push_back(worker.id);
 }
 
+// Its results lie in the ring of its page; the pipe brings a wake-up.
 void Channels::watch_results(WorkerProcess& worker) {
   ios_[worker.id]->results.wait(worker.results.get(), descriptor_base::wait_read,
                                 [this, id = worker.id] { on_results(id); });
@@ -59,6 +62,7 @@ void Channels::end_turn() {
       io.descriptor_channel.release();
     } else if (!io.results.watching() && !worker.broken && !worker.silent) {
       watch_results(worker);
+      if (!worker.ask_for_wake_up()) unread_.push_back(worker.id);
     }
   }
 }
@@ -68,49 +72,69 @@ void Channels::on_results(WorkerId id) {
   if (link == nullptr) return;
   if (state_.has_lost_descriptors()) return;  // a copy of this process keeps it watched
   WorkerProcess& worker = process_of(*link);
-  State state = State::moved;
-  for (int turn = 0; turn < reads_per_turn && state == State::moved && !worker.broken; ++turn)
-    state = read_and_tell(worker);
-  const bool more = state == State::moved || state == State::would_block;
+  const bool more = take_wake_ups(worker);
+  read_results(worker);
   if (more && !worker.broken) return watch_results(worker);
   ios_[id]->results.release();  // end of stream: the pidfd tells the rest
   const CoreGuard lock(state_.mutex());
   state_.driver().stream_ended(worker, Clock::now());
 }
 
-// Reads once. What goes wrong meanwhile is the worker's, for whose bytes it happened.
-State Channels::read_and_tell(WorkerProcess& worker) {
-  State state = State::failed;
-  std::exception_ptr error;
+// False at the end of the stream, or where what comes makes no sense.
+bool Channels::take_wake_ups(WorkerProcess& worker) {
   try {
-    state = worker.receive().state;
-    if (state != State::moved) return state;
+    const State state = worker.take_wake_ups().state;
+    return state == State::moved || state == State::would_block;
   } catch (const std::exception&) {
-    error = std::current_exception();
+    const CoreGuard lock(state_.mutex());
+    state_.driver().unreadable(worker, std::current_exception(), Clock::now());
+    return false;
   }
-  const CoreGuard lock(state_.mutex());
-  if (error) {
-    state_.driver().unreadable(worker, error, Clock::now());
-  } else {
-    state_.driver().received(worker, Clock::now());
+}
+
+// The last read comes behind the request: what is told after that brings a wake-up.
+void Channels::read_results(WorkerProcess& worker) {
+  for (int turn = 0; turn < reads_per_turn && read_what_is_there(worker); ++turn) {
   }
-  return state;
+  worker.ask_for_wake_up();
+  read_what_is_there(worker);
+}
+
+// True if there was something. No more than a ring holds; the lock is held for some of it at a
+// time.
+bool Channels::read_what_is_there(WorkerProcess& worker) {
+  bool any = false;
+  for (std::size_t left = protocol::WorkerPage::buffer_size; left != 0; left -= most_at_a_time) {
+    if (worker.broken || !worker.ring.has_unread(worker.page())) break;
+    any = true;
+    const CoreGuard lock(state_.mutex());
+    state_.driver().read(worker, most_at_a_time, Clock::now());
+  }
+  return any;
 }
 
 void Channels::on_ended(WorkerId id) {
   WorkerLink* const link = state_.workers().find(id);
   if (link == nullptr) return;
   const CoreGuard lock(state_.mutex());
-  link->ended = true;
+  state_.driver().ended(*link);
+  if (link->borrowed) process_of(*link).wake_caller();
 }
 
 // --- what they are sent ---
 
 // It needs no lock: a link with something in its outbox is not borrowed.
 bool Channels::flush() {
-  bool cut_off = false;
-  for (WorkerProcess* const worker : std::exchange(dirty_, {})) cut_off |= !flush(*worker);
-  return !cut_off;
+  bool told = false;
+  for (WorkerProcess* const worker : std::exchange(dirty_, {})) told |= !flush(*worker);
+  for (const WorkerId id : std::exchange(unread_, {})) {
+    WorkerLink* const link = state_.workers().find(id);
+    // A caller may have it by now; while it is not borrowable, none can come.
+    if (link == nullptr || link->borrowable) continue;
+    read_results(process_of(*link));
+    told = true;
+  }
+  return !told;
 }
 
 bool Channels::flush(WorkerProcess& worker) {

@@ -30,16 +30,18 @@ class Channels {
   void hang_up(WorkerProcess& worker);
 
   /// After the driver's turn: lets go of the pipes of workers that callers may borrow, watches
-  /// those of others, and takes note of what is to be written.
+  /// those of others, and takes note of what is to be written and read.
   void end_turn() BROOD_REQUIRES(core_lock);
-  /// Writes what end_turn() has found. False when a worker could not be written to: the driver has
-  /// been told, and wants another turn.
+  /// Writes and reads what end_turn() has found. False when the driver has been told something
+  /// meanwhile, and wants another turn.
   bool flush() BROOD_EXCLUDES(core_lock);
 
  private:
   void watch_results(WorkerProcess& worker);
   void on_results(WorkerId id) BROOD_EXCLUDES(core_lock);
-  platform::Transfer::State read_and_tell(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  bool take_wake_ups(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  void read_results(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  bool read_what_is_there(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void on_ended(WorkerId id) BROOD_EXCLUDES(core_lock);
   bool flush(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void wait_for_room(const WorkerProcess& worker, WorkerProcess::Stop stop);
@@ -49,6 +51,7 @@ class Channels {
   boost::asio::io_context& io_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
   std::vector<WorkerProcess*> dirty_;         // to be written to, from end_turn() to flush()
+  std::vector<WorkerId> unread_;              // have told something that no wake-up comes for
 };
 
 }  // namespace brood::pool

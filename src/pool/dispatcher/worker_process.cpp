@@ -9,6 +9,7 @@
 
 #include <brood/errors.hpp>
 #include "base/log.hpp"
+#include "platform/futex.hpp"
 
 namespace brood::pool {
 
@@ -17,23 +18,53 @@ constexpr std::size_t parts_per_write = 16;
 }
 
 void WorkerProcess::make_page() {
-  mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage));
+  mapping = platform::SharedMapping::create("brood-worker", sizeof(protocol::WorkerPage),
+                                            protocol::WorkerPage::buffer_size);
   mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
   set_page(mapping.data());
 }
 
-platform::Transfer WorkerProcess::receive() {
-  const auto room = stream.stream().room();
-  if (room.size() >= detail::large_memory && room.data() + room.size() != advised_) {
-    detail::advise_large(room.data(), room.size());
-    advised_ = room.data() + room.size();
+// A worker is owed one wake-up for each request, and whatever else it writes makes no sense.
+platform::Transfer WorkerProcess::take_wake_ups() {
+  std::array<std::byte, 16> bytes;
+  const platform::Transfer transfer = platform::receive_some(results.get(), bytes);
+  const auto refuse = [](const char* reason) {
+    throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+  };
+  if (transfer.error == EBADMSG) refuse("descriptors came with it");
+  if (transfer.state != platform::Transfer::State::moved) return transfer;
+  if (transfer.count > wake_ups_due_) refuse("a wake-up that was not asked for");
+  wake_ups_due_ -= transfer.count;
+  for (const std::byte byte : std::span(bytes).first(transfer.count)) {
+    if (byte != protocol::wake_up) refuse("no wake-up");
   }
-  const platform::Transfer transfer = platform::receive_some(results.get(), room);
-  if (transfer.state == platform::Transfer::State::moved) stream.stream().filled(transfer.count);
-  if (transfer.error == EBADMSG)
-    throw CodecError(CodecError::Direction::decode, "message of a worker",
-                     "descriptors came with it");
   return transfer;
+}
+
+bool WorkerProcess::ask_for_wake_up() noexcept {
+  using protocol::WakeUp;
+  const WakeUp due = protocol::RingReader::ask_for_wake_up(page(), WakeUp::by_socket);
+  if (due != WakeUp::by_socket) ++wake_ups_due_;
+  return !ring.has_unread(page());
+}
+
+void WorkerProcess::sleep_until_told(std::chrono::steady_clock::time_point deadline) noexcept {
+  using protocol::WakeUp;
+  const WakeUp due = protocol::RingReader::ask_for_wake_up(page(), WakeUp::by_futex);
+  if (due == WakeUp::by_socket && wake_ups_due_ != 0) --wake_ups_due_;
+  if (ring.has_unread(page())) return;
+  constexpr auto asked = static_cast<std::uint32_t>(WakeUp::by_futex);
+  platform::futex_wait(page().owner_waits, asked, deadline, platform::FutexScope::shared);
+}
+
+void WorkerProcess::wake_caller() noexcept {
+  page().owner_waits.store(0);
+  platform::futex_wake(page().owner_waits, 1, platform::FutexScope::shared);
+}
+
+void WorkerProcess::give_room() noexcept {
+  if (protocol::RingReader::owes_room(page()))
+    platform::futex_wake(page().room, 1, platform::FutexScope::shared);
 }
 
 WorkerProcess::Written WorkerProcess::write() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,12 +24,19 @@ class WorkerProcess final : public WorkerLink {
   platform::ReceivedDescriptors receive_descriptors() override {
     return platform::receive_descriptors(descriptor_channel.number());
   }
-  std::size_t unread() noexcept override { return platform::bytes_in(results.get()); }
-  std::size_t read_once() override { return receive().count; }
+  std::size_t unread() override { return ring.unread(page()); }
+  void give_room() noexcept override;
 
-  /// Reads once from the result pipe into the stream's buffer. Throws CodecError where descriptors
-  /// came.
-  platform::Transfer receive();
+  /// Reads, without waiting, the wake-ups that the worker has sent. Throws CodecError for anything
+  /// else.
+  platform::Transfer take_wake_ups();
+  /// Asks the worker to send one when it tells something. False: it has told something already.
+  bool ask_for_wake_up() noexcept;
+  /// Sleeps until the worker has told something, wake_caller() or the deadline; may wake for no
+  /// reason. Threads: the caller's that has borrowed it.
+  void sleep_until_told(std::chrono::steady_clock::time_point deadline) noexcept;
+  /// Wakes the caller that has borrowed it. Threads: any.
+  void wake_caller() noexcept;
 
   enum class Stop : std::uint8_t { none, pipe_full, channel_full, crowded, failed };
   struct Written {
@@ -51,7 +59,7 @@ class WorkerProcess final : public WorkerLink {
   Stop send_attachments();
   platform::Transfer write_parts();
 
-  const std::byte* advised_ = nullptr;  // end of the buffer that has large pages
+  std::size_t wake_ups_due_ = 0;
 };
 
 /// What a link of a real pool is.

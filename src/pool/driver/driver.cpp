@@ -76,10 +76,10 @@ void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind
   state_.scheduler.start_failed(id, now, kind);
 }
 
-void Driver::received(WorkerLink& link, Time now) {
+void Driver::read(WorkerLink& link, std::size_t most, Time now) {
   state_.now = now;
   try {
-    reader_.parse(link);
+    reader_.read(link, most);
   } catch (const std::exception&) {
     state_.break_and_stop(link, std::current_exception());
   }
@@ -96,6 +96,12 @@ void Driver::stop(WorkerLink& link, StopReason why, Time now) {
   state_.now = now;
   state_.scheduler.stop(link.id, why, now);
   actions_.act_within_call();  // a question is answered before anything else happens
+}
+
+// Nothing wakes a caller that would borrow it now.
+void Driver::ended(WorkerLink& link) {
+  link.ended = true;
+  if (!link.borrowed) borrowing_.withdraw(link);
 }
 
 bool Driver::turn(Time now) {
@@ -149,8 +155,8 @@ void Driver::reap_ended() {
   }
 }
 
-// The pipe first, then the page, then what is charged. Of one that is left behind nothing is read:
-// it may go on writing.
+// The ring first, then the claims, then what is charged. Of one that is left behind nothing is
+// read: it may go on writing.
 void Driver::reap(WorkerLink& link, const Death& death) {
   if (!link.broken && !link.left) reader_.read_the_rest(link);
   actions_.act();  // what that leads to, while there is a link

@@ -46,11 +46,14 @@ class Driver {
   void started(std::unique_ptr<WorkerLink> link, Time now) BROOD_REQUIRES(core_lock);
   void start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now)
       BROOD_REQUIRES(core_lock);
-  /// Bytes have been read into the link's stream.
-  void received(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
+  /// Reads what the worker has told, and tells it: no more than is in its ring, and `most` bytes.
+  void read(WorkerLink& link, std::size_t most, Time now) BROOD_REQUIRES(core_lock);
   /// What the worker sends cannot be read, or it cannot be written to, for this reason.
   void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now)
       BROOD_REQUIRES(core_lock);
+  /// The worker's process has ended. What it has left is read, and the worker reaped, in the next
+  /// turn, or when its caller has given it back.
+  void ended(WorkerLink& link) BROOD_REQUIRES(core_lock);
   void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock) {
     state_.workers.stop_when_silent(link, now);
   }

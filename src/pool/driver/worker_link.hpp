@@ -20,13 +20,14 @@
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"
 #include "protocol/parent_side.hpp"
+#include "protocol/ring_reader.hpp"
 
 namespace brood::pool {
 
 /// One worker as the driver knows it: what has been told by it and about it, and what waits to be
 /// written to it. What holds its process and its pipes derives from this (WorkerProcess).
-/// Threads: `stream` and `outbox` belong to the thread that drives the link (README.md); the rest
-/// is guarded by the core's lock.
+/// Threads: `ring`, `stream` and `outbox` belong to the thread that drives the link (README.md);
+/// the rest is guarded by the core's lock.
 class WorkerLink {
  public:
   WorkerLink(WorkerId id, std::string name, std::uint64_t message_limit, Time since);
@@ -36,11 +37,11 @@ class WorkerLink {
 
   /// The next descriptors of shared objects that the worker has sent, without waiting.
   virtual platform::ReceivedDescriptors receive_descriptors() = 0;
-  /// Bytes that wait to be read now.
-  virtual std::size_t unread() noexcept = 0;
-  /// Reads once, without waiting, into the stream's buffer; returns how many bytes, 0 for none.
-  /// Throws CodecError where descriptors came with them, std::bad_alloc.
-  virtual std::size_t read_once() = 0;
+  /// Bytes of the result stream that wait in the ring. Throws CodecError for a page that no worker
+  /// of ours leaves.
+  virtual std::size_t unread() = 0;
+  /// Some of the ring has been read: wakes the worker if it sleeps for want of room.
+  virtual void give_room() noexcept = 0;
 
   const WorkerId id;
   const std::string name;
@@ -49,9 +50,10 @@ class WorkerLink {
   bool sandboxed = false;
 
   // --- what it says, what it is told ---
+  protocol::RingReader ring;
   protocol::ParentSide stream;
   Outbox outbox;
-  protocol::PageWatch watch;                    // over the page
+  protocol::PageWatch watch;                    // over its claims
   std::vector<detail::DescriptorRef> attached;  // of shared objects in the results that come next
   std::size_t attached_in_vain = 0;             // of them, those that this process had no room for
   bool dirty = false;                           // the outbox has something new

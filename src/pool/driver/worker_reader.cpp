@@ -138,24 +138,44 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   WorkerLink& link_;
 };
 
-void WorkerReader::parse(WorkerLink& link) {
-  Events events(*this, link);
-  link.stream.parse(events);
+// The worker, or what it has forked, may write on for ever.
+void WorkerReader::read(WorkerLink& link, std::size_t most) {
+  std::size_t left = std::min(link.unread(), most);
+  while (left != 0) left -= read_some(link, left);
   if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
 
-// From a copy: what the worker has forked may still write to its page.
-void WorkerReader::parse_page_of_the_dead(WorkerLink& link) {
+// Numbers are delivered from where they lie. What has to be looked at twice is copied first.
+std::size_t WorkerReader::read_some(WorkerLink& link, std::size_t most) {
   Events events(*this, link);
+  if (link.stream.is_between_frames()) {
+    const std::size_t told = link.stream.parse_in_place(link.ring.peek(link.page(), most), events);
+    link.ring.drop(link.page(), told);
+    if (told != 0) {
+      link.give_room();
+      return told;
+    }
+  }
+  const std::span<std::byte> room = link.stream.stream().room();
+  const std::size_t count = link.ring.read(link.page(), room.first(std::min(room.size(), most)));
+  link.stream.stream().filled(count);
+  link.give_room();
+  link.stream.parse(events);
+  return count;
+}
+
+void WorkerReader::read_all(WorkerLink& link) {
+  read(link, protocol::WorkerPage::buffer_size);
+  if (!link.stream.is_between_frames()) return;
   std::vector<std::byte> storage;
-  link.stream.finish(protocol::last_copy(link.page(), storage), events);
+  Events events(*this, link);
+  if (const auto frame = link.ring.open_frame(link.page(), storage))
+    link.stream.open_frame(*frame, events);
 }
 
 // The results first: then nothing but what runs has begun and is not told.
 Running WorkerReader::look(WorkerLink& link) {
-  std::vector<std::byte> storage;
-  Events events(*this, link);
-  if (const auto page = link.watch.copy(link.page(), storage)) link.stream.read_page(*page, events);
+  read_all(link);
   const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
   return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
 }
@@ -185,18 +205,9 @@ void WorkerReader::bound_attached() {
   state_.scheduler.stop(most->id, StopReason::descriptors, state_.now);
 }
 
-// What was in the pipe when it was seen dead: a copy of it, which a task has forked, may write for
-// ever.
 void WorkerReader::read_the_rest(WorkerLink& link) noexcept {
   try {
-    std::size_t left = link.unread();
-    while (left != 0) {
-      const std::size_t count = link.read_once();
-      if (count == 0) break;
-      left -= std::min(left, count);
-      parse(link);
-    }
-    parse_page_of_the_dead(link);
+    read_all(link);
   } catch (const std::exception&) {
     state_.workers.note_fault(link, std::current_exception());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -7,17 +8,21 @@
 
 namespace brood::pool {
 
+/// Bytes of a result stream that are read in one hold of the core's lock: some 10 µs.
+inline constexpr std::size_t most_at_a_time = std::size_t{64} << 10;
+
 /// From workers' streams and pages to the scheduler and the jobs. What that leads to waits for the
 /// ActionExecutor. Threads: as the driver's.
 class WorkerReader {
  public:
   explicit WorkerReader(DriverState& state) : state_(state) {}
 
-  /// Tells what has been read into the link's stream. Throws what says that it makes no sense.
-  void parse(WorkerLink& link);
-  /// Tells the results in the worker's page, and returns what it has begun. Throws as parse().
+  /// Reads what is in the worker's ring, `most` bytes at most and no more than is there when this
+  /// begins, and tells it. Throws what says that it makes no sense, std::bad_alloc.
+  void read(WorkerLink& link, std::size_t most);
+  /// The same of all that it has told, also in an open frame, and returns what it has begun.
   Running look(WorkerLink& link);
-  /// Reads and tells what a dead worker has left in its pipe and its page.
+  /// Reads and tells what a dead worker has left in its page.
   void read_the_rest(WorkerLink& link) noexcept;
   /// How much a dead worker had begun; nothing where its page cannot be believed.
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
@@ -25,7 +30,8 @@ class WorkerReader {
  private:
   class Events;
 
-  void parse_page_of_the_dead(WorkerLink& link);
+  std::size_t read_some(WorkerLink& link, std::size_t most);
+  void read_all(WorkerLink& link);
   protocol::PageWatch::Known known(const WorkerLink& link) const;
   void bound_attached();
 

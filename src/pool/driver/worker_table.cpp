@@ -160,7 +160,7 @@ void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
 // Most that end so are dying already: then their exit status says more.
 void WorkerTable::note_silence(WorkerLink& link) noexcept {
   if (!link.stopped_because.empty()) return;
-  if_possible([&] { link.stopped_because = "it has closed the pipe of its results"; });
+  if_possible([&] { link.stopped_because = "it has closed the socket to its owner"; });
 }
 
 bool WorkerTable::refers_to(JobId job) const {

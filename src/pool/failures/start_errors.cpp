@@ -10,16 +10,31 @@
 
 namespace brood::pool {
 
+namespace {
+
+constexpr const char* another_build =
+    "the worker runs another build of this program: the file was replaced while it ran; restart "
+    "the program";
+
+// The worker may be of a build whose page looks otherwise: what it says by its exit code is
+// understood by any two.
+std::string what_it_says(const WorkerLink& link, const ExitStatus& status) {
+  if (!link.greeted && status.kind == ExitStatus::Kind::exited) {
+    if (status.value == protocol::exit_mismatch) return another_build;
+    if (status.value == protocol::exit_no_page)
+      return "the worker has not got the memory that it shares with its owner: a launcher passes "
+             "on all descriptors of its command, and system calls are not refused; or the "
+             "program's "
+             "file was replaced while it ran";
+  }
+  return link.name + " ended before it was ready: " + status.describe();
+}
+
+}  // namespace
+
 void check_greeting(const protocol::GreetingHeader& greeting, const std::string& method) {
   if (greeting.version != protocol::version || greeting.build != wire::program_build_id())
-    throw StartError(method, "greeting",
-                     "the worker runs another build of this program (" +
-                         wire::to_string(greeting.build) +
-                         "): the file was replaced while it ran; restart the program");
-  if (greeting.has_page == 0)
-    throw StartError(method, "greeting",
-                     "the worker has not got the memory that it shares with its owner: a launcher "
-                     "passes on all descriptors of its command, and system calls are not refused");
+    throw StartError(method, "greeting", another_build);
 }
 
 bool is_late(const WorkerLink& link, Nanoseconds start_timeout, Time now) {
@@ -30,7 +45,7 @@ std::exception_ptr why_not_ready(const WorkerLink& link, const WorkerExit& exit,
                                  const std::string& method, Nanoseconds start_timeout,
                                  Time now) noexcept try {
   if (!exit.report) return out_of_memory();
-  std::string reason = link.name + " ended before it was ready: " + exit.status.describe();
+  std::string reason = what_it_says(link, exit.status);
   if (exit.status.kind == ExitStatus::Kind::signaled) reason += ": " + exit.report->describe();
   if (is_late(link, start_timeout, now)) {
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(start_timeout);

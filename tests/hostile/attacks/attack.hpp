@@ -91,18 +91,19 @@ void page_moves(Foe& foe);
 void last_words(Foe& foe);
 
 // attack_stream.cpp
-void pipe_garbage(Foe& foe);
-void pipe_frames(Foe& foe);
-void pipe_results(Foe& foe);
-void pipe_folded(Foe& foe);
-void pipe_failed(Foe& foe);
-void pipe_skipped(Foe& foe);
-void pipe_logs(Foe& foe);
-void pipe_beginnings(Foe& foe);
-void pipe_truncated(Foe& foe);
-void pipe_replayed(Foe& foe);
-void pipe_huge(Foe& foe);
-void pipe_without_end(Foe& foe);
+void stream_garbage(Foe& foe);
+void stream_frames(Foe& foe);
+void stream_results(Foe& foe);
+void stream_folded(Foe& foe);
+void stream_failed(Foe& foe);
+void stream_skipped(Foe& foe);
+void stream_logs(Foe& foe);
+void stream_beginnings(Foe& foe);
+void stream_truncated(Foe& foe);
+void stream_replayed(Foe& foe);
+void stream_huge(Foe& foe);
+void stream_without_end(Foe& foe);
+void pipe_wake_ups(Foe& foe);
 void pipe_locked(Foe& foe);
 void pipe_descriptors(Foe& foe);
 /// A frame of `type` with lies in it, as this worker could write it.

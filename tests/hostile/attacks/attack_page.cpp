@@ -18,7 +18,7 @@ using Word = std::atomic<std::uint64_t>;
 namespace {
 
 std::array<Word*, 6> words_of(WorkerPage& page) {
-  return {&page.claimed, &page.fence, &page.clock, &page.head, &page.base, &page.open};
+  return {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail};
 }
 
 Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(5)]; }
@@ -27,8 +27,9 @@ Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(5)]; }
 std::uint64_t plausible(Foe& foe, Word& word) {
   std::uint64_t value = foe.dice.near(word.load());
   if (&word == &foe.page().claimed && foe.dice.percent(20)) value ^= WorkerPage::revoked;
-  if (&word == &foe.page().head || &word == &foe.page().open)
-    value = foe.dice.percent(70) ? foe.dice.up_to(WorkerPage::buffer_size + 1) : value;
+  if (&word == &foe.page().head || &word == &foe.page().closed)
+    value = foe.dice.percent(70) ? foe.page().tail + foe.dice.up_to(WorkerPage::buffer_size + 1)
+                                 : value;
   return value;
 }
 
@@ -58,10 +59,10 @@ void page_anywhere(Foe& foe) {
 }
 
 void page_buffer(Foe& foe) {
-  const std::uint64_t head = std::min<std::uint64_t>(foe.page().head, WorkerPage::buffer_size - 8);
+  WorkerPage& page = foe.page();
   for (int i = 0; i < 8; ++i) {
-    const std::uint64_t value = foe.dice.near(foe.page().claimed);
-    std::memcpy(foe.page().buffer + foe.dice.up_to(head), &value, sizeof value);
+    const std::uint64_t value = foe.dice.near(page.claimed);
+    std::memcpy(page.at(page.tail + foe.dice.up_to(page.head - page.tail)), &value, sizeof value);
   }
 }
 
@@ -92,11 +93,11 @@ void page_frames(Foe& foe) {
   std::string frames;
   for (std::uint64_t i = 0; i <= foe.dice.up_to(3); ++i) frames += any_forged_frame(foe);
   WorkerPage& page = foe.page();
-  const std::uint64_t head = foe.dice.percent(50) ? 0 : page.head.load();
-  if (head + frames.size() > WorkerPage::buffer_size) return;
-  std::memcpy(page.buffer + head, frames.data(), frames.size());
-  if (foe.dice.percent(50)) page.open = 0;
-  page.head = head + frames.size();
+  const std::uint64_t start = foe.dice.percent(50) ? page.closed.load() : page.head.load();
+  if (frames.size() > WorkerPage::buffer_size) return;
+  std::memcpy(page.at(start), frames.data(), frames.size());
+  if (foe.dice.percent(50)) page.closed = start + frames.size();
+  page.head = start + frames.size();
 }
 
 // While the owner looks.

@@ -119,7 +119,7 @@ void copies_write(Foe& foe) {
     foe.dice = Dice(seed);
     for (int turn = 0; turn < 20; ++turn) {
       if (foe.dice.percent(20)) page_words_near(foe);
-      if (foe.dice.percent(20)) pipe_frames(foe);
+      if (foe.dice.percent(20)) stream_frames(foe);
       ::poll(nullptr, 0, static_cast<int>(foe.dice.up_to(2)));
     }
     ::_exit(0);

@@ -12,7 +12,7 @@
 #include "support/worker_channel.hpp"
 #include "wire/exception.hpp"
 
-// What the owner reads from the result pipe of a worker that was taken over.
+// What the owner reads from the ring and the result pipe of a worker that was taken over.
 namespace brood::hostile {
 
 using protocol::Type;
@@ -109,7 +109,6 @@ std::string log_record(Foe& foe) {
 std::string greeting(Foe& foe) {
   protocol::GreetingHeader header{};
   header.version = static_cast<std::uint32_t>(lie(foe, protocol::version));
-  header.has_page = static_cast<std::uint32_t>(foe.dice.up_to(1));
   std::string payload;
   add(payload, header);
   return framed(foe, Type::greeting, payload);
@@ -119,7 +118,6 @@ void write(const std::string& bytes) {
   testing::write_to_owner(std::as_bytes(std::span(bytes.data(), bytes.size())));
 }
 
-// What waits in the page goes out before what is forged here: else the page's position is wrong.
 template <class Make>
 void write_frames(Foe& foe, Make make) {
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(20); ++i) write(make(foe));
@@ -152,42 +150,42 @@ std::string any_forged_frame(Foe& foe) {
   return forged_frame(foe, static_cast<Type>(type));
 }
 
-void pipe_garbage(Foe& foe) { write(foe.dice.bytes(1 + foe.dice.magnitude(200'000))); }
-void pipe_frames(Foe& foe) { write_frames(foe, any_forged_frame); }
-void pipe_results(Foe& foe) {
+void stream_garbage(Foe& foe) { write(foe.dice.bytes(1 + foe.dice.magnitude(200'000))); }
+void stream_frames(Foe& foe) { write_frames(foe, any_forged_frame); }
+void stream_results(Foe& foe) {
   write_frames(foe, [](Foe& f) { return results(f, 0); });
 }
-void pipe_folded(Foe& foe) {
+void stream_folded(Foe& foe) {
   write_frames(foe, [](Foe& f) { return results(f, 1); });
 }
-void pipe_failed(Foe& foe) { write_frames(foe, failed); }
-void pipe_skipped(Foe& foe) {
+void stream_failed(Foe& foe) { write_frames(foe, failed); }
+void stream_skipped(Foe& foe) {
   write_frames(foe, [](Foe& f) {
     return forged_frame(f, f.dice.percent(70) ? Type::skipped : Type::exhausted);
   });
 }
-void pipe_logs(Foe& foe) { write_frames(foe, log_record); }
-void pipe_beginnings(Foe& foe) {
+void stream_logs(Foe& foe) { write_frames(foe, log_record); }
+void stream_beginnings(Foe& foe) {
   write_frames(foe,
                [](Foe& f) { return forged_frame(f, static_cast<Type>(32 + f.dice.up_to(2))); });
 }
 
-void pipe_truncated(Foe& foe) {
+void stream_truncated(Foe& foe) {
   const std::string frame = any_forged_frame(foe);
   write(frame.substr(0, foe.dice.up_to(frame.size())));
 }
 
-void pipe_replayed(Foe& foe) {
+void stream_replayed(Foe& foe) {
   protocol::WorkerPage& page = foe.page();
-  const std::size_t head = std::min<std::size_t>(page.head, protocol::WorkerPage::buffer_size);
-  const std::string said(reinterpret_cast<const char*>(page.buffer), head);
+  const std::size_t some = foe.dice.up_to(1000);
+  const std::string said(reinterpret_cast<const char*>(page.at(page.head - some)), some);
   for (std::uint64_t i = 0; i <= foe.dice.up_to(3); ++i) write(said);
   const std::string forged = any_forged_frame(foe);
   write(forged + forged);
 }
 
 // Never so much that the machine suffers: what counts is what the header claims.
-void pipe_huge(Foe& foe) {
+void stream_huge(Foe& foe) {
   const std::array<std::uint64_t, 4> lengths{std::uint64_t{1} << 39, ~std::uint64_t{0},
                                              std::uint64_t{1} << 32, std::uint64_t{1} << 31};
   std::string header;
@@ -197,7 +195,7 @@ void pipe_huge(Foe& foe) {
 }
 
 // Unwanted frames, one behind the other, for as long as the pipe takes them.
-void pipe_without_end(Foe& foe) {
+void stream_without_end(Foe& foe) {
   std::string empty_results;
   add(empty_results, protocol::ResultsHeader{});
   const std::string frame =
@@ -206,6 +204,14 @@ void pipe_without_end(Foe& foe) {
   while (many.size() < 60'000) many += frame;
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   while (std::chrono::steady_clock::now() < end) write(many);
+}
+
+// Asked for or not; among them bytes that are none.
+void pipe_wake_ups(Foe& foe) {
+  std::string bytes(foe.dice.magnitude(5000), static_cast<char>(protocol::wake_up));
+  if (foe.dice.percent(30)) bytes += foe.dice.bytes(foe.dice.magnitude(100));
+  if (foe.dice.percent(50)) foe.page().owner_waits = static_cast<std::uint32_t>(foe.dice.up_to(2));
+  send(testing::result_pipe, bytes);
 }
 
 // Kept for as long as the worker lives.

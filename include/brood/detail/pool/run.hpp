@@ -27,7 +27,7 @@ class BROOD_API RunHost {
   /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's
   /// cursor at it.
   virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
-  /// Sends a record too large for the buffer of results, in two parts.
+  /// Sends a large record, which is given in two parts, in a frame of its own.
   virtual void put_large(Run& run, std::span<const std::byte> record,
                          std::span<const std::byte> rest) = 0;
   /// The exception in flight is the outcome of the current element.
@@ -75,7 +75,7 @@ class Run {
     } else if constexpr (is_flat_sequence<R>) {
       const std::span<const typename R::value_type> memory(result.data(), result.size());
       const std::uint64_t count = memory.size();
-      if (memory.size_bytes() > record_limit) {
+      if (memory.size_bytes() > record_limit_) {
         return host_->put_large(*this, std::as_bytes(std::span(&count, 1)), std::as_bytes(memory));
       }
     }
@@ -125,8 +125,6 @@ class Run {
 
  private:
   friend class RunAccess;  // the worker
-  static constexpr std::size_t record_limit = std::size_t{16} << 10;
-
   void attach() {
     if (!scratch_.attached().empty()) host_->attach(*this, scratch_.attached());
   }
@@ -139,7 +137,7 @@ class Run {
   }
   void put_record(std::span<const std::byte> record) {
     const std::uint64_t length = record.size();
-    if (length > record_limit) {
+    if (length > record_limit_) {
       host_->put_large(*this, record, {});
       if (scratch_.capacity() > large_memory) scratch_ = Bytes();
       return;
@@ -155,13 +153,14 @@ class Run {
   void publish(std::size_t count) noexcept {
     cursor_ += count;
     ++in_frame_;
-    head_->store(static_cast<std::uint64_t>(cursor_ - buffer_), std::memory_order_release);
+    head_->store(frame_position_ + static_cast<std::uint64_t>(cursor_ - frame_),
+                 std::memory_order_release);
   }
   BROOD_API void stamp() noexcept;
 
   RunHost* host_ = nullptr;
   std::atomic<std::uint64_t>* claimed_ = nullptr;  // elements claimed by this worker so far
-  std::atomic<std::uint64_t>* head_ = nullptr;     // bytes of results in the buffer
+  std::atomic<std::uint64_t>* head_ = nullptr;     // of the result stream: what is whole
   std::atomic<std::uint64_t>* clock_ =
       nullptr;  // when the claimed element started, for jobs with a timeout
   std::uint64_t position_ = 0;
@@ -172,7 +171,9 @@ class Run {
   Reader arguments_{{}};
   std::size_t stride_ = 0;
   bool whole_ = false;
-  std::byte* buffer_ = nullptr;
+  std::size_t record_limit_ = 0;      // bytes; a larger one is sent by itself
+  std::byte* frame_ = nullptr;        // where the results of the open frame begin
+  std::uint64_t frame_position_ = 0;  // the same in the result stream
   std::byte* cursor_ = nullptr;
   std::byte* limit_ = nullptr;
   std::size_t in_frame_ = 0;  // results in the open frame
