@@ -85,7 +85,7 @@ std::vector<Lines> in_a_pool_of_its_own(const std::string& method) {
 TEST_P(Mappings, of_workers_of_a_worker_are_one_page_each) {
   Pool other = make_pool(2), pool = make_pool(2);
   const std::vector<Lines> found = pool.apply(in_a_pool_of_its_own, method());
-  EXPECT_EQ(found, (std::vector<Lines>{one_page, one_page, Lines(3, one_page[0])}));
+  EXPECT_EQ(found, (std::vector<Lines>{one_page, one_page, Lines(3 * one_page.size(), one_page[0])}));
 }
 
 void tell_mappings(const std::string& mailbox) {
@@ -158,13 +158,13 @@ TEST_P(Mappings, come_with_no_descriptor_of_another_worker) {
 
 int add_one(Value<int> value) {
   value.set(value.get() + 1);
-  return static_cast<int>(shared_mappings().size());
+  return static_cast<int>(shared_mappings().size());  // of its page two
 }
 
 TEST_P(Mappings, of_shared_objects_that_a_task_is_given_are_there) {
   Value<int> value(1);
   Pool pool = make_pool(2);
-  EXPECT_EQ(pool.apply(add_one, value), 2);
+  EXPECT_EQ(pool.apply(add_one, value), 3);
   EXPECT_EQ(value.get(), 2);
 }
 

@@ -339,8 +339,10 @@ TEST_P(Death, of_every_task_still_gives_every_outcome) {
   const int count = method() == "spawn" ? 20 : 60;
   const auto found =
       pool.try_map(victims::exits_at_once, std::vector<int>(static_cast<std::size_t>(count), 1));
-  for (const auto& outcome : found)
-    EXPECT_EQ(caught_in<WorkerLost>(outcome.error()).exit_code(), 1);
+  for (const auto& outcome : found) {
+    const auto lost = caught_in<WorkerLost>(outcome.error());
+    EXPECT_EQ(lost.exit_code(), 1) << lost.what();
+  }
   next_hundred_succeed(pool);
 }
 
