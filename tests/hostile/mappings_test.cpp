@@ -85,7 +85,8 @@ std::vector<Lines> in_a_pool_of_its_own(const std::string& method) {
 TEST_P(Mappings, of_workers_of_a_worker_are_one_page_each) {
   Pool other = make_pool(2), pool = make_pool(2);
   const std::vector<Lines> found = pool.apply(in_a_pool_of_its_own, method());
-  EXPECT_EQ(found, (std::vector<Lines>{one_page, one_page, Lines(3 * one_page.size(), one_page[0])}));
+  EXPECT_EQ(found,
+            (std::vector<Lines>{one_page, one_page, Lines(3 * one_page.size(), one_page[0])}));
 }
 
 void tell_mappings(const std::string& mailbox) {

@@ -97,7 +97,7 @@ void Dispatcher::Loop::serve() {
     const bool over = turn();
     if (!channels_.flush()) wake();
     if (over) break;
-    host_.starts().watch();
+    if (!host_.starts().watch()) wake();
     if (state_.has_lost_descriptors()) return state_.lose_descriptors();
     sleep(stops);
     sleeping_.store(false, std::memory_order_relaxed);

@@ -32,6 +32,7 @@ StartFailure kind_of(int error) noexcept {
 
 void Starts::ask(WorkerId id) {
   answers_.release();
+  read_since_ = true;
   try {
     asked_.insert_or_assign(id, supervisor_.ask(id));
   } catch (...) {
@@ -43,6 +44,7 @@ void Starts::ask(WorkerId id) {
 // While the answers are watched none has come. (To watch them anew would wake the dispatcher.)
 void Starts::report() {
   if (asked_.empty() || answers_.watching()) return;
+  read_since_ = true;
   for (auto entry = asked_.begin(); entry != asked_.end();) {
     const WorkerId id = entry->first;
     std::unique_ptr<WorkerProcess> worker;
@@ -125,16 +127,23 @@ std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
   } catch (const std::exception&) {
     death = Death{};  // `lost`
   }
-  untold_ |= !death;
+  if (!death) {
+    untold_ = true;
+    read_since_ = false;
+  }
   return death;
 }
 
-void Starts::watch() {
+// A start that was asked for behind a status has read both from the server: nothing would come for
+// the status any more.
+bool Starts::watch() {
   const int number = supervisor_.answers();
-  const bool wanted = !asked_.empty() || std::exchange(untold_, false);
-  if (number < 0 || answers_.watching() || !wanted) return;
+  const bool untold = std::exchange(untold_, false);
+  if (untold && read_since_) return false;
+  if (number < 0 || answers_.watching() || (asked_.empty() && !untold)) return true;
   answers_.wait(number, boost::asio::posix::descriptor_base::wait_read,
                 [this] { answers_.release(); });
+  return true;
 }
 
 }  // namespace brood::pool

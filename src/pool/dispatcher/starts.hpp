@@ -53,16 +53,18 @@ class Starts {
   /// How a worker ended whose pidfd is readable; nothing while its parent may yet tell.
   std::optional<Death> ended(const WorkerProcess& worker) noexcept BROOD_REQUIRES(core_lock);
 
-  /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps.
-  void watch();
+  /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps. False:
+  /// it may be there already, and another turn is wanted.
+  bool watch();
 
  private:
   Supervisor& supervisor_;
   StartEvents& events_;
   Watched answers_;  // let go of before the supervisor may close what it watches
   std::map<WorkerId, Supervisor::Birth> asked_;
-  Time urged_{};         // the last time
-  bool untold_ = false;  // a status is waited for: said anew in each turn
+  Time urged_{};             // the last time
+  bool untold_ = false;      // a status is waited for: said anew in each turn
+  bool read_since_ = false;  // what the server has told since then, the status perhaps
 };
 
 }  // namespace brood::pool
