@@ -41,9 +41,9 @@ struct WorkerPage {
   alignas(64) LastWords last_words;
 
   /// Mapped twice, the second time behind the first: what begins in it lies in one piece. Begins
-  /// with a page of memory, of whatever size these are.
+  /// with a page of memory; of 4 KiB, as this is.
   static constexpr std::size_t buffer_size = 256 * 1024;  // bytes; a power of two
-  alignas(64 * 1024) std::byte buffer[buffer_size];
+  alignas(4096) std::byte buffer[buffer_size];
 
   std::byte* at(std::uint64_t position) noexcept { return buffer + position % buffer_size; }
   const std::byte* at(std::uint64_t position) const noexcept {
