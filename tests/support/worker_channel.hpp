@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -196,11 +197,20 @@ inline void wake_owner(protocol::WorkerPage& page) {
   if (::write(result_pipe, &protocol::wake_up, 1) != 1) return;
 }
 
-/// Appends to the result stream beside the library. Blocks while the ring is full.
-inline void write_to_owner(std::span<const std::byte> bytes) {
+/// own_page(), looked for once in each process.
+inline protocol::WorkerPage* known_page() {
   static protocol::WorkerPage* page = nullptr;
   static pid_t page_of = 0;
-  if (std::exchange(page_of, ::getpid()) != page_of) page = own_page();
+  if (page_of != ::getpid()) page = own_page();
+  page_of = ::getpid();
+  return page;
+}
+
+/// Appends to the result stream beside the library, which does not know of it: its next result
+/// takes the stream back to where it stood, if that is before the owner has read on. Blocks while
+/// the ring is full.
+inline void write_to_owner(std::span<const std::byte> bytes) {
+  protocol::WorkerPage* const page = known_page();
   if (page == nullptr) return;
   close_open_frame(*page);
   while (!bytes.empty()) {
@@ -214,6 +224,14 @@ inline void write_to_owner(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(part.size());
     if (part.empty()) ::sched_yield();
   }
+}
+
+/// Waits until the owner has read all that is in the ring, for five seconds at most.
+inline void wait_until_read() {
+  protocol::WorkerPage* const page = known_page();
+  if (page == nullptr) return;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (page->tail != page->closed && std::chrono::steady_clock::now() < end) ::sched_yield();
 }
 
 }  // namespace brood::testing

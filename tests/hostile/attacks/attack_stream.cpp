@@ -150,7 +150,13 @@ std::string any_forged_frame(Foe& foe) {
   return forged_frame(foe, static_cast<Type>(type));
 }
 
-void stream_garbage(Foe& foe) { write(foe.dice.bytes(1 + foe.dice.magnitude(200'000))); }
+// Enough for a header, and read before the library goes on: else its next result, written where the
+// stream stood before, can hide both the garbage and itself, and nothing tells its worker from one
+// that runs on.
+void stream_garbage(Foe& foe) {
+  write(foe.dice.bytes(sizeof(wire::FrameHeader) + foe.dice.magnitude(200'000)));
+  testing::wait_until_read();
+}
 void stream_frames(Foe& foe) { write_frames(foe, any_forged_frame); }
 void stream_results(Foe& foe) {
   write_frames(foe, [](Foe& f) { return results(f, 0); });
@@ -192,6 +198,7 @@ void stream_huge(Foe& foe) {
   add(header, testing::frame_header(Type::results, lengths[foe.dice.up_to(3)]));
   write(header);
   for (std::uint64_t i = foe.dice.up_to(64); i-- > 0;) write(std::string(64 * 1024, 'x'));
+  testing::wait_until_read();
 }
 
 // Unwanted frames, one behind the other, for as long as the pipe takes them.
