@@ -111,19 +111,28 @@ class AsyncResult {
     return *this;
   }
 
-  /// `co_await result` gives what get() returns, or throws what get() throws. A coroutine that had
-  /// to wait goes on in the pool's callback thread.
-  auto operator co_await() const noexcept {
-    struct Awaiter {
-      const AsyncResult& result;
-      bool await_ready() const noexcept { return result.ready(); }
-      void await_suspend(std::coroutine_handle<> waiting) const {
-        result.job_->when_finished([waiting] { waiting.resume(); });
-      }
-      R await_resume() const { return result.decode_(*result.job_); }
-    };
-    return Awaiter{*this};
-  }
+  /// What a coroutine waits with for a result, which must live as long. Made by operator co_await;
+  /// the compiler calls its members. Threads: that of the coroutine.
+  class Awaiter {
+   public:
+    /// Whether the result is there, so that the coroutine need not wait. Never blocks.
+    bool await_ready() const noexcept { return result_.ready(); }
+    /// Resumes `waiting` in the pool's callback thread when the result is there. Never blocks.
+    /// Throws UsageError in a forked child.
+    void await_suspend(std::coroutine_handle<> waiting) const {
+      result_.job_->when_finished([waiting] { waiting.resume(); });
+    }
+    /// The result. Throws what get() throws. Cost: decodes the result.
+    R await_resume() const { return result_.decode_(*result_.job_); }
+
+   private:
+    friend class AsyncResult;
+    explicit Awaiter(const AsyncResult& result) noexcept : result_(result) {}
+    const AsyncResult& result_;
+  };
+  /// `co_await result` gives what get() returns, or throws what get() throws. Blocks no thread: a
+  /// coroutine that had to wait goes on in the pool's callback thread.
+  Awaiter operator co_await() const noexcept { return Awaiter(*this); }
 
  private:
   friend class detail::Calls;

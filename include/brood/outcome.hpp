@@ -14,6 +14,10 @@ class Outcome {
  public:
   /// The type of the value: R, or std::monostate where R is void.
   using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+  /// What value() returns: R&, or void where R is void.
+  using reference = std::conditional_t<std::is_void_v<R>, void, value_type&>;
+  /// The same of an outcome that is const.
+  using const_reference = std::conditional_t<std::is_void_v<R>, void, const value_type&>;
 
   /// An outcome with this value.
   Outcome(value_type value) : state_(std::in_place_index<0>, std::move(value)) {}
@@ -26,8 +30,14 @@ class Outcome {
   explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Throws the error where there is no value.
-  decltype(auto) value() & { return access(*this); }
-  decltype(auto) value() const& { return access(*this); }
+  reference value() & {
+    rethrow();
+    if constexpr (!std::is_void_v<R>) return std::get<0>(state_);
+  }
+  const_reference value() const& {
+    rethrow();
+    if constexpr (!std::is_void_v<R>) return std::get<0>(state_);
+  }
   /// Same; moves the value out.
   R value() && {
     rethrow();
@@ -39,11 +49,6 @@ class Outcome {
  private:
   void rethrow() const {
     if (!has_value()) std::rethrow_exception(std::get<1>(state_));
-  }
-  template <class Self>
-  static decltype(auto) access(Self& self) {
-    self.rethrow();
-    if constexpr (!std::is_void_v<R>) return (std::get<0>(self.state_));
   }
 
   std::variant<value_type, std::exception_ptr> state_;

@@ -40,12 +40,19 @@ struct ValuesOf<R (*)(T, A...)> {
 template <class R, class T, class... A>
 struct ValuesOf<R (*)(T, A...) noexcept> : ValuesOf<R (*)(T, A...)> {};
 
-template <class T, auto Method, class... A, class... Args>
-auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arguments) {
+/// What the caller gets of a method that is called with these values.
+template <class T, auto Method, class Values = typename ValuesOf<decltype(Method)>::type>
+struct MethodResult;
+template <class T, auto Method, class... A>
+struct MethodResult<T, Method, std::tuple<A...>> {
+  using type = returned_value_t<object_result_t<decltype(Method), T, A...>>;
+};
+
+template <class R, class T, auto Method, class... A, class... Args>
+R call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arguments) {
   static_assert(sizeof...(A) == sizeof...(Args),
                 "brood: a call by proxy takes one argument for each parameter of the method; "
                 "default arguments do not count");
-  using R = returned_value_t<object_result_t<decltype(Method), T, A...>>;
   Bytes request = begin_request(object, &run_method<T, Method, A...>);
   (put_argument<A>(request, arguments), ...);
   const Reply reply = send_request(object, request);
@@ -64,6 +71,14 @@ auto call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... arg
 template <class T>
 class Proxy : public detail::ManagedRef {
  public:
+  /// What call<Method>() returns: the type of the method's result, as a value.
+  template <auto Method>
+  using CallResult = typename detail::MethodResult<T, Method>::type;
+  /// What apply(function, arguments...) returns: the type of the function's result, as a value.
+  template <class F, class... Args>
+  using FunctionResult = detail::returned_value_t<
+      detail::object_result_t<std::decay_t<F>, T, detail::stored_t<Args>...>>;
+
   /// Refers to nothing; every call throws UsageError.
   Proxy() = default;
 
@@ -75,19 +90,19 @@ class Proxy : public detail::ManagedRef {
   /// the method ran or not. Cost: two messages, some 20 µs, and a descriptor for each waiting
   /// thread.
   template <auto Method, class... Args>
-  auto call(const Args&... arguments) const {
+  CallResult<Method> call(const Args&... arguments) const {
     using Parameters = typename detail::ValuesOf<decltype(Method)>::type;
-    return detail::call_method<T, Method>(static_cast<Parameters*>(nullptr), *this, arguments...);
+    return detail::call_method<CallResult<Method>, T, Method>(static_cast<Parameters*>(nullptr),
+                                                              *this, arguments...);
   }
   /// Runs `function(object, arguments...)` in the server, while no other call of the object runs.
   /// `function` is what a task may be: a function, a captureless lambda, a brood::task, a
   /// brood::copied. Otherwise as call().
   template <class F, class... Args>
-  auto apply(const F& function, const Args&... arguments) const {
+  FunctionResult<F, Args...> apply(const F& function, const Args&... arguments) const {
     using Function = std::decay_t<F>;
+    using R = FunctionResult<F, Args...>;
     detail::check_task<Function>();
-    using R =
-        detail::returned_value_t<detail::object_result_t<Function, T, detail::stored_t<Args>...>>;
     detail::Bytes request =
         begin_request(*this, &detail::run_function<T, Function, detail::stored_t<Args>...>);
     OutputArchive archive(request);

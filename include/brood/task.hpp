@@ -28,9 +28,9 @@ class Task {
 
   /// Calls function(bound..., args...). Throws what that throws.
   template <class... Args>
-  decltype(auto) operator()(Args&&... args) {
+  std::invoke_result_t<F&, Bound&..., Args...> operator()(Args&&... args) {
     return std::apply(
-        [&](auto&... bound) -> decltype(auto) {
+        [&](Bound&... bound) -> std::invoke_result_t<F&, Bound&..., Args...> {
           return std::invoke(function_, bound..., std::forward<Args>(args)...);
         },
         bound_);
@@ -54,15 +54,19 @@ class Task {
   std::tuple<Bound...> bound_;
 };
 
+/// What task(function, bound...) returns. It stores text as a std::string and a std::span as a
+/// std::vector.
+template <class F, class... Bound>
+using BoundTask = Task<F, detail::stored_t<Bound>...>;
+
 /// Binds `bound` to the first parameters of `function`; the call gives the others. Values are
 /// copied or moved, text becomes a std::string.
 ///   pool.map(brood::task(scale, 2.5), values);
 template <class F, class... Bound>
-auto task(F function, Bound&&... bound) {
+BoundTask<F, Bound...> task(F function, Bound&&... bound) {
   detail::check_task<F>();
-  return Task<F, detail::stored_t<Bound>...>(
-      std::move(function),
-      detail::as_stored<detail::stored_t<Bound>>(std::forward<Bound>(bound))...);
+  return BoundTask<F, Bound...>(std::move(function), detail::as_stored<detail::stored_t<Bound>>(
+                                                         std::forward<Bound>(bound))...);
 }
 
 /// A lambda whose captures are trivially copyable values, sent as the bytes that it consists of.
@@ -77,7 +81,7 @@ class Copied {
 
   /// Calls the lambda with `args`. Throws what it throws.
   template <class... Args>
-  decltype(auto) operator()(Args&&... args) {
+  std::invoke_result_t<F&, Args...> operator()(Args&&... args) {
     return std::invoke(*std::launder(reinterpret_cast<F*>(bytes_)), std::forward<Args>(args)...);
   }
   /// Encodes or decodes the bytes.

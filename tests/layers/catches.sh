@@ -138,6 +138,14 @@ exposes() {
     "include/brood/thing.hpp:$text has a type of detail:: in its signature"
 }
 
+deduces() {
+  local text=$1
+  shift
+  face "$@"
+  expect_breach 'public_face.sh signatures' \
+    "include/brood/thing.hpp:$text does not say the type of its result"
+}
+
 undocumented '2: function run' 'void run();'
 undocumented '2: class Thing' 'class Thing {};'
 undocumented '2: enum Mode' 'enum class Mode : bool { no, yes };'
@@ -163,10 +171,16 @@ exposes '2: function run' 'detail::Job run();'
 exposes '4: function Thing' '/// A thing.' 'struct Thing {' '  explicit Thing(detail::Undecoded) {}' '};'
 exposes '4: function wait' '/// A thing.' 'struct Thing {' '  bool wait(int count,' \
   '            const detail::Deadline& deadline) const;' '};'
+deduces '2: function run' 'inline auto run() { return 1; }'
+deduces '4: function run' '/// A thing.' 'struct Thing {' '  template <class T>' '  auto& run(T what) const {}' '};'
+deduces '4: function operator co_await' '/// A thing.' 'struct Thing {' \
+  '  auto operator co_await() const noexcept {}' '};'
+deduces '2: function decltype' 'template <class F>' 'requires(is_small<F>) decltype(auto) run(F f);'
 exposes '4: member raw' '/// A thing.' 'struct Thing {' '  std::shared_ptr<detail::Trace> raw{};' '};'
 
 face '/// A thing.' 'template <class T>' 'class Thing : public detail::Base {' ' public:' \
-  '  using detail::Base::Base;' '  /// Of a number, or of a text.' \
+  '  using detail::Base::Base;' '  /// Calls it.' '  template <auto Method>' '  Result<Method> call(auto... more);' \
+  '  /// Of a number, or of a text.' \
   '  explicit Thing(int number) : Base(detail::mark(number)) {}' '  explicit Thing(std::string text);' \
   '  Thing(const Thing&) = default;' '  Thing& operator=(const Thing&) = delete;' '  ~Thing();' \
   '  /// Whether it is there.' '  bool operator==(const Thing&) const { return detail::here(); }' '' \

@@ -1,6 +1,6 @@
 # Walks over the declarations of public headers. MODE=comments: each must have a comment (///) above
-# it. MODE=signatures: none may name a type of detail:: . The latter's exceptions are in the file LIST:
-# `<header> <name>: <reason>`, named as from include/brood.
+# it. MODE=signatures: none may name a type of detail:: or leave the type of its result to be deduced.
+# The latter's exceptions are in the file LIST: `<header> <name>: <reason>`, named as from include/brood.
 #
 # Overloads that follow each other without a blank line have one comment. No comment is wanted for
 # destructors, for copying and moving that is defaulted or deleted, for using-declarations, friends,
@@ -45,6 +45,13 @@ function after_parens(text, depth, i, c) {
   return substr(text, i)
 }
 
+# Whether a function's declaration says `auto` where its result's type belongs.
+function deduces_its_result(text) {
+  gsub(/decltype *\( *auto *\)/, "auto", text)
+  text = without_requires(plain(text))
+  return text ~ /^ *((template|inline|static|constexpr|friend|virtual) +)*(const +)?auto[ &*]/
+}
+
 # The declared name: what stands before the first parenthesis, else the last word.
 function name_of(text, words, n) {
   text = without_requires(plain(text))
@@ -86,13 +93,16 @@ function declared(text, line, last, kind, name, documented) {
   if (mode == "signatures" && kind ~ /function|member/) check_signature(text, line, kind, name)
 }
 
-function check_signature(text, line, kind, name, key) {
+function check_signature(text, line, kind, name, key, hidden) {
   if (kind == "function") sub(/[^:]:[^:].*/, "", text)  # the initializers of a constructor
-  if (text !~ /detail::/) return
+  hidden = ""
+  if (text ~ /detail::/) hidden = "has a type of detail:: in its signature"
+  else if (kind == "function" && deduces_its_result(text)) hidden = "does not say the type of its result"
+  if (hidden == "") return
   key = file " " name
   sub(/^include\/brood\//, "", key)
   if (key in allowed) used[key] = 1
-  else report(line, kind " " name " has a type of detail:: in its signature")
+  else report(line, kind " " name " " hidden)
 }
 
 function statement(text, line, last) {
