@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <ranges>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include <brood/detail/shared/data_handle.hpp>
@@ -15,6 +18,10 @@ namespace brood {
 namespace detail {
 [[noreturn]] BROOD_API void throw_no_slice();
 [[noreturn]] BROOD_API void throw_no_slices();
+inline std::size_t checked_index(std::size_t index, std::size_t size) {
+  if (index >= size) throw std::out_of_range("brood: no such element in this array");
+  return index;
+}
 }  // namespace detail
 
 template <class T>
@@ -29,11 +36,22 @@ class ArraySlice;
 /// Fork: the child has the same array.
 /// Layout: see DataHandle.
 template <class T>
-class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> {
+class Array : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());
   static constexpr detail::DataHandle::Shape shape = detail::DataHandle::shape_of<T>;
 
  public:
+  /// The type of an element.
+  using value_type = T;
+  /// The type of a number of elements.
+  using size_type = std::size_t;
+  /// The type of a distance between elements.
+  using difference_type = std::ptrdiff_t;
+  /// What an access gives.
+  using reference = T&;
+  /// An iterator is a pointer.
+  using iterator = T*;
+
   /// Refers to nothing; its size is 0.
   Array() = default;
   /// `count` new elements, each T(). Takes memory for all of them at once. Throws UsageError where
@@ -66,6 +84,20 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
   T* data() const noexcept { return static_cast<T*>(state_); }
   /// The number of elements; 0 where the handle refers to nothing.
   std::size_t size() const noexcept { return count_; }
+  /// Whether there is no element.
+  bool empty() const noexcept { return size() == 0; }
+  /// The first element.
+  T* begin() const noexcept { return data(); }
+  /// Behind the last element.
+  T* end() const noexcept { return data() + size(); }
+  /// The element at `index`, which is not checked.
+  T& operator[](std::size_t index) const noexcept { return data()[index]; }
+  /// Same, but checked. Throws std::out_of_range.
+  T& at(std::size_t index) const { return data()[detail::checked_index(index, size())]; }
+  /// The first element, which there must be.
+  T& front() const noexcept { return *begin(); }
+  /// The last element, which there must be.
+  T& back() const noexcept { return *(end() - 1); }
 
   /// A part of the same array: `count` elements from index `first` on. Throws UsageError where that
   /// reaches beyond the end.
@@ -87,6 +119,14 @@ class Array : public detail::DataHandle, public detail::Contiguous<Array<T>, T> 
     }
     return parts;
   }
+
+  /// Acquires the array's lock, and holds it as long as the returned guard lives. Blocks until it
+  /// is free. This handle must live as long. Throws UsageError where the handle refers to nothing.
+  std::unique_lock<RLock> lock() const { return DataHandle::lock(); }
+  /// The lock itself.
+  RLock& mutex() const noexcept { return DataHandle::mutex(); }
+  /// Whether the previous holder of the lock had died: see RLock.
+  bool owner_died() const noexcept { return DataHandle::owner_died(); }
 
   /// Encodes the handle; the elements stay where they are. Throws CodecError where it refers to
   /// nothing.
@@ -132,10 +172,21 @@ requires std::ranges::input_range<Range> Array(Range&&)
 /// and keeps the array alive.
 /// Threads: as Array. Fork: the child has the same elements.
 template <class T>
-class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySlice<T>, T> {
+class ArraySlice : public detail::DataHandle {
   static constexpr detail::DataHandle::Shape shape = detail::DataHandle::shape_of<T>;
 
  public:
+  /// The type of an element.
+  using value_type = T;
+  /// The type of a number of elements.
+  using size_type = std::size_t;
+  /// The type of a distance between elements.
+  using difference_type = std::ptrdiff_t;
+  /// What an access gives.
+  using reference = T&;
+  /// An iterator is a pointer.
+  using iterator = T*;
+
   /// Refers to nothing; its size is 0.
   ArraySlice() = default;
   /// `count` elements of `array` from index `first` on. Throws UsageError where that reaches beyond
@@ -151,6 +202,28 @@ class ArraySlice : public detail::DataHandle, public detail::Contiguous<ArraySli
   std::size_t size() const noexcept { return length_; }
   /// Index in the array of the slice's first element.
   std::size_t first() const noexcept { return first_; }
+  /// Whether there is no element.
+  bool empty() const noexcept { return size() == 0; }
+  /// The first element.
+  T* begin() const noexcept { return data(); }
+  /// Behind the last element.
+  T* end() const noexcept { return data() + size(); }
+  /// The element at `index`, which is not checked.
+  T& operator[](std::size_t index) const noexcept { return data()[index]; }
+  /// Same, but checked. Throws std::out_of_range.
+  T& at(std::size_t index) const { return data()[detail::checked_index(index, size())]; }
+  /// The first element, which there must be.
+  T& front() const noexcept { return *begin(); }
+  /// The last element, which there must be.
+  T& back() const noexcept { return *(end() - 1); }
+
+  /// Acquires the array's lock, and holds it as long as the returned guard lives. Blocks until it
+  /// is free. This handle must live as long. Throws UsageError where the handle refers to nothing.
+  std::unique_lock<RLock> lock() const { return DataHandle::lock(); }
+  /// The lock itself.
+  RLock& mutex() const noexcept { return DataHandle::mutex(); }
+  /// Whether the previous holder of the lock had died: see RLock.
+  bool owner_died() const noexcept { return DataHandle::owner_died(); }
 
   /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const { save_part(archive, first_, length_); }

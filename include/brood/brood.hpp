@@ -36,6 +36,7 @@
 #include <brood/launcher.hpp>
 #include <brood/limits.hpp>
 #include <brood/lock.hpp>
+#include <brood/managed_conditions.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>
 #include <brood/managed_queue.hpp>

@@ -12,7 +12,7 @@
 namespace brood {
 
 /// Named values of any types in a manager's server, made by Manager::space: Python's Namespace. A
-/// handle: copies are the same object.
+/// handle: copies are the same object, and == tells whether two are of the same one.
 ///   auto space = manager.space();
 ///   space.set("limit", 7);
 ///   int limit = space.get<int>("limit");
@@ -45,6 +45,13 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
   bool erase(const std::string& name) const;
   /// All names, in alphabetical order.
   std::vector<std::string> names() const;
+
+  /// Whether it refers to an object.
+  using ManagedRef::operator bool;
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
+  using ManagedRef::save;
+  /// Decodes a handle. Throws CodecError for bytes that are none.
+  using ManagedRef::load;
 
  private:
   friend class Manager;

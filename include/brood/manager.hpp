@@ -11,6 +11,7 @@
 #include <brood/detail/export.hpp>
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
+#include <brood/managed_conditions.hpp>
 #include <brood/managed_containers.hpp>
 #include <brood/managed_locks.hpp>
 #include <brood/managed_queue.hpp>

@@ -63,11 +63,12 @@ R call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... argume
 /// An object in a manager's server, made by Manager::make.
 ///   auto counter = manager.make<Counter>(7);
 ///   int now = counter.call<&Counter::add>(3);
-/// A handle: a copy, in this process or another, is the same object. It may be sent wherever a
-/// value may. The object lives as long as a handle of it exists, and no longer than the server.
-/// Calls of one object run one after the other, unless its type has `static constexpr bool
-/// concurrent_calls = true;`. Without that, an object that calls itself by a proxy waits for itself
-/// for ever. Threads: any number, in any number of processes. Fork: the child has the same object.
+/// A handle: a copy, in this process or another, is the same object, and == tells whether
+/// two handles are of the same one. It may be sent wherever a value may. The object lives as long
+/// as a handle of it exists, and no longer than the server. Calls of one object run one after the
+/// other, unless its type has `static constexpr bool concurrent_calls = true;`. Without that, an
+/// object that calls itself by a proxy waits for itself for ever. Threads: any number, in any
+/// number of processes. Fork: the child has the same object.
 template <class T>
 class Proxy : public detail::ManagedRef {
  public:
@@ -111,6 +112,13 @@ class Proxy : public detail::ManagedRef {
     const detail::Reply reply = send_request(*this, request);
     if constexpr (!std::is_void_v<R>) return reply.template get<R>();
   }
+
+  /// Whether it refers to an object.
+  using detail::ManagedRef::operator bool;
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
+  using detail::ManagedRef::save;
+  /// Decodes a handle. Throws CodecError for bytes that are none.
+  using detail::ManagedRef::load;
 
  private:
   friend class Manager;

@@ -15,34 +15,18 @@ namespace brood {
 
 namespace detail {
 
-/// A queue without its type. Every call throws BrokenObject when another process has overwritten
-/// the queue's memory. Layout: a page with the ledger (positions and counts, kept twice, so that a
-/// process that dies between two writes leaves the old ones), then records in the order of put; see
-/// src/shared/queue.md.
+/// A queue without its type; Queue has the contracts.
 class BROOD_API QueueHandle : public SharedHandle {
- public:
-  /// Number of values in the queue, exact at one moment.
-  std::size_t size() const;
-  /// Whether that is 0.
-  bool empty() const { return size() == 0; }
-  /// Whether the queue holds maxsize() values, so that put() would block.
-  bool full() const;
-  /// Most values that the queue can hold. 0: no limit.
-  std::size_t maxsize() const;
-  /// Closes the queue for every process: put() throws UsageError from now on; get() returns the
-  /// values that are left, and then an empty Received. A second call does nothing.
-  void close() const;
-  /// Whether the queue was closed.
-  bool closed() const;
-
-  /// Encodes the handle. Throws CodecError where it refers to nothing.
-  void save(OutputArchive& archive) const;
-  /// Decodes a handle. Throws CodecError for bytes that are no queue.
-  void load(InputArchive& archive);
-
  protected:
   explicit QueueHandle(std::size_t maxsize);
   explicit QueueHandle(Undecoded) {}
+  std::size_t size() const;
+  bool full() const;
+  std::size_t maxsize() const;
+  void close() const;
+  bool closed() const;
+  void save(OutputArchive& archive) const;
+  void load(InputArchive& archive);
   bool put_by(const Bytes& bytes, const Deadline& deadline) const;
   std::optional<Envelope> get_by(const Deadline& deadline) const;
   void note_done() const;
@@ -78,6 +62,9 @@ class BROOD_API QueueHandle : public SharedHandle {
 /// and as many as their user may have descriptors on the way. put() blocks while there are more.
 /// Threads: any. Fork: the child has the same queue. Cost: 0.1 to 0.4 microseconds for a put or get
 /// of a small value, and a wake-up where another thread sleeps (bench/sharing.cpp).
+/// Every call throws BrokenObject when another process has overwritten the queue's memory. Layout:
+/// a page with the ledger (positions and counts, kept twice, so that a process that dies between
+/// two writes leaves the old ones), then records in the order of put; see src/shared/queue.md.
 template <class T>
 class Queue : public detail::QueueHandle {
  public:
@@ -123,6 +110,27 @@ class Queue : public detail::QueueHandle {
   /// Same, but does not wait.
   Received<T> try_get() const { return received<T>(std::chrono::steady_clock::now()); }
 
+  /// Number of values in the queue, exact at one moment. This call and the following ones block
+  /// only while another thread copies a value into or out of the queue.
+  std::size_t size() const { return QueueHandle::size(); }
+  /// Whether that is 0.
+  bool empty() const { return size() == 0; }
+  /// Whether the queue holds maxsize() values, so that put() would block.
+  bool full() const { return QueueHandle::full(); }
+  /// Most values that the queue can hold. 0: no limit.
+  std::size_t maxsize() const { return QueueHandle::maxsize(); }
+  /// Closes the queue for every process: put() throws UsageError from now on; get() returns the
+  /// values that are left, and then an empty Received. A second call does nothing.
+  void close() const { QueueHandle::close(); }
+  /// Whether the queue was closed.
+  bool closed() const { return QueueHandle::closed(); }
+
+  /// Encodes the handle; the values stay where they are. Throws CodecError where it refers to
+  /// nothing.
+  void save(OutputArchive& archive) const { QueueHandle::save(archive); }
+  /// Decodes a handle. Throws CodecError for bytes that are no queue.
+  void load(InputArchive& archive) { QueueHandle::load(archive); }
+
  protected:
   friend class detail::UndecodedAccess;
   explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
@@ -136,15 +144,27 @@ class SimpleQueue : private Queue<T> {
   using value_type = T;
   /// A new queue. Throws SystemError.
   SimpleQueue() = default;
+  /// Encodes a value and appends it. Never waits for room. Throws what Queue::put() throws.
   using Queue<T>::put;
+  /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
+  /// none. Throws what Queue::get() throws.
   using Queue<T>::get;
+  /// Same, but does not wait.
   using Queue<T>::try_get;
+  /// Same, but waits for at most the duration that is given. Empty also when no value came in time.
   using Queue<T>::get_for;
+  /// Same, but waits until the time that is given at most.
   using Queue<T>::get_until;
+  /// Whether there is no value in the queue.
   using Queue<T>::empty;
+  /// Closes the queue for every process: put() throws UsageError from now on; get() returns the
+  /// values that are left, and then an empty Received. A second call does nothing.
   using Queue<T>::close;
+  /// Whether the queue was closed.
   using Queue<T>::closed;
+  /// Encodes the handle. Throws CodecError where it refers to nothing.
   using Queue<T>::save;
+  /// Decodes a handle. Throws CodecError for bytes that are no queue.
   using Queue<T>::load;
 
  private:

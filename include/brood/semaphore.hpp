@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <brood/detail/shared/handle.hpp>
 
@@ -26,11 +28,33 @@ class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirab
   void acquire() const { acquire_by(std::nullopt); }
   /// Takes a permit if there is one. Returns whether there was. Never blocks.
   bool try_acquire() const;
+  /// Same, but blocks for at most `duration`: not at all where that is not positive.
+  template <class Rep, class Period>
+  bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
+    return acquire_by(detail::deadline_after(duration));
+  }
+  /// Same, but blocks until `time` at most.
+  bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
+    return acquire_by(detail::deadline_at(time));
+  }
   /// Adds `count` permits. Never blocks. Throws UsageError for a negative count, and where there
   /// would then be more than 2'147'483'647.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const noexcept;
+
+  // The names of the standard library, for std::unique_lock and its kin.
+
+  /// Does what acquire() does.
+  using Acquirable::lock;
+  /// Does what try_acquire() does.
+  using Acquirable::try_lock;
+  /// Does what try_acquire_for() does.
+  using Acquirable::try_lock_for;
+  /// Does what try_acquire_until() does, in any unit of time.
+  using Acquirable::try_lock_until;
+  /// Does what release() does, but throws no BrokenObject: the destructor of a guard calls it.
+  using Acquirable::unlock;
 
   /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;
@@ -71,14 +95,37 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   /// Takes a permit. Blocks until there is one. Cost: 20 times a second one of the waiters looks
   /// whether the holders live.
   void acquire() const { acquire_by(std::nullopt); }
-  /// Takes a permit if there is one. Returns whether there was. Does not wait for one.
+  /// Takes a permit if there is one. Returns whether there was. Does not wait
+  /// for one.
   bool try_acquire() const;
+  /// Same, but blocks for at most `duration`: not at all where that is not positive.
+  template <class Rep, class Period>
+  bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
+    return acquire_by(detail::deadline_after(duration));
+  }
+  /// Same, but blocks until `time` at most.
+  bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
+    return acquire_by(detail::deadline_at(time));
+  }
   /// Gives a permit back. Throws UsageError when all permits are free already.
   void release() const;
   /// Number of free permits.
   std::int64_t value() const noexcept;
   /// Whether the last permit that this process got had been that of a dead process.
   bool owner_died() const noexcept;
+
+  // The names of the standard library, for std::unique_lock and its kin.
+
+  /// Does what acquire() does.
+  using Acquirable::lock;
+  /// Does what try_acquire() does.
+  using Acquirable::try_lock;
+  /// Does what try_acquire_for() does.
+  using Acquirable::try_lock_for;
+  /// Does what try_acquire_until() does, in any unit of time.
+  using Acquirable::try_lock_until;
+  /// Does what release() does, but throws no BrokenObject: the destructor of a guard calls it.
+  using Acquirable::unlock;
 
   /// Encodes the handle. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const;

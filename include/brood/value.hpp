@@ -3,6 +3,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include <brood/detail/shared/data_handle.hpp>
@@ -87,6 +88,14 @@ class Value : public detail::DataHandle {
   T& operator*() const noexcept { return place(); }
   /// A member of the value itself, likewise.
   T* operator->() const noexcept { return &place(); }
+
+  /// Acquires the value's lock, and holds it as long as the returned guard lives. Blocks until it
+  /// is free. This handle must live as long. Throws UsageError where the handle refers to nothing.
+  std::unique_lock<RLock> lock() const { return DataHandle::lock(); }
+  /// The lock itself.
+  RLock& mutex() const noexcept { return DataHandle::mutex(); }
+  /// Whether the previous holder of the lock had died: see RLock.
+  bool owner_died() const noexcept { return DataHandle::owner_died(); }
 
   /// Encodes the handle; the value stays where it is. Throws CodecError where it refers to nothing.
   void save(OutputArchive& archive) const { save_all(archive); }

@@ -171,6 +171,9 @@ exposes '2: function run' 'detail::Job run();'
 exposes '4: function Thing' '/// A thing.' 'struct Thing {' '  explicit Thing(detail::Undecoded) {}' '};'
 exposes '4: function wait' '/// A thing.' 'struct Thing {' '  bool wait(int count,' \
   '            const detail::Deadline& deadline) const;' '};'
+undocumented '5: inherited detail::Base::run' '/// A thing.' 'class Thing : public detail::Base {' ' public:' \
+  '  using detail::Base::run;' '};'
+
 deduces '2: function run' 'inline auto run() { return 1; }'
 deduces '4: function run' '/// A thing.' 'struct Thing {' '  template <class T>' '  auto& run(T what) const {}' '};'
 deduces '4: function operator co_await' '/// A thing.' 'struct Thing {' \

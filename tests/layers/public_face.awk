@@ -3,7 +3,7 @@
 # The latter's exceptions are in the file LIST: `<header> <name>: <reason>`, named as from include/brood.
 #
 # Overloads that follow each other without a blank line have one comment. No comment is wanted for
-# destructors, for copying and moving that is defaulted or deleted, for using-declarations, friends,
+# destructors, for copying and moving that is defaulted or deleted, for inherited constructors, friends,
 # forward declarations, and definitions out of their class.
 
 function report(line, text) {
@@ -68,6 +68,13 @@ function is_function(text) {
   return index(text, "(") > 0
 }
 
+# using Base::Base
+function inherits_constructors(text, words, n) {
+  n = split(plain(text), words, /::/)
+  sub(/.* /, "", words[n - 1])
+  return words[n] == words[n - 1]
+}
+
 # --- comments ---
 
 function has_comment(line, found) {
@@ -111,7 +118,10 @@ function statement(text, line, last) {
   sub(/ $/, "", text)
   if (text == "" || !visible()) return
   if (text ~ /^(static_assert|friend class|friend struct|CEREAL_|extern template)/) return
-  if (text ~ /^using [^=]*$/) return
+  if (text ~ /^using [^=]*$/) {
+    if (top_kind() == "class" && !inherits_constructors(text)) declared(text, line, last, "inherited")
+    return
+  }
   sub(/^template *<.*> *using /, "using ", text)
   if (text ~ /^using /) {
     sub(/^using /, "", text)

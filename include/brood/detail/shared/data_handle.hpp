@@ -3,9 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <mutex>
-#include <stdexcept>
 #include <type_traits>
 
 #include <brood/lock.hpp>
@@ -44,19 +42,10 @@ constexpr std::uint64_t type_mark() noexcept {
   return mark;
 }
 
-/// A lock, and values behind it.
+/// A lock, and values behind it. Value and Array have the contracts.
 /// Layout: memory of its own. It has a header, an RLock, the number, size and type of the values,
 /// and then the values.
 class BROOD_API DataHandle : public SharedHandle {
- public:
-  /// Acquires the lock, and holds it as long as the returned guard lives. Blocks until it is free.
-  /// This handle must live as long. Throws UsageError where the handle refers to nothing.
-  std::unique_lock<RLock> lock() const;
-  /// The lock itself.
-  RLock& mutex() const noexcept { return lock_; }
-  /// Whether the previous holder of the lock had died: see Lock.
-  bool owner_died() const noexcept { return lock_.owner_died(); }
-
  protected:
   enum class Form : std::uint8_t { value, array };
   struct Shape {
@@ -69,6 +58,9 @@ class BROOD_API DataHandle : public SharedHandle {
   DataHandle() = default;  // refers to nothing
   /// New zero bytes. Throws UsageError when they are too many, SystemError.
   DataHandle(Form form, Shape shape, std::size_t count);
+  std::unique_lock<RLock> lock() const;
+  RLock& mutex() const noexcept { return lock_; }
+  bool owner_died() const noexcept { return lock_.owner_died(); }
   void save_all(OutputArchive& archive) const;
   void load_all(InputArchive& archive, Form form, Shape shape);
   void save_part(OutputArchive& archive, std::size_t first, std::size_t count) const;
@@ -78,42 +70,6 @@ class BROOD_API DataHandle : public SharedHandle {
 
  private:
   mutable RLock lock_{Undecoded()};
-};
-
-/// The members of a contiguous range, for a Self that has data() and size(). Only at() checks its
-/// index.
-template <class Self, class T>
-class Contiguous {
- public:
-  // What a container of the standard library has.
-  using value_type = T;
-  using size_type = std::size_t;
-  using difference_type = std::ptrdiff_t;
-  using reference = T&;
-  using iterator = T*;
-
-  /// Whether there is no element.
-  bool empty() const noexcept { return self().size() == 0; }
-  /// The first element.
-  T* begin() const noexcept { return self().data(); }
-  /// Behind the last element.
-  T* end() const noexcept { return self().data() + self().size(); }
-  /// The element at `index`, which is not checked.
-  T& operator[](std::size_t index) const noexcept { return self().data()[index]; }
-  /// The element at `index`. Throws std::out_of_range.
-  T& at(std::size_t index) const {
-    if (index >= self().size()) throw std::out_of_range("brood: no such element in this array");
-    return self().data()[index];
-  }
-  /// The first element, which there must be.
-  T& front() const noexcept { return *begin(); }
-  /// The last element, which there must be.
-  T& back() const noexcept { return *(end() - 1); }
-
- private:
-  friend Self;
-  Contiguous() = default;
-  const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };
 
 }  // namespace brood::detail

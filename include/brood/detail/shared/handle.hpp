@@ -1,8 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
-#include <type_traits>
 #include <utility>
 
 #include <brood/detail/bytes.hpp>
@@ -36,38 +34,26 @@ class BROOD_API SharedHandle {
   void* state_ = nullptr;
 };
 
-/// Further members of an object that can be acquired: those with a time limit, from its
-/// acquire_by(), and those that std::unique_lock, std::scoped_lock and std::lock_guard call.
+/// What std::unique_lock, std::scoped_lock and std::lock_guard call, from the acquire(),
+/// try_acquire(), acquire_by() and release() of an object. Self makes them public, and has their
+/// contracts.
 template <class Self>
 class Acquirable {
- public:
-  /// acquire() for at most `duration`. Returns whether it was acquired. Tries once, without
-  /// blocking, where `duration` is not positive.
-  template <class Rep, class Period>
-  bool try_acquire_for(std::chrono::duration<Rep, Period> duration) const {
-    return self().acquire_by(deadline_after(duration));
-  }
-  /// Same, until `time` at most.
-  bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
-    return self().acquire_by(deadline_at(time));
-  }
-  /// acquire() by the name of the standard library.
+ protected:
+  Acquirable() = default;
+
   void lock() const { self().acquire(); }
-  /// try_acquire() by the name of the standard library.
   bool try_lock() const { return self().try_acquire(); }
-  /// try_acquire_for() by the name of the standard library.
   template <class Rep, class Period>
   bool try_lock_for(std::chrono::duration<Rep, Period> duration) const {
-    return try_acquire_for(duration);
+    return self().acquire_by(deadline_after(duration));
   }
-  /// Same, until `time` at most, in any unit.
   template <class Duration>
   bool try_lock_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) const {
     const auto now = std::chrono::steady_clock::now();
     // The distance of a time that is long over need not fit into a duration.
-    return time <= now ? self().try_acquire() : try_acquire_for(time - now);
+    return time <= now ? self().try_acquire() : try_lock_for(time - now);
   }
-  /// Same as release(), but throws no BrokenObject: a guard's destructor calls it.
   void unlock() const {
     try {
       self().release();
@@ -75,59 +61,19 @@ class Acquirable {
     }
   }
 
- protected:
-  Acquirable() = default;
-
  private:
   const Self& self() const { return static_cast<const Self&>(*this); }
 };
 
-/// The ways to wait of a condition, from its wait_by().
-template <class Self>
-class ConditionWaits {
- public:
-  /// Releases the lock, however often it was acquired, blocks until notified, and acquires the lock
-  /// again as often. Throws UsageError unless this thread holds the lock.
-  void wait() const { self().wait_by(std::nullopt); }
-  /// Same, but waits for at most `duration`, and then until the lock is free. Returns whether it
-  /// was notified.
-  template <class Rep, class Period>
-  bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return self().wait_by(deadline_after(duration));
+/// Waits by `wait()`, which returns false when the time is over, until `predicate()` is true. What
+/// the predicate returned last.
+template <class Predicate, class Wait>
+bool wait_for_true(Predicate& predicate, Wait wait) {
+  while (!predicate()) {
+    if (!wait()) return predicate();
   }
-  /// Same, but waits until `time` at most.
-  bool wait_until(std::chrono::steady_clock::time_point time) const {
-    return self().wait_by(deadline_at(time));
-  }
-  /// Waits until `predicate()` is true. It is called with the lock held.
-  template <class Predicate>
-  requires std::is_invocable_r_v<bool, Predicate&>
-  void wait(Predicate predicate) const {
-    while (!predicate()) wait();
-  }
-  /// Same, but waits for at most `duration`. Returns what the predicate returned last.
-  template <class Predicate, class Rep, class Period>
-  bool wait_for(Predicate predicate, std::chrono::duration<Rep, Period> duration) const {
-    return wait_for_true(predicate, deadline_after(duration));
-  }
-  /// Same, but waits until `time` at most.
-  template <class Predicate>
-  bool wait_until(Predicate predicate, std::chrono::steady_clock::time_point time) const {
-    return wait_for_true(predicate, deadline_at(time));
-  }
-
- private:
-  friend Self;
-  ConditionWaits() = default;
-  template <class Predicate>
-  bool wait_for_true(Predicate& predicate, const Deadline& deadline) const {
-    while (!predicate()) {
-      if (!self().wait_by(deadline)) return predicate();
-    }
-    return true;
-  }
-  const Self& self() const { return static_cast<const Self&>(*this); }
-};
+  return true;
+}
 
 }  // namespace detail
 }  // namespace brood
