@@ -11,7 +11,7 @@
 #include <brood/file_descriptor.hpp>
 #include "manager/remote/gateway.hpp"
 #include "manager/remote/key.hpp"
-#include "manager/server/main.hpp"
+#include "manager/server_main.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "platform/program_files.hpp"

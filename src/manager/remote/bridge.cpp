@@ -10,7 +10,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/notifications.hpp"
-#include "manager/server/call.hpp"
+#include "manager/replies.hpp"
 #include "platform/socket.hpp"
 #include "shared/envelope.hpp"
 

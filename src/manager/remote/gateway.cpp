@@ -20,7 +20,7 @@
 #include "manager/messages.hpp"
 #include "manager/notifications.hpp"
 #include "manager/remote/frame.hpp"
-#include "manager/server/call.hpp"
+#include "manager/replies.hpp"
 #include "platform/foreign_close.hpp"
 #include "platform/peek.hpp"
 #include "platform/process.hpp"
@@ -141,9 +141,7 @@ bool Gateway::greet(int control) {
     throw SystemError("SSL_read", "connecting to a manager", ECONNRESET);
   std::memcpy(&welcome, frame->bytes.data(), sizeof welcome);
   longest_message_ = welcome.longest_message;
-  detail::Bytes greeting;
-  const Status status = Status::value;
-  greeting.append(&status, sizeof status);
+  detail::Bytes greeting = begin_reply(Status::value);
   greeting.append(frame->bytes.data() + sizeof welcome, frame->bytes.size() - sizeof welcome);
   const std::vector<detail::DescriptorRef> leases = make_leases(frame->tokens);
   return shared::send_envelope(control, greeting.view(), leases);

@@ -12,7 +12,7 @@
 
 #include <brood/errors.hpp>
 #include "manager/remote/bridge.hpp"
-#include "manager/server/call.hpp"
+#include "manager/replies.hpp"
 #include "platform/poll.hpp"
 #include "platform/tcp.hpp"
 

@@ -1,17 +1,14 @@
 #include "manager/server/call.hpp"
 
-#include <unistd.h>
-
 #include <string>
 
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "base/type_name.hpp"
 #include "manager/messages.hpp"
+#include "manager/replies.hpp"
 #include "platform/copies.hpp"
-#include "platform/identity.hpp"
 #include "platform/shared_descriptor.hpp"
-#include "wire/exception.hpp"
 
 namespace brood {
 namespace detail {
@@ -52,8 +49,6 @@ void ServedCall::put_new(ServedObject object) {
 namespace manager {
 namespace {
 
-void put_status(detail::Bytes& reply, Status status) { reply.append(&status, sizeof status); }
-
 void dispatch(detail::ServedCall::State& state) {
   RequestHeader header;
   state.arguments.read(&header, sizeof header);
@@ -69,18 +64,9 @@ void dispatch(detail::ServedCall::State& state) {
 
 }  // namespace
 
-detail::Bytes failure() {
-  detail::Bytes reply;
-  put_status(reply, Status::exception);
-  detail::encode_value(reply, platform::process_name());
-  detail::encode_value(reply, static_cast<int>(::getpid()));
-  wire::encode_exception(reply, std::current_exception());
-  return reply;
-}
-
 detail::Bytes answer(Server& server, Caller& caller, detail::Envelope request) {
   detail::ServedCall::State state(server, caller, std::move(request));
-  put_status(state.result, Status::value);
+  state.result = begin_reply(Status::value);
   try {
     dispatch(state);
     platform::end_if_copy();

@@ -31,8 +31,6 @@ inline Caller& caller(detail::ServedCall& call) { return call.state().caller; }
 
 /// Serves one request: the reply. Throws Abandoned.
 detail::Bytes answer(Server& server, Caller& caller, detail::Envelope request);
-/// The reply that says what the exception in flight does.
-detail::Bytes failure();
 
 }  // namespace manager
 }  // namespace brood

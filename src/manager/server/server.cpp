@@ -12,6 +12,7 @@
 #include "manager/delivery.hpp"
 #include "manager/messages.hpp"
 #include "manager/notifications.hpp"
+#include "manager/replies.hpp"
 #include "manager/server/call.hpp"
 #include "platform/copies.hpp"
 #include "platform/peek.hpp"

@@ -1,11 +1,11 @@
-#include "manager/server/main.hpp"
+#include "manager/server_main.hpp"
 
 #include <memory>
 #include <typeinfo>
 #include <utility>
 
-#include "manager/messages.hpp"
 #include "manager/operations.hpp"
+#include "manager/replies.hpp"
 #include "manager/server/call.hpp"
 #include "manager/server/server.hpp"
 #include "platform/copies.hpp"
@@ -19,9 +19,7 @@ namespace {
 struct Root {};
 
 bool greet(int control, const detail::Bytes& root) {
-  detail::Bytes greeting;
-  const Status status = Status::value;
-  greeting.append(&status, sizeof status);
+  detail::Bytes greeting = begin_reply(Status::value);
   greeting.append(root.data(), root.size());
   return shared::send_envelope(control, greeting.view(), root.attached());
 }
