@@ -4,7 +4,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -27,10 +26,11 @@ using Token = detail::SharedDescriptor::Token;
 /// gone.
 struct Entry {
   std::uint64_t id = 0;
+  /// What it refers to is guarded by `calls`, unless its type lets calls run at once. No annotation
+  /// says that: it is of a user's type, and the lock depends on the type. ServedCall::Turn takes
+  /// it.
   detail::ServedObject object;
-  /// Held by a call, for what `object` refers to, unless its type lets calls run at once. Not
-  /// annotated for that, and because ServedCall::enter hands it out locked.
-  std::mutex calls;
+  base::Mutex calls;
   platform::Descriptor lease;
   Token token;
   Charge charge;  // of the program that made it

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
@@ -44,8 +43,10 @@ class BROOD_API ServedCall {
   Reader& arguments() noexcept;
   /// Throws CodecError when something follows the arguments.
   void end_arguments();
+  /// While it lives, no other call of the same object runs, unless its type lets calls run at once.
+  class Turn;
   /// Blocks while another call of the same object runs, unless its type lets calls run at once.
-  std::unique_lock<std::mutex> enter();
+  Turn enter();
   /// Throws UsageError when it is no T.
   template <class T>
   T& object() {
@@ -64,6 +65,18 @@ class BROOD_API ServedCall {
 
   State& state_;
 };
+
+class BROOD_API ServedCall::Turn {
+ public:
+  explicit Turn(State& state);
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn();
+
+ private:
+  State& state_;
+};
+inline ServedCall::Turn ServedCall::enter() { return Turn(state_); }
 
 /// An object that keeps the charge of a call beside the values that it keeps of the call.
 class KeepsCharges {
