@@ -43,6 +43,7 @@
 #include <brood/managed_space.hpp>
 #include <brood/manager.hpp>
 #include <brood/object_errors.hpp>
+#include <brood/object_factory.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
 #include <brood/path.hpp>

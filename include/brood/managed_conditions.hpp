@@ -52,7 +52,7 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedEvent(ManagedRef object) : ManagedRef(std::move(object)) {}
   bool wait_by(const detail::Deadline& deadline) const;
 };
@@ -145,7 +145,7 @@ class BROOD_API ManagedCondition : public detail::ManagedRef,
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   friend class detail::Acquirable<ManagedCondition>;
   explicit ManagedCondition(ManagedRef object) : ManagedRef(std::move(object)) {}
   bool acquire_by(const detail::Deadline& deadline) const;
@@ -193,7 +193,7 @@ class BROOD_API ManagedBarrier : public detail::ManagedRef {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedBarrier(ManagedRef object) : ManagedRef(std::move(object)) {}
   std::size_t wait_by(const detail::Deadline& deadline) const;
 };

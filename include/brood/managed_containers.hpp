@@ -81,7 +81,7 @@ class ManagedValue {
   }
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedValue(Proxy<Served> object) : object_(std::move(object)) {}
 
   Proxy<Served> object_;
@@ -162,7 +162,7 @@ class ManagedDict {
   }
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedDict(Proxy<Served> object) : object_(std::move(object)) {}
 
   Proxy<Served> object_;
@@ -231,7 +231,7 @@ class ManagedList {
   }
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedList(Proxy<Served> object) : object_(std::move(object)) {}
 
   Proxy<Served> object_;

@@ -93,7 +93,7 @@ class BROOD_API ManagedLock : public detail::ManagedMutex {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
@@ -148,7 +148,7 @@ class BROOD_API ManagedRLock : public detail::ManagedMutex {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedRLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
@@ -202,7 +202,7 @@ class BROOD_API ManagedSemaphore : public detail::ManagedRef,
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   friend class detail::Acquirable<ManagedSemaphore>;
   explicit ManagedSemaphore(ManagedRef object) : ManagedRef(std::move(object)) {}
   bool acquire_by(const detail::Deadline& deadline) const;

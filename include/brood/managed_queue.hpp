@@ -111,7 +111,7 @@ class ManagedQueue : public detail::ManagedQueueBase {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedQueue(detail::ManagedRef object) : ManagedQueueBase(std::move(object)) {}
   bool put_by(const T& value, const detail::Deadline& deadline) const {
     detail::Bytes request = begin_put(deadline);

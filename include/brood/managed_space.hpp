@@ -54,7 +54,7 @@ class BROOD_API ManagedSpace : public detail::ManagedRef {
   using ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit ManagedSpace(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
   detail::Bytes begin_set(const std::string& name, const std::type_info& type) const;
   detail::Reply find(const std::string& name, const std::type_info& type) const;

@@ -1,23 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 
 #include <brood/detail/export.hpp>
 #include <brood/errors.hpp>
 #include <brood/launcher.hpp>
-#include <brood/managed_conditions.hpp>
-#include <brood/managed_containers.hpp>
-#include <brood/managed_locks.hpp>
-#include <brood/managed_queue.hpp>
-#include <brood/managed_space.hpp>
 #include <brood/object_errors.hpp>
-#include <brood/proxy.hpp>
+#include <brood/object_factory.hpp>
 #include <brood/task.hpp>
 
 namespace brood {
@@ -63,8 +54,8 @@ struct ManagerOptions {
 BROOD_API std::string random_key();
 
 /// Starts a process, the server, which holds objects for any number of other processes. These have
-/// proxies of the objects. A proxy may be sent wherever a value may: as a task's argument, through
-/// a Connection or a queue, into another managed object.
+/// proxies of the objects. What makes objects is in ObjectFactory. A proxy may be sent wherever a
+/// value may: as a task's argument, through a Connection or a queue, into another managed object.
 ///   brood::Manager manager;
 ///   auto results = manager.dict<std::string, double>();
 ///   pool.for_each(brood::task(compute_into, results), names);
@@ -75,7 +66,7 @@ BROOD_API std::string random_key();
 /// It can be neither copied nor moved: hold it in a std::unique_ptr where that matters.
 /// Threads: any.
 /// Fork: a forked child can make and use objects as its parent can; the destructor does nothing.
-class BROOD_API Manager {
+class BROOD_API Manager : public ObjectFactory {
  public:
   /// Starts the server. Blocks until it serves. Throws UsageError for an address without a key, a
   /// key without an address, a key that is not 16 to 65536 bytes long and, with an address, a quota
@@ -101,58 +92,6 @@ class BROOD_API Manager {
   /// Where the server listens, with the real port; empty when it does not listen.
   const std::string& address() const;
 
-  // Each of the following makes a new object in the server and blocks until it is made. Throws
-  // SystemError when the server has ended or has no descriptors left; QuotaError for a remote
-  // program.
-
-  /// An empty dictionary.
-  template <class K, class V>
-  ManagedDict<K, V> dict() const {
-    return ManagedDict<K, V>(make<detail::ServedDict<K, V>>());
-  }
-  /// An empty list.
-  template <class T>
-  ManagedList<T> list() const {
-    return ManagedList<T>(make<detail::ServedList<T>>());
-  }
-  /// A value.
-  template <class T>
-  ManagedValue<T> value(const T& initial = T()) const {
-    return ManagedValue<T>(make<detail::ServedValue<T>>(initial));
-  }
-  /// A space without names.
-  ManagedSpace space() const;
-  /// A queue for at most `maxsize` values. 0: no limit but memory.
-  template <class T>
-  ManagedQueue<T> queue(std::size_t maxsize = 0) const {
-    return ManagedQueue<T>(make_queue(maxsize));
-  }
-  /// A lock that no thread holds.
-  ManagedLock lock() const;
-  /// A lock that no thread holds, and that the thread which holds it may acquire again.
-  ManagedRLock rlock() const;
-  /// A semaphore with `count` permits. Throws UsageError for a negative count.
-  ManagedSemaphore semaphore(std::int64_t count = 1) const;
-  /// Same, but it never has more permits than at first.
-  ManagedBoundedSemaphore bounded_semaphore(std::int64_t count = 1) const;
-  /// An event, not set.
-  ManagedEvent event() const;
-  /// A condition with a ManagedRLock of its own, or with `lock`. Throws UsageError for a lock of
-  /// another manager.
-  ManagedCondition condition() const { return condition(rlock()); }
-  ManagedCondition condition(const ManagedLock& lock) const { return condition_with(lock); }
-  ManagedCondition condition(const ManagedRLock& lock) const { return condition_with(lock); }
-  /// A barrier. Throws UsageError for less than one party.
-  ManagedBarrier barrier(std::int64_t parties) const;
-
-  /// An object of any type, T(args...). Throws also what the constructor throws, and CodecError for
-  /// arguments that cannot be sent.
-  template <class T, class... Args>
-  Proxy<T> make(const Args&... arguments) const {
-    return Proxy<T>(detail::call_stub<detail::ManagedRef>(
-        root(), &detail::run_make<T, detail::stored_t<Args>...>, arguments...));
-  }
-
   /// Number of objects that live in the server. Throws SystemError when the server has ended.
   std::size_t objects() const;
   /// Process id of the server; after connect(), of the gateway.
@@ -167,9 +106,6 @@ class BROOD_API Manager {
  private:
   class Server;
   explicit Manager(std::unique_ptr<Server> server);
-  const detail::ManagedRef& root() const noexcept;
-  detail::ManagedRef make_queue(std::size_t maxsize) const;
-  ManagedCondition condition_with(const detail::ManagedRef& lock) const;
 
   std::unique_ptr<Server> server_;
 };

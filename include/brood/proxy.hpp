@@ -121,7 +121,7 @@ class Proxy : public detail::ManagedRef {
   using detail::ManagedRef::load;
 
  private:
-  friend class Manager;
+  friend class ObjectFactory;
   explicit Proxy(detail::ManagedRef object) : ManagedRef(std::move(object)) {}
 };
 

@@ -124,11 +124,14 @@ class Manager::Server {
 };
 
 Manager::Manager(ManagerOptions options) try : server_(std::make_unique<Server>(options)) {
+  root_ = server_->root();
 } catch (...) {
   platform::wipe(options.key);  // of options that were refused
   throw;
 }
-Manager::Manager(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+Manager::Manager(std::unique_ptr<Server> server) : server_(std::move(server)) {
+  root_ = server_->root();
+}
 
 Manager::~Manager() = default;
 
@@ -148,41 +151,11 @@ void Manager::shutdown() {
   server_->end();
 }
 
-const ManagedRef& Manager::root() const noexcept { return server_->root(); }
 int Manager::pid() const { return server_->pid(); }
 const std::string& Manager::name() const { return server_->name(); }
 
 std::size_t Manager::objects() const {
-  return call_operation<&RootOperations::count_objects>(root());
-}
-ManagedSpace Manager::space() const {
-  return ManagedSpace(call_operation<&RootOperations::make_space>(root()));
-}
-ManagedRef Manager::make_queue(std::size_t maxsize) const {
-  return call_operation<&RootOperations::make_queue>(root(), maxsize);
-}
-ManagedLock Manager::lock() const {
-  return ManagedLock(call_operation<&RootOperations::make_lock>(root(), false));
-}
-ManagedRLock Manager::rlock() const {
-  return ManagedRLock(call_operation<&RootOperations::make_lock>(root(), true));
-}
-ManagedSemaphore Manager::semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root(), count, false));
-}
-ManagedBoundedSemaphore Manager::bounded_semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root(), count, true));
-}
-ManagedEvent Manager::event() const {
-  return ManagedEvent(call_operation<&RootOperations::make_event>(root()));
-}
-ManagedCondition Manager::condition_with(const ManagedRef& lock) const {
-  if (server_of(lock) != server_of(root()))
-    throw UsageError("brood::Manager::condition: its lock is an object of the same manager");
-  return ManagedCondition(call_operation<&RootOperations::make_condition>(root(), object_of(lock)));
-}
-ManagedBarrier Manager::barrier(std::int64_t parties) const {
-  return ManagedBarrier(call_operation<&RootOperations::make_barrier>(root(), parties));
+  return call_operation<&RootOperations::count_objects>(root_);
 }
 
 }  // namespace brood
