@@ -7,8 +7,10 @@ namespace brood::base {
 
 /// When hooks are called.
 enum class HooksRun : bool {
-  when_asked,  ///< by run_exit_hooks(): the process ends by _exit
-  at_exit,     ///< in the order of std::atexit, among whose handlers they are
+  /// By run_exit_hooks(): the process ends by _exit.
+  when_asked,
+  /// In the order of std::atexit, among whose handlers they are.
+  at_exit,
 };
 
 /// From here on at_worker_exit takes hooks; drops those of the process that this one was forked

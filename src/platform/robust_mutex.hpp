@@ -45,10 +45,14 @@ class BROOD_CAPABILITY("mutex") RobustMutex {
  public:
   enum class Result : std::uint8_t {
     taken,
-    inherited,  ///< taken; its last holder died holding it
-    mine,       ///< not taken again: this thread holds it
-    busy,       ///< until the deadline
-    broken,     ///< what is there was written by no holder
+    /// Taken; its last holder died holding it.
+    inherited,
+    /// Not taken again: this thread holds it.
+    mine,
+    /// Not taken: another thread has held it until the deadline.
+    busy,
+    /// Not taken: what is there was written by no holder.
+    broken,
   };
 
   /// `hold` is the same for all threads of a process that could hold this mutex, or is used once.
