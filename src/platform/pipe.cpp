@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <algorithm>
 #include <atomic>
@@ -134,11 +133,6 @@ Pipe make_socket_pipe() {
 void enlarge(const Descriptor& end, std::size_t capacity) noexcept {
   const int wanted = static_cast<int>(std::min<std::size_t>(capacity, INT_MAX));
   ::setsockopt(end.get(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
-}
-
-std::size_t bytes_in(int descriptor) noexcept {
-  int count = 0;
-  return ::ioctl(descriptor, FIONREAD, &count) == 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept {

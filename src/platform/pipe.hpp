@@ -26,9 +26,6 @@ Pipe make_socket_pipe();
 /// limit (net.core.wmem_max).
 void enlarge(const Descriptor& end, std::size_t capacity) noexcept;
 
-/// Bytes that wait to be read now.
-std::size_t bytes_in(int descriptor) noexcept;
-
 /// Outcome of one read or write: how many bytes moved, or why none did.
 struct Transfer {
   enum class State : unsigned char { moved, would_block, closed, failed };

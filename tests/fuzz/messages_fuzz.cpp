@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ParentSide owner(4096, stage);
     Events events;
     allow_codec_error([&] {
-      owner.stream().feed(bytes);
+      brood::testing::feed(owner.stream(), bytes);
       owner.parse(events);
     });
     expect_sequence(events);

@@ -13,6 +13,7 @@
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/run_frame.hpp"
 #include "pool/outbox.hpp"
+#include "support/feed.hpp"
 #include "wire/frame.hpp"
 
 namespace brood::pool::call_arguments_test {
@@ -58,7 +59,7 @@ std::vector<std::byte> payload_of(const Outbox& outbox) {
   wire::FrameParser parser;
   std::array<std::span<const std::byte>, 8> views;
   const std::size_t count = outbox.gather(views);
-  for (const auto view : std::span(views).first(count)) parser.feed(view);
+  for (const auto view : std::span(views).first(count)) testing::feed(parser, view);
   const auto frame = parser.next();
   EXPECT_TRUE(frame.has_value());
   EXPECT_EQ(parser.pending(), 0U);

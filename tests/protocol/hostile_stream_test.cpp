@@ -19,7 +19,7 @@ class HostileStream : public ::testing::Test {
   /// Whether the frames are refused, at this point of a worker's life.
   static bool refused(const detail::Bytes& bytes, Events& events, Stage stage = Stage::tasks) {
     ParentSide side(1 << 20, stage);
-    side.stream().feed(bytes.view());
+    testing::feed(side.stream(), bytes.view());
     try {
       side.parse(events);
     } catch (const CodecError&) {
@@ -153,7 +153,7 @@ TEST_F(HostileStream, a_fence_is_what_is_waited_for_or_nothing) {
     void on_log(const LogRecord&) override {}
   } deaf;
   ParentSide side(1 << 20, Stage::tasks);
-  side.stream().feed(Stream().skipped(7).view());
+  testing::feed(side.stream(), Stream().skipped(7).view());
   EXPECT_THROW(side.parse(deaf), CodecError);
   EXPECT_EQ(side.resolved(), 0u);
 }

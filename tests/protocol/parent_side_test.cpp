@@ -9,7 +9,7 @@ namespace {
 class ParentSideTest : public ::testing::Test {
  protected:
   void receive(std::span<const std::byte> bytes) {
-    side.stream().feed(bytes);
+    testing::feed(side.stream(), bytes);
     side.parse(events);
   }
   ParentSide side{1 << 20, ParentSide::Stage::tasks};
@@ -31,7 +31,7 @@ TEST_F(ParentSideTest, a_stream_may_be_split_at_every_byte) {
     ParentSide parts(1 << 20, ParentSide::Stage::tasks);
     Events seen;
     for (const auto part : {stream.view().first(split), stream.view().subspan(split)}) {
-      parts.stream().feed(part);
+      testing::feed(parts.stream(), part);
       parts.parse(seen);
     }
     ASSERT_EQ(seen.outcomes.size(), 6u) << split;
@@ -47,7 +47,7 @@ TEST_F(ParentSideTest, greeting_ready_and_start_failure_are_told) {
     detail::Bytes whole(bytes.view());
     append_message(whole, end);
     ParentSide born(1 << 20);
-    born.stream().feed(whole.view());
+    testing::feed(born.stream(), whole.view());
     born.parse(events);
   }
   EXPECT_EQ(events.greetings, 2);
@@ -77,7 +77,7 @@ TEST_F(ParentSideTest, a_frame_that_announces_more_than_it_has_is_an_error) {
     std::memcpy(bytes.data() + sizeof(wire::FrameHeader) + offsetof(ResultsHeader, count), &lie,
                 sizeof lie);
     ParentSide fresh(1 << 20, ParentSide::Stage::tasks);
-    fresh.stream().feed(bytes);
+    testing::feed(fresh.stream(), bytes);
     EXPECT_THROW(fresh.parse(events), CodecError);
     EXPECT_TRUE(events.outcomes.empty());
   }
@@ -97,7 +97,7 @@ TEST_F(ParentSideTest, a_too_short_header_is_an_error) {
 
 TEST_F(ParentSideTest, a_message_over_the_limit_is_an_error) {
   ParentSide small(100, ParentSide::Stage::tasks);
-  small.stream().feed(Stream().results(0, 20).view());
+  testing::feed(small.stream(), Stream().results(0, 20).view());
   EXPECT_THROW(small.parse(events), CodecError);
 }
 
@@ -107,8 +107,8 @@ TEST_F(ParentSideTest, a_worker_may_die_at_every_byte_of_a_large_result) {
   for (std::size_t written = 0; written < large.size(); ++written) {
     ParentSide dead(1 << 20, ParentSide::Stage::tasks);
     Events seen;
-    dead.stream().feed(before.view());
-    dead.stream().feed(large.view().first(written));
+    testing::feed(dead.stream(), before.view());
+    testing::feed(dead.stream(), large.view().first(written));
     dead.parse(seen);
     ASSERT_EQ(dead.is_between_frames(), written == 0) << written;
     ASSERT_EQ(seen.outcomes, elements(0, 2)) << written;
@@ -147,7 +147,8 @@ TEST_F(ParentSideTest, an_open_frame_is_read_as_it_grows) {
       ASSERT_EQ(seen.outcomes, elements(0, done));
     }
     Stream whole;
-    living.stream().feed((stride == 8 ? whole.results(0, 10) : whole.texts(0, 10)).view());
+    testing::feed(living.stream(),
+                  (stride == 8 ? whole.results(0, 10) : whole.texts(0, 10)).view());
     living.parse(seen);
     ASSERT_EQ(seen.outcomes, elements(0, 10));
     EXPECT_EQ(seen.elapsed, 40u);  // of the four that the open frame has not told

@@ -56,7 +56,7 @@ TEST(RandomStream, is_told_once_however_it_is_cut) {
     Events events;
     for (std::size_t read = 0; read < stream.size();) {
       const std::size_t part = std::min<std::size_t>(random() % 200, stream.size() - read);
-      side.stream().feed(stream.view().subspan(read, part));
+      testing::feed(side.stream(), stream.view().subspan(read, part));
       read += part;
       side.parse(events);
     }
@@ -74,7 +74,7 @@ TEST(RandomStream, with_a_bit_flipped_is_an_error_or_tells_each_element_at_most_
     ParentSide side(1 << 20, ParentSide::Stage::tasks);
     Events events;
     try {
-      side.stream().feed(bytes);
+      testing::feed(side.stream(), bytes);
       side.parse(events);
     } catch (const Error&) {
     }

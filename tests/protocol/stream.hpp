@@ -15,6 +15,7 @@
 #include <brood/detail/pool/job.hpp>
 #include "protocol/messages.hpp"
 #include "protocol/parent_side.hpp"
+#include "support/feed.hpp"
 
 namespace brood::protocol {
 
@@ -136,7 +137,7 @@ class Stream {
 
 /// Has the owner read all of it, as from the ring of a page.
 inline void read_all(ParentSide& side, const Stream& stream, Events& events) {
-  side.stream().feed(stream.closed());
+  testing::feed(side.stream(), stream.closed());
   side.parse(events);
   if (!stream.filling().empty()) side.open_frame(stream.filling(), events);
 }

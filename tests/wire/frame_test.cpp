@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "support/feed.hpp"
 
 namespace brood::wire::frame_test {
 namespace {
@@ -43,7 +44,7 @@ TEST(Frame, a_frame_comes_out_as_it_went_in) {
   Bytes stream;
   add_frame(stream, 42, "hello");
   FrameParser parser;
-  parser.feed(stream.view());
+  testing::feed(parser, stream.view());
   const auto frame = parser.next();
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->type, 42);
@@ -59,9 +60,9 @@ TEST(Frame, a_stream_split_at_every_byte_is_reassembled) {
   add_frame(stream, 3, "third frame");
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     FrameParser parser(16);
-    parser.feed(stream.view().first(split));
+    testing::feed(parser, stream.view().first(split));
     auto texts = all_frames(parser);
-    parser.feed(stream.view().subspan(split));
+    testing::feed(parser, stream.view().subspan(split));
     for (auto& text : all_frames(parser)) texts.push_back(std::move(text));
     EXPECT_EQ(texts, (std::vector<std::string>{"first", "", "third frame"})) << split;
   }
@@ -72,12 +73,12 @@ TEST(Frame, single_bytes_make_a_frame_exactly_when_the_last_arrives) {
   add_frame(stream, 5, "payload");
   FrameParser parser;
   for (std::size_t i = 0; i + 1 < stream.size(); ++i) {
-    parser.feed(stream.view().subspan(i, 1));
+    testing::feed(parser, stream.view().subspan(i, 1));
     EXPECT_FALSE(parser.has_frame());
     EXPECT_FALSE(parser.next());
     EXPECT_EQ(parser.pending(), i + 1);
   }
-  parser.feed(stream.view().last(1));
+  testing::feed(parser, stream.view().last(1));
   EXPECT_TRUE(parser.has_frame());
   EXPECT_TRUE(parser.next());
 }
@@ -123,7 +124,7 @@ TEST(Frame, many_small_frames_do_not_grow_the_buffer) {
     const auto room = parser.room();
     EXPECT_LE(room.size(), 1024u);
     const std::size_t count = std::min<std::size_t>({room.size(), stream.size() - sent, 300});
-    parser.feed(stream.view().subspan(sent, count));
+    testing::feed(parser, stream.view().subspan(sent, count));
     sent += count;
     seen += all_frames(parser).size();
   }
@@ -133,7 +134,7 @@ TEST(Frame, many_small_frames_do_not_grow_the_buffer) {
 TEST(Frame, memory_grows_with_the_bytes_received_and_not_with_the_length_claimed) {
   const Bytes header = header_claiming(std::uint64_t{1} << 39);
   FrameParser parser(4096);
-  parser.feed(header.view());
+  testing::feed(parser, header.view());
   std::size_t received = header.size();
   while (received < (std::size_t{8} << 20)) {
     const auto room = parser.room();
@@ -148,8 +149,8 @@ TEST(Frame, memory_grows_with_the_bytes_received_and_not_with_the_length_claimed
 TEST(Frame, the_last_growth_ends_where_the_frame_does) {
   const std::size_t length = 5000;
   FrameParser parser(4096);
-  parser.feed(header_claiming(length).view());
-  parser.feed(std::vector<std::byte>(4096 - sizeof(FrameHeader)));
+  testing::feed(parser, header_claiming(length).view());
+  testing::feed(parser, std::vector<std::byte>(4096 - sizeof(FrameHeader)));
   EXPECT_EQ(parser.room().size(), length + sizeof(FrameHeader) - 4096);
 }
 
@@ -163,7 +164,7 @@ TEST(Frame, a_payload_of_five_gibibytes_is_announced_in_full) {
   std::memcpy(&header, stream.data(), sizeof header);
   EXPECT_EQ(header.length, large + 3);
   FrameParser parser;
-  parser.feed(stream.view());
+  testing::feed(parser, stream.view());
   EXPECT_FALSE(parser.has_frame());
   EXPECT_FALSE(parser.next());
   EXPECT_LE(parser.room().size(), 256u * 1024);
@@ -177,7 +178,7 @@ TEST(Frame, a_frame_amid_others_in_a_buffer_keeps_their_bytes) {
   stream.append("in", 2);
   finish_frame(stream, position);
   FrameParser parser;
-  parser.feed(stream.view().subspan(6));
+  testing::feed(parser, stream.view().subspan(6));
   const auto frame = parser.next();
   ASSERT_TRUE(frame);
   EXPECT_EQ(text_of(*frame), "in");
@@ -187,7 +188,7 @@ TEST(Frame, a_length_over_the_limit_is_refused_with_the_limit) {
   for (const std::uint64_t length :
        {std::uint64_t{1001}, std::uint64_t{1} << 60, ~std::uint64_t{0}, ~std::uint64_t{0} - 15}) {
     FrameParser parser(64, 1000);
-    parser.feed(header_claiming(length).view());
+    testing::feed(parser, header_claiming(length).view());
     EXPECT_TRUE(parser.has_frame());
     try {
       parser.next();
@@ -203,8 +204,8 @@ TEST(Frame, a_length_over_the_limit_is_refused_with_the_limit) {
 
 TEST(Frame, a_length_near_the_end_of_the_numbers_does_not_wrap) {
   FrameParser parser(64, ~std::uint64_t{0});
-  parser.feed(header_claiming(~std::uint64_t{0}).view());
-  for (int i = 0; i < 100; ++i) parser.feed(std::vector<std::byte>(10));
+  testing::feed(parser, header_claiming(~std::uint64_t{0}).view());
+  for (int i = 0; i < 100; ++i) testing::feed(parser, std::vector<std::byte>(10));
   EXPECT_FALSE(parser.has_frame());
   EXPECT_FALSE(parser.next());
 }
@@ -212,7 +213,7 @@ TEST(Frame, a_length_near_the_end_of_the_numbers_does_not_wrap) {
 TEST(Frame, a_wrong_magic_is_seen_at_the_first_header) {
   const std::string garbage = "GET / HTTP/1.1\r\n\r\n";
   FrameParser parser;
-  parser.feed(std::as_bytes(std::span(garbage)));
+  testing::feed(parser, std::as_bytes(std::span(garbage)));
   EXPECT_THROW(parser.next(), CodecError);
 }
 
@@ -221,7 +222,7 @@ TEST(Frame, shrink_gives_the_memory_of_a_large_frame_back_and_keeps_what_is_pend
   add_frame(stream, 1, std::string(100000, 'x'));
   add_frame(stream, 2, "kept");
   FrameParser parser(1024);
-  parser.feed(stream.view());
+  testing::feed(parser, stream.view());
   ASSERT_TRUE(parser.next());
   parser.shrink();
   EXPECT_LE(parser.room().size(), 1024u);
@@ -235,7 +236,7 @@ TEST(FrameParser, a_large_frame_that_has_begun_is_handed_over) {
   add_frame(stream, 3, std::string(1000, 'a'));
   add_frame(stream, 4, "next");
   FrameParser parser(64);
-  parser.feed(stream.view().first(500));
+  testing::feed(parser, stream.view().first(500));
   EXPECT_FALSE(parser.unfinished(1001));
   const auto unfinished = parser.unfinished(1000);
   ASSERT_TRUE(unfinished);
@@ -243,7 +244,7 @@ TEST(FrameParser, a_large_frame_that_has_begun_is_handed_over) {
   EXPECT_EQ(unfinished->frame.payload.size() + unfinished->missing, 1000u);
   const std::size_t missing = unfinished->missing;
   parser.pass_over_unfinished();
-  parser.feed(stream.view().subspan(500 + missing));
+  testing::feed(parser, stream.view().subspan(500 + missing));
   EXPECT_EQ(all_frames(parser), std::vector<std::string>{"next"});
 }
 
@@ -251,13 +252,13 @@ TEST(FrameParser, a_whole_frame_is_not_unfinished) {
   Bytes stream;
   add_frame(stream, 3, std::string(1000, 'a'));
   FrameParser parser;
-  parser.feed(stream.view());
+  testing::feed(parser, stream.view());
   EXPECT_FALSE(parser.unfinished(10));
 }
 
 TEST(FrameParser, an_unfinished_frame_beyond_the_limit_is_refused) {
   FrameParser parser(64, 100);
-  parser.feed(header_claiming(101).view());
+  testing::feed(parser, header_claiming(101).view());
   EXPECT_THROW(parser.unfinished(10), CodecError);
 }
 
