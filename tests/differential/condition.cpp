@@ -26,33 +26,38 @@ void sleep_until_notified(brood::Condition condition, brood::Semaphore asleep,
   awake.release();
 }
 
-int main(int argc, char** argv) {
-  brood::init(argc, argv);
-  std::cout << std::boolalpha;
-  const brood::Condition condition;
-  const brood::Value<std::size_t> turn(0);
+void all_take_turns(const brood::Condition& condition, const brood::Value<std::size_t>& turn) {
   const brood::Array<std::size_t> order(3);
-  const auto turn_is = [&](std::size_t number) {
-    return [&, number] { return turn.get() == number; };
-  };
   std::vector<brood::Process> children;
   for (const std::size_t i : {2U, 1U, 0U})
     children.emplace_back(take_turn, i, condition, turn, order).start();
   {
     const std::lock_guard guard(condition);
-    std::cout << "all had their turn: " << condition.wait_for(turn_is(3), 60s) << '\n';
+    std::cout << "all had their turn: " << condition.wait_for([&] { return turn.get() == 3; }, 60s)
+              << '\n';
   }
   std::cout << "in order:";
   for (const std::size_t number : order) std::cout << ' ' << number;
+  std::cout << '\n';
+  for (brood::Process& child : children) child.join();
+}
+
+void wait_in_vain(const brood::Condition& condition, const brood::Value<std::size_t>& turn) {
+  const auto turn_is = [&](std::size_t number) {
+    return [&, number] { return turn.get() == number; };
+  };
   {
     const std::lock_guard guard(condition);
-    std::cout << "\nwait in vain: " << condition.wait_for(10ms) << '\n';
+    std::cout << "wait in vain: " << condition.wait_for(10ms) << '\n';
     std::cout << "wait_for in vain: " << condition.wait_for(turn_is(4), 10ms) << '\n';
     std::cout << "wait_for what is so: " << condition.wait_for(turn_is(3), 0s) << '\n';
   }
   std::cout << "wait without the lock refused: " << refused([&] { condition.wait(); }) << '\n';
+}
 
+void wake_sleepers(const brood::Condition& condition) {
   const brood::Semaphore asleep(0), awake(0);
+  std::vector<brood::Process> children;
   for (int i = 0; i < 3; ++i) {
     children.emplace_back(sleep_until_notified, condition, asleep, awake).start();
     asleep.acquire();
@@ -66,4 +71,14 @@ int main(int argc, char** argv) {
   condition.notify_all();
   std::cout << "all notified: " << awake.try_acquire_for(60s) << ' ' << awake.try_acquire_for(60s)
             << '\n';
+}
+
+int main(int argc, char** argv) {
+  brood::init(argc, argv);
+  std::cout << std::boolalpha;
+  const brood::Condition condition;
+  const brood::Value<std::size_t> turn(0);
+  all_take_turns(condition, turn);
+  wait_in_vain(condition, turn);
+  wake_sleepers(condition);
 }

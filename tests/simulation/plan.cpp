@@ -104,50 +104,53 @@ JobPlan draw_job(Random& random) {
   return plan;
 }
 
-const char* name_of(Mutation mutation) {
-  static constexpr const char* names[] = {"none",
-                                          "drop_send",
-                                          "duplicate_send",
-                                          "send_out_of_sequence",
-                                          "drop_resolve",
-                                          "duplicate_resolve",
-                                          "resolve_the_neighbour",
-                                          "drop_finish",
-                                          "duplicate_finish",
-                                          "over_before_finish",
-                                          "drop_over",
-                                          "drop_start",
-                                          "drop_leave",
-                                          "leave_early",
-                                          "drop_wake",
-                                          "drop_stop",
-                                          "revoke_without_the_page",
-                                          "revoke_one_too_many",
-                                          "forget_the_page_of_the_dead",
-                                          "reap_before_the_ring_is_empty",
-                                          "charge_although_idle",
-                                          "forget_skipped",
-                                          "lose_a_result",
-                                          "try_again_in_vain",
-                                          "free_a_slot_early",
-                                          "wait_for_the_deaf",
-                                          "see_an_end_too_soon",
-                                          "send_no_signals",
-                                          "write_bytes_twice",
-                                          "borrowed_memory_goes_early",
-                                          "give_room_early",
-                                          "sleep_without_asking",
-                                          "worker_loses_a_wake_up",
-                                          "worker_overwrites_what_is_unread",
-                                          "worker_closes_too_early",
-                                          "worker_stores_the_head_first",
-                                          "worker_runs_what_was_taken_back",
-                                          "worker_acknowledges_an_old_fence",
-                                          "worker_stamps_after_the_claim",
-                                          "worker_ignores_a_forget",
-                                          "worker_forgets_too_early"};
-  static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
-  return names[static_cast<std::size_t>(mutation)];
-}
+namespace {
+
+constexpr const char* names[] = {"none",
+                                 "drop_send",
+                                 "duplicate_send",
+                                 "send_out_of_sequence",
+                                 "drop_resolve",
+                                 "duplicate_resolve",
+                                 "resolve_the_neighbour",
+                                 "drop_finish",
+                                 "duplicate_finish",
+                                 "over_before_finish",
+                                 "drop_over",
+                                 "drop_start",
+                                 "drop_leave",
+                                 "leave_early",
+                                 "drop_wake",
+                                 "drop_stop",
+                                 "revoke_without_the_page",
+                                 "revoke_one_too_many",
+                                 "forget_the_page_of_the_dead",
+                                 "reap_before_the_ring_is_empty",
+                                 "charge_although_idle",
+                                 "forget_skipped",
+                                 "lose_a_result",
+                                 "try_again_in_vain",
+                                 "free_a_slot_early",
+                                 "wait_for_the_deaf",
+                                 "see_an_end_too_soon",
+                                 "send_no_signals",
+                                 "write_bytes_twice",
+                                 "borrowed_memory_goes_early",
+                                 "give_room_early",
+                                 "sleep_without_asking",
+                                 "worker_loses_a_wake_up",
+                                 "worker_overwrites_what_is_unread",
+                                 "worker_closes_too_early",
+                                 "worker_stores_the_head_first",
+                                 "worker_runs_what_was_taken_back",
+                                 "worker_acknowledges_an_old_fence",
+                                 "worker_stamps_after_the_claim",
+                                 "worker_ignores_a_forget",
+                                 "worker_forgets_too_early"};
+static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
+
+}  // namespace
+
+const char* name_of(Mutation mutation) { return names[static_cast<std::size_t>(mutation)]; }
 
 }  // namespace brood::simulation
