@@ -34,7 +34,8 @@ class ArraySlice;
 /// Threads: any. Only one thread at a time may use an element, or each use holds the lock; a
 /// std::atomic may be used by all threads at once.
 /// Fork: the child has the same array.
-/// Layout: see DataHandle.
+/// Layout: memory of its own with a header, an RLock, the number, size and type of the elements,
+/// and then the elements.
 template <class T>
 class Array : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());

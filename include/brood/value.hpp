@@ -40,7 +40,9 @@ constexpr bool makes_anew() {
 /// pointer: the value may be changed.
 /// When a process dies within set() or update(), the value may be half written. The next thread
 /// gets the lock, and owner_died() is true for it. Threads: any. Fork: the child has the same
-/// value. Layout: see DataHandle.
+/// value.
+/// Layout: memory of its own with a header, an RLock, the size and type of the value, and then the
+/// value.
 template <class T>
 class Value : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());
