@@ -144,7 +144,7 @@ TEST_F(Population, jobs_fail_when_the_few_workers_that_are_started_for_them_cann
     const auto actions = pump();
     for (const Action& start : of(Kind::start, actions)) {
       ++starts;
-      scheduler->start_failed(start.worker, now);
+      scheduler->worker_event(start.worker, WorkerEvent::start_failed, now);
     }
     finished = !of(Kind::finish, drain()).empty();
     if (scheduler->next_tick()) now = std::max(now, *scheduler->next_tick());

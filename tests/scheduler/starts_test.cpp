@@ -10,7 +10,7 @@ TEST_F(Starts, failing_starts_wait_longer_each_time) {
   std::vector<Nanoseconds> waits;
   scheduler->add(map(), 0, false);  // a pool in use
   for (int i = 0; i < 2; ++i) {
-    scheduler->start_failed(0, now);
+    scheduler->worker_event(0, WorkerEvent::start_failed, now);
     EXPECT_TRUE(pump().empty());
     ASSERT_TRUE(scheduler->next_tick());
     waits.push_back(*scheduler->next_tick() - now);
@@ -26,7 +26,7 @@ TEST_F(Starts, a_pool_that_cannot_start_fails_its_jobs_and_tries_again_for_new_o
   std::vector<Action> finishes;
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(finishes.empty());
-    scheduler->start_failed(0, now);
+    scheduler->worker_event(0, WorkerEvent::start_failed, now);
     finishes = of(Kind::finish, drain());
     now += seconds(1);
     EXPECT_EQ(of(Kind::start, pump()).size(), i < 2 ? 1u : 0u);
@@ -50,7 +50,7 @@ TEST_F(Starts, a_short_lack_is_waited_for_where_there_have_been_workers) {
   scheduler->add(single(), 1, true);
   const Time since = now;
   while (now - since < config.lack) {
-    scheduler->start_failed(0, now, StartFailure::lack);
+    scheduler->worker_event(0, WorkerEvent::short_of_resources, now);
     EXPECT_TRUE(pump().empty());
     ASSERT_TRUE(scheduler->next_tick());
     now = *scheduler->next_tick();
@@ -70,7 +70,7 @@ TEST_F(Starts, a_lack_that_lasts_or_was_there_from_the_beginning_fails_the_jobs)
     pump();
     scheduler->add(single(), 1, true);
     const auto failed = [&] {
-      scheduler->start_failed(0, now, StartFailure::lack);
+      scheduler->worker_event(0, WorkerEvent::short_of_resources, now);
       const bool any = !of(Kind::finish, drain()).empty();
       now += seconds(2);
       pump();
@@ -89,7 +89,7 @@ TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
   pump();
   scheduler->add(single(), 1, true);
   for (int i = 0; i < 5; ++i) {
-    scheduler->start_failed(0, now);
+    scheduler->worker_event(0, WorkerEvent::start_failed, now);
     now += seconds(1);
     EXPECT_TRUE(of(Kind::finish, pump()).empty());
   }
@@ -99,7 +99,7 @@ TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
   make_cold(workers(1));
   scheduler->add(single(), 1, true);
   scheduler->worker_event(0, WorkerEvent::started, now);
-  scheduler->start_failed(0, now, StartFailure::initializer);
+  scheduler->worker_event(0, WorkerEvent::initializer_failed, now);
   scheduler->worker_gone(0, 0, now);
   EXPECT_EQ(of(Kind::finish, drain()).at(0).end, JobEnd::no_workers);
 }
@@ -120,7 +120,7 @@ TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up)
   const JobId job = scheduler->add(single(), 1, true);
   const auto strike = [&] {
     scheduler->worker_event(0, WorkerEvent::started, now);
-    scheduler->start_failed(0, now, StartFailure::struck_down);
+    scheduler->worker_event(0, WorkerEvent::struck_down, now);
     scheduler->worker_gone(0, 0, now);
     now += seconds(2);
     return pump();

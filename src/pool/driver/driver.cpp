@@ -73,7 +73,9 @@ void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
 void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now) {
   state_.now = now;
   state_.start_error = std::move(why);
-  state_.scheduler.start_failed(id, now, kind);
+  const bool lacks = kind == StartFailure::lack;
+  state_.scheduler.worker_event(
+      id, lacks ? WorkerEvent::short_of_resources : WorkerEvent::start_failed, now);
 }
 
 void Driver::read(WorkerLink& link, std::size_t most, Time now) {
@@ -173,7 +175,7 @@ void Driver::note_failed_start(WorkerLink& link, const Death& death) {
     state_.start_error =
         why_not_ready(link, state_.exits[link.id], state_.config.method, limit, state_.now);
   if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, state_.now))
-    state_.scheduler.start_failed(link.id, state_.now, StartFailure::struck_down);
+    state_.scheduler.worker_event(link.id, WorkerEvent::struck_down, state_.now);
 }
 
 }  // namespace brood::pool

@@ -12,6 +12,12 @@
 
 namespace brood::pool {
 
+/// Why no process could be started.
+enum class StartFailure : std::uint8_t {
+  lack,  // of processes, descriptors or memory: that may pass
+  other,
+};
+
 /// Why a worker is sent a signal.
 enum class StopSignal : std::uint8_t {
   terminate,  // SIGTERM: it may still end by itself

@@ -114,7 +114,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   void start_failed(const char* stage, const std::string& reason) {
     state_.start_error = std::make_exception_ptr(StartError(state_.config.method, stage, reason));
-    state_.scheduler.start_failed(link_.id, state_.now, StartFailure::initializer);
+    state_.scheduler.worker_event(link_.id, WorkerEvent::initializer_failed, state_.now);
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.

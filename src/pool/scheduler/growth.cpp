@@ -21,20 +21,19 @@ bool Growth::ready(WorkerId id) {
   return true;
 }
 
-void Growth::expect_failure(WorkerId id, StartFailure why) {
-  starts_[id].struck |= why == StartFailure::struck_down;
-  starts_[id].hopeless |= why == StartFailure::initializer;
+bool Growth::start_failed(WorkerId id, Time now) {
+  population_.vacate(id);
+  return note_failure(starts_[id], false, now);
 }
 
-// A lack may pass: where there have been workers before, it counts only when it lasts.
-bool Growth::start_failed(WorkerId id, Time now, StartFailure why) {
+// That may pass: where there have been workers before, it counts only when it lasts.
+bool Growth::short_of_resources(WorkerId id, Time now) {
+  if (!had_worker_) return start_failed(id, now);
+  if (lack_since_ == Time{}) lack_since_ = now;
+  if (now - lack_since_ >= config_.lack) return start_failed(id, now);
   population_.vacate(id);
-  if (why == StartFailure::lack && had_worker_) {
-    if (lack_since_ == Time{}) lack_since_ = now;
-    starts_[id].next = now + config_.first_backoff;
-    if (now - lack_since_ < config_.lack) return false;
-  }
-  return note_failure(starts_[id], false, now);
+  starts_[id].next = now + config_.first_backoff;
+  return false;
 }
 
 bool Growth::gone(WorkerId id, Time now) {

@@ -27,10 +27,12 @@ class Growth {
   void started(WorkerId id, Time now);
   /// False if the worker is not awaited.
   bool ready(WorkerId id);
-  /// Of a process that is there: what its end will mean.
-  void expect_failure(WorkerId id, StartFailure why);
-  /// These two say whether no process can be started any more: jobs are failed then.
-  bool start_failed(WorkerId id, Time now, StartFailure why);
+  /// These two are of a process that is there: what its end will mean.
+  void initializer_failed(WorkerId id) { starts_[id].hopeless = true; }
+  void struck_down(WorkerId id) { starts_[id].struck = true; }
+  /// These three say whether no process can be started any more: jobs are failed then.
+  bool start_failed(WorkerId id, Time now);
+  bool short_of_resources(WorkerId id, Time now);
   bool gone(WorkerId id, Time now);
 
   // --- more, and fewer ---

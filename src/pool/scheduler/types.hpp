@@ -23,18 +23,15 @@ constexpr Time plus(Time start, Nanoseconds wait) {
 
 constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
 
-enum class StartFailure : std::uint8_t {
-  lack,  // of processes, descriptors or memory: that may pass
-  other,
-  // Of a process that is there, and whose end is yet to come:
-  struck_down,  // by a signal from elsewhere, which says little about the next start
-  initializer,  // has failed
-};
-
 /// What has become of a worker, or of its pipes.
 enum class WorkerEvent : std::uint8_t {
-  started,         // its process is there
-  ready,           // it may be sent something
+  start_failed,        // no process could be started in its slot
+  short_of_resources,  // likewise, for want of processes, descriptors or memory: that may pass
+  started,             // its process is there
+  ready,               // it may be sent something
+  // These two say why it will not be ready. Its end is yet to come:
+  initializer_failed,
+  struck_down,     // by a signal from elsewhere, which says little about the next start
   exhausted,       // it is to get no more: it leaves, and a new one takes its place
   borrowable,      // the dispatcher has let go of its pipes
   not_borrowable,  // the dispatcher has taken them up again
