@@ -5,7 +5,7 @@
 
 #include <brood/errors.hpp>
 #include "pool/dispatcher/dispatcher.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 

@@ -13,7 +13,7 @@
 #include "pool/calls/callbacks.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/dispatcher/supervisor.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 

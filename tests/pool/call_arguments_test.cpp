@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "pool/base/outbox.hpp"
 #include "pool/calls/call_host.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/run_frame.hpp"
-#include "pool/outbox.hpp"
 #include "support/feed.hpp"
 #include "wire/frame.hpp"
 

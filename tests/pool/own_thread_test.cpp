@@ -1,4 +1,4 @@
-#include "pool/own_thread.hpp"
+#include "pool/base/own_thread.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #include "base/log.hpp"
 #include "platform/copies.hpp"
 #include "platform/process.hpp"
-#include "pool/own_thread.hpp"
+#include "pool/base/own_thread.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {

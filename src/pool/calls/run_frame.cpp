@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "pool/base/outbox.hpp"
 #include "pool/calls/call_job.hpp"
-#include "pool/outbox.hpp"
 #include "protocol/messages.hpp"
 #include "wire/frame.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/worker_process.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "platform/futex.hpp"
-#include "pool/own_thread.hpp"
+#include "pool/base/own_thread.hpp"
 
 namespace brood::pool {
 

@@ -13,11 +13,11 @@
 #include "platform/stdio_placeholders.hpp"
 #include "pool/dispatcher/channels.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
-#include "pool/dispatcher/interrupt.hpp"
 #include "pool/dispatcher/process_host.hpp"
 #include "pool/dispatcher/resident_guard.hpp"
 #include "pool/dispatcher/stop_detector.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/interrupt.hpp"
+#include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 

@@ -12,7 +12,7 @@
 #include "pool/dispatcher/starts.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/driver/host.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "pool/core_lock.hpp"
+#include "pool/base/core_lock.hpp"
 #include "pool/dispatcher/worker_process.hpp"
 #include "pool/driver/driver.hpp"
 

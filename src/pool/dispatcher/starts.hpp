@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "pool/core_lock.hpp"
+#include "pool/base/core_lock.hpp"
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/driver/host.hpp"

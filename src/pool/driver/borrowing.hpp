@@ -3,7 +3,7 @@
 #include <exception>
 #include <optional>
 
-#include "pool/core_lock.hpp"
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/action_executor.hpp"
 #include "pool/driver/worker_reader.hpp"
 

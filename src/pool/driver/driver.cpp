@@ -11,6 +11,23 @@ namespace brood::pool {
 namespace {
 // So that a worker that tells nothing costs little.
 constexpr auto between_looks = std::chrono::milliseconds(1);
+
+WorkerHistory history_of(const WorkerLink& link) noexcept {
+  return {.name = link.name,
+          .pid = link.pid,
+          .since = link.since,
+          .greeted = link.greeted,
+          .sandboxed = link.sandboxed,
+          .last_words = link.page().last_words,
+          .log_lines = link.log_lines,
+          .broken = link.broken,
+          .killed = link.killed,
+          .stopped_because = link.stopped_because,
+          .fault_of_ours = link.fault_of_ours,
+          .peak_seen = link.peak_seen,
+          .oversize = link.oversize};
+}
+
 }  // namespace
 
 Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
@@ -162,7 +179,7 @@ void Driver::reap_ended() {
 void Driver::reap(WorkerLink& link, const Death& death) {
   if (!link.broken && !link.left) reader_.read_the_rest(link);
   actions_.act();  // what that leads to, while there is a link
-  state_.exits[link.id] = exit_of(link, death, state_.config.limits);
+  state_.exits[link.id] = exit_of(history_of(link), death, state_.config.limits);
   if (!state_.scheduler.view(link.id).came_up) note_failed_start(link, death);
   state_.scheduler.worker_gone(link.id, reader_.begun_by_the_dead(link), state_.now);
   state_.workers.remove(link);
@@ -172,9 +189,9 @@ void Driver::reap(WorkerLink& link, const Death& death) {
 void Driver::note_failed_start(WorkerLink& link, const Death& death) {
   const Nanoseconds limit = state_.scheduler.config().start_timeout;
   if (!state_.start_error)
-    state_.start_error =
-        why_not_ready(link, state_.exits[link.id], state_.config.method, limit, state_.now);
-  if (was_killed(death) && link.oversize == 0 && !is_late(link, limit, state_.now))
+    state_.start_error = why_not_ready(history_of(link), state_.exits[link.id],
+                                       state_.config.method, limit, state_.now);
+  if (was_killed(death) && link.oversize == 0 && !is_late(link.since, limit, state_.now))
     state_.scheduler.worker_event(link.id, WorkerEvent::struck_down, state_.now);
 }
 

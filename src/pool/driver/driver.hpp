@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "pool/core_lock.hpp"
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/action_executor.hpp"
 #include "pool/driver/borrowing.hpp"
 #include "pool/driver/state.hpp"

@@ -13,9 +13,9 @@
 #include <brood/detail/bytes.hpp>
 #include <brood/errors.hpp>
 #include "platform/descriptor_channel.hpp"
+#include "pool/base/outbox.hpp"
 #include "pool/calls/log_queue.hpp"
 #include "pool/failures/crash_report.hpp"
-#include "pool/outbox.hpp"
 #include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"
 #include "protocol/page.hpp"

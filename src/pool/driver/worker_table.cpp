@@ -113,7 +113,7 @@ std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   std::optional<Death> death = host_.status(link);
   if (!death && now >= link.told_by) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
-    death->ended.status = status_told_by(link);
+    death->ended.status = status_told_by(link.page().last_words);
   return death;
 }
 

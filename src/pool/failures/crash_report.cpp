@@ -11,7 +11,6 @@
 #include "base/stack_trace.hpp"
 #include "platform/system_call_names.hpp"
 #include "platform/watch.hpp"
-#include "pool/driver/worker_link.hpp"
 #include "pool/failures/errors.hpp"
 #include "protocol/messages.hpp"
 
@@ -31,8 +30,7 @@ std::string level_name(int level) {
 }
 
 /// Null where the worker had no time for any.
-const LastWords* last_words(const WorkerLink& link) {
-  const LastWords& words = link.page().last_words;
+const LastWords* written(const LastWords& words) {
   return words.told.load(std::memory_order_acquire) != 0 ? &words : nullptr;
 }
 
@@ -54,37 +52,38 @@ std::shared_ptr<const detail::StackTrace> trace_of(const LastWords& words) {
 }
 
 // Without words the signal alone says it: the task may have blocked it, or have overwritten them.
-bool was_refused_a_call(const WorkerLink& link, const ExitStatus& status, const LastWords* words) {
-  if (words == nullptr) return link.sandboxed && status.value == SIGSYS;
+bool was_refused_a_call(const WorkerHistory& worker, const ExitStatus& status,
+                        const LastWords* words) {
+  if (words == nullptr) return worker.sandboxed && status.value == SIGSYS;
   return words->signal == SIGSYS && words->code == LastWords::code_of_refusal;
 }
 
 bool is_from_kernel(const LastWords& words) { return words.code > 0; }
 
-bool is_from_another(const LastWords& words, const WorkerLink& link) {
-  return (words.code == SI_USER || words.code == SI_QUEUE) && words.sender != link.pid;
+bool is_from_another(const LastWords& words, const WorkerHistory& worker) {
+  return (words.code == SI_USER || words.code == SI_QUEUE) && words.sender != worker.pid;
 }
 
 // Not where it died of something else before the signal came.
-bool is_ended_by_us(const WorkerLink& link, const ExitStatus& status) {
-  if (link.broken) return true;
-  return !link.stopped_because.empty() &&
-         (status.value == SIGTERM || (status.value == SIGKILL && link.killed));
+bool is_ended_by_us(const WorkerHistory& worker, const ExitStatus& status) {
+  if (worker.broken) return true;
+  return !worker.stopped_because.empty() &&
+         (status.value == SIGTERM || (status.value == SIGKILL && worker.killed));
 }
 
-Cause cause_of(const WorkerLink& link, const Death& death, const Limits& limits) {
+Cause cause_of(const WorkerHistory& worker, const Death& death, const Limits& limits) {
   const ExitStatus& status = death.ended.status;
-  if (link.oversize != 0) return Cause::resident_limit;
+  if (worker.oversize != 0) return Cause::resident_limit;
   if (status.kind == ExitStatus::Kind::lost) return Cause::unknown;
   if (status.kind == ExitStatus::Kind::exited) return Cause::exited;
   const auto cpu_time = death.ended.user_time + death.ended.system_time;
   const bool over_time = limits.cpu_time && cpu_time >= *limits.cpu_time;
   if (status.value == SIGXCPU || (status.value == SIGKILL && over_time))
     return Cause::cpu_time_limit;
-  if (was_refused_a_call(link, status, last_words(link))) return Cause::refused_call;
-  if (const LastWords* const words = last_words(link))
-    return is_from_another(*words, link) ? Cause::killed : Cause::crashed;
-  if (is_ended_by_us(link, status)) return Cause::stopped;
+  if (was_refused_a_call(worker, status, written(worker.last_words))) return Cause::refused_call;
+  if (const LastWords* const words = written(worker.last_words))
+    return is_from_another(*words, worker) ? Cause::killed : Cause::crashed;
+  if (is_ended_by_us(worker, status)) return Cause::stopped;
   if (status.value == SIGKILL && death.out_of_memory.value_or(false))
     return Cause::out_of_memory_killer;
   return Cause::killed;
@@ -118,12 +117,11 @@ void LastLogLines::add(const protocol::LogRecord& record) {
 }
 
 // A handler of exit(3) may crash.
-ExitStatus status_told_by(const WorkerLink& link) {
-  if (const LastWords* const words = last_words(link)) {
-    const int signal = words->signal;
+ExitStatus status_told_by(const LastWords& words) {
+  if (written(words) != nullptr) {
+    const int signal = words.signal;
     if (signal > 0 && signal <= SIGRTMAX) return {ExitStatus::Kind::signaled, signal, false};
   }
-  const LastWords& words = link.page().last_words;
   if (words.exited.load(std::memory_order_acquire) == 1)
     return {ExitStatus::Kind::exited, words.exit_code & 0xff, false};
   return {};
@@ -137,40 +135,40 @@ bool was_killed(const Death& death) noexcept {
 namespace {
 
 // `limits` are those that it had.
-std::shared_ptr<const CrashReport> make_report(const WorkerLink& link, const Death& death,
+std::shared_ptr<const CrashReport> make_report(const WorkerHistory& worker, const Death& death,
                                                const Limits& limits) {
   auto report = std::make_shared<CrashReport>();
-  report->cause = cause_of(link, death, limits);
+  report->cause = cause_of(worker, death, limits);
   if (death.ended.status.kind == ExitStatus::Kind::signaled)
     report->signal = death.ended.status.value;
   report->perhaps_out_of_memory =
       report->cause == Cause::killed && report->signal == SIGKILL && !death.out_of_memory;
   report->user_time = death.ended.user_time;
   report->system_time = death.ended.system_time;
-  report->peak_resident = std::max(death.ended.peak_resident, link.peak_seen);
+  report->peak_resident = std::max(death.ended.peak_resident, worker.peak_seen);
   if (report->cause == Cause::cpu_time_limit && limits.cpu_time)
     report->cpu_time_limit = *limits.cpu_time;
   if (report->cause == Cause::resident_limit) {
     report->resident_limit = limits.resident_hard.value_or(0);
-    report->resident = link.oversize;
+    report->resident = worker.oversize;
   }
-  if (report->cause == Cause::stopped) report->stopped_because = link.stopped_because;
+  if (report->cause == Cause::stopped) report->stopped_because = worker.stopped_because;
   if (report->cause == Cause::exited && has_lost_its_channel(death.ended.status.value))
     report->stopped_because = "what ran in it has closed the descriptors to its owner";
-  report->last_log_lines = link.log_lines.lines();
-  if (const LastWords* const words = last_words(link)) add_last_words(*report, *words);
+  report->last_log_lines = worker.log_lines.lines();
+  if (const LastWords* const words = written(worker.last_words)) add_last_words(*report, *words);
   return report;
 }
 
 }  // namespace
 
-WorkerExit exit_of(const WorkerLink& link, const Death& death, const Limits& limits) noexcept {
+WorkerExit exit_of(const WorkerHistory& worker, const Death& death, const Limits& limits) noexcept {
   WorkerExit exit;
   exit.status = death.ended.status;
-  exit.fault_of_ours = link.fault_of_ours;
+  exit.fault_of_ours = worker.fault_of_ours;
   try {
-    exit.worker = link.identity();
-    exit.report = make_report(link, death, limits);
+    exit.worker = {worker.name, worker.pid};
+    exit.report = make_report(worker, death, limits);
   } catch (const std::bad_alloc&) {
     if (!exit.fault_of_ours) exit.fault_of_ours = out_of_memory();
   }

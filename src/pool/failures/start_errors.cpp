@@ -4,7 +4,6 @@
 #include <new>
 
 #include <brood/errors.hpp>
-#include "pool/driver/worker_link.hpp"
 #include "pool/failures/errors.hpp"
 #include "wire/code_ref.hpp"
 
@@ -18,8 +17,8 @@ constexpr const char* another_build =
 
 // The worker may be of a build whose page looks otherwise: what it says by its exit code is
 // understood by any two.
-std::string what_it_says(const WorkerLink& link, const ExitStatus& status) {
-  if (!link.greeted && status.kind == ExitStatus::Kind::exited) {
+std::string what_it_says(const WorkerHistory& worker, const ExitStatus& status) {
+  if (!worker.greeted && status.kind == ExitStatus::Kind::exited) {
     if (status.value == protocol::exit_mismatch) return another_build;
     if (status.value == protocol::exit_no_page)
       return "the worker has not got the memory that it shares with its owner: a launcher passes "
@@ -27,7 +26,7 @@ std::string what_it_says(const WorkerLink& link, const ExitStatus& status) {
              "program's "
              "file was replaced while it ran";
   }
-  return link.name + " ended before it was ready: " + status.describe();
+  return worker.name + " ended before it was ready: " + status.describe();
 }
 
 }  // namespace
@@ -37,22 +36,22 @@ void check_greeting(const protocol::GreetingHeader& greeting, const std::string&
     throw StartError(method, "greeting", another_build);
 }
 
-bool is_late(const WorkerLink& link, Nanoseconds start_timeout, Time now) {
-  return now - link.since >= start_timeout;
+bool is_late(Time since, Nanoseconds start_timeout, Time now) {
+  return now - since >= start_timeout;
 }
 
-std::exception_ptr why_not_ready(const WorkerLink& link, const WorkerExit& exit,
+std::exception_ptr why_not_ready(const WorkerHistory& worker, const WorkerExit& exit,
                                  const std::string& method, Nanoseconds start_timeout,
                                  Time now) noexcept try {
   if (!exit.report) return out_of_memory();
-  std::string reason = what_it_says(link, exit.status);
+  std::string reason = what_it_says(worker, exit.status);
   if (exit.status.kind == ExitStatus::Kind::signaled) reason += ": " + exit.report->describe();
-  if (is_late(link, start_timeout, now)) {
+  if (is_late(worker.since, start_timeout, now)) {
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(start_timeout);
-    reason = link.name + " was stopped: it was not ready within " + std::to_string(limit.count()) +
-             " ms (start_timeout)";
+    reason = worker.name + " was stopped: it was not ready within " +
+             std::to_string(limit.count()) + " ms (start_timeout)";
   }
-  const char* const stage = link.greeted ? "initializer" : "greeting";
+  const char* const stage = worker.greeted ? "initializer" : "greeting";
   return std::make_exception_ptr(StartError(method, stage, reason, exit.status));
 } catch (const std::bad_alloc&) {
   return out_of_memory();

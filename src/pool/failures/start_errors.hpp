@@ -13,11 +13,11 @@ namespace brood::pool {
 /// Throws StartError if the greeting is not that of a worker of this program.
 void check_greeting(const protocol::GreetingHeader& greeting, const std::string& method);
 
-/// Whether a worker that is not ready has had its time.
-bool is_late(const WorkerLink& link, Nanoseconds start_timeout, Time now);
+/// Whether a worker that is not ready, and was asked for at `since`, has had its time.
+bool is_late(Time since, Nanoseconds start_timeout, Time now);
 
 /// The StartError of a worker that has ended before it was ready.
-std::exception_ptr why_not_ready(const WorkerLink& link, const WorkerExit& exit,
+std::exception_ptr why_not_ready(const WorkerHistory& worker, const WorkerExit& exit,
                                  const std::string& method, Nanoseconds start_timeout,
                                  Time now) noexcept;
 

@@ -1,6 +1,6 @@
 // Compiles
 #include "counter.hpp"
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 #include "shared/guard.hpp"
 #include "shared/queue_state.hpp"
 

@@ -7,13 +7,13 @@
 #include <string>
 
 #include <brood/options.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
-#include "pool/collapse.hpp"
-#include "pool/core_lock.hpp"
-#include "pool/descriptor_loss.hpp"
 #include "pool/driver/driver.hpp"
-#include "pool/intake.hpp"
+#include "pool/state/collapse.hpp"
+#include "pool/state/descriptor_loss.hpp"
+#include "pool/state/intake.hpp"
 
 namespace brood::pool {
 

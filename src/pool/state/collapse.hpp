@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "pool/core_lock.hpp"
+#include "pool/base/core_lock.hpp"
 
 namespace brood::pool {
 

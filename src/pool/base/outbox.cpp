@@ -1,4 +1,4 @@
-#include "pool/outbox.hpp"
+#include "pool/base/outbox.hpp"
 
 #include <algorithm>
 #include <new>

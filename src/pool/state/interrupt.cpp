@@ -1,4 +1,4 @@
-#include "pool/dispatcher/interrupt.hpp"
+#include "pool/state/interrupt.hpp"
 
 #include <atomic>
 #include <csignal>

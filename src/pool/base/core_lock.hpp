@@ -3,7 +3,7 @@
 #include <mutex>
 
 #include "base/thread_annotations.hpp"
-#include "pool/fair_mutex.hpp"
+#include "pool/base/fair_mutex.hpp"
 
 namespace brood::pool {
 

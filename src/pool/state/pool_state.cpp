@@ -1,4 +1,4 @@
-#include "pool/pool_state.hpp"
+#include "pool/state/pool_state.hpp"
 
 #include <chrono>
 #include <cstdint>

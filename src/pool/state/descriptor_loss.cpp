@@ -1,10 +1,10 @@
-#include "pool/descriptor_loss.hpp"
+#include "pool/state/descriptor_loss.hpp"
 
 #include <cerrno>
 
 #include <brood/errors.hpp>
-#include "pool/dispatcher/interrupt.hpp"
 #include "pool/failures/errors.hpp"
+#include "pool/state/interrupt.hpp"
 
 namespace brood::pool {
 

@@ -1,4 +1,4 @@
-#include "pool/intake.hpp"
+#include "pool/state/intake.hpp"
 
 #include <utility>
 
