@@ -40,8 +40,8 @@ bool BorrowedWorker::drive() {
       error = std::current_exception();
     }
     others_wait = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-      Borrowing& borrowing = access_.state().driver().borrowing();
-      const auto over = borrowing.heard(worker_, call_, told, error, Clock::now());
+      Driver& driver = access_.state().driver();
+      const auto over = driver.read_borrowed(worker_, call_, told, error, Clock::now());
       if (over) given_back_ = true;
       return over;
     });
@@ -94,7 +94,7 @@ bool BorrowedWorker::exchange() {
 void BorrowedWorker::abandon() noexcept {
   try {
     access_.under_lock([this]() BROOD_REQUIRES(core_lock) {
-      access_.state().driver().borrowing().give_back_broken(worker_, call_, Clock::now());
+      access_.state().driver().give_back_broken(worker_, call_, Clock::now());
     });
   } catch (...) {  // the dispatcher ends it all
   }

@@ -39,6 +39,12 @@ void check_size(const detail::Elements& elements, std::uint64_t limit) {
                    "it takes " + std::to_string(largest) + " bytes", limit);
 }
 
+// Of a call that no other thread knows yet: whether it ends as soon as it is added.
+bool has_nothing_to_run(const CallState& call) {
+  no_other_thread_knows();
+  return call.arguments().count() == 0 && !call.is_stream();
+}
+
 }  // namespace
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
@@ -97,7 +103,7 @@ std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   std::shared_ptr<CallState> call = make_call(std::move(spec));
-  if (call->arguments().count() == 0 && !call->is_stream()) {
+  if (has_nothing_to_run(*call)) {
     access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
       state_.take_intake();
       state_.add(call);  // and it is finished
@@ -115,7 +121,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
     state_.take_intake();
     state_.add(call);
     if (call->terms().timeout) return;
-    link = state_.driver().borrowing().borrow(*call, std::chrono::steady_clock::now());
+    link = state_.driver().borrow(*call, std::chrono::steady_clock::now());
   });
   const bool others_wait =
       link == nullptr || BorrowedWorker(access_, process_of(*link), *call).drive();

@@ -92,6 +92,7 @@ class Calls {
   }
   /// After the pool's end.
   void read_all() {
+    pool::no_other_thread_knows();
     for (std::size_t i = many; i < target_.size(); ++i) check(target_[i] == untouched);
     for (const auto& job : jobs_) {
       check(job->finished() && job->done() <= job->arguments().count());
@@ -137,6 +138,7 @@ class Calls {
       } catch (const std::exception&) {
       }
     };
+    pool::no_other_thread_knows();
     if (job.arguments().whole()) {
       if (!job.failed()) tolerant([&] { detail::decode_single<R>(job); });
       return;

@@ -100,7 +100,7 @@ void Owner::cancel(JobId job, std::size_t index, bool stop_running) {
 JobId Owner::call(const JobPlan& plan) {
   const std::shared_ptr<Call> call = make(plan, 1, true);
   pool::WorkerLink* const borrowed =
-      plan.traits.timeout ? nullptr : driver().borrowing().borrow(*call, environment_.now);
+      plan.traits.timeout ? nullptr : driver().borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
   Link& link = static_cast<Link&>(*borrowed);
   environment_.say("worker %u is borrowed", link.id);
@@ -145,9 +145,8 @@ bool Owner::step_of_caller(Link& link) {
     return true;
   }
   scheduler_.begin_call();
-  const auto over =
-      driver_.borrowing().heard(link, *link.borrowed_for, told, error, environment_.now,
-                                environment_.random.between(1, 4096));
+  const auto over = driver_.read_borrowed(link, *link.borrowed_for, told, error, environment_.now,
+                                          environment_.random.between(1, 4096));
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
   if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();

@@ -7,8 +7,8 @@
 
 namespace brood::pool {
 
-/// The core's lock as annotations name it. The driver and the dispatcher are guarded by it and have
-/// no name for the mutex of their pool. One for all pools: clang does not tell them apart.
+/// The core's lock as annotations name it. Calls, the driver and the dispatcher are guarded by it
+/// and have no name for the mutex of their pool. One for all pools: clang does not tell them apart.
 class BROOD_CAPABILITY("mutex") CoreLock {};
 inline CoreLock core_lock;
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <brood/detail/pool/job.hpp>
+#include "pool/base/core_lock.hpp"
 
 namespace brood::pool {
 
@@ -43,7 +44,8 @@ class Arguments {
   /// What the argument of element `first` came with.
   virtual Part part(std::size_t first) const noexcept = 0;
   /// Ends the frame with the arguments of elements [first, first + count), which came together.
-  virtual void append_to(RunFrame& frame, std::size_t first, std::size_t count) const = 0;
+  virtual void append_to(RunFrame& frame, std::size_t first, std::size_t count) const
+      BROOD_REQUIRES(core_lock) = 0;
   /// Whether they lie in memory that is borrowed from the caller.
   virtual bool borrows() const noexcept { return false; }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <brood/detail/pool/job.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/arguments.hpp"
 
 namespace brood::pool {
@@ -18,7 +19,8 @@ class CallArguments final : public Arguments {
 
   Part part(std::size_t first) const noexcept override;
   /// Small ones are copied, larger ones stay where they are until they are written.
-  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override;
+  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override
+      BROOD_REQUIRES(core_lock);
   bool borrows() const noexcept override { return elements_.payload.borrows(); }
 
   /// Those that it came with.

@@ -13,18 +13,18 @@ namespace {
 
 constexpr std::size_t largest_argument = 4 * 1024;  // bytes; what is larger travels alone
 
-std::span<const std::byte> argument_of(const CallState& call) {
+std::span<const std::byte> argument_of(const CallState& call) BROOD_REQUIRES(core_lock) {
   return call.arguments().payload().view();
 }
 
-bool can_travel_with_others(const CallState& call) {
+bool can_travel_with_others(const CallState& call) BROOD_REQUIRES(core_lock) {
   const CallArguments& arguments = call.arguments();
   return arguments.self_contained() && !arguments.borrows() &&
          arguments.payload().size() <= largest_argument;
 }
 
 // A definition is shared only by calls of a function that has no state, which are all alike.
-bool alike(const CallState& one, const CallState& other) {
+bool alike(const CallState& one, const CallState& other) BROOD_REQUIRES(core_lock) {
   return one.arguments().definition() == other.arguments().definition() &&
          one.result_shape() == other.result_shape() &&
          (&one.terms() == &other.terms() || one.terms() == other.terms());
@@ -56,9 +56,10 @@ void BatchArguments::append_to(RunFrame& frame, std::size_t first, std::size_t c
 std::size_t CallBatch::length(std::span<const std::shared_ptr<CallState>> calls) {
   const CallState& first = *calls.front();
   if (!can_travel_with_others(first)) return 1;
-  const auto end = std::find_if(calls.begin() + 1, calls.end(), [&](const auto& call) {
-    return !alike(first, *call) || !can_travel_with_others(*call);
-  });
+  const auto end =
+      std::find_if(calls.begin() + 1, calls.end(), [&](const auto& call) BROOD_REQUIRES(core_lock) {
+        return !alike(first, *call) || !can_travel_with_others(*call);
+      });
   return static_cast<std::size_t>(end - calls.begin());
 }
 

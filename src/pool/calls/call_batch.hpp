@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/arguments.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/calls/call_state.hpp"
@@ -20,7 +21,8 @@ class BatchArguments final : public Arguments {
   explicit BatchArguments(std::span<const std::shared_ptr<CallState>> calls);
 
   Part part(std::size_t) const noexcept override { return {.stride = stride_}; }
-  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override;
+  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override
+      BROOD_REQUIRES(core_lock);
   std::size_t mean_size() const noexcept { return bytes_ / calls_.size(); }
 
  private:
@@ -34,28 +36,32 @@ class BatchArguments final : public Arguments {
 class CallBatch final : public CallJob {
  public:
   /// How many of these calls, from the first on, one batch can hold.
-  static std::size_t length(std::span<const std::shared_ptr<CallState>> calls);
+  static std::size_t length(std::span<const std::shared_ptr<CallState>> calls)
+      BROOD_REQUIRES(core_lock);
   /// Takes the calls, at least one.
   explicit CallBatch(std::span<std::shared_ptr<CallState>> calls);
 
-  JobTraits traits() const;
+  JobTraits traits() const BROOD_REQUIRES(core_lock);
   /// When it has its id.
-  void tell_calls_their_places();
+  void tell_calls_their_places() BROOD_REQUIRES(core_lock);
 
-  bool finished() const noexcept override { return finished_; }
+  bool finished() const noexcept override BROOD_REQUIRES(core_lock) { return finished_; }
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
-  const Arguments& arguments() const noexcept override { return arguments_; }
-  void deliver(const Results& results, Callbacks& callbacks) override;
+  const Arguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
+    return arguments_;
+  }
+  void deliver(const Results& results, Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
-            Callbacks& callbacks) override;
+            Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void cancelled(std::size_t index, const std::exception_ptr& reason,
-                 Callbacks& callbacks) noexcept override;
-  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
+                 Callbacks& callbacks) noexcept override BROOD_REQUIRES(core_lock);
+  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override
+      BROOD_REQUIRES(core_lock);
 
  private:
-  std::vector<std::shared_ptr<CallState>> calls_;  // null: it has its end
+  std::vector<std::shared_ptr<CallState>> calls_ BROOD_GUARDED_BY(core_lock);  // null: has its end
   const BatchArguments arguments_;
-  bool finished_ = false;
+  bool finished_ BROOD_GUARDED_BY(core_lock) = false;
 };
 
 }  // namespace brood::pool

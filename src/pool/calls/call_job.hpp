@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <brood/detail/pool/job.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/arguments.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/scheduler/types.hpp"
@@ -44,35 +45,37 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
   const std::shared_ptr<const detail::CallTerms>& shared_terms() const noexcept { return terms_; }
 
   // --- to the worker ---
-  virtual const Arguments& arguments() const noexcept = 0;
+  virtual const Arguments& arguments() const noexcept BROOD_REQUIRES(core_lock) = 0;
   /// They are not needed any more.
-  virtual void drop_arguments() noexcept {}
+  virtual void drop_arguments() noexcept BROOD_REQUIRES(core_lock) {}
   /// Where it waits for input that does not come while the calling thread waits, it gets no more.
   /// Whether that is so.
-  virtual bool cut_short() noexcept { return false; }
+  virtual bool cut_short() noexcept BROOD_REQUIRES(core_lock) { return false; }
 
   // --- from the worker; what has been told is kept, or nothing has changed when it throws ---
   /// What its results look like.
   detail::ResultShape result_shape() const noexcept { return results_; }
   /// Throws CodecError unless these results are of its elements, have its shape, and are as many as
   /// they say. Before they count as told.
-  void check(const Results& results) const;
+  void check(const Results& results) const BROOD_REQUIRES(core_lock);
   /// They have been checked.
-  virtual void deliver(const Results& results, Callbacks& callbacks) = 0;
+  virtual void deliver(const Results& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
-                    Callbacks& callbacks) = 0;
+                    Callbacks& callbacks) BROOD_REQUIRES(core_lock) = 0;
   /// The caller of an element has cancelled it: that has its end by `reason`, where elements have
   /// ends of their own.
-  virtual void cancelled(std::size_t, const std::exception_ptr&, Callbacks&) noexcept {}
+  virtual void cancelled(std::size_t, const std::exception_ptr&, Callbacks&) noexcept
+      BROOD_REQUIRES(core_lock) {}
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
-  virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept = 0;
+  virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept
+      BROOD_REQUIRES(core_lock) = 0;
 
   /// What an attempt of an element ended in that gets another.
-  void note_attempt(std::size_t element, std::string outcome) {
+  void note_attempt(std::size_t element, std::string outcome) BROOD_REQUIRES(core_lock) {
     earlier_[element].push_back(std::move(outcome));
   }
   /// What is known of the element's attempts at its end.
-  Attempts take_attempts(std::size_t element);
+  Attempts take_attempts(std::size_t element) BROOD_REQUIRES(core_lock);
 
  protected:
   CallJob(std::shared_ptr<const detail::CallTerms> terms, detail::ResultShape results)
@@ -81,7 +84,7 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
  private:
   const std::shared_ptr<const detail::CallTerms> terms_;
   const detail::ResultShape results_;
-  std::map<std::size_t, std::vector<std::string>> earlier_;
+  std::map<std::size_t, std::vector<std::string>> earlier_ BROOD_GUARDED_BY(core_lock);
 };
 
 /// What the scheduler has to know of them.

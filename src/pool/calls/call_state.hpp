@@ -13,6 +13,7 @@
 
 #include <brood/detail/pool/job.hpp>
 #include "base/mutex.hpp"
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/call_arguments.hpp"
 #include "pool/calls/call_host.hpp"
 #include "pool/calls/call_job.hpp"
@@ -43,26 +44,32 @@ class CallState final : public detail::Job, public CallJob {
   std::size_t done() const noexcept override { return done_.load(std::memory_order_acquire); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
-  detail::Intake intake() override;
+  detail::Intake intake() override BROOD_NO_THREAD_SAFETY_ANALYSIS;
   void extend(detail::Elements more, bool last) override;
 
   // --- the core, under its lock ---
-  std::optional<std::size_t> index_in_batch;  // whose id this one has
-  JobTraits traits() const;
+  /// Its place in the batch whose id it has.
+  std::optional<std::size_t> index_in_batch BROOD_GUARDED_BY(core_lock);
+  JobTraits traits() const BROOD_REQUIRES(core_lock);
   bool is_stream() const noexcept { return kind_ == detail::JobKind::stream; }
-  const CallArguments& arguments() const noexcept override { return arguments_; }
-  void append(detail::Elements&& more) { arguments_.extend(std::move(more)); }
-  void drop_arguments() noexcept override { arguments_.drop(); }
-  bool cut_short() noexcept override;
-  bool is_cut_short() const noexcept { return cut_short_; }
-  StreamReader& reader() noexcept { return reader_; }
+  const CallArguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
+    return arguments_;
+  }
+  void append(detail::Elements&& more) BROOD_REQUIRES(core_lock) {
+    arguments_.extend(std::move(more));
+  }
+  void drop_arguments() noexcept override BROOD_REQUIRES(core_lock) { arguments_.drop(); }
+  bool cut_short() noexcept override BROOD_REQUIRES(core_lock);
+  bool is_cut_short() const noexcept BROOD_REQUIRES(core_lock) { return cut_short_; }
+  StreamReader& reader() noexcept BROOD_REQUIRES(core_lock) { return reader_; }
 
-  void deliver(const Results& results, Callbacks& callbacks) override;
+  void deliver(const Results& results, Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
-            Callbacks& callbacks) override;
-  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override;
+            Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
+  void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override
+      BROOD_REQUIRES(core_lock);
   /// The result of a call in a batch, and its end.
-  void conclude(const Results& results, Callbacks& callbacks);
+  void conclude(const Results& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock);
 
  private:
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline, Completion::Until until);
@@ -75,10 +82,10 @@ class CallState final : public detail::Job, public CallJob {
   const detail::ErrorPolicy policy_;
   const std::size_t chunk_;
   std::byte* const target_;
-  // The core's lock guards these. It is not annotated: a call has no name for it.
-  CallArguments arguments_;
+  CallArguments arguments_ BROOD_GUARDED_BY(core_lock);
   StreamReader reader_;
-  bool cut_short_ = false;  // see intake() for its reads without the lock
+  // Its reader reads it without the lock: see intake().
+  bool cut_short_ BROOD_GUARDED_BY(core_lock) = false;
 
   Completion completion_;
   std::atomic<std::size_t> done_{0};

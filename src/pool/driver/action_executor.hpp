@@ -5,6 +5,7 @@
 #include <exception>
 #include <optional>
 
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/state.hpp"
 
 namespace brood::pool {
@@ -16,16 +17,16 @@ class ActionExecutor {
   explicit ActionExecutor(DriverState& state) : state_(state) {}
 
   /// Carries out what was put off, and what the scheduler wants now. Threads: the dispatcher's.
-  void act();
+  void act() BROOD_REQUIRES(core_lock);
   /// Carries out what a caller's thread may, and puts off the rest. Threads: any.
-  void act_within_call();
+  void act_within_call() BROOD_REQUIRES(core_lock);
   /// Whether something waits for act().
-  bool has_deferred() const noexcept { return !deferred_.empty(); }
+  bool has_deferred() const noexcept BROOD_REQUIRES(core_lock) { return !deferred_.empty(); }
   /// What the link's worker is to forget is told now, by the thread that drives the link.
-  void tell_forgotten(WorkerLink& link);
+  void tell_forgotten(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// Cancels a job, or one element of it, and acts within the call. Whether something will not run
   /// because of that.
-  bool cancel(JobId job, std::size_t element, bool kill);
+  bool cancel(JobId job, std::size_t element, bool kill) BROOD_REQUIRES(core_lock);
 
  private:
   /// What a caller is cancelling.
@@ -35,20 +36,20 @@ class ActionExecutor {
     bool done;
   };
 
-  bool is_for_dispatcher(const Action& action) const;
-  void carry_out(const Action& action);
-  void carry_out(const Action& action, WorkerLink& link);
-  void answer(const Action& question);
-  void note_cancelled(const Action& action);
-  std::exception_ptr why_cancelled() const;
-  void send(WorkerLink& link, const Action& action);
-  void finish(const Action& action);
-  void detach(JobId job);
-  void over(const Action& action, bool referred_to);
+  bool is_for_dispatcher(const Action& action) const BROOD_REQUIRES(core_lock);
+  void carry_out(const Action& action) BROOD_REQUIRES(core_lock);
+  void carry_out(const Action& action, WorkerLink& link) BROOD_REQUIRES(core_lock);
+  void answer(const Action& question) BROOD_REQUIRES(core_lock);
+  void note_cancelled(const Action& action) BROOD_REQUIRES(core_lock);
+  std::exception_ptr why_cancelled() const BROOD_REQUIRES(core_lock);
+  void send(WorkerLink& link, const Action& action) BROOD_REQUIRES(core_lock);
+  void finish(const Action& action) BROOD_REQUIRES(core_lock);
+  void detach(JobId job) BROOD_REQUIRES(core_lock);
+  void over(const Action& action, bool referred_to) BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
-  std::deque<Action> deferred_;  // for the dispatcher
-  std::optional<Cancelling> cancelling_;
+  std::deque<Action> deferred_ BROOD_GUARDED_BY(core_lock);  // for the dispatcher
+  std::optional<Cancelling> cancelling_ BROOD_GUARDED_BY(core_lock);
 };
 
 }  // namespace brood::pool

@@ -13,7 +13,8 @@ using protocol::RunHeader;
 
 namespace {
 
-RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment) {
+RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment)
+    BROOD_REQUIRES(core_lock) {
   const Arguments& arguments = job.arguments();
   RunHeader header{};
   header.job = job.id;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/driver/worker_link.hpp"
 #include "pool/scheduler/types.hpp"
@@ -7,6 +8,7 @@
 namespace brood::pool {
 
 /// Appends the messages that send an assignment of the job to the link's outbox.
-void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment);
+void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment)
+    BROOD_REQUIRES(core_lock);
 
 }  // namespace brood::pool

@@ -24,17 +24,17 @@ WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
   return &link;
 }
 
-std::optional<bool> Borrowing::heard(WorkerLink& link, CallJob& job, bool told,
-                                     std::exception_ptr error, Time now, std::size_t most) {
+std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, bool written,
+                                    std::exception_ptr error, Time now, std::size_t most) {
   state_.now = now;
   try {
-    if (told) reader_.read(link, most);
+    if (written) reader_.read(link, most);
   } catch (const std::exception&) {
     error = std::current_exception();
   }
   if (error) state_.break_link(link, error);
   actions_.act_within_call();
-  const bool trouble = !told || error;                         // only the dispatcher can stop it
+  const bool trouble = !written || error;                      // only the dispatcher can stop it
   const bool elsewhere = state_.scheduler.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the

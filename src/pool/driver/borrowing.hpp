@@ -19,11 +19,11 @@ class Borrowing {
   /// An idle worker for a job that has just been added, with the task in its outbox; null if there
   /// is none, or others wait.
   WorkerLink* borrow(CallJob& job, Time now) BROOD_REQUIRES(core_lock);
-  /// The worker has told something (`told`), or will not, for `error` or because it has ended.
-  /// Reads `most` bytes of it at most. Nothing while there is more to come; else the link has been
-  /// given back, and it says whether the dispatcher has something to do.
-  std::optional<bool> heard(WorkerLink& link, CallJob& job, bool told, std::exception_ptr error,
-                            Time now, std::size_t most = most_at_a_time) BROOD_REQUIRES(core_lock);
+  /// The worker has written something (`written`), or will not, for `error` or because it has
+  /// ended. Reads `most` bytes of it at most. Nothing while there is more to come; else the link
+  /// has been given back, and it says whether the dispatcher has something to do.
+  std::optional<bool> read(WorkerLink& link, CallJob& job, bool written, std::exception_ptr error,
+                           Time now, std::size_t most) BROOD_REQUIRES(core_lock);
   /// The caller goes by an exception: the worker is of no use any more, and the job has failed.
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
@@ -34,8 +34,8 @@ class Borrowing {
   void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }
 
  private:
-  void set_borrowable(WorkerLink& link, bool borrowable);
-  void give_back(WorkerLink& link, CallJob& job) noexcept;
+  void set_borrowable(WorkerLink& link, bool borrowable) BROOD_REQUIRES(core_lock);
+  void give_back(WorkerLink& link, CallJob& job) noexcept BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
   ActionExecutor& actions_;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
@@ -39,8 +40,18 @@ class Driver {
   /// Streams whose reader cannot bring input any more get none.
   void cut_streams_short() BROOD_REQUIRES(core_lock);
 
-  /// Workers that callers drive.
-  Borrowing& borrowing() noexcept BROOD_REQUIRES(core_lock) { return borrowing_; }
+  // --- a caller that drives a worker: see Borrowing ---
+  WorkerLink* borrow(CallJob& job, Time now) BROOD_REQUIRES(core_lock) {
+    return borrowing_.borrow(job, now);
+  }
+  std::optional<bool> read_borrowed(WorkerLink& link, CallJob& job, bool written,
+                                    std::exception_ptr error, Time now,
+                                    std::size_t most = most_at_a_time) BROOD_REQUIRES(core_lock) {
+    return borrowing_.read(link, job, written, std::move(error), now, most);
+  }
+  void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock) {
+    borrowing_.give_back_broken(link, job, now);
+  }
 
   // --- dispatcher: workers ---
   void started(std::unique_ptr<WorkerLink> link, Time now) BROOD_REQUIRES(core_lock);
@@ -79,16 +90,16 @@ class Driver {
   const WorkerTable& workers() const noexcept BROOD_REQUIRES(core_lock) { return state_.workers; }
 
  private:
-  void look_at_pages();
+  void look_at_pages() BROOD_REQUIRES(core_lock);
   void reap_ended() BROOD_REQUIRES(core_lock);
-  void reap(WorkerLink& link, const Death& death);
-  void note_failed_start(WorkerLink& link, const Death& death);
+  void reap(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
+  void note_failed_start(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
 
   DriverState state_;
   ActionExecutor actions_{state_};
   WorkerReader reader_{state_};
   Borrowing borrowing_{state_, actions_, reader_};
-  Time last_look_{};  // at the pages
+  Time last_look_ BROOD_GUARDED_BY(core_lock){};  // at the pages
 };
 
 }  // namespace brood::pool

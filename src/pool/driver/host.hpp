@@ -5,6 +5,7 @@
 #include <string>
 
 #include <brood/errors.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/worker_link.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
@@ -35,20 +36,21 @@ class Host {
  public:
   /// Asks for a process in slot `id`. Driver::started or Driver::start_failed says what became of
   /// it, perhaps before this returns.
-  virtual void start(WorkerId id) = 0;
+  virtual void start(WorkerId id) BROOD_REQUIRES(core_lock) = 0;
   /// The process in slot `id` that was asked for is not waited for any more: start_failed is told.
   /// Nothing if none was asked for.
-  virtual void abandon_start(WorkerId id) = 0;
+  virtual void abandon_start(WorkerId id) BROOD_REQUIRES(core_lock) = 0;
   /// The same for all slots.
-  virtual void abandon_starts() = 0;
-  virtual SignalResult signal(WorkerLink& link, StopSignal signal) noexcept = 0;
+  virtual void abandon_starts() BROOD_REQUIRES(core_lock) = 0;
+  virtual SignalResult signal(WorkerLink& link, StopSignal signal) noexcept
+      BROOD_REQUIRES(core_lock) = 0;
   /// How a worker ended whose process is known to have: `lost` where that cannot be known, nothing
   /// while its parent may yet tell.
-  virtual std::optional<Death> status(WorkerLink& link) noexcept = 0;
+  virtual std::optional<Death> status(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
   /// Closes the worker's task pipe: it leaves when it has read all of it.
-  virtual void hang_up(WorkerLink& link) = 0;
+  virtual void hang_up(WorkerLink& link) BROOD_REQUIRES(core_lock) = 0;
   /// The link is about to be destroyed.
-  virtual void release(WorkerLink& link) noexcept = 0;
+  virtual void release(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
 
   // --- any thread ---
   /// A line of an error for the owner's log.

@@ -99,22 +99,24 @@ JobTable::Kept JobTable::refuse(CallJob& job, std::size_t first, std::size_t cou
   return Kept::refused;
 }
 
-// Without memory for it the last attempt tells of one less.
+// Where there is no memory for it (here and below) the last attempt tells of one less.
 void JobTable::note_attempt(const Action& action, const WorkerExit& exit) {
   CallJob* const job = find(action.job);
   if (job == nullptr) return;
-  if_possible([&] {
+  try {
     job->note_attempt(action.first, wire::describe_exception(failure_of(*job, action, exit, {})));
-  });
+  } catch (const std::exception&) {
+  }
 }
 
 void JobTable::note_attempt(JobId id, std::size_t element, const std::string& worker,
                             std::span<const std::byte> exception) {
   CallJob* const job = find(id);
   if (job == nullptr) return;
-  if_possible([&] {
+  try {
     job->note_attempt(element, worker + ": " + wire::describe_encoded_exception(exception));
-  });
+  } catch (const std::exception&) {
+  }
 }
 
 void JobTable::cancel(JobId id, std::size_t element, const std::exception_ptr& reason) noexcept {

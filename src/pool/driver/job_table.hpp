@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
@@ -21,10 +22,12 @@ class JobTable {
  public:
   explicit JobTable(Callbacks& callbacks) : callbacks_(callbacks) {}
 
-  void keep(std::shared_ptr<CallJob> job);
+  void keep(std::shared_ptr<CallJob> job) BROOD_REQUIRES(core_lock);
   /// Null when the job is over.
-  CallJob* find(JobId id) const noexcept;
-  std::span<const std::shared_ptr<CallJob>> all() const noexcept { return jobs_; }
+  CallJob* find(JobId id) const noexcept BROOD_REQUIRES(core_lock);
+  std::span<const std::shared_ptr<CallJob>> all() const noexcept BROOD_REQUIRES(core_lock) {
+    return jobs_;
+  }
 
   /// What became of outcomes for which there may have been no memory.
   enum class Kept : std::uint8_t {
@@ -33,30 +36,32 @@ class JobTable {
     unsaid,   // not even that could be said: all of the job is to be failed
   };
   /// Results that have arrived; they have been checked. Throws what says that they make no sense.
-  Kept deliver(CallJob& job, const Results& results);
+  Kept deliver(CallJob& job, const Results& results) BROOD_REQUIRES(core_lock);
   /// The exception of an element, as the worker has encoded it. Otherwise as deliver().
   Kept fail(CallJob& job, std::size_t element, std::span<const std::byte> exception,
-            const WorkerIdentity& worker);
+            const WorkerIdentity& worker) BROOD_REQUIRES(core_lock);
   /// An element has ended in a worker that cannot tell, for it has ended so.
-  Kept fail(const Action& action, const WorkerExit& exit);
+  Kept fail(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   /// Likewise, and the element is tried again.
-  void note_attempt(const Action& action, const WorkerExit& exit);
+  void note_attempt(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   /// The element has failed in `worker` with this exception, and is tried again.
   void note_attempt(JobId job, std::size_t element, const std::string& worker,
-                    std::span<const std::byte> exception);
+                    std::span<const std::byte> exception) BROOD_REQUIRES(core_lock);
   /// An element of the job has been cancelled, for `reason`.
-  void cancel(JobId job, std::size_t element, const std::exception_ptr& reason) noexcept;
+  void cancel(JobId job, std::size_t element, const std::exception_ptr& reason) noexcept
+      BROOD_REQUIRES(core_lock);
   /// `error`: why all of the job has failed; null when its elements tell.
-  void finish(JobId job, const std::exception_ptr& error);
+  void finish(JobId job, const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   /// The job is over. `referred_to`: an outbox still refers to its arguments, or may.
-  void drop(JobId job, bool referred_to);
+  void drop(JobId job, bool referred_to) BROOD_REQUIRES(core_lock);
   /// All of them end by `reason`.
-  void finish_all(const std::exception_ptr& reason) noexcept;
+  void finish_all(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
  private:
-  Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error);
+  Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error)
+      BROOD_REQUIRES(core_lock);
 
-  std::vector<std::shared_ptr<CallJob>> jobs_;  // by slot_of(id)
+  std::vector<std::shared_ptr<CallJob>> jobs_ BROOD_GUARDED_BY(core_lock);  // by slot_of(id)
   Callbacks& callbacks_;
 };
 

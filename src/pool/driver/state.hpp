@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <brood/options.hpp>
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/host.hpp"
 #include "pool/driver/job_table.hpp"
 #include "pool/driver/worker_table.hpp"
@@ -23,22 +24,24 @@ struct DriverState {
   DriverState(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
 
   /// The job has failed for `error`, and is cancelled.
-  void fail(CallJob& job, const std::exception_ptr& error);
+  void fail(CallJob& job, const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   /// Fails the job where its outcomes have been kept so badly that it must.
-  void keep(JobTable::Kept kept, JobId job);
+  void keep(JobTable::Kept kept, JobId job) BROOD_REQUIRES(core_lock);
   /// The link is read no more, and its worker is to be killed.
-  void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept
+      BROOD_REQUIRES(core_lock);
   /// The same, and it is killed now. Threads: the dispatcher's.
-  void break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept;
+  void break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept
+      BROOD_REQUIRES(core_lock);
 
   const DriverConfig config;
   Host& host;
   Scheduler& scheduler;
   JobTable jobs;
   WorkerTable workers;
-  std::vector<WorkerExit> exits;   // by slot: of the last process
-  std::exception_ptr start_error;  // why workers do not start
-  Time now{};                      // of the last call that told the time
+  std::vector<WorkerExit> exits BROOD_GUARDED_BY(core_lock);   // by slot: of the last process
+  std::exception_ptr start_error BROOD_GUARDED_BY(core_lock);  // why workers do not start
+  Time now BROOD_GUARDED_BY(core_lock){};  // of the last call that told the time
 };
 
 }  // namespace brood::pool

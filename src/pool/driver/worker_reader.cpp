@@ -34,22 +34,22 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   Events(WorkerReader& reader, WorkerLink& link)
       : reader_(reader), state_(reader.state_), link_(link) {}
 
-  void on_greeting(const protocol::GreetingHeader& greeting) override {
+  void on_greeting(const protocol::GreetingHeader& greeting) override BROOD_REQUIRES(core_lock) {
     check_greeting(greeting, state_.config.method);
     link_.greeted = true;
   }
-  void on_ready() override {
+  void on_ready() override BROOD_REQUIRES(core_lock) {
     state_.scheduler.worker_event(link_.id, WorkerEvent::ready, state_.now);
     state_.start_error = nullptr;
   }
-  void on_start_failed(std::span<const std::byte> exception) override {
+  void on_start_failed(std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     start_failed("initializer", wire::describe_encoded_exception(exception));
   }
-  void on_sandbox_failed(std::string_view reason) override {
+  void on_sandbox_failed(std::string_view reason) override BROOD_REQUIRES(core_lock) {
     start_failed("sandbox", std::string(reason));
   }
   void on_results(const protocol::ResultsHeader& header,
-                  std::span<const std::byte> results) override {
+                  std::span<const std::byte> results) override BROOD_REQUIRES(core_lock) {
     std::shared_ptr<detail::Attachments> attached;
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
@@ -67,7 +67,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     state_.keep(kept, header.job);
   }
   void on_failed(const protocol::FailedHeader& header,
-                 std::span<const std::byte> exception) override {
+                 std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     link_.attached.clear();
     link_.attached_in_vain = 0;
     CallJob* const job =
@@ -75,14 +75,14 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (job == nullptr) return;
     state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity()), header.job);
   }
-  void on_skipped(std::uint64_t fence) override {
+  void on_skipped(std::uint64_t fence) override BROOD_REQUIRES(core_lock) {
     if (!state_.scheduler.revocation_done(link_.id, fence))
       makes_no_sense("an acknowledgement that nothing waits for");
     link_.watch.acknowledged();
   }
   // One message in the descriptor channel for each of these: what waits behind belongs to later
   // results.
-  void on_attached() override {
+  void on_attached() override BROOD_REQUIRES(core_lock) {
     if (link_.attached.size() >= protocol::most_attached)
       makes_no_sense("too many descriptors of shared objects for one result");
     platform::ReceivedDescriptors came = link_.receive_descriptors();
@@ -99,11 +99,11 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     std::move(came.descriptors.begin(), came.descriptors.end(), std::back_inserter(link_.attached));
     reader_.bound_attached();
   }
-  void on_exhausted() override {
+  void on_exhausted() override BROOD_REQUIRES(core_lock) {
     if (!state_.config.limits.resident) makes_no_sense("a worker without a limit is above it");
     state_.scheduler.worker_event(link_.id, WorkerEvent::exhausted, state_.now);
   }
-  void on_log(const protocol::LogRecord& record) override {
+  void on_log(const protocol::LogRecord& record) override BROOD_REQUIRES(core_lock) {
     link_.log_lines.add(record);
     state_.host.log(link_, record);
   }
@@ -112,13 +112,14 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   [[noreturn]] static void makes_no_sense(const char* reason) {
     throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
   }
-  void start_failed(const char* stage, const std::string& reason) {
+  void start_failed(const char* stage, const std::string& reason) BROOD_REQUIRES(core_lock) {
     state_.start_error = std::make_exception_ptr(StartError(state_.config.method, stage, reason));
     state_.scheduler.worker_event(link_.id, WorkerEvent::initializer_failed, state_.now);
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  CallJob* told(const Outcomes& outcomes, std::span<const std::byte> exception = {}) {
+  CallJob* told(const Outcomes& outcomes, std::span<const std::byte> exception = {})
+      BROOD_REQUIRES(core_lock) {
     switch (state_.scheduler.outcomes(link_.id, outcomes, state_.now)) {
       case Reception::nonsense:
         makes_no_sense("a result that was not asked for");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "pool/base/core_lock.hpp"
 #include "pool/driver/state.hpp"
 
 namespace brood::pool {
@@ -19,21 +20,21 @@ class WorkerReader {
 
   /// Reads what is in the worker's ring, `most` bytes at most and no more than is there when this
   /// begins, and tells it. Throws what says that it makes no sense, std::bad_alloc.
-  void read(WorkerLink& link, std::size_t most);
+  void read(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
   /// The same of all that it has told, also in an open frame, and returns what it has begun.
-  Running look(WorkerLink& link);
+  Running look(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// Reads and tells what a dead worker has left in its page.
-  void read_the_rest(WorkerLink& link) noexcept;
+  void read_the_rest(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   /// How much a dead worker had begun; nothing where its page cannot be believed.
-  std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link);
+  std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link) BROOD_REQUIRES(core_lock);
 
  private:
   class Events;
 
-  std::size_t read_some(WorkerLink& link, std::size_t most);
-  void read_all(WorkerLink& link);
-  protocol::PageWatch::Known known(const WorkerLink& link) const;
-  void bound_attached();
+  std::size_t read_some(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
+  void read_all(WorkerLink& link) BROOD_REQUIRES(core_lock);
+  protocol::PageWatch::Known known(const WorkerLink& link) const BROOD_REQUIRES(core_lock);
+  void bound_attached() BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
 };

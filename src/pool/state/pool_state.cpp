@@ -118,7 +118,7 @@ void PoolState::end_all_calls(const std::exception_ptr& error) noexcept {
   const CoreGuard lock(mutex_);
   collapse_.come(reason);
   ended_.store(true, std::memory_order_release);
-  const auto end = [&](const std::shared_ptr<CallState>& call) {
+  const auto end = [&](const std::shared_ptr<CallState>& call) BROOD_REQUIRES(core_lock) {
     if (call && !call->finished()) call->finish(reason, callbacks_);
   };
   for (const auto& call : intake_.refuse(reason)) end(call);
