@@ -45,8 +45,8 @@ std::shared_ptr<const detail::CallTerms> terms_of(const CallOptions& options) {
   terms->timeout = options.timeout;
   terms->crash_retries = count_of(options.crash_retries.value_or(options.retries));
   terms->timeout_retries = count_of(options.timeout_retries.value_or(options.retries));
-  const int unless_told = options.retry_if != nullptr ? options.retries : 0;
-  terms->exception_retries = count_of(options.exception_retries.value_or(unless_told));
+  const int by_default = options.retry_if != nullptr ? options.retries : 0;
+  terms->exception_retries = count_of(options.exception_retries.value_or(by_default));
   if (options.retry_if != nullptr)
     detail::put_code(terms->retry_if, reinterpret_cast<const void*>(options.retry_if));
   terms->retry_delay = options.retry_delay.value_or(std::chrono::nanoseconds(0));

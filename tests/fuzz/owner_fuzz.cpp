@@ -139,7 +139,7 @@ class Calls {
       }
     };
     pool::no_other_thread_knows();
-    if (job.arguments().whole()) {
+    if (job.arguments().fills_frame()) {
       if (!job.failed()) tolerant([&] { detail::decode_single<R>(job); });
       return;
     }

@@ -108,17 +108,18 @@ TEST(CallArguments, of_a_stream_go_with_the_outcomes_of_what_came_together) {
   EXPECT_EQ(arguments.part(1).stride, 1U);
   EXPECT_EQ(arguments.part(3).stride, 2U);
   EXPECT_EQ(arguments.part(4).stride, 3U);
-  EXPECT_EQ(arguments.part(1).group, 0U);
-  const auto first = arguments.part(2).group, second = arguments.part(4).group;
+  EXPECT_EQ(arguments.part(1).attachment_group, 0U);
+  const auto first = arguments.part(2).attachment_group,
+             second = arguments.part(4).attachment_group;
   EXPECT_LT(first, second);
   EXPECT_EQ(arguments.part(4).attached.size(), 1U);
-  EXPECT_EQ(arguments.part(4).oldest_group, first);
+  EXPECT_EQ(arguments.part(4).oldest_attachment_group, first);
   arguments.release(3, 1);
-  EXPECT_EQ(arguments.part(4).oldest_group, first);
+  EXPECT_EQ(arguments.part(4).oldest_attachment_group, first);
   arguments.release(2, 1);
-  EXPECT_EQ(arguments.part(4).oldest_group, second);
+  EXPECT_EQ(arguments.part(4).oldest_attachment_group, second);
   arguments.release(4, 1);
-  EXPECT_GT(arguments.part(4).oldest_group, second);
+  EXPECT_GT(arguments.part(4).oldest_attachment_group, second);
 }
 
 }  // namespace

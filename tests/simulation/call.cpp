@@ -80,7 +80,8 @@ detail::ResultShape shape_of(const JobPlan& plan) {
 }  // namespace
 
 CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
-    : Arguments(nullptr, {.self_contained = plan.traits.self_contained, .whole = plan.single()},
+    : Arguments(nullptr,
+                {.self_contained = plan.traits.self_contained, .fills_frame = plan.single()},
                 count),
       plan_(plan) {}
 
@@ -91,11 +92,11 @@ void CallArguments::define(JobId job) {
 }
 
 pool::Arguments::Part CallArguments::part(std::size_t) const noexcept {
-  return {.stride = plan_.fixed_arguments && !whole() ? bytes_per_element() : 0};
+  return {.stride = plan_.fixed_arguments && !fills_frame() ? bytes_per_element() : 0};
 }
 
 std::size_t CallArguments::bytes_per_element() const noexcept {
-  const std::size_t length = plan_.fixed_arguments || whole() ? 0 : sizeof(std::uint64_t);
+  const std::size_t length = plan_.fixed_arguments || fills_frame() ? 0 : sizeof(std::uint64_t);
   return length + 2 * sizeof(std::uint64_t) + plan_.padding;
 }
 
@@ -106,7 +107,7 @@ std::vector<std::byte> CallArguments::encode(std::size_t first, std::size_t coun
     all.insert(all.end(), bytes.begin(), bytes.end());
   };
   for (std::size_t i = first; i < first + count; ++i) {
-    if (!plan_.fixed_arguments && !whole()) put(2 * sizeof(std::uint64_t) + plan_.padding);
+    if (!plan_.fixed_arguments && !fills_frame()) put(2 * sizeof(std::uint64_t) + plan_.padding);
     put(job_);
     put(i);
     all.insert(all.end(), plan_.padding, padding_of(i));

@@ -214,7 +214,7 @@ void JudgedScheduler::show(const Action& action) {
       return referee_.starting(action.worker);
     case Action::Kind::stop:
       if (process_in_(action.worker) != nullptr)
-        referee_.stopping(action.worker, action.why == pool::StopReason::untold);
+        referee_.stopping(action.worker, action.why == pool::StopReason::unreported);
       return;
   }
 }

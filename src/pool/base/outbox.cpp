@@ -47,12 +47,13 @@ bool Outbox::refers_to(JobId job) const {
                      [job](const Part& part) { return part.keeper && part.job == job; });
 }
 
-void Outbox::attach(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors) {
+void Outbox::attach(std::uint64_t attachment_group,
+                    std::span<const detail::DescriptorRef> descriptors) {
   if (descriptors.empty()) return;
   if (!empty() || parts_.empty()) parts_.emplace_back();
   Part& part = parts_.back();
   part.attachments.assign(descriptors.begin(), descriptors.end());
-  part.group = group;
+  part.attachment_group = attachment_group;
   protocol::append_message(part.own, protocol::Type::fetch);
 }
 

@@ -23,7 +23,7 @@ class Outbox {
   void borrow(std::span<const std::byte> memory, std::shared_ptr<const void> keeper, JobId job);
   /// Continues with descriptors of shared objects: what follows them here is not written before
   /// they have been sent.
-  void attach(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
+  void attach(std::uint64_t attachment_group, std::span<const detail::DescriptorRef> descriptors);
   /// Copies what is borrowed from `job`: that memory is about to go. False without memory for the
   /// copy: then all is forgotten, half sent as it may be.
   bool detach(JobId job) noexcept;
@@ -41,7 +41,7 @@ class Outbox {
   std::span<const detail::DescriptorRef> attachments() const noexcept {
     return parts_.front().attachments;
   }
-  std::uint64_t attachment_group() const noexcept { return parts_.front().group; }
+  std::uint64_t attachment_group() const noexcept { return parts_.front().attachment_group; }
   /// All of them have been sent, or have been given up.
   void attachments_are_done() noexcept { parts_.front().attachments.clear(); }
   /// All but the last `left` have been sent: the worker is told at once to fetch those, for what
@@ -59,7 +59,7 @@ class Outbox {
     std::shared_ptr<const void> keeper;
     JobId job = 0;
     std::vector<detail::DescriptorRef> attachments;  // to be sent before
-    std::uint64_t group = 0;
+    std::uint64_t attachment_group = 0;
     std::span<const std::byte> view() const noexcept { return keeper ? borrowed : own.view(); }
   };
   std::deque<Part> parts_;

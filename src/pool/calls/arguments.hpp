@@ -23,9 +23,9 @@ class Arguments {
     std::size_t stride = 0;
     // Descriptors of shared objects in them.
     std::span<const detail::DescriptorRef> attached{};
-    // What those belong to: the job (0), or a part of it that ends before, when all parts older
-    // than `oldest_group` have ended.
-    std::uint64_t group = 0, oldest_group = 0;
+    // Descriptors are dropped in the worker by groups: that of the job (0), or that of a part of
+    // it, which ends before, when all parts older than `oldest_attachment_group` have ended.
+    std::uint64_t attachment_group = 0, oldest_attachment_group = 0;
   };
 
   virtual ~Arguments() = default;
@@ -37,7 +37,7 @@ class Arguments {
   /// Whether every chunk brings the definition.
   bool self_contained() const noexcept { return form_.self_contained; }
   /// Whether the only argument takes the rest of the frame.
-  bool whole() const noexcept { return form_.whole; }
+  bool fills_frame() const noexcept { return form_.fills_frame; }
   /// The elements that have come so far.
   std::size_t count() const noexcept { return count_; }
 
@@ -51,7 +51,7 @@ class Arguments {
 
  protected:
   struct Form {
-    bool self_contained, whole;
+    bool self_contained, fills_frame;
   };
   Arguments(std::shared_ptr<const detail::Definition> definition, Form form, std::size_t count)
       : definition_(std::move(definition)), form_(form), count_(count) {}

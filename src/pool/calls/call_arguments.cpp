@@ -24,8 +24,8 @@ std::span<const std::byte> slice(const detail::Elements& elements, std::size_t f
 }
 
 // Numbers that no job has.
-constexpr std::uint64_t no_group = ~std::uint64_t{0};
-std::uint64_t next_group() noexcept {
+constexpr std::uint64_t no_attachment_group = ~std::uint64_t{0};
+std::uint64_t next_attachment_group() noexcept {
   static std::atomic<std::uint64_t> last{std::uint64_t{1} << 63};
   return ++last;
 }
@@ -47,19 +47,21 @@ CallArguments::CallArguments(detail::JobKind kind,
                              detail::Elements&& elements)
     : Arguments(definition,
                 {.self_contained = is_self_contained(kind, *definition, elements),
-                 .whole = kind == detail::JobKind::single},
+                 .fills_frame = kind == detail::JobKind::single},
                 elements.count),
       elements_(std::move(elements)) {}
 
 Arguments::Part CallArguments::part(std::size_t first) const noexcept {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : elements_;
-  const auto oldest = std::find_if(later_.begin(), later_.end(),
-                                   [](const auto& segment) { return segment->group != 0; });
+  const auto oldest = std::find_if(later_.begin(), later_.end(), [](const auto& segment) {
+    return segment->attachment_group != 0;
+  });
   return {.stride = elements.stride,
           .attached = elements.payload.owned().attached(),
-          .group = later ? later->group : 0,
-          .oldest_group = oldest == later_.end() ? no_group : (*oldest)->group};
+          .attachment_group = later ? later->attachment_group : 0,
+          .oldest_attachment_group =
+              oldest == later_.end() ? no_attachment_group : (*oldest)->attachment_group};
 }
 
 // Never beyond what one extend() brought.
@@ -81,7 +83,8 @@ void CallArguments::extend(detail::Elements&& more) {
   auto segment = std::make_shared<Segment>();
   segment->first = count();
   segment->elements = std::move(more);
-  if (!segment->elements.payload.owned().attached().empty()) segment->group = next_group();
+  if (!segment->elements.payload.owned().attached().empty())
+    segment->attachment_group = next_attachment_group();
   grow(segment->elements.count);
   later_.push_back(std::move(segment));
 }

@@ -42,7 +42,7 @@ class CallArguments final : public Arguments {
     std::size_t first = 0;
     detail::Elements elements;
     std::size_t resolved = 0;
-    std::uint64_t group = 0;  // see Part
+    std::uint64_t attachment_group = 0;  // see Part
   };
   /// What brought element `index`; null: the call came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const noexcept;

@@ -33,8 +33,8 @@ bool alike(const CallState& one, const CallState& other) BROOD_REQUIRES(core_loc
 }  // namespace
 
 BatchArguments::BatchArguments(std::span<const std::shared_ptr<CallState>> calls)
-    : Arguments(calls.front()->arguments().definition(), {.self_contained = true, .whole = false},
-                calls.size()),
+    : Arguments(calls.front()->arguments().definition(),
+                {.self_contained = true, .fills_frame = false}, calls.size()),
       calls_(calls),
       stride_(argument_of(*calls.front()).size()) {
   for (const std::shared_ptr<CallState>& call : calls) {

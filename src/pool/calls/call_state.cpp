@@ -106,13 +106,13 @@ void CallState::deliver(const Results& results, Callbacks&) {
     keep(to_piece(results));
   }
   arguments_.release(results.first, results.count);
-  completion_.tell_piece();
+  completion_.notify_piece();
 }
 
 void CallState::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, Callbacks&) {
   keep({.first = index, .count = 1, .shape = {}, .bytes = {}, .failure = std::move(failure)});
   arguments_.release(index, 1);
-  completion_.tell_piece();
+  completion_.notify_piece();
 }
 
 void CallState::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
@@ -138,7 +138,7 @@ void CallState::end(Callbacks& callbacks) noexcept {
   Callbacks::Calls waiting = std::move(callbacks_);
   completion_.finish();
   mutex_.unlock();
-  completion_.tell_end();
+  completion_.notify_end();
   if (waiting.empty()) return;
   for (Callbacks::Call& one : waiting) one.keep = shared_from_this();
   callbacks.post(std::move(waiting));

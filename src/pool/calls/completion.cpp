@@ -33,12 +33,12 @@ Completion::Awake Completion::sleep(std::uint32_t seen, const detail::Deadline& 
   return is_last ? Awake::by_deadline : Awake::to_look_up;
 }
 
-void Completion::tell_piece() noexcept {
+void Completion::notify_piece() noexcept {
   signal_.fetch_add(event, std::memory_order_seq_cst);
   if (waiting_for_pieces_.load(std::memory_order_seq_cst) != 0) wake();
 }
 
-void Completion::tell_end() noexcept {
+void Completion::notify_end() noexcept {
   signal_.fetch_add(event, std::memory_order_seq_cst);
   if (waiting_for_pieces_.load(std::memory_order_seq_cst) != 0 ||
       waiting_for_end_.load(std::memory_order_seq_cst) != 0)

@@ -30,10 +30,10 @@ class Completion {
   void check_process() const;
 
   /// A piece has come: it can be found.
-  void tell_piece() noexcept;
-  /// The call has ended. Its waiters sleep on, until tell_end().
+  void notify_piece() noexcept;
+  /// The call has ended. Its waiters sleep on, until notify_end().
   void finish() noexcept { signal_.fetch_or(finished_bit, std::memory_order_release); }
-  void tell_end() noexcept;
+  void notify_end() noexcept;
 
  private:
   static constexpr std::uint32_t finished_bit = 1;

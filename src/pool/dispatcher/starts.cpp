@@ -128,7 +128,7 @@ std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
     death = Death{};  // `lost`
   }
   if (!death) {
-    untold_ = true;
+    awaits_status_ = true;
     read_since_ = false;
   }
   return death;
@@ -138,9 +138,9 @@ std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
 // the status any more.
 bool Starts::watch() {
   const int number = supervisor_.answers();
-  const bool untold = std::exchange(untold_, false);
-  if (untold && read_since_) return false;
-  if (number < 0 || answers_.watching() || (asked_.empty() && !untold)) return true;
+  const bool awaits_status = std::exchange(awaits_status_, false);
+  if (awaits_status && read_since_) return false;
+  if (number < 0 || answers_.watching() || (asked_.empty() && !awaits_status)) return true;
   answers_.wait(number, boost::asio::posix::descriptor_base::wait_read,
                 [this] { answers_.release(); });
   return true;

@@ -63,9 +63,9 @@ class Starts {
   StartEvents& events_;
   Watched answers_;  // let go of before the supervisor may close what it watches
   std::map<WorkerId, Supervisor::Birth> asked_;
-  Time urged_{};             // the last time
-  bool untold_ = false;      // a status is waited for: said anew in each turn
-  bool read_since_ = false;  // what the server has told since then, the status perhaps
+  Time urged_{};                // the last time
+  bool awaits_status_ = false;  // a status is waited for: said anew in each turn
+  bool read_since_ = false;     // what the server has told since then, the status perhaps
 };
 
 }  // namespace brood::pool

@@ -25,8 +25,8 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
   header.define = arguments.self_contained() ? arguments.definition()->bytes.size() : 0;
   header.retry_if = job.terms().retry_if.size();
   header.attempt = assignment.attempt;
-  header.flags =
-      (job.terms().timeout ? RunHeader::timed : 0) | (arguments.whole() ? RunHeader::whole : 0);
+  header.flags = (job.terms().timeout ? RunHeader::timed : 0) |
+                 (arguments.fills_frame() ? RunHeader::whole : 0);
   return header;
 }
 
@@ -36,9 +36,10 @@ void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignme
   const Arguments& arguments = job.arguments();
   const detail::Bytes& definition = arguments.definition()->bytes;
   const Arguments::Part part = arguments.part(assignment.first);
-  link.forget_groups(job.id, part.oldest_group);
+  link.forget_groups(job.id, part.oldest_attachment_group);
   link.send_descriptors(job.id, job.id, definition.attached());
-  link.send_descriptors(job.id, part.group != 0 ? part.group : job.id, part.attached);
+  link.send_descriptors(job.id, part.attachment_group != 0 ? part.attachment_group : job.id,
+                        part.attached);
   if (assignment.define) {
     protocol::append_message(link.outbox.tail(), protocol::Type::define,
                              protocol::DefineHeader{job.id}, definition.view());

@@ -54,15 +54,15 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
     link_.attached_in_vain = 0;
-    const Results whole{.first = header.first,
-                        .count = header.count,
-                        .shape = {header.stride, header.folded != 0},
-                        .bytes = results,
-                        .attached = std::move(attached)};
-    if (const CallJob* const job = state_.jobs.find(header.job)) job->check(whole);
-    CallJob* const job = told({header.job, header.first, header.count, header.elapsed, false});
+    const Results arrived{.first = header.first,
+                          .count = header.count,
+                          .shape = {header.stride, header.folded != 0},
+                          .bytes = results,
+                          .attached = std::move(attached)};
+    if (const CallJob* const job = state_.jobs.find(header.job)) job->check(arrived);
+    CallJob* const job = report({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
-    const JobTable::Kept kept = state_.jobs.deliver(*job, whole);
+    const JobTable::Kept kept = state_.jobs.deliver(*job, arrived);
     link_.short_of_memory |= kept != JobTable::Kept::all;
     state_.keep(kept, header.job);
   }
@@ -70,8 +70,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
                  std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     link_.attached.clear();
     link_.attached_in_vain = 0;
-    CallJob* const job =
-        told({header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
+    CallJob* const job = report(
+        {header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
     state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity()), header.job);
   }
@@ -118,7 +118,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  CallJob* told(const Outcomes& outcomes, std::span<const std::byte> exception = {})
+  CallJob* report(const Outcomes& outcomes, std::span<const std::byte> exception = {})
       BROOD_REQUIRES(core_lock) {
     switch (state_.scheduler.outcomes(link_.id, outcomes, state_.now)) {
       case Reception::nonsense:
@@ -150,11 +150,12 @@ void WorkerReader::read(WorkerLink& link, std::size_t most) {
 std::size_t WorkerReader::read_some(WorkerLink& link, std::size_t most) {
   Events events(*this, link);
   if (link.stream.is_between_frames()) {
-    const std::size_t told = link.stream.parse_in_place(link.ring.peek(link.page(), most), events);
-    link.ring.drop(link.page(), told);
-    if (told != 0) {
+    const std::size_t parsed =
+        link.stream.parse_in_place(link.ring.peek(link.page(), most), events);
+    link.ring.drop(link.page(), parsed);
+    if (parsed != 0) {
       link.give_room();
-      return told;
+      return parsed;
     }
   }
   const std::span<std::byte> room = link.stream.stream().room();

@@ -46,7 +46,7 @@ const char* text_of(StopReason why) noexcept {
       return "its main thread has ended";
     case StopReason::unbegun:
       return "it has not begun in time what it was sent";
-    case StopReason::untold:
+    case StopReason::unreported:
       return "it does not tell what has become of what it has ended";
     case StopReason::deaf:
       return "it does not see that elements have been taken back";
@@ -113,7 +113,7 @@ std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   std::optional<Death> death = host_.status(link);
   if (!death && now >= link.told_by) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
-    death->ended.status = status_told_by(link.page().last_words);
+    death->ended.status = reported_status(link.page().last_words);
   return death;
 }
 

@@ -117,7 +117,7 @@ void LastLogLines::add(const protocol::LogRecord& record) {
 }
 
 // A handler of exit(3) may crash.
-ExitStatus status_told_by(const LastWords& words) {
+ExitStatus reported_status(const LastWords& words) {
   if (written(words) != nullptr) {
     const int signal = words.signal;
     if (signal > 0 && signal <= SIGRTMAX) return {ExitStatus::Kind::signaled, signal, false};

@@ -74,6 +74,6 @@ WorkerExit exit_of(const WorkerHistory& worker, const Death& death, const Limits
 
 /// How a worker that has ended says that it did: where its exit status is lost, because something
 /// else in the program has reaped it. `lost` where it had no time to say so.
-ExitStatus status_told_by(const protocol::LastWords& words);
+ExitStatus reported_status(const protocol::LastWords& words);
 
 }  // namespace brood::pool

@@ -6,7 +6,7 @@ namespace brood::pool {
 
 std::uint64_t Assignments::give(WorkerId id, Chunk chunk, Time now) {
   Worker& worker = workers_[id];
-  if (worker.held.empty()) worker.observed.heard = now;
+  if (worker.held.empty()) worker.observed.last_activity = now;
   chunk.sequence = worker.sequence;
   worker.held.add(chunk);
   worker.sequence += chunk.count;
@@ -21,7 +21,7 @@ Reception Assignments::outcomes(WorkerId id, const Outcomes& outcomes, Time now)
   if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count ||
       outcomes.count == 0)
     return Reception::nonsense;
-  worker.observed.heard = now;
+  worker.observed.last_activity = now;
   worker.done += outcomes.count;
   worker.held.resolve(outcomes.count);
   Outcomes credible = outcomes;  // it has not worked for longer than it has lived

@@ -26,7 +26,7 @@ class Assignments {
     bool owing = false;     // outcomes that it should have told had not come when it was stopped
     bool revoke_after_look = false;
     Asked asked = Asked::nothing;
-    std::uint64_t told = 0;                 // how much it has begun, by the last answer
+    std::uint64_t answered = 0;             // how much it has begun, by the last answer
     std::uint64_t begun = 0, fence = 0;     // of the last revocation
     std::uint64_t keep = 0;                 // what it keeps whether it has begun that or not
     std::optional<Wait> at_stop;            // counts if the head had not begun when it was stopped
@@ -39,7 +39,7 @@ class Assignments {
       : jobs_(jobs), population_(population), workers_(config.workers) {}
 
   void started(WorkerId id) { workers_[id] = {}; }
-  void ready(WorkerId id, Time now) { workers_[id].observed.heard = now; }
+  void ready(WorkerId id, Time now) { workers_[id].observed.last_activity = now; }
   /// Returns the chunk's position in the worker's sequence.
   std::uint64_t give(WorkerId id, Chunk chunk, Time now);
   Reception outcomes(WorkerId id, const Outcomes& outcomes, Time now);

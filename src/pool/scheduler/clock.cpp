@@ -11,7 +11,7 @@ constexpr int allowances = 4;  // of several workers together
 }  // namespace
 
 void OwnerClock::skip(Observed& observed, Time now, Nanoseconds stopped) {
-  for (Time* const time : {&observed.heard, &observed.since, &observed.looked_at,
+  for (Time* const time : {&observed.last_activity, &observed.since, &observed.looked_at,
                            &observed.checked_at, &observed.silent_since, &observed.owes_since}) {
     if (*time != Time{}) *time = std::min(now, *time + stopped);
   }
@@ -63,7 +63,7 @@ bool OwnerClock::is_late(const Observed& observed, const Held& held, std::uint64
   const Chunk* const chunk = held.find(sequence);
   const Job* const job = chunk == nullptr ? nullptr : jobs_.find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return false;
-  return now - std::max(observed.heard, observed.since) >= *job->traits.timeout ||
+  return now - std::max(observed.last_activity, observed.since) >= *job->traits.timeout ||
          sum_is_over(observed, held, sequence, now);
 }
 
@@ -75,7 +75,7 @@ bool OwnerClock::sum_is_over(const Observed& observed, const Held& held, std::ui
   if (!job.traits.folded || !job.traits.timeout) return false;
   const auto begun = static_cast<Nanoseconds::rep>(sequence + 1 - front.sequence);
   const Nanoseconds more = grace(held, job, job.is_passed_on(front.first));
-  return (now - observed.heard - more) / begun >= *job.traits.timeout;
+  return (now - observed.last_activity - more) / begun >= *job.traits.timeout;
 }
 
 // `last`: no other worker is to have what is next in this one.
@@ -88,7 +88,7 @@ Nanoseconds OwnerClock::grace(const Held& held, const Job& job, bool last) const
 // An owner that was stopped itself has not looked meanwhile.
 Time OwnerClock::latest_beginning(const Observed& observed, const Held& held,
                                   const Job& job) const {
-  const Time late = plus(observed.heard, *job.traits.timeout);
+  const Time late = plus(observed.last_activity, *job.traits.timeout);
   const bool last = job.is_passed_on(held.front().first);
   return plus(std::max(late, observed.looked_at), grace(held, job, last));
 }
@@ -98,7 +98,7 @@ Time OwnerClock::next_look(const Observed& observed, const Held& held) const {
   const Chunk& front = held.front();
   const Job& job = jobs_.at(front.job);
   if (!job.traits.timeout) return Time::max();
-  const Time late = plus(std::max(observed.heard, observed.since), *job.traits.timeout);
+  const Time late = plus(std::max(observed.last_activity, observed.since), *job.traits.timeout);
   const bool begun = observed.looked > front.sequence;
   if (begun || observed.checked_at < late) return late;
   return std::min(plus(observed.checked_at, *job.traits.timeout),
@@ -124,7 +124,8 @@ Wait OwnerClock::wait_for_head(const Observed& observed, const Held& held) const
   if (job == nullptr || !job->traits.timeout) return wait;
   wait.timed = true;
   wait.most = plus(plus(Time{}, *job->traits.timeout), grace(held, *job, false)).time_since_epoch();
-  wait.time = std::clamp<Nanoseconds>(latest_ - observed.heard, Nanoseconds::zero(), wait.most);
+  wait.time =
+      std::clamp<Nanoseconds>(latest_ - observed.last_activity, Nanoseconds::zero(), wait.most);
   return wait;
 }
 

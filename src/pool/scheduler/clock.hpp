@@ -11,7 +11,7 @@ namespace brood::pool {
 
 /// What the owner has seen of one worker, and when.
 struct Observed {
-  Time heard{};                    // when it was sent its first element, or told an outcome
+  Time last_activity{};            // when it was sent its first element, or told an outcome
   Time since{};                    // when the head began, for jobs with a timeout
   std::uint64_t looked = 0;        // how much it had begun at the last look
   Time looked_at{}, checked_at{};  // when the owner first saw that; the last look

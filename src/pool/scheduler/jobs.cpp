@@ -85,15 +85,15 @@ void Jobs::element_failed(JobId id, std::size_t index, WorkerId worker, ElementF
   Job* const job = store_.edit(id);
   if (job == nullptr) return;
   const auto kind = failure == ElementFailure::timed_out ? &Retries::timeouts : &Retries::crashes;
-  Action told{
+  Action action{
       .kind = Action::Kind::again, .failure = failure, .worker = worker, .job = id, .first = index};
   if (failure != ElementFailure::cancelled && try_again(id, *job, index, kind, now))
-    return actions_.add(told);
+    return actions_.add(action);
   --job->assigned;
   ++job->resolved;
   if (!job->finished) {
-    told.kind = Action::Kind::resolve;
-    actions_.add(told);
+    action.kind = Action::Kind::resolve;
+    actions_.add(action);
     if (job->traits.fail_fast) return finish(id, *job, JobEnd::failed);
   }
   settle(id, *job);

@@ -49,7 +49,7 @@ bool Placement::hungry(WorkerId id, const Job& job, Time now) const {
   const Assignments::Worker& worker = assignments_.at(id);
   const Held& held = worker.held;
   if (held.empty()) return true;
-  return job.cost->samples != 0 && now - worker.observed.heard < config_.quiet &&
+  return job.cost->samples != 0 && now - worker.observed.last_activity < config_.quiet &&
          held.expected() < static_cast<std::uint64_t>(config_.depth.count() / 2) &&
          held.bytes() < config_.queue_bytes && held.chunks() < config_.queue_elements;
 }
@@ -99,7 +99,7 @@ bool Placement::is_worth_a_look(WorkerId id, Time now) const {
   const Population::Member& member = population_.at(id);
   if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.borrowed)
     return false;
-  const Nanoseconds quiet = now - worker.observed.heard;
+  const Nanoseconds quiet = now - worker.observed.last_activity;
   if (pending_.in_line() != 0) return quiet >= config_.stuck;
   return worker.held.expected() >= worth_taking || quiet >= config_.quiet;
 }
@@ -119,7 +119,7 @@ bool Placement::look_before_balance(Time now) {
 bool Placement::has_begun(WorkerId id) const {
   const Assignments::Worker& worker = assignments_.at(id);
   const std::uint64_t head = worker.held.front().sequence;
-  return worker.told > head || worker.observed.looked > head;
+  return worker.answered > head || worker.observed.looked > head;
 }
 
 // Shares out what the worker with the most expected work has not begun. Not of a worker that has
@@ -134,7 +134,7 @@ bool Placement::balance(Time now) {
   for (WorkerId id = 0; id < assignments_.size(); ++id) {
     if (!is_worth_a_look(id, now) || revocations_.keeps_its_head(id)) continue;
     const Assignments::Worker& worker = assignments_.at(id);
-    if (!has_begun(id) && now - worker.observed.heard < config_.begin_grace) continue;
+    if (!has_begun(id) && now - worker.observed.last_activity < config_.begin_grace) continue;
     if (!victim || worker.held.expected() > assignments_.at(*victim).held.expected()) victim = id;
   }
   if (victim) revocations_.take_back(*victim);

@@ -11,7 +11,7 @@ using State = Population::State;
 bool Revocations::keeps_its_head(WorkerId id) const {
   const Assignments::Worker& worker = assignments_.at(id);
   return !worker.held.empty() && clock_.is_passed_on(worker.held) &&
-         worker.told <= worker.held.front().sequence;
+         worker.answered <= worker.held.front().sequence;
 }
 
 // One question at a time: what `revoke` tells is what `look` would have told.
@@ -61,7 +61,7 @@ void Revocations::answer(WorkerId id, std::uint64_t begun) {
   const Asked asked = std::exchange(worker.asked, Asked::nothing);
   if (asked == Asked::nothing) return;
   --questions_;
-  worker.told = begun;
+  worker.answered = begun;
   if (worker.at_stop && begun <= worker.at_stop->sequence) clock_.note(*worker.at_stop);
   worker.at_stop.reset();
   const bool revokes = std::exchange(worker.revoke_after_look, false);

@@ -12,7 +12,7 @@ void Turnover::retire(WorkerId id) {
 // Whether it may be about to begin what it has got.
 bool Turnover::may_begin(WorkerId id, Time now) const {
   const Assignments::Worker& worker = assignments_.at(id);
-  return !worker.held.empty() && (now - worker.observed.heard < config_.begin_grace ||
+  return !worker.held.empty() && (now - worker.observed.last_activity < config_.begin_grace ||
                                   jobs_.at(worker.held.front().job).traits.timeout);
 }
 
@@ -32,12 +32,13 @@ void Turnover::retire_the_old_and_idle(Time now) {
     const Population::Member& member = population_.at(id);
     if (!member.is(State::ready) || member.retired) continue;
     const Assignments::Worker& worker = assignments_.at(id);
-    const bool begins = may_begin(id, now) && worker.told <= worker.held.front().sequence;
+    const bool begins = may_begin(id, now) && worker.answered <= worker.held.front().sequence;
     if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) retire(id);
-    if (config_.idle_timeout.count() == 0 || now - worker.observed.heard < config_.idle_timeout)
+    if (config_.idle_timeout.count() == 0 ||
+        now - worker.observed.last_activity < config_.idle_timeout)
       continue;
     if (member.borrowed) {
-      assignments_.at(id).observed.heard = now;  // it is in use
+      assignments_.at(id).observed.last_activity = now;  // it is in use
     } else if (worker.held.empty() && !backlog && growth_.may_shrink()) {
       retire(id);
     }
@@ -58,7 +59,8 @@ Time Turnover::idle_until(WorkerId id) const {
   const Assignments::Worker& worker = assignments_.at(id);
   const bool unused = worker.held.empty() || member.borrowed;
   const bool may_retire = member.is(State::ready) && !member.retired;
-  return unused && may_retire ? plus(worker.observed.heard, config_.idle_timeout) : Time::max();
+  return unused && may_retire ? plus(worker.observed.last_activity, config_.idle_timeout)
+                              : Time::max();
 }
 
 }  // namespace brood::pool

@@ -46,7 +46,7 @@ enum class StopReason : std::uint8_t {
   descriptors,  // its results bring more of them than this process has room for
   headless,     // its main thread has ended
   unbegun,      // it has not begun in time what it was sent
-  untold,       // it does not tell what has become of what it has ended
+  unreported,   // it does not tell what has become of what it has ended
   deaf,         // it does not see that elements have been taken back
 };
 

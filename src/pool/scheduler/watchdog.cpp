@@ -14,7 +14,7 @@ void Watchdog::look_at(const Running& seen, Time now) {
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
   if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
   if (clock_.owes_outcomes(observed, worker.held, now))
-    return ends_.stop(seen.worker, now, StopReason::untold, false);
+    return ends_.stop(seen.worker, now, StopReason::unreported, false);
   stop_if_late(seen.worker, begun - 1, now);
 }
 
@@ -143,7 +143,7 @@ Time Watchdog::next_look(WorkerId id) const {
   const Observed& observed = worker.observed;
   if (observed.silent_since != Time{}) next = plus(observed.silent_since, config_.answer);
   if (worker.held.empty() || member.borrowed) return next;
-  if (worker.held.elements() > 1) next = std::min(next, observed.heard + config_.quiet);
+  if (worker.held.elements() > 1) next = std::min(next, observed.last_activity + config_.quiet);
   return std::min(next, clock_.next_look(observed, worker.held));
 }
 

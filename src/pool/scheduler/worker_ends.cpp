@@ -15,7 +15,7 @@ void WorkerEnds::stop(WorkerId id, Time now, StopReason why, bool killed) {
     worker.at_stop = clock_.wait_for_head(worker.observed, worker.held);
     revocations_.look(id);
   }
-  worker.observed.heard = now;
+  worker.observed.last_activity = now;
 }
 
 void WorkerEnds::charge(WorkerId id, ElementFailure failure, std::uint64_t sequence) {

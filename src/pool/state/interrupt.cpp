@@ -19,7 +19,7 @@ struct Shared {
   int waiting BROOD_GUARDED_BY(mutex) = 0;
   // The program has closed that pipe: it is never made again.
   bool lost BROOD_GUARDED_BY(mutex) = false;
-  std::atomic<bool> told{false};                           // of the signal that ended their waiting
+  std::atomic<bool> reported{false};                       // the signal that ended their waiting
   void (*handler)(int) BROOD_GUARDED_BY(mutex) = nullptr;  // Asio's
 };
 Shared& shared() {
@@ -45,13 +45,13 @@ Interrupt::Interrupt(boost::asio::io_context& io, std::function<void()> on_inter
   if (!ours && handler != SIG_DFL) return;
   signals_.add(SIGINT);
   waiting_ = true;
-  if (shared().waiting++ == 0) shared().told = false;
+  if (shared().waiting++ == 0) shared().reported = false;
   shared().handler = present_action().sa_handler;
   signals_.async_wait(
       [this, on_interrupt = std::move(on_interrupt)](const boost::system::error_code& error, int) {
         if (error) return;
         give_back();
-        if (!shared().told.exchange(true)) {
+        if (!shared().reported.exchange(true)) {
           base::log_warning(
               "interrupted: running tasks may end, waiting ones are cancelled; the next interrupt "
               "ends the program");
