@@ -188,6 +188,61 @@ TEST_F(Dispatch, no_worker_is_borrowed_while_others_wait_or_its_pipes_are_watche
   EXPECT_FALSE(scheduler->borrow(late, now));
 }
 
+/// Has each of the workers run the first of the elements that it holds of a long map.
+class Urgent : public SchedulerTest {
+ protected:
+  void fill(std::uint32_t count) {
+    make(workers(count));
+    teach(1, std::chrono::microseconds(20));
+    JobTraits traits = map(20);
+    traits.cost_key = 1;
+    usual = scheduler->add(traits, 1000, true);
+    pump();
+    for (WorkerId id = 0; id < count; ++id) begin(id);
+  }
+  JobId add(int priority) {
+    JobTraits traits = single();
+    traits.cost_key = 1;
+    traits.priority = priority;
+    return scheduler->add(traits, 1, true);
+  }
+  JobId usual = 0;
+};
+
+TEST_F(Urgent, a_call_takes_the_place_of_what_a_worker_has_not_begun) {
+  fill(1);
+  const JobId urgent = add(1);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  EXPECT_EQ(revoked, std::vector<WorkerId>{0});
+  tell(0, usual, 0);
+  acknowledge(0);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_GE(sends.size(), 2U);
+  EXPECT_EQ(sends[0].job, urgent);
+  EXPECT_EQ(sends[1].job, usual);
+  EXPECT_EQ(sends[1].assignment.first, 1U);
+}
+
+TEST_F(Urgent, calls_take_the_queues_of_as_many_workers_as_they_are) {
+  fill(4);
+  add(1);
+  pump();
+  pump();
+  EXPECT_EQ(revoked.size(), 1U);
+  add(1);
+  add(1);
+  pump();
+  EXPECT_EQ(revoked.size(), 3U);
+}
+
+TEST_F(Urgent, calls_take_nothing_from_what_is_as_urgent) {
+  fill(2);
+  add(0);
+  add(-1);
+  pump();
+  EXPECT_TRUE(revoked.empty());
+}
+
 TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_where_others_wait) {
   make(workers(2));
   teach(1, std::chrono::microseconds(10));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,16 @@ class PendingElements {
   // --- out ---
   /// The job to be served next, of which something is pending.
   std::optional<JobId> front();
+  /// The priority of the line's first job: something of it is pending if front() has just looked.
+  std::optional<int> highest_priority() const {
+    if (line_.empty()) return std::nullopt;
+    return line_.highest_priority();
+  }
+  /// How many elements of that priority wait, or fewer: those of the first job, or one of each.
+  std::size_t most_urgent() const {
+    if (line_.empty()) return 0;
+    return std::max(jobs_.at(line_.front()).pending_count, line_.of_highest_priority());
+  }
   struct Taken {
     std::size_t first;
     std::uint32_t attempt;

@@ -92,21 +92,22 @@ std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
   return std::max<std::size_t>(most, 1);
 }
 
-// A worker that has more than it runs. Where others wait, one whose element runs for long; else one
-// that has enough to pay for a revocation, while another worker is idle.
+// A worker that has more than it runs. Where others wait, one whose element runs for long, or whose
+// queue is less urgent than they; else one that has enough to pay for a revocation, while another
+// worker is idle.
 bool Placement::is_worth_a_look(WorkerId id, Time now) const {
   const Assignments::Worker& worker = assignments_.at(id);
   const Population::Member& member = population_.at(id);
   if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.borrowed)
     return false;
+  if (pending_.in_line() != 0) return is_stuck(id, now) || is_overtaken(id);
   const Nanoseconds quiet = now - worker.observed.last_activity;
-  if (pending_.in_line() != 0) return quiet >= config_.stuck;
   return worker.held.expected() >= worth_taking || quiet >= config_.quiet;
 }
 
 bool Placement::look_before_balance(Time now) {
   const std::size_t count = assignments_.size();
-  if (count < 2 || (pending_.in_line() == 0 && !assignments_.has_free_worker())) return false;
+  if (pending_.in_line() == 0 && (count < 2 || !assignments_.has_free_worker())) return false;
   bool any = false;
   for (WorkerId id = 0; id < count; ++id) {
     if (!is_worth_a_look(id, now)) continue;
@@ -141,12 +142,37 @@ bool Placement::balance(Time now) {
   return victim.has_value();
 }
 
+// Another worker may have time sooner.
+bool Placement::is_stuck(WorkerId id, Time now) const {
+  return assignments_.size() > 1 &&
+         now - assignments_.at(id).observed.last_activity >= config_.stuck;
+}
+
+// What waits is more urgent than the last that the worker holds.
+bool Placement::is_overtaken(WorkerId id) const {
+  const std::optional<int> highest = pending_.highest_priority();
+  return highest && jobs_.at(assignments_.at(id).held.back().job).traits.priority < *highest;
+}
+
+// As many workers as its elements need; those that are giving up their queues already count.
+std::size_t Placement::urgent_without_worker() const {
+  const std::size_t wanted = pending_.most_urgent();
+  std::size_t coming = 0;
+  for (WorkerId id = 0; id < assignments_.size(); ++id) coming += assignments_.at(id).revoking;
+  return wanted - std::min(wanted, coming);
+}
+
 // Others wait, and no worker is idle: what stands behind an element that runs for long waits with
-// them, for whichever worker is the first to have time.
+// them, for whichever worker is the first to have time. The same where more urgent ones wait.
 void Placement::free_queues(Time now) {
+  std::size_t urgent = urgent_without_worker();
   for (WorkerId id = 0; id < assignments_.size(); ++id) {
-    if (!is_worth_a_look(id, now) || !has_begun(id)) continue;
-    if (!revocations_.keeps_its_head(id)) revocations_.take_back(id);
+    if (!is_worth_a_look(id, now) || !has_begun(id) || revocations_.keeps_its_head(id)) continue;
+    if (!is_stuck(id, now)) {
+      if (urgent == 0) continue;
+      --urgent;
+    }
+    revocations_.take_back(id);
   }
 }
 

@@ -38,6 +38,9 @@ class Placement {
   std::size_t chunk_size(WorkerId id, const Job& job) const;
   bool is_worth_a_look(WorkerId id, Time now) const;
   bool has_begun(WorkerId id) const;
+  bool is_stuck(WorkerId id, Time now) const;
+  bool is_overtaken(WorkerId id) const;
+  std::size_t urgent_without_worker() const;
   void free_queues(Time now);
 
   const SchedulerConfig& config_;

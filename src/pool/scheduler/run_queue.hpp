@@ -17,6 +17,9 @@ class RunQueue {
   std::size_t size() const noexcept { return size_; }
   /// Of the highest priority, its first; the queue is not empty.
   JobId front() const { return first()->second.front(); }
+  int highest_priority() const { return first()->first; }
+  /// Jobs of that priority.
+  std::size_t of_highest_priority() const { return first()->second.size(); }
   void pop_front() {
     const auto line = first();
     line->second.pop_front();

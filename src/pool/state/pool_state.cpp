@@ -48,10 +48,12 @@ PoolState::PoolState(const PoolOptions& options, const std::string& method, Host
       scheduler_(scheduler_config(options)),
       driver_(driver_config(options, method), scheduler_, host, callbacks) {}
 
-// With a backlog it waits for a worker to become free, which wakes the dispatcher anyway.
+// With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
+// may be more urgent than what workers have in their queues.
 bool PoolState::leave(std::shared_ptr<CallState> call) {
+  const bool urgent = call->terms().priority > 0;
   intake_.put(std::move(call));
-  return !backlog_.load(std::memory_order_seq_cst);
+  return urgent || !backlog_.load(std::memory_order_seq_cst);
 }
 
 void PoolState::add(const std::shared_ptr<CallState>& call) {
