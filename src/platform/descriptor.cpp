@@ -52,13 +52,6 @@ bool has_high_numbers() noexcept {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > high_reserved + 100;
 }
 
-void set_nonblocking(const Descriptor& descriptor) {
-  const int flags = system_calls().fcntl_int(descriptor.get(), F_GETFL, 0);
-  if (flags < 0 || system_calls().fcntl_int(descriptor.get(), F_SETFL, flags | O_NONBLOCK) < 0) {
-    throw SystemError("fcntl(F_SETFL)", "making a descriptor non-blocking", errno);
-  }
-}
-
 void hang_up(Descriptor& socket) noexcept {
   if (socket) ::shutdown(socket.get(), SHUT_RDWR);
   socket.reset();

@@ -76,8 +76,6 @@ Descriptor adopt_above_stdio(int number);
 /// Throws SystemError.
 Descriptor duplicate(int number, int lowest = 3);
 
-void set_nonblocking(const Descriptor& descriptor);
-
 /// Closes a socket for all that have copies of it: the program may have forked some, and its peer
 /// would wait for their ends.
 void hang_up(Descriptor& socket) noexcept;

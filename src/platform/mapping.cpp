@@ -35,17 +35,28 @@ void* map_at(void* place, int file, std::size_t offset, std::size_t size) {
                              static_cast<off_t>(offset));
 }
 
-void* map_shared(int file, std::size_t size, std::size_t ring = 0) {
+// Between two copies of a ring the next one begins: both are mapped by one call.
+bool map_with_rings(std::byte* data, int file, std::size_t size, Rings rings) {
+  std::size_t mapped = 0, in_file = size - rings.size * rings.count;
+  for (std::size_t ring = 0; ring <= rings.count; ++ring) {
+    const std::size_t from = ring == 0 ? 0 : in_file - rings.size;
+    if (ring < rings.count) in_file += rings.size;
+    if (map_at(data + mapped, file, from, in_file - from) == MAP_FAILED) return false;
+    mapped += in_file - from;
+  }
+  return true;
+}
+
+void* map_shared(int file, std::size_t size, Rings rings = {}) {
   if (size == 0 || size > std::numeric_limits<std::size_t>::max() / 2) throw_no_mapping(EINVAL);
-  const std::size_t whole = fenced(size + ring);
-  void* const fence = system_calls().mmap(nullptr, whole, PROT_NONE,
+  const std::size_t all = fenced(size + rings.size * rings.count);
+  void* const fence = system_calls().mmap(nullptr, all, PROT_NONE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (fence == MAP_FAILED) throw_no_mapping(errno);
   std::byte* const data = static_cast<std::byte*>(fence) + page_size();
-  if (map_at(data, file, 0, size) == MAP_FAILED ||
-      (ring != 0 && map_at(data + size, file, size - ring, ring) == MAP_FAILED)) {
+  if (!map_with_rings(data, file, size, rings)) {
     const int error = errno;
-    ::munmap(fence, whole);
+    ::munmap(fence, all);
     throw_no_mapping(error);
   }
   return data;
@@ -87,7 +98,7 @@ void SharedMapping::keep_from_forks() noexcept {
   only_in_ = fork_generation();
 }
 
-SharedMapping SharedMapping::create(const char* label, std::size_t size, std::size_t ring) {
+SharedMapping SharedMapping::create(const char* label, std::size_t size, Rings rings) {
   const int number = system_calls().memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (number < 0) throw SystemError("memfd_create", "making shared memory", errno);
   Descriptor descriptor = adopt_above_stdio(number);
@@ -97,16 +108,16 @@ SharedMapping SharedMapping::create(const char* label, std::size_t size, std::si
   } while (result != 0 && errno == EINTR);
   if (result != 0) throw SystemError("ftruncate", "making shared memory", errno);
   seal_size(descriptor);
-  void* const data = map_shared(descriptor.get(), size, ring);
-  return SharedMapping(std::move(descriptor), data, size + ring);
+  void* const data = map_shared(descriptor.get(), size, rings);
+  return SharedMapping(std::move(descriptor), data, size + rings.size * rings.count);
 }
 
-SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size, std::size_t ring) {
+SharedMapping SharedMapping::open(Descriptor descriptor, std::size_t size, Rings rings) {
   // Past the end of the file a mapping exists, but touching it is SIGBUS.
   if (!facts_of(descriptor.get()).can_share(size))
     throw SystemError("fcntl", "opening shared memory", ENODATA);
-  void* const data = map_shared(descriptor.get(), size, ring);
-  return SharedMapping(std::move(descriptor), data, size + ring);
+  void* const data = map_shared(descriptor.get(), size, rings);
+  return SharedMapping(std::move(descriptor), data, size + rings.size * rings.count);
 }
 
 SharedMapping SharedMapping::of(int file, std::size_t size) {

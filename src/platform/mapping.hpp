@@ -7,6 +7,13 @@
 
 namespace brood::platform {
 
+/// Parts at the end of a shared memory that are mapped twice, each behind itself: what begins in
+/// one lies in one piece, also where it goes past the end and on from the beginning.
+struct Rings {
+  std::size_t size = 0;  // bytes of each: whole pages
+  std::size_t count = 0;
+};
+
 /// Memory shared between processes, without a name: it is gone with the last process that maps it.
 /// The pages before and behind it are unused: what runs past its ends hits nothing that is
 /// shared.
@@ -17,12 +24,12 @@ class SharedMapping {
   SharedMapping& operator=(SharedMapping&& other) noexcept;
   ~SharedMapping();
 
-  /// `size` zero bytes in a new memfd, sealed: its size never changes. Throws SystemError.
-  /// The last `ring` of them, whole pages, are mapped once more, behind themselves.
-  static SharedMapping create(const char* label, std::size_t size, std::size_t ring = 0);
+  /// `size` zero bytes in a new memfd, with those of the rings, sealed: its size never changes.
+  /// Throws SystemError.
+  static SharedMapping create(const char* label, std::size_t size, Rings rings = {});
   /// Maps `size` bytes of an existing memfd. Throws SystemError, also when it is smaller, or could
   /// be made so.
-  static SharedMapping open(Descriptor descriptor, std::size_t size, std::size_t ring = 0);
+  static SharedMapping open(Descriptor descriptor, std::size_t size, Rings rings = {});
   /// Maps so much of a file that another process has open. The caller knows that it is there and
   /// stays. Throws SystemError.
   static SharedMapping of(int file, std::size_t size);

@@ -130,11 +130,6 @@ Pipe make_socket_pipe() {
   return pipe;
 }
 
-void enlarge(const Descriptor& end, std::size_t capacity) noexcept {
-  const int wanted = static_cast<int>(std::min<std::size_t>(capacity, INT_MAX));
-  ::setsockopt(end.get(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
-}
-
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept {
   for (;;) {
     const ssize_t count = system_calls().read(descriptor, target, capacity);
@@ -142,12 +137,6 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept 
     if (count == 0) return {Transfer::State::closed, 0, 0};
     if (errno != EINTR) return moved_nothing();
   }
-}
-
-Transfer spin_read(int descriptor, std::span<std::byte> target, SpinBudget& budget) noexcept {
-  pollfd watched{descriptor, POLLIN, 0};
-  look(budget, [&watched] { return system_calls().poll(&watched, 1, 0) != 0; });
-  return read_some(descriptor, target.data(), target.size());
 }
 
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept {

@@ -5,7 +5,6 @@
 #include <span>
 
 #include "platform/descriptor.hpp"
-#include "platform/spin_budget.hpp"
 
 namespace brood::platform {
 
@@ -21,10 +20,6 @@ Pipe make_pipe();
 /// Nothing can be written to the read end. Where the writer is the one not trusted, receive_some
 /// reads, and the read end is to be foreign (Descriptor::set_foreign).
 Pipe make_socket_pipe();
-
-/// Asks for a capacity in bytes, of the write end of one of sockets. Best effort: the system has a
-/// limit (net.core.wmem_max).
-void enlarge(const Descriptor& end, std::size_t capacity) noexcept;
 
 /// Outcome of one read or write: how many bytes moved, or why none did.
 struct Transfer {
@@ -47,8 +42,6 @@ class SigpipeGuard {
 
 /// One read(2), retried on EINTR. `closed` is end of stream.
 Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
-/// The same, after a look for what comes at once. With no call that a sandbox refuses.
-Transfer spin_read(int descriptor, std::span<std::byte> target, SpinBudget& budget) noexcept;
 /// The same from a pipe of sockets whose writer is not trusted; never waits. Descriptors that come
 /// with the bytes are closed, and that never waits either: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;

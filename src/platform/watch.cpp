@@ -29,10 +29,13 @@ pthread_t watch_handle;
 void* watch(void* argument) {
   set_thread_name("brood-watch");
   watch_thread->begun();
-  pollfd owner{static_cast<int>(reinterpret_cast<long>(argument)), POLLIN, 0};
-  while (::poll(&owner, 1, -1) != 1) {
+  auto* const watched = static_cast<pollfd*>(argument);
+  for (;;) {
+    if (::poll(watched, 2, -1) <= 0) continue;
+    if (watched[0].revents != 0 || (watched[1].revents & (POLLHUP | POLLERR)) != 0)
+      ::_exit(exit_orphaned);
+    watched[1].fd = -1;  // it is no socket any more: what runs here has closed it
   }
-  ::_exit(exit_orphaned);
 }
 
 // Better no process than one that outlives its owner.
@@ -44,11 +47,13 @@ void* watch(void* argument) {
 
 }  // namespace
 
-void watch_owner(int owner_pidfd) {
-  if (owner_pidfd < 0) return;
+void watch_owner(int owner_pidfd, int channel) {
+  if (owner_pidfd < 0 && channel < 0) return;
   watch_thread = new (watch_memory) OwnThread;
-  const int failed = start_plain_thread(watch_handle, Joining::yes, &watch,
-                                        reinterpret_cast<void*>(static_cast<long>(owner_pidfd)));
+  static pollfd watched[2];
+  watched[0] = {owner_pidfd, POLLIN, 0};
+  watched[1] = {channel, 0, 0};
+  const int failed = start_plain_thread(watch_handle, Joining::yes, &watch, watched);
   if (failed != 0) end_unwatched(failed);
 }
 

@@ -5,9 +5,9 @@ namespace brood::platform {
 /// Exit code of a process that its owner's end has ended.
 inline constexpr int exit_orphaned = 83;
 
-/// Starts the thread that ends this process when the process behind `owner_pidfd` has ended. A
-/// negative number: no watch.
-void watch_owner(int owner_pidfd);
+/// Starts the thread that ends this process when the process behind `owner_pidfd` has ended, or the
+/// other end of the socket `channel` is closed. Negative numbers: no watch.
+void watch_owner(int owner_pidfd, int channel = -1);
 /// Ends that thread again; nothing where there is none. Blocks for a moment.
 void stop_watching_owner() noexcept;
 

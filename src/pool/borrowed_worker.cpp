@@ -4,8 +4,12 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
-#include <optional>
+#include <span>
+
+#include <brood/codec.hpp>
 
 #include "platform/spin_budget.hpp"
 #include "platform/system_calls.hpp"
@@ -17,78 +21,143 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // How often a caller looks up from the worker that it drives.
-constexpr int look_up_ms = 500;
-// For so long the pool's descriptors are taken for what they were: no longer than a thread may be
-// held up between a look and the call that it is for.
-constexpr std::chrono::microseconds just_now{100};
-
-bool is_open(platform::Transfer::State state) {
-  using State = platform::Transfer::State;
-  return state == State::moved || state == State::would_block;
-}
+constexpr std::chrono::milliseconds look_up{500};
+// Bytes: a smaller result is copied out of the ring first.
+constexpr std::uint64_t least_to_decode_early = std::uint64_t{1} << 20;
 
 }  // namespace
 
+/// The bytes of a large result. The worker is given room as they are read.
+class BorrowedWorker::Incoming final : public detail::Supply {
+ public:
+  Incoming(BorrowedWorker& borrowed, std::uint64_t size)
+      : borrowed_(borrowed), left_(static_cast<std::size_t>(size)) {}
+  ~Incoming() override { borrowed_.worker_.skipped = left_; }
+  Incoming(const Incoming&) = delete;
+  Incoming& operator=(const Incoming&) = delete;
+
+  std::size_t left() const noexcept override { return left_; }
+  void read(void* target, std::size_t count) override {
+    auto* at = static_cast<std::byte*>(target);
+    for (std::byte* const end = at + count; at != end;) at += read_some({at, end});
+  }
+  /// Whether no more has come, or what makes no sense: what was decoded is no result.
+  bool has_ended() const noexcept { return ended_; }
+
+ private:
+  std::size_t read_some(std::span<std::byte> target) {
+    WorkerProcess& worker = borrowed_.worker_;
+    ended_ = true;
+    while (!worker.has_unread()) {
+      if (borrowed_.is_over()) throw Error("brood: the worker has ended in a result");
+      borrowed_.wait_for_news();
+    }
+    const std::size_t count = worker.results.read(worker.page(), target);
+    worker.give_room();
+    ended_ = false;
+    left_ -= count;
+    return count;
+  }
+
+  BorrowedWorker& borrowed_;
+  std::size_t left_;
+  bool ended_ = false;
+};
+
 bool BorrowedWorker::drive() {
   std::optional<bool> others_wait;
-  while (!others_wait) {
-    std::exception_ptr error;
-    bool told = false;
-    try {
-      told = !worker_.broken && exchange();
-    } catch (const std::exception&) {
-      error = std::current_exception();
-    }
-    others_wait = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-      Driver& driver = access_.state().driver();
-      const auto over = driver.read_borrowed(worker_, call_, told, error, Clock::now());
-      if (over) given_back_ = true;
-      return over;
-    });
-  }
+  while (!others_wait) others_wait = read();
   return *others_wait;
 }
 
-// Whether the answer is there in the time that a wake-up would take.
-bool BorrowedWorker::answers_at_once() {
-  return platform::look(worker_.spin, [this] { return worker_.ring.has_unread(worker_.page()); });
+// Nothing while there is more to come.
+std::optional<bool> BorrowedWorker::read() {
+  std::exception_ptr error;
+  bool written = false;
+  std::optional<protocol::ParentSide::LargeResult> large;
+  try {
+    written = !worker_.broken && exchange();
+    if (written) large = large_result();
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  const bool taken = large && take(*large);
+  return access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
+    Driver& driver = access_.state().driver();
+    const auto over = taken ? driver.took_result(worker_, call_, *large, Clock::now())
+                            : driver.read_borrowed(worker_, call_, written, error, Clock::now());
+    if (over) given_back_ = true;
+    return over;
+  });
+}
+
+// Descriptors that come with it are looked for when all of it is there.
+std::optional<protocol::ParentSide::LargeResult> BorrowedWorker::large_result() const {
+  using Large = protocol::ParentSide::LargeResult;
+  if (arriving_ == nullptr || !worker_.stream.is_between_frames() || worker_.skipped != 0 ||
+      !worker_.attached.empty() || call_.result_shape() != detail::ResultShape{})
+    return std::nullopt;
+  const auto large = worker_.stream.large_result(
+      worker_.results.peek(worker_.page(), Large::headers), least_to_decode_early);
+  return large && large->header.job == call_.id && large->header.first == 0 ? large : std::nullopt;
+}
+
+// False where it has not come to its end. What decoding has left unread is dropped.
+bool BorrowedWorker::take(const protocol::ParentSide::LargeResult& result) {
+  worker_.results.drop(worker_.page(), protocol::ParentSide::LargeResult::headers);
+  Incoming incoming(*this, result.size);
+  arriving_->take(Reader({}, &incoming, detail::LoadPolicy::loaded_only));
+  return !incoming.has_ended();
 }
 
 // Writes what there is to write, until the worker has told something. False when the worker has
-// ended or a call fails.
+// ended or refuses what it is sent.
 bool BorrowedWorker::exchange() {
   using Stop = WorkerProcess::Stop;
-  const PoolState& state = access_.state();
   for (;;) {
-    const auto looked = Clock::now();
-    if (state.has_lost_descriptors()) return false;
-    const Stop stop = worker_.outbox.empty() ? Stop::none : worker_.write().stop;
-    if (stop == Stop::failed) return false;
-    const int full =
-        stop == Stop::pipe_full ? worker_.tasks.get() : worker_.descriptor_channel.number();
-    const bool blocked = stop == Stop::pipe_full || stop == Stop::channel_full;
-    const int most_ms = stop == Stop::crowded ? int{platform::crowd_time.count()} : look_up_ms;
-    std::array<pollfd, 3> waits{pollfd{worker_.results.get(), POLLIN, 0},
-                                pollfd{worker_.pidfd.get(), POLLIN, 0}, pollfd{full, POLLOUT, 0}};
-    if (!blocked) {
-      if (answers_at_once()) return true;
-      worker_.sleep_until_told(Clock::now() + std::chrono::milliseconds(most_ms));
-      if (worker_.ring.has_unread(worker_.page())) return true;
-    } else if (!worker_.ask_for_wake_up()) {
-      return true;
+    if (has_attachments() && access_.state().has_lost_descriptors()) return false;
+    const Stop stop = worker_.write();
+    if (stop == Stop::refused) return false;
+    if (stop == Stop::channel_full || stop == Stop::crowded) {
+      if (!wait_for_channel(stop == Stop::crowded)) return false;
+    } else {
+      wait_for_news();
     }
-    const int wait_ms = blocked ? most_ms : 0;
-    if (platform::system_calls().poll(waits.data(), blocked ? 3 : 2, wait_ms) < 0) continue;
-    const bool long_ago = Clock::now() - looked > just_now;
-    if (waits[0].revents != 0) {
-      if (long_ago && state.has_lost_descriptors()) return false;
-      const bool open = is_open(worker_.take_wake_ups().state);
-      if (worker_.ring.has_unread(worker_.page())) return true;
-      if (!open) return false;
-    }
-    if (waits[1].revents != 0) return false;
-    if (state.ended() || worker_.left) return false;  // no signal may end it: see WorkerTable
+    if (worker_.has_unread()) return true;
+    if (is_over()) return false;
   }
+}
+
+// What is sent with them may not go to another file that has their channel's number.
+bool BorrowedWorker::has_attachments() const {
+  return !worker_.outbox.empty() && !worker_.outbox.attachments().empty();
+}
+
+// Perhaps in the time that a wake-up would take.
+void BorrowedWorker::wait_for_news() {
+  if (platform::look(worker_.spin, [this] { return worker_.has_news(); })) return;
+  worker_.sleep_until(Clock::now() + look_up);
+}
+
+// Nothing tells of its room but the system, so the worker's wake-ups come that way, too.
+// False where they do not come any more.
+bool BorrowedWorker::wait_for_channel(bool crowded) {
+  if (!worker_.may_sleep(protocol::WakeUp::by_socket)) return true;
+  if (access_.state().has_lost_descriptors()) return false;
+  const auto most = crowded ? platform::crowd_time : look_up;
+  std::array<pollfd, 3> waits{
+      pollfd{worker_.wake_ups.get(), POLLIN, 0}, pollfd{worker_.pidfd.get(), POLLIN, 0},
+      pollfd{crowded ? -1 : worker_.descriptor_channel.number(), POLLOUT, 0}};
+  platform::system_calls().poll(waits.data(), waits.size(), static_cast<int>(most.count()));
+  if (waits[0].revents == 0) return true;
+  return !access_.state().has_lost_descriptors() && worker_.receive_wake_ups();
+}
+
+// No signal may end the worker: see WorkerTable. A loss that nothing has told is found in the next
+// look.
+bool BorrowedWorker::is_over() const {
+  const PoolState& state = access_.state();
+  return worker_.ended || worker_.left || state.ended() || state.has_lost_descriptors();
 }
 
 void BorrowedWorker::abandon() noexcept {

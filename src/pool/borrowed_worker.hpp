@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "pool/caller_access.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/dispatcher/worker_process.hpp"
@@ -12,8 +14,10 @@ namespace brood::pool {
 /// Threads: one, without the core's lock.
 class BorrowedWorker {
  public:
-  BorrowedWorker(const CallerAccess& access, WorkerProcess& worker, CallState& call) noexcept
-      : access_(access), worker_(worker), call_(call) {}
+  /// A large result is given to `arriving`, where that is not null.
+  BorrowedWorker(const CallerAccess& access, WorkerProcess& worker, CallState& call,
+                 detail::ArrivingResult* arriving) noexcept
+      : access_(access), worker_(worker), call_(call), arriving_(arriving) {}
   BorrowedWorker(const BorrowedWorker&) = delete;
   BorrowedWorker& operator=(const BorrowedWorker&) = delete;
   ~BorrowedWorker() {
@@ -25,13 +29,21 @@ class BorrowedWorker {
   bool drive();
 
  private:
-  bool answers_at_once();
+  class Incoming;
+  std::optional<bool> read();
   bool exchange();
+  std::optional<protocol::ParentSide::LargeResult> large_result() const;
+  bool take(const protocol::ParentSide::LargeResult& result);
+  bool has_attachments() const;
+  void wait_for_news();
+  bool wait_for_channel(bool crowded);
+  bool is_over() const;
   void abandon() noexcept;
 
   const CallerAccess& access_;
   WorkerProcess& worker_;
   CallState& call_;
+  detail::ArrivingResult* const arriving_;
   bool given_back_ = false;
 };
 

@@ -114,7 +114,7 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   return call;
 }
 
-detail::JobHandle Core::call(detail::JobSpec&& spec) {
+detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) {
   const std::shared_ptr<CallState> call = make_call(std::move(spec));
   WorkerLink* link = nullptr;
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
@@ -124,7 +124,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec) {
     link = state_.driver().borrow(*call, std::chrono::steady_clock::now());
   });
   const bool others_wait =
-      link == nullptr || BorrowedWorker(access_, process_of(*link), *call).drive();
+      link == nullptr || BorrowedWorker(access_, process_of(*link), *call, arriving).drive();
   if (others_wait) access_.wake();
   return call;
 }

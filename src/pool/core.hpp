@@ -26,7 +26,7 @@ class Core final : public detail::PoolCore, public CallHost {
   ~Core();
 
   detail::JobHandle submit(detail::JobSpec&& spec) override;
-  detail::JobHandle call(detail::JobSpec&& spec) override;
+  detail::JobHandle call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) override;
   bool cancel(CallState& job, Kill kill) override;
   void note_reader(CallState& stream) override;
   void extend(CallState& stream, detail::Elements more, bool last) override;

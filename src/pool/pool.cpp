@@ -89,8 +89,12 @@ JobHandle Calls::submit(JobSpec spec) const {
 }
 
 // While this thread drives a worker it hears of no request.
-JobHandle Calls::call(JobSpec spec) const {
-  return options_.stop.stop_possible() ? submit(std::move(spec)) : core_->call(std::move(spec));
+JobHandle Calls::finished(JobSpec spec, ArrivingResult* arriving) const {
+  JobHandle job = options_.stop.stop_possible() ? submit(std::move(spec))
+                                                : core_->call(std::move(spec), arriving);
+  job->wait({});
+  if (options_.progress) report(*job, 1);
+  return job;
 }
 
 void Calls::configure(JobSpec& spec) const {

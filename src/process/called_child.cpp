@@ -33,7 +33,7 @@ namespace {
 class CallInput {
  public:
   explicit CallInput(const platform::GivenDescriptors& given)
-      : pipe_(given.tasks), descriptor_channel_(platform::Descriptor(given.descriptor_channel)) {
+      : pipe_(given.input), descriptor_channel_(platform::Descriptor(given.descriptor_channel)) {
     detail::set_descriptor_source([this](detail::SharedDescriptor::Token token) {
       descriptor_channel_.receive();
       return descriptor_channel_.find(token);
@@ -113,7 +113,7 @@ void run_process(const platform::GivenDescriptors& given) {
     refuse("Process " + platform::process_name() + ": " +
            wire::describe_exception(std::current_exception()));
   }
-  run_to_the_end(given.results, std::move(target));
+  run_to_the_end(given.report, std::move(target));
 }
 
 }  // namespace brood::process

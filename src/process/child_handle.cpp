@@ -124,7 +124,7 @@ std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   auto child = std::make_unique<StartedChild>(start::open_method(method), std::move(report.read));
   child->start(identity.name,
-               {{setup.read.get(), report.write.get(), -1, owner.get(), sockets.theirs.get()},
+               {{report.write.get(), setup.read.get(), owner.get(), sockets.theirs.get()},
                 start::Role::process});
   setup.read.reset();  // else the end of the child would go unseen
   sockets.theirs.reset();

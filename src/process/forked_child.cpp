@@ -22,7 +22,7 @@ namespace {
 /// The same file at a number that what the callable opens does not get, also when it has closed
 /// this one.
 int lift(int number) noexcept {
-  const int lowest = platform::unreserved(start::worker_descriptors().tasks);
+  const int lowest = platform::unreserved(start::worker_descriptors().report);
   const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest);
   if (lifted < 0) return number;
   platform::own_descriptors.insert(lifted);

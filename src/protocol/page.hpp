@@ -15,9 +15,12 @@ enum class WakeUp : std::uint32_t {
   by_futex,   // a caller that drives this one, and sleeps on `owner_waits`
 };
 
-/// Memory that a worker shares with its owner: what it has claimed, the ring that carries its
-/// results, and at its end, why it died. It costs no system call per task and outlives the worker.
-/// See README.md in this folder.
+/// What a sleeping worker waits for.
+enum class WorkerWait : std::uint32_t { none, for_tasks, for_room };
+
+/// Memory that a worker shares with its owner: what it has claimed, a ring for its tasks and one
+/// for its results, and at its end, why it died. It costs no system call per task and outlives the
+/// worker. See README.md in this folder.
 struct WorkerPage {
   /// Elements of its sequence that the worker has claimed. The owner takes back everything behind
   /// by adding `revoked`, once; the worker acknowledges by storing `fence`.
@@ -26,30 +29,50 @@ struct WorkerPage {
   std::atomic<std::uint64_t> clock;  // worker: CLOCK_MONOTONIC in ns when the claimed element
                                      // started; jobs with a timeout only
 
-  // The ring of the result stream. Positions count its bytes from the first on, and never go back.
+  // Positions in the rings count the bytes of their streams from the first on, and never go back.
+  // The ring of the result stream:
   alignas(64) std::atomic<std::uint64_t> head;  // worker: behind the last whole result
   std::atomic<std::uint64_t> closed;            // worker: behind what the owner may read; a frame
                                                 // that is being filled lies between it and `head`
+  std::atomic<std::uint32_t> worker_waits;      // worker: a WorkerWait before it sleeps; the owner
+                                                // that takes it back to none wakes it
   alignas(64) std::atomic<std::uint64_t> tail;  // owner: all before it has been read
   std::atomic<std::uint32_t> owner_waits;       // owner: a WakeUp before it sleeps; the worker that
                                                 // takes it back to none wakes the owner
-  std::atomic<std::uint32_t> worker_waits;      // worker: 1 before it sleeps for want of room
-  std::atomic<std::uint32_t> room;  // owner: counts up when it wakes the worker for room
+
+  // The ring of the task stream:
+  std::atomic<std::uint32_t> owner_blocked;  // owner: 1 where it has more than there is room for;
+                                             // the worker that takes it back wakes the owner
+  alignas(64) std::atomic<std::uint64_t> task_head;  // owner: all before it may be read
+  std::atomic<std::uint32_t> no_more_tasks;          // owner: 1 at the end of the stream
+  alignas(64) std::atomic<std::uint64_t> task_tail;  // worker: all before it has been read
 
   static constexpr std::uint64_t revoked = std::uint64_t{1} << 63;
 
   alignas(64) LastWords last_words;
 
+  static constexpr std::size_t buffer_size = 256 * 1024;  // bytes of a ring; a power of two
   /// Mapped twice, the second time behind the first: what begins in it lies in one piece. Begins
   /// with a page of memory; of 4 KiB, as this is.
-  static constexpr std::size_t buffer_size = 256 * 1024;  // bytes; a power of two
-  alignas(4096) std::byte buffer[buffer_size];
+  struct Ring {
+    alignas(4096) std::byte bytes[buffer_size];
+    std::byte again[buffer_size];  // the same memory
 
-  std::byte* at(std::uint64_t position) noexcept { return buffer + position % buffer_size; }
-  const std::byte* at(std::uint64_t position) const noexcept {
-    return buffer + position % buffer_size;
-  }
+    std::byte* at(std::uint64_t position) noexcept { return bytes + position % buffer_size; }
+    const std::byte* at(std::uint64_t position) const noexcept {
+      return bytes + position % buffer_size;
+    }
+  };
+  Ring results, tasks;
+
+  std::byte* at(std::uint64_t position) noexcept { return results.at(position); }
+  const std::byte* at(std::uint64_t position) const noexcept { return results.at(position); }
 };
+
+/// Bytes of its file: the words and both rings, each once.
+inline constexpr std::size_t page_size = sizeof(WorkerPage) - 2 * WorkerPage::buffer_size;
+inline constexpr std::size_t rings_in_page = 2;  // at its end
+
 /// What a worker writes to its result socket to wake its owner, once each time that it was asked
 /// to.
 inline constexpr std::byte wake_up{0x42};

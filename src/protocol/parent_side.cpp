@@ -88,6 +88,29 @@ std::size_t ParentSide::parse_in_place(std::span<const std::byte> bytes, ParentE
   return all - bytes.size();
 }
 
+// Each header is a copy: the worker may change what lies there.
+std::optional<ParentSide::LargeResult> ParentSide::large_result(std::span<const std::byte> bytes,
+                                                                std::uint64_t least) const {
+  if (bytes.size() < LargeResult::headers || stage_ != Stage::tasks) return std::nullopt;
+  const auto frame = wire::header_of(bytes, limit_);
+  if (frame->type != static_cast<std::uint16_t>(Type::results) || frame->length < least)
+    return std::nullopt;
+  std::span<const std::byte> payload = bytes.subspan(sizeof *frame);
+  LargeResult result{take_header<ResultsHeader>(payload), take_header<std::uint64_t>(payload)};
+  const bool is_one = result.header.count == 1 && result.header.folded == 0 &&
+                      result.header.stride == detail::variable_stride;
+  if (!is_one) return std::nullopt;
+  demand(result.size == frame->length - (LargeResult::headers - sizeof *frame),
+         "a result of another size than its frame");
+  return result;
+}
+
+void ParentSide::took(const LargeResult& result) {
+  const std::uint64_t sequence = result.header.sequence;
+  demand(sequence == resolved_, "a result out of its order");
+  resolved_ = sequence + 1;
+}
+
 void ParentSide::open_frame(std::span<const std::byte> payload, ParentEvents& events) {
   if (payload.size() < sizeof(wire::FrameHeader) + sizeof(ResultsHeader)) return;
   const auto frame = take_header<wire::FrameHeader>(payload);

@@ -48,7 +48,7 @@ class ParentSide {
   /// What the worker has said so far, which decides what it may say next.
   enum class Stage : std::uint8_t { greeting, initializing, tasks, failed };
   explicit ParentSide(std::uint64_t message_limit, Stage stage = Stage::greeting)
-      : parser_(64 * 1024, message_limit), stage_(stage) {}
+      : parser_(64 * 1024, message_limit), limit_(message_limit), stage_(stage) {}
 
   /// The buffer for what is not parsed in place.
   wire::FrameParser& stream() noexcept { return parser_; }
@@ -59,6 +59,19 @@ class ParentSide {
   /// in the stream and lie where their writer may still change them; returns how many bytes they
   /// take. Other frames are to be copied into stream(). Only between frames. Throws as parse().
   std::size_t parse_in_place(std::span<const std::byte> bytes, ParentEvents& events);
+  /// The beginning of a frame with one result, whose size is not fixed.
+  struct LargeResult {
+    ResultsHeader header;
+    std::uint64_t size;  // bytes, which follow
+    static constexpr std::size_t headers =
+        sizeof(wire::FrameHeader) + sizeof(ResultsHeader) + sizeof(std::uint64_t);
+  };
+  /// Such a frame of at least `least` bytes, if `bytes` begin with one, which follow in the stream.
+  /// Only between frames. Throws as parse().
+  std::optional<LargeResult> large_result(std::span<const std::byte> bytes,
+                                          std::uint64_t least) const;
+  /// It has been read from the stream, and its listener reports it. Throws as parse().
+  void took(const LargeResult& result);
   /// Whether a frame that is being filled comes next: none has arrived in part.
   bool is_between_frames() const noexcept { return parser_.pending() == 0; }
   /// Reports the results in a frame that is still being filled, which comes next in the stream.
@@ -80,6 +93,7 @@ class ParentSide {
   void expect(std::uint64_t sequence) const;
 
   wire::FrameParser parser_;
+  std::uint64_t limit_;  // bytes of a frame
   Stage stage_;
   bool exhausted_ = false;
   std::uint64_t resolved_ = 0;

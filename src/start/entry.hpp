@@ -26,13 +26,13 @@ inline constexpr const char* process_role = "process";
 inline constexpr const char* forkserver_role = "forkserver";
 
 /// Numbers that a worker finds its descriptors at, whatever started it: so high that what a task
-/// opens gets others, also when it has closed these. A brood::Process has no page.
-inline constexpr WorkerDescriptors exec_descriptors{{400, 401, 402, 403, 404}};
+/// opens gets others, also when it has closed these.
+inline constexpr WorkerDescriptors exec_descriptors{{400, 401, 402, 403}};
 /// The same where a process may not have so many.
-inline constexpr WorkerDescriptors low_exec_descriptors{{3, 4, 5, 6, 7}};
+inline constexpr WorkerDescriptors low_exec_descriptors{{3, 4, 5, 6}};
 /// Number of the server socket in a worker that a fork server made.
-inline constexpr int server_socket_descriptor = 405, low_server_socket_descriptor = 8;
-static_assert(exec_descriptors.tasks == platform::high_reserved);
+inline constexpr int server_socket_descriptor = 404, low_server_socket_descriptor = 7;
+static_assert(exec_descriptors.report == platform::high_reserved);
 inline const WorkerDescriptors& worker_descriptors() noexcept {
   return platform::has_high_numbers() ? exec_descriptors : low_exec_descriptors;
 }

@@ -102,9 +102,8 @@ WorkerCommand worker_command(const std::string& process_name,
   WorkerCommand command{
       {shown_program(), exec_marker, role, process_name}, worker_environment(), {}};
   const WorkerDescriptors& target = worker_descriptors();
-  const std::pair<int, int> all[] = {{descriptors.tasks, target.tasks},
-                                     {descriptors.results, target.results},
-                                     {descriptors.page, target.page},
+  const std::pair<int, int> all[] = {{descriptors.report, target.report},
+                                     {descriptors.input, target.input},
                                      {descriptors.owner, target.owner},
                                      {descriptors.descriptor_channel, target.descriptor_channel}};
   for (const auto& pair : all) {
@@ -120,7 +119,7 @@ WorkerDescriptors take_exec_descriptors(Role role) noexcept {
     return number;
   };
   // As its owner saw its limit, which may have another by now.
-  const bool high = ::fcntl(exec_descriptors.tasks, F_GETFD) >= 0;
+  const bool high = ::fcntl(exec_descriptors.report, F_GETFD) >= 0;
   const WorkerDescriptors& given = high ? exec_descriptors : low_exec_descriptors;
   return {given.each(take), role};
 }

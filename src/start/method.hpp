@@ -23,7 +23,7 @@ enum class Role : std::uint32_t {
 };
 
 /// What a new process is given: its role, and these descriptors and no others beside stdio. There
-/// they have the numbers of `exec_descriptors` in start/entry.hpp, 400 to 404, or 3 to 7 where a
+/// they have the numbers of `exec_descriptors` in start/entry.hpp, 400 to 403, or 3 to 6 where a
 /// process may not have so many.
 struct WorkerDescriptors : platform::GivenDescriptors {
   Role role = Role::worker;

@@ -20,7 +20,7 @@ constexpr int failed_in_child = 126;  // what a shell gives for "found, but coul
 /// Out of the way of the final numbers, so that no dup3 overwrites what another still needs.
 int lift(int number) {
   if (number < 0) return -1;
-  const int lowest = platform::unreserved(worker_descriptors().tasks);
+  const int lowest = platform::unreserved(worker_descriptors().report);
   const int lifted = ::fcntl(number, F_DUPFD_CLOEXEC, lowest);
   if (lifted < 0) ::_exit(failed_in_child);
   return lifted;
@@ -62,9 +62,8 @@ void become_worker(const char* process_name, const WorkerDescriptors& received, 
   enter(directory);
   become_stream(received.output, STDOUT_FILENO);
   become_stream(received.errors, STDERR_FILENO);
-  int given[] = {
-      received.tasks, received.results, received.page, received.owner, received.descriptor_channel,
-      start_gate,     server_socket};
+  int given[] = {received.report, received.input, received.owner, received.descriptor_channel,
+                 start_gate,      server_socket};
   platform::close_all_but(given, std::size(given));
   platform::own_descriptors.clear();  // the numbers may be the user's soon
   detail::note_streams_closed();
@@ -73,8 +72,8 @@ void become_worker(const char* process_name, const WorkerDescriptors& received, 
   const bool high = platform::has_high_numbers();
   const WorkerDescriptors& target = worker_descriptors();
   const WorkerDescriptors placed{
-      {place(lifted.tasks, target.tasks), place(lifted.results, target.results),
-       place(lifted.page, target.page), place(lifted.owner, target.owner),
+      {place(lifted.report, target.report), place(lifted.input, target.input),
+       place(lifted.owner, target.owner),
        place(lifted.descriptor_channel, target.descriptor_channel)},
       received.role};
   own_server_socket =
@@ -82,9 +81,9 @@ void become_worker(const char* process_name, const WorkerDescriptors& received, 
             high ? server_socket_descriptor
                  : low_server_socket_descriptor);  // also where memory has that of another server
   platform::own_descriptors.erase(own_server_socket);  // processes that are forked here may use it
-  int final_numbers[] = {
-      placed.tasks,      placed.results,   placed.page, placed.owner, placed.descriptor_channel,
-      own_server_socket, lifted_start_gate};
+  int final_numbers[] = {placed.report,     placed.input,
+                         placed.owner,      placed.descriptor_channel,
+                         own_server_socket, lifted_start_gate};
   platform::close_all_but(final_numbers, std::size(final_numbers));
   platform::prepare_stdio();
   platform::set_thread_name(process_name);

@@ -48,14 +48,12 @@ ServerClient::Sent ServerClient::ask(std::uint32_t ticket, const std::string& pr
   Request request{.kind = Request::Kind::start,
                   .sequence = ticket,
                   .role = descriptors.role,
-                  .has_page = descriptors.page >= 0,
                   .has_directory = static_cast<bool>(here),
                   .has_output = is_open_here(STDOUT_FILENO),
                   .has_errors = is_open_here(STDERR_FILENO)};
   put_text(request.name, process_name.c_str());
-  std::vector<int> numbers{descriptors.tasks, descriptors.results, descriptors.owner,
+  std::vector<int> numbers{descriptors.report, descriptors.input, descriptors.owner,
                            descriptors.descriptor_channel};
-  if (descriptors.page >= 0) numbers.push_back(descriptors.page);
   if (here) numbers.push_back(here.get());
   if (request.has_output != 0) numbers.push_back(STDOUT_FILENO);
   if (request.has_errors != 0) numbers.push_back(STDERR_FILENO);

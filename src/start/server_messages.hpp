@@ -20,9 +20,8 @@ struct Request {
   std::uint32_t sequence = 0;    // start, abandon
   Role role = Role::worker;      // start
   std::uint64_t hooks_size = 0;  // setup: bytes in the memfd that comes along; 0: none does
-  // start: descriptors are tasks, results, owner, descriptor_channel, then these where there are
+  // start: descriptors are report, input, owner, descriptor_channel, then these where there are
   // such
-  std::uint32_t has_page = 0;
   std::uint32_t has_directory = 0;
   std::uint32_t has_output = 0;  // the owner's, of the moment
   std::uint32_t has_errors = 0;

@@ -27,18 +27,16 @@ struct Given {
 /// Nothing where there are more or fewer than the request says.
 std::optional<Given> given_for(const Request& request, const platform::Message& message) {
   const std::vector<platform::Descriptor>& all = message.descriptors;
-  const std::size_t wanted =
-      4U + request.has_page + request.has_directory + request.has_output + request.has_errors;
+  const std::size_t wanted = 4U + request.has_directory + request.has_output + request.has_errors;
   if (all.size() != wanted) return std::nullopt;
   std::size_t used = 0;
   const auto next = [&](bool is_there = true) { return is_there ? all[used++].get() : -1; };
   Given given;
   given.descriptors.role = request.role;
-  given.descriptors.tasks = next();
-  given.descriptors.results = next();
+  given.descriptors.report = next();
+  given.descriptors.input = next();
   given.descriptors.owner = next();
   given.descriptors.descriptor_channel = next();
-  given.descriptors.page = next(request.has_page != 0);
   given.directory = next(request.has_directory != 0);
   given.descriptors.output = next(request.has_output != 0);
   given.descriptors.errors = next(request.has_errors != 0);

@@ -18,9 +18,8 @@ bool is_terminated(const char* field, std::size_t size) noexcept {
 bool makes_sense(const Request& request) noexcept {
   const bool known = request.kind <= Request::Kind::signal;
   const bool role_known = request.role == Role::worker || request.role == Role::process;
-  return known && role_known && request.has_page <= 1 && request.has_directory <= 1 &&
-         request.has_output <= 1 && request.has_errors <= 1 &&
-         is_terminated(request.name, sizeof request.name);
+  return known && role_known && request.has_directory <= 1 && request.has_output <= 1 &&
+         request.has_errors <= 1 && is_terminated(request.name, sizeof request.name);
 }
 
 std::optional<int> socket_option(int descriptor, int option) noexcept {

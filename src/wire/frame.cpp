@@ -42,6 +42,13 @@ bool is_sound(const FrameHeader& header, std::uint64_t limit) noexcept {
 
 }  // namespace
 
+std::optional<FrameHeader> header_of(std::span<const std::byte> bytes, std::uint64_t limit) {
+  if (bytes.size() < header_size) return std::nullopt;
+  const FrameHeader header = header_at(bytes.data());
+  if (!is_sound(header, limit)) throw_unsound(header, limit);
+  return header;
+}
+
 std::size_t begin_frame(detail::Bytes& target, std::uint16_t type) {
   const std::size_t position = target.size();
   FrameHeader header;
@@ -97,36 +104,21 @@ void FrameParser::grow() {
 
 void FrameParser::filled(std::size_t count) noexcept { end_ += count; }
 
-void FrameParser::feed(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const std::span<std::byte> target = room();
-    const std::size_t count = std::min(target.size(), bytes.size());
-    std::memcpy(target.data(), bytes.data(), count);
-    filled(count);
-    bytes = bytes.subspan(count);
-  }
-}
-
 std::optional<Frame> FrameParser::next() {
-  if (pending() < header_size) return std::nullopt;
-  const std::byte* const start = buffer_.data() + begin_;
-  const FrameHeader header = header_at(start);
-  if (!is_sound(header, limit_)) throw_unsound(header, limit_);
-  if (header.length > pending() - header_size) return std::nullopt;
-  const auto length = static_cast<std::size_t>(header.length);
+  const std::span<const std::byte> bytes = unparsed();
+  const auto header = header_of(bytes, limit_);
+  if (!header || header->length > bytes.size() - header_size) return std::nullopt;
+  const auto length = static_cast<std::size_t>(header->length);
   begin_ += header_size + length;
-  return Frame{header.type, {start + header_size, length}};
+  return Frame{header->type, bytes.subspan(header_size, length)};
 }
 
 std::optional<FrameParser::Unfinished> FrameParser::unfinished(std::size_t length) const {
-  if (pending() < header_size) return std::nullopt;
-  const std::byte* const start = buffer_.data() + begin_;
-  const FrameHeader header = header_at(start);
-  if (!is_sound(header, limit_)) throw_unsound(header, limit_);
-  const std::size_t here = pending() - header_size;
-  if (header.length < length || header.length <= here) return std::nullopt;
-  return Unfinished{{header.type, {start + header_size, here}},
-                    static_cast<std::size_t>(header.length) - here};
+  const auto header = header_of(unparsed(), limit_);
+  if (!header) return std::nullopt;
+  const std::span<const std::byte> here = unparsed().subspan(header_size);
+  if (header->length < length || header->length <= here.size()) return std::nullopt;
+  return Unfinished{{header->type, here}, static_cast<std::size_t>(header->length) - here.size()};
 }
 
 void FrameParser::pass_over_unfinished() noexcept { begin_ = end_; }

@@ -28,6 +28,11 @@ std::size_t begin_frame(detail::Bytes& target, std::uint16_t type);
 /// `extra` bytes that are written to the channel from elsewhere.
 void finish_frame(detail::Bytes& target, std::size_t position, std::uint64_t extra = 0) noexcept;
 
+/// The header at the start of these bytes; nothing where it has not arrived. Throws CodecError for
+/// a bad magic or a length over the limit: the stream is of no use after that.
+std::optional<FrameHeader> header_of(std::span<const std::byte> bytes,
+                                     std::uint64_t limit = default_frame_limit);
+
 /// A frame whose payload lies in the parser's memory; valid until the parser is used again.
 struct Frame {
   std::uint16_t type;
@@ -47,10 +52,7 @@ class FrameParser {
   /// got before are invalid.
   std::span<std::byte> room();
   void filled(std::size_t count) noexcept;
-  /// Same, for bytes that lie elsewhere.
-  void feed(std::span<const std::byte> bytes);
-  /// The next whole frame, if it has arrived. Throws CodecError for a bad magic or a length over
-  /// the limit; the stream is of no use after that.
+  /// The next whole frame, if it has arrived. Throws as header_of().
   std::optional<Frame> next();
   /// The start of a frame of at least `length` bytes, of which some are missing: what there is of
   /// its payload. Throws as next() does.
@@ -70,6 +72,9 @@ class FrameParser {
   void shrink() noexcept;
 
  private:
+  std::span<const std::byte> unparsed() const noexcept {
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
   void compact() noexcept;
   void grow();
 

@@ -1,6 +1,5 @@
 #include "worker/process_host.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 #include <cerrno>
 #include <string>
@@ -10,7 +9,6 @@
 #include "base/log.hpp"
 #include "platform/copies.hpp"
 #include "platform/pipe.hpp"
-#include "platform/system_calls.hpp"
 #include "platform/watch.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
@@ -27,30 +25,21 @@ void end_if_closed(int error) noexcept {
 }  // namespace
 
 // A worker that has just answered may have its next task at once.
-std::size_t ProcessHost::read(std::span<std::byte> target) {
-  const platform::Transfer transfer = platform::spin_read(tasks_, target, spin_);
-  if (transfer.state == platform::Transfer::State::moved) return transfer.count;
-  end_if_closed(transfer.error);
-  return 0;
+bool ProcessHost::look(const std::atomic<std::uint64_t>& word, std::uint64_t value) {
+  return platform::look(spin_, [&] { return word.load(std::memory_order_acquire) != value; });
 }
 
 void ProcessHost::wake_owner() try {
-  if (!platform::write_all_unguarded(results_, std::span(&protocol::wake_up, 1)))
+  if (!platform::write_all_unguarded(report_, std::span(&protocol::wake_up, 1)))
     ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
 } catch (const SystemError& failure) {
   end_if_closed(failure.code().value());
   throw;
 }
 
-// Not for ever: an owner that has lost this worker, or its own descriptors, reads no more.
+// For ever, if it must be: the thread that watches the owner ends the process.
 void ProcessHost::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
-  constexpr std::chrono::seconds look_up{1};
-  const auto deadline = std::chrono::steady_clock::now() + look_up;
-  if (platform::futex_wait(word, value, deadline, platform::FutexScope::shared)) return;
-  pollfd owner{results_, 0, 0};
-  if (platform::system_calls().poll(&owner, 1, 0) <= 0) return;
-  if ((owner.revents & POLLNVAL) != 0) ::_exit(protocol::exit_closed_channel);
-  if ((owner.revents & (POLLERR | POLLHUP)) != 0) ::_exit(exit_orphaned);
+  platform::futex_wait(word, value, std::nullopt, platform::FutexScope::shared);
 }
 
 bool ProcessHost::send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) {

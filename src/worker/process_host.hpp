@@ -12,19 +12,19 @@
 
 namespace brood::worker {
 
-/// This process as the host of a session: the pipes and the socket to the owner.
+/// This process as the host of a session: the sockets to the owner, and what the page is woken by.
 class ProcessHost final : public SessionHost {
  public:
-  ProcessHost(int tasks, int results, platform::DescriptorChannel descriptor_channel)
-      : tasks_(tasks), results_(results), descriptor_channel_(std::move(descriptor_channel)) {}
+  ProcessHost(int report, platform::DescriptorChannel descriptor_channel)
+      : report_(report), descriptor_channel_(std::move(descriptor_channel)) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }
-  /// The pool has so many processors: with several, a read looks before it sleeps.
+  /// The pool has so many processors: with several, a wait for tasks looks before it sleeps.
   void look_before_sleeping(int processors) { spin_ = platform::SpinBudget(processors); }
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
-  std::size_t read(std::span<std::byte> target) override;
+  bool look(const std::atomic<std::uint64_t>& word, std::uint64_t value) override;
   void wake_owner() override;
   void wake(std::atomic<std::uint32_t>& word) override {
     platform::futex_wake(word, 1, platform::FutexScope::shared);
@@ -44,7 +44,7 @@ class ProcessHost final : public SessionHost {
  private:
   const std::thread::id serving_ = std::this_thread::get_id();
   const unsigned generation_ = platform::fork_generation();
-  int tasks_, results_;
+  int report_;
   platform::SpinBudget spin_;
   platform::DescriptorChannel
       descriptor_channel_;  // what came for a job is kept until the job is over

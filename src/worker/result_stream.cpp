@@ -8,6 +8,7 @@
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
+#include "worker/wake_owner.hpp"
 
 namespace brood::worker {
 
@@ -226,7 +227,7 @@ void ResultStream::append(std::span<const std::byte> bytes) {
     std::memcpy(page_->at(start), part.data(), part.size());
     publish(start + part.size());
     bytes = bytes.subspan(part.size());
-    if (!bytes.empty()) wake_owner();
+    if (!bytes.empty()) wake_owner(host_, *page_);
   }
 }
 
@@ -241,29 +242,18 @@ std::size_t ResultStream::room() const noexcept {
   return unread < capacity_ ? capacity_ - static_cast<std::size_t>(unread) : 0;
 }
 
-// The other half is in RingReader::owes_room: of the two, the one that comes later sees what the
-// other has stored.
+// The other half is in protocol::owes_wake_up.
 void ResultStream::wait_for_room(std::size_t count) {
+  constexpr auto waits = static_cast<std::uint32_t>(protocol::WorkerWait::for_room);
   while (room() < count) {
     host_.end_if_copy();  // nothing reads its ring
-    const std::uint32_t seen = page_->room.load(std::memory_order_acquire);
-    page_->worker_waits.store(1, std::memory_order_relaxed);
-    wake_owner();
-    if (room() < count) host_.sleep(page_->room, seen);
+    const std::uint64_t tail = page_->tail.load(std::memory_order_acquire);
+    wake_owner(host_, *page_);
+    if (host_.look(page_->tail, tail)) continue;
+    page_->worker_waits.store(waits, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (room() < count) host_.sleep(page_->worker_waits, waits);
     page_->worker_waits.store(0, std::memory_order_relaxed);
-  }
-}
-
-// The other half is in RingReader::ask_for_wake_up.
-void ResultStream::wake_owner() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  using protocol::WakeUp;
-  if (page_->owner_waits.load(std::memory_order_relaxed) == 0) return;
-  const auto how = static_cast<WakeUp>(page_->owner_waits.exchange(0, std::memory_order_relaxed));
-  if (how == WakeUp::by_futex) {
-    host_.wake(page_->owner_waits);
-  } else if (how != WakeUp::none) {
-    host_.wake_owner();
   }
 }
 
@@ -296,7 +286,7 @@ void ResultStream::take_logs() {
 void ResultStream::flush() {
   if (has_logs_.load(std::memory_order_relaxed)) take_logs();
   flushed_ = closed();
-  wake_owner();
+  wake_owner(host_, *page_);
   last_flush_ = lap_;
 }
 

@@ -66,7 +66,6 @@ class ResultStream final : public detail::RunHost {
   void publish(std::uint64_t position) noexcept;
   std::size_t room() const noexcept;
   void wait_for_room(std::size_t count);
-  void wake_owner();
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 

@@ -81,7 +81,7 @@ void refuse_calls(const detail::SandboxTerms& terms) try {
 
 }  // namespace
 
-void enter_sandbox(const detail::SandboxTerms& terms, int owner) {
+void enter_sandbox(const detail::SandboxTerms& terms, int owner, int channel) {
   static_cast<void>(platform::this_process());  // asks /proc
   keep_last_words();
   keep_from_reading_terminals(terms);
@@ -89,7 +89,7 @@ void enter_sandbox(const detail::SandboxTerms& terms, int owner) {
   platform::stop_watching_owner();  // its thread would keep what the next steps take away
   platform::drop_privileges();
   restrict_files(terms);
-  platform::watch_owner(owner);
+  platform::watch_owner(owner, channel);
   refuse_calls(terms);
 }
 

@@ -24,21 +24,13 @@ RetryIf take_predicate(std::span<const std::byte> encoded) {
 
 Session::Session(SessionHost& host, protocol::WorkerPage& page, const SessionSizes& sizes)
     : host_(host),
-      large_frame_(sizes.large_frame),
+      large_frame_(sizes.tasks.large_frame),
       results_(host, page, sizes.results),
-      input_(sizes.input) {}
+      input_(host, page, sizes.tasks) {}
 
-bool Session::read_more() {
-  std::span<std::byte> room;
-  try {
-    room = input_.room();
-  } catch (const std::bad_alloc&) {
-    if (run_arriving(Whose::of_several)) return true;
-    throw;
-  }
-  const std::size_t count = host_.read(room);
-  input_.filled(count);
-  return count != 0;
+bool Session::read_more() try { return input_.wait_for_more(); } catch (const std::bad_alloc&) {
+  if (run_arriving(Whose::of_several)) return true;
+  throw;
 }
 
 wire::Frame Session::first_frame() {
@@ -121,7 +113,7 @@ bool Session::run_arriving(Whose whose) {
   results_.acknowledge_revocation();
   results_.flush();  // the owner may take its time
   input_.pass_over_unfinished();
-  RestOfFrame rest(host_, arriving->missing);
+  RestOfFrame rest(host_, input_, arriving->missing);
   run(header, payload, &rest);
   rest.skip();
   return true;

@@ -9,19 +9,18 @@
 #include <brood/detail/pool/run.hpp>
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
-#include "wire/frame.hpp"
 #include "worker/definition.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/session_host.hpp"
+#include "worker/task_stream.hpp"
 
 namespace brood::worker {
 
 /// Bytes; tests have smaller ones.
 struct SessionSizes {
-  std::size_t input = std::size_t{64} << 10;  // the buffer of frames that arrive
-  /// An element in a frame from here on begins before all of its argument has arrived.
-  std::size_t large_frame = std::size_t{1} << 20;
-  std::size_t results = protocol::WorkerPage::buffer_size;  // of the ring
+  /// An element in a large frame begins before all of its argument has arrived.
+  TaskStream::Sizes tasks;
+  std::size_t results = protocol::WorkerPage::buffer_size;  // of their ring
 };
 
 /// A worker's side of the conversation with its owner, from the first message to the end of the
@@ -61,7 +60,7 @@ class Session {
   SessionHost& host_;
   const std::size_t large_frame_;
   ResultStream results_;
-  wire::FrameParser input_;
+  TaskStream input_;
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;

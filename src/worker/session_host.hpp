@@ -2,11 +2,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include <brood/detail/bytes.hpp>
+#include <brood/codec.hpp>
 
 namespace brood::worker {
 
@@ -22,12 +20,13 @@ inline constexpr int exit_sandbox = 87;
 /// What a session needs of its process. Threads: the one that serves, unless said otherwise.
 class SessionHost {
  public:
-  /// Reads some of the owner's stream, at least a byte; 0 at its end. Blocks.
-  virtual std::size_t read(std::span<std::byte> target) = 0;
   /// Wakes the owner's dispatcher, which has asked for that. Never returns when the owner is gone.
   virtual void wake_owner() = 0;
   /// Wakes the owner's thread that sleeps on this word of the page.
   virtual void wake(std::atomic<std::uint32_t>& word) = 0;
+  /// Looks for a moment whether this word of the page has another value than this one, where that
+  /// may save a sleep. Whether it has.
+  virtual bool look(const std::atomic<std::uint64_t>& word, std::uint64_t value) = 0;
   /// Sleeps while this word of the page has this value; may return earlier.
   virtual void sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) = 0;
   virtual std::chrono::steady_clock::time_point now() = 0;

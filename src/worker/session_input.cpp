@@ -10,7 +10,7 @@ void RestOfFrame::read(void* target, std::size_t count) {
   std::span<std::byte> missing(static_cast<std::byte*>(target), count);
   left_ -= count;
   while (!missing.empty()) {
-    const std::size_t arrived = host_.read(missing);
+    const std::size_t arrived = input_.read(missing);
     if (arrived == 0) host_.end(exit_orphaned);
     missing = missing.subspan(arrived);
   }

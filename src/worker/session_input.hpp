@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include <brood/codec.hpp>
-#include "worker/session_host.hpp"
+#include "worker/task_stream.hpp"
 
 namespace brood::worker {
 
@@ -11,7 +11,8 @@ namespace brood::worker {
 /// process: the owner is gone.
 class RestOfFrame final : public detail::Supply {
  public:
-  RestOfFrame(SessionHost& host, std::size_t left) : host_(host), left_(left) {}
+  RestOfFrame(SessionHost& host, TaskStream& input, std::size_t left)
+      : host_(host), input_(input), left_(left) {}
   std::size_t left() const noexcept override { return left_; }
   void read(void* target, std::size_t count) override;
   /// Reads what is still unread.
@@ -19,6 +20,7 @@ class RestOfFrame final : public detail::Supply {
 
  private:
   SessionHost& host_;
+  TaskStream& input_;
   std::size_t left_;
 };
 

@@ -61,8 +61,8 @@ void log_hook_failure() {
 // Nothing where a launcher has not passed it on.
 platform::SharedMapping map_page(int descriptor) try {
   auto mapping =
-      platform::SharedMapping::open(platform::Descriptor(descriptor), sizeof(protocol::WorkerPage),
-                                    protocol::WorkerPage::buffer_size);
+      platform::SharedMapping::open(platform::Descriptor(descriptor), protocol::page_size,
+                                    {protocol::WorkerPage::buffer_size, protocol::rings_in_page});
   mapping.drop_descriptor();
   mapping.keep_from_forks();  // workers of a pool in this one, and processes of its tasks
   return mapping;
@@ -75,17 +75,17 @@ class Worker {
  public:
   Worker(const platform::GivenDescriptors& given, const StartHooks& hooks,
          platform::SharedMapping page)
-      : owner_(given.owner),
+      : given_(given),
         hooks_(hooks),
         mapping_(std::move(page)),
-        host_(given.tasks, given.results,
+        host_(given.report,
               platform::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
         session_(host_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(
         [this](detail::SharedDescriptor::Token token) { return host_.find(token); });
-    platform::keep_from_copies({given.tasks, given.results, given.descriptor_channel},
-                               mapping_.data(), mapping_.size());
+    platform::keep_from_copies({given.report, given.descriptor_channel}, mapping_.data(),
+                               mapping_.size());
   }
 
   [[noreturn]] void run() {
@@ -102,7 +102,7 @@ class Worker {
 
   void initialize(const protocol::Setup& setup) {
     const wire::Preparation& preparation = setup.preparation;
-    platform::set_identity(preparation.identity, owner_);
+    platform::set_identity(preparation.identity, given_.owner);
     base::open_exit_hooks(base::HooksRun::when_asked, &log_hook_failure);
     send_logs_to(session_.results(), preparation.log_level);
     if (hooks_.set_start_method != nullptr && !preparation.start_method.empty())
@@ -135,7 +135,7 @@ class Worker {
     detail::abandon_descriptors();
   }
   void seclude(const detail::SandboxTerms& terms) try {
-    enter_sandbox(terms, owner_);
+    enter_sandbox(terms, given_.owner, given_.report);
   } catch (const std::exception& failure) {
     const std::string_view reason = failure.what();
     fail_to_start(Type::sandbox_failed, std::as_bytes(std::span(reason)), exit_sandbox);
@@ -165,7 +165,7 @@ class Worker {
     ::_exit(0);
   }
 
-  int owner_;
+  const platform::GivenDescriptors given_;
   const StartHooks hooks_;
   platform::SharedMapping mapping_;
   ProcessHost host_;
@@ -178,10 +178,10 @@ void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks
   // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,
   // whose end is ours. An initializer may restore the default.
   std::signal(SIGINT, SIG_IGN);
-  platform::watch_owner(given.owner);
+  platform::watch_owner(given.owner, given.report);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
-  platform::SharedMapping page = map_page(given.page);
+  platform::SharedMapping page = map_page(given.input);
   if (page.data() == nullptr) ::_exit(protocol::exit_no_page);
   auto* const worker = new Worker(given, hooks, std::move(page));
   worker->run();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <brood/brood.hpp>
+#include "fuzz/input.hpp"
 #include "platform/mapping.hpp"
 #include "pool/calls/call_batch.hpp"
 #include "pool/calls/call_state.hpp"
@@ -30,39 +31,8 @@ using namespace brood;
 using protocol::Type;
 using protocol::WorkerPage;
 
-void check(bool holds) {
-  if (!holds) std::abort();
-}
-
-/// The fuzzer's bytes, as numbers; zeros behind their end.
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : left_(data, size) {}
-  bool empty() const { return left_.empty(); }
-  std::uint8_t byte() {
-    if (left_.empty()) return 0;
-    const std::uint8_t first = left_.front();
-    left_ = left_.subspan(1);
-    return first;
-  }
-  /// Near `right`, or any eight bytes.
-  std::uint64_t number(std::uint64_t right) {
-    const std::uint8_t shape = byte();
-    if (shape < 0xc0) return right + shape % 16 - 8;
-    if (shape < 0xe0) return std::uint64_t{1} << (shape % 64);
-    std::uint64_t value = 0;
-    for (int i = 0; i < 8; ++i) value = value << 8 | byte();
-    return value;
-  }
-  std::span<const std::byte> bytes(std::size_t count) {
-    const auto taken = left_.first(std::min(count, left_.size()));
-    left_ = left_.subspan(taken.size());
-    return std::as_bytes(taken);
-  }
-
- private:
-  std::span<const std::uint8_t> left_;
-};
+using fuzz::check;
+using fuzz::Input;
 
 /// Calls of every kind, and what their callers do with the results.
 class Calls {
@@ -171,14 +141,29 @@ class WatchedScheduler final : public pool::Scheduler {
   std::vector<pool::Assignment> sent;
 };
 
-/// A worker that is only a page and the fuzzer's bytes.
+/// A worker that is only a page and the fuzzer's bytes. It sleeps until it has tasks.
 struct Link final : pool::WorkerLink {
-  explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now) { set_page(memory.data()); }
+  explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now, task_capacity) {
+    set_page(memory.data());
+    sleep();
+  }
   platform::ReceivedDescriptors receive_descriptors() override { return {}; }
-  std::size_t unread() override { return ring.unread(page()); }
-  void give_room() noexcept override {}
-  platform::SharedMapping memory =
-      platform::SharedMapping::create("fuzz", sizeof(WorkerPage), WorkerPage::buffer_size);
+  void wake_worker() noexcept override { ended = ended || page().no_more_tasks != 0; }
+  platform::SendState send_now(std::uint64_t, std::span<const detail::DescriptorRef>&) override {
+    return platform::SendState::sent;
+  }
+  /// As an honest worker that has nothing to do any more.
+  void read_tasks() {
+    page().task_tail = page().task_head.load();
+    page().owner_blocked = 0;
+    sleep();
+  }
+  void sleep() {
+    page().worker_waits = static_cast<std::uint32_t>(protocol::WorkerWait::for_tasks);
+  }
+  static constexpr std::size_t task_capacity = 1024;
+  platform::SharedMapping memory = platform::SharedMapping::create(
+      "fuzz", protocol::page_size, {WorkerPage::buffer_size, protocol::rings_in_page});
 };
 
 /// The dispatcher's part.
@@ -220,18 +205,30 @@ class Owner final : private pool::Host {
     return pool::SignalResult::sent;
   }
   std::optional<pool::Death> status(pool::WorkerLink&) noexcept override { return pool::Death{}; }
-  void hang_up(pool::WorkerLink& link) override { link.ended = true; }
   void release(pool::WorkerLink&) noexcept override {}
   void log_error(const std::string&) noexcept override {}
   void log(const pool::WorkerLink&, const protocol::LogRecord&) noexcept override {}
   bool table_is_full() noexcept override { return false; }
   std::size_t descriptor_limit() noexcept override { return 1024; }
 
-  pool::WorkerLink* link() { return driver().workers().find(0); }
+  Link* link() { return static_cast<Link*>(driver().workers().find(0)); }
   WorkerPage& page() { return link()->page(); }
   void turn() {
     driver().turn(now_);
     if (link() != nullptr && std::exchange(fresh_, false)) greet();
+    write_tasks();
+  }
+  /// As the dispatcher does.
+  void write_tasks() {
+    if (link() == nullptr || link()->broken) return;
+    try {
+      const auto stop = link()->write();
+      check(stop == pool::WorkerChannel::Stop::none ||
+            stop == pool::WorkerChannel::Stop::ring_full);
+      check(link()->outbox.empty() == (stop == pool::WorkerChannel::Stop::none));
+    } catch (const CodecError&) {
+      driver().unreadable(*link(), std::current_exception(), now_);
+    }
   }
   void greet() {
     const protocol::GreetingHeader greeting{protocol::version, wire::program_build_id()};
@@ -269,6 +266,7 @@ class Owner final : private pool::Host {
       case 10:
         return end_worker();
       default:
+        if (link() != nullptr) link()->read_tasks();
         return turn();
     }
   }
@@ -330,10 +328,18 @@ class Owner final : private pool::Host {
   }
   void write_word() {
     if (link() == nullptr) return;
-    std::atomic<std::uint64_t>* const words[] = {&page().claimed, &page().fence,  &page().clock,
-                                                 &page().head,    &page().closed, &page().tail};
-    std::atomic<std::uint64_t>& word = *words[input_.byte() % std::size(words)];
-    word = input_.number(word);
+    std::atomic<std::uint64_t>* const words[] = {&page().claimed,   &page().fence,    &page().clock,
+                                                 &page().head,      &page().closed,   &page().tail,
+                                                 &page().task_head, &page().task_tail};
+    std::atomic<std::uint32_t>* const flags[] = {&page().owner_waits, &page().worker_waits,
+                                                 &page().owner_blocked, &page().no_more_tasks};
+    const std::size_t which = input_.byte() % (std::size(words) + std::size(flags));
+    if (which < std::size(words)) {
+      *words[which] = input_.number(*words[which]);
+    } else {
+      std::atomic<std::uint32_t>& flag = *flags[which - std::size(words)];
+      flag = static_cast<std::uint32_t>(input_.number(flag));
+    }
   }
   /// A frame, closed or open, where the owner finds it when it looks.
   void write_buffer() {

@@ -126,19 +126,19 @@ TEST_P(Closes, of_a_pipe_whose_lock_its_sender_holds_do_not_wait) {
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
-/// With the bytes of its results, where nothing but bytes belongs.
-[[noreturn]] void sends_sockets_with_its_results(std::uint16_t port) {
+/// Where nothing but bytes belongs.
+[[noreturn]] void sends_sockets_with_its_wake_ups(std::uint16_t port) {
   const std::array<int, 2> sockets{lingering_socket(port), socket_around_a_lingering_one(port)};
-  for (const int& number : sockets) send_raw(result_pipe, "x", 1, {&number, 1});
+  for (const int& number : sockets) send_raw(wake_up_socket, "x", 1, {&number, 1});
   for (const int number : sockets) ::close(number);
   hang();
 }
 
-TEST_P(Closes, of_what_comes_with_results_do_not_wait) {
+TEST_P(Closes, of_what_comes_with_wake_ups_do_not_wait) {
   const NoWait none;
   Pool pool = make_pool(1);
-  EXPECT_THROW(pool.apply(sends_sockets_with_its_results, peer_.port()), WorkerLost);
-  EXPECT_THROW(pool.apply_async(sends_sockets_with_its_results, peer_.port()).get(), WorkerLost);
+  EXPECT_THROW(pool.apply(sends_sockets_with_its_wake_ups, peer_.port()), WorkerLost);
+  EXPECT_THROW(pool.apply_async(sends_sockets_with_its_wake_ups, peer_.port()).get(), WorkerLost);
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 

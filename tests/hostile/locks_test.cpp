@@ -1,5 +1,3 @@
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,55 +27,42 @@ BROOD_FOR_EVERY_METHOD(Lock);
 
 int answer() { return 42; }
 
-[[noreturn]] void keeps_the_lock_of_its_results() {
+[[noreturn]] void keeps_the_lock_of(int number) {
   ::alarm(longest_seconds);
-  const LockKeepers keepers(result_pipe, 8);
+  const LockKeepers keepers(number, 8);
   keepers.write_one();
   hang();
 }
 
-TEST_P(Lock, of_the_pipe_of_results_does_not_keep_the_owner) {
+TEST_P(Lock, of_what_wakes_it_does_not_keep_the_owner) {
   Pool pool = make_pool(2);
-  auto first = pool.with({.timeout = 300ms}).apply_async(keeps_the_lock_of_its_results);
+  auto first = pool.with({.timeout = 300ms}).apply_async(keeps_the_lock_of, wake_up_socket);
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
   EXPECT_THROW(first.get(), TaskTimeout);
-  EXPECT_THROW(pool.with({.timeout = 300ms}).apply(keeps_the_lock_of_its_results), TaskTimeout);
+  EXPECT_THROW(pool.with({.timeout = 300ms}).apply(keeps_the_lock_of, wake_up_socket), TaskTimeout);
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
-}
-
-[[noreturn]] void keeps_the_lock_of_its_tasks() {
-  ::alarm(longest_seconds);
-  const std::string path = "/proc/self/fd/" + std::to_string(task_pipe);
-  const LockKeepers keepers(::open(path.c_str(), O_WRONLY | O_CLOEXEC), 8);
-  keepers.write_one();
-  hang();
-}
-
-TEST_P(Lock, of_the_pipe_of_tasks_does_not_keep_the_owner) {
-  Pool pool = make_pool(2);
-  auto first = pool.with({.timeout = 300ms}).apply_async(keeps_the_lock_of_its_tasks);
-  const std::vector<std::string> texts(20, std::string(1 << 20, 'x'));
-  const auto sizes =
-      pool.with({.timeout = 5s}).map([](const std::string& text) { return text.size(); }, texts);
-  EXPECT_EQ(sizes, std::vector<std::size_t>(20, 1 << 20));
-  EXPECT_THROW(first.get(), TaskTimeout);
 }
 
 class Refusal : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Refusal);
 
-/// The next task that comes is refused halfway, as by a reader that is gone.
+/// The next task that comes is refused halfway: its owner is lied to, or the worker is told that it
+/// has no owner.
 int refuses_what_comes_next(int x) {
-  std::thread([] {
-    int waiting = 0;
-    while (::ioctl(task_pipe, FIONREAD, &waiting) == 0 && waiting < 1000) {
+  protocol::WorkerPage* const page = own_page();
+  const std::uint64_t seen = page->task_head;
+  std::thread([page, seen, lies = x % 2 == 0] {
+    while (page->task_head < seen + 1000) {
     }
-    ::shutdown(task_pipe, SHUT_RDWR);
+    if (lies)
+      page->task_tail += std::uint64_t{1} << 40;
+    else
+      ::shutdown(wake_up_socket, SHUT_RDWR);
   }).detach();
   return x;
 }
 
-TEST_P(Refusal, of_a_task_raises_no_signal_and_ends_the_worker_alone) {
+TEST_P(Refusal, of_a_task_ends_the_worker_alone) {
   Pool pool = make_pool(1);
   const std::string large(std::size_t{16} << 20, 'x');
   const auto size = [](const std::string& text) { return text.size(); };

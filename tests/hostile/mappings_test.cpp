@@ -56,8 +56,8 @@ std::vector<Lines> in_each_worker(Pool& pool, int count) {
   return found;
 }
 
-// Its ring is mapped twice.
-const Lines one_page{"/memfd:brood-worker", "/memfd:brood-worker"};
+// The words and a ring; the same ring again and the other; that again.
+const Lines one_page(3, "/memfd:brood-worker");
 
 TEST_P(Mappings, of_workers_of_two_pools_are_one_page_each) {
   Pool one = make_pool(3), other = make_pool(2);
@@ -151,21 +151,20 @@ TEST_P(Mappings, come_with_no_descriptor_of_another_worker) {
   made.max_tasks_per_worker = 1;
   Pool pool(made);
   const start::WorkerDescriptors& numbers = start::exec_descriptors;  // but the page's
-  std::set<int> own{
-      0, 1, 2, numbers.tasks, numbers.results, numbers.owner, numbers.descriptor_channel};
+  std::set<int> own{0, 1, 2, numbers.report, numbers.owner, numbers.descriptor_channel};
   if (method() == "forkserver") own.insert(start::server_socket_descriptor);
   for (int round = 0; round < 4; ++round) EXPECT_EQ(pool.apply(open_here), own);
 }
 
 int add_one(Value<int> value) {
   value.set(value.get() + 1);
-  return static_cast<int>(shared_mappings().size());  // of its page two
+  return static_cast<int>(shared_mappings().size());  // of its page three
 }
 
 TEST_P(Mappings, of_shared_objects_that_a_task_is_given_are_there) {
   Value<int> value(1);
   Pool pool = make_pool(2);
-  EXPECT_EQ(pool.apply(add_one, value), 3);
+  EXPECT_EQ(pool.apply(add_one, value), 4);
   EXPECT_EQ(value.get(), 2);
 }
 

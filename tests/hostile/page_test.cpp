@@ -1,4 +1,6 @@
+#include <chrono>
 #include <csignal>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -40,13 +42,24 @@ const Scribble scribbles[] = {
     {"a frame that is not there", [](WorkerPage& page) { page.closed = page.head += 7; }, false},
     {"another position of the owner's", [](WorkerPage& page) { page.tail = most; }, false},
     {"nobody waits",
-     [](WorkerPage& page) { page.owner_waits = page.worker_waits = page.room = 77; }},
+     [](WorkerPage& page) { page.owner_waits = page.worker_waits = page.owner_blocked = 77; }},
     {"a buffer of ones",
      [](WorkerPage& page) {
        page.head = page.closed = page.tail + WorkerPage::buffer_size;
-       for (std::byte& byte : page.buffer) byte = std::byte{0xff};
+       for (std::byte& byte : page.results.bytes) byte = std::byte{0xff};
      },
      false},
+    {"more tasks read than there are", [](WorkerPage& page) { page.task_tail = most; }},
+    {"a task read that comes next", [](WorkerPage& page) { page.task_tail = page.task_head + 1; }},
+    {"fewer tasks read than before", [](WorkerPage& page) { page.task_tail = 0; }},
+    {"tasks that were not sent", [](WorkerPage& page) { page.task_head += 1000; }},
+    {"no tasks", [](WorkerPage& page) { page.task_head = 0; }},
+    {"the end of tasks", [](WorkerPage& page) { page.no_more_tasks = 1; }},
+    {"tasks of ones",
+     [](WorkerPage& page) {
+       page.task_head = page.task_tail + WorkerPage::buffer_size;
+       for (std::byte& byte : page.tasks.bytes) byte = std::byte{0xff};
+     }},
 };
 
 /// The element of the scribbler; the others return what they got.
@@ -95,6 +108,24 @@ TEST_P(HostilePages, of_the_living_end_their_calls_in_time) {
     EXPECT_FALSE(outcomes[scribbler].has_value());
     EXPECT_EQ(pool.apply(square, 7), 49);
   }
+}
+
+int takes_the_wake_up_from_its_owner(int element) {
+  if (element == scribbler) taken_over().page.owner_waits = 0;
+  return element;
+}
+
+// With a timeout the owner looks at the page, and asks again.
+TEST_P(HostilePages, without_a_wake_up_delay_their_results_once) {
+  Pool pool = make_pool(1);
+  constexpr auto limit = 1s;
+  std::vector<int> elements(20);
+  std::iota(elements.begin(), elements.end(), 0);
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(
+      pool.with({.timeout = limit, .chunk = 1}).map(takes_the_wake_up_from_its_owner, elements),
+      elements);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 4 * limit);
 }
 
 }  // namespace

@@ -130,12 +130,12 @@ void write_garbage() {
 }
 void write_values_outside_their_enums() {
   for (const std::uint32_t value : {1U, 2U, 5U, 255U, 0x7fffffffU, 0xffffffffU}) {
-    Request kind = connect_request, role{.kind = Kind::start}, page = role, name = role;
+    Request kind = connect_request, role{.kind = Kind::start}, directory = role, name = role;
     kind.kind = static_cast<Kind>(value);
     role.role = static_cast<start::Role>(value);
-    page.has_page = page.has_directory = value;
+    directory.has_directory = directory.has_output = value;
     std::memset(name.name, 'x', sizeof name.name);
-    for (const Request& request : {kind, role, page, name}) {
+    for (const Request& request : {kind, role, directory, name}) {
       send_request(server_socket, request);
       const int file = null_device();
       send_request(connection(), request, Numbers(6, file));
@@ -145,7 +145,7 @@ void write_values_outside_their_enums() {
 }
 void start_with_files() {
   const int file = null_device(), mine = connection();
-  Request request{.kind = Kind::start, .sequence = 1, .has_page = 1, .has_directory = 1};
+  Request request{.kind = Kind::start, .sequence = 1, .has_directory = 1, .has_output = 1};
   for (; request.sequence < 5; ++request.sequence) send_request(mine, request, Numbers(6, file));
   request.sequence = 2;
   request.kind = Kind::abandon;

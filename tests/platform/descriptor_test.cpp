@@ -49,13 +49,6 @@ TEST_F(DescriptorTest, copying_a_closed_descriptor_throws) {
   EXPECT_THROW(Descriptor().duplicate(), SystemError);
 }
 
-TEST_F(DescriptorTest, a_nonblocking_pipe_says_so) {
-  const Pipe pipe = make_pipe();
-  set_nonblocking(pipe.read);
-  char byte;
-  EXPECT_EQ(read_some(pipe.read.get(), &byte, 1).state, Transfer::State::would_block);
-}
-
 TEST_F(DescriptorTest, nothing_takes_the_numbers_of_closed_standard_streams) {
   EXPECT_EQ(testing::in_child([] {
               for (const int number : {0, 1, 2}) ::close(number);

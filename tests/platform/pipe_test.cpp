@@ -92,25 +92,6 @@ TEST_F(PipeTest, writing_everything_waits_for_a_reader_and_keeps_every_byte) {
   EXPECT_EQ(received, sent);
 }
 
-std::size_t capacity(const Pipe& pipe) {
-  set_nonblocking(pipe.write);
-  const std::vector<std::byte> block(4096);
-  std::size_t sum = 0;
-  for (;;) {
-    const Transfer done = write_some_unguarded(pipe.write.get(), block);
-    if (done.state != State::moved) return sum;
-    sum += done.count;
-  }
-}
-
-TEST_F(PipeTest, one_of_sockets_can_be_enlarged) {
-  const std::size_t before = capacity(make_socket_pipe());
-  const Pipe pipe = make_socket_pipe();
-  enlarge(pipe.write, 256 * 1024);
-  EXPECT_GT(capacity(pipe), before);
-  enlarge(pipe.write, std::size_t{1} << 40);  // refused: no harm
-}
-
 TEST_F(PipeTest, one_of_sockets_goes_in_one_direction) {
   const Pipe pipe = make_socket_pipe();
   EXPECT_EQ(write_one(pipe.read.get()).state, State::closed);
@@ -158,7 +139,6 @@ Transfer receive_one(const Pipe& pipe) {
 
 TEST_F(PipeTest, receiving_says_what_reading_does) {
   Pipe pipe = make_socket_pipe();
-  set_nonblocking(pipe.read);
   EXPECT_EQ(receive_one(pipe).state, State::would_block);
   write_one(pipe.write.get());
   EXPECT_EQ(receive_one(pipe).state, State::moved);

@@ -1,14 +1,6 @@
 #include "platform/spin_budget.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <thread>
-
-#include "platform/pipe.hpp"
 
 namespace brood::platform::spin_budget_test {
 namespace {
@@ -56,36 +48,18 @@ TEST(SpinBudget, that_has_paid_once_looks_at_each_wait_again) {
   EXPECT_TRUE(budget.wants_to_look());
 }
 
-// A read that looks before it sleeps.
-class SpinRead : public ::testing::Test {
- protected:
-  void SetUp() override { ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()), 0); }
-  void TearDown() override {
-    for (const int end : ends_) ::close(end);
-  }
-  void write_one() const { ASSERT_EQ(::write(ends_[1], "x", 1), 1); }
-
-  std::array<int, 2> ends_{};
-  SpinBudget budget_{2};
-};
-
-TEST_F(SpinRead, gives_what_is_there_what_comes_later_and_the_end) {
-  std::array<std::byte, 8> room{};
-  write_one();
-  EXPECT_EQ(spin_read(ends_[0], room, budget_).count, 1U);
-  {
-    const std::jthread late([this] { write_one(); });
-    EXPECT_EQ(spin_read(ends_[0], room, budget_).count, 1U);
-  }
-  ::shutdown(ends_[1], SHUT_WR);
-  EXPECT_EQ(spin_read(ends_[0], room, budget_).state, Transfer::State::closed);
+TEST(SpinBudget, a_look_sees_what_is_there_and_what_comes_in_its_time) {
+  SpinBudget budget(2);
+  EXPECT_TRUE(look(budget, [] { return true; }));
+  int tries = 0;
+  EXPECT_TRUE(look(budget, [&tries] { return ++tries == 3; }));
+  EXPECT_FALSE(look(budget, [] { return false; }));
+  EXPECT_FALSE(budget.wants_to_look());  // that was in vain
 }
 
-TEST_F(SpinRead, of_a_number_that_is_closed_fails) {
-  std::array<std::byte, 8> room{};
-  const Transfer transfer = spin_read(-1, room, budget_);
-  EXPECT_EQ(transfer.state, Transfer::State::failed);
-  EXPECT_EQ(transfer.error, EBADF);
+TEST(SpinBudget, without_one_nothing_is_looked_at) {
+  SpinBudget budget(1);
+  EXPECT_FALSE(look(budget, [] { return true; }));
 }
 
 }  // namespace

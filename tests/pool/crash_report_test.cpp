@@ -1,10 +1,13 @@
 #include <dlfcn.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <csignal>
 #include <ctime>
 #include <memory>
+#include <span>
+#include <string>
 #include <thread>
 
 #include "pool/pool_fixture.hpp"
@@ -208,18 +211,32 @@ TEST_P(CrashReports, of_sigkill_have_no_trace_but_cpu_time_and_peak_memory) {
   EXPECT_LT(report.peak_resident, 3 * bytes + (std::size_t{1} << 30));
 }
 
-int closes_its_results(int x) {
-  ::close(result_pipe);
+int shuts_its_socket_down(int x) {
+  ::shutdown(wake_up_socket, SHUT_RDWR);
+  ::pause();
+  return x;
+}
+
+// Its own watch takes that for the end of its owner.
+TEST_P(CrashReports, of_a_worker_without_its_socket_say_that_it_ended_itself) {
+  const WorkerLost lost = lost_in(shuts_its_socket_down, 1);
+  EXPECT_EQ(lost.report().cause, Cause::exited) << lost.what();
+  EXPECT_EQ(lost.exit_code(), 83) << lost.what();
+}
+
+int writes_no_frame(int x) {
+  const std::string garbage(64, 'g');
+  write_to_owner(std::as_bytes(std::span(garbage)));
+  wait_until_read();
   ::pause();
   return x;
 }
 
 TEST_P(CrashReports, of_a_worker_that_the_pool_has_stopped_say_why) {
-  const WorkerLost lost = lost_in(closes_its_results, 1);
+  const WorkerLost lost = lost_in(writes_no_frame, 1);
   EXPECT_EQ(lost.report().cause, Cause::stopped) << lost.what();
-  EXPECT_EQ(lost.report().stopped_because, "it has closed the socket to its owner");
-  EXPECT_TRUE(contains(lost.what(), "the pool stopped it: it has closed the socket to its owner"))
-      << lost.what();
+  EXPECT_TRUE(contains(lost.report().stopped_because, "no frame header")) << lost.what();
+  EXPECT_TRUE(contains(lost.what(), "the pool stopped it: ")) << lost.what();
 }
 
 TEST_P(CrashReports, of_an_exit_say_that_it_ended_itself) {

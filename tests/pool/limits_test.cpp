@@ -221,7 +221,7 @@ struct KeepsThePageBack : Launcher {
   std::string name() const override { return "keeps"; }
   int launch(WorkerCommand command) override {
     std::erase_if(command.descriptors, [](const auto& given) {
-      return given.second == start::worker_descriptors().page;
+      return given.second == start::worker_descriptors().input;
     });
     return brood::spawn(command);
   }

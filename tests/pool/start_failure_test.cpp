@@ -130,7 +130,7 @@ TEST_P(StartFailure, of_a_replacement_leaves_the_others_at_work) {
 struct WithoutPage : Launcher {
   std::string name() const override { return "forgetful"; }
   int launch(WorkerCommand command) override {
-    const int page = start::worker_descriptors().page;
+    const int page = start::worker_descriptors().input;
     std::erase_if(command.descriptors, [page](const auto& pair) { return pair.second == page; });
     return spawn(command);
   }

@@ -1,6 +1,7 @@
 #include "call.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
@@ -83,7 +84,19 @@ CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
     : Arguments(nullptr,
                 {.self_contained = plan.traits.self_contained, .fills_frame = plan.single()},
                 count),
-      plan_(plan) {}
+      plan_(plan),
+      handles_(handles_of(plan)) {}
+
+// Nobody looks into them: they only have to differ.
+std::vector<detail::DescriptorRef> CallArguments::handles_of(const JobPlan& plan) {
+  const auto memory = std::make_shared<std::array<std::byte, 8>>();
+  std::vector<detail::DescriptorRef> handles;
+  for (std::size_t i = 0; i < plan.brings; ++i) {
+    const void* const place = memory->data() + i;
+    handles.emplace_back(memory, static_cast<const detail::SharedDescriptor*>(place));
+  }
+  return handles;
+}
 
 void CallArguments::define(JobId job) {
   job_ = job;
@@ -92,7 +105,8 @@ void CallArguments::define(JobId job) {
 }
 
 pool::Arguments::Part CallArguments::part(std::size_t) const noexcept {
-  return {.stride = plan_.fixed_arguments && !fills_frame() ? bytes_per_element() : 0};
+  return {.stride = plan_.fixed_arguments && !fills_frame() ? bytes_per_element() : 0,
+          .attached = handles_};
 }
 
 std::size_t CallArguments::bytes_per_element() const noexcept {
@@ -154,7 +168,7 @@ void Call::fail(std::size_t index, std::unique_ptr<detail::Failure> failure, poo
 
 void Call::finish(const std::exception_ptr&, pool::Callbacks&) noexcept {
   finished_ = true;
-  if (!driven) spoil_what_is_borrowed();  // else its caller is still at the worker's pipes
+  if (!driven) spoil_what_is_borrowed();  // else its caller is still at the worker's page
   try {
     referee_.caller_told(id);
   } catch (const Violation& violation) {

@@ -30,11 +30,13 @@ class CallArguments final : public pool::Arguments {
   bool borrows() const noexcept override { return plan_.borrows; }
 
  private:
+  static std::vector<detail::DescriptorRef> handles_of(const JobPlan& plan);
   std::vector<std::byte> encode(std::size_t first, std::size_t count) const;
   std::size_t bytes_per_element() const noexcept;
 
   const JobPlan& plan_;
   JobId job_ = 0;
+  std::vector<detail::DescriptorRef> handles_;
   // All of them, where they stay the caller's.
   mutable std::shared_ptr<std::vector<std::byte>> borrowed_;
 };

@@ -1,15 +1,29 @@
 #include "link.hpp"
 
+#include <algorithm>
 #include <utility>
 
-#include <brood/errors.hpp>
+#include "protocol/messages.hpp"
 
 namespace brood::simulation {
 
-Link::Link(JudgedScheduler& its_scheduler, std::unique_ptr<Process> its_process, Time now)
-    : WorkerLink(its_process->slot, "worker", wire::default_frame_limit, now),
-      scheduler(its_scheduler),
-      process(std::move(its_process)) {
+using protocol::WorkerWait;
+
+namespace {
+std::size_t task_capacity(const Parameters& parameters) {
+  const bool ignored = parameters.mutation == Mutation::overwrite_unread_tasks;
+  return parameters.task_capacity + (ignored ? 64 : 0);
+}
+}  // namespace
+
+Link::Link(Environment& environment, JudgedScheduler& scheduler,
+           std::unique_ptr<Process> its_process, std::function<void()> elsewhere)
+    : WorkerLink(its_process->slot, "worker", wire::default_frame_limit, environment.now,
+                 task_capacity(environment.parameters)),
+      process(std::move(its_process)),
+      environment_(environment),
+      scheduler_(scheduler),
+      elsewhere_(std::move(elsewhere)) {
   pid = static_cast<int>(process->pid);
   set_page(&process->page());
 }
@@ -23,30 +37,98 @@ platform::ReceivedDescriptors Link::receive_descriptors() {
   return came;
 }
 
-std::size_t Link::unread() {
-  if (scheduler.mutate(Mutation::reap_before_the_ring_is_empty)) return 0;
-  return ring.unread(page());
+bool Link::receive_wake_ups() {
+  const std::vector<std::byte> came = std::exchange(process->reports, {});
+  take_wake_ups(came);
+  return !came.empty() || process->alive();
 }
 
-void Link::give_room() noexcept {
-  if (scheduler.mutate(Mutation::give_room_early)) page().tail.fetch_add(64);
-  protocol::RingReader::owes_room(page());
+void Link::wake_caller() noexcept {
+  page().owner_waits.store(0);
+  process->caller_is_woken = true;
 }
 
-void Link::take_wake_ups() {
-  const std::size_t count = std::exchange(process->wake_ups, 0);
-  if (std::exchange(process->garbage, false))
-    throw CodecError(CodecError::Direction::decode, "message of a worker", "no wake-up");
-  if (count > due) throw Violation("a wake-up that was not asked for");
-  due -= count;
+// The worker may go on at once, while the owner has more to write, or has not looked at what it has
+// read.
+void Link::wake_worker() noexcept {
+  process->note_tasks();
+  if (scheduler_.mutate(Mutation::lose_a_wake_up)) return;
+  process->is_woken = true;
+  scheduler_.judge([this] { elsewhere_(); });
 }
 
-bool Link::may_sleep(protocol::WakeUp how) noexcept {
-  using protocol::WakeUp;
-  const WakeUp before = protocol::RingReader::ask_for_wake_up(page(), how);
-  if (before == WakeUp::by_socket) --due;
-  if (how == WakeUp::by_socket) ++due;
-  return !ring.has_unread(page());
+// Some of them, where there is no room for all.
+platform::SendState Link::send_now(std::uint64_t group,
+                                   std::span<const detail::DescriptorRef>& unsent) {
+  Random& random = environment_.random;
+  const bool full = random.chance(environment_.parameters.narrow);
+  const std::size_t count = full ? random.below(unsent.size()) : unsent.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!scheduler_.mutate(Mutation::lose_a_handle)) process->sent_handles.insert(group);
+  }
+  environment_.census.brought += count;
+  unsent = unsent.subspan(count);
+  if (!full) return platform::SendState::sent;
+  return random.chance(0.5) ? platform::SendState::would_block : platform::SendState::crowded;
+}
+
+std::size_t Link::youth() const noexcept {
+  const std::uint64_t head = page().task_head.load(), old = environment_.parameters.old_tasks;
+  return static_cast<std::size_t>(old - std::min(head, old));
+}
+
+Link::Stop Link::send() {
+  spoil_before();
+  const std::uint64_t before = page().task_head.load(), runs = process->runs;
+  const Stop stop = write();
+  process->note_tasks();
+  const bool is_old = page().task_head.load() > environment_.parameters.old_tasks;
+  environment_.census.narrow += stop == Stop::channel_full || stop == Stop::crowded;
+  environment_.census.blocked += is_old && stop == Stop::ring_full;
+  spoil_behind(stop);
+  if (stop == Stop::none && process->runs == runs) show_in_parts(before);
+  return stop;
+}
+
+// As if the last bytes had been written part by part.
+void Link::show_in_parts(std::uint64_t before) {
+  const std::uint64_t after = page().task_head.load();
+  if (before == after || !environment_.random.chance(environment_.parameters.parts)) return;
+  const std::uint64_t least = std::max(before, page().task_tail.load());
+  let_it_see(environment_.random.between(least, after));
+  page().task_head.store(after);
+  if (protocol::owes_wake_up(page(), WorkerWait::for_tasks)) wake_worker();
+}
+
+void Link::let_it_see(std::uint64_t head) {
+  page().task_head.store(head);
+  let_it_run();
+}
+
+void Link::let_it_run() {
+  for (int i = 0; i < 3 && process->alive() && process->runnable(); ++i) process->run();
+}
+
+// --- mutations ---
+
+void Link::spoil_before() {
+  if (outbox.empty()) return;
+  if (scheduler_.mutate(Mutation::hang_up_early)) hang_up();
+  const std::optional<JobId> known = process->known_job();
+  if (known && scheduler_.mutate(Mutation::worker_forgets_too_early)) forget(*known);
+  if (scheduler_.mutate(Mutation::show_tasks_too_early)) {
+    const std::uint64_t head = page().task_head.load();
+    let_it_see(head + 24);
+    page().task_head.store(head);
+  }
+}
+
+void Link::spoil_behind(Stop stop) {
+  const std::uint64_t head = page().task_head.load();
+  if (stop == Stop::ring_full && scheduler_.mutate(Mutation::sleep_without_asking_for_room))
+    page().owner_blocked.store(0);
+  if (stop == Stop::none && head >= 8 && scheduler_.mutate(Mutation::write_bytes_twice))
+    outbox.tail().append(page().tasks.at(head - 8), 8);
 }
 
 }  // namespace brood::simulation

@@ -17,7 +17,7 @@
 namespace brood::simulation {
 
 /// The real driver and the real scheduler. In place of the dispatcher and of callers' threads: what
-/// they would wait for is drawn, and processes of the simulation are at the other end of the pipes.
+/// they would wait for is drawn, and processes of the simulation are at the other end of the pages.
 class Owner final : private pool::Host {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
@@ -44,6 +44,8 @@ class Owner final : private pool::Host {
   /// Whether a turn would do something.
   bool has_work() const;
   bool finished() const noexcept { return finished_; }
+  /// Throws where a side sleeps although it should have been woken.
+  void check_sleepers() const;
 
   Link* link(WorkerId worker) const noexcept {
     return static_cast<Link*>(driver().workers().find(worker));
@@ -57,7 +59,6 @@ class Owner final : private pool::Host {
   void abandon_starts() override;
   pool::SignalResult signal(pool::WorkerLink& link, pool::StopSignal signal) noexcept override;
   std::optional<pool::Death> status(pool::WorkerLink& link) noexcept override;
-  void hang_up(pool::WorkerLink& link) override;
   void release(pool::WorkerLink&) noexcept override {}
   void log_error(const std::string& text) noexcept override {
     environment_.say("%s", text.c_str());
@@ -74,10 +75,21 @@ class Owner final : private pool::Host {
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
   void finish_start(WorkerId worker);
-  void watch(Link& link);
-  void read(Link& link);
+  bool is_wanted(const Link& link) const;
+  static bool sleeps_too_long(const Link& link);
+  std::optional<bool> exchange(Link& link);
+  void wait_for_news(Link& link);
+  bool notices();
+  void on_wake_up(Link& link);
+  bool receive_wake_ups(Link& link);
+  void read_results(Link& link);
   bool read_what_is_there(Link& link);
+  void on_ended(Link& link);
+  void end_turn();
+  std::optional<WorkerId> age_one();
+  void let_it_age(WorkerId worker);
   bool flush(Link& link);
+  void go_on(Link& link);
   void die_of_signals();
   void spoil_what_is_borrowed();
   Process* process_in(WorkerId worker) const noexcept;

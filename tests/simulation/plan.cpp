@@ -1,5 +1,7 @@
 #include "plan.hpp"
 
+#include "protocol/page.hpp"
+
 namespace brood::simulation {
 
 using std::chrono::microseconds;
@@ -14,6 +16,13 @@ double rarely(Random& random, double low, double high) {
 
 Nanoseconds some_time(Random& random, double least, double most) {
   return Nanoseconds(static_cast<Nanoseconds::rep>(random.spread(least, most)));
+}
+
+// So that little is missing to the end of the ring. To fill a small one again and again takes too
+// long.
+std::size_t draw_age(Random& random, std::size_t capacity) {
+  if (capacity < 4096 || !random.chance(0.25)) return 0;
+  return protocol::WorkerPage::buffer_size - static_cast<std::size_t>(random.spread(400, 4000));
 }
 
 pool::Retries draw_retries(Random& random) {
@@ -48,19 +57,23 @@ pool::SchedulerConfig draw_config(Random& random) {
 Parameters draw_parameters(Random& random) {
   Parameters parameters;
   parameters.config = draw_config(random);
-  parameters.task_capacity = static_cast<std::size_t>(random.spread(16, 65536));
+  parameters.task_capacity = static_cast<std::size_t>(random.spread(256, 65536));
   parameters.result_capacity = static_cast<std::size_t>(random.spread(1024, 65536));
+  parameters.old_tasks = draw_age(random, parameters.task_capacity);
+  parameters.old_results = draw_age(random, parameters.result_capacity);
   parameters.jobs = static_cast<int>(random.between(1, random.chance(0.2) ? 25 : 6));
   parameters.pause = random.chance(0.3) ? 0 : random.spread(0.01, 0.7);
   parameters.notice = random.spread(0.1, 1);
   parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
   parameters.user = random.spread(0.03, 0.5);
+  parameters.patient = random.chance(0.4);
   parameters.kill = rarely(random, 0.001, 0.05);
   parameters.garbage = random.chance(0.15) ? random.spread(0.001, 0.1) : 0;
   parameters.start_error = rarely(random, 0.05, 0.8);
   parameters.start_death = rarely(random, 0.05, 0.8);
   parameters.initializer_error = rarely(random, 0.05, 0.8);
   parameters.torn = random.unit() / 2;
+  parameters.parts = random.chance(0.5) ? 0 : random.unit();
   parameters.outage = random.chance(0.05);
   parameters.early_end = rarely(random, 0.001, 0.1);
   parameters.slow_starts = random.chance(0.3);
@@ -69,6 +82,7 @@ Parameters draw_parameters(Random& random) {
   if (random.chance(0.5)) parameters.large_frame = static_cast<std::size_t>(random.spread(1, 2000));
   parameters.borrowing = random.chance(0.4) ? random.unit() : 0;
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
+  parameters.narrow = random.chance(0.5) ? random.unit() * 0.7 : 0;
   parameters.late_status = rarely(random, 0.1, 0.9);
   return parameters;
 }
@@ -89,8 +103,10 @@ JobPlan draw_job(Random& random) {
   plan.folded = !traits.self_contained && random.chance(0.15);
   plan.traits.folded = plan.folded;
   plan.fixed_arguments = random.chance(0.5);
-  if (random.chance(0.1)) plan.padding = static_cast<std::size_t>(random.spread(50, 2000));
+  if (random.chance(plan.single() ? 0.4 : 0.15))
+    plan.padding = static_cast<std::size_t>(random.spread(50, random.chance(0.2) ? 40000 : 2000));
   traits.element_bytes = (plan.fixed_arguments ? 16 : 24) + plan.padding;
+  if (!traits.self_contained && random.chance(0.15)) plan.brings = random.between(1, 5);
   plan.result = static_cast<ResultKind>(random.below(3));
   plan.text_size = static_cast<std::size_t>(random.chance(0.1) ? random.spread(1000, 40000)
                                                                : random.spread(1, 200));
@@ -138,6 +154,14 @@ constexpr const char* names[] = {"none",
                                  "borrowed_memory_goes_early",
                                  "give_room_early",
                                  "sleep_without_asking",
+                                 "sleep_without_asking_for_room",
+                                 "sleep_without_looking",
+                                 "lose_a_wake_up",
+                                 "forget_a_full_ring",
+                                 "overwrite_unread_tasks",
+                                 "show_tasks_too_early",
+                                 "hang_up_early",
+                                 "lose_a_handle",
                                  "worker_loses_a_wake_up",
                                  "worker_overwrites_what_is_unread",
                                  "worker_closes_too_early",
@@ -146,7 +170,10 @@ constexpr const char* names[] = {"none",
                                  "worker_acknowledges_an_old_fence",
                                  "worker_stamps_after_the_claim",
                                  "worker_ignores_a_forget",
-                                 "worker_forgets_too_early"};
+                                 "worker_forgets_too_early",
+                                 "worker_sleeps_without_looking",
+                                 "worker_forgets_a_blocked_owner",
+                                 "worker_drops_what_is_in_use"};
 static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
 
 }  // namespace

@@ -35,6 +35,7 @@ struct JobPlan {
   bool borrows = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
   std::size_t padding = 0;  // bytes of an argument behind its numbers
+  std::size_t brings = 0;   // handles of shared objects that each worker gets once
   ResultKind result = ResultKind::number;
   std::size_t text_size = 0;  // bytes, at most
   double mean = 1e4;          // ns of an element
@@ -77,6 +78,14 @@ enum class Mutation : std::uint8_t {
   borrowed_memory_goes_early,
   give_room_early,
   sleep_without_asking,
+  sleep_without_asking_for_room,
+  sleep_without_looking,
+  lose_a_wake_up,
+  forget_a_full_ring,
+  overwrite_unread_tasks,
+  show_tasks_too_early,
+  hang_up_early,
+  lose_a_handle,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,
@@ -87,21 +96,27 @@ enum class Mutation : std::uint8_t {
   worker_stamps_after_the_claim,
   worker_ignores_a_forget,
   worker_forgets_too_early,
+  worker_sleeps_without_looking,
+  worker_forgets_a_blocked_owner,
+  worker_drops_what_is_in_use,
   count,
 };
 
 struct Parameters {
   pool::SchedulerConfig config;
-  std::size_t task_capacity = 4096, result_capacity = 4096;  // of the pipe and the ring, bytes
+  std::size_t task_capacity = 4096, result_capacity = 4096;  // of the rings, bytes
+  std::size_t old_tasks = 0, old_results = 0;                // bytes that an old worker has in them
   int jobs = 3;
   double pause = 0.1;   // a worker pauses at a point where it may
   double notice = 0.5;  // the owner sees an event in this turn
   double partial_read = 0.5;
-  double user = 0.1;   // the next step is a user's
-  double kill = 0;     // the next step kills a worker from outside
-  double garbage = 0;  // a worker writes what is no frame
+  double user = 0.1;     // the next step is a user's
+  bool patient = false;  // a user waits for the end of a call before the next
+  double kill = 0;       // the next step kills a worker from outside
+  double garbage = 0;    // a worker writes what is no frame
   double start_error = 0, start_death = 0, initializer_error = 0;
   double torn = 0.3;                  // a worker is seen between the two stores of a frame's end
+  double parts = 0;                   // what is written is seen before all of it is there
   bool outage = false;                // for a while no worker can be started
   double early_end = 0;               // close or terminate while there is work
   bool slow_starts = false;           // worker_started comes later than the start
@@ -110,6 +125,7 @@ struct Parameters {
   double exhausted = 0;               // a worker is above its limit of memory when it looks
   std::size_t large_frame = 1 << 20;  // bytes: see worker::SessionSizes
   double handover = 0;                // the lock changes hands between two reads of the dispatcher
+  double narrow = 0;                  // the descriptor channel has no room
   double late_status = 0;             // how a dead worker has ended is told later than that it has
   Mutation mutation = Mutation::none;
 };
@@ -123,6 +139,9 @@ struct Census {
                 from_pages_of_the_dead = 0;
   std::uint64_t deferred_ends = 0, deaf = 0, torn_ends = 0, full_rings = 0;
   std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, attached = 0;
+  std::uint64_t brought = 0, narrow = 0;  // descriptors with tasks; stops for them
+  std::uint64_t blocked = 0, blocked_callers = 0, slept = 0, in_place = 0, collected = 0;
+  std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 
 /// What all parts of a world share.
@@ -163,6 +182,8 @@ constexpr std::byte padding_of(std::size_t index) {
 }
 /// What elements log.
 constexpr const char* log_text = "so far, so good";
+/// What the ring of an old worker is full of.
+constexpr char old_letter = 'o';
 
 Parameters draw_parameters(Random& random);
 JobPlan draw_job(Random& random);

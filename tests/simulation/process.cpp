@@ -13,6 +13,7 @@
 namespace brood::simulation {
 
 using protocol::Type;
+using protocol::WorkerWait;
 
 Process* Process::running_ = nullptr;
 
@@ -27,14 +28,17 @@ std::vector<platform::SharedMapping>& spare_memory() {
 platform::SharedMapping clean_memory() {
   using protocol::WorkerPage;
   if (spare_memory().empty())
-    return platform::SharedMapping::create("simulated", sizeof(WorkerPage),
-                                           WorkerPage::buffer_size);
+    return platform::SharedMapping::create("simulated", protocol::page_size,
+                                           {WorkerPage::buffer_size, protocol::rings_in_page});
   platform::SharedMapping memory = std::move(spare_memory().back());
   spare_memory().pop_back();
   auto& page = *static_cast<WorkerPage*>(memory.data());
-  for (auto* word : {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail})
+  for (auto* word : {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail,
+                     &page.task_head, &page.task_tail})
     word->store(0);
-  for (auto* word : {&page.owner_waits, &page.worker_waits, &page.room}) word->store(0);
+  for (auto* word :
+       {&page.owner_waits, &page.worker_waits, &page.owner_blocked, &page.no_more_tasks})
+    word->store(0);
   return memory;
 }
 
@@ -45,7 +49,6 @@ constexpr std::uint64_t resident_limit = 1000;
 Process::Process(Environment& environment, Referee& referee, WorkerId worker, std::uint64_t number)
     : slot(worker),
       pid(number),
-      tasks(environment.parameters.task_capacity),
       environment_(environment),
       referee_(referee),
       memory_(clean_memory()),
@@ -70,14 +73,30 @@ bool Process::runnable() const {
   switch (wait_) {
     case Wait::none:
       return true;
-    case Wait::reading:
-      return !tasks.empty() || tasks.closed;
-    case Wait::room:
-      return page().room.load() != room_seen_;
+    case Wait::wake_up:
+      return is_woken;
     case Wait::sleeping:
       break;
   }
   return wakes_at_ <= environment_.now;
+}
+
+bool Process::waits_for_tasks() const {
+  return alive_ && !deaf_ && wait_ == Wait::wake_up && !is_woken &&
+         page().worker_waits.load() == static_cast<std::uint32_t>(WorkerWait::for_tasks);
+}
+
+bool Process::sleeps_too_long() const {
+  if (!alive_ || deaf_ || wait_ != Wait::wake_up || is_woken) return false;
+  switch (static_cast<WorkerWait>(page().worker_waits.load())) {
+    case WorkerWait::none:
+      return true;
+    case WorkerWait::for_tasks:
+      return page().task_head.load() != slept_from_ || page().no_more_tasks.load() != 0;
+    case WorkerWait::for_room:
+      break;
+  }
+  return page().tail.load() != slept_from_;
 }
 
 void Process::resume() {
@@ -87,6 +106,7 @@ void Process::resume() {
 }
 
 void Process::run() {
+  ++runs;
   resume();
   if (fiber_.ended()) alive_ = false;
 }
@@ -105,12 +125,15 @@ void Process::body() {
     pass(environment_.random.spread(1e3, 1e6));
     if (!environment_.calm && environment_.random.chance(parameters.start_death)) return;
     worker::Session session(*this, page(),
-                            {.input = 1024,
-                             .large_frame = parameters.large_frame,
+                            {.tasks = {.ring = parameters.task_capacity,
+                                       .collected = 1024,
+                                       .large_frame = parameters.large_frame},
                              .results = parameters.result_capacity});
     session_ = &session;
     start_up(session);
     session.serve();
+    see_what_is_read();
+    check_what_it_knows();
     session.results().flush();
     referee_.left(*this);
   } catch (const Killed&) {
@@ -136,45 +159,26 @@ void Process::start_up(worker::Session& session) {
 }
 
 // It has done all that it was told before, and is told more.
-std::size_t Process::read(std::span<std::byte> target) {
+bool Process::look(const std::atomic<std::uint64_t>& word, std::uint64_t value) {
+  see_what_is_read();
   check_what_it_knows();
-  if (environment_.random.chance(environment_.parameters.partial_read))
-    target = target.first(environment_.random.between(1, target.size()));
-  if (environment_.parameters.mutation == Mutation::worker_ignores_a_forget ||
-      environment_.parameters.mutation == Mutation::worker_forgets_too_early)
-    return read_changed(target);
-  wait_for_input();
-  const std::size_t count = tasks.read(target);
-  see(target.first(count));
+  maybe_become_deaf();
   maybe_pause();
   change_the_page();
-  return count;
+  return word.load() != value;
 }
 
-void Process::wait_for_input() {
-  while (tasks.empty() && !tasks.closed) pause(Wait::reading);
+void Process::maybe_become_deaf() {
   if (!environment_.calm && referee_.has_only_a_revocation(*this) &&
       environment_.random.chance(environment_.parameters.deaf))
     be_deaf();
 }
 
-void Process::see(std::span<const std::byte> bytes) {
-  seen_.feed(bytes);
-  while (const auto frame = seen_.next()) note(*frame);
-}
-
-void Process::note(const wire::Frame& frame) {
-  std::span<const std::byte> payload = frame.payload;
-  if (static_cast<Type>(frame.type) == Type::define) {
-    defined_.insert(protocol::take_header<protocol::DefineHeader>(payload).job);
-  } else if (static_cast<Type>(frame.type) == Type::forget) {
-    const JobId job = protocol::take_header<protocol::ForgetHeader>(payload).job;
-    defined_.erase(job);
-    to_forget_.insert(job);
-  }
-}
-
+// A job that is to be forgotten may be told of in the frame that is in use.
 void Process::drop_descriptors(std::uint64_t job) {
+  see_what_is_read();
+  if (!to_forget_.contains(job) && !tasks_.empty()) see_next();
+  handles_.erase(job);
   if (to_forget_.erase(job) != 1) throw Violation("a job is forgotten that may come again");
 }
 
@@ -232,7 +236,7 @@ void Process::end(int code) {
 void Process::wake_owner() {
   maybe_pause();
   if (mutate(Mutation::worker_loses_a_wake_up)) return;
-  ++wake_ups;
+  reports.push_back(protocol::wake_up);
   maybe_pause();
 }
 
@@ -243,13 +247,24 @@ void Process::wake(std::atomic<std::uint32_t>&) {
   maybe_pause();
 }
 
+// As a futex: it looks at the word once, and then only a wake-up helps, or a signal, as here and
+// there at once.
 void Process::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
-  ++environment_.census.full_rings;
-  if (!is_heard() && mutate(Mutation::worker_overwrites_what_is_unread))
+  const bool for_room = value == static_cast<std::uint32_t>(WorkerWait::for_room);
+  const bool is_old = page().closed.load() > environment_.parameters.old_results;
+  if (!for_room || is_old)
+    ++(for_room ? environment_.census.full_rings : environment_.census.slept);
+  if (for_room && !is_heard() && mutate(Mutation::worker_overwrites_what_is_unread))
     *page().at(page().tail.load()) ^= std::byte{0xff};
   maybe_pause();
-  room_seen_ = value;
-  if (word.load() == value) pause(Wait::room);
+  if (environment_.random.chance(0.05)) return;
+  is_woken = false;
+  slept_from_ = for_room ? page().tail.load() : page().task_head.load();
+  if (word.load() == value || mutate(Mutation::worker_sleeps_without_looking)) pause(Wait::wake_up);
+  if (for_room) return;
+  maybe_become_deaf();
+  maybe_pause();
+  change_the_page();
 }
 
 // The first store of ResultStream::publish() has happened, the second has not.
@@ -263,6 +278,7 @@ void Process::show_the_torn_end() {
 }
 
 void Process::pause(Wait wait) {
+  spoil_what_was_read();
   wait_ = wait;
   fiber_.pause();
   if (dying_) throw Killed();
@@ -270,6 +286,7 @@ void Process::pause(Wait wait) {
 }
 
 void Process::maybe_pause() {
+  forget_the_owner();
   if (environment_.random.chance(environment_.parameters.pause)) pause(Wait::none);
 }
 

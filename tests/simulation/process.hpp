@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
 
 #include <brood/detail/pool/run.hpp>
 #include "fiber.hpp"
-#include "pipe.hpp"
 #include "plan.hpp"
 #include "platform/mapping.hpp"
+#include "protocol/messages.hpp"
 #include "protocol/page.hpp"
 #include "wire/frame.hpp"
 #include "worker/session.hpp"
@@ -23,7 +25,7 @@ class Referee;
 /// wherever it pauses.
 class Process final : private worker::SessionHost {
  public:
-  enum class Wait : std::uint8_t { none, reading, room, sleeping };
+  enum class Wait : std::uint8_t { none, wake_up, sleeping };
 
   Process(Environment& environment, Referee& referee, WorkerId worker, std::uint64_t number);
   ~Process();
@@ -37,11 +39,12 @@ class Process final : private worker::SessionHost {
 
   const WorkerId slot;
   const std::uint64_t pid;
-  Pipe tasks;
-  std::size_t wake_ups = 0;  // that it has sent and the owner has not taken
-  bool caller_is_woken = false;
-  bool garbage = false;                 // among them is something else
+  std::vector<std::byte> reports;  // in its socket: wake-ups, if all is well
+  bool caller_is_woken = false;    // since it has fallen asleep, as below
+  bool is_woken = false;
+  std::uint64_t runs = 0;               // calls of run()
   std::size_t waiting_descriptors = 0;  // descriptors of shared objects that wait for the owner
+  std::multiset<JobId> sent_handles;    // those that wait for the session, by job
   protocol::WorkerPage& page() const noexcept {
     return *static_cast<protocol::WorkerPage*>(memory_.data());
   }
@@ -52,12 +55,28 @@ class Process final : private worker::SessionHost {
   bool runnable() const;
   Time wakes_at() const noexcept { return wakes_at_; }
   Wait waits_for() const noexcept { return wait_; }
+  /// Takes note of what the owner has written since the last call, before the worker can see it.
+  void note_tasks();
+  /// A job whose function it has been sent and not been told to forget.
+  std::optional<JobId> known_job() const;
+  /// Whether it sleeps until a wake-up for tasks.
+  bool waits_for_tasks() const;
+  /// Whether it has read a part of a frame, and waits for another.
+  bool is_within_a_frame() const;
+  /// Whether it sleeps although what it waits for has come.
+  bool sleeps_too_long() const;
   /// Lets it run until it pauses or ends.
   void run();
   void kill();
 
  private:
   struct Killed {};
+  /// A frame that the owner has written.
+  struct Task {
+    std::uint64_t start, end;  // positions in the stream
+    protocol::Type type;
+    JobId job;  // of a definition, of elements, or to be forgotten
+  };
   class Function;
   void resume();
   void body();
@@ -74,28 +93,33 @@ class Process final : private worker::SessionHost {
   void attach(detail::Run& run);
   void put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan);
   void fail(detail::Run& run, const JobPlan& plan);
+  void grow_old();
   void write_log();
   void write_garbage();
 
   // --- the host ---
-  std::size_t read(std::span<std::byte> target) override;
   void wake_owner() override;
   void wake(std::atomic<std::uint32_t>& word) override;
+  bool look(const std::atomic<std::uint64_t>& word, std::uint64_t value) override;
   void sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) override;
   std::chrono::steady_clock::time_point now() override;
   bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
   void wait_for_descriptor_channel() override { pause(Wait::none); }
-  void receive_descriptors() override {}
+  void receive_descriptors() override { handles_.merge(sent_handles); }
   void drop_descriptors(std::uint64_t job) override;
   std::uint64_t resident() override;
   void end_if_copy() noexcept override {}
   void tell_of_copies() override { maybe_pause(); }
   bool is_serving_thread() const noexcept override { return !in_another_thread_; }
   [[noreturn]] void end(int code) override;
-  void wait_for_input();
-  void see(std::span<const std::byte> bytes);
-  void note(const wire::Frame& frame);
+  void maybe_become_deaf();
+  const Task* task_in_use() const;
+  void see_what_is_read();
+  void see_next();
   void check_what_it_knows() const;
+  void count_a_run();
+  void note_task(const wire::Frame& frame);
+  void spoil_what_was_read();
   void be_deaf();
   void show_the_torn_end();
   void pause(Wait wait);
@@ -107,8 +131,9 @@ class Process final : private worker::SessionHost {
   void change_the_page();
   void close_too_early();
   void store_the_head_first();
-  std::size_t read_changed(std::span<std::byte> target);
-  void change(const wire::Frame& frame);
+  void change(const Task& task);
+  void forget_the_owner();
+  void drop_what_is_in_use();
 
   static Process* running_;  // whose fiber is the one that runs
 
@@ -117,14 +142,19 @@ class Process final : private worker::SessionHost {
   bool alive_ = true, dying_ = false, deaf_ = false, in_another_thread_ = false;
   platform::SharedMapping memory_;  // of the page
   Wait wait_ = Wait::none;
-  std::uint32_t room_seen_ = 0;  // see sleep()
   Time wakes_at_{}, stamped_{};
   worker::Session* session_ = nullptr;
-  wire::FrameParser seen_{1024};         // what the session has read
+  wire::FrameParser written_{1024};      // by the owner
+  std::uint64_t noted_ = 0;              // position in that stream
+  std::deque<Task> tasks_;               // of it, that the session has not seen
+  std::set<JobId> sent_;                 // jobs whose definitions are in it
   std::set<JobId> defined_, to_forget_;  // as the frames that it has read say
   std::multiset<JobId> functions_;       // that the session keeps
-  std::vector<std::byte> changed_;       // by a mutation, and not read yet
+  std::multiset<JobId> handles_;         // by job
+  std::uint64_t slept_from_ = 0;         // position of the owner's when it fell asleep
   std::uint64_t old_fence_ = 0, old_closed_ = 0;
+  std::uint64_t spoilt_tasks_ = 0, spoilt_results_ = 0, results_seen_ = 0;  // positions
+  bool writes_garbage_ = false;
   Fiber fiber_;
 };
 

@@ -78,7 +78,10 @@ void Process::run_elements(detail::Run& run) {
   Process& process = *running_;
   const JobId job = run.function<Function>().job();
   const JobPlan& plan = process.referee_.plan(job);
+  process.count_a_run();
+  process.grow_old();
   process.maybe_pause();
+  process.drop_what_is_in_use();
   if (plan.folded) {
     process.run_folded(run, job, plan);
   } else {
@@ -99,7 +102,10 @@ bool Process::claim(detail::Run& run, const JobPlan& plan) {
   const std::uint64_t clock = page().clock.load();
   const bool claimed = run.next();
   page().clock.store(clock);
-  if (late && claimed) stamp();
+  if (late && claimed) {
+    maybe_pause();
+    stamp();
+  }
   return claimed;
 }
 
@@ -150,6 +156,8 @@ void Process::run_folded(detail::Run& run, JobId job, const JobPlan& plan) {
 std::size_t Process::begin(detail::Run& run, JobId job, const JobPlan& plan) {
   const std::size_t index = run.index();
   referee_.begun(*this, job, index, static_cast<std::uint32_t>(run.attempt()), stamped_);
+  if (handles_.count(job) < plan.brings)
+    throw Violation("an element runs before its shared objects are there");
   const Reader argument = run.argument();
   environment_.census.arriving += argument.left() > argument.in_memory();
   check_argument(argument, job, index, plan);
@@ -207,6 +215,14 @@ void Process::put(detail::Run& run, JobId job, std::size_t index, const JobPlan&
   }
 }
 
+// Fills its ring once, but for a little.
+void Process::grow_old() {
+  const std::size_t end = environment_.parameters.old_results;
+  if (page().closed.load() >= end || !environment_.random.chance(0.6)) return;
+  const std::size_t size = end - static_cast<std::size_t>(page().closed.load());
+  session_->results().log({2, "", std::string(size, old_letter)});
+}
+
 // Sometimes from another thread of the task's.
 void Process::write_log() {
   in_another_thread_ = environment_.random.chance(0.3);
@@ -218,10 +234,8 @@ void Process::write_log() {
 void Process::write_garbage() {
   environment_.say("worker %u writes garbage", slot);
   referee_.spoilt(*this);
-  if (environment_.random.chance(0.5)) {
-    garbage = true;
-    return;
-  }
+  if (environment_.random.chance(0.5)) return reports.push_back(std::byte{7});
+  writes_garbage_ = true;
   constexpr std::size_t size = 24;
   std::fill_n(page().at(page().closed.load()), size, std::byte{7});
   page().closed.fetch_add(size);

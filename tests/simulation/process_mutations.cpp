@@ -2,9 +2,8 @@
 #include <utility>
 
 #include "process.hpp"
-#include "protocol/messages.hpp"
 
-// Errors in a worker, made at the border of the session: of what it reads, in its page.
+// Errors in a worker, made at the border of the session: in its page.
 namespace brood::simulation {
 
 using protocol::Type;
@@ -44,35 +43,24 @@ void Process::store_the_head_first() {
   page().closed.store(closed);
 }
 
-// Whole frames, some of them not as they were sent.
-std::size_t Process::read_changed(std::span<std::byte> target) {
-  while (changed_.empty()) {
-    wait_for_input();
-    std::byte arrived[256];
-    const std::size_t count = tasks.read(arrived);
-    if (count == 0) return 0;
-    seen_.feed(std::span(arrived).first(count));
-    while (const auto frame = seen_.next()) change(*frame);
-  }
-  const std::size_t count = std::min(target.size(), changed_.size());
-  std::copy_n(changed_.begin(), count, target.begin());
-  changed_.erase(changed_.begin(), changed_.begin() + static_cast<std::ptrdiff_t>(count));
-  return count;
+void Process::change(const Task& task) {
+  if (task.type != Type::forget || !mutate(Mutation::worker_ignores_a_forget)) return;
+  constexpr auto type = static_cast<std::uint16_t>(Type::wake);
+  std::byte* const place = page().tasks.at(task.start) + offsetof(wire::FrameHeader, type);
+  std::copy_n(reinterpret_cast<const std::byte*>(&type), sizeof type, place);
 }
 
-void Process::change(const wire::Frame& frame) {
-  const auto type = static_cast<Type>(frame.type);
-  detail::Bytes bytes;
-  std::span<const std::byte> payload = frame.payload;
-  if (type == Type::run && mutate(Mutation::worker_forgets_too_early)) {
-    const auto header = protocol::take_header<protocol::RunHeader>(payload);
-    protocol::append_message(bytes, Type::forget, protocol::ForgetHeader{header.job});
-    to_forget_.insert(header.job);
-  }
-  if (type != Type::forget || !mutate(Mutation::worker_ignores_a_forget))
-    protocol::append_message(bytes, type, frame.payload);
-  note(frame);
-  changed_.insert(changed_.end(), bytes.view().begin(), bytes.view().end());
+// That it waits for room.
+void Process::forget_the_owner() {
+  if (page().owner_blocked.load() != 0 && mutate(Mutation::worker_forgets_a_blocked_owner))
+    page().owner_blocked.store(0);
+}
+
+// The owner may write there.
+void Process::drop_what_is_in_use() {
+  const Task* const task = task_in_use();
+  if (task != nullptr && mutate(Mutation::worker_drops_what_is_in_use))
+    page().task_tail.store(task->end);
 }
 
 }  // namespace brood::simulation

@@ -65,6 +65,7 @@ void World::must_step() {
 // False if nothing can happen.
 bool World::step() {
   referee_.rethrow();
+  owner_.check_sleepers();
   if (++steps_ > most_steps) throw Violation("no progress: too many steps");
   Random& random = environment_.random;
   if (random.chance(0.02) && pass_time()) return true;
@@ -148,7 +149,8 @@ bool World::step_of_a_user() {
     return true;
   }
   if (random.chance(0.05)) environment_.parameters.outage = false;
-  if (!closed_ && to_submit_ > 0 && random.chance(0.3)) {
+  const bool waits = environment_.parameters.patient && !referee_.idle();
+  if (!closed_ && to_submit_ > 0 && !waits && random.chance(0.3)) {
     submit();
     return true;
   }

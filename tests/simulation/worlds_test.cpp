@@ -57,7 +57,17 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::asked,
                                              &Census::exhausted,
                                              &Census::logged,
-                                             &Census::attached};
+                                             &Census::attached,
+                                             &Census::brought,
+                                             &Census::narrow,
+                                             &Census::blocked,
+                                             &Census::blocked_callers,
+                                             &Census::slept,
+                                             &Census::in_place,
+                                             &Census::collected,
+                                             &Census::wrapped_tasks,
+                                             &Census::wrapped_results,
+                                             &Census::across_the_end};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 

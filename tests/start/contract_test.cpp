@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "platform/mapping.hpp"
+#include "platform/watch.hpp"
 #include "protocol/page.hpp"
 #include "start/entry.hpp"
 #include "start/exec.hpp"
@@ -26,6 +27,19 @@ INSTANTIATE_TEST_SUITE_P(EveryMethod, Contract,
                          [](const auto& parameter) { return parameter.param; });
 
 TEST_P(Contract, a_worker_runs_until_its_tasks_end) { EXPECT_EQ(start_and_finish(GetParam()), 0); }
+
+TEST_P(Contract, a_worker_ends_when_its_owner_closes_what_it_wakes_it_by) {
+  const auto method = open();
+  for (const bool greets : {true, false}) {
+    TestWorker worker = start_worker(*method);
+    if (greets) {
+      ASSERT_TRUE(worker.greet());
+    }
+    worker.leave_alone();
+    ASSERT_TRUE(worker.ended());
+    EXPECT_EQ(method->collect(worker.process.pid).status.value, platform::exit_orphaned);
+  }
+}
 
 TEST_P(Contract, a_method_knows_its_name) { EXPECT_EQ(open()->name(), GetParam()); }
 
@@ -72,7 +86,7 @@ TEST_P(Contract, a_worker_has_its_own_descriptors_and_no_other) {
   ASSERT_TRUE(worker.greet());
   const WorkerDescriptors& own = exec_descriptors;
   // That of the page is closed when it is mapped.
-  std::set<int> expected{0, 1, 2, own.tasks, own.results, own.owner, own.descriptor_channel};
+  std::set<int> expected{0, 1, 2, own.report, own.owner, own.descriptor_channel};
   if (GetParam() == "forkserver") expected.insert(server_socket_descriptor);
   const std::string here = std::to_string(worker.process.pid);
   EXPECT_EQ(descriptors_of(here), expected);

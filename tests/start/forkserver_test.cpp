@@ -256,10 +256,10 @@ TEST_F(ForkserverTest, a_full_descriptor_table_of_the_owner_loses_the_start_and_
               } catch (const SystemError& error) {
                 if (error.code().value() != EMFILE) return 3;
               }
-              // The abandoned worker is gone: no process holds the write end of its results.
-              handed.results.write.reset();
+              // The abandoned worker is gone: no process holds its end of the wake-ups.
+              handed.wake_ups.write.reset();
               char byte;
-              if (testing::read_all(handed.results.read.get(), &byte, 1)) return 4;
+              if (testing::read_all(handed.wake_ups.read.get(), &byte, 1)) return 4;
               TestWorker again = start_worker(*method);
               if (!again.greet() || finish(*method, again).value != 0) return 5;
               if (finish(*method, healthy).value != 0) return 6;

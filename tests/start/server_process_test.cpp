@@ -113,9 +113,9 @@ TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) 
   TwoClients clients;
   Handed handed;
   // The socket is full of unread replies, so that of the start stays in the queue and the child at
-  // its start gate, with copies of both ends.
-  const int given[] = {handed.tasks.read.get(), handed.results.write.get(), handed.owner.get(),
-                       handed.owner.get()};
+  // its start gate, with a copy of its end.
+  const int given[] = {handed.wake_ups.write.get(), handed.page.descriptor().get(),
+                       handed.owner.get(), handed.owner.get()};
   const Request refused{.kind = Request::Kind::start},
       request{.kind = Request::Kind::start, .sequence = 1};
   for (int i = 0; i < 40; ++i)
@@ -125,10 +125,10 @@ TEST_F(ServerTest, a_server_that_dies_before_its_reply_leaves_no_worker_behind) 
   const platform::Descriptor server = platform::open_pidfd(clients.server);
   platform::send_signal(server, SIGKILL);
   ASSERT_TRUE(platform::wait_for_exit(server, patience_ms));
-  handed.results.write.reset();
+  handed.wake_ups.write.reset();
   char byte;
   EXPECT_FALSE(
-      testing::read_all(handed.results.read.get(), &byte, 1));  // the end: no worker holds it
+      testing::read_all(handed.wake_ups.read.get(), &byte, 1));  // the end: no worker holds it
 }
 
 /// A debugger, say. What it traces it is to reap first.

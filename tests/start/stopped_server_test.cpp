@@ -102,9 +102,9 @@ TEST_P(StoppedServer, kills_what_was_abandoned_when_it_goes_on) {
   const PendingStart asked = stopped.method->ask("Worker", handed.numbers());
   stopped.method->abandon(asked.ticket);
   stopped.go_on();
-  handed.results.write.reset();
+  handed.wake_ups.write.reset();
   char byte;
-  EXPECT_FALSE(testing::read_all(handed.results.read.get(), &byte, 1));
+  EXPECT_FALSE(testing::read_all(handed.wake_ups.read.get(), &byte, 1));
   EXPECT_EQ(finish(*stopped.method, stopped.worker).kind, ExitStatus::Kind::exited);
 }
 

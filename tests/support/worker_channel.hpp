@@ -30,14 +30,14 @@
 // told to run. For tests of the owner; call these in a task.
 namespace brood::testing {
 
-inline constexpr int task_pipe = start::exec_descriptors.tasks;
-inline constexpr int result_pipe = start::exec_descriptors.results;
+inline constexpr int wake_up_socket = start::exec_descriptors.report;
 inline constexpr int channel_socket = start::exec_descriptors.descriptor_channel;
 inline constexpr int server_socket = start::server_socket_descriptor;  // forkserver only
 
 /// A part of this process's memory, as /proc/self/maps has it.
 struct MappedRange {
   std::uintptr_t begin = 0, end = 0;
+  std::uint64_t offset = 0;  // in its file
   bool writable = false, shared = false;
   std::string name;
   std::size_t size() const { return end - begin; }
@@ -49,9 +49,10 @@ inline std::vector<MappedRange> mapped_ranges() {
   for (std::string line; std::getline(maps, line);) {
     std::istringstream words(line);
     MappedRange range;
-    std::string rights, offset, device, inode;
+    std::string rights, device, inode;
     char dash = 0;
-    words >> std::hex >> range.begin >> dash >> range.end >> rights >> offset >> device >> inode;
+    words >> std::hex >> range.begin >> dash >> range.end >> rights >> range.offset >> device >>
+        inode;
     std::getline(words >> std::ws, range.name);
     range.writable = rights.at(1) == 'w';
     range.shared = rights.at(3) == 's';
@@ -123,8 +124,8 @@ inline bool is_in_use(protocol::WorkerPage* page) {
 inline protocol::WorkerPage* own_page() {
   std::vector<protocol::WorkerPage*> pages;
   for (const MappedRange& range : mapped_ranges()) {
-    const bool whole = range.size() == sizeof(protocol::WorkerPage);  // its ring is mapped twice
-    if (whole && range.shared && range.name.find("brood-worker") != std::string::npos)
+    const bool is_page = range.name.find("brood-worker") != std::string::npos;
+    if (is_page && range.shared && range.offset == 0)  // others are of its rings
       pages.push_back(reinterpret_cast<protocol::WorkerPage*>(range.begin));
   }
   if (pages.size() == 1) return pages.front();
@@ -135,14 +136,15 @@ inline protocol::WorkerPage* own_page() {
 }
 
 /// What the owner sent of the elements among which the calling task is: job, first, count and
-/// sequence. Nothing where the frame is no longer in this process's memory.
+/// sequence. Nothing where the frame is no longer to be found. It lies in the ring; a large one has
+/// been copied from there.
 inline std::optional<protocol::RunHeader> current_run(const protocol::WorkerPage& page) {
   const std::uint64_t claimed = page.claimed.load() & ~protocol::WorkerPage::revoked;
   wire::FrameHeader frame;
   frame.type = static_cast<std::uint16_t>(protocol::Type::run);
   const auto start = std::as_bytes(std::span(&frame, 1)).first(8);  // all but the length
   std::optional<protocol::RunHeader> found;
-  memory_search::search_memory([&](std::span<const std::byte> memory) {
+  const auto look = [&](std::span<const std::byte> memory) {
     return memory_search::find_each(memory, start, [&](std::span<const std::byte> there) {
       if (there.size() < sizeof frame + sizeof(protocol::RunHeader)) return false;
       protocol::RunHeader run;
@@ -152,7 +154,8 @@ inline std::optional<protocol::RunHeader> current_run(const protocol::WorkerPage
       if (runs) found = run;
       return runs;
     });
-  });
+  };
+  if (!look(std::as_bytes(std::span(&page.tasks, 1)))) memory_search::search_memory(look);
   return found;
 }
 
@@ -194,7 +197,7 @@ inline void wake_owner(protocol::WorkerPage& page) {
   if (how == protocol::WakeUp::by_futex)
     platform::futex_wake(page.owner_waits, 1, platform::FutexScope::shared);
   if (how != protocol::WakeUp::by_socket) return;
-  if (::write(result_pipe, &protocol::wake_up, 1) != 1) return;
+  if (::write(wake_up_socket, &protocol::wake_up, 1) != 1) return;
 }
 
 /// own_page(), looked for once in each process.

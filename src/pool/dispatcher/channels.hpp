@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <memory>
 #include <vector>
 
@@ -11,8 +12,9 @@
 
 namespace brood::pool {
 
-/// The ends of workers' pipes in this process, as the dispatcher watches, reads and writes them,
-/// and what it sees of their processes. What comes is told to the driver.
+/// The dispatcher's end of what goes between this process and its workers: it waits for wake-ups,
+/// has rings read and outboxes written, and sees the ends of processes. What comes is told to the
+/// driver.
 /// Threads: the dispatcher's, which also runs `io`.
 class Channels {
  public:
@@ -22,14 +24,12 @@ class Channels {
 
   /// Watches the workers that the driver has already. Once, before its thread runs.
   void open_all();
-  /// Watches what a worker sends, and its end.
+  /// Watches a worker's wake-ups, and its end.
   void open(WorkerProcess& worker);
   /// Watches nothing of it any more.
   void close(WorkerId worker) noexcept { ios_[worker].reset(); }
-  /// Closes the worker's task pipe.
-  void hang_up(WorkerProcess& worker);
 
-  /// After the driver's turn: lets go of the pipes of workers that callers may borrow, watches
+  /// After the driver's turn: lets go of the sockets of workers that callers may borrow, watches
   /// those of others, and takes note of what is to be written and read.
   void end_turn() BROOD_REQUIRES(core_lock);
   /// Writes and reads what end_turn() has found. False when the driver has been told something
@@ -37,21 +37,22 @@ class Channels {
   bool flush() BROOD_EXCLUDES(core_lock);
 
  private:
-  void watch_results(WorkerProcess& worker);
-  void on_results(WorkerId id) BROOD_EXCLUDES(core_lock);
-  bool take_wake_ups(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  void watch_wake_ups(WorkerProcess& worker);
+  void on_wake_up(WorkerId id) BROOD_EXCLUDES(core_lock);
+  bool receive_wake_ups(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void read_results(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   bool read_what_is_there(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void on_ended(WorkerId id) BROOD_EXCLUDES(core_lock);
   bool flush(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
-  void wait_for_room(const WorkerProcess& worker, WorkerProcess::Stop stop);
-  void cut_off(WorkerProcess& worker, int error) BROOD_EXCLUDES(core_lock);
+  WorkerProcess::Stop write(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
+  void go_on(WorkerId id) BROOD_EXCLUDES(core_lock);
+  void unreadable(WorkerProcess& worker, const std::exception_ptr& error) BROOD_EXCLUDES(core_lock);
 
   PoolState& state_;
   boost::asio::io_context& io_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
-  std::vector<WorkerProcess*> dirty_;         // to be written to, from end_turn() to flush()
-  std::vector<WorkerId> unread_;              // have told something that no wake-up comes for
+  std::vector<WorkerProcess*> unwritten_;     // have something in their outbox
+  std::vector<WorkerId> unread_;              // have news that no wake-up comes for
 };
 
 }  // namespace brood::pool

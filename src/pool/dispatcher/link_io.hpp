@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "pool/driver/worker_channel.hpp"
+
 namespace brood::pool {
 
 /// A descriptor of a link as Asio watches it; the link stays its owner.
@@ -36,7 +38,7 @@ class Watched {
 
 struct LinkIo {
   explicit LinkIo(boost::asio::io_context& io)
-      : results(io), tasks(io), descriptor_channel(io), process(io), timer(io) {}
+      : wake_ups(io), descriptor_channel(io), process(io), timer(io) {}
 
   template <class Handler>
   void wait_for(std::chrono::milliseconds time, Handler handler) {
@@ -46,8 +48,9 @@ struct LinkIo {
     });
   }
 
-  Watched results, tasks, descriptor_channel, process;
+  Watched wake_ups, descriptor_channel, process;
   boost::asio::steady_timer timer;
+  WorkerChannel::Stop stopped_by = WorkerChannel::Stop::none;  // why not all has been written
 };
 
 }  // namespace brood::pool

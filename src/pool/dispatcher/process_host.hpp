@@ -42,7 +42,6 @@ class ProcessHost final : public Host, private StartEvents {
   std::optional<Death> status(WorkerLink& link) noexcept override BROOD_REQUIRES(core_lock) {
     return starts_.ended(process_of(link));
   }
-  void hang_up(WorkerLink& link) override { channels_.hang_up(process_of(link)); }
   void release(WorkerLink& link) noexcept override { channels_.close(link.id); }
   void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {

@@ -17,9 +17,6 @@ namespace brood::pool {
 
 namespace {
 
-// Bytes: fewer switches between processes for large values.
-constexpr std::size_t pipe_capacity = 256 * 1024;
-
 constexpr std::uint64_t default_message_limit = std::uint64_t{1} << 30;  // bytes
 
 // What callers and workers have together.
@@ -64,12 +61,8 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   WorkerProcess& worker = *birth.worker;
   worker.spin = platform::SpinBudget(processors_);
   worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
-  birth.tasks = platform::make_socket_pipe();
-  birth.results = platform::make_socket_pipe();
-  birth.results.read.set_foreign();  // the worker may leave descriptors in it
-  birth.tasks.read.set_foreign();    // and has this one itself: it may be in an epoll set of its
-  platform::enlarge(birth.tasks.write, pipe_capacity);
-  platform::enlarge(birth.results.write, pipe_capacity);
+  birth.wake_ups = platform::make_socket_pipe();
+  birth.wake_ups.read.set_foreign();  // the worker may leave descriptors in it
   worker.make_page();
   platform::SocketPair descriptor_channel = platform::make_socket_pair();
   worker.descriptor_channel = platform::DescriptorChannel(std::move(descriptor_channel.ours));
@@ -77,11 +70,10 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
                           detail::CallAccess::attached(options_.initializer));
   protocol::encode_setup(worker.outbox.tail(), setup_for(std::move(identity)));
-  platform::set_nonblocking(birth.tasks.write);
   worker.oom_kills = platform::oom_kills();
-  birth.asked = method_->ask(worker.name, {{birth.tasks.read.get(), birth.results.write.get(),
-                                            worker.mapping.descriptor().get(), owner_.get(),
-                                            birth.descriptor_channel.get()}});
+  birth.asked =
+      method_->ask(worker.name, {{birth.wake_ups.write.get(), worker.mapping.descriptor().get(),
+                                  owner_.get(), birth.descriptor_channel.get()}});
   return birth;
 }
 
@@ -103,9 +95,7 @@ std::unique_ptr<WorkerProcess> Supervisor::complete(Birth& birth, start::Started
   worker.mapping.drop_descriptor();
   worker.pid = process.pid;
   worker.pidfd = std::move(process.pidfd);
-  worker.tasks = std::move(birth.tasks.write);
-  worker.tasks_read_end = std::move(birth.tasks.read);  // a dead reader refuses nothing
-  worker.results = std::move(birth.results.read);
+  worker.wake_ups = std::move(birth.wake_ups.read);
   worker.write();
   return std::move(birth.worker);
 }

@@ -24,7 +24,7 @@ class Supervisor {
   /// A worker that has been asked for, with what its process is given.
   struct Birth {
     std::unique_ptr<WorkerProcess> worker;
-    platform::Pipe tasks, results;
+    platform::Pipe wake_ups;
     platform::Descriptor descriptor_channel;  // the worker's end
     start::PendingStart asked;
   };

@@ -109,14 +109,13 @@ void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
       protocol::append_message(link.outbox.tail(), protocol::Type::wake);
       break;
     case Action::Kind::leave:
-      return state_.host.hang_up(link);
+      return link.hang_up();
     case Action::Kind::stop:
       state_.workers.note_doubt(link, action.why);
       return state_.workers.stop(link, state_.now);
     default:
       return;
   }
-  link.dirty = true;
 }
 
 // Without memory for it the worker has got half a message, and the call would have no more luck

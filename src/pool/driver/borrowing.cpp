@@ -32,6 +32,23 @@ std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, bool written
   } catch (const std::exception&) {
     error = std::current_exception();
   }
+  return after_reading(link, job, written, error);
+}
+
+std::optional<bool> Borrowing::took(WorkerLink& link, CallJob& job,
+                                    const protocol::ParentSide::LargeResult& result, Time now) {
+  state_.now = now;
+  std::exception_ptr error;
+  try {
+    reader_.took(link, result);
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  return after_reading(link, job, true, error);
+}
+
+std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, bool written,
+                                             const std::exception_ptr& error) {
   if (error) state_.break_link(link, error);
   actions_.act_within_call();
   const bool trouble = !written || error;                      // only the dispatcher can stop it
@@ -47,7 +64,6 @@ std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, bool written
 
 void Borrowing::give_back(WorkerLink& link, CallJob& job) noexcept {
   link.borrowed = job.driven = false;
-  link.dirty = !link.outbox.empty();
   state_.scheduler.worker_event(link.id, WorkerEvent::given_back, state_.now);
 }
 
@@ -67,8 +83,7 @@ void Borrowing::offer_idle_workers() {
   for (const auto& link : state_.workers.all()) {
     if (!link || link->borrowed) continue;
     set_borrowable(*link, !state_.config.limits.resident_hard && !link->silent &&
-                              state_.scheduler.view(link->id).free && link->outbox.empty() &&
-                              !link->blocked);
+                              state_.scheduler.view(link->id).free && link->outbox.empty());
   }
 }
 

@@ -24,6 +24,10 @@ class Borrowing {
   /// has been given back, and it says whether the dispatcher has something to do.
   std::optional<bool> read(WorkerLink& link, CallJob& job, bool written, std::exception_ptr error,
                            Time now, std::size_t most) BROOD_REQUIRES(core_lock);
+  /// The caller has decoded this large result while it arrived. Otherwise as read().
+  std::optional<bool> took(WorkerLink& link, CallJob& job,
+                           const protocol::ParentSide::LargeResult& result, Time now)
+      BROOD_REQUIRES(core_lock);
   /// The caller goes by an exception: the worker is of no use any more, and the job has failed.
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
@@ -34,6 +38,8 @@ class Borrowing {
   void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }
 
  private:
+  std::optional<bool> after_reading(WorkerLink& link, CallJob& job, bool written,
+                                    const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   void set_borrowable(WorkerLink& link, bool borrowable) BROOD_REQUIRES(core_lock);
   void give_back(WorkerLink& link, CallJob& job) noexcept BROOD_REQUIRES(core_lock);
 

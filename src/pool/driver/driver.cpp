@@ -145,7 +145,8 @@ std::optional<Time> Driver::next_turn(Time now) const {
   return of_workers && (!next || *of_workers < *next) ? of_workers : next;
 }
 
-// Results that wait behind a long task, elements that have run for too long.
+// Results that wait behind a long task, elements that have run for too long. A worker that has
+// taken a wake-up from us, and sent none, is asked for it again.
 void Driver::look_at_pages() {
   const std::optional<Time> due = state_.scheduler.next_tick();
   if (!due || *due > state_.now || state_.now - last_look_ < between_looks) return;
@@ -155,6 +156,7 @@ void Driver::look_at_pages() {
     if (!link || link->borrowed || link->broken || state_.scheduler.view(link->id).idle) continue;
     try {
       running.push_back(reader_.look(*link));
+      link->may_sleep(protocol::WakeUp::by_socket);
     } catch (const std::exception&) {
       state_.break_and_stop(*link, std::current_exception());
     }

@@ -49,6 +49,11 @@ class Driver {
                                     std::size_t most = most_at_a_time) BROOD_REQUIRES(core_lock) {
     return borrowing_.read(link, job, written, std::move(error), now, most);
   }
+  std::optional<bool> took_result(WorkerLink& link, CallJob& job,
+                                  const protocol::ParentSide::LargeResult& result, Time now)
+      BROOD_REQUIRES(core_lock) {
+    return borrowing_.took(link, job, result, now);
+  }
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock) {
     borrowing_.give_back_broken(link, job, now);
   }

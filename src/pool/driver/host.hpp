@@ -47,8 +47,6 @@ class Host {
   /// How a worker ended whose process is known to have: `lost` where that cannot be known, nothing
   /// while its parent may yet tell.
   virtual std::optional<Death> status(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
-  /// Closes the worker's task pipe: it leaves when it has read all of it.
-  virtual void hang_up(WorkerLink& link) BROOD_REQUIRES(core_lock) = 0;
   /// The link is about to be destroyed.
   virtual void release(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
 

@@ -17,8 +17,9 @@ std::uint64_t frame_limit(std::uint64_t message_limit) {
 }  // namespace
 
 WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t message_limit,
-                       Time asked)
-    : id(worker),
+                       Time asked, std::size_t task_capacity)
+    : WorkerChannel(task_capacity),
+      id(worker),
       name(std::move(worker_name)),
       since(asked),
       stream(frame_limit(message_limit)),

@@ -66,6 +66,14 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     link_.short_of_memory |= kept != JobTable::Kept::all;
     state_.keep(kept, header.job);
   }
+  /// One that its caller has decoded.
+  void on_taken(const protocol::ResultsHeader& header) BROOD_REQUIRES(core_lock) {
+    CallJob* const job = report({header.job, header.first, 1, header.elapsed, false});
+    if (job == nullptr) return;
+    const Results taken{
+        .first = header.first, .count = 1, .shape = {}, .bytes = {}, .attached = nullptr};
+    state_.keep(state_.jobs.deliver(*job, taken), header.job);
+  }
   void on_failed(const protocol::FailedHeader& header,
                  std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     link_.attached.clear();
@@ -141,7 +149,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
 
 // The worker, or what it has forked, may write on for ever.
 void WorkerReader::read(WorkerLink& link, std::size_t most) {
-  std::size_t left = std::min(link.unread(), most);
+  std::size_t left = std::min(link.results.unread(link.page()), most);
   while (left != 0) left -= read_some(link, left);
   if (std::exchange(link.short_of_memory, false)) link.stream.stream().shrink();
 }
@@ -149,29 +157,43 @@ void WorkerReader::read(WorkerLink& link, std::size_t most) {
 // Numbers are delivered from where they lie. What has to be looked at twice is copied first.
 std::size_t WorkerReader::read_some(WorkerLink& link, std::size_t most) {
   Events events(*this, link);
+  if (link.skipped != 0) return skip(link, most);
   if (link.stream.is_between_frames()) {
     const std::size_t parsed =
-        link.stream.parse_in_place(link.ring.peek(link.page(), most), events);
-    link.ring.drop(link.page(), parsed);
+        link.stream.parse_in_place(link.results.peek(link.page(), most), events);
+    link.results.drop(link.page(), parsed);
     if (parsed != 0) {
       link.give_room();
       return parsed;
     }
   }
   const std::span<std::byte> room = link.stream.stream().room();
-  const std::size_t count = link.ring.read(link.page(), room.first(std::min(room.size(), most)));
+  const std::size_t count = link.results.read(link.page(), room.first(std::min(room.size(), most)));
   link.stream.stream().filled(count);
   link.give_room();
   link.stream.parse(events);
   return count;
 }
 
+std::size_t WorkerReader::skip(WorkerLink& link, std::size_t most) {
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, link.skipped));
+  link.results.drop(link.page(), count);
+  link.skipped -= count;
+  link.give_room();
+  return count;
+}
+
+void WorkerReader::took(WorkerLink& link, const protocol::ParentSide::LargeResult& result) {
+  link.stream.took(result);
+  Events(*this, link).on_taken(result.header);
+}
+
 void WorkerReader::read_all(WorkerLink& link) {
   read(link, protocol::WorkerPage::buffer_size);
-  if (!link.stream.is_between_frames()) return;
+  if (link.skipped != 0 || !link.stream.is_between_frames()) return;
   std::vector<std::byte> storage;
   Events events(*this, link);
-  if (const auto frame = link.ring.open_frame(link.page(), storage))
+  if (const auto frame = link.results.open_frame(link.page(), storage))
     link.stream.open_frame(*frame, events);
 }
 

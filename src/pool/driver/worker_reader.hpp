@@ -21,6 +21,9 @@ class WorkerReader {
   /// Reads what is in the worker's ring, `most` bytes at most and no more than is there when this
   /// begins, and tells it. Throws what says that it makes no sense, std::bad_alloc.
   void read(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
+  /// Reports a result that its caller has read from the ring. Throws as read().
+  void took(WorkerLink& link, const protocol::ParentSide::LargeResult& result)
+      BROOD_REQUIRES(core_lock);
   /// The same of all that it has told, also in an open frame, and returns what it has begun.
   Running look(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// Reads and tells what a dead worker has left in its page.
@@ -32,6 +35,7 @@ class WorkerReader {
   class Events;
 
   std::size_t read_some(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
+  std::size_t skip(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
   void read_all(WorkerLink& link) BROOD_REQUIRES(core_lock);
   protocol::PageWatch::Known known(const WorkerLink& link) const BROOD_REQUIRES(core_lock);
   void bound_attached() BROOD_REQUIRES(core_lock);

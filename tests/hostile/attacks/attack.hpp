@@ -88,6 +88,10 @@ void page_claims_all(Foe& foe);
 void page_revoked(Foe& foe);
 void page_frames(Foe& foe);
 void page_moves(Foe& foe);
+void task_words(Foe& foe);
+void task_bytes(Foe& foe);
+void task_frames(Foe& foe);
+void task_moves(Foe& foe);
 void last_words(Foe& foe);
 
 // attack_stream.cpp

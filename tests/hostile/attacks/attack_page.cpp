@@ -14,14 +14,23 @@ namespace brood::hostile {
 
 using protocol::WorkerPage;
 using Word = std::atomic<std::uint64_t>;
+using Flag = std::atomic<std::uint32_t>;
 
 namespace {
 
-std::array<Word*, 6> words_of(WorkerPage& page) {
-  return {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail};
+std::array<Word*, 8> words_of(WorkerPage& page) {
+  return {&page.claimed, &page.fence, &page.clock,     &page.head,
+          &page.closed,  &page.tail,  &page.task_head, &page.task_tail};
 }
 
-Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(5)]; }
+Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(7)]; }
+
+Flag& any_flag(Foe& foe) {
+  WorkerPage& page = foe.page();
+  const std::array flags{&page.owner_waits, &page.worker_waits, &page.owner_blocked,
+                         &page.no_more_tasks};
+  return *flags[foe.dice.up_to(flags.size() - 1)];
+}
 
 // A value that this word might have.
 std::uint64_t plausible(Foe& foe, Word& word) {
@@ -30,6 +39,8 @@ std::uint64_t plausible(Foe& foe, Word& word) {
   if (&word == &foe.page().head || &word == &foe.page().closed)
     value = foe.dice.percent(70) ? foe.page().tail + foe.dice.up_to(WorkerPage::buffer_size + 1)
                                  : value;
+  if (&word == &foe.page().task_tail && foe.dice.percent(50))
+    value = foe.page().task_head - foe.dice.up_to(WorkerPage::buffer_size + 1);
   return value;
 }
 
@@ -41,6 +52,7 @@ std::uint64_t monotonic_now() {
 
 void page_words_random(Foe& foe) {
   for (std::uint64_t i = 0; i <= foe.dice.up_to(3); ++i) any_word(foe) = foe.dice.any();
+  if (foe.dice.percent(30)) any_flag(foe) = static_cast<std::uint32_t>(foe.dice.any());
 }
 
 void page_words_near(Foe& foe) {
@@ -48,6 +60,7 @@ void page_words_near(Foe& foe) {
     Word& word = any_word(foe);
     word = plausible(foe, word);
   }
+  if (foe.dice.percent(30)) any_flag(foe) = static_cast<std::uint32_t>(foe.dice.up_to(3));
 }
 
 void page_anywhere(Foe& foe) {
@@ -111,6 +124,51 @@ void page_moves(Foe& foe) {
     page.clock = monotonic_now();
     if (foe.dice.percent(90)) word = before;
   }
+}
+
+void task_words(Foe& foe) {
+  WorkerPage& page = foe.page();
+  if (foe.dice.percent(60)) page.task_tail = plausible(foe, page.task_tail);
+  if (foe.dice.percent(40)) page.task_head = plausible(foe, page.task_head);
+  for (Flag* const flag : {&page.no_more_tasks, &page.owner_blocked, &page.worker_waits})
+    if (foe.dice.percent(30)) *flag = static_cast<std::uint32_t>(foe.dice.near(1));
+}
+
+// What its owner has written, or is about to.
+void task_bytes(Foe& foe) {
+  WorkerPage& page = foe.page();
+  const std::uint64_t from = foe.dice.percent(50) ? page.task_tail.load() : page.task_head.load();
+  for (std::uint64_t i = 0; i <= foe.dice.magnitude(2000); ++i) {
+    const std::uint64_t value = foe.dice.percent(50) ? foe.dice.any() : foe.dice.up_to(100);
+    std::memcpy(page.tasks.at(from + foe.dice.magnitude(WorkerPage::buffer_size)), &value,
+                sizeof value);
+  }
+}
+
+// As if the owner had sent them.
+void task_frames(Foe& foe) {
+  WorkerPage& page = foe.page();
+  std::string frames;
+  for (std::uint64_t i = 0; i <= foe.dice.up_to(3); ++i)
+    frames += forged_frame(foe, static_cast<protocol::Type>(foe.dice.near(1) % 40));
+  const std::uint64_t start = foe.dice.percent(70) ? page.task_head.load() : page.task_tail.load();
+  std::memcpy(page.tasks.at(start), frames.data(),
+              std::min<std::size_t>(frames.size(), WorkerPage::buffer_size));
+  page.task_head = start + frames.size();
+}
+
+// While the owner writes.
+void task_moves(Foe& foe) {
+  WorkerPage& page = foe.page();
+  const std::uint64_t tail = page.task_tail;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+  while (std::chrono::steady_clock::now() < end) {
+    page.task_tail = foe.dice.percent(90) ? page.task_head.load() : plausible(foe, page.task_tail);
+    if (foe.dice.percent(50)) page.owner_blocked = page.owner_waits = 0;
+    if (foe.dice.percent(50)) page.worker_waits = static_cast<std::uint32_t>(foe.dice.up_to(3));
+    if (foe.dice.percent(30)) testing::wake_owner(page);
+  }
+  if (foe.dice.percent(50)) page.task_tail = tail;
 }
 
 void last_words(Foe& foe) {

@@ -97,7 +97,7 @@ void descriptors_closed(Foe& foe) {
     ::close_range(3, ~0U, 0);
     return;
   }
-  for (int number = testing::task_pipe; number <= testing::server_socket; ++number) {
+  for (int number = testing::wake_up_socket; number <= testing::server_socket; ++number) {
     if (foe.dice.percent(30)) ::close(number);
   }
 }
@@ -105,7 +105,7 @@ void descriptors_closed(Foe& foe) {
 void descriptors_replaced(Foe& foe) {
   constexpr std::array files{"/dev/null", "/dev/zero", "/dev/full", "/proc/self/maps"};
   const int file = ::open(files[foe.dice.up_to(files.size() - 1)], O_RDWR | O_CLOEXEC);
-  for (const int number : {testing::task_pipe, testing::result_pipe, testing::channel_socket}) {
+  for (const int number : {testing::wake_up_socket, testing::channel_socket}) {
     if (file >= 0 && foe.dice.percent(50)) ::dup2(file, number);
   }
   ::close(file);

@@ -22,7 +22,7 @@ std::vector<int> given_sockets() {
   for (const int number : testing::descriptors_of("self")) {
     int domain = 0;
     socklen_t size = sizeof domain;
-    if ((number < testing::task_pipe || number > testing::server_socket) &&
+    if ((number < testing::wake_up_socket || number > testing::server_socket) &&
         ::getsockopt(number, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
       found.push_back(number);
   }

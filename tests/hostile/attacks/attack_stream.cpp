@@ -12,7 +12,7 @@
 #include "support/worker_channel.hpp"
 #include "wire/exception.hpp"
 
-// What the owner reads from the ring and the result pipe of a worker that was taken over.
+// What the owner reads from the ring and the socket of a worker that was taken over.
 namespace brood::hostile {
 
 using protocol::Type;
@@ -201,7 +201,7 @@ void stream_huge(Foe& foe) {
   testing::wait_until_read();
 }
 
-// Unwanted frames, one behind the other, for as long as the pipe takes them.
+// Unwanted frames, one behind the other, for as long as the ring takes them.
 void stream_without_end(Foe& foe) {
   std::string empty_results;
   add(empty_results, protocol::ResultsHeader{});
@@ -218,12 +218,12 @@ void pipe_wake_ups(Foe& foe) {
   std::string bytes(foe.dice.magnitude(5000), static_cast<char>(protocol::wake_up));
   if (foe.dice.percent(30)) bytes += foe.dice.bytes(foe.dice.magnitude(100));
   if (foe.dice.percent(50)) foe.page().owner_waits = static_cast<std::uint32_t>(foe.dice.up_to(2));
-  send(testing::result_pipe, bytes);
+  send(testing::wake_up_socket, bytes);
 }
 
 // Kept for as long as the worker lives.
 void pipe_locked(Foe& foe) {
-  for (const int number : {testing::result_pipe, testing::task_pipe}) {
+  for (const int number : {testing::wake_up_socket, testing::channel_socket}) {
     if (foe.dice.percent(40)) continue;
     const testing::LockKeepers keepers(number, static_cast<int>(1 + foe.dice.up_to(7)));
     if (foe.dice.percent(80)) keepers.write_one();
@@ -234,7 +234,8 @@ void pipe_descriptors(Foe& foe) {
   for (std::uint64_t i = 0; i <= foe.dice.magnitude(20); ++i) {
     const Thing thing(foe.dice);
     const std::string bytes = foe.dice.percent(50) ? any_forged_frame(foe) : foe.dice.bytes(9);
-    send(testing::result_pipe, bytes, thing.number(), 1 + foe.dice.magnitude(most_descriptors - 1));
+    send(testing::wake_up_socket, bytes, thing.number(),
+         1 + foe.dice.magnitude(most_descriptors - 1));
   }
 }
 

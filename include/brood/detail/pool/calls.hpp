@@ -59,10 +59,12 @@ class BROOD_API Calls {
   // --- how its results come back ---
   template <class R>
   R wait_for(JobSpec made) const {
-    const JobHandle job = call(std::move(made));
-    job->wait({});
-    if (options_.progress) report(*job, 1);
-    return decode_single<R>(*job);
+    if constexpr (std::is_void_v<R> || is_flat<R>) {
+      return decode_single<R>(*finished(std::move(made), nullptr));
+    } else {
+      Arriving<R> arriving;
+      return arriving.result_of(*finished(std::move(made), &arriving));
+    }
   }
   template <class R>
   AsyncResult<R> single_later(JobSpec made) const {
@@ -227,7 +229,8 @@ class BROOD_API Calls {
   }
 
   JobHandle submit(JobSpec spec) const;
-  JobHandle call(JobSpec spec) const;
+  /// Blocks until the call has ended.
+  JobHandle finished(JobSpec spec, ArrivingResult* arriving) const;
   /// Fills in what the options say.
   void configure(JobSpec& spec) const;
   std::size_t window() const;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/codec/archive.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/pool/result_shape.hpp>
@@ -142,14 +143,25 @@ BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t in
 /// PoolClosed, for input that was left when the thread that read the results had joined the pool.
 BROOD_API std::exception_ptr joined_too_early();
 
+/// Takes the result of a call while it arrives.
+class ArrivingResult {
+ public:
+  /// Decodes it from `bytes`, which block until more is there, and keeps it or what is thrown.
+  virtual void take(Reader bytes) = 0;
+
+ protected:
+  ~ArrivingResult() = default;
+};
+
 /// A pool below its types.
 class PoolCore {
  public:
   /// Hands a job to the pool. Throws PoolClosed, UsageError.
   virtual JobHandle submit(JobSpec&& spec) = 0;
   /// Same for a single one; drives an idle worker from the calling thread until it is finished,
-  /// where there is one.
-  virtual JobHandle call(JobSpec&& spec) = 0;
+  /// where there is one. Then `arriving`, if not null, is given a large result: the job's piece has
+  /// no bytes.
+  virtual JobHandle call(JobSpec&& spec, ArrivingResult* arriving) = 0;
 
  protected:
   ~PoolCore() = default;

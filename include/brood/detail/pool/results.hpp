@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cxxabi.h>
+
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -90,6 +93,29 @@ R decode_single(const Job& job) {
     return reader.template next<R>();
   }
 }
+
+/// A result that is decoded where its call waits.
+template <class R>
+class Arriving final : public ArrivingResult {
+ public:
+  void take(Reader bytes) override try {
+    value_.emplace(decode_value<R>(bytes));
+  } catch (const abi::__forced_unwind&) {
+    throw;  // pthread_cancel
+  } catch (...) {
+    error_ = std::current_exception();
+  }
+  /// The result of the finished job, whether it was taken so or not.
+  R result_of(const Job& job) {
+    if (job.failed() || !job.pieces().front().bytes.empty()) return decode_single<R>(job);
+    if (error_) std::rethrow_exception(error_);
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<R> value_;
+  std::exception_ptr error_;
+};
 
 /// The results of a finished map.
 template <class R>

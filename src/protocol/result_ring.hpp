@@ -13,7 +13,7 @@ namespace brood::protocol {
 /// The owner's end of one worker's result stream, whose bytes lie in the ring of the page. Each
 /// word is read once and then checked against what has been seen before: README.md has the list.
 /// Pure but for the page itself. Threads: the one that drives the link.
-class RingReader {
+class ResultRing {
  public:
   /// How many bytes of the result stream wait in the ring. Throws CodecError for words that no
   /// worker of ours writes.
@@ -28,8 +28,6 @@ class RingReader {
   std::span<const std::byte> peek(const WorkerPage& page, std::size_t most);
   /// Has read so many of them.
   void drop(WorkerPage& page, std::size_t count) noexcept;
-  /// Whether the worker sleeps for want of room, and is to be woken now that some has been read.
-  static bool owes_room(WorkerPage& page) noexcept;
   /// Asks for a wake-up, which the worker will send if it tells anything from now on, in place of
   /// the one that is still due: returns that.
   static WakeUp ask_for_wake_up(WorkerPage& page, WakeUp how) noexcept;

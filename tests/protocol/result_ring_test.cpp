@@ -7,15 +7,15 @@
 
 #include <brood/errors.hpp>
 #include "platform/mapping.hpp"
-#include "protocol/ring_reader.hpp"
+#include "protocol/result_ring.hpp"
 
-namespace brood::protocol::ring_reader_test {
+namespace brood::protocol::result_ring_test {
 namespace {
 
 constexpr std::size_t size = WorkerPage::buffer_size;
 constexpr std::uint64_t most = ~std::uint64_t{0};
 
-class RingReaderTest : public ::testing::Test {
+class ResultRingTest : public ::testing::Test {
  protected:
   /// The worker has told so many bytes, and is filling a frame behind them.
   void show(std::uint64_t closed, std::uint64_t head) {
@@ -29,16 +29,16 @@ class RingReaderTest : public ::testing::Test {
   std::optional<std::span<const std::byte>> open_frame() { return ring.open_frame(page, storage); }
 
   platform::SharedMapping memory =
-      platform::SharedMapping::create("test", sizeof(WorkerPage), WorkerPage::buffer_size);
+      platform::SharedMapping::create("test", page_size, {size, rings_in_page});
   WorkerPage& page = *static_cast<WorkerPage*>(memory.data());
-  RingReader ring;
+  ResultRing ring;
   std::vector<std::byte> bytes, storage;
 };
 
-TEST_F(RingReaderTest, what_has_been_told_is_read_once) {
+TEST_F(ResultRingTest, what_has_been_told_is_read_once) {
   EXPECT_EQ(ring.unread(page), 0U);
   EXPECT_FALSE(ring.has_unread(page));
-  page.buffer[0] = std::byte{7};
+  page.results.bytes[0] = std::byte{7};
   show(40, 40);
   EXPECT_TRUE(ring.has_unread(page));
   EXPECT_EQ(read(16), 16U);
@@ -49,18 +49,18 @@ TEST_F(RingReaderTest, what_has_been_told_is_read_once) {
   EXPECT_FALSE(ring.has_unread(page));
 }
 
-TEST_F(RingReaderTest, what_lies_across_the_end_of_the_ring_is_in_one_piece) {
+TEST_F(ResultRingTest, what_lies_across_the_end_of_the_ring_is_in_one_piece) {
   show(size - 2, size - 2);
   read();
-  page.buffer[size - 2] = std::byte{1};
-  page.buffer[1] = std::byte{4};
+  page.results.bytes[size - 2] = std::byte{1};
+  page.results.bytes[1] = std::byte{4};
   show(size + 2, size + 2);
   ASSERT_EQ(read(), 4U);
   EXPECT_EQ(bytes[0], std::byte{1});
   EXPECT_EQ(bytes[3], std::byte{4});
 }
 
-TEST_F(RingReaderTest, a_frame_that_is_being_filled_is_not_read_before_it_is_closed) {
+TEST_F(ResultRingTest, a_frame_that_is_being_filled_is_not_read_before_it_is_closed) {
   show(8, 20);
   EXPECT_FALSE(open_frame());  // something is in front of it
   EXPECT_EQ(read(), 8U);
@@ -73,14 +73,14 @@ TEST_F(RingReaderTest, a_frame_that_is_being_filled_is_not_read_before_it_is_clo
 }
 
 // The end of a frame is two stores.
-TEST_F(RingReaderTest, between_the_stores_of_its_end_a_frame_is_closed) {
+TEST_F(ResultRingTest, between_the_stores_of_its_end_a_frame_is_closed) {
   show(30, 20);
   EXPECT_FALSE(open_frame());
   EXPECT_EQ(read(), 30U);
   EXPECT_FALSE(open_frame());
 }
 
-TEST_F(RingReaderTest, more_than_there_is_room_for_is_refused) {
+TEST_F(ResultRingTest, more_than_there_is_room_for_is_refused) {
   show(size, size);
   EXPECT_EQ(ring.unread(page), size);
   for (const std::uint64_t closed : {std::uint64_t{size + 1}, most}) {
@@ -90,7 +90,7 @@ TEST_F(RingReaderTest, more_than_there_is_room_for_is_refused) {
   }
 }
 
-TEST_F(RingReaderTest, an_open_frame_that_is_larger_than_the_ring_is_refused) {
+TEST_F(ResultRingTest, an_open_frame_that_is_larger_than_the_ring_is_refused) {
   show(10, 10 + size);
   read();
   EXPECT_TRUE(open_frame());
@@ -100,7 +100,7 @@ TEST_F(RingReaderTest, an_open_frame_that_is_larger_than_the_ring_is_refused) {
   }
 }
 
-TEST_F(RingReaderTest, what_was_told_does_not_go_back) {
+TEST_F(ResultRingTest, what_was_told_does_not_go_back) {
   show(40, 40);
   EXPECT_EQ(ring.unread(page), 40U);
   show(39, 39);
@@ -108,29 +108,21 @@ TEST_F(RingReaderTest, what_was_told_does_not_go_back) {
 }
 
 // Where the worker writes the word that is the owner's, it harms itself.
-TEST_F(RingReaderTest, the_position_of_the_owner_is_not_read_from_the_page) {
+TEST_F(ResultRingTest, the_position_of_the_owner_is_not_read_from_the_page) {
   show(40, 40);
   page.tail = most;
   EXPECT_EQ(read(), 40U);
   EXPECT_EQ(page.tail.load(), 40U);
 }
 
-TEST_F(RingReaderTest, a_request_for_a_wake_up_tells_which_one_is_due) {
+TEST_F(ResultRingTest, a_request_for_a_wake_up_tells_which_one_is_due) {
   using enum WakeUp;
-  EXPECT_EQ(RingReader::ask_for_wake_up(page, by_socket), none);
-  EXPECT_EQ(RingReader::ask_for_wake_up(page, by_socket), by_socket);
-  EXPECT_EQ(RingReader::ask_for_wake_up(page, by_futex), by_socket);
+  EXPECT_EQ(ResultRing::ask_for_wake_up(page, by_socket), none);
+  EXPECT_EQ(ResultRing::ask_for_wake_up(page, by_socket), by_socket);
+  EXPECT_EQ(ResultRing::ask_for_wake_up(page, by_futex), by_socket);
   page.owner_waits = 0;  // the worker has sent it
-  EXPECT_EQ(RingReader::ask_for_wake_up(page, by_socket), none);
-}
-
-TEST_F(RingReaderTest, a_worker_that_waits_for_room_is_owed_a_wake_up_once) {
-  EXPECT_FALSE(RingReader::owes_room(page));
-  page.worker_waits = 1;
-  EXPECT_TRUE(RingReader::owes_room(page));
-  EXPECT_EQ(page.room.load(), 1U);
-  EXPECT_FALSE(RingReader::owes_room(page));
+  EXPECT_EQ(ResultRing::ask_for_wake_up(page, by_socket), none);
 }
 
 }  // namespace
-}  // namespace brood::protocol::ring_reader_test
+}  // namespace brood::protocol::result_ring_test

@@ -1,4 +1,4 @@
-#include "protocol/ring_reader.hpp"
+#include "protocol/result_ring.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +16,7 @@ void demand(bool condition, const char* reason) {
 
 }  // namespace
 
-std::size_t RingReader::unread(const WorkerPage& page) {
+std::size_t ResultRing::unread(const WorkerPage& page) {
   const std::uint64_t closed = page.closed.load(std::memory_order_acquire);
   demand(closed >= closed_, "its results go backwards");
   demand(closed - tail_ <= WorkerPage::buffer_size, "more results than there is room for");
@@ -24,11 +24,11 @@ std::size_t RingReader::unread(const WorkerPage& page) {
   return static_cast<std::size_t>(closed - tail_);
 }
 
-bool RingReader::has_unread(const WorkerPage& page) const noexcept {
+bool ResultRing::has_unread(const WorkerPage& page) const noexcept {
   return page.closed.load(std::memory_order_acquire) != tail_;
 }
 
-std::size_t RingReader::read(WorkerPage& page, std::span<std::byte> room) {
+std::size_t ResultRing::read(WorkerPage& page, std::span<std::byte> room) {
   const std::span<const std::byte> bytes = peek(page, room.size());
   if (bytes.empty()) return 0;
   std::memcpy(room.data(), bytes.data(), bytes.size());
@@ -36,27 +36,17 @@ std::size_t RingReader::read(WorkerPage& page, std::span<std::byte> room) {
   return bytes.size();
 }
 
-std::span<const std::byte> RingReader::peek(const WorkerPage& page, std::size_t most) {
+std::span<const std::byte> ResultRing::peek(const WorkerPage& page, std::size_t most) {
   return {page.at(tail_), std::min(unread(page), most)};
 }
 
-void RingReader::drop(WorkerPage& page, std::size_t count) noexcept {
+void ResultRing::drop(WorkerPage& page, std::size_t count) noexcept {
   tail_ += count;
   page.tail.store(tail_, std::memory_order_release);
 }
 
-// The other half is in ResultStream::wait_for_room: of the two, the one that comes later sees what
-// the other has stored.
-bool RingReader::owes_room(WorkerPage& page) noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (page.worker_waits.load(std::memory_order_relaxed) == 0) return false;
-  page.worker_waits.store(0, std::memory_order_relaxed);
-  page.room.fetch_add(1, std::memory_order_release);
-  return true;
-}
-
 // The other half is in ResultStream::wake_owner. A look at the ring has to follow.
-WakeUp RingReader::ask_for_wake_up(WorkerPage& page, WakeUp how) noexcept {
+WakeUp ResultRing::ask_for_wake_up(WorkerPage& page, WakeUp how) noexcept {
   const auto word = static_cast<std::uint32_t>(how);
   const auto due = static_cast<WakeUp>(page.owner_waits.exchange(word, std::memory_order_seq_cst));
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -64,7 +54,7 @@ WakeUp RingReader::ask_for_wake_up(WorkerPage& page, WakeUp how) noexcept {
 }
 
 // Where `closed` has not moved, the frame is the same one, and what `head` has covered stays.
-std::optional<std::span<const std::byte>> RingReader::open_frame(const WorkerPage& page,
+std::optional<std::span<const std::byte>> ResultRing::open_frame(const WorkerPage& page,
                                                                  std::vector<std::byte>& storage) {
   if (unread(page) != 0) return std::nullopt;
   const std::uint64_t head = page.head.load(std::memory_order_acquire);

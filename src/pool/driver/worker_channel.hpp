@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <brood/detail/bytes.hpp>
+#include "platform/descriptor_channel.hpp"
+#include "pool/base/outbox.hpp"
+#include "protocol/page.hpp"
+#include "protocol/result_ring.hpp"
+#include "protocol/task_ring.hpp"
+
+namespace brood::pool {
+
+/// What goes between the owner and one worker: the two rings of its page, wake-ups, and descriptors
+/// of shared objects. It decides when the worker is woken and when the owner may sleep; what is a
+/// system call is its heir's. src/protocol/README.md has the rules, src/pool/README.md the threads.
+/// Threads: the one that drives the link.
+class WorkerChannel {
+ public:
+  explicit WorkerChannel(std::size_t task_capacity) : tasks_(task_capacity) {}
+  virtual ~WorkerChannel() = default;
+  WorkerChannel(const WorkerChannel&) = delete;
+  WorkerChannel& operator=(const WorkerChannel&) = delete;
+
+  /// The memory that it shares with the worker. Threads: any.
+  protocol::WorkerPage& page() const noexcept { return *page_; }
+
+  // --- what the worker reports ---
+  /// Whether results wait in the ring.
+  bool has_unread() const noexcept { return results.has_unread(*page_); }
+  /// The same, or there is room that the last write() has found missing.
+  bool has_news() const noexcept { return has_unread() || (full_ && tasks_.has_new_room(*page_)); }
+  /// Some of them have been read: wakes the worker if it sleeps for want of room.
+  void give_room() noexcept;
+  /// The next descriptors of shared objects that the worker has sent, without waiting.
+  virtual platform::ReceivedDescriptors receive_descriptors() = 0;
+
+  // --- what it is sent ---
+  enum class Stop : std::uint8_t {
+    none,
+    ring_full,
+    channel_full,
+    crowded,
+    refused,  // the worker takes no descriptors any more
+  };
+  /// Writes as much of the outbox as ring and descriptor channel take, wakes the worker for it, and
+  /// says why that is not all. Throws CodecError where the ring makes no sense.
+  Stop write();
+  /// The end of its tasks: it leaves when it has done what it has.
+  void hang_up() noexcept;
+
+  // --- wake-ups ---
+  /// Asks for one, which comes when the worker reports something, or has made room that the last
+  /// write() has found missing. False: it has done so already.
+  bool may_sleep(protocol::WakeUp how) noexcept;
+  /// These have come through the socket. Throws CodecError for what is none, or not asked for.
+  void take_wake_ups(std::span<const std::byte> came);
+
+  protocol::ResultRing results;
+  Outbox outbox;
+
+ protected:
+  void set_page(void* memory) noexcept { page_ = static_cast<protocol::WorkerPage*>(memory); }
+
+ private:
+  /// Wakes the worker, which sleeps on `worker_waits` of its page.
+  virtual void wake_worker() noexcept = 0;
+  /// Sends descriptors of shared objects without waiting, and takes those from `unsent` that have
+  /// gone, or never will. `gone`: the worker takes none any more, although it lives.
+  virtual platform::SendState send_now(std::uint64_t group,
+                                       std::span<const detail::DescriptorRef>& unsent) = 0;
+
+  Stop send_attachments();
+  bool write_parts();
+  std::size_t write_part(std::span<const std::byte> bytes);
+  void wake_for_tasks() noexcept;
+
+  protocol::WorkerPage* page_ = nullptr;
+  protocol::TaskRing tasks_;
+  bool full_ = false;             // as the last write() has found the ring
+  std::size_t wake_ups_due_ = 0;  // through the socket
+};
+
+}  // namespace brood::pool

@@ -1,0 +1,267 @@
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <brood/errors.hpp>
+#include "platform/mapping.hpp"
+#include "pool/driver/worker_channel.hpp"
+
+namespace brood::pool::worker_channel_test {
+namespace {
+
+using platform::SendState;
+using protocol::WakeUp;
+using protocol::WorkerPage;
+using protocol::WorkerWait;
+using Stop = WorkerChannel::Stop;
+
+constexpr std::size_t capacity = 100;
+
+/// A channel without a system: it counts wake-ups, and descriptors go as the test says.
+class FakeChannel final : public WorkerChannel {
+ public:
+  explicit FakeChannel(std::size_t size = capacity) : WorkerChannel(size) {
+    set_page(memory_.data());
+  }
+  platform::ReceivedDescriptors receive_descriptors() override { return {}; }
+
+  int wake_ups = 0;
+  SendState answer = SendState::sent;
+  std::size_t takes = ~std::size_t{0};  // descriptors, before it answers
+  std::vector<std::uint64_t> groups;    // of those that have gone
+
+ private:
+  void wake_worker() noexcept override { ++wake_ups; }
+  SendState send_now(std::uint64_t group, std::span<const detail::DescriptorRef>& unsent) override {
+    const std::size_t count = std::min(takes, unsent.size());
+    groups.insert(groups.end(), count, group);
+    unsent = unsent.subspan(count);
+    return answer;
+  }
+
+  platform::SharedMapping memory_ = platform::SharedMapping::create(
+      "test", protocol::page_size, {WorkerPage::buffer_size, protocol::rings_in_page});
+};
+
+class WorkerChannelTest : public ::testing::Test {
+ protected:
+  void append(std::string_view text) { channel.outbox.tail().append(text.data(), text.size()); }
+  void append(std::size_t count) { append(std::string(count, 'x')); }
+  void worker_waits_for(WorkerWait wait) { page.worker_waits = static_cast<std::uint32_t>(wait); }
+  /// What has been written and not read.
+  std::string unread() const {
+    const std::uint64_t tail = page.task_tail;
+    return {reinterpret_cast<const char*>(page.tasks.at(tail)), page.task_head - tail};
+  }
+  static std::vector<std::byte> bytes(std::size_t count, std::byte value = protocol::wake_up) {
+    return std::vector<std::byte>(count, value);
+  }
+
+  FakeChannel channel;
+  WorkerPage& page = channel.page();
+};
+
+// --- what it is sent ---
+
+TEST_F(WorkerChannelTest, what_is_in_the_outbox_is_written) {
+  append("all of this");
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_TRUE(channel.outbox.empty());
+  EXPECT_EQ(unread(), "all of this");
+}
+
+TEST_F(WorkerChannelTest, own_and_borrowed_bytes_are_written_in_their_order) {
+  const auto borrowed = std::make_shared<std::string>("borrowed");
+  append("own ");
+  channel.outbox.borrow(std::as_bytes(std::span(*borrowed)), borrowed, 1);
+  append(" own again");
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(unread(), "own borrowed own again");
+  EXPECT_EQ(borrowed.use_count(), 1);
+}
+
+TEST_F(WorkerChannelTest, a_sleeping_worker_is_woken_for_tasks_once) {
+  worker_waits_for(WorkerWait::for_tasks);
+  append(10);
+  channel.write();
+  EXPECT_EQ(channel.wake_ups, 1);
+  append(10);
+  channel.write();
+  EXPECT_EQ(channel.wake_ups, 1);
+}
+
+TEST_F(WorkerChannelTest, a_worker_that_waits_for_room_is_not_woken_for_tasks) {
+  worker_waits_for(WorkerWait::for_room);
+  append(10);
+  channel.write();
+  EXPECT_EQ(channel.wake_ups, 0);
+  channel.give_room();
+  channel.give_room();
+  EXPECT_EQ(channel.wake_ups, 1);
+}
+
+TEST_F(WorkerChannelTest, where_the_ring_is_full_the_rest_stays_and_room_is_asked_for) {
+  append(capacity + 20);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  EXPECT_EQ(page.task_head.load(), capacity);
+  EXPECT_EQ(page.owner_blocked.load(), 1U);
+  page.task_tail = 50;
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(page.task_head.load(), capacity + 20);
+  EXPECT_TRUE(channel.outbox.empty());
+}
+
+TEST_F(WorkerChannelTest, a_full_ring_is_no_reason_to_let_the_worker_sleep) {
+  worker_waits_for(WorkerWait::for_tasks);
+  append(capacity + 1);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  EXPECT_EQ(channel.wake_ups, 1);
+}
+
+TEST_F(WorkerChannelTest, what_exactly_fits_asks_for_nothing) {
+  append(capacity);
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(page.owner_blocked.load(), 0U);
+}
+
+TEST_F(WorkerChannelTest, the_worker_is_woken_before_all_of_a_large_part_is_copied) {
+  FakeChannel large(WorkerPage::buffer_size);
+  const std::string text(150'000, 'x');
+  large.outbox.tail().append(text.data(), text.size());
+  large.page().worker_waits = static_cast<std::uint32_t>(WorkerWait::for_tasks);
+  EXPECT_EQ(large.write(), Stop::none);
+  EXPECT_EQ(large.wake_ups, 1);  // it has not gone to sleep again
+}
+
+TEST_F(WorkerChannelTest, a_tail_that_makes_no_sense_is_refused) {
+  append(10);
+  channel.write();
+  page.task_tail = 11;
+  append(10);
+  EXPECT_THROW(channel.write(), CodecError);
+}
+
+TEST_F(WorkerChannelTest, the_end_wakes_a_worker_that_waits_for_tasks) {
+  worker_waits_for(WorkerWait::for_tasks);
+  channel.hang_up();
+  EXPECT_EQ(page.no_more_tasks.load(), 1U);
+  EXPECT_EQ(channel.wake_ups, 1);
+}
+
+// --- descriptors of shared objects ---
+
+TEST_F(WorkerChannelTest, descriptors_go_before_the_bytes_behind_them) {
+  append("before");
+  channel.outbox.attach(7, std::vector<detail::DescriptorRef>(2));
+  channel.takes = 0;
+  channel.answer = SendState::would_block;
+  EXPECT_EQ(channel.write(), Stop::channel_full);
+  EXPECT_EQ(unread(), "before");
+  channel.answer = SendState::crowded;
+  EXPECT_EQ(channel.write(), Stop::crowded);
+  channel.takes = 2;
+  channel.answer = SendState::sent;
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(channel.groups, (std::vector<std::uint64_t>{7, 7}));
+  EXPECT_GT(unread().size(), std::string_view("before").size());
+}
+
+// What waits for room may wait for those to be fetched.
+TEST_F(WorkerChannelTest, where_some_descriptors_have_gone_the_worker_is_told_at_once) {
+  channel.outbox.attach(7, std::vector<detail::DescriptorRef>(3));
+  channel.takes = 1;
+  channel.answer = SendState::would_block;
+  worker_waits_for(WorkerWait::for_tasks);
+  EXPECT_EQ(channel.write(), Stop::none);  // one in each round
+  EXPECT_EQ(channel.groups.size(), 3U);
+  EXPECT_EQ(channel.wake_ups, 1);
+}
+
+TEST_F(WorkerChannelTest, a_worker_that_takes_no_descriptors_any_more_is_told_of) {
+  channel.outbox.attach(7, std::vector<detail::DescriptorRef>(1));
+  channel.answer = SendState::gone;
+  channel.takes = 0;
+  EXPECT_EQ(channel.write(), Stop::refused);
+}
+
+// --- wake-ups ---
+
+TEST_F(WorkerChannelTest, the_owner_may_sleep_when_nothing_is_new) {
+  EXPECT_FALSE(channel.has_news());
+  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_EQ(page.owner_waits.load(), static_cast<std::uint32_t>(WakeUp::by_futex));
+}
+
+TEST_F(WorkerChannelTest, the_owner_may_not_sleep_over_results) {
+  page.closed = 10;
+  EXPECT_TRUE(channel.has_unread());
+  EXPECT_TRUE(channel.has_news());
+  EXPECT_FALSE(channel.may_sleep(WakeUp::by_futex));
+}
+
+TEST_F(WorkerChannelTest, the_owner_may_not_sleep_over_room_that_it_has_missed) {
+  append(capacity + 1);
+  channel.write();
+  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  page.task_tail = 1;
+  EXPECT_TRUE(channel.has_news());
+  EXPECT_FALSE(channel.has_unread());
+  EXPECT_FALSE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_EQ(channel.write(), Stop::none);
+  page.task_tail = 50;
+  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+}
+
+TEST_F(WorkerChannelTest, room_that_was_not_missed_is_no_news) {
+  append(10);
+  channel.write();
+  page.task_tail = 10;
+  EXPECT_FALSE(channel.has_news());
+}
+
+TEST_F(WorkerChannelTest, one_wake_up_is_taken_for_each_request) {
+  channel.may_sleep(WakeUp::by_socket);
+  page.owner_waits = 0;  // the worker has sent it
+  channel.may_sleep(WakeUp::by_socket);
+  page.owner_waits = 0;
+  channel.take_wake_ups(bytes(2));
+  EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
+}
+
+TEST_F(WorkerChannelTest, a_request_in_place_of_another_brings_one_wake_up) {
+  channel.may_sleep(WakeUp::by_socket);
+  channel.may_sleep(WakeUp::by_socket);
+  EXPECT_THROW(channel.take_wake_ups(bytes(2)), CodecError);
+  channel.take_wake_ups(bytes(1));
+}
+
+TEST_F(WorkerChannelTest, a_caller_that_asks_takes_the_place_of_the_dispatcher) {
+  channel.may_sleep(WakeUp::by_socket);
+  channel.may_sleep(WakeUp::by_futex);
+  EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
+}
+
+TEST_F(WorkerChannelTest, a_wake_up_that_is_on_its_way_may_come_after_a_caller_has_asked) {
+  channel.may_sleep(WakeUp::by_socket);
+  page.owner_waits = 0;
+  channel.may_sleep(WakeUp::by_futex);
+  channel.take_wake_ups(bytes(1));
+}
+
+TEST_F(WorkerChannelTest, what_is_no_wake_up_is_refused) {
+  channel.may_sleep(WakeUp::by_socket);
+  EXPECT_THROW(channel.take_wake_ups(bytes(1, std::byte{7})), CodecError);
+}
+
+// The worker can store anything there.
+TEST_F(WorkerChannelTest, a_request_that_the_worker_has_made_up_counts_for_nothing) {
+  page.owner_waits = static_cast<std::uint32_t>(WakeUp::by_socket);
+  channel.may_sleep(WakeUp::by_futex);
+  EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
+}
+
+}  // namespace
+}  // namespace brood::pool::worker_channel_test
