@@ -73,7 +73,7 @@ struct WorkerPage {
 inline constexpr std::size_t page_size = sizeof(WorkerPage) - 2 * WorkerPage::buffer_size;
 inline constexpr std::size_t rings_in_page = 2;  // at its end
 
-/// What a worker writes to its result socket to wake its owner, once each time that it was asked
+/// What a worker writes to its socket to wake its owner, once each time that it was asked
 /// to.
 inline constexpr std::byte wake_up{0x42};
 

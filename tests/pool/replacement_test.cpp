@@ -148,8 +148,8 @@ TEST_P(Replacement, does_nothing_to_a_pool_that_waits) {
   EXPECT_EQ(pool.apply(square, 5), 25);
 }
 
-// Arguments that fill the task pipe, so that it is watched; a worker that leaves closes it, and the
-// next one gets descriptors of the same numbers.
+// Arguments that fill the ring of tasks, so that its socket is watched; a worker that leaves closes
+// that, and the next one gets descriptors of the same numbers.
 TEST_P(Replacement, of_workers_with_large_arguments_notices_every_end) {
   Pool pool = pool_of(4, 1);
   const std::vector<std::string> inputs(method() == "spawn" ? 60 : 200, std::string(1 << 20, 'x'));

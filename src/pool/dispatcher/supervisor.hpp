@@ -30,7 +30,7 @@ class Supervisor {
   };
   /// Asks for a process in slot `id`; never waits for it. Throws StartError, SystemError.
   Birth ask(WorkerId id);
-  /// The worker, with the setup message in its pipe; null while there is no process. Throws
+  /// The worker, with the setup message in its ring; null while there is no process. Throws
   /// StartError, SystemError: the birth is to be abandoned then.
   std::unique_ptr<WorkerProcess> answer(Birth& birth);
   void abandon(const Birth& birth) noexcept { method_->abandon(birth.asked.ticket); }

@@ -77,7 +77,7 @@ void Borrowing::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
   actions_.act_within_call();
 }
 
-// A worker that is idle, and whose pipes nothing waits for, may be borrowed. Not where memory is
+// A worker that is idle, and whose rings nothing waits for, may be borrowed. Not where memory is
 // watched: nothing would look at it meanwhile.
 void Borrowing::offer_idle_workers() {
   for (const auto& link : state_.workers.all()) {

@@ -9,7 +9,7 @@
 
 namespace brood::pool {
 
-/// Idle workers that a caller drives itself: README.md, "The thread that drives a worker's pipes".
+/// Idle workers that a caller drives itself: README.md, "The thread that drives a worker".
 /// Threads: any, as the driver's, but for what is below "dispatcher".
 class Borrowing {
  public:
@@ -32,7 +32,7 @@ class Borrowing {
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher ---
-  /// Lets the workers be borrowed that are idle, and whose pipes nothing waits for.
+  /// Lets the workers be borrowed that are idle, and whose rings nothing waits for.
   void offer_idle_workers() BROOD_REQUIRES(core_lock);
   /// The worker cannot be borrowed any more.
   void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }

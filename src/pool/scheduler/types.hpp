@@ -23,7 +23,7 @@ constexpr Time plus(Time start, Nanoseconds wait) {
 
 constexpr Nanoseconds default_start_timeout = std::chrono::seconds(60);
 
-/// What has become of a worker, or of its pipes.
+/// What has become of a worker, or of its channel.
 enum class WorkerEvent : std::uint8_t {
   start_failed,        // no process could be started in its slot
   short_of_resources,  // likewise, for want of processes, descriptors or memory: that may pass
@@ -33,7 +33,7 @@ enum class WorkerEvent : std::uint8_t {
   initializer_failed,
   struck_down,     // by a signal from elsewhere, which says little about the next start
   exhausted,       // it is to get no more: it leaves, and a new one takes its place
-  borrowable,      // the dispatcher has let go of its pipes
+  borrowable,      // the dispatcher has let go of its socket
   not_borrowable,  // the dispatcher has taken them up again
   given_back,      // the caller drives it no longer; outcomes have been reported as always
 };
@@ -143,7 +143,7 @@ struct Action {
     over,       // `job`: nothing refers to it any more
     forget,     // `worker` may drop the definition of `job`
     start,      // a process in slot `worker`
-    leave,      // `worker` has nothing more to do: close its task pipe
+    leave,      // `worker` has nothing more to do: its tasks end
     look,       // how much of its sequence has `worker` begun, as its page has it?
     revoke,     // take back what `worker` has not begun, up to position `fence` of its sequence
     wake,       // `worker`: have it look at its page
