@@ -49,7 +49,9 @@ class BorrowedWorker::Incoming final : public detail::Supply {
     WorkerProcess& worker = borrowed_.worker_;
     ended_ = true;
     while (!worker.has_unread()) {
-      if (borrowed_.is_over()) throw Error("brood: the worker has ended in a result");
+      // What it has written before its end is there by then.
+      if (borrowed_.is_over() && !worker.has_unread())
+        throw Error("brood: the worker has ended in a result");
       borrowed_.wait_for_news();
     }
     const std::size_t count = worker.results.read(worker.page(), target);
@@ -73,15 +75,15 @@ bool BorrowedWorker::drive() {
 // Nothing while there is more to come.
 std::optional<bool> BorrowedWorker::read() {
   std::exception_ptr error;
-  bool written = false;
+  bool written = false, taken = false;
   std::optional<protocol::ParentSide::LargeResult> large;
   try {
     written = !worker_.broken && exchange();
     if (written) large = large_result();
+    taken = large && take(*large);
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  const bool taken = large && take(*large);
   return access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     Driver& driver = access_.state().driver();
     const auto over = taken ? driver.took_result(worker_, call_, *large, Clock::now())
@@ -91,11 +93,11 @@ std::optional<bool> BorrowedWorker::read() {
   });
 }
 
-// Descriptors that come with it are looked for when all of it is there.
+// It stands behind an argument that the worker has read: nothing is left to be written.
 std::optional<protocol::ParentSide::LargeResult> BorrowedWorker::large_result() const {
   using Large = protocol::ParentSide::LargeResult;
   if (arriving_ == nullptr || !worker_.stream.is_between_frames() || worker_.skipped != 0 ||
-      !worker_.attached.empty() || call_.result_shape() != detail::ResultShape{})
+      !worker_.outbox.empty() || call_.result_shape() != detail::ResultShape{})
     return std::nullopt;
   const auto large = worker_.stream.large_result(
       worker_.results.peek(worker_.page(), Large::headers), least_to_decode_early);
@@ -104,8 +106,8 @@ std::optional<protocol::ParentSide::LargeResult> BorrowedWorker::large_result() 
 
 // False where it has not come to its end. What decoding has left unread is dropped.
 bool BorrowedWorker::take(const protocol::ParentSide::LargeResult& result) {
-  worker_.results.drop(worker_.page(), protocol::ParentSide::LargeResult::headers);
   Incoming incoming(*this, result.size);
+  worker_.results.drop(worker_.page(), protocol::ParentSide::LargeResult::headers);
   arriving_->take(Reader({}, &incoming, detail::LoadPolicy::loaded_only));
   return !incoming.has_ended();
 }
@@ -123,6 +125,7 @@ bool BorrowedWorker::exchange() {
     } else {
       wait_for_news();
     }
+    if (worker_.ended) return false;  // the dispatcher reads what it has left, and no more
     if (worker_.has_unread()) return true;
     if (is_over()) return false;
   }

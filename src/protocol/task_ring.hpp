@@ -21,9 +21,9 @@ class TaskRing {
   std::size_t room(const WorkerPage& page);
   /// Appends as many bytes as there is room for; returns how many. Throws as room() does.
   std::size_t write(WorkerPage& page, std::span<const std::byte> bytes);
-  /// Whether the worker has read on since room() has looked.
-  bool has_new_room(const WorkerPage& page) const noexcept {
-    return page.task_tail.load(std::memory_order_acquire) != tail_;
+  /// Whether half of the ring is free: less is not worth a wake-up.
+  bool has_much_room(const WorkerPage& page) const noexcept {
+    return head_ - page.task_tail.load(std::memory_order_acquire) <= capacity_ / 2;
   }
   /// Asks for a wake-up when there is room. A look at room() has to follow.
   static void ask_for_room(WorkerPage& page) noexcept;

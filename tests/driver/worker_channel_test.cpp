@@ -206,13 +206,36 @@ TEST_F(WorkerChannelTest, the_owner_may_not_sleep_over_room_that_it_has_missed) 
   append(capacity + 1);
   channel.write();
   EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
-  page.task_tail = 1;
+  page.task_tail = capacity / 2 - 1;  // too little to be woken for
+  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  page.task_tail = capacity / 2;
   EXPECT_TRUE(channel.has_news());
   EXPECT_FALSE(channel.has_unread());
   EXPECT_FALSE(channel.may_sleep(WakeUp::by_futex));
   EXPECT_EQ(channel.write(), Stop::none);
-  page.task_tail = 50;
   EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+}
+
+// However often the worker moves on by a little: a write comes to an end.
+TEST_F(WorkerChannelTest, a_write_goes_on_only_where_half_of_the_ring_is_free) {
+  append(3 * capacity);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  page.task_tail = capacity / 2 - 1;
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  EXPECT_EQ(page.task_head.load(), capacity + capacity / 2 - 1);
+}
+
+// What is said at the end stands before it.
+TEST_F(WorkerChannelTest, the_end_comes_behind_what_is_still_to_be_written) {
+  append(capacity + 10);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  channel.hang_up();
+  EXPECT_EQ(page.no_more_tasks.load(), 0U);
+  page.task_tail = capacity;
+  worker_waits_for(WorkerWait::for_tasks);
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(page.no_more_tasks.load(), 1U);
+  EXPECT_EQ(channel.wake_ups, 1);
 }
 
 TEST_F(WorkerChannelTest, room_that_was_not_missed_is_no_news) {

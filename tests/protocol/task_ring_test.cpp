@@ -69,13 +69,13 @@ TEST_F(TaskRingTest, the_other_ring_is_another) {
   EXPECT_EQ(page.results.bytes[size - 1], std::byte{0});
 }
 
-TEST_F(TaskRingTest, there_is_new_room_where_the_worker_has_read_on_since_the_last_look) {
+TEST_F(TaskRingTest, there_is_much_room_where_half_of_the_ring_is_free) {
   write(capacity);
-  EXPECT_FALSE(ring.has_new_room(page));
-  page.task_tail = 1;
-  EXPECT_TRUE(ring.has_new_room(page));
-  EXPECT_EQ(ring.room(page), 1U);
-  EXPECT_FALSE(ring.has_new_room(page));
+  EXPECT_FALSE(ring.has_much_room(page));
+  page.task_tail = capacity - capacity / 2 - 1;
+  EXPECT_FALSE(ring.has_much_room(page));
+  page.task_tail = capacity - capacity / 2;
+  EXPECT_TRUE(ring.has_much_room(page));
 }
 
 TEST_F(TaskRingTest, a_worker_that_has_read_what_it_was_not_sent_is_refused) {

@@ -90,7 +90,7 @@ TEST(World, of_a_given_seed_keeps_the_invariants) {
 
 TEST(World, sees_everything_that_can_happen) {
   Census sum;
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     World world(seed, Mutation::none, false);
     world.run();
     const Census& census = world.census();

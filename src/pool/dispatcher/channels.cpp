@@ -74,7 +74,7 @@ void Channels::on_wake_up(WorkerId id) {
 // False at the end of the stream, or where what comes makes no sense.
 bool Channels::receive_wake_ups(WorkerProcess& worker) try {
   return worker.receive_wake_ups();
-} catch (const CodecError&) {
+} catch (const std::exception&) {
   unreadable(worker, std::current_exception());
   return false;
 }
@@ -151,7 +151,7 @@ Stop Channels::write(WorkerProcess& worker) try {
     unreadable(worker, std::make_exception_ptr(
                            SystemError("sendmsg", "sending shared objects to a worker", EPERM)));
   return stop;
-} catch (const CodecError&) {
+} catch (const std::exception&) {
   unreadable(worker, std::current_exception());
   return Stop::refused;
 }

@@ -61,7 +61,7 @@ void ActionExecutor::carry_out(const Action& action) {
     case Action::Kind::finish:
       return finish(action);
     case Action::Kind::over:
-      return over(action, state_.workers.refers_to(action.job));
+      return over(action, is_driven(action.job) || state_.workers.refers_to(action.job));
     case Action::Kind::start:
       return state_.host.start(action.worker);
     default:
@@ -161,6 +161,11 @@ std::exception_ptr ActionExecutor::why_cancelled() const {
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }
+}
+
+bool ActionExecutor::is_driven(JobId id) const {
+  const CallJob* const job = state_.jobs.find(id);
+  return job != nullptr && job->driven;
 }
 
 void ActionExecutor::over(const Action& action, bool referred_to) {

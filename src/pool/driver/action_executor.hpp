@@ -45,6 +45,7 @@ class ActionExecutor {
   void send(WorkerLink& link, const Action& action) BROOD_REQUIRES(core_lock);
   void finish(const Action& action) BROOD_REQUIRES(core_lock);
   void detach(JobId job) BROOD_REQUIRES(core_lock);
+  bool is_driven(JobId id) const BROOD_REQUIRES(core_lock);
   void over(const Action& action, bool referred_to) BROOD_REQUIRES(core_lock);
 
   DriverState& state_;

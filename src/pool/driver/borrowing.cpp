@@ -58,7 +58,7 @@ std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, boo
   // caller's frame; the worker drops it.
   if (!link.outbox.detach(job.id)) state_.break_link(link, out_of_memory());
   give_back(link, job);
-  return trouble || !job.finished() || state_.scheduler.view().wants_pump ||
+  return trouble || !job.finished() || link.skipped != 0 || state_.scheduler.view().wants_pump ||
          state_.scheduler.view(link.id).used_up || actions_.has_deferred();
 }
 
@@ -83,7 +83,8 @@ void Borrowing::offer_idle_workers() {
   for (const auto& link : state_.workers.all()) {
     if (!link || link->borrowed) continue;
     set_borrowable(*link, !state_.config.limits.resident_hard && !link->silent &&
-                              state_.scheduler.view(link->id).free && link->outbox.empty());
+                              state_.scheduler.view(link->id).free && link->outbox.empty() &&
+                              link->skipped == 0);
   }
 }
 

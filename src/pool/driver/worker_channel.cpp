@@ -31,6 +31,7 @@ WorkerChannel::Stop WorkerChannel::write() {
     stop = send_attachments();
     if (stop == Stop::none && !write_parts()) stop = Stop::ring_full;
   }
+  if (ends_ && outbox.empty()) protocol::TaskRing::finish(*page_);
   wake_for_tasks();
   return stop;
 }
@@ -57,9 +58,9 @@ std::size_t WorkerChannel::write_part(std::span<const std::byte> bytes) {
         tasks_.write(*page_, rest.first(std::min(rest.size(), most_before_a_wake_up)));
     written += count;
     if (count == most_before_a_wake_up) wake_for_tasks();
-    if (count != 0) continue;
+    if (count == most_before_a_wake_up || written == bytes.size()) continue;
     protocol::TaskRing::ask_for_room(*page_);
-    full_ = tasks_.room(*page_) == 0;
+    full_ = !tasks_.has_much_room(*page_);
     if (full_) break;
   }
   return written;
@@ -82,6 +83,8 @@ WorkerChannel::Stop WorkerChannel::send_attachments() {
 }
 
 void WorkerChannel::hang_up() noexcept {
+  ends_ = true;
+  if (!outbox.empty()) return;
   protocol::TaskRing::finish(*page_);
   wake_for_tasks();
 }

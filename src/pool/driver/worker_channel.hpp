@@ -30,8 +30,8 @@ class WorkerChannel {
   // --- what the worker reports ---
   /// Whether results wait in the ring.
   bool has_unread() const noexcept { return results.has_unread(*page_); }
-  /// The same, or there is room that the last write() has found missing.
-  bool has_news() const noexcept { return has_unread() || (full_ && tasks_.has_new_room(*page_)); }
+  /// The same, or there is much of the room that the last write() has found missing.
+  bool has_news() const noexcept { return has_unread() || (full_ && tasks_.has_much_room(*page_)); }
   /// Some of them have been read: wakes the worker if it sleeps for want of room.
   void give_room() noexcept;
   /// The next descriptors of shared objects that the worker has sent, without waiting.
@@ -48,7 +48,7 @@ class WorkerChannel {
   /// Writes as much of the outbox as ring and descriptor channel take, wakes the worker for it, and
   /// says why that is not all. Throws CodecError where the ring makes no sense.
   Stop write();
-  /// The end of its tasks: it leaves when it has done what it has.
+  /// The end of its tasks, when the outbox is empty: it leaves when it has done what it has.
   void hang_up() noexcept;
 
   // --- wake-ups ---
@@ -79,6 +79,7 @@ class WorkerChannel {
 
   protocol::WorkerPage* page_ = nullptr;
   protocol::TaskRing tasks_;
+  bool ends_ = false;             // when the outbox is empty
   bool full_ = false;             // as the last write() has found the ring
   std::size_t wake_ups_due_ = 0;  // through the socket
 };

@@ -68,6 +68,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   /// One that its caller has decoded.
   void on_taken(const protocol::ResultsHeader& header) BROOD_REQUIRES(core_lock) {
+    link_.attached.clear();  // such a result has none
+    link_.attached_in_vain = 0;
     CallJob* const job = report({header.job, header.first, 1, header.elapsed, false});
     if (job == nullptr) return;
     const Results taken{

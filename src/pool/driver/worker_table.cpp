@@ -164,8 +164,9 @@ void WorkerTable::note_silence(WorkerLink& link) noexcept {
 }
 
 bool WorkerTable::refers_to(JobId job) const {
-  return std::any_of(links_.begin(), links_.end(),
-                     [&](const auto& link) { return link && link->outbox.refers_to(job); });
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
+    return link && !link->borrowed && link->outbox.refers_to(job);
+  });
 }
 
 }  // namespace brood::pool

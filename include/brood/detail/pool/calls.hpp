@@ -59,11 +59,12 @@ class BROOD_API Calls {
   // --- how its results come back ---
   template <class R>
   R wait_for(JobSpec made) const {
-    if constexpr (std::is_void_v<R> || is_flat<R>) {
-      return decode_single<R>(*finished(std::move(made), nullptr));
-    } else {
+    // Of others decoding runs code of the user's, which may need the worker that waits meanwhile.
+    if constexpr (is_flat_sequence<R>) {
       Arriving<R> arriving;
       return arriving.result_of(*finished(std::move(made), &arriving));
+    } else {
+      return decode_single<R>(*finished(std::move(made), nullptr));
     }
   }
   template <class R>
