@@ -137,8 +137,10 @@ TEST_P(Closes, of_a_pipe_whose_lock_its_sender_holds_do_not_wait) {
 TEST_P(Closes, of_what_comes_with_wake_ups_do_not_wait) {
   const NoWait none;
   Pool pool = make_pool(1);
-  EXPECT_THROW(pool.apply(sends_sockets_with_its_wake_ups, peer_.port()), WorkerLost);
-  EXPECT_THROW(pool.apply_async(sends_sockets_with_its_wake_ups, peer_.port()).get(), WorkerLost);
+  // By the dispatcher, which looks there; a caller that drives its worker does not.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THROW(pool.apply_async(sends_sockets_with_its_wake_ups, peer_.port()).get(), WorkerLost);
+  }
   EXPECT_EQ(pool.with({.timeout = 5s}).apply(answer), 42);
 }
 
