@@ -3,17 +3,9 @@
 #include <atomic>
 #include <utility>
 
-#include <brood/errors.hpp>
+#include "protocol/page_check.hpp"
 
 namespace brood::protocol {
-
-namespace {
-
-void demand(bool condition, const char* reason) {
-  if (!condition) throw CodecError(CodecError::Direction::decode, "page of a worker", reason);
-}
-
-}  // namespace
 
 std::uint64_t claimed(const WorkerPage& page) noexcept {
   return page.claimed.load(std::memory_order_acquire) & ~WorkerPage::revoked;
@@ -25,15 +17,16 @@ PageWatch::Look PageWatch::look(const WorkerPage& page, const Known& known) {
   const std::uint64_t clock = page.clock.load(std::memory_order_acquire);
   const std::uint64_t claimed = word & ~WorkerPage::revoked;
   const bool revoked = word != claimed;
-  demand(!doubted_, "it has claimed what it was not sent, or less than before");
+  demand_of_page(!doubted_, "it has claimed what it was not sent, or less than before");
   if (fence_) {
-    demand(revoked ? claimed == claimed_ : claimed == *fence_, "it goes on behind a revocation");
+    demand_of_page(revoked ? claimed == claimed_ : claimed == *fence_,
+                   "it goes on behind a revocation");
     return {claimed, clock};
   }
-  demand(!revoked, "a revocation that is not the owner's");
-  demand(claimed <= known.sent, "it has claimed what it was not sent");
-  demand(claimed >= claimed_, "it has claimed less than before");
-  demand(claimed >= known.resolved, "it has told outcomes of what it has not claimed");
+  demand_of_page(!revoked, "a revocation that is not the owner's");
+  demand_of_page(claimed <= known.sent, "it has claimed what it was not sent");
+  demand_of_page(claimed >= claimed_, "it has claimed less than before");
+  demand_of_page(claimed >= known.resolved, "it has told outcomes of what it has not claimed");
   claimed_ = claimed;
   return {claimed, clock};
 }

@@ -4,22 +4,14 @@
 #include <atomic>
 #include <cstring>
 
-#include <brood/errors.hpp>
+#include "protocol/page_check.hpp"
 
 namespace brood::protocol {
 
-namespace {
-
-void demand(bool condition, const char* reason) {
-  if (!condition) throw CodecError(CodecError::Direction::decode, "page of a worker", reason);
-}
-
-}  // namespace
-
 std::size_t ResultRing::unread(const WorkerPage& page) {
   const std::uint64_t closed = page.closed.load(std::memory_order_acquire);
-  demand(closed >= closed_, "its results go backwards");
-  demand(closed - tail_ <= WorkerPage::buffer_size, "more results than there is room for");
+  demand_of_page(closed >= closed_, "its results go backwards");
+  demand_of_page(closed - tail_ <= WorkerPage::buffer_size, "more results than there is room for");
   closed_ = closed;
   return static_cast<std::size_t>(closed - tail_);
 }
@@ -45,7 +37,7 @@ void ResultRing::drop(WorkerPage& page, std::size_t count) noexcept {
   page.tail.store(tail_, std::memory_order_release);
 }
 
-// The other half is in ResultStream::wake_owner. A look at the ring has to follow.
+// The other half is in worker::wake_owner. A look at the ring has to follow.
 WakeUp ResultRing::ask_for_wake_up(WorkerPage& page, WakeUp how) noexcept {
   const auto word = static_cast<std::uint32_t>(how);
   const auto due = static_cast<WakeUp>(page.owner_waits.exchange(word, std::memory_order_seq_cst));
@@ -59,7 +51,7 @@ std::optional<std::span<const std::byte>> ResultRing::open_frame(const WorkerPag
   if (unread(page) != 0) return std::nullopt;
   const std::uint64_t head = page.head.load(std::memory_order_acquire);
   if (head <= tail_) return std::nullopt;
-  demand(head - tail_ <= WorkerPage::buffer_size, "a frame that is larger than its ring");
+  demand_of_page(head - tail_ <= WorkerPage::buffer_size, "a frame that is larger than its ring");
   const std::byte* const start = page.at(tail_);
   storage.assign(start, start + (head - tail_));
   std::atomic_thread_fence(std::memory_order_acq_rel);

@@ -4,15 +4,14 @@
 #include <atomic>
 #include <cstring>
 
-#include <brood/errors.hpp>
+#include "protocol/page_check.hpp"
 
 namespace brood::protocol {
 
 std::size_t TaskRing::room(const WorkerPage& page) {
   const std::uint64_t tail = page.task_tail.load(std::memory_order_acquire);
-  if (tail < tail_ || tail > head_)
-    throw CodecError(CodecError::Direction::decode, "page of a worker",
-                     "it has read what it was not sent, or less than before");
+  demand_of_page(tail >= tail_ && tail <= head_,
+                 "it has read what it was not sent, or less than before");
   tail_ = tail;
   return capacity_ - static_cast<std::size_t>(head_ - tail);
 }

@@ -25,7 +25,7 @@ class TaskRing {
   bool has_much_room(const WorkerPage& page) const noexcept {
     return head_ - page.task_tail.load(std::memory_order_acquire) <= capacity_ / 2;
   }
-  /// Asks for a wake-up when there is room. A look at room() has to follow.
+  /// Asks for a wake-up when there is room. A look at the room has to follow.
   static void ask_for_room(WorkerPage& page) noexcept;
   /// Nothing follows any more.
   static void finish(WorkerPage& page) noexcept;

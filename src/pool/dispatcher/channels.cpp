@@ -29,6 +29,10 @@ void Channels::open(WorkerProcess& worker) {
   ios_[worker.id] = std::make_unique<LinkIo>(io_);
   ios_[worker.id]->process.wait(worker.pidfd.get(), descriptor_base::wait_read,
                                 [this, id = worker.id] { on_ended(id); });
+  watch_and_ask(worker);
+}
+
+void Channels::watch_and_ask(WorkerProcess& worker) {
   watch_wake_ups(worker);
   if (!worker.may_sleep(protocol::WakeUp::by_socket)) unread_.push_back(worker.id);
 }
@@ -49,8 +53,7 @@ void Channels::end_turn() {
       io.wake_ups.release();
       io.descriptor_channel.release();
     } else if (!io.wake_ups.watching() && !worker.broken && !worker.silent) {
-      watch_wake_ups(worker);
-      if (!worker.may_sleep(protocol::WakeUp::by_socket)) unread_.push_back(worker.id);
+      watch_and_ask(worker);
     }
   }
 }

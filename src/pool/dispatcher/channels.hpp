@@ -38,6 +38,7 @@ class Channels {
 
  private:
   void watch_wake_ups(WorkerProcess& worker);
+  void watch_and_ask(WorkerProcess& worker);
   void on_wake_up(WorkerId id) BROOD_EXCLUDES(core_lock);
   bool receive_wake_ups(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void read_results(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
