@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <coroutine>
 #include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/pool/results.hpp>
 #include <brood/detail/shared_callable.hpp>
 #include <brood/kill.hpp>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/lock.hpp>
 
 namespace brood {

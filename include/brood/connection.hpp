@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include <brood/codec.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/codec/envelope.hpp>
 #include <brood/detail/duration.hpp>

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/duration.hpp>
 
 namespace brood {

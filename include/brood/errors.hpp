@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include <brood/crash_report.hpp>
 #include <brood/detail/abi.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/task_place.hpp>
 

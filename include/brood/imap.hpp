@@ -1,14 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/pool/elements.hpp>
 #include <brood/detail/pool/results.hpp>
 #include <brood/options.hpp>
@@ -50,7 +50,7 @@ class CancelledWhenDropped {
 template <class R>
 class [[nodiscard]] ImapRange {
  public:
-  /// The type of a value: R, or std::monostate where R is void.
+  /// The type of a value: R, or std::tuple<> where R is void.
   using value_type = typename Outcome<R>::value_type;
   /// Whether results come in the order of the input, or as they are ready.
   enum class Order : bool { input, completion };
@@ -171,10 +171,10 @@ class [[nodiscard]] ImapRange {
     });
   }
   std::optional<Outcome<R>> take_buffered() {
-    const auto first = buffered_.begin();
-    if (first == buffered_.end() || first->first != delivered_) return std::nullopt;
-    std::optional<Outcome<R>> outcome(std::move(first->second));
-    buffered_.erase(first);
+    const auto next = buffered_.find(delivered_);
+    if (next == buffered_.end()) return std::nullopt;
+    std::optional<Outcome<R>> outcome(std::move(next->second));
+    buffered_.erase(next);
     ++delivered_;
     return outcome;
   }
@@ -224,7 +224,7 @@ class [[nodiscard]] ImapRange {
   std::size_t submitted_ = 0, delivered_ = 0, arrived_ = 0;
   bool exhausted_ = false;
   std::exception_ptr input_error_;
-  std::map<std::size_t, Outcome<R>> buffered_;
+  std::unordered_map<std::size_t, Outcome<R>> buffered_;  // those before which one is missing
   std::optional<Outcome<R>> current_;
   [[no_unique_address]] std::conditional_t<std::is_void_v<R>, value_type, std::false_type> unit_;
 };

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/shared/handle.hpp>
 
 namespace brood {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/manager/acquirable.hpp>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/manager/acquirable.hpp>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/shared_callable.hpp>
 #include <brood/duration.hpp>
 #include <brood/launcher.hpp>

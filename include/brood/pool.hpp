@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include <brood/async_result.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/pool/calls.hpp>
 #include <brood/detail/pool/parameters.hpp>
 #include <brood/imap.hpp>

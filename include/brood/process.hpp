@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 #include <brood/detail/process/target.hpp>

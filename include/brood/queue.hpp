@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 
 #include <brood/codec.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/codec/envelope.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>

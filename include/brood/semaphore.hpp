@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/shared/handle.hpp>
 
 namespace brood {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <ranges>
 #include <vector>
 
 #include <brood/connection.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
 

@@ -12,7 +12,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <brood/codec.hpp>

@@ -14,8 +14,10 @@
 #include <cereal/types/variant.hpp>
 
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <brood/codec.hpp>

@@ -7,8 +7,10 @@
 #include <cereal/types/polymorphic.hpp>
 #include <cereal/types/variant.hpp>
 
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace codec_test {

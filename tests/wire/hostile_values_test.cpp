@@ -17,7 +17,10 @@
 
 #include <array>
 #include <bitset>
+#include <map>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <brood/codec.hpp>

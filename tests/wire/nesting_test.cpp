@@ -8,8 +8,10 @@
 #include <cereal/types/variant.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <brood/codec.hpp>

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
+
+#include <brood/detail/chrono.hpp>
 
 // The caller's durations, of any representation and period.
 namespace brood::detail {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -74,11 +73,12 @@ void put_flat(Bytes& target, const Sequence& sequence) {
 template <class Sequence>
 void take_flat_blocks(Reader& source, Sequence& sequence, std::size_t count) {
   using Element = typename Sequence::value_type;
-  constexpr std::size_t block = std::max<std::size_t>(std::size_t{128} * 1024 / sizeof(Element), 1);
+  constexpr std::size_t fitting = std::size_t{128} * 1024 / sizeof(Element);
+  constexpr std::size_t block = fitting == 0 ? 1 : fitting;
   const auto elements = std::make_unique_for_overwrite<Element[]>(block);
   sequence.clear();
   while (count != 0) {
-    const std::size_t some = std::min(count, block);
+    const std::size_t some = count < block ? count : block;
     source.read(elements.get(), some * sizeof(Element));
     sequence.insert(sequence.end(), elements.get(), elements.get() + some);
     count -= some;
@@ -170,7 +170,7 @@ template <class T, class Append>
 void take_elements(InputArchive& archive, std::uint64_t count, Append append) {
   constexpr std::uint64_t block = 256;  // between two looks at whether they take bytes at all
   while (count != 0) {
-    const std::size_t some = static_cast<std::size_t>(std::min(count, block));
+    const std::size_t some = static_cast<std::size_t>(count < block ? count : block);
     const std::size_t before = archive.source().left();
     for (std::size_t i = 0; i < some; ++i) {
       if constexpr (decodes_into_nothing<T>) {

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -165,7 +165,7 @@ class BROOD_API Calls {
     made.results = {.folded = true};
     const std::size_t count = made.elements.count;
     const JobHandle job = submit(std::move(made));
-    std::map<std::size_t, typename FoldTree<T, C>::Node> waiting;  // for those before them
+    std::unordered_map<std::size_t, typename FoldTree<T, C>::Node> waiting;  // by first element
     FoldTree<T, C> tree;
     std::size_t folded = 0;
     follow(
@@ -174,10 +174,9 @@ class BROOD_API Calls {
           if (piece.failure) return;
           waiting.insert(
               {piece.first, {piece.first, piece.count, PieceReader(piece).template next<T>()}});
-          for (auto next = waiting.begin(); next != waiting.end() && next->first == folded;
-               next = waiting.erase(next)) {
-            folded += next->second.count;
-            tree.add(combine, std::move(next->second));
+          while (auto next = waiting.extract(folded)) {
+            folded += next.mapped().count;
+            tree.add(combine, std::move(next.mapped()));
           }
         },
         count);

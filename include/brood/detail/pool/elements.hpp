@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -16,6 +14,7 @@
 #include <brood/detail/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/pool/job.hpp>
+#include <brood/detail/ranges.hpp>
 
 // From values to the encoded arguments of a job, always in the calling thread.
 namespace brood::detail {

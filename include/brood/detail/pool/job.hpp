@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/codec/archive.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>

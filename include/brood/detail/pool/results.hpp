@@ -6,13 +6,13 @@
 #include <cstring>
 #include <exception>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <brood/codec.hpp>
 #include <brood/detail/pool/job.hpp>
+#include <brood/detail/ranges.hpp>
 #include <brood/outcome.hpp>
 
 // From pieces of bytes back to values, always in the thread that asks for the result.

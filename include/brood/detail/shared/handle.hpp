@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <utility>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/chrono.hpp>
 #include <brood/detail/codec/undecoded.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
