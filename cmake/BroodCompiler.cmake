@@ -18,5 +18,6 @@ mark_as_advanced(BROOD_CCACHE)
 if(BROOD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Sources are named by absolute path, so an object is the same whichever build folder it is made
   # in: the presets, and the package test that builds brood as a subdirectory, share the cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=true ${BROOD_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=true
+                                  CCACHE_SLOPPINESS=pch_defines,time_macros ${BROOD_CCACHE})
 endif()
