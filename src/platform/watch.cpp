@@ -1,7 +1,9 @@
 #include "platform/watch.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
@@ -23,18 +25,17 @@ namespace {
 alignas(OwnThread) std::byte watch_memory[sizeof(OwnThread)];
 OwnThread* watch_thread = nullptr;
 pthread_t watch_handle;
+pollfd watched[2];  // the owner; the set of its channel
 
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
-void* watch(void* argument) {
+void* watch(void*) {
   set_thread_name("brood-watch");
   watch_thread->begun();
-  auto* const watched = static_cast<pollfd*>(argument);
   for (;;) {
     if (::poll(watched, 2, -1) <= 0) continue;
-    if (watched[0].revents != 0 || (watched[1].revents & (POLLHUP | POLLERR)) != 0)
-      ::_exit(exit_orphaned);
-    watched[1].fd = -1;  // it is no socket any more: what runs here has closed it
+    if (watched[0].revents != 0 || (watched[1].revents & POLLIN) != 0) ::_exit(exit_orphaned);
+    watched[1].fd = -1;  // what runs here has closed it
   }
 }
 
@@ -45,15 +46,26 @@ void* watch(void* argument) {
   ::_exit(exit_orphaned);
 }
 
+// A set of the channel alone, which becomes readable when the other end is closed. A poll(2) of the
+// channel itself would keep it open where a task closes it, and hide that from the owner. The
+// number is one of those that the library has, not one that a task expects for its own files.
+int set_of(int channel) noexcept {
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  const int apart = ::fcntl(set, F_DUPFD_CLOEXEC, channel);
+  if (set >= 0) ::close(set);
+  epoll_event no_event{};  // the end is always one
+  if (apart < 0 || ::epoll_ctl(apart, EPOLL_CTL_ADD, channel, &no_event) != 0) end_unwatched(errno);
+  return apart;
+}
+
 }  // namespace
 
 void watch_owner(int owner_pidfd, int channel) {
   if (owner_pidfd < 0 && channel < 0) return;
   watch_thread = new (watch_memory) OwnThread;
-  static pollfd watched[2];
   watched[0] = {owner_pidfd, POLLIN, 0};
-  watched[1] = {channel, 0, 0};
-  const int failed = start_plain_thread(watch_handle, Joining::yes, &watch, watched);
+  watched[1] = {channel < 0 ? -1 : set_of(channel), POLLIN, 0};
+  const int failed = start_plain_thread(watch_handle, Joining::yes, &watch, nullptr);
   if (failed != 0) end_unwatched(failed);
 }
 
@@ -62,6 +74,7 @@ void stop_watching_owner() noexcept {
   pthread_cancel(watch_handle);  // poll(2) is where it is: pthreads(7), cancellation points
   pthread_join(watch_handle, nullptr);
   std::exchange(watch_thread, nullptr)->~OwnThread();
+  if (const int set = std::exchange(watched[1].fd, -1); set >= 0) ::close(set);
 }
 
 }  // namespace brood::platform

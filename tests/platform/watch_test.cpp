@@ -95,6 +95,23 @@ TEST(WatchTest, leaves_a_process_alone_that_closes_its_end_itself) {
             7);
 }
 
+TEST(WatchTest, does_not_keep_open_what_the_process_closes) {
+  Pipe pipe = make_socket_pipe();
+  const pid_t watching = ::fork();
+  if (watching == 0) {
+    ::alarm(60);
+    pipe.read.reset();
+    watch_owner(-1, pipe.write.get());
+    pipe.write.reset();
+    for (;;) ::pause();
+  }
+  pipe.write.reset();
+  pollfd end{pipe.read.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&end, 1, 30'000), 1);
+  ::kill(watching, SIGKILL);
+  ::waitpid(watching, nullptr, 0);
+}
+
 TEST(WatchTest, leaves_a_process_alone_whose_peer_says_nothing) {
   EXPECT_EQ(ended_by([](In, Pipe&) {}), 7);
 }

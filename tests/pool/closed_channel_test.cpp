@@ -66,6 +66,17 @@ TEST_P(ClosedChannel, gets_nothing_written_into_the_files_of_its_task) {
     EXPECT_EQ(entry.file_size(), 0U) << entry.path();
 }
 
+int closes_all_and_hangs() {
+  ::close_range(3, ~0U, 0);
+  for (;;) ::pause();
+}
+
+TEST_P(ClosedChannel, ends_a_worker_that_hangs_behind_it) {
+  Pool pool = make_pool(1);
+  EXPECT_THROW(pool.apply_async(closes_all_and_hangs).get_for(patience), WorkerLost);
+  EXPECT_EQ(pool.apply(square_here, 5), 25);
+}
+
 /// Where descriptors that are closed and opened again would be.
 int opens_files_at_low_numbers(const std::string& folder) {
   const int file = ::open((folder + "/low").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
