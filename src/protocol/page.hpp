@@ -52,10 +52,11 @@ struct WorkerPage {
   alignas(64) LastWords last_words;
 
   static constexpr std::size_t buffer_size = 256 * 1024;  // bytes of a ring; a power of two
-  /// Mapped twice, the second time behind the first: what begins in it lies in one piece. Begins
-  /// with a page of memory; of 4 KiB, as this is.
+  /// The largest page of memory that a kernel has: mappings begin with one.
+  static constexpr std::size_t memory_page = 64 * 1024;
+  /// Mapped twice, the second time behind the first: what begins in it lies in one piece.
   struct Ring {
-    alignas(4096) std::byte bytes[buffer_size];
+    alignas(memory_page) std::byte bytes[buffer_size];
     std::byte again[buffer_size];  // the same memory
 
     std::byte* at(std::uint64_t position) noexcept { return bytes + position % buffer_size; }
@@ -77,6 +78,9 @@ inline constexpr std::size_t rings_in_page = 2;  // at its end
 /// to.
 inline constexpr std::byte wake_up{0x42};
 
+static_assert(offsetof(WorkerPage, results) % WorkerPage::memory_page == 0 &&
+                  offsetof(WorkerPage, tasks) % WorkerPage::memory_page == 0,
+              "mmap(2) refuses other offsets");
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "shared between processes");
 
 }  // namespace brood::protocol
