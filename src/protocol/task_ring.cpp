@@ -31,6 +31,10 @@ void TaskRing::ask_for_room(WorkerPage& page) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
+void TaskRing::need_no_room(WorkerPage& page) noexcept {
+  page.owner_blocked.store(0, std::memory_order_relaxed);
+}
+
 void TaskRing::finish(WorkerPage& page) noexcept {
   page.no_more_tasks.store(1, std::memory_order_release);
 }

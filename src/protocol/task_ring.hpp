@@ -27,6 +27,8 @@ class TaskRing {
   }
   /// Asks for a wake-up when there is room. A look at the room has to follow.
   static void ask_for_room(WorkerPage& page) noexcept;
+  /// Takes the request back, where the worker has not.
+  static void need_no_room(WorkerPage& page) noexcept;
   /// Nothing follows any more.
   static void finish(WorkerPage& page) noexcept;
 

@@ -246,6 +246,24 @@ TEST_F(WorkerChannelTest, room_that_was_not_missed_is_no_news) {
   EXPECT_FALSE(channel.has_news());
 }
 
+// The worker has seen an earlier request, and takes it back when the owner has asked again.
+TEST_F(WorkerChannelTest, a_request_for_room_that_was_taken_back_too_late_stands_again) {
+  append(3 * capacity);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  page.owner_blocked = 0;
+  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_EQ(page.owner_blocked.load(), 1U);
+}
+
+// The owner has seen it without a wake-up.
+TEST_F(WorkerChannelTest, room_that_has_been_used_is_not_asked_for_any_more) {
+  append(capacity + 20);
+  EXPECT_EQ(channel.write(), Stop::ring_full);
+  page.task_tail = capacity;
+  EXPECT_EQ(channel.write(), Stop::none);
+  EXPECT_EQ(page.owner_blocked.load(), 0U);
+}
+
 TEST_F(WorkerChannelTest, one_wake_up_is_taken_for_each_request) {
   channel.may_sleep(WakeUp::by_socket);
   page.owner_waits = 0;  // the worker has sent it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <brood/errors.hpp>
 
@@ -32,6 +33,7 @@ WorkerChannel::Stop WorkerChannel::write() {
     if (stop == Stop::none && !write_parts()) stop = Stop::ring_full;
   }
   if (ends_ && outbox.empty()) protocol::TaskRing::finish(*page_);
+  if (!full_ && std::exchange(asked_for_room_, false)) protocol::TaskRing::need_no_room(*page_);
   wake_for_tasks();
   return stop;
 }
@@ -60,6 +62,7 @@ std::size_t WorkerChannel::write_part(std::span<const std::byte> bytes) {
     if (count == most_before_a_wake_up) wake_for_tasks();
     if (count == most_before_a_wake_up || written == bytes.size()) continue;
     protocol::TaskRing::ask_for_room(*page_);
+    asked_for_room_ = true;
     full_ = !tasks_.has_much_room(*page_);
     if (full_) break;
   }
@@ -90,9 +93,11 @@ void WorkerChannel::hang_up() noexcept {
 }
 
 // A wake-up that is still due to a dispatcher does not come any more when a caller asks in its
-// place.
+// place. A worker that took back an earlier request for room, and woke nobody, may do so late and
+// so take back the last one, too: it stands again by the time that the owner's sleep is announced.
 bool WorkerChannel::may_sleep(WakeUp how) noexcept {
   const WakeUp before = protocol::ResultRing::ask_for_wake_up(*page_, how);
+  if (full_) protocol::TaskRing::ask_for_room(*page_);
   if (before == WakeUp::by_socket && wake_ups_due_ != 0) --wake_ups_due_;
   if (how == WakeUp::by_socket) ++wake_ups_due_;
   return !has_news();

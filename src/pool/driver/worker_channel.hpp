@@ -81,6 +81,7 @@ class WorkerChannel {
   protocol::TaskRing tasks_;
   bool ends_ = false;             // when the outbox is empty
   bool full_ = false;             // as the last write() has found the ring
+  bool asked_for_room_ = false;   // and not used any since
   std::size_t wake_ups_due_ = 0;  // through the socket
 };
 
