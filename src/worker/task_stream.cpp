@@ -49,6 +49,7 @@ bool TaskStream::wait_for_more() {
 
 std::size_t TaskStream::read(std::span<std::byte> target) {
   if (!wait_beyond(tail_)) return 0;
+  host_.end_if_copy();  // whose page is zeros
   const auto arrived = static_cast<std::size_t>(head() - tail_);
   const std::size_t count = std::min(target.size(), arrived);
   std::memcpy(target.data(), page_.tasks.at(tail_), count);

@@ -31,7 +31,7 @@ struct Asleep : std::runtime_error {
 class FakeHost final : public SessionHost {
  public:
   std::function<void()> on_look, on_sleep;
-  int looks = 0, sleeps = 0, wake_ups = 0, futex_wake_ups = 0;
+  int looks = 0, sleeps = 0, wake_ups = 0, futex_wake_ups = 0, looks_for_copies = 0;
 
   void wake_owner() override { ++wake_ups; }
   void wake(std::atomic<std::uint32_t>&) override { ++futex_wake_ups; }
@@ -52,7 +52,7 @@ class FakeHost final : public SessionHost {
   void receive_descriptors() override {}
   void drop_descriptors(std::uint64_t) override {}
   std::uint64_t resident() override { return 0; }
-  void end_if_copy() noexcept override {}
+  void end_if_copy() noexcept override { ++looks_for_copies; }
   void tell_of_copies() override {}
   bool is_serving_thread() const noexcept override { return true; }
   [[noreturn]] void end(int code) override { throw std::runtime_error(std::to_string(code)); }
@@ -179,6 +179,15 @@ TEST_F(TaskStreamTest, a_frame_may_be_larger_than_the_ring) {
   write(frame(10, 'b'));
   expect(10, 'b');
   EXPECT_EQ(page.task_tail.load(), 10 * capacity + header);
+}
+
+// A process that a task forks while it decodes one finds zeros in the page.
+TEST_F(TaskStreamTest, a_copy_of_the_worker_reads_no_large_frame) {
+  write_by_and_by(frame(2 * capacity, 'a'));
+  EXPECT_FALSE(stream.next());
+  EXPECT_EQ(host.looks_for_copies, 0);
+  ASSERT_TRUE(stream.wait_for_more());
+  EXPECT_EQ(host.looks_for_copies, 1);
 }
 
 TEST_F(TaskStreamTest, nothing_of_the_next_frame_is_collected) {
