@@ -18,9 +18,10 @@ namespace brood::worker {
 static_assert(exit_orphaned == platform::exit_orphaned);
 
 namespace {
-// Where a task has closed the channel, its worker is of no use any more.
+// Where a task has closed the channel, its worker is of no use any more. What has its number now
+// may be anything.
 void end_if_closed(int error) noexcept {
-  if (error == EBADF) ::_exit(protocol::exit_closed_channel);
+  if (error != ENOMEM && error != ENOBUFS) ::_exit(protocol::exit_closed_channel);
 }
 }  // namespace
 
@@ -30,7 +31,7 @@ bool ProcessHost::look(const std::atomic<std::uint64_t>& word, std::uint64_t val
 }
 
 void ProcessHost::wake_owner() try {
-  if (!platform::write_all_unguarded(report_, std::span(&protocol::wake_up, 1)))
+  if (!platform::send_all(report_, std::span(&protocol::wake_up, 1)))
     ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
 } catch (const SystemError& failure) {
   end_if_closed(failure.code().value());
