@@ -1,3 +1,6 @@
+#include <poll.h>
+
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -42,6 +45,19 @@ TEST_P(LargeArgument, that_throws_in_its_midst_is_a_codec_error_and_the_pool_goe
     EXPECT_EQ(pool.apply(square, round), round * round);
   }
   EXPECT_EQ(pool.apply(::getpid), worker);
+}
+
+// Nothing else happens in the pool.
+TEST_P(LargeArgument, that_throws_in_its_midst_is_not_kept) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20;
+  Pool pool = make_pool(1);
+  pool.apply(square, 1);
+  const std::size_t before = resident_of(::getpid());
+  EXPECT_THROW(pool.apply(taste, Picky{"!", std::string(128 * mebibyte, 'x')}), CodecError);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (resident_of(::getpid()) > before + 32 * mebibyte && std::chrono::steady_clock::now() < end)
+    ::poll(nullptr, 0, 1);
+  EXPECT_LT(resident_of(::getpid()), before + 32 * mebibyte);
 }
 
 TEST_P(LargeArgument, that_kills_its_worker_in_its_midst_is_lost_alone) {

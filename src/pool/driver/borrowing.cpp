@@ -58,8 +58,9 @@ std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, boo
   // caller's frame; the worker drops it.
   if (!link.outbox.detach(job.id)) state_.break_link(link, out_of_memory());
   give_back(link, job);
-  return trouble || !job.finished() || link.skipped != 0 || state_.scheduler.view().wants_pump ||
-         state_.scheduler.view(link.id).used_up || actions_.has_deferred();
+  return trouble || !job.finished() || link.skipped != 0 || !link.outbox.empty() ||
+         state_.scheduler.view().wants_pump || state_.scheduler.view(link.id).used_up ||
+         actions_.has_deferred();
 }
 
 void Borrowing::give_back(WorkerLink& link, CallJob& job) noexcept {
