@@ -100,6 +100,7 @@ SystemCalls& system_calls() noexcept {
       .ftruncate = ::ftruncate,
       .fallocate = ::fallocate,
       .mmap = ::mmap,
+      .madvise = ::madvise,
       .eventfd = ::eventfd,
       .epoll_create1 = ::epoll_create1,
       .epoll_ctl = ::epoll_ctl,

@@ -33,6 +33,7 @@ struct SystemCalls {
   int (*ftruncate)(int, off_t);
   int (*fallocate)(int, int, off_t, off_t);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
+  int (*madvise)(void*, size_t, int);
   int (*eventfd)(unsigned, int);
   int (*epoll_create1)(int);
   int (*epoll_ctl)(int, int, int, epoll_event*);

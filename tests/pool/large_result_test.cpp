@@ -1,3 +1,6 @@
+#include <sys/mman.h>
+
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <numeric>
@@ -7,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/system_calls.hpp"
 #include "pool/pool_fixture.hpp"
 #include "victims/tasks.hpp"
 
@@ -100,24 +104,21 @@ TEST_P(LargeResult, of_which_decoding_leaves_a_rest_is_taken_and_the_pool_goes_o
   EXPECT_EQ(pool.apply(::getpid), worker);
 }
 
-pid_t victim = 0;  // of the next decoding in this process
+std::atomic<pid_t> victim{0};  // of the next decoding in this process
 
-/// Memory that a worker does not survive, in the midst of the result for which it is.
-template <class T>
-struct DeadlyMemory {
-  using value_type = T;
-  DeadlyMemory() = default;
-  template <class U>
-  explicit DeadlyMemory(const DeadlyMemory<U>&) {}
-  T* allocate(std::size_t count) {
-    if (victim != 0) ::kill(std::exchange(victim, 0), SIGKILL);
-    return std::allocator<T>().allocate(count);
+/// While it lives, a decoder that asks for large memory kills the victim first: in the midst of its
+/// result.
+class DeadlyMemory {
+ public:
+  DeadlyMemory() {
+    platform::system_calls().madvise = [](void* memory, std::size_t size, int advice) {
+      if (const pid_t pid = victim.exchange(0); pid != 0) ::kill(pid, SIGKILL);
+      return ::madvise(memory, size, advice);
+    };
   }
-  void deallocate(T* memory, std::size_t count) { std::allocator<T>().deallocate(memory, count); }
-  bool operator==(const DeadlyMemory&) const = default;
+  ~DeadlyMemory() { platform::system_calls().madvise = ::madvise; }
 };
-using Deadly = std::vector<int, DeadlyMemory<int>>;
-Deadly own_pid(std::size_t count) { return Deadly(count, ::getpid()); }
+std::vector<int> own_pid(std::size_t count) { return std::vector<int>(count, ::getpid()); }
 
 // Whether a call finds a worker that it can drive itself is the dispatcher's to say: where it does
 // not, its result is decoded when all of it has come.
@@ -125,6 +126,7 @@ constexpr int most_rounds = 100;
 
 TEST_P(LargeResult, whose_worker_dies_while_it_is_decoded_is_lost) {
   Pool pool = make_pool(1);
+  const DeadlyMemory deadly;
   int lost = 0;
   for (int round = 0; round < most_rounds && lost == 0; ++round) {
     victim = pool.apply(::getpid);
@@ -140,11 +142,13 @@ TEST_P(LargeResult, whose_worker_dies_while_it_is_decoded_is_lost) {
 
 TEST_P(LargeResult, whose_worker_dies_while_it_is_decoded_comes_by_another_attempt) {
   Pool pool = make_pool(1);
+  const DeadlyMemory deadly;
   bool again = false;
   for (int round = 0; round < most_rounds && !again; ++round) {
-    const pid_t first = victim = pool.apply(::getpid);
-    const Deadly result = pool.with({.crash_retries = 1}).apply(own_pid, large / 4);
-    EXPECT_EQ(result, Deadly(large / 4, result.at(0)));
+    const pid_t first = pool.apply(::getpid);
+    victim = first;
+    const std::vector<int> result = pool.with({.crash_retries = 1}).apply(own_pid, large / 4);
+    EXPECT_EQ(result, std::vector<int>(large / 4, result.at(0)));
     again = result.at(0) != first;
   }
   EXPECT_TRUE(again);
@@ -157,6 +161,36 @@ TEST_P(LargeResult, whose_decoding_calls_the_pool_has_what_that_gives) {
   for (int round = 0; round < 5; ++round) {
     EXPECT_EQ(pool.apply(make, Meanwhile::calls).text.size(), large);
     EXPECT_EQ(pool.apply(square, 4), 16);
+  }
+}
+
+/// Memory that asks the pool.
+template <class T>
+struct AskingMemory {
+  using value_type = T;
+  AskingMemory() = default;
+  template <class U>
+  explicit AskingMemory(const AskingMemory<U>&) {}
+  T* allocate(std::size_t count) {
+    if (pool_of_call != nullptr && pool_of_call->apply(square, 5) != 25)
+      throw std::runtime_error("a wrong square");
+    return std::allocator<T>().allocate(count);
+  }
+  void deallocate(T* memory, std::size_t count) { std::allocator<T>().deallocate(memory, count); }
+  bool operator==(const AskingMemory&) const = default;
+};
+
+TEST_P(LargeResult, whose_memory_calls_the_pool_has_what_that_gives) {
+  Pool pool = make_pool(1);
+  const auto numbers = [](std::size_t count) {
+    pool_of_call = nullptr;  // of a forked worker
+    return std::vector<int, AskingMemory<int>>(count, 7);
+  };
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_EQ(pool.apply(square, 4), 16);
+    pool_of_call = &pool;
+    EXPECT_EQ(pool.apply(numbers, large / 4).size(), large / 4);
+    pool_of_call = nullptr;
   }
 }
 

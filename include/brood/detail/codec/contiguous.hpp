@@ -40,6 +40,14 @@ inline constexpr bool is_flat_sequence<std::vector<T, A>> = is_flat_element<T>;
 template <class C, class T, class A>
 inline constexpr bool is_flat_sequence<std::basic_string<C, T, A>> = true;
 
+/// One whose decoding runs no code of the user's.
+template <class T>
+inline constexpr bool is_plain_sequence = false;
+template <class T>
+inline constexpr bool is_plain_sequence<std::vector<T>> = is_flat_element<T>;
+template <class C>
+inline constexpr bool is_plain_sequence<std::basic_string<C>> = std::is_integral_v<C>;
+
 template <class T>
 void take_flat_value(Reader& source, T& value) {
   if constexpr (is_boolean<T>) {

@@ -60,7 +60,7 @@ class BROOD_API Calls {
   template <class R>
   R wait_for(JobSpec made) const {
     // Of others decoding runs code of the user's, which may need the worker that waits meanwhile.
-    if constexpr (is_flat_sequence<R>) {
+    if constexpr (is_plain_sequence<R>) {
       Arriving<R> arriving;
       return arriving.result_of(*finished(std::move(made), &arriving));
     } else {
