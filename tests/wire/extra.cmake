@@ -19,4 +19,5 @@ target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
 # not optimised take more than that, where a class decodes its parts itself (nesting_test.cpp).
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
   target_compile_options(${target} PRIVATE -O1)
+  set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
 endif()
