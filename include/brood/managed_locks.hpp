@@ -161,9 +161,9 @@ class BROOD_API ManagedSemaphore : public detail::ManagedRef,
   /// Refers to nothing; every call throws UsageError.
   ManagedSemaphore() = default;
 
-  /// Takes a permit. Blocks until there is one.
+  /// Acquires a permit. Blocks until there is one.
   void acquire() const { static_cast<void>(acquire_by(std::nullopt)); }
-  /// Takes a permit if there is one. Returns whether there was.
+  /// Acquires a permit if there is one. Returns whether there was.
   bool try_acquire() const { return acquire_by(std::chrono::steady_clock::now()); }
   /// Same, but blocks for at most `duration`: not at all where that is not positive.
   template <class Rep, class Period>
@@ -174,8 +174,8 @@ class BROOD_API ManagedSemaphore : public detail::ManagedRef,
   bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
     return acquire_by(detail::deadline_at(time));
   }
-  /// Adds `count` permits. Throws UsageError for less than one, and where a bounded semaphore would
-  /// then have more than at first.
+  /// Releases `count` permits. Throws UsageError for less than one, and where a bounded semaphore
+  /// would then have more than at first.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const;
