@@ -73,6 +73,7 @@ class ProcessCore;
 /// thread, while no other uses it.
 /// Fork: in a forked child every call but name() and daemon() throws UsageError; the destructor
 /// does nothing.
+/// Cost: that of start(); other calls make a few system calls, or none.
 class BROOD_API Process {
  public:
   /// A process of `function(args...)` that is not started. Nothing is encoded yet. Does not block.

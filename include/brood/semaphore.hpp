@@ -14,7 +14,7 @@ namespace brood {
 /// that one process makes and another takes. Those of a BoundedSemaphore come back.
 /// A handle: a copy, in this process or another, is the same semaphore.
 /// Threads: any. Fork: the child has the same semaphore. Throws BrokenObject when another process
-/// has overwritten the semaphore's memory.
+/// has overwritten the semaphore's memory. Cost: no system call unless a thread waits.
 /// Layout: memory of its own with a header, the number of permits and that of waiters.
 class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirable<Semaphore> {
  public:
@@ -76,9 +76,9 @@ class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirab
 /// A handle: a copy, in this process or another, is the same semaphore. All processes that use it
 /// must be in one pid namespace.
 /// Threads: any. Fork: the child has the same semaphore, and none of the permits. Throws
-/// BrokenObject when another process has overwritten the semaphore's memory.
-/// Layout: memory of its own with a header, and a table of the holders and their counts under a
-/// robust lock.
+/// BrokenObject when another process has overwritten the semaphore's memory. Cost: a look at each
+/// row of the table, and no system call unless a thread waits. Layout: memory of its own with a
+/// header, and a table of the holders and their counts under a robust lock.
 class BROOD_API BoundedSemaphore : public detail::SharedHandle,
                                    public detail::Acquirable<BoundedSemaphore> {
  public:
