@@ -31,9 +31,10 @@ class ArraySlice;
 /// lock by itself: take it with lock().
 /// A handle: a copy, in this process or another, is the same array. A const handle is like a const
 /// pointer: its elements may be changed.
+/// A function blocks only where it says so.
 /// Threads: any. Only one thread at a time may use an element, or each use holds the lock; a
 /// std::atomic may be used by all threads at once.
-/// Fork: the child has the same array.
+/// Fork: the child has the same array. Cost: an access is one to ordinary memory.
 /// Layout: memory of its own with a header, an RLock, the number, size and type of the elements,
 /// and then the elements.
 template <class T>
@@ -170,8 +171,9 @@ requires std::ranges::input_range<Range> Array(Range&&)
 ->Array<std::ranges::range_value_t<Range>>;
 
 /// A part of an array: a contiguous range over the same elements. It may be sent like the array,
-/// and keeps the array alive.
-/// Threads: as Array. Fork: the child has the same elements.
+/// and keeps the array alive. A function blocks only where it says so.
+/// Threads: as Array. Fork: the child has the same elements. Cost: an access is one to ordinary
+/// memory.
 template <class T>
 class ArraySlice : public detail::DataHandle {
   static constexpr detail::DataHandle::Shape shape = detail::DataHandle::shape_of<T>;

@@ -27,6 +27,7 @@ inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
 /// Fork: a forked child can get a result that was ready at the fork. Waiting for another result, or
 /// adding a callback, throws UsageError there.
+/// Cost: the bytes of the result are kept until the object is destroyed.
 template <class R>
 class AsyncResult {
  public:

@@ -15,7 +15,9 @@ namespace brood {
 /// for.
 /// A handle: a copy, in this process or another, is the same condition with the same lock. A waiter
 /// that is killed blocks no other waiter, and takes no notification from them.
-/// Threads: any. Fork: the child has the same condition, and does not hold its lock.
+/// Threads: any. Fork: the child has the same condition, and does not hold its lock. Throws
+/// BrokenObject when another process has overwritten its memory or that of its lock. Cost: that of
+/// its lock; a system call for each wait, and for each notification that finds a waiter.
 /// Layout: memory of its own, beside that of the lock, with a header, a count of notifications, the
 /// number of waiters, and the number of notifications that no waiter has taken up yet.
 class BROOD_API Condition : public detail::SharedHandle, public detail::Acquirable<Condition> {

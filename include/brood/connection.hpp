@@ -31,6 +31,7 @@ enum class Duplex : bool { no, yes };
 /// Threads: any. Messages of several senders do not mix, and each message has one receiver.
 /// Fork: a forked `Process` has a copy of every open end, as in Python, and must close those that
 /// it does not need. A pool's forked worker has only those that are sent to it.
+/// A function blocks only where it says so. Cost: a few system calls for each message.
 class BROOD_API Connection {
  public:
   /// Refers to nothing: closed() is true, and sending and receiving throw UsageError.

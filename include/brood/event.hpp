@@ -7,8 +7,9 @@ namespace brood {
 /// A flag that threads of any processes can set, clear and wait for.
 /// A handle: a copy, in this process or another, is the same event.
 /// Threads: any. Signals: set, clear and is_set may be called in a signal handler.
-/// Fork: the child has the same event.
-/// Layout: memory of its own with a header and a count of changes; odd means set.
+/// Fork: the child has the same event. No call throws but as it says. Cost: a system call for a
+/// set() that changes it, and for a wait that has to. Layout: memory of its own with a header and a
+/// count of changes; odd means set.
 class BROOD_API Event : public detail::SharedHandle {
  public:
   /// A new event, not set. Throws SystemError.

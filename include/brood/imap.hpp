@@ -46,7 +46,10 @@ class CancelledWhenDropped {
 /// assigning to it, cancels the elements that have not begun.
 ///   for (int length : pool.imap(measure, lines)) …
 ///   for (int length : pool.imap(measure, endless) | std::views::take(10)) …
-/// Threads: one at a time.
+/// A function blocks only where it says so. An element's error is thrown where its value is asked
+/// for, and not where its outcome is.
+/// Threads: one at a time. Cost: memory for the inputs and results of a window; each result is
+/// decoded once.
 template <class R>
 class [[nodiscard]] ImapRange {
  public:

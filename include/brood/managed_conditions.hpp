@@ -11,16 +11,15 @@
 #include <brood/detail/manager/acquirable.hpp>
 #include <brood/detail/manager/ref.hpp>
 
-// What threads wait with for each other, in a manager's server: between machines. A process that is
-// killed while it waits takes nothing with it.
-// All of them: a handle; copies are the same object, and == tells whether two handles are of the
-// same one. Every call sends a message and blocks until the answer is there: some 20 µs. Throws
-// SystemError when the server has ended or can serve no further thread, UsageError for a handle
-// that refers to nothing. Threads: any number, in any number of processes. Fork: the child has the
-// same object, but holds nothing that its parent holds.
 namespace brood {
 
 /// A flag that threads can set, clear and wait for, made by Manager::event.
+/// Works between machines. A process that is killed while it waits takes nothing with it.
+/// A handle: copies are the same event, and == tells whether two handles are of the same one.
+/// Every call sends a message and blocks until the answer is there. Throws SystemError when the
+/// server has ended or can serve no further thread, QuotaError for a remote program. Threads: any
+/// number, in any number of processes. Fork: the child has the same event. Cost: some 20 µs for a
+/// call.
 class BROOD_API ManagedEvent : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.
@@ -59,6 +58,12 @@ class BROOD_API ManagedEvent : public detail::ManagedRef {
 
 /// A condition variable with its lock, made by Manager::condition: a thread that holds the lock can
 /// wait until another thread notifies it of a change.
+/// Works between machines. A process that is killed while it waits takes nothing with it.
+/// A handle: copies are the same condition, and == tells whether two handles are of the same one.
+/// Every call sends a message and blocks until the answer is there. Throws SystemError when the
+/// server has ended or can serve no further thread, QuotaError for a remote program. Threads: any
+/// number, in any number of processes. Fork: the child has the same condition, and does not hold
+/// its lock. Cost: some 20 µs for a call.
 class BROOD_API ManagedCondition : public detail::ManagedRef,
                                    public detail::RemotelyAcquirable<ManagedCondition> {
  public:
@@ -155,6 +160,12 @@ class BROOD_API ManagedCondition : public detail::ManagedRef,
 /// Blocks each of a fixed number of parties until all of them have arrived, again and again. Made
 /// by Manager::barrier. When a party that waits gives up, or its process ends, the barrier breaks:
 /// the others get BrokenBarrier, until reset().
+/// Works between machines. A process that is killed while it waits takes nothing with it.
+/// A handle: copies are the same barrier, and == tells whether two handles are of the same one.
+/// Every call sends a message and blocks until the answer is there. Throws SystemError when the
+/// server has ended or can serve no further thread, QuotaError for a remote program. Threads: any
+/// number, in any number of processes. Fork: the child has the same barrier. Cost: some 20 µs for a
+/// call.
 class BROOD_API ManagedBarrier : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.

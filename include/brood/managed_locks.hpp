@@ -11,14 +11,6 @@
 #include <brood/detail/manager/ref.hpp>
 #include <brood/managed_conditions.hpp>
 
-// Locks in a manager's server. They work between machines. On one machine brood::Lock and its kin,
-// which are in shared memory, are a thousand times faster. A process that is killed while it waits
-// takes nothing with it.
-// All of them: a handle; copies are the same object, and == tells whether two handles are of the
-// same one. Every call sends a message and blocks until the answer is there: some 20 µs. Throws
-// SystemError when the server has ended or can serve no further thread, UsageError for a handle
-// that refers to nothing. Threads: any number, in any number of processes. Fork: the child has the
-// same object, but holds nothing that its parent holds.
 namespace brood {
 
 namespace detail {
@@ -43,6 +35,12 @@ class BROOD_API ManagedMutex : public ManagedRef, public RemotelyAcquirable<Mana
 /// A mutex for threads of any processes, made by Manager::lock. Only the thread that acquired it
 /// can release it. When that thread or its process ends before, the next thread gets the lock, and
 /// owner_died() is true.
+/// Works between machines; on one, brood::Lock, which is in shared memory, is a thousand times
+/// faster. A process that is killed while it waits takes nothing with it. A handle: copies are the
+/// same lock, and == tells whether two handles are of the same one. Every call sends a message and
+/// blocks until the answer is there. Throws SystemError when the server has ended or can serve no
+/// further thread, QuotaError for a remote program. Threads: any number, in any number of
+/// processes. Fork: the child has the same lock, and does not hold it. Cost: some 20 µs for a call.
 class BROOD_API ManagedLock : public detail::ManagedMutex {
  public:
   /// Refers to nothing; every call throws UsageError.
@@ -97,8 +95,14 @@ class BROOD_API ManagedLock : public detail::ManagedMutex {
   explicit ManagedLock(ManagedRef object) : ManagedMutex(std::move(object)) {}
 };
 
-/// Same, made by Manager::rlock, but the thread that holds it may acquire it again. It is free
-/// after as many releases.
+/// A ManagedLock that the thread which holds it may acquire again, made by Manager::rlock. It is
+/// free after as many releases.
+/// Works between machines; on one, brood::RLock, which is in shared memory, is a thousand times
+/// faster. A process that is killed while it waits takes nothing with it. A handle: copies are the
+/// same lock, and == tells whether two handles are of the same one. Every call sends a message and
+/// blocks until the answer is there. Throws SystemError when the server has ended or can serve no
+/// further thread, QuotaError for a remote program. Threads: any number, in any number of
+/// processes. Fork: the child has the same lock, and does not hold it. Cost: some 20 µs for a call.
 class BROOD_API ManagedRLock : public detail::ManagedMutex {
  public:
   /// Refers to nothing; every call throws UsageError.
@@ -155,15 +159,22 @@ class BROOD_API ManagedRLock : public detail::ManagedMutex {
 /// A number of permits, made by Manager::semaphore: acquire() takes one, release() adds one, in any
 /// thread. When a process ends, the permits that it took stay taken; those of a bounded semaphore
 /// come back.
+/// Works between machines; on one, brood::Semaphore, which is in shared memory, is a thousand times
+/// faster. A process that is killed while it waits takes nothing with it. A handle: copies are the
+/// same semaphore, and == tells whether two handles are of the same one. Every call sends a message
+/// and blocks until the answer is there. Throws SystemError when the server has ended or can serve
+/// no further thread, QuotaError for a remote program. Threads: any number, in any number of
+/// processes. Fork: the child has the same semaphore, and none of the permits. Cost: some 20 µs for
+/// a call.
 class BROOD_API ManagedSemaphore : public detail::ManagedRef,
                                    public detail::RemotelyAcquirable<ManagedSemaphore> {
  public:
   /// Refers to nothing; every call throws UsageError.
   ManagedSemaphore() = default;
 
-  /// Takes a permit. Blocks until there is one.
+  /// Acquires a permit. Blocks until there is one.
   void acquire() const { static_cast<void>(acquire_by(std::nullopt)); }
-  /// Takes a permit if there is one. Returns whether there was.
+  /// Acquires a permit if there is one. Returns whether there was.
   bool try_acquire() const { return acquire_by(std::chrono::steady_clock::now()); }
   /// Same, but blocks for at most `duration`: not at all where that is not positive.
   template <class Rep, class Period>
@@ -174,8 +185,8 @@ class BROOD_API ManagedSemaphore : public detail::ManagedRef,
   bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
     return acquire_by(detail::deadline_at(time));
   }
-  /// Adds `count` permits. Throws UsageError for less than one, and where a bounded semaphore would
-  /// then have more than at first.
+  /// Releases `count` permits. Throws UsageError for less than one, and where a bounded semaphore
+  /// would then have more than at first.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const;

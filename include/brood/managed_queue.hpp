@@ -37,8 +37,9 @@ class BROOD_API ManagedQueueBase : public ManagedRef {
 /// while it waits, or before it has received its value, the value goes to the next consumer. For
 /// that the server keeps a value until it knows that it was received: some milliseconds, or until
 /// the thread's next call. Throws SystemError when the server has ended, CodecError for a value
-/// that cannot be sent, QuotaError for a remote program. Every call is a message and its answer:
-/// some 20 µs. Threads: any number, in any number of processes. Fork: the child has the same queue.
+/// that cannot be sent, QuotaError for a remote program. Threads: any number, in any number of
+/// processes. Fork: the child has the same queue. Cost: a message and its answer for each call,
+/// some 20 µs.
 template <class T>
 class ManagedQueue : public detail::ManagedQueueBase {
  public:

@@ -18,8 +18,9 @@ namespace brood {
 ///   int limit = space.get<int>("limit");
 /// A value keeps the type it was set with: a value set as an int cannot be read as a long.
 /// Throws SystemError when the server has ended, CodecError for a value that cannot be sent,
-/// QuotaError for a remote program. Every call is a message and its answer: some 20 µs.
-/// Threads: any number, in any number of processes. Fork: the child has the same object.
+/// QuotaError for a remote program. Every call sends a message and blocks until the answer is
+/// there. Threads: any number, in any number of processes. Fork: the child has the same object.
+/// Cost: some 20 µs for a call.
 class BROOD_API ManagedSpace : public detail::ManagedRef {
  public:
   /// Refers to nothing; every call throws UsageError.

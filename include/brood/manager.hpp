@@ -64,8 +64,10 @@ BROOD_API std::string random_key();
 /// made it ends. Objects that hold proxies of each other live until then. The server has at most
 /// two descriptors for each object; another process has one for each object that it has a proxy of.
 /// It can be neither copied nor moved: hold it in a std::unique_ptr where that matters.
+/// A function blocks and throws only where it says so.
 /// Threads: any.
 /// Fork: a forked child can make and use objects as its parent can; the destructor does nothing.
+/// Cost: a process, with a thread for each connection to it.
 class BROOD_API Manager : public ObjectFactory {
  public:
   /// Starts the server. Blocks until it serves. Throws UsageError for an address without a key, a

@@ -62,27 +62,33 @@ struct WorkerInfo {
 /// std::vector<T>. A function may take such views in their place: they are valid while it runs.
 /// Every verb that takes a range also takes a list in braces: {1, 2, 3}.
 ///
-/// A verb that blocks throws what f throws; WorkerLost, TaskTimeout, StartError, Cancelled and
-/// CodecError, which tell what happened to a task; PoolClosed after close() or terminate();
-/// SystemError where the pool has lost its descriptors. In a map the first error ends the call, and
-/// elements that have not begun do not run. An asynchronous verb encodes the arguments in the
-/// calling thread, so it throws PoolClosed, UsageError and CodecError at once. Everything else is
-/// thrown by the result.
+/// Every verb encodes f and its arguments in the calling thread. It throws at once: PoolClosed
+/// after close() or terminate(); CodecError, and what a serializer or the range throws; UsageError
+/// for a shared object that the sandbox refuses; SystemError where the pool has lost its
+/// descriptors. The errors of a task, of which each verb says where they are thrown, are what f
+/// throws, and WorkerLost, TaskTimeout, StartError, Cancelled and CodecError, which tell what
+/// happened to it. A verb that blocks also throws what CallOptions::progress throws, and cancels
+/// the call then. An asynchronous verb throws UsageError where that option is set.
 ///
 /// Threads: any.
 /// Fork: in a forked child every verb throws UsageError.
 class BROOD_API PoolCalls {
  public:
-  /// Calls f(args...) in a worker and returns its result. Blocks until it is there. Cost: one
-  /// message to a worker and a wake-up where one is idle, see docs/performance.md.
+  /// Calls f(args...) in a worker and returns its result. Blocks until it is there. Throws the
+  /// task's errors. Cost: one message to a worker and a wake-up where one is idle, see
+  /// docs/performance.md.
   template <class F, class... Args>
   ApplyResult<F, Args...> apply(F f, Args&&... args) const;
-  /// Same, but does not wait for the result.
+  /// Same, but does not block. The result throws the task's errors. Cost: calls that come in
+  /// together share messages.
   template <class F, class... Args>
   AsyncResult<ApplyResult<F, Args...>> apply_async(F f, Args&&... args) const;
 
   /// Calls f(x) for each x of an input range, and returns the results in input order. Blocks until
-  /// all are there. Cost: elements are sent in chunks of up to 2 ms of work.
+  /// all are there. Throws the first error of an element as soon as that is there, and elements
+  /// that have not begun do not run; with OnError::finish, the error of the first failed element
+  /// when all have ended. Cost: elements are sent in chunks of up to 2 ms of work; the bytes of
+  /// contiguous numbers are not copied before that.
   template <class F, class Range>
   Results<MapResult<F, Range>> map(F f, Range&& range) const;
   template <class F, class T>
@@ -90,13 +96,14 @@ class BROOD_API PoolCalls {
   /// Same, but writes the results to `output`, contiguous memory of as many elements as the range
   /// has: a vector, an array, a span, memory that is shared. It may be the range itself. Where this
   /// throws, the elements have their results that had one, and the others what they had. Numbers
-  /// are converted. Throws UsageError where the sizes differ, before any element runs. Cost: no
-  /// memory for results of numbers.
+  /// are converted. Throws also UsageError where the sizes differ, before any element runs. Cost:
+  /// no memory for results of numbers.
   template <class F, class Range, class Output>
   void map_into(F f, Range&& range, Output&& output) const;
   template <class F, class T, class Output>
   void map_into(F f, std::initializer_list<T> list, Output&& output) const;
-  /// As map(), but returns when it has taken all input, and does not wait for results.
+  /// As map(), but returns when it has taken all input, and does not block for results. The result
+  /// throws what map() throws. Cost: as map(), and a copy of the input.
   template <class F, class Range>
   AsyncResult<Results<MapResult<F, Range>>> map_async(F f, Range&& range) const;
   template <class F, class T>
@@ -104,7 +111,8 @@ class BROOD_API PoolCalls {
       F f, std::initializer_list<T> list) const;
 
   /// Calls f(std::get<0>(t), std::get<1>(t), ...) for each tuple, pair or array t of an input
-  /// range, and returns the results in input order. Blocks until all are there.
+  /// range, and returns the results in input order. Blocks until all are there. Throws as map().
+  /// Cost: as map(), and a copy of the input.
   template <class F, class Range>
   Results<StarmapResult<F, Range>> starmap(F f, Range&& range) const;
   template <class F, NotParametersOf<F> T>
@@ -112,7 +120,8 @@ class BROOD_API PoolCalls {
                                                               std::initializer_list<T> list) const;
   template <class F>
   Results<StarmapResult<F, TupleList<F>>> starmap(F f, TupleList<F> list) const;
-  /// Same, but returns when it has taken all input, and does not wait for results.
+  /// Same, but returns when it has taken all input, and does not block for results. The result
+  /// throws what map() throws. Cost: as starmap().
   template <class F, class Range>
   AsyncResult<Results<StarmapResult<F, Range>>> starmap_async(F f, Range&& range) const;
   template <class F, NotParametersOf<F> T>
@@ -123,12 +132,14 @@ class BROOD_API PoolCalls {
 
   /// Calls f(x) for each x lazily, and returns a range of the results in input order. The thread
   /// that iterates takes the inputs, at most CallOptions::window more than it has got results.
-  /// Takes the first inputs, and does not wait for results. Iterating blocks.
+  /// Takes the first inputs, and does not block for results: iterating does. The ImapRange throws
+  /// the elements' errors and what the range throws. Cost: inputs are given to the pool one by one,
+  /// as results are taken; memory for the inputs and results of a window.
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap(F f, Range&& range) const;
   template <class F, class T>
   ImapRange<MapResult<F, std::initializer_list<T>>> imap(F f, std::initializer_list<T> list) const;
-  /// Same, but gives each result as soon as it is there.
+  /// Same, but gives each result as soon as it is there. Cost: as imap().
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap_unordered(F f, Range&& range) const;
   template <class F, class T>
@@ -137,14 +148,15 @@ class BROOD_API PoolCalls {
 
   /// Calls f(x) for each x and returns one outcome for each, a value or an error, in input order.
   /// What happens to one element does not change the outcome of another. Blocks until all are
-  /// there.
+  /// there. Throws no error of an element. Cost: as map(), and an outcome for each element.
   template <class F, class Range>
   std::vector<Outcome<MapResult<F, Range>>> try_map(F f, Range&& range) const;
   template <class F, class T>
   std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> try_map(
       F f, std::initializer_list<T> list) const;
 
-  /// Calls f(x) for each x and drops the results. Blocks until all calls have ended.
+  /// Calls f(x) for each x and drops the results. Blocks until all calls have ended. Throws as
+  /// map(). Cost: as map(), but no memory for results.
   template <class F, class Range>
   void for_each(F f, Range&& range) const;
   template <class F, class T>
@@ -152,11 +164,12 @@ class BROOD_API PoolCalls {
 
   /// Folds init, f(x0), f(x1), ..., f(xn) in this order with combine, an associative function of
   /// two values of type T. Workers fold what they have mapped; this thread folds their results. T
-  /// is the type of init: write std::size_t{0} for a sum of sizes. Blocks until the result is
-  /// there. The grouping depends on the number of elements alone: elements are combined pairwise, a
-  /// group of 2^k begins at a multiple of 2^k, and the rest is combined from left to right. So a
-  /// sum of floating-point numbers is the same to the last bit for any number of workers, any
-  /// chunks and any start method.
+  /// is the type of init: write std::size_t{0} for a sum of sizes. The grouping depends on the
+  /// number of elements alone: elements are combined pairwise, a group of 2^k begins at a multiple
+  /// of 2^k, and the rest is combined from left to right. So a sum of floating-point numbers is the
+  /// same to the last bit for any number of workers, any chunks and any start method. Blocks until
+  /// the result is there. Throws as map(), and what combine throws here. Cost: as map(), but a few
+  /// results for each chunk.
   template <class F, class Range, class C, class T>
   T map_reduce(F f, Range&& range, C combine, T init) const;
   template <class F, class X, class C, class T>
@@ -173,8 +186,10 @@ class BROOD_API PoolCalls {
 /// does. The verbs (apply, map, imap, …) are those of PoolCalls.
 ///   brood::Pool pool(4);
 ///   std::vector<double> roots = pool.map(root, values);
-/// Threads: every verb from any thread.
+/// A member blocks and throws only where it says so.
+/// Threads: any, for every verb and member; destroy it in one, while no other uses it.
 /// Fork: in a forked child every use throws UsageError and the destructor does nothing.
+/// Cost: a process for each worker, and one thread in this process; two after the first callback.
 class BROOD_API Pool : public PoolCalls {
  public:
   /// Starts the workers: one per CPU that this process may use, `workers` of them, or as `options`

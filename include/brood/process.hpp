@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,14 +30,19 @@ struct ProcessOptions {
 };
 
 /// How a process ended, as Python tells it: the exit code, or minus the signal number. Empty before
-/// the end. After the end it converts to the number.
+/// the end. It converts to int, and never to bool: `if (process.exit_code())` could mean "has
+/// ended" or "has failed". Where it may be empty, keep it with `auto`: a std::optional<int> is made
+/// by way of the int. Threads: as any value.
 class BROOD_API ExitCode : public std::optional<int> {
  public:
   using std::optional<int>::optional;
-  // `if (process.exit_code())` could mean "has ended" or "has failed".
-  explicit operator bool() const = delete;  // ask has_value(), or compare with 0
   /// The number. Throws UsageError where it is empty.
   operator int() const;
+  template <std::same_as<bool> T>
+  operator T() const = delete;              // ask has_value(), or compare with 0
+  explicit operator bool() const = delete;  // ask has_value(), or compare with 0
+  /// Writes the number, or "none" where it is empty.
+  friend BROOD_API std::ostream& operator<<(std::ostream& stream, const ExitCode& code);
 };
 
 namespace detail {
@@ -67,6 +73,7 @@ class ProcessCore;
 /// thread, while no other uses it.
 /// Fork: in a forked child every call but name() and daemon() throws UsageError; the destructor
 /// does nothing.
+/// Cost: that of start(); other calls make a few system calls, or none.
 class BROOD_API Process {
  public:
   /// A process of `function(args...)` that is not started. Nothing is encoded yet. Does not block.

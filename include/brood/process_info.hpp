@@ -10,29 +10,31 @@
 
 namespace brood {
 
-/// Whether a process is ended (yes) or joined (no) when its owner ends.
-enum class Daemon : bool { no, yes };
+class ParentProcess;
 
 /// Name and id of a process, as a value. Threads: as any value.
 class ProcessInfo {
  public:
-  /// Makes a value with this name and process id. Unset: no daemon.
-  ProcessInfo(std::string name, int pid, Daemon daemon = Daemon::no)
-      : name_(std::move(name)), pid_(pid), daemon_(daemon) {}
   /// Name of the process.
   const std::string& name() const noexcept { return name_; }
   /// Its process id.
   int pid() const noexcept { return pid_; }
-  /// Whether it is a daemon. Workers of pools are.
-  bool daemon() const noexcept { return daemon_ == Daemon::yes; }
+  /// Whether it is a daemon: see ProcessOptions. Workers of pools are.
+  bool daemon() const noexcept { return daemon_; }
 
  private:
+  friend BROOD_API ProcessInfo current_process();
+  friend BROOD_API std::optional<ParentProcess> parent_process();
+  friend BROOD_API std::vector<ProcessInfo> active_children();
+  ProcessInfo(std::string name, int pid) : name_(std::move(name)), pid_(pid) {}
+
   std::string name_;
   int pid_;
-  Daemon daemon_;
+  bool daemon_ = false;
 };
 
-/// The process that started this one. The value can be used as long as this process lives.
+/// The process that started this one. The value can be used as long as this process lives. Only
+/// join() blocks, and no function throws. Threads: any. Cost: a system call.
 class BROOD_API ParentProcess : public ProcessInfo {
  public:
   /// Whether the parent lives. This process ends a moment after its parent.

@@ -68,7 +68,7 @@ R call_method(std::tuple<A...>*, const ManagedRef& object, const Args&... argume
 /// as a handle of it exists, and no longer than the server. Calls of one object run one after the
 /// other, unless its type has `static constexpr bool concurrent_calls = true;`. Without that, an
 /// object that calls itself by a proxy waits for itself for ever. Threads: any number, in any
-/// number of processes. Fork: the child has the same object.
+/// number of processes. Fork: the child has the same object. Cost: that of call().
 template <class T>
 class Proxy : public detail::ManagedRef {
  public:
@@ -96,9 +96,9 @@ class Proxy : public detail::ManagedRef {
     return detail::call_method<CallResult<Method>, T, Method>(static_cast<Parameters*>(nullptr),
                                                               *this, arguments...);
   }
-  /// Runs `function(object, arguments...)` in the server, while no other call of the object runs.
-  /// `function` is what a task may be: a function, a captureless lambda, a brood::task, a
-  /// brood::copied. Otherwise as call().
+  /// As call(), but runs `function(object, arguments...)` in the server, while no other call of the
+  /// object runs. `function` is what a task may be: a function, a captureless lambda, a
+  /// brood::task, a brood::copied.
   template <class F, class... Args>
   FunctionResult<F, Args...> apply(const F& function, const Args&... arguments) const {
     using Function = std::decay_t<F>;

@@ -136,7 +136,8 @@ class Queue : public detail::QueueHandle {
   explicit Queue(detail::Undecoded tag) : QueueHandle(tag) {}
 };
 
-/// A queue without a limit, with few members. See Queue.
+/// A queue without a limit, with few members. Blocks and throws as a Queue. Threads, Fork,
+/// Cost: as a Queue.
 template <class T>
 class SimpleQueue : private Queue<T> {
  public:
@@ -172,7 +173,8 @@ class SimpleQueue : private Queue<T> {
   explicit SimpleQueue(detail::Undecoded tag) : Queue<T>(tag) {}
 };
 
-/// A queue that counts which of the values that were put are finished.
+/// A queue that counts which of the values that were put are finished. Blocks and throws as a
+/// Queue. Threads, Fork, Cost: as a Queue.
 template <class T>
 class JoinableQueue : public Queue<T> {
  public:

@@ -14,7 +14,7 @@ namespace brood {
 /// that one process makes and another takes. Those of a BoundedSemaphore come back.
 /// A handle: a copy, in this process or another, is the same semaphore.
 /// Threads: any. Fork: the child has the same semaphore. Throws BrokenObject when another process
-/// has overwritten the semaphore's memory.
+/// has overwritten the semaphore's memory. Cost: no system call unless a thread waits.
 /// Layout: memory of its own with a header, the number of permits and that of waiters.
 class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirable<Semaphore> {
  public:
@@ -24,9 +24,9 @@ class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirab
   /// 2'147'483'647; SystemError.
   explicit Semaphore(std::int64_t value);
 
-  /// Takes a permit. Blocks until there is one.
+  /// Acquires a permit. Blocks until there is one.
   void acquire() const { acquire_by(std::nullopt); }
-  /// Takes a permit if there is one. Returns whether there was. Never blocks.
+  /// Acquires a permit if there is one. Returns whether there was. Never blocks.
   bool try_acquire() const;
   /// Same, but blocks for at most `duration`: not at all where that is not positive.
   template <class Rep, class Period>
@@ -37,8 +37,8 @@ class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirab
   bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
     return acquire_by(detail::deadline_at(time));
   }
-  /// Adds `count` permits. Never blocks. Throws UsageError for a negative count, and where there
-  /// would then be more than 2'147'483'647.
+  /// Releases `count` permits. Never blocks. Throws UsageError for a negative count, and where
+  /// there would then be more than 2'147'483'647.
   void release(std::int64_t count = 1) const;
   /// Number of free permits.
   std::int64_t value() const noexcept;
@@ -68,17 +68,17 @@ class BROOD_API Semaphore : public detail::SharedHandle, public detail::Acquirab
   bool acquire_by(const detail::Deadline& deadline) const;
 };
 
-/// A semaphore that never has more permits than at first: permits are lent and given back. The
-/// permits of a process that has died come back when another process waits for one; owner_died() is
-/// then true for the process that gets one.
+/// A semaphore that cannot be released more often than acquired, so it never has more permits than
+/// at first. The permits of a process that has died come back when another process waits for one;
+/// owner_died() is then true for the process that acquires one.
 /// Another process than the one that acquired a permit may release it. If the releasing process
 /// holds permits, that counts as one of its own; else as one of another holder.
 /// A handle: a copy, in this process or another, is the same semaphore. All processes that use it
 /// must be in one pid namespace.
 /// Threads: any. Fork: the child has the same semaphore, and none of the permits. Throws
-/// BrokenObject when another process has overwritten the semaphore's memory.
-/// Layout: memory of its own with a header, and a table of the holders and their counts under a
-/// robust lock.
+/// BrokenObject when another process has overwritten the semaphore's memory. Cost: a look at each
+/// row of the table, and no system call unless a thread waits. Layout: memory of its own with a
+/// header, and a table of the holders and their counts under a robust lock.
 class BROOD_API BoundedSemaphore : public detail::SharedHandle,
                                    public detail::Acquirable<BoundedSemaphore> {
  public:
@@ -92,11 +92,10 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   /// 2'147'483'647; SystemError.
   explicit BoundedSemaphore(std::int64_t value);
 
-  /// Takes a permit. Blocks until there is one. Cost: 20 times a second one of the waiters looks
+  /// Acquires a permit. Blocks until there is one. Cost: 20 times a second one of the waiters looks
   /// whether the holders live.
   void acquire() const { acquire_by(std::nullopt); }
-  /// Takes a permit if there is one. Returns whether there was. Does not wait
-  /// for one.
+  /// Acquires a permit if there is one. Returns whether there was. Does not wait for one.
   bool try_acquire() const;
   /// Same, but blocks for at most `duration`: not at all where that is not positive.
   template <class Rep, class Period>
@@ -107,11 +106,11 @@ class BROOD_API BoundedSemaphore : public detail::SharedHandle,
   bool try_acquire_until(std::chrono::steady_clock::time_point time) const {
     return acquire_by(detail::deadline_at(time));
   }
-  /// Gives a permit back. Throws UsageError when all permits are free already.
+  /// Releases a permit. Throws UsageError when all permits are free already.
   void release() const;
   /// Number of free permits.
   std::int64_t value() const noexcept;
-  /// Whether the last permit that this process got had been that of a dead process.
+  /// Whether the last permit that this process acquired had been that of a dead process.
   bool owner_died() const noexcept;
 
   // The names of the standard library, for std::unique_lock and its kin.

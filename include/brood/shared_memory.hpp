@@ -19,7 +19,8 @@ namespace brood {
 /// programs of that user.
 /// A handle: a copy, in this process or another, is the same memory. A const handle is like a const
 /// pointer: its bytes may be changed.
-/// Threads: any. Only one thread at a time may use a byte. Fork: the child has the same memory.
+/// No function blocks. Threads: any. Only one thread at a time may use a byte. Fork: the child has
+/// the same memory. Cost: an access is one to ordinary memory.
 /// Layout: nothing but the bytes.
 class BROOD_API SharedMemory : public detail::SharedHandle {
  public:

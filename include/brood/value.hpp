@@ -39,10 +39,10 @@ constexpr bool makes_anew() {
 /// A handle: a copy, in this process or another, is the same value. A const handle is like a const
 /// pointer: the value may be changed.
 /// When a process dies within set() or update(), the value may be half written. The next thread
-/// gets the lock, and owner_died() is true for it. Threads: any. Fork: the child has the same
-/// value.
-/// Layout: memory of its own with a header, an RLock, the size and type of the value, and then the
-/// value.
+/// gets the lock, and owner_died() is true for it. A function blocks only where it says so. One
+/// that takes the lock throws what RLock::acquire() throws. Threads: any. Fork: the child has the
+/// same value. Cost: that of ordinary memory and of the lock. Layout: memory of its own with a
+/// header, an RLock, the size and type of the value, and then the value.
 template <class T>
 class Value : public detail::DataHandle {
   static_assert(detail::check_shareable<T>());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <ranges>
 #include <vector>
@@ -31,10 +32,20 @@ class Waitable {
   int number_;
 };
 
+/// A range of what a Waitable is made of: connections or descriptors.
+template <class Range>
+concept WaitableRange = std::ranges::input_range<const Range> &&
+    std::convertible_to<std::ranges::range_reference_t<const Range>, Waitable> &&
+    !std::same_as<Range, std::vector<Waitable>>;
+
 namespace detail {
+template <WaitableRange Range>
+std::vector<Waitable> waitables(const Range& objects) {
+  return std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects));
+}
 BROOD_API std::vector<Waitable> wait_by(const std::vector<Waitable>& objects,
                                         const Deadline& deadline);
-}
+}  // namespace detail
 
 /// Blocks until one of `objects` is ready (a message or the end of a stream can be read, a process
 /// has ended), for at most `timeout` where one is given. Returns those that are ready, in the order
@@ -55,19 +66,18 @@ inline std::vector<Waitable> wait_until(const std::vector<Waitable>& objects,
   return detail::wait_by(objects, detail::deadline_at(time));
 }
 /// Same for a range of connections or descriptors. Throws UsageError also for a closed connection.
-template <std::ranges::input_range Range>
-requires(!std::is_same_v<std::remove_cvref_t<Range>, std::vector<Waitable>>)
-    std::vector<Waitable> wait(const Range& objects, auto... timeout) {
-  return wait(std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects)),
-              timeout...);
+template <WaitableRange Range, class Rep, class Period>
+std::vector<Waitable> wait(const Range& objects, std::chrono::duration<Rep, Period> timeout) {
+  return wait(detail::waitables(objects), timeout);
+}
+template <WaitableRange Range>
+std::vector<Waitable> wait(const Range& objects) {
+  return wait(detail::waitables(objects));
 }
 /// Same, but waits until `time` at most.
-template <std::ranges::input_range Range>
-requires(!std::is_same_v<std::remove_cvref_t<Range>, std::vector<Waitable>>)
-    std::vector<Waitable> wait_until(const Range& objects,
-                                     std::chrono::steady_clock::time_point time) {
-  return wait_until(std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects)),
-                    time);
+template <WaitableRange Range>
+std::vector<Waitable> wait_until(const Range& objects, std::chrono::steady_clock::time_point time) {
+  return wait_until(detail::waitables(objects), time);
 }
 
 }  // namespace brood

@@ -8,17 +8,6 @@
 #include "process/core.hpp"
 
 namespace brood {
-namespace {
-
-// One that was closed in this moment has ended.
-std::optional<ProcessInfo> info_if_alive(detail::ProcessCore& child) try {
-  if (!child.is_alive()) return std::nullopt;
-  return ProcessInfo(child.name(), child.pid(), child.daemon() ? Daemon::yes : Daemon::no);
-} catch (const UsageError&) {
-  return std::nullopt;
-}
-
-}  // namespace
 
 bool ParentProcess::is_alive() const { return !platform::wait_for_exit(sentinel_, 0); }
 
@@ -29,7 +18,9 @@ void ParentProcess::join() const {
 
 ProcessInfo current_process() {
   const base::Identity& own = platform::identity();
-  return {own.name, ::getpid(), own.daemon ? Daemon::yes : Daemon::no};
+  ProcessInfo info(own.name, ::getpid());
+  info.daemon_ = own.daemon;
+  return info;
 }
 
 std::optional<ParentProcess> parent_process() {
@@ -42,7 +33,14 @@ std::optional<ParentProcess> parent_process() {
 std::vector<ProcessInfo> active_children() {
   std::vector<ProcessInfo> running;
   for (const auto& child : process::listed_children()) {
-    if (const std::optional<ProcessInfo> info = info_if_alive(*child)) running.push_back(*info);
+    try {
+      if (!child->is_alive()) continue;
+      ProcessInfo info(child->name(), child->pid());
+      info.daemon_ = child->daemon();
+      running.push_back(std::move(info));
+    } catch (const UsageError&) {
+      // One that was closed in this moment has ended.
+    }
   }
   return running;
 }

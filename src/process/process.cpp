@@ -1,6 +1,7 @@
 #include <brood/process.hpp>
 
 #include <csignal>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -63,6 +64,10 @@ ExitCode::operator int() const {
   if (!has_value())
     throw UsageError("the exit code of a process that has not ended, or whose end was not told");
   return **this;
+}
+std::ostream& operator<<(std::ostream& stream, const ExitCode& code) {
+  if (!code.has_value()) return stream << "none";
+  return stream << *code;
 }
 
 ExitCode Process::exit_code() const {

@@ -159,6 +159,21 @@ deduces() {
     "include/brood/thing.hpp:$text does not say the type of its result"
 }
 
+hides_a_parameter() {
+  local text=$1
+  shift
+  face "$@"
+  expect_breach 'public_face.sh signatures' \
+    "include/brood/thing.hpp:$text does not say the type of a parameter"
+}
+
+derives() {
+  local text=$1
+  shift
+  face "$@"
+  expect_breach 'public_face.sh signatures' "include/brood/thing.hpp:$text"
+}
+
 undocumented '2: function run' 'void run();'
 undocumented '2: class Thing' 'class Thing {};'
 undocumented '2: enum Mode' 'enum class Mode : bool { no, yes };'
@@ -194,8 +209,17 @@ deduces '4: function operator co_await' '/// A thing.' 'struct Thing {' \
 deduces '2: function decltype' 'template <class F>' 'requires(is_small<F>) decltype(auto) run(F f);'
 exposes '4: member raw' '/// A thing.' 'struct Thing {' '  std::shared_ptr<detail::Trace> raw{};' '};'
 
-face '/// A thing.' 'template <class T>' 'class Thing : public detail::Base {' ' public:' \
-  '  using detail::Base::Base;' '  /// Calls it.' '  template <auto Method>' '  Result<Method> call(auto... more);' \
+hides_a_parameter '2: function run' 'void run(auto... timeout);'
+hides_a_parameter '2: function run' 'void run(int first, const auto& second);'
+hides_a_parameter '4: function run' '/// A thing.' 'struct Thing {' '  void run(std::integral auto&& number) const {}' '};'
+derives '3: class Thing derives from detail::Base' '/// A thing.' 'class Thing : public detail::Base<Thing> {' '};'
+derives '3: class Thing derives from detail::Base' '/// A thing.' 'struct Thing : detail::Base {' '};'
+derives '3: class Thing derives from detail::Second' '/// A thing.' \
+  'class BROOD_API Thing final : public First, public detail::Second {' '};'
+
+echo 'base detail::Base: a reason' >"$EXPOSED"
+face '/// A thing.' 'template <class T>' 'class Thing : public detail::Base, private detail::Hidden {' ' public:' \
+  '  using detail::Base::Base;' '  /// Calls it.' '  template <auto Method>' '  Result<Method> call(int more);' \
   '  /// Of a number, or of a text.' \
   '  explicit Thing(int number) : Base(detail::mark(number)) {}' '  explicit Thing(std::string text);' \
   '  Thing(const Thing&) = default;' '  Thing& operator=(const Thing&) = delete;' '  ~Thing();' \
@@ -205,10 +229,47 @@ face '/// A thing.' 'template <class T>' 'class Thing : public detail::Base {' '
   '/// Its result.' 'template <class T>' 'using Result = detail::result_t<T>;'
 expect_clean 'public_face.sh comments'
 expect_clean 'public_face.sh signatures'
+face 'class Later;' && expect_breach 'public_face.sh signatures' 'base detail::Base is an exception that nothing needs'
 echo 'thing.hpp run: a reason' >"$EXPOSED"
 face 'void run(detail::Deadline deadline);' && expect_clean 'public_face.sh signatures'
 face 'void run(int);' && expect_breach 'public_face.sh signatures' 'thing.hpp run is an exception that nothing needs'
 echo 'thing.hpp run:' >"$EXPOSED"
 face 'void run(detail::Deadline deadline);' && expect_breach 'public_face.sh signatures' 'needs its reason'
+
+# contract ROW LINE...: the class Thing with these lines, of which contracts.txt has the row.
+trap 'rm -rf "$tree" "$tree.exposed" "$tree.contracts"' EXIT
+export CONTRACTS=$tree.contracts
+contract() {
+  local row=$1
+  shift
+  echo "${row:+thing.hpp Thing: $row}" >"$CONTRACTS"
+  face "$@" '};'
+}
+says_nothing() {
+  local text=$1
+  shift
+  contract "$@" && expect_breach 'public_face.sh contracts' "include/brood/thing.hpp:$text"
+}
+says_all() { contract "$@" && expect_clean 'public_face.sh contracts'; }
+run='  void run();'
+all='/// Blocks. Throws. Threads: any. Cost: little.'
+for topic in blocking:Blocks. Throws:Throws. Threads:'Threads: any.' Cost:'Cost: little.'; do
+  says_nothing "5: neither Thing nor run speaks of ${topic%%:*}" class "${all/${topic#*:}/}" 'struct Thing {' \
+    '  /// Runs.' "$run"
+done
+for topic in blocking:Blocks. Throws:Throws. Cost:'Cost: little.'; do
+  says_nothing "5: neither Thing nor run speaks of ${topic%%:*}" verbs "$all" 'struct Thing {' \
+    "  ${all/${topic#*:}/}" "$run"
+done
+says_nothing '7: neither Thing nor stop speaks of Cost' class '/// Blocks. Throws. Threads: any.' 'struct Thing {' \
+  '  /// Cost: little.' "$run" '  /// Stops.' '  void stop();'
+says_nothing '5: class Thing has a function that blocks, and is not in contracts.txt' '' '/// A thing.' \
+  'struct Thing {' '  /// Runs. Blocks until then.' "$run"
+says_all class "$all" 'struct Thing {' '  /// A new one.' '  Thing();' '  /// Runs.' "$run"
+says_all class '/// Threads: any.' 'struct Thing {' "  $all" "$run" '  void run(int);' '  /// Same, but later.' \
+  '  void run_later();' '  /// As run(), but now.' '  void run_now();' '  /// Does what run() does.' '  using Base::go;'
+says_all verbs '/// Threads: any.' 'struct Thing {' '  /// Never blocks. Cost: little.' '  void run() noexcept;'
+contract class "$all" 'struct Other {' '  /// Runs.' "$run" &&
+  expect_breach 'public_face.sh contracts' 'thing.hpp Thing is a row of no class'
 
 exit $((failures > 0))

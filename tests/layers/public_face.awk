@@ -1,6 +1,10 @@
-# Walks over the declarations of public headers. MODE=comments: each must have a comment (///) above
-# it. MODE=signatures: none may name a type of detail:: or leave the type of its result to be deduced.
-# The latter's exceptions are in the file LIST: `<header> <name>: <reason>`, named as from include/brood.
+# Walks over the declarations of public headers.
+# MODE=comments: each must have a comment (///) above it.
+# MODE=signatures: none may name a type of detail:: or leave the type of its result or of a parameter to
+# be deduced. The exceptions are in the file LIST: `<header> <name>: <reason>`, named as from
+# include/brood. No class may derive publicly from a class of detail::, but for `base <name>: <reason>`.
+# MODE=contracts: a class that the file LIST names speaks of blocking, Throws, Threads and Cost: see
+# check_contracts().
 #
 # Overloads that follow each other without a blank line have one comment. No comment is wanted for
 # destructors, for copying and moving that is defaulted or deleted, for inherited constructors, friends,
@@ -52,6 +56,13 @@ function deduces_its_result(text) {
   return text ~ /^ *((template|inline|static|constexpr|friend|virtual) +)*(const +)?auto[ &*]/
 }
 
+# Whether a parameter's type is `auto`.
+function deduces_a_parameter(text) {
+  text = without_requires(plain(text))
+  sub(/^[^(]*/, "", text)
+  return text ~ /[(,] *(const +)?([A-Za-z_:]+ +)?auto[ &*.,)]/
+}
+
 # The declared name: what stands before the first parenthesis, else the last word.
 function name_of(text, words, n) {
   text = without_requires(plain(text))
@@ -83,6 +94,63 @@ function has_comment(line, found) {
   return found
 }
 
+# The comment of the declaration at `line`, as one line.
+function comment_of(line, text) {
+  for (line--; line > 0 && source[line] ~ /^[ \t]*\/\/\//; line--) {
+    text = source[line] " " text
+    sub(/^[ \t]*\/\/\/ */, "", text)
+  }
+  return text
+}
+
+# --- contracts ---
+
+# What a comment speaks of.
+function topics_of(comment, topics) {
+  topics = ""
+  if (comment ~ /[Bb]lock|[Ww]ait/) topics = topics " blocking"
+  if (comment ~ /[Tt]hrow/) topics = topics " Throws"
+  if (comment ~ /Threads[:,]/) topics = topics " Threads"
+  if (comment ~ /Cost[:,]/) topics = topics " Cost"
+  return topics " "
+}
+
+function begin_contract(name, comment) {
+  class_at[depth + 1] = name
+  contract = file " " name
+  sub(/^include\/brood\//, "", contract)
+  contract_at[depth + 1] = contract in wanted ? wanted[contract] : ""
+  if (contract_at[depth + 1] != "") used[contract] = 1
+  said_by_class[depth + 1] = topics_of(comment)
+  said_last = ""
+}
+
+# A class with a function that "Blocks" has a row. `<header> <class>: class` asks that the class's comment, or else that of each of its functions,
+# speaks of all four. `verbs`: each function speaks of all but Threads, whatever the class says. A comment
+# that begins with "Same" says what the one before it says; so does one that refers to another function:
+# "As map()", "Does what acquire() does".
+function check_contracts(text, line, name, comment, said, i, n, topic) {
+  if (name == class_at[depth] || name ~ /operator/) return
+  comment = comment_of(line)
+  if (contract_at[depth] == "" && comment ~ /(^|[.;:] )Blocks /)
+    report(line, "class " class_at[depth] " has a function that blocks, and is not in contracts.txt")
+  if (contract_at[depth] == "") return
+  if (comment == "") comment = last_comment
+  last_comment = comment
+  said = topics_of(comment)
+  if (comment ~ /^Same/) said = said said_last
+  said_last = said
+  if (comment ~ /^(As|Does what) [a-z_]+\(\)/) return
+  if (text ~ /noexcept/) said = said " Throws "
+  n = split("blocking Throws Threads Cost", topic, " ")
+  for (i = 1; i <= n; i++) {
+    if (index(said, " " topic[i] " ")) continue
+    if (index(said_by_class[depth], " " topic[i] " ") &&
+        (contract_at[depth] == "class" || topic[i] == "Threads")) continue
+    report(line, "neither " class_at[depth] " nor " name " speaks of " topic[i])
+  }
+}
+
 # --- declarations ---
 
 # A declaration of the public face: `text` begins at `line` and ends at `last`.
@@ -98,6 +166,9 @@ function declared(text, line, last, kind, name, documented) {
   if (counted == "each") print file ":" line ": " kind " " name
   if (mode == "comments" && !documented) report(line, kind " " name " has no comment")
   if (mode == "signatures" && kind ~ /function|member/) check_signature(text, line, kind, name)
+  if (mode == "contracts" && kind == "class") begin_contract(name, comment_of(line))
+  if (mode == "contracts" && kind ~ /function|inherited/ && top_kind() == "class")
+    check_contracts(text, line, name)
 }
 
 function check_signature(text, line, kind, name, key, hidden) {
@@ -105,11 +176,36 @@ function check_signature(text, line, kind, name, key, hidden) {
   hidden = ""
   if (text ~ /detail::/) hidden = "has a type of detail:: in its signature"
   else if (kind == "function" && deduces_its_result(text)) hidden = "does not say the type of its result"
+  else if (kind == "function" && deduces_a_parameter(text)) hidden = "does not say the type of a parameter"
   if (hidden == "") return
   key = file " " name
   sub(/^include\/brood\//, "", key)
   if (key in allowed) used[key] = 1
   else report(line, kind " " name " " hidden)
+}
+
+# The bases that a class's head names: `text` ends before the brace.
+function check_bases(text, line, own, public_by_default, bases, i, n, base, key) {
+  own = text
+  if (!sub(/^.*[^:]:([^:]|$)/, "", own)) return
+  public_by_default = text ~ /(^|> ?)struct /
+  gsub(/<[^<>]*>/, "", own)
+  n = split(own, bases, ",")
+  for (i = 1; i <= n; i++) {
+    if (bases[i] !~ /detail::/ || bases[i] ~ /private|protected/) continue
+    if (bases[i] !~ /public/ && !public_by_default) continue
+    base = bases[i]
+    gsub(/public|virtual|[ \t]/, "", base)
+    key = "base " base
+    if (key in allowed) used[key] = 1
+    else report(line, "class " name_of_class(text) " derives from " base)
+  }
+}
+
+function name_of_class(text) {
+  sub(/ :[^:].*/, "", text)
+  sub(/ final$/, "", text)
+  return name_of(text)
 }
 
 function statement(text, line, last) {
@@ -171,6 +267,7 @@ function opened(text, line, last, head) {
     return 0
   }
   if (head ~ /^(class|struct|union) /) {
+    if (visible() && mode == "signatures") check_bases(text, line)
     sub(/ :[^:].*/, "", text)
     sub(/ final$/, "", text)
     if (visible() && name_of(text) !~ /</) declared(text, line, last, "class")
@@ -267,6 +364,7 @@ in_list {
     key = $1 " " $2
     sub(/:$/, "", key)
     allowed[key] = 1
+    wanted[key] = $3
     if (NF < 3) {
       printf "%s:%d: an exception needs its reason\n", FILENAME, FNR
       breaches++
@@ -283,7 +381,7 @@ END {
   if (!breaches)
     for (key in allowed)
       if (!(key in used)) {
-        printf "%s is an exception that nothing needs\n", key
+        printf "%s is %s\n", key, mode == "contracts" ? "a row of no class" : "an exception that nothing needs"
         breaches++
       }
   if (counted != "") print count " declarations"

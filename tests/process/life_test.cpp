@@ -42,6 +42,8 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   EXPECT_EQ(mailbox.receive(), std::to_string(process.pid()));
   EXPECT_TRUE(process.is_alive());
   EXPECT_EQ(process.exit_code(), std::nullopt);
+  EXPECT_EQ(::testing::PrintToString(process.exit_code()), "none");
+  EXPECT_THROW(static_cast<int>(process.exit_code()), UsageError);
   EXPECT_FALSE(process.join_for(0s));
   EXPECT_FALSE(process.join_for(1ms));
   EXPECT_FALSE(process.join_until(std::chrono::steady_clock::time_point::min()));
@@ -54,6 +56,7 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   EXPECT_EQ(process.exit_code(), 0);
   const int number = process.exit_code();
   EXPECT_EQ(number, 0);
+  EXPECT_EQ(::testing::PrintToString(process.exit_code()), "0");
   EXPECT_TRUE(process.join_for(0s));
   EXPECT_TRUE(process.join_until(std::chrono::steady_clock::time_point::min()));
   EXPECT_EQ(process.exit_status().describe(), "exit code 0");

@@ -91,9 +91,10 @@ struct Piece {
 /// Whether a stream takes more input.
 enum class Intake : std::uint8_t {
   open,
-  ended,      // the job has ended
-  cut_short,  // the pool is closed, and the thread that read the results has joined it, or has
-              // ended
+  /// The job has ended.
+  ended,
+  /// The pool is closed, and the thread that read the results has joined it, or has ended.
+  cut_short,
 };
 
 /// One call, as its callers see it. The core fills it; many threads may wait.

@@ -159,10 +159,12 @@ class Run {
   BROOD_API void stamp() noexcept;
 
   RunHost* host_ = nullptr;
-  std::atomic<std::uint64_t>* claimed_ = nullptr;  // elements claimed by this worker so far
-  std::atomic<std::uint64_t>* head_ = nullptr;     // of the result stream: what is whole
-  std::atomic<std::uint64_t>* clock_ =
-      nullptr;  // when the claimed element started, for jobs with a timeout
+  // Elements claimed by this worker so far.
+  std::atomic<std::uint64_t>* claimed_ = nullptr;
+  // The end of the last complete record in the result stream.
+  std::atomic<std::uint64_t>* head_ = nullptr;
+  // When the claimed element started, for jobs with a timeout.
+  std::atomic<std::uint64_t>* clock_ = nullptr;
   std::uint64_t position_ = 0;
   std::uint64_t index_of_zero_ = 0;  // modulo 2^64: index in the job minus position
   std::size_t left_ = 0;
