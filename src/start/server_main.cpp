@@ -15,9 +15,9 @@
 #include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "start/entry.hpp"
 #include "start/server_process.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::start {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
