@@ -22,7 +22,7 @@ double seconds(Work work) {
   return Seconds(Clock::now() - start).count();
 }
 
-/// The compiler has to compute `value`, whoever needs it.
+/// The compiler has to compute `value`, also where nothing needs it.
 template <class T>
 void keep(const T& value) {
   asm volatile("" : : "m"(value) : "memory");

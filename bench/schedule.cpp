@@ -1,4 +1,4 @@
-// Who gets which element, and when.
+// Which worker gets which element, and when.
 #include <brood/pool.hpp>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Eight workers need the same table of 1 GiB: do they take 8 GiB? Forked, they share its pages
 // until one of them writes there, and gets a page (4 KiB) of its own. The resident size (Rss),
-// which top shows, counts shared pages for everybody; the proportional size (Pss) counts them once.
+// which top shows, counts shared pages in each process; the proportional size (Pss) does so once.
 #include <brood/brood.hpp>
 #include <cmath>
 #include <fstream>

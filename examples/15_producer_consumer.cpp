@@ -1,5 +1,5 @@
 // Some processes make work and others do it: how do they meet, and how do the others learn that no
-// more will come? At a queue with room for a few; close() ends it for everybody.
+// more will come? At a queue with room for a few; close() ends it for all of them.
 #include <brood/brood.hpp>
 #include <iostream>
 

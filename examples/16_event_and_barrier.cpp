@@ -1,5 +1,5 @@
 // How do I start several processes at the same moment, and let none go on before all have come so
-// far? An Event opens for everybody at once; a Barrier opens when the last one has arrived.
+// far? An Event opens for all waiters at once; a Barrier opens when the last one has arrived.
 #include <brood/brood.hpp>
 #include <iostream>
 #include <numeric>

@@ -1,5 +1,5 @@
 // What may live in a Manager? Dicts of lists, and classes of yours: they are in a process of its
-// own, everybody else has a proxy, and may put it wherever a value goes: into a task, or into
+// own, every other process has a proxy, and may put it wherever a value goes: into a task, or into
 // another dict.
 #include <brood/brood.hpp>
 #include <iostream>

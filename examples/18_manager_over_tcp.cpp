@@ -15,7 +15,7 @@ struct Board {
 void cube(brood::ManagedDict<int, int> cubes, int job) { cubes.set(job, job * job * job); }
 
 int work_there(const std::string& address) {
-  std::string key;  // not from the command line, which everybody can read
+  std::string key;  // not from the command line, which every user can read
   std::getline(std::cin, key);
   const brood::Manager remote = brood::Manager::connect(address, key);
   const auto [jobs, cubes] = remote.make<Board>().call<&Board::look>();

@@ -118,7 +118,7 @@ GROUPS = {
     "maps": "Maps: time for each element",
     "large": "Large arguments and results: bandwidth",
     "starts": "From nothing to the first result of a pool of one",
-    "schedule": "Who gets which element, and when",
+    "schedule": "Which worker gets which element, and when",
     "memory": "Memory",
     "sharing": "Shared objects: time for each operation",
 }

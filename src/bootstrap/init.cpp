@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "bootstrap/preload_hooks.hpp"
 #include "start/entry.hpp"
 
 namespace brood {
@@ -17,7 +18,8 @@ void init(int argc, char** argv) {
       if (std::strcmp(argv[2], word) == 0) start::run_role(start::take_exec_descriptors(role));
     }
     if (std::strcmp(argv[2], start::forkserver_role) == 0) {
-      start::forkserver_main(start::forkserver_socket, start::forkserver_owner);
+      start::forkserver_main(start::forkserver_socket, start::forkserver_owner,
+                             &bootstrap::run_preload_hooks);
     }
   }
   if (start::initialized())

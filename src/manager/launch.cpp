@@ -15,8 +15,8 @@
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "platform/program_files.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "start/server_child.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::manager {
 namespace {

@@ -8,7 +8,7 @@ struct GivenDescriptors {
   int input = -1;   // memfd of a worker's page; read end of the pipe of a brood::Process, which
                     // brings its setup and call
   int owner = -1;   // pidfd of the process that owns it
-  // Socket over which descriptors of shared objects go: platform/descriptor_channel.hpp.
+  // Socket over which descriptors of shared objects go: transfer/descriptor_channel.hpp.
   int descriptor_channel = -1;
 
   /// The numbers that `change` makes of these, one after the other.

@@ -3,10 +3,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -70,7 +68,29 @@ Transfer wrote_nothing() noexcept {
   return {closed ? Transfer::State::closed : Transfer::State::failed, 0, closed ? EPIPE : errno};
 }
 
-/// Moves everything by `move_some`, which is one of those below.
+// One write(2), retried on EINTR; may raise SIGPIPE.
+Transfer write_some(int descriptor, std::span<const std::byte> bytes) noexcept {
+  for (;;) {
+    const ssize_t count = system_calls().write(descriptor, bytes.data(), bytes.size());
+    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (errno == EPIPE) sigpipe_state.raised = true;
+    if (errno != EINTR) return wrote_nothing();
+  }
+}
+
+Transfer send_some(int socket, std::span<const std::byte> bytes) noexcept {
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  for (;;) {
+    const ssize_t count = system_calls().sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
+    if (errno != EINTR) return wrote_nothing();
+  }
+}
+
+/// Moves everything by `move_some`, which is one of these two.
 template <class MoveSome>
 bool move_all(const char* call, std::span<const std::byte> bytes, MoveSome move_some) {
   while (!bytes.empty()) {
@@ -159,26 +179,6 @@ Transfer receive_some(int socket, std::span<std::byte> target) noexcept {
   }
 }
 
-Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept {
-  for (;;) {
-    const ssize_t count = system_calls().write(descriptor, bytes.data(), bytes.size());
-    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
-    if (errno == EPIPE) sigpipe_state.raised = true;
-    if (errno != EINTR) return wrote_nothing();
-  }
-}
-
-Transfer send_some(int socket, std::span<const iovec> parts) noexcept {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());
-  message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
-  for (;;) {
-    const ssize_t count = system_calls().sendmsg(socket, &message, MSG_NOSIGNAL);
-    if (count >= 0) return {Transfer::State::moved, static_cast<std::size_t>(count), 0};
-    if (errno != EINTR) return wrote_nothing();
-  }
-}
-
 bool write_all(int descriptor, std::span<const std::byte> bytes) {
   const SigpipeGuard guard;
   return write_all_unguarded(descriptor, bytes);
@@ -186,15 +186,13 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
 
 bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes) {
   return move_all("write", bytes, [descriptor](std::span<const std::byte> left) {
-    return write_some_unguarded(descriptor, left);
+    return write_some(descriptor, left);
   });
 }
 
 bool send_all(int socket, std::span<const std::byte> bytes) {
-  return move_all("sendmsg", bytes, [socket](std::span<const std::byte> left) {
-    const iovec part{const_cast<std::byte*>(left.data()), left.size()};
-    return send_some(socket, {&part, 1});
-  });
+  return move_all("sendmsg", bytes,
+                  [socket](std::span<const std::byte> left) { return send_some(socket, left); });
 }
 
 }  // namespace brood::platform

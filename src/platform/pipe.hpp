@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sys/uio.h>
 #include <cstddef>
 #include <span>
 
@@ -45,17 +44,13 @@ Transfer read_some(int descriptor, void* target, std::size_t capacity) noexcept;
 /// The same from a pipe of sockets whose writer is not trusted; never waits. Descriptors that come
 /// with the bytes are closed, and that never waits either: `failed` with EBADMSG.
 Transfer receive_some(int socket, std::span<std::byte> target) noexcept;
-/// One write(2), retried on EINTR. `closed` is a reader that is gone; SIGPIPE is raised where no
-/// guard keeps it away.
-Transfer write_some_unguarded(int descriptor, std::span<const std::byte> bytes) noexcept;
-/// Same of several parts to a pipe of sockets, without a signal: its reader may refuse what comes
-/// at any time (shutdown(2)). Fails with ENOTSOCK where the number is a file's by now.
-Transfer send_some(int socket, std::span<const iovec> parts) noexcept;
-
 /// Writes everything to a blocking descriptor; false when the reader is gone. Throws
 /// SystemError.
 bool write_all(int descriptor, std::span<const std::byte> bytes);
-bool send_all(int socket, std::span<const std::byte> bytes);
+/// The same; SIGPIPE is raised where no guard keeps it away.
 bool write_all_unguarded(int descriptor, std::span<const std::byte> bytes);
+/// The same to a pipe of sockets, without a signal: its reader may refuse what comes at any time
+/// (shutdown(2)). Throws SystemError with ENOTSOCK where the number is a file's by now.
+bool send_all(int socket, std::span<const std::byte> bytes);
 
 }  // namespace brood::platform

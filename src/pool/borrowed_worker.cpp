@@ -147,7 +147,7 @@ void BorrowedWorker::wait_for_news() {
 bool BorrowedWorker::wait_for_channel(bool crowded) {
   if (!worker_.may_sleep(protocol::WakeUp::by_socket)) return true;
   if (access_.state().has_lost_descriptors()) return false;
-  const auto most = crowded ? platform::crowd_time : look_up;
+  const auto most = crowded ? transfer::crowd_time : look_up;
   std::array<pollfd, 3> waits{
       pollfd{worker_.wake_ups.get(), POLLIN, 0}, pollfd{worker_.pidfd.get(), POLLIN, 0},
       pollfd{crowded ? -1 : worker_.descriptor_channel.number(), POLLOUT, 0}};

@@ -7,8 +7,8 @@
 
 #include <brood/errors.hpp>
 #include "platform/scheduling.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/system_call_names.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::pool {
 namespace {

@@ -15,14 +15,14 @@
 #include <brood/launcher.hpp>
 #include "base/log.hpp"
 #include "base/printable.hpp"
-#include "platform/descriptor_channel.hpp"
 #include "platform/identity.hpp"
 #include "platform/pipe.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/system_calls.hpp"
 #include "platform/watch.hpp"
 #include "process/child.hpp"
 #include "process/setup.hpp"
+#include "transfer/descriptor_channel.hpp"
+#include "transfer/shared_descriptor.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::process {
@@ -66,7 +66,7 @@ class CallInput {
   }
 
   platform::Descriptor pipe_;
-  platform::DescriptorChannel descriptor_channel_;
+  transfer::DescriptorChannel descriptor_channel_;
 };
 
 [[noreturn]] void refuse(const std::string& text) {

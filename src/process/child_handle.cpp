@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "platform/descriptor_channel.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
 #include "platform/socket.hpp"
@@ -16,6 +15,7 @@
 #include "process/setup.hpp"
 #include "start/before_fork.hpp"
 #include "start/exec.hpp"
+#include "transfer/descriptor_channel.hpp"
 #include "wire/code_ref.hpp"
 
 namespace brood::process {
@@ -65,7 +65,7 @@ platform::Pipe make_report() {
 }
 
 /// A child that has ended already tells so by its exit status.
-void send_call(int pipe, platform::DescriptorChannel& descriptor_channel,
+void send_call(int pipe, transfer::DescriptorChannel& descriptor_channel,
                const base::Identity& identity, const detail::Bytes& call) {
   if (!descriptor_channel.send_all(0, call.attached())) return;
   detail::Bytes first;
@@ -120,7 +120,7 @@ std::unique_ptr<ChildHandle> start_child(const StartMethod& method, const detail
   platform::Pipe setup = platform::make_socket_pipe();
   platform::Pipe report = make_report();
   platform::SocketPair sockets = platform::make_socket_pair();
-  platform::DescriptorChannel descriptor_channel(std::move(sockets.ours));
+  transfer::DescriptorChannel descriptor_channel(std::move(sockets.ours));
   const platform::Descriptor owner = platform::open_pidfd(::getpid());
   auto child = std::make_unique<StartedChild>(start::open_method(method), std::move(report.read));
   child->start(identity.name,

@@ -6,10 +6,10 @@
 
 #include <brood/errors.hpp>
 #include "platform/process_mark.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
 #include "shared/object.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // States, invariants and races: locks.md.
 namespace brood {

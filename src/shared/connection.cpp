@@ -7,9 +7,9 @@
 
 #include <brood/detail/descriptor_ref.hpp>
 #include "base/mutex.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/envelope.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood {
 

@@ -1,7 +1,7 @@
 #include <brood/codec.hpp>
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::detail {
 

@@ -12,16 +12,16 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "platform/descriptor_channel.hpp"
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/peek.hpp"
 #include "platform/poll.hpp"
 #include "platform/random.hpp"
 #include "platform/rights.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
+#include "transfer/descriptor_channel.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::shared {
 namespace {
@@ -67,7 +67,7 @@ void put_in_memory(Outgoing& message, std::span<const std::byte> bytes) {
 }
 
 void put_in_channel(Outgoing& message, std::span<const DescriptorRef> descriptors) {
-  std::optional<Descriptor> enclosed = platform::enclose(descriptors, "one message");
+  std::optional<Descriptor> enclosed = transfer::enclose(descriptors, "one message");
   if (!enclosed)
     throw SystemError("sendmsg", "sending the descriptors of shared objects", ETOOMANYREFS);
   message.bundled = *std::move(enclosed);
@@ -142,8 +142,8 @@ bool makes_sense(const Header& header, std::size_t size) noexcept {
 enum class Enclosed : bool { stay, taken };
 
 std::vector<DescriptorRef> take(Descriptor enclosed, Enclosed what) {
-  if (what == Enclosed::taken) return platform::take_out(std::move(enclosed));
-  auto found = platform::look_into(enclosed.get());
+  if (what == Enclosed::taken) return transfer::take_out(std::move(enclosed));
+  auto found = transfer::look_into(enclosed.get());
   if (!found) no_room();
   return *std::move(found);
 }

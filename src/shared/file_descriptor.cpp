@@ -2,7 +2,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/errors.hpp>
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood {
 

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include <brood/errors.hpp>
-#include "platform/shared_descriptor.hpp"
 #include "shared/mutex_state.hpp"
 #include "shared/object.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // States, invariants and races: locks.md.
 namespace brood {

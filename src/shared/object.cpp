@@ -11,7 +11,7 @@
 #include <brood/errors.hpp>
 #include "platform/file_io.hpp"
 #include "platform/memory_file.hpp"
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood {
 

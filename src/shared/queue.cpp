@@ -8,14 +8,14 @@
 #include <utility>
 
 #include <brood/detail/descriptor_ref.hpp>
-#include "platform/descriptor_channel.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
 #include "shared/object.hpp"
 #include "shared/queue_sockets.hpp"
 #include "shared/queue_state.hpp"
+#include "transfer/descriptor_channel.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // States, invariants and races: queue.md.
 namespace brood::detail {
@@ -38,12 +38,12 @@ struct Record {
 constexpr std::size_t most_in_a_message = 12;
 
 /// Nothing where they find no room in this process.
-std::optional<std::vector<DescriptorRef>> unpacked(platform::ReceivedDescriptors& message,
+std::optional<std::vector<DescriptorRef>> unpacked(transfer::ReceivedDescriptors& message,
                                                    std::size_t count) {
   if (message.lost) return std::nullopt;
   if (count <= most_in_a_message || message.descriptors.empty())
     return std::move(message.descriptors);
-  return platform::look_into(message.descriptors.front()->get());
+  return transfer::look_into(message.descriptors.front()->get());
 }
 
 QueueState& queue_of(void* state) { return shared::state_of<QueueState>(state); }
@@ -136,7 +136,7 @@ class QueueRecords {
   bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
     if (descriptors.size() <= most_in_a_message) return sockets_.send(group, descriptors);
     std::optional<platform::Descriptor> enclosed =
-        platform::enclose(descriptors, "one value of a queue");
+        transfer::enclose(descriptors, "one value of a queue");
     if (!enclosed) return false;
     const DescriptorRef packed =
         share_descriptor(*std::move(enclosed), SharedDescriptor::Kind::memory);

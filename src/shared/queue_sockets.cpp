@@ -17,8 +17,8 @@ namespace brood::shared {
 namespace {
 
 using detail::DescriptorRef;
-using platform::ReceivedDescriptors;
 using platform::SendState;
+using transfer::ReceivedDescriptors;
 
 constexpr const char* putting = "putting the descriptor of a shared object into a queue";
 
@@ -50,11 +50,11 @@ bool QueueSockets::send(std::uint64_t group, std::span<const DescriptorRef> desc
   SendState state = SendState::would_block;
   if (further_ == 0 || further)
     state =
-        platform::send_descriptors(further ? further->sender.get() : sender_, group, descriptors);
+        transfer::send_descriptors(further ? further->sender.get() : sender_, group, descriptors);
   if (state == SendState::would_block) {
     further = add_pair();
     if (!further) return false;
-    state = platform::send_descriptors(further->sender.get(), group, descriptors);
+    state = transfer::send_descriptors(further->sender.get(), group, descriptors);
   }
   return is_sent(state);
 }
@@ -65,9 +65,9 @@ ReceivedDescriptors QueueSockets::first_from(int socket, std::uint64_t group,
                                              std::size_t& old) const {
   for (;; ++old) {
     demand(old <= most_old);
-    ReceivedDescriptors next = platform::peek_descriptors(socket);
+    ReceivedDescriptors next = transfer::peek_descriptors(socket);
     if (!next.received || next.group >= group) return next;
-    platform::drop_descriptors(socket);
+    transfer::drop_descriptors(socket);
   }
 }
 
@@ -93,7 +93,7 @@ QueueSockets::Found QueueSockets::find(std::uint64_t group) {
 }
 
 void QueueSockets::drop(const Found& found) noexcept {
-  platform::drop_descriptors(found.pair ? found.pair.get() : receiver_);
+  transfer::drop_descriptors(found.pair ? found.pair.get() : receiver_);
 }
 
 void QueueSockets::clear() noexcept try {
@@ -171,7 +171,7 @@ std::optional<QueueSockets::Pair> QueueSockets::add_pair() {
 void QueueSockets::drop_first(Pair first) {
   first.sender.set_foreign();
   first.receiver.set_foreign();
-  platform::drop_descriptors(sender_);
+  transfer::drop_descriptors(sender_);
   if (further_ != 0) --further_;
 }
 

@@ -7,7 +7,7 @@
 
 #include <brood/detail/bytes.hpp>
 #include "platform/descriptor.hpp"
-#include "platform/descriptor_channel.hpp"
+#include "transfer/descriptor_channel.hpp"
 
 namespace brood::shared {
 
@@ -24,7 +24,7 @@ class QueueSockets {
   bool send(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
 
   struct Found {
-    platform::ReceivedDescriptors message;
+    transfer::ReceivedDescriptors message;
     platform::Descriptor pair;  // the further one that it waits in, where it does
   };
   /// Looks at what waits under this number, and drops what lies before it. Throws SystemError,
@@ -39,7 +39,7 @@ class QueueSockets {
     platform::Descriptor sender, receiver;
   };
   void demand(bool makes_sense) const;
-  platform::ReceivedDescriptors first_from(int socket, std::uint64_t group, std::size_t& old) const;
+  transfer::ReceivedDescriptors first_from(int socket, std::uint64_t group, std::size_t& old) const;
   void look_from(std::uint64_t index) const;
   std::optional<Pair> peek_pair() const;
   std::optional<Pair> last_pair();

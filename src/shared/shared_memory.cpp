@@ -4,7 +4,7 @@
 #include <brood/detail/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "platform/memory_file.hpp"
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood {
 namespace {

@@ -1,6 +1,5 @@
 #include "start/before_fork.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdio>
 #include <iostream>
@@ -9,21 +8,14 @@
 #include "base/log.hpp"
 #include "platform/pipe.hpp"
 #include "platform/process.hpp"
-#include "start/method.hpp"
 
 namespace brood::start {
-namespace {
-
-void log_fork_warning(const std::string& text) { base::log_warning(text); }
-constinit std::atomic<ForkWarning> fork_warning{log_fork_warning};
-
-}  // namespace
 
 int other_threads() noexcept { return platform::count_threads() - platform::own_threads() - 1; }
 
 void warn_about_threads(int others) {
   if (others <= 0) return;
-  fork_warning.load()(
+  base::log_warning(
       "start method \"fork\" copies this process while " + std::to_string(others) +
       (others == 1 ? " other thread runs" : " other threads run") +
       ": a lock that one of them holds at this moment stays locked in every copy, for ever. "
@@ -35,10 +27,6 @@ void flush_streams(int others) {
   std::clog.flush();
   // fflush(3) of everything locks every stream, also one on which another thread waits for input.
   std::fflush(others > 0 ? stdout : nullptr);
-}
-
-ForkWarning set_fork_warning(ForkWarning handler) noexcept {
-  return fork_warning.exchange(handler);
 }
 
 bool pass_start_gate(int start_gate) noexcept {

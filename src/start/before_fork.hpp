@@ -5,7 +5,7 @@ namespace brood::start {
 
 /// Threads of this process that neither the library nor the caller is.
 int other_threads() noexcept;
-/// Says what a copy of a process with so many other threads may meet; nothing for 0.
+/// Logs a warning of what a copy of a process with so many other threads may meet; nothing for 0.
 void warn_about_threads(int others);
 /// Else the copy's buffers would be printed a second time.
 void flush_streams(int others);

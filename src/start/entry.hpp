@@ -7,16 +7,13 @@
 #include "platform/descriptor.hpp"
 #include "start/method.hpp"
 
-// What a new process does once it exists. Declared by the layer that makes processes and defined in
-// src/bootstrap/, which alone knows both sides.
+// What a new process does once it exists.
 namespace brood::start {
 
 /// Runs what the process is for: a pool's worker until its owner has no more tasks, or the callable
-/// of a brood::Process; ends the process itself.
+/// of a brood::Process; ends the process itself. Declared by the layer that makes processes and
+/// defined in src/bootstrap/, which alone knows both sides: ADR 2 says why it is not handed down.
 [[noreturn]] void run_role(const WorkerDescriptors& given);
-
-/// Runs the encoded preload hooks in the fork server; the text of the failure, empty for success.
-std::string run_preload_hooks(std::span<const std::byte> hooks) noexcept;
 
 /// The first argument of a process that Brood started by exec, followed by what it is for and,
 /// unless that is the fork server, by the name of the process.
@@ -43,8 +40,10 @@ WorkerDescriptors take_exec_descriptors(Role role) noexcept;
 inline constexpr int forkserver_socket = 3;
 inline constexpr int forkserver_owner = 4;
 
+/// Runs encoded preload hooks; the text of the failure, empty for success.
+using RunHooks = std::string (*)(std::span<const std::byte> hooks) noexcept;
 /// Body of the exec'd fork server.
-[[noreturn]] void forkserver_main(int control_socket, int owner_pidfd);
+[[noreturn]] void forkserver_main(int control_socket, int owner_pidfd, RunHooks run);
 
 /// Set by brood::init, in the roles too (their tasks may make pools): this program can be exec'd as
 /// a worker.

@@ -53,8 +53,8 @@ class OwnChildren {
  private:
   void reap_the_rest() noexcept;
   std::unordered_map<pid_t, std::uint64_t> pids_;  // with our peak of memory when it was started
-  std::vector<pid_t>
-      unreaped_;  // they have ended, and another process traces them: that reaps first
+  // They have ended, and another process traces them: that reaps first.
+  std::vector<pid_t> unreaped_;
   unsigned generation_ = platform::fork_generation();
 };
 

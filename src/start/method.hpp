@@ -123,13 +123,6 @@ void start_no_more() noexcept;
 /// Throws UsageError after start_no_more().
 void require_starts_allowed();
 
-/// Says that `fork` copies a process with threads. Called by open_method("fork") in the thread that
-/// makes the pool.
-using ForkWarning = void (*)(const std::string& text);
-/// Replaces what is done with that warning (to stderr, at first); returns what it was. Threads:
-/// before pools are made.
-ForkWarning set_fork_warning(ForkWarning handler) noexcept;
-
 /// Ends this process's fork server once the methods that use it are gone; the next open_method
 /// launches a new one. Blocks for two seconds at most when nothing uses it.
 void drop_forkserver() noexcept;

@@ -6,9 +6,9 @@
 #include <iterator>
 
 #include "platform/process.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "start/before_fork.hpp"
 #include "start/entry.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::start {
 namespace {

@@ -74,8 +74,8 @@ class ServerClient {
   platform::Descriptor socket_;
   std::set<std::uint32_t> asked_;
   std::map<std::uint32_t, Answer> answers_;
-  std::unordered_map<pid_t, int>
-      running_;  // started here and not told to have ended; a pid may come twice
+  // Started here and not told to have ended; a pid may come twice.
+  std::unordered_map<pid_t, int> running_;
   std::deque<std::pair<pid_t, platform::Ended>> exited_;  // told, and not asked for
 };
 

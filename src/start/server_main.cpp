@@ -15,9 +15,9 @@
 #include "platform/foreign_close.hpp"
 #include "platform/memory_file.hpp"
 #include "platform/process.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "start/entry.hpp"
 #include "start/server_process.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::start {
 namespace {
@@ -53,16 +53,16 @@ void let_go_of_stdio() {
 }
 
 // From a copy: the hooks are code of the user's, and have the descriptor, too.
-std::string run_hooks(const platform::Descriptor& memory, std::size_t size) {
+std::string run_hooks(const platform::Descriptor& memory, std::size_t size, RunHooks run) {
   if (!platform::facts_of(memory.get()).can_share(size))
     throw SystemError("fcntl", "running preload hooks", ENODATA);
   std::vector<std::byte> hooks(size);
   platform::read_at(memory.get(), hooks, 0);
-  return run_preload_hooks(hooks);
+  return run(hooks);
 }
 
 /// False when the owner is gone, or a hook failed and the owner knows.
-bool set_up(int control, int owner) {
+bool set_up(int control, int owner, RunHooks run) {
   std::optional<platform::Message> message = platform::receive_message(control);
   const std::optional<Request> request = message ? parse<Request>(message->bytes) : std::nullopt;
   if (!request || request->kind != Request::Kind::setup) return false;
@@ -71,7 +71,7 @@ bool set_up(int control, int owner) {
     die_with_peer(control);
     // The owner may have died just before: then no signal comes.
     if (platform::wait_for_exit(owner, 0)) return false;
-    failure = run_hooks(message->descriptors.at(0), request->hooks_size);
+    failure = run_hooks(message->descriptors.at(0), request->hooks_size, run);
     stop_dying_with_peer(control);
   }
   Reply reply{.kind = failure.empty() ? Reply::Kind::ready : Reply::Kind::failed};
@@ -84,11 +84,11 @@ bool set_up(int control, int owner) {
 
 }  // namespace
 
-void forkserver_main(int control_socket, int owner_pidfd) {
+void forkserver_main(int control_socket, int owner_pidfd, RunHooks run) {
   become_server("brood-forkserver", control_socket, owner_pidfd);
   try {
     Server server{platform::Descriptor(owner_pidfd)};
-    if (set_up(control_socket, owner_pidfd)) {
+    if (set_up(control_socket, owner_pidfd, run)) {
       let_go_of_stdio();
       server.set_control(platform::Descriptor(control_socket));
       server.open_server_socket();

@@ -84,15 +84,15 @@ class Server {
 
   platform::Descriptor owner_, control_;
   platform::SocketPair server_socket_;  // theirs is every worker's
-  std::size_t server_socket_share_ =
-      0;  // descriptors that what came over the server socket may hold
+  // Descriptors that what came over the server socket may hold.
+  std::size_t server_socket_share_ = 0;
   std::map<Id, Connection> connections_;
   std::map<pid_t, Child> children_;
   Id last_id_ = 0;
   std::vector<pollfd> watched_;
   std::vector<std::pair<Source, Id>> sources_;
-  std::optional<Clock::time_point>
-      give_up_;  // set once no connection is left: children have been killed
+  // Set once no connection is left: children have been killed.
+  std::optional<Clock::time_point> give_up_;
 };
 
 }  // namespace brood::start

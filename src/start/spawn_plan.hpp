@@ -31,8 +31,8 @@ class SpawnPlan {
 
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
-  std::vector<platform::Descriptor>
-      copies_;  // sources that a dup2 of the plan would overwrite, out of its way
+  // Sources that a dup2 of the plan would overwrite, out of its way.
+  std::vector<platform::Descriptor> copies_;
 };
 
 }  // namespace brood::start

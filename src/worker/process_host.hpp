@@ -3,11 +3,11 @@
 #include <optional>
 #include <thread>
 
-#include "platform/descriptor_channel.hpp"
 #include "platform/futex.hpp"
 #include "platform/process.hpp"
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
+#include "transfer/descriptor_channel.hpp"
 #include "worker/session_host.hpp"
 
 namespace brood::worker {
@@ -15,7 +15,7 @@ namespace brood::worker {
 /// This process as the host of a session: the sockets to the owner, and what the page is woken by.
 class ProcessHost final : public SessionHost {
  public:
-  ProcessHost(int report, platform::DescriptorChannel descriptor_channel)
+  ProcessHost(int report, transfer::DescriptorChannel descriptor_channel)
       : report_(report), descriptor_channel_(std::move(descriptor_channel)) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }
@@ -46,7 +46,7 @@ class ProcessHost final : public SessionHost {
   const unsigned generation_ = platform::fork_generation();
   int report_;
   platform::SpinBudget spin_;
-  platform::DescriptorChannel
+  transfer::DescriptorChannel
       descriptor_channel_;  // what came for a job is kept until the job is over
   std::optional<platform::OwnResident> resident_;
 };

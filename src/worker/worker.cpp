@@ -15,14 +15,14 @@
 #include "base/memory_limit.hpp"
 #include "base/streams.hpp"
 #include "platform/copies.hpp"
-#include "platform/descriptor_channel.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
 #include "platform/pipe.hpp"
 #include "platform/scheduling.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/watch.hpp"
 #include "protocol/messages.hpp"
+#include "transfer/descriptor_channel.hpp"
+#include "transfer/shared_descriptor.hpp"
 #include "wire/exception.hpp"
 #include "worker/last_words.hpp"
 #include "worker/log_sink.hpp"
@@ -79,7 +79,7 @@ class Worker {
         hooks_(hooks),
         mapping_(std::move(page)),
         host_(given.report,
-              platform::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
+              transfer::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
         session_(host_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(

@@ -27,7 +27,7 @@ class FakeChannel final : public WorkerChannel {
   explicit FakeChannel(std::size_t size = capacity) : WorkerChannel(size) {
     set_page(memory_.data());
   }
-  platform::ReceivedDescriptors receive_descriptors() override { return {}; }
+  transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
 
   int wake_ups = 0;
   SendState answer = SendState::sent;

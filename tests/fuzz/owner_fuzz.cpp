@@ -147,7 +147,7 @@ struct Link final : pool::WorkerLink {
     set_page(memory.data());
     sleep();
   }
-  platform::ReceivedDescriptors receive_descriptors() override { return {}; }
+  transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
   void wake_worker() noexcept override { ended = ended || page().no_more_tasks != 0; }
   platform::SendState send_now(std::uint64_t, std::span<const detail::DescriptorRef>&) override {
     return platform::SendState::sent;

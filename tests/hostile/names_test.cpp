@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "platform/shared_descriptor.hpp"
 #include "pool/pool_fixture.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // Shared objects that come under the names of others.
 namespace brood::testing::names_test {

@@ -43,6 +43,7 @@ allows() { put "$1" "#include $2" && expect_clean includes.sh; }
 
 includes src/wire/frame.hpp '"pool/pool.hpp"' 'src/wire/frame.hpp:1: wire may not include "pool/pool.hpp"'
 includes src/base/ids.hpp '"platform/pipe.hpp"' 'base may not include'
+includes src/platform/pipe.cpp '"transfer/shared_descriptor.hpp"' 'platform may not include'
 includes src/start/fork.cpp '<pool/pool.hpp>' 'start may not include'
 includes src/worker/session_input.cpp '"platform/pipe.hpp"' 'worker/session may not include'
 includes src/worker/session.cpp '<unistd.h>' 'worker/session is pure'

@@ -13,11 +13,11 @@
 #include <brood/detail/descriptor_ref.hpp>
 #include "manager/manager_fixture.hpp"
 #include "manager/messages.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "shared/children.hpp"
 #include "shared/envelope.hpp"
 #include "support/raw_message.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // A client that does not keep to the protocol: it has a proxy, and says what it likes.
 namespace brood::testing {

@@ -14,6 +14,7 @@
 
 #include "process/process_fixture.hpp"
 #include "support/few_descriptors.hpp"
+#include "support/log_catcher.hpp"
 
 // What may be run, and with which arguments.
 namespace brood::testing::callable_test {
@@ -188,22 +189,19 @@ TEST_F(Forked, the_callable_is_dropped_here_once_it_runs_there) {
 }
 
 TEST_F(Forked, a_process_may_be_started_in_any_thread) {
-  const start::ForkWarning before = start::set_fork_warning([](const std::string&) {});
+  const LogCatcher quiet;
   std::thread([] {
     EXPECT_EQ(code_of([] { std::exit(3); }), 3);
     EXPECT_EQ(code_of([] { throw 1; }), 1);
   }).join();
-  start::set_fork_warning(before);
 }
 
 TEST_F(Forked, threads_are_warned_about_once_and_not_at_every_start) {
-  static int warnings;
-  const start::ForkWarning before = start::set_fork_warning([](const std::string&) { ++warnings; });
+  const LogCatcher log;
   std::thread([] {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(code_of([] { std::exit(0); }), 0);
   }).join();
-  start::set_fork_warning(before);
-  EXPECT_LE(warnings, 1);  // 0: an earlier test of this program was warned
+  EXPECT_LE(log.fork_warnings().size(), 1U);  // 0: an earlier test of this program was warned
 }
 
 TEST_F(Forked, a_callable_may_ask_about_its_process_when_it_is_destroyed) {

@@ -10,12 +10,12 @@
 #include <thread>
 
 #include <brood/brood.hpp>
-#include "platform/shared_descriptor.hpp"
 #include "shared/children.hpp"
 #include "shared/object.hpp"
 #include "shared/queue_state.hpp"
 #include "support/sanitizers.hpp"
 #include "support/shared_bytes.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::testing::broken_test {
 namespace {

@@ -28,8 +28,8 @@ Link::Link(Environment& environment, JudgedScheduler& scheduler,
   set_page(&process->page());
 }
 
-platform::ReceivedDescriptors Link::receive_descriptors() {
-  platform::ReceivedDescriptors came;
+transfer::ReceivedDescriptors Link::receive_descriptors() {
+  transfer::ReceivedDescriptors came;
   came.received = process->waiting_descriptors != 0;
   if (!came.received) return came;
   --process->waiting_descriptors;

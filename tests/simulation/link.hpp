@@ -21,7 +21,7 @@ class Link final : public pool::WorkerLink {
   Link(Environment& environment, JudgedScheduler& scheduler, std::unique_ptr<Process> its_process,
        std::function<void()> elsewhere);
 
-  platform::ReceivedDescriptors receive_descriptors() override;
+  transfer::ReceivedDescriptors receive_descriptors() override;
   /// Whether something has come through the socket, or its end.
   bool has_told() const noexcept { return !process->reports.empty() || !process->alive(); }
   /// Whether the dispatcher has been kept from writing by the descriptor channel.

@@ -50,7 +50,8 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
   ~Ledger();
-  static void open_page(std::uint32_t number) noexcept;  ///< a new order: not begun yet
+  /// A new order: not begun yet.
+  static void open_page(std::uint32_t number) noexcept;
   static void begin(std::uint32_t number) noexcept;
   static unsigned times_begun(std::uint32_t number) noexcept;
 

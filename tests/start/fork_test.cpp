@@ -8,6 +8,7 @@
 #include "platform/mapping.hpp"
 #include "platform/system_calls.hpp"
 #include "start/start_fixture.hpp"
+#include "support/log_catcher.hpp"
 #include "support/read_all.hpp"
 
 namespace brood::start::fork_test {
@@ -15,9 +16,6 @@ namespace {
 
 using brood::testing::in_child;
 using ForkTest = StartTest;
-
-std::string last_warning;
-void keep_warning(const std::string& text) { last_warning = text; }
 
 void expect_snapshot(pid_t pid) {
   EXPECT_NE(pid, ::getpid());
@@ -54,7 +52,7 @@ TEST_F(ForkTest, where_threads_run_every_worker_is_forked_from_the_snapshot) {
 TEST_F(ForkTest, a_program_that_ignores_its_children_is_told_how_each_worker_ended) {
   EXPECT_EQ(in_child([] {
               std::signal(SIGCHLD, SIG_IGN);
-              set_fork_warning(keep_warning);  // of a sanitizer's thread
+              const testing::LogCatcher quiet;  // fork warns of a sanitizer's thread
               const auto method = open_method("fork");
               TestWorker worker = start_worker(*method);
               worker.kill();
@@ -100,13 +98,12 @@ TEST_F(ForkTest, a_dead_snapshot_is_a_start_error_that_says_how_it_died) {
 
 TEST_F(ForkTest, threads_of_the_users_are_warned_about_and_those_of_the_library_are_not) {
   if (testing::under_thread_sanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own";
-  const ForkWarning before = set_fork_warning(keep_warning);
+  const testing::LogCatcher log;
   const platform::Pipe pipe = platform::make_pipe();
   const auto wait = [&] {
     char byte;
     testing::read_all(pipe.read.get(), &byte, 1);
   };
-  last_warning.clear();
   {
     platform::OwnThread counted;
     std::thread own([&] {
@@ -114,16 +111,17 @@ TEST_F(ForkTest, threads_of_the_users_are_warned_about_and_those_of_the_library_
       wait();
     });
     open_method("fork");
-    EXPECT_EQ(last_warning, "");
+    EXPECT_TRUE(log.fork_warnings().empty());
     std::thread users(wait);
     open_method("fork");
-    EXPECT_NE(last_warning.find("while 1 other thread"), std::string::npos) << last_warning;
-    EXPECT_NE(last_warning.find("\"forkserver\""), std::string::npos) << last_warning;
     platform::write_all(pipe.write.get(), std::as_bytes(std::span("xx", 2)));
     own.join();
     users.join();
   }
-  set_fork_warning(before);
+  ASSERT_EQ(log.fork_warnings().size(), 1U);
+  const std::string warning = log.fork_warnings().front();
+  EXPECT_NE(warning.find("while 1 other thread"), std::string::npos) << warning;
+  EXPECT_NE(warning.find("\"forkserver\""), std::string::npos) << warning;
 }
 
 TEST_F(ForkTest,
@@ -131,7 +129,7 @@ TEST_F(ForkTest,
   const platform::Pipe pipe = platform::make_pipe();
   EXPECT_EQ(in_child([&] {
               ::dup2(pipe.write.get(), 1);
-              set_fork_warning(keep_warning);  // of a sanitizer's thread
+              const testing::LogCatcher quiet;  // fork warns of a sanitizer's thread
               std::atexit([] { std::fputs("exit;", stdout); });
               std::printf("buffered;");
               {

@@ -62,7 +62,7 @@ struct TestWorker {
     protocol::TaskRing::finish(page());
     wake();
   }
-  /// Nobody is there who could send any: the worker ends.
+  /// Its owner is gone, which could send tasks: the worker ends.
   void leave_alone() { wake_ups.reset(); }
   bool ended(int timeout_ms = patience_ms) const {
     return platform::wait_for_exit(process.pidfd, timeout_ms);

@@ -8,15 +8,15 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "start/method.hpp"
 #include "support/events.hpp"
 
 namespace brood::testing {
 
-/// What comes to spdlog's default logger while this lives, instead of going where it went; but for
-/// the warning of `fork`, which depends on the threads that a test or a sanitizer has.
+/// What comes to spdlog's default logger while this lives, instead of going where it went. The
+/// warnings of `fork` are apart: they depend on the threads that a test or a sanitizer has.
 class LogCatcher {
  public:
   struct Record {
@@ -27,8 +27,7 @@ class LogCatcher {
   explicit LogCatcher(spdlog::level::level_enum level = spdlog::level::info)
       : sink_(std::make_shared<Sink>()),
         old_sinks_(spdlog::default_logger()->sinks()),
-        old_level_(spdlog::default_logger()->level()),
-        old_warning_(start::set_fork_warning([](const std::string&) {})) {
+        old_level_(spdlog::default_logger()->level()) {
     spdlog::default_logger()->sinks().assign(1, sink_);
     spdlog::default_logger()->set_level(level);
   }
@@ -37,7 +36,6 @@ class LogCatcher {
   ~LogCatcher() {
     spdlog::default_logger()->sinks() = old_sinks_;
     spdlog::default_logger()->set_level(old_level_);
-    start::set_fork_warning(old_warning_);
   }
 
   std::vector<Record> records() const { return sink_->records(); }
@@ -47,6 +45,8 @@ class LogCatcher {
     std::erase_if(found, [&](const Record& record) { return !has(record, part); });
     return found;
   }
+  /// Texts of the warnings that `fork` copies a process with threads.
+  std::vector<std::string> fork_warnings() const { return sink_->fork_warnings(); }
   /// Whether a record with this in its text comes in time.
   bool wait_for(const std::string& part) const { return sink_->wait_for(part); }
 
@@ -54,11 +54,18 @@ class LogCatcher {
   static bool has(const Record& record, const std::string& part) {
     return record.text.find(part) != std::string::npos;
   }
+  static bool is_fork_warning(const Record& record) {
+    return has(record, "start method \"fork\" copies this process while");
+  }
   class Sink final : public spdlog::sinks::base_sink<std::mutex> {
    public:
     std::vector<Record> records() {
       const std::lock_guard lock(seen_mutex_);
       return seen_;
+    }
+    std::vector<std::string> fork_warnings() {
+      const std::lock_guard lock(seen_mutex_);
+      return fork_warnings_;
     }
     bool wait_for(const std::string& part) {
       std::unique_lock lock(seen_mutex_);
@@ -71,19 +78,24 @@ class LogCatcher {
    private:
     void sink_it_(const spdlog::details::log_msg& message) override {
       const std::lock_guard lock(seen_mutex_);
-      seen_.push_back({message.level, std::string(message.payload.data(), message.payload.size())});
+      Record record{message.level, std::string(message.payload.data(), message.payload.size())};
+      if (is_fork_warning(record)) {
+        fork_warnings_.push_back(std::move(record.text));
+      } else {
+        seen_.push_back(std::move(record));
+      }
       changed_.notify_all();
     }
     void flush_() override {}
     std::mutex seen_mutex_;
     std::condition_variable changed_;
     std::vector<Record> seen_;
+    std::vector<std::string> fork_warnings_;
   };
 
   std::shared_ptr<Sink> sink_;
   std::vector<spdlog::sink_ptr> old_sinks_;
   spdlog::level::level_enum old_level_;
-  start::ForkWarning old_warning_;
 };
 
 }  // namespace brood::testing

@@ -4,7 +4,7 @@
 
 #include <brood/codec.hpp>
 #include <brood/detail/codec/encode.hpp>
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // What a process that shares an object can do to it: all that its descriptors and its memory allow.
 namespace brood::testing {

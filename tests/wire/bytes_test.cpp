@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::detail::bytes_test {
 namespace {

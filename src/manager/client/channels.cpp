@@ -19,9 +19,9 @@
 #include "manager/messages.hpp"
 #include "platform/process.hpp"
 #include "platform/random.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::manager {
 namespace {

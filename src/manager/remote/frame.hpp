@@ -9,7 +9,7 @@
 #include "manager/account.hpp"
 #include "manager/remote/tls.hpp"
 #include "platform/futex.hpp"
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // What goes between a server and the gateways of remote programs. Both are the same program:
 // structures go as they are.

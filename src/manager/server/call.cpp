@@ -8,7 +8,7 @@
 #include "manager/messages.hpp"
 #include "manager/replies.hpp"
 #include "platform/copies.hpp"
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood {
 namespace detail {

@@ -15,8 +15,8 @@
 #include "manager/leases.hpp"
 #include "manager/server/caller.hpp"
 #include "platform/descriptor.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::manager {
 

@@ -143,7 +143,7 @@ bool Channels::flush(WorkerProcess& worker) {
     io.descriptor_channel.wait(worker.descriptor_channel.number(), descriptor_base::wait_write,
                                on_room);
   else if (io.stopped_by == Stop::crowded)
-    io.wait_for(platform::crowd_time, on_room);
+    io.wait_for(transfer::crowd_time, on_room);
   return io.stopped_by != Stop::refused;
 }
 

@@ -7,7 +7,7 @@
 #include "platform/foreign_close.hpp"
 #include "platform/process.hpp"
 #include "platform/rights.hpp"
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 namespace brood::pool {
 

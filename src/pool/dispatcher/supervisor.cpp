@@ -65,7 +65,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.wake_ups.read.set_foreign();  // the worker may leave descriptors in it
   worker.make_page();
   platform::SocketPair descriptor_channel = platform::make_socket_pair();
-  worker.descriptor_channel = platform::DescriptorChannel(std::move(descriptor_channel.ours));
+  worker.descriptor_channel = transfer::DescriptorChannel(std::move(descriptor_channel.ours));
   birth.descriptor_channel = std::move(descriptor_channel.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
                           detail::CallAccess::attached(options_.initializer));

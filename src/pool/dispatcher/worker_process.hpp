@@ -6,10 +6,10 @@
 #include <span>
 
 #include "platform/descriptor.hpp"
-#include "platform/descriptor_channel.hpp"
 #include "platform/mapping.hpp"
 #include "platform/spin_budget.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "transfer/descriptor_channel.hpp"
 
 namespace brood::pool {
 
@@ -19,8 +19,8 @@ class WorkerProcess final : public WorkerLink {
  public:
   using WorkerLink::WorkerLink;
 
-  platform::ReceivedDescriptors receive_descriptors() override {
-    return platform::receive_descriptors(descriptor_channel.number());
+  transfer::ReceivedDescriptors receive_descriptors() override {
+    return transfer::receive_descriptors(descriptor_channel.number());
   }
 
   /// Reads, without waiting, the wake-ups that have come. False where no more will. Throws
@@ -36,7 +36,7 @@ class WorkerProcess final : public WorkerLink {
   void make_page();
 
   platform::Descriptor pidfd, wake_ups;
-  platform::DescriptorChannel descriptor_channel;
+  transfer::DescriptorChannel descriptor_channel;
   platform::SharedMapping mapping;         // of the page
   platform::SpinBudget spin;               // of a caller that waits for its answer
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start

@@ -5,11 +5,11 @@
 #include <span>
 
 #include <brood/detail/bytes.hpp>
-#include "platform/descriptor_channel.hpp"
 #include "pool/base/outbox.hpp"
 #include "protocol/page.hpp"
 #include "protocol/result_ring.hpp"
 #include "protocol/task_ring.hpp"
+#include "transfer/descriptor_channel.hpp"
 
 namespace brood::pool {
 
@@ -35,7 +35,7 @@ class WorkerChannel {
   /// Some of them have been read: wakes the worker if it sleeps for want of room.
   void give_room() noexcept;
   /// The next descriptors of shared objects that the worker has sent, without waiting.
-  virtual platform::ReceivedDescriptors receive_descriptors() = 0;
+  virtual transfer::ReceivedDescriptors receive_descriptors() = 0;
 
   // --- what it is sent ---
   enum class Stop : std::uint8_t {

@@ -95,7 +95,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   void on_attached() override BROOD_REQUIRES(core_lock) {
     if (link_.attached.size() >= protocol::most_attached)
       makes_no_sense("too many descriptors of shared objects for one result");
-    platform::ReceivedDescriptors came = link_.receive_descriptors();
+    transfer::ReceivedDescriptors came = link_.receive_descriptors();
     if (came.descriptors.size() != 1 && !came.lost)
       makes_no_sense("not the one descriptor of a shared object that it tells of");
     if (state_.host.table_is_full()) {

@@ -5,16 +5,16 @@
 
 #include "hostile/attacks/attack.hpp"
 #include "hostile/attacks/attack_message.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "start/server_messages.hpp"
 #include "support/worker_channel.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // Sockets that go to the owner (the descriptor channel) and to the fork server (the server socket).
 namespace brood::hostile {
 
 namespace {
 
-/// As platform/descriptor_channel.cpp has it: a group, a count, and a token, kind and nothing for
+/// As transfer/descriptor_channel.cpp has it: a group, a count, and a token, kind and nothing for
 /// each.
 std::string packet(Foe& foe, std::size_t count) {
   struct Entry {

@@ -10,12 +10,12 @@
 #include <brood/errors.hpp>
 #include <brood/event.hpp>
 #include <brood/queue.hpp>
-#include "platform/shared_descriptor.hpp"
 #include "pool/pool_fixture.hpp"
 #include "shared/children.hpp"
 #include "support/faults.hpp"
 #include "support/few_descriptors.hpp"
 #include "support/raw_message.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 // More values with handles than one socket has room for, some 270.
 namespace brood::testing::many_handles_test {

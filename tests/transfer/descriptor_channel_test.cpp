@@ -1,13 +1,18 @@
-#include "platform/descriptor_channel.hpp"
+#include "transfer/descriptor_channel.hpp"
 
 #include <sys/socket.h>
 
 #include <brood/errors.hpp>
-#include "platform/shared_descriptor.hpp"
+#include "platform/socket.hpp"
 #include "support/leak_check.hpp"
+#include "transfer/shared_descriptor.hpp"
 
-namespace brood::platform::descriptor_channel_test {
+namespace brood::transfer::descriptor_channel_test {
 namespace {
+
+using platform::make_socket_pair;
+using platform::SendState;
+using platform::SocketPair;
 
 class DescriptorChannelTest : public testing::LeakCheck {
  protected:
@@ -53,4 +58,4 @@ TEST_F(DescriptorChannelTest, encloses_no_more_than_is_taken_out) {
 }
 
 }  // namespace
-}  // namespace brood::platform::descriptor_channel_test
+}  // namespace brood::transfer::descriptor_channel_test

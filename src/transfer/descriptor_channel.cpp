@@ -1,4 +1,4 @@
-#include "platform/descriptor_channel.hpp"
+#include "transfer/descriptor_channel.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,14 +15,19 @@
 #include <utility>
 
 #include <brood/errors.hpp>
-#include "platform/shared_descriptor.hpp"
 #include "platform/system_calls.hpp"
+#include "transfer/shared_descriptor.hpp"
 
-namespace brood::platform {
+namespace brood::transfer {
 namespace {
 
 using detail::DescriptorRef;
 using detail::SharedDescriptor;
+using platform::Descriptor;
+using platform::max_message_descriptors;
+using platform::SendState;
+using platform::Taking;
+using platform::Waiting;
 
 // The two ends of the channel are the same build on the same machine: structures go as they are.
 struct Entry {
@@ -40,9 +45,9 @@ struct Packet {
 
 ReceivedDescriptors next_message(int socket, Taking taking) {
   Packet packet;
-  std::optional<Arrived> message =
-      receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no, taking,
-                   "receiving descriptors");
+  std::optional<platform::Arrived> message =
+      platform::receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no,
+                             taking, "receiving descriptors");
   if (!message) return {};
   ReceivedDescriptors came{.received = true,
                            .group = packet.group,
@@ -103,8 +108,9 @@ SendState send_descriptors(int socket, std::uint64_t group,
       numbers[i] = descriptors[i]->get();
     }
     const iovec part{&packet, packet.size()};
-    const SendState state = send_parts(socket, {&part, 1}, {numbers.data(), packet.count},
-                                       Waiting::no, "sending the descriptors of shared objects");
+    const SendState state =
+        platform::send_parts(socket, {&part, 1}, {numbers.data(), packet.count}, Waiting::no,
+                             "sending the descriptors of shared objects");
     if (state != SendState::sent) return state;
     descriptors = descriptors.subspan(packet.count);
   }
@@ -113,7 +119,7 @@ SendState send_descriptors(int socket, std::uint64_t group,
 
 std::optional<Descriptor> enclose(std::span<const DescriptorRef> descriptors, const char* what) {
   const std::size_t count = descriptors.size();
-  SocketPair pair = make_socket_pair();
+  platform::SocketPair pair = platform::make_socket_pair();
   const bool fits = count <= most_enclosed;
   switch (fits ? send_descriptors(pair.ours.get(), 0, descriptors) : SendState::would_block) {
     case SendState::sent:
@@ -161,7 +167,7 @@ void DescriptorChannel::wait_for_room() const noexcept {
   const bool crowded = last_ == SendState::crowded;
   pollfd room{socket_.get(), static_cast<short>(crowded ? 0 : POLLOUT), 0};
   const int most = crowded ? static_cast<int>(crowd_time.count()) : -1;
-  while (system_calls().poll(&room, 1, most) < 0) {
+  while (platform::system_calls().poll(&room, 1, most) < 0) {
   }
 }
 
@@ -172,8 +178,8 @@ ReceivedDescriptors peek_descriptors(int socket) { return next_message(socket, T
 // Not without room for what comes along, as recvmsg(2) allows: the kernel would close it here.
 void drop_descriptors(int socket) noexcept try {
   Packet packet;
-  receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no, Taking::yes,
-               "receiving descriptors");
+  platform::receive_into(socket, std::as_writable_bytes(std::span(&packet, 1)), Waiting::no,
+                         Taking::yes, "receiving descriptors");
 } catch (const std::exception&) {
   // It is gone, with what came along; or the next look at it says why not.
 }
@@ -196,4 +202,4 @@ DescriptorRef DescriptorChannel::find(SharedDescriptor::Token token) const {
   return nullptr;
 }
 
-}  // namespace brood::platform
+}  // namespace brood::transfer

@@ -35,8 +35,12 @@ class SharedDescriptor {
     auto operator<=>(const Token&) const = default;
   };
 
-  /// `apart`: another object was here under this token.
-  SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token, bool apart = false);
+  enum class TokenUse : bool {
+    alone,
+    taken,  // another object was here under it: this one is kept apart
+  };
+
+  SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token, TokenUse use);
   ~SharedDescriptor();
   SharedDescriptor(const SharedDescriptor&) = delete;
   SharedDescriptor& operator=(const SharedDescriptor&) = delete;
@@ -62,8 +66,10 @@ class SharedDescriptor {
 
   /// What this process notes of the lock in the memory, where there is one.
   struct Holding {
-    platform::MutexHold mutex;            // the memory stays while a thread of ours holds it
-    std::uint32_t depth = 0;              // guarded by the lock: how often the holder has it
+    platform::MutexHold mutex;  // the memory stays while a thread of ours holds it
+    // How often the holder has it. That lock guards it, which lies in shared memory: no annotation
+    // can name it, and clang does not follow it.
+    std::uint32_t depth = 0;
     std::atomic<bool> owner_died{false};  // found when it was taken last
   };
   Holding& holding() const noexcept { return holding_; }
@@ -81,7 +87,7 @@ class SharedDescriptor {
   const bool is_foreign_;
   const Kind kind_;
   const Token token_;
-  const bool is_apart_;
+  const TokenUse token_use_;
   const unsigned generation_;
   mutable base::Mutex mutex_;
   mutable DescriptorRef alias_ BROOD_GUARDED_BY(mutex_);

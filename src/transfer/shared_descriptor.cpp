@@ -1,4 +1,4 @@
-#include "platform/shared_descriptor.hpp"
+#include "transfer/shared_descriptor.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -196,8 +196,10 @@ DescriptorRef enter(platform::Descriptor descriptor, SharedDescriptor::Kind kind
     if (give_up_for(*one, descriptor, kind)) return one;
     taken = true;
   }
-  const bool apart = taken && !SharedDescriptor::is_lease(kind);
-  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token, apart);
+  using TokenUse = SharedDescriptor::TokenUse;
+  const TokenUse use =
+      taken && !SharedDescriptor::is_lease(kind) ? TokenUse::taken : TokenUse::alone;
+  auto made = std::make_shared<const SharedDescriptor>(std::move(descriptor), kind, token, use);
   note(here.known[token], made, taken);
   return made;
 }
@@ -214,12 +216,12 @@ void leave(Token token) noexcept {
 }  // namespace
 
 SharedDescriptor::SharedDescriptor(platform::Descriptor descriptor, Kind kind, Token token,
-                                   bool apart)
+                                   TokenUse use)
     : number_(descriptor.get()),
       is_foreign_(descriptor.is_foreign()),
       kind_(kind),
       token_(token),
-      is_apart_(apart),
+      token_use_(use),
       generation_(platform::fork_generation()) {
   descriptor.release();
   alive.fetch_add(1, std::memory_order_relaxed);
@@ -235,7 +237,7 @@ SharedDescriptor::~SharedDescriptor() {
 }
 
 DescriptorRef SharedDescriptor::alias() const {
-  if (!is_apart_) return nullptr;
+  if (token_use_ == TokenUse::alone) return nullptr;
   const base::MutexLock lock(mutex_);
   if (!alias_) {
     platform::Descriptor copy = platform::duplicate(get());

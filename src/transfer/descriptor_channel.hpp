@@ -9,16 +9,16 @@
 
 #include <brood/detail/bytes.hpp>
 #include "platform/descriptor.hpp"
-#include "platform/shared_descriptor.hpp"
 #include "platform/socket.hpp"
+#include "transfer/shared_descriptor.hpp"
 
-namespace brood::platform {
+namespace brood::transfer {
 
 // Descriptors of shared objects over a SOCK_SEQPACKET socket, each message for one group.
 
 /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
-SendState send_descriptors(int socket, std::uint64_t group,
-                           std::span<const detail::DescriptorRef>& descriptors);
+platform::SendState send_descriptors(int socket, std::uint64_t group,
+                                     std::span<const detail::DescriptorRef>& descriptors);
 struct ReceivedDescriptors {
   bool received = false;  // false: nothing waits
   std::uint64_t group = 0;
@@ -35,10 +35,10 @@ void drop_descriptors(int socket) noexcept;
 /// A socket in which all of these wait, to be sent like one descriptor; nothing where this user has
 /// too many on the way now. Throws SystemError; CodecError when they are more than `what` may have,
 /// which is sent with them.
-std::optional<Descriptor> enclose(std::span<const detail::DescriptorRef> descriptors,
-                                  const char* what);
+std::optional<platform::Descriptor> enclose(std::span<const detail::DescriptorRef> descriptors,
+                                            const char* what);
 /// What waits in such a socket. Throws CodecError where that was not enclosed; SystemError.
-std::vector<detail::DescriptorRef> take_out(Descriptor enclosed);
+std::vector<detail::DescriptorRef> take_out(platform::Descriptor enclosed);
 /// The same, and it stays there; empty where it was not enclosed: then decoding misses them.
 /// Nothing where they find no room in this process. One process at a time. Throws SystemError.
 std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
@@ -46,18 +46,19 @@ std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
 /// The kernel does not tell when there is room after SendState::crowded: this is when to try again.
 inline constexpr std::chrono::milliseconds crowd_time{5};
 
-/// One end of the socket pair beside a process's pipes, over which descriptors of shared objects go
-/// in both directions. A `group` says what they belong to; what comes is kept until its group is
-/// dropped. Threads: one at a time.
+/// One end of the socket pair beside a worker's page, or the pipe of a brood::Process, over which
+/// descriptors of shared objects go in both directions. A `group` says what they belong to; what
+/// comes is kept until its group is dropped. Threads: one at a time.
 class DescriptorChannel {
  public:
   DescriptorChannel() = default;
-  explicit DescriptorChannel(Descriptor socket) : socket_(std::move(socket)) {}
+  explicit DescriptorChannel(platform::Descriptor socket) : socket_(std::move(socket)) {}
 
   explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
   int number() const noexcept { return socket_.get(); }
   /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
-  SendState send(std::uint64_t group, std::span<const detail::DescriptorRef>& descriptors) {
+  platform::SendState send(std::uint64_t group,
+                           std::span<const detail::DescriptorRef>& descriptors) {
     return last_ = send_descriptors(socket_.get(), group, descriptors);
   }
   /// The same, and waits for room. False when the other end is closed. Throws SystemError.
@@ -72,9 +73,9 @@ class DescriptorChannel {
   void drop(std::uint64_t group) { kept_.erase(group); }
 
  private:
-  Descriptor socket_;
-  SendState last_ = SendState::sent;
+  platform::Descriptor socket_;
+  platform::SendState last_ = platform::SendState::sent;
   std::map<std::uint64_t, std::vector<detail::DescriptorRef>> kept_;
 };
 
-}  // namespace brood::platform
+}  // namespace brood::transfer
