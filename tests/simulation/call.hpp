@@ -61,7 +61,8 @@ class Call final : public pool::CallJob {
   void deliver(const pool::Results& results, pool::Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             pool::Callbacks& callbacks) override;
-  void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override;
+  void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override
+      BROOD_REQUIRES(pool::core_lock);
 
  private:
   Referee& referee_;

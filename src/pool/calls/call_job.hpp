@@ -34,8 +34,10 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
  public:
   virtual ~CallJob() = default;
 
+  // Constant when it has been added to the driver, so that its caller may read it without the lock.
   JobId id = 0;
-  bool driven = false;  // by its caller, which cannot go on meanwhile
+  // By its caller, which cannot go on meanwhile.
+  bool driven BROOD_GUARDED_BY(core_lock) = false;
 
   virtual bool finished() const noexcept = 0;
   /// What the caller knows an element as.

@@ -175,7 +175,7 @@ void ActionExecutor::over(const Action& action, bool referred_to) {
 
 // A worker that is borrowed again and again never gets to the dispatcher, which would tell it.
 void ActionExecutor::tell_forgotten(WorkerLink& link) {
-  std::erase_if(deferred_, [&link](const Action& action) {
+  std::erase_if(deferred_, [&link](const Action& action) BROOD_REQUIRES(core_lock) {
     if (action.kind != Action::Kind::forget || action.worker != link.id) return false;
     link.forget(action.job);
     return true;

@@ -12,7 +12,7 @@ namespace {
 // So that a worker that tells nothing costs little.
 constexpr auto between_looks = std::chrono::milliseconds(1);
 
-WorkerHistory history_of(const WorkerLink& link) noexcept {
+WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) {
   return {.name = link.name,
           .pid = link.pid,
           .since = link.since,

@@ -100,10 +100,10 @@ class Driver {
   void reap(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
   void note_failed_start(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
 
-  DriverState state_;
-  ActionExecutor actions_{state_};
-  WorkerReader reader_{state_};
-  Borrowing borrowing_{state_, actions_, reader_};
+  DriverState state_ BROOD_GUARDED_BY(core_lock);
+  ActionExecutor actions_ BROOD_GUARDED_BY(core_lock){state_};
+  WorkerReader reader_ BROOD_GUARDED_BY(core_lock){state_};
+  Borrowing borrowing_ BROOD_GUARDED_BY(core_lock){state_, actions_, reader_};
   Time last_look_ BROOD_GUARDED_BY(core_lock){};  // at the pages
 };
 

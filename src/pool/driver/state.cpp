@@ -32,7 +32,8 @@ void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) 
   if (link.broken.exchange(true)) return;
   start_error = error;  // tells only if it never came up
   workers.note_fault(link, error);
-  if_possible([&, at = now] { scheduler.stop(link.id, StopReason::unreadable, at); });
+  if_possible(
+      [&]() BROOD_REQUIRES(core_lock) { scheduler.stop(link.id, StopReason::unreadable, now); });
 }
 
 void DriverState::break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept {

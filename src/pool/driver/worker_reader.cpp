@@ -214,7 +214,7 @@ protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
 // that has sent most of them is stopped: else it could keep the program from opening anything.
 void WorkerReader::bound_attached() {
   const std::size_t limit = state_.host.descriptor_limit() / 2;
-  const auto sum = [this] {
+  const auto sum = [this]() BROOD_REQUIRES(core_lock) {
     std::size_t all = 0;
     for (const auto& link : state_.workers.all()) all += link ? link->attached.size() : 0;
     return all;
