@@ -33,8 +33,10 @@ bool Owner::step_of_caller(Link& link) {
   }
   if (!told) return true;
   scheduler_.begin_call();
-  const auto over = driver().read_borrowed(link, *link.borrowed_for, *told, error, environment_.now,
-                                           environment_.random.between(1, 4096));
+  using News = pool::Borrowing::News;
+  const auto over =
+      driver().borrowing().read(link, *link.borrowed_for, *told ? News::written : News::none, error,
+                                environment_.now, environment_.random.between(1, 4096));
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
   if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();

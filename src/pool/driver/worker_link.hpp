@@ -76,7 +76,7 @@ class WorkerLink : public WorkerChannel {
   // Why it is broken, if that is not its own fault.
   std::exception_ptr fault_of_ours BROOD_GUARDED_BY(core_lock);
   // Seen to have lost its main thread; zero: it has it.
-  Time headless_since BROOD_GUARDED_BY(core_lock){};
+  Time main_thread_ended_since BROOD_GUARDED_BY(core_lock){};
   // Bytes, of its resident memory; 0: never looked at.
   std::uint64_t peak_seen BROOD_GUARDED_BY(core_lock) = 0;
   // Bytes that it had when it was stopped for that; 0: it was not.

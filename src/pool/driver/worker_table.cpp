@@ -15,8 +15,8 @@ constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and S
 // Behind the end of a worker's stream: most have closed it by dying, and are not to be stopped, for
 // what they died of is reported.
 constexpr auto time_to_die = std::chrono::milliseconds(100);
-// A server tells a status at once, unless it is stopped or the machine is very busy.
-constexpr auto time_to_tell = std::chrono::seconds(1);
+// A server reports a status at once, unless it is stopped or the machine is very busy.
+constexpr auto time_to_report = std::chrono::seconds(1);
 // So often, `grace` apart, a worker has been sent SIGKILL, or a server been asked to send it,
 // before it is left to itself. The end of a process with much memory takes a while.
 constexpr int kills_in_vain = 20, kills_asked_in_vain = 3;
@@ -33,7 +33,7 @@ const char* why_it_is_left(SignalResult state) noexcept {
              : "cannot be ended, for the system refuses this process's signals to it";
 }
 
-// Null where it says nothing against the worker, or that has been noted with what was wrong.
+// Null where it is nothing against the worker, or that has been noted with what was wrong.
 const char* text_of(StopReason why) noexcept {
   switch (why) {
     case StopReason::none:
@@ -42,13 +42,13 @@ const char* text_of(StopReason why) noexcept {
       return nullptr;
     case StopReason::descriptors:
       return "its results bring more descriptors than this process has room for";
-    case StopReason::headless:
+    case StopReason::main_thread_ended:
       return "its main thread has ended";
     case StopReason::unbegun:
       return "it has not begun in time what it was sent";
     case StopReason::unreported:
       return "it does not tell what has become of what it has ended";
-    case StopReason::deaf:
+    case StopReason::unresponsive:
       return "it does not see that elements have been taken back";
   }
   return nullptr;
@@ -71,7 +71,7 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   link.kill_at = now + grace;
 }
 
-void WorkerTable::stop_when_silent(WorkerLink& link, Time now) noexcept {
+void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
   link.silent = true;
   if (link.ended) return;
   if (!link.broken) {
@@ -109,7 +109,7 @@ void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
 
 std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   if (link.left) return Death{};
-  if (link.status_due == Time{}) link.status_due = now + time_to_tell;
+  if (link.status_due == Time{}) link.status_due = now + time_to_report;
   std::optional<Death> death = host_.status(link);
   if (!death && now >= link.status_due) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
@@ -148,7 +148,7 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
   });
 }
 
-void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
+void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
   const char* const text = text_of(why);
   if (text == nullptr || link.broken.exchange(true)) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {

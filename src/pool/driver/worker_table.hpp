@@ -37,10 +37,10 @@ class WorkerTable {
   /// too much memory, or whose stream makes no sense.
   void stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// Its stream has ended: it has a moment to be seen dead, then it is stopped.
-  void stop_when_silent(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
+  void stream_ended(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// Stops what is to be stopped by now.
   void stop_overdue(Time now) BROOD_REQUIRES(core_lock);
-  /// How a worker that has ended has ended; nothing while its parent may yet tell.
+  /// How a worker that has ended has ended; nothing while its parent may yet report it.
   std::optional<Death> death_of(WorkerLink& link, Time now) const BROOD_REQUIRES(core_lock);
   /// When stop_overdue or death_of is wanted at the latest.
   std::optional<Time> next_time() const BROOD_REQUIRES(core_lock);
@@ -50,7 +50,7 @@ class WorkerTable {
   void note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept
       BROOD_REQUIRES(core_lock);
   /// The scheduler stops the worker for this.
-  void note_doubt(WorkerLink& link, StopReason why) noexcept BROOD_REQUIRES(core_lock);
+  void note_stop_reason(WorkerLink& link, StopReason why) noexcept BROOD_REQUIRES(core_lock);
 
   /// Whether an outbox has borrowed memory from the job. Threads: the dispatcher's.
   bool refers_to(JobId job) const BROOD_REQUIRES(core_lock);
