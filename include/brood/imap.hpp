@@ -159,7 +159,7 @@ class [[nodiscard]] ImapRange {
       exhausted_ = true;
     }
     const std::size_t taken = more.count;
-    job_->extend(std::move(more), exhausted_);
+    job_->extend(std::move(more), exhausted_ ? detail::Input::ends : detail::Input::goes_on);
     // The input itself may have joined the pool.
     if (taken != 0 && job_->intake() == detail::Intake::cut_short) return cut_short();
     submitted_ += taken;

@@ -23,12 +23,17 @@ using AnyValue = std::shared_ptr<const Stored>;
 /// As a result: an object, of which the client gets a proxy.
 using NewObject = detail::ServedObject;
 
+/// Whether the thread that holds a lock may take it again.
+enum class Reentrant : std::uint8_t { no, yes };
+/// Whether a semaphore refuses to be released more often than acquired.
+enum class Bounded : std::uint8_t { no, yes };
+
 struct RootOperations {
   static std::uint64_t count_objects(ServedCall& call);
   static NewObject make_space(ServedCall& call);
   static NewObject make_queue(ServedCall& call, std::uint64_t maxsize);
-  static NewObject make_lock(ServedCall& call, bool reentrant);
-  static NewObject make_semaphore(ServedCall& call, std::int64_t count, bool bounded);
+  static NewObject make_lock(ServedCall& call, Reentrant reentrant);
+  static NewObject make_semaphore(ServedCall& call, std::int64_t count, Bounded bounded);
   static NewObject make_event(ServedCall& call);
   static NewObject make_condition(ServedCall& call, std::uint64_t lock);  // number of an object
   static NewObject make_barrier(ServedCall& call, std::int64_t parties);

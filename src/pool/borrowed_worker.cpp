@@ -75,19 +75,20 @@ bool BorrowedWorker::drive() {
 // Nothing while there is more to come.
 std::optional<bool> BorrowedWorker::read() {
   std::exception_ptr error;
-  bool written = false, taken = false;
+  Borrowing::News news = Borrowing::News::none;
+  bool taken = false;
   std::optional<protocol::ParentSide::LargeResult> large;
   try {
-    written = !worker_.broken && exchange();
-    if (written) large = large_result();
+    if (!worker_.broken && exchange()) news = Borrowing::News::written;
+    if (news == Borrowing::News::written) large = large_result();
     taken = large && take(*large);
   } catch (const std::exception&) {
     error = std::current_exception();
   }
   return access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-    Driver& driver = access_.state().driver();
-    const auto over = taken ? driver.took_result(worker_, call_, *large, Clock::now())
-                            : driver.read_borrowed(worker_, call_, written, error, Clock::now());
+    Borrowing& borrowing = access_.state().driver().borrowing();
+    const auto over = taken ? borrowing.took(worker_, call_, *large, Clock::now())
+                            : borrowing.read(worker_, call_, news, error, Clock::now());
     if (over) given_back_ = true;
     return over;
   });
@@ -166,7 +167,7 @@ bool BorrowedWorker::is_over() const {
 void BorrowedWorker::abandon() noexcept {
   try {
     access_.under_lock([this]() BROOD_REQUIRES(core_lock) {
-      access_.state().driver().give_back_broken(worker_, call_, Clock::now());
+      access_.state().driver().borrowing().give_back_broken(worker_, call_, Clock::now());
     });
   } catch (...) {  // the dispatcher ends it all
   }

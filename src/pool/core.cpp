@@ -121,7 +121,7 @@ detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arr
     state_.take_intake();
     state_.add(call);
     if (call->terms().timeout) return;
-    link = state_.driver().borrow(*call, std::chrono::steady_clock::now());
+    link = state_.driver().borrowing().borrow(*call, std::chrono::steady_clock::now());
   });
   const bool others_wait =
       link == nullptr || BorrowedWorker(access_, process_of(*link), *call, arriving).drive();
@@ -136,7 +136,7 @@ void Core::note_reader(CallState& state) {
   });
 }
 
-void Core::extend(CallState& state, detail::Elements more, bool last) {
+void Core::extend(CallState& state, detail::Elements more, detail::Input input) {
   check_size(more, supervisor_.message_limit());
   check_attached(more.payload.owned().attached(), supervisor_.sandbox());
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
@@ -144,7 +144,7 @@ void Core::extend(CallState& state, detail::Elements more, bool last) {
     state_.take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
-    state_.driver().extend(state, count, last);
+    state_.driver().extend(state, count, input);
   });
   access_.wake();
 }
@@ -194,7 +194,7 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   constexpr std::chrono::milliseconds between_looks{500};
   access_.unless_out_of_memory([this]() BROOD_REQUIRES(core_lock) {
     if (state_.collapse().is_torn()) return;
-    if (!state_.driver().scheduler().view().closing)
+    if (!state_.driver().view().closing)
       throw UsageError("brood::Pool::join before close() or terminate(): call one of them first");
     if (!state_.collapse().has_come()) state_.driver().cut_streams_short();
   });
@@ -226,7 +226,7 @@ std::vector<WorkerInfo> Core::known_workers() {
   if (state_.collapse().has_come()) return infos;
   for (const auto& link : state_.driver().workers().all()) {
     if (!link) continue;
-    const WorkerView view = state_.driver().scheduler().view(link->id);
+    const WorkerView view = state_.driver().view(link->id);
     infos.push_back({link->name, link->pid, view.state, view.done, 0, {}});
   }
   return infos;

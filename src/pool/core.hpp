@@ -29,7 +29,7 @@ class Core final : public detail::PoolCore, public CallHost {
   detail::JobHandle call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) override;
   bool cancel(CallState& job, Kill kill) override;
   void note_reader(CallState& stream) override;
-  void extend(CallState& stream, detail::Elements more, bool last) override;
+  void extend(CallState& stream, detail::Elements more, detail::Input input) override;
   void close();
   void terminate();
   /// False when the deadline came first. Throws UsageError before close or terminate.

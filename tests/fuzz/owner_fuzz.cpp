@@ -57,8 +57,8 @@ class Calls {
       singles.push_back(make(std::move(single)));
     }
     const auto batch = std::make_shared<pool::CallBatch>(singles);
-    driver().add(batch, batch->traits(), singles.size(), true);
-    batch->tell_calls_their_places();
+    driver().add(batch, batch->traits(), singles.size(), pool::Input::ends);
+    batch->set_indices_in_batch();
   }
   /// After the pool's end.
   void read_all() {
@@ -98,7 +98,7 @@ class Calls {
   }
   void submit(detail::JobSpec&& made) {
     const auto call = make(std::move(made));
-    driver().add(call, call->traits(), call->arguments().count(), true);
+    driver().add(call, call->traits(), call->arguments().count(), pool::Input::ends);
   }
   template <class R>
   static void read(const pool::CallState& job) {

@@ -47,7 +47,7 @@ class Clock : public SchedulerTest {
 
 TEST_F(Clock, a_clock_of_the_future_gives_no_time) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   begin(0);
   EXPECT_FALSE(is_stopped(1, now + seconds(3600)));
@@ -58,7 +58,7 @@ TEST_F(Clock, a_clock_of_the_future_gives_no_time) {
 
 TEST_F(Clock, a_clock_that_moves_on_gives_no_time) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   begin(0);
   EXPECT_LE(time_to_stop([&] { return Running{0, 1, now}; }), 3 * limit);
@@ -66,7 +66,7 @@ TEST_F(Clock, a_clock_that_moves_on_gives_no_time) {
 
 TEST_F(Clock, an_honest_clock_is_believed) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   now += limit / 2;
   begin(0);
@@ -80,7 +80,7 @@ TEST_F(Clock, an_honest_clock_is_believed) {
 
 TEST_F(Clock, an_element_that_is_not_begun_stops_its_worker_and_goes_to_another_once) {
   make(workers(2));
-  const JobId job = scheduler->add(timed(), 1, true);
+  const JobId job = scheduler->add(timed(), 1, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
   const Nanoseconds first = time_to_stop([&] { return Running{0, 0, Time{}}; });
   EXPECT_GE(first, limit + defaults.begin_grace);
@@ -97,7 +97,7 @@ TEST_F(Clock, an_element_that_is_not_begun_stops_its_worker_and_goes_to_another_
 
 TEST_F(Clock, an_element_that_a_second_worker_does_not_begin_times_out) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   time_to_stop([] { return Running{0, 0, Time{}}; });
   EXPECT_TRUE(outcomes_of_death(0).empty());
@@ -114,7 +114,7 @@ TEST_F(Clock, an_element_that_a_second_worker_does_not_begin_times_out) {
 
 TEST_F(Clock, what_stands_behind_an_element_that_is_not_begun_goes_elsewhere_uncharged) {
   make(workers(1));
-  const JobId job = scheduler->add(timed(3), 3, true);
+  const JobId job = scheduler->add(timed(3), 3, Input::ends);
   pump();
   time_to_stop([] { return Running{0, 0, Time{}}; });
   EXPECT_TRUE(outcomes_of_death(0).empty());
@@ -128,7 +128,7 @@ TEST_F(Clock, what_stands_behind_an_element_that_is_not_begun_goes_elsewhere_unc
 
 TEST_F(Clock, an_element_that_begins_late_has_its_whole_time) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   now += limit;
   EXPECT_FALSE(is_stopped(0));
@@ -146,7 +146,7 @@ TEST_F(Clock, an_element_that_begins_late_has_its_whole_time) {
 // The revocation finds it begun.
 TEST_F(Clock, an_element_that_has_just_begun_is_not_taken_for_one_that_has_not) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   now += limit;
   EXPECT_FALSE(is_stopped(0));
@@ -158,7 +158,7 @@ TEST_F(Clock, an_element_that_has_just_begun_is_not_taken_for_one_that_has_not) 
 
 TEST_F(Clock, an_owner_that_was_stopped_itself_gives_time_from_its_first_look) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   now += seconds(3600);
   EXPECT_FALSE(is_stopped(0));
@@ -170,14 +170,14 @@ TEST_F(Clock, a_large_argument_may_take_time_to_be_read) {
   make(workers(1));
   JobTraits traits = timed();
   traits.element_bytes = std::size_t{800} << 20;
-  scheduler->add(traits, 1, true);
+  scheduler->add(traits, 1, Input::ends);
   pump();
   EXPECT_GE(time_to_stop([] { return Running{0, 0, Time{}}; }), seconds(100));
 }
 
 TEST_F(Clock, a_claim_that_goes_back_is_taken_for_what_it_was) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   begin(0);
   EXPECT_FALSE(is_stopped(1, now));
@@ -189,7 +189,7 @@ TEST_F(Clock, a_claim_that_goes_back_is_taken_for_what_it_was) {
 // A new claim has a new time; but what has ended must be told.
 TEST_F(Clock, claims_that_move_on_without_outcomes_give_no_time_for_ever) {
   make(workers(1));
-  scheduler->add(timed(1000), 1000, true);
+  scheduler->add(timed(1000), 1000, Input::ends);
   pump();
   std::uint64_t claimed = 0;
   const Nanoseconds time = time_to_stop([&] {
@@ -204,7 +204,7 @@ TEST_F(Clock, the_elements_of_a_fold_may_take_what_they_may_take_together) {
   make(workers(1));
   JobTraits traits = timed(4);
   traits.folded = true;
-  scheduler->add(traits, 4, true);
+  scheduler->add(traits, 4, Input::ends);
   pump();
   for (std::uint64_t claimed = 1; claimed <= 4; ++claimed) {
     begin(0);
@@ -220,7 +220,7 @@ TEST_F(Clock, a_fold_that_pretends_to_go_on_ends_too) {
   make(workers(1));
   JobTraits traits = timed(100'000);
   traits.folded = true;
-  scheduler->add(traits, 100'000, true);
+  scheduler->add(traits, 100'000, Input::ends);
   pump();
   std::uint64_t claimed = 0;
   // Slower than the limit allows, and each time in the eleventh hour.
@@ -235,7 +235,7 @@ TEST_F(Clock, a_fold_that_pretends_to_go_on_ends_too) {
 
 TEST_F(Clock, without_a_timeout_what_has_ended_must_be_told_too) {
   make(workers(1));
-  scheduler->add(isolated(3), 3, true);
+  scheduler->add(isolated(3), 3, Input::ends);
   pump();
   begin(0, 2);
   EXPECT_LE(time_to_stop([&] { return Running{0, 2, now}; }), defaults.answer + seconds(1));
@@ -244,7 +244,7 @@ TEST_F(Clock, without_a_timeout_what_has_ended_must_be_told_too) {
 
 TEST_F(Clock, a_revocation_that_is_not_seen_stops_the_worker) {
   make(workers(1));
-  const JobId job = scheduler->add(isolated(2), 2, true);
+  const JobId job = scheduler->add(isolated(2), 2, Input::ends);
   pump();
   cancel(job, false);
   pump();
@@ -256,7 +256,7 @@ TEST_F(Clock, a_revocation_that_is_not_seen_stops_the_worker) {
 
 TEST_F(Clock, a_revocation_is_seen_after_the_element_that_runs_however_long) {
   make(workers(1));
-  const JobId job = scheduler->add(isolated(2), 2, true);
+  const JobId job = scheduler->add(isolated(2), 2, Input::ends);
   pump();
   begin(0);
   cancel(job, false);
@@ -272,7 +272,7 @@ TEST_F(Clock, a_revocation_is_seen_after_the_element_that_runs_however_long) {
 TEST_F(Clock, an_acknowledgement_is_of_the_fence_and_of_it_only) {
   make(workers(1));
   EXPECT_FALSE(scheduler->revocation_done(0, 0));
-  const JobId job = scheduler->add(isolated(4), 4, true);
+  const JobId job = scheduler->add(isolated(4), 4, Input::ends);
   pump();
   EXPECT_FALSE(scheduler->revocation_done(0, 4));
   begin(0);
@@ -289,7 +289,7 @@ TEST_F(Clock, an_acknowledgement_is_of_the_fence_and_of_it_only) {
 // Its page says that it has begun nothing: others could not run what stands behind.
 TEST_F(Clock, a_worker_that_begins_nothing_does_not_keep_what_others_could_run) {
   make(workers(2));
-  scheduler->add(isolated(3), 3, true);
+  scheduler->add(isolated(3), 3, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   now += defaults.begin_grace;
@@ -300,11 +300,11 @@ TEST_F(Clock, a_worker_that_begins_nothing_does_not_keep_what_others_could_run) 
 
 TEST_F(Clock, an_element_over_which_each_worker_dies_is_given_up_although_none_says_that_it_began) {
   make(workers(1));
-  scheduler->add(isolated(), 1, true);
-  for (std::uint32_t death = 1; death <= defaults.passes; ++death) {
+  scheduler->add(isolated(), 1, Input::ends);
+  for (std::uint32_t death = 1; death <= defaults.unbegun_deaths; ++death) {
     ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
     const auto ended = outcomes_of_death(0);
-    ASSERT_EQ(ended.size(), death == defaults.passes ? 1u : 0u) << death;
+    ASSERT_EQ(ended.size(), death == defaults.unbegun_deaths ? 1u : 0u) << death;
     pump();
     come_up(0);
   }
@@ -312,7 +312,7 @@ TEST_F(Clock, an_element_over_which_each_worker_dies_is_given_up_although_none_s
 
 TEST_F(Clock, a_dead_worker_that_cannot_be_believed_is_charged_with_what_was_next) {
   make(workers(1));
-  scheduler->add(isolated(4), 4, true);
+  scheduler->add(isolated(4), 4, Input::ends);
   pump();
   const auto ended = outcomes_of_death(std::nullopt);
   ASSERT_EQ(ended.size(), 1u);
@@ -321,7 +321,7 @@ TEST_F(Clock, a_dead_worker_that_cannot_be_believed_is_charged_with_what_was_nex
 
 TEST_F(Clock, a_dead_worker_is_charged_with_what_it_was_seen_to_have_begun) {
   make(workers(1));
-  scheduler->add(isolated(4), 4, true);
+  scheduler->add(isolated(4), 4, Input::ends);
   pump();
   look(2);
   EXPECT_EQ(outcomes_of_death(0).size(), 2u);
@@ -329,7 +329,7 @@ TEST_F(Clock, a_dead_worker_is_charged_with_what_it_was_seen_to_have_begun) {
 
 TEST_F(Clock, an_outcome_of_no_element_is_nonsense) {
   make(workers(1));
-  const JobId job = scheduler->add(isolated(4), 4, true);
+  const JobId job = scheduler->add(isolated(4), 4, Input::ends);
   pump();
   EXPECT_EQ(tell(0, job, 0, 0), Reception::nonsense);
   EXPECT_EQ(tell(0, job, 0, 5), Reception::nonsense);
@@ -342,19 +342,19 @@ TEST_F(Clock, no_element_has_taken_longer_than_its_worker_has_lived) {
   make(workers(1));
   JobTraits traits = isolated(1);
   traits.cost_key = 7;
-  const JobId job = scheduler->add(traits, 2, true);
+  const JobId job = scheduler->add(traits, 2, Input::ends);
   pump();
   now += milliseconds(1);
   scheduler->outcomes(0, {job, 0, 1, ~std::uint64_t{0}, false}, now);
   JobTraits other = isolated();
   other.cost_key = 7;
-  scheduler->add(other, 100, true);
+  scheduler->add(other, 100, Input::ends);
   EXPECT_FALSE(of(Kind::send, pump()).empty());
 }
 
 TEST_F(Clock, a_time_for_which_the_owner_was_stopped_is_not_counted) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   begin(0);
   const Time begun = now;
@@ -370,7 +370,7 @@ TEST_F(Clock, a_time_for_which_the_owner_was_stopped_is_not_counted) {
 
 TEST_F(Clock, an_element_that_began_while_the_owner_was_stopped_has_its_whole_time_from_there) {
   make(workers(1));
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   pump();
   begin(0);
   now += 100 * limit;
@@ -386,7 +386,7 @@ TEST_F(Clock, an_element_that_began_while_the_owner_was_stopped_has_its_whole_ti
 TEST_F(Clock, a_stop_before_an_element_gives_it_no_time) {
   make(workers(1));
   scheduler->skip(now, 100 * limit);
-  scheduler->add(timed(), 1, true);
+  scheduler->add(timed(), 1, Input::ends);
   now += milliseconds(1);
   pump();
   begin(0);

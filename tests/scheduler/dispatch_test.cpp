@@ -12,8 +12,8 @@ TEST_F(Dispatch, workers_are_started_at_the_first_pump) {
 
 TEST_F(Dispatch, jobs_are_served_in_the_order_they_came) {
   make(workers(1));
-  const JobId first = scheduler->add(single(), 1, true);
-  const JobId second = scheduler->add(single(), 1, true);
+  const JobId first = scheduler->add(single(), 1, Input::ends);
+  const JobId second = scheduler->add(single(), 1, Input::ends);
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].job, first);
@@ -26,7 +26,7 @@ TEST_F(Dispatch, jobs_are_served_in_the_order_they_came) {
 
 TEST_F(Dispatch, a_function_that_was_never_timed_gets_one_element_per_worker) {
   make(workers(3));
-  scheduler->add(map(), 100, true);
+  scheduler->add(map(), 100, Input::ends);
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 3u);
   for (const Action& send : sends) EXPECT_EQ(send.assignment.count, 1u);
@@ -37,7 +37,7 @@ TEST_F(Dispatch, chunks_grow_by_at_most_four_times_the_largest_that_came_back) {
   teach(7, Nanoseconds(10));
   JobTraits traits = map();
   traits.cost_key = 7;
-  scheduler->add(traits, 100'000, true);
+  scheduler->add(traits, 100'000, Input::ends);
   const auto sends = of(Kind::send, pump());
   ASSERT_FALSE(sends.empty());
   EXPECT_EQ(sends[0].assignment.count, 4u);
@@ -48,7 +48,7 @@ TEST_F(Dispatch, a_worker_is_topped_up_to_two_milliseconds_of_work) {
   teach(7, milliseconds(1));
   JobTraits traits = map();
   traits.cost_key = 7;
-  scheduler->add(traits, 1000, true);
+  scheduler->add(traits, 1000, Input::ends);
   std::size_t sent = 0;
   for (const Action& send : of(Kind::send, pump())) sent += send.assignment.count;
   EXPECT_EQ(sent, 2u);
@@ -62,7 +62,7 @@ TEST_F(Dispatch, a_chunk_is_bounded_by_its_bytes) {
   JobTraits traits = map();
   traits.cost_key = 7;
   traits.element_bytes = 50;
-  scheduler->add(traits, 1000, true);
+  scheduler->add(traits, 1000, Input::ends);
   for (const Action& send : of(Kind::send, pump())) EXPECT_LE(send.assignment.count, 2u);
 }
 
@@ -75,7 +75,7 @@ TEST_F(Dispatch, a_queue_is_bounded_by_bytes_and_by_assignments) {
   JobTraits large = map(1);
   large.cost_key = 7;
   large.element_bytes = 60;
-  scheduler->add(large, 10, true);
+  scheduler->add(large, 10, Input::ends);
   EXPECT_EQ(of(Kind::send, pump()).size(), 2u);
 }
 
@@ -86,13 +86,13 @@ TEST_F(Dispatch, many_singles_are_bounded_by_their_number) {
   teach(7, Nanoseconds(10));
   JobTraits traits = single();
   traits.cost_key = 7;
-  for (int i = 0; i < 10; ++i) scheduler->add(traits, 1, true);
+  for (int i = 0; i < 10; ++i) scheduler->add(traits, 1, Input::ends);
   EXPECT_EQ(of(Kind::send, pump()).size(), 3u);
 }
 
 TEST_F(Dispatch, the_chunk_that_the_user_asks_for_is_kept) {
   make(workers(2));
-  scheduler->add(map(16), 40, true);
+  scheduler->add(map(16), 40, Input::ends);
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 2u);
   EXPECT_EQ(sends[0].assignment.count, 16u);
@@ -101,7 +101,7 @@ TEST_F(Dispatch, the_chunk_that_the_user_asks_for_is_kept) {
 
 TEST_F(Dispatch, a_job_is_defined_once_in_each_worker_and_forgotten_when_it_is_over) {
   make(workers(1));
-  const JobId job = scheduler->add(map(1), 2, true);
+  const JobId job = scheduler->add(map(1), 2, Input::ends);
   auto sends = of(Kind::send, pump());
   EXPECT_TRUE(sends.at(0).assignment.define);
   tell(0, job, 0);
@@ -113,9 +113,9 @@ TEST_F(Dispatch, a_job_is_defined_once_in_each_worker_and_forgotten_when_it_is_o
 
 TEST_F(Dispatch, an_idle_worker_shares_what_a_busy_one_has_not_begun) {
   make(workers(2));
-  const JobId other = scheduler->add(single(), 1, true);
+  const JobId other = scheduler->add(single(), 1, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 0u);
-  const JobId job = scheduler->add(map(10), 10, true);
+  const JobId job = scheduler->add(map(10), 10, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).at(0).worker, 1u);
   begin(1, 3);
   begin(0);
@@ -134,9 +134,9 @@ TEST_F(Dispatch, an_idle_worker_shares_what_a_busy_one_has_not_begun) {
 
 TEST_F(Dispatch, balance_takes_nothing_from_a_worker_that_has_begun_nothing) {
   make(workers(2));
-  const JobId other = scheduler->add(single(), 1, true);
+  const JobId other = scheduler->add(single(), 1, Input::ends);
   pump();
-  scheduler->add(map(10), 10, true);
+  scheduler->add(map(10), 10, Input::ends);
   pump();
   begin(0);
   tell(0, other, 0);
@@ -148,11 +148,11 @@ TEST_F(Dispatch, balance_takes_nothing_from_a_worker_that_has_begun_nothing) {
 
 TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
   make(workers(1));
-  const JobId job = scheduler->add(map(4), 4, true);
+  const JobId job = scheduler->add(map(4), 4, Input::ends);
   pump();
   begin(0);
   EXPECT_TRUE(cancel(job, false));
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::send, pump()).empty());
@@ -165,12 +165,12 @@ TEST_F(Dispatch, a_revoked_worker_gets_nothing_before_it_has_acknowledged) {
 TEST_F(Dispatch, an_idle_worker_is_borrowed_by_a_caller_and_used_again_afterwards) {
   make(workers(1));
   scheduler->worker_event(0, WorkerEvent::borrowable, now);
-  const JobId job = scheduler->add(single(), 1, true);
+  const JobId job = scheduler->add(single(), 1, Input::ends);
   const auto assignment = scheduler->borrow(job, now);
   ASSERT_TRUE(assignment);
   EXPECT_EQ(assignment->job, job);
   EXPECT_FALSE(scheduler->view().wants_pump);
-  const JobId next = scheduler->add(single(), 1, true);
+  const JobId next = scheduler->add(single(), 1, Input::ends);
   EXPECT_FALSE(scheduler->borrow(next, now));
   EXPECT_TRUE(of(Kind::send, pump()).empty());
   tell(0, job, 0);
@@ -181,10 +181,10 @@ TEST_F(Dispatch, an_idle_worker_is_borrowed_by_a_caller_and_used_again_afterward
 
 TEST_F(Dispatch, no_worker_is_borrowed_while_others_wait_or_its_pipes_are_watched) {
   make(workers(1));
-  const JobId job = scheduler->add(single(), 1, true);
+  const JobId job = scheduler->add(single(), 1, Input::ends);
   EXPECT_FALSE(scheduler->borrow(job, now));
   scheduler->worker_event(0, WorkerEvent::borrowable, now);
-  const JobId late = scheduler->add(single(), 1, true);
+  const JobId late = scheduler->add(single(), 1, Input::ends);
   EXPECT_FALSE(scheduler->borrow(late, now));
 }
 
@@ -196,7 +196,7 @@ class Urgent : public SchedulerTest {
     teach(1, std::chrono::microseconds(20));
     JobTraits traits = map(20);
     traits.cost_key = 1;
-    usual = scheduler->add(traits, 1000, true);
+    usual = scheduler->add(traits, 1000, Input::ends);
     pump();
     for (WorkerId id = 0; id < count; ++id) begin(id);
   }
@@ -204,7 +204,7 @@ class Urgent : public SchedulerTest {
     JobTraits traits = single();
     traits.cost_key = 1;
     traits.priority = priority;
-    return scheduler->add(traits, 1, true);
+    return scheduler->add(traits, 1, Input::ends);
   }
   JobId usual = 0;
 };
@@ -249,7 +249,7 @@ TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_w
   JobTraits traits = single();
   traits.cost_key = 1;
   std::vector<JobId> quick;
-  for (int i = 0; i < 4; ++i) quick.push_back(scheduler->add(traits, 1, true));
+  for (int i = 0; i < 4; ++i) quick.push_back(scheduler->add(traits, 1, Input::ends));
   std::map<JobId, WorkerId> has;
   for (const Action& action : of(Kind::send, pump())) has[action.job] = action.worker;
   ASSERT_EQ(has.size(), 4U);
@@ -265,7 +265,7 @@ TEST_F(Dispatch, what_stands_behind_a_long_element_goes_to_another_worker_also_w
   };
   ends_all_of_other();
   // A long map has the other worker meanwhile, and waits for more.
-  const JobId wide = scheduler->add(map(1), 1000, true);
+  const JobId wide = scheduler->add(map(1), 1000, Input::ends);
   std::size_t next = 0;
   for (const Action& action : of(Kind::send, pump())) {
     if (action.job == wide && action.worker == other) begin(other);

@@ -72,7 +72,7 @@ class SchedulerTest : public testing::Test {
   bool cancel(JobId job, bool stop_running) { return cancel(job, Action::all, stop_running); }
   bool cancel(JobId job, std::size_t index, bool stop_running) {
     cancelled_.reset();
-    scheduler->cancel(job, index, stop_running, now);
+    scheduler->cancel(job, index, stop_running ? Kill::yes : Kill::no, now);
     carry_out_questions();
     return cancelled_ == std::pair(job, index);
   }
@@ -80,7 +80,7 @@ class SchedulerTest : public testing::Test {
   void teach(std::uint64_t key, Nanoseconds cost) {
     JobTraits traits = map();
     traits.cost_key = key;
-    const JobId job = scheduler->add(traits, 1, true);
+    const JobId job = scheduler->add(traits, 1, Input::ends);
     const auto sends = of(Kind::send, pump());
     ASSERT_EQ(sends.size(), 1u);
     begin(sends[0].worker);

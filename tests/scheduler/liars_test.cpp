@@ -19,7 +19,7 @@ class Liars : public SchedulerTest {
     JobTraits traits = isolated(chunk);
     traits.timeout = limit;
     start_ = now;
-    job_ = scheduler->add(traits, count, true);
+    job_ = scheduler->add(traits, count, Input::ends);
   }
   /// How long it takes until element 0 has its outcome.
   template <class Meanwhile>
@@ -106,7 +106,7 @@ TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_lat
   const auto kill = [&] {
     if (now - last < seconds(2) || hung_.empty()) return;
     last = now;
-    scheduler->stop(0, StopReason::headless, now);
+    scheduler->stop(0, StopReason::main_thread_ended, now);
   };
   EXPECT_LE(time_to_end(kill), 10 * (limit + defaults.begin_grace));
   EXPECT_EQ(failure_, ElementFailure::timed_out);
@@ -114,9 +114,9 @@ TEST_F(Liars, an_element_is_not_kept_by_workers_that_are_killed_before_it_is_lat
 
 TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
   make(workers(1));
-  scheduler->add(isolated(1), 1, true);
+  scheduler->add(isolated(1), 1, Input::ends);
   std::size_t kills = 0;
-  for (std::vector<Action> ended; ended.empty() && kills < 2 * defaults.passes; ++kills) {
+  for (std::vector<Action> ended; ended.empty() && kills < 2 * defaults.unbegun_deaths; ++kills) {
     come_up(0);
     ASSERT_EQ(of(Kind::send, pump()).size(), 1u);
     scheduler->stop(0, StopReason::memory, now);
@@ -124,7 +124,7 @@ TEST_F(Liars, an_element_whose_workers_take_too_much_memory_is_lost) {
     ended = of(Kind::resolve, drain());
     now += seconds(1);
   }
-  EXPECT_EQ(kills, defaults.passes);
+  EXPECT_EQ(kills, defaults.unbegun_deaths);
 }
 
 class PassedOn : public SchedulerTest {
@@ -134,7 +134,7 @@ class PassedOn : public SchedulerTest {
     JobTraits traits = isolated(count + 1);
     traits.timeout = limit;
     make(workers(2));
-    job_ = scheduler->add(traits, count + 1, true);
+    job_ = scheduler->add(traits, count + 1, Input::ends);
     pump();
     now += limit + defaults.begin_grace;
     scheduler->tick(now, {});
@@ -186,7 +186,7 @@ class Leaving : public SchedulerTest {
     SchedulerConfig config = workers(1);
     config.max_tasks = 1;
     make(config);
-    const JobId job = scheduler->add(isolated(1), elements, true);
+    const JobId job = scheduler->add(isolated(1), elements, Input::ends);
     pump();
     begin(0);
     tell(0, job, 0);

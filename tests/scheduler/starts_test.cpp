@@ -8,7 +8,7 @@ class Starts : public SchedulerTest {};
 TEST_F(Starts, failing_starts_wait_longer_each_time) {
   make_cold(workers(1));
   std::vector<Nanoseconds> waits;
-  scheduler->add(map(), 0, false);  // a pool in use
+  scheduler->add(map(), 0, Input::goes_on);  // a pool in use
   for (int i = 0; i < 2; ++i) {
     scheduler->worker_event(0, WorkerEvent::start_failed, now);
     EXPECT_TRUE(pump().empty());
@@ -22,7 +22,7 @@ TEST_F(Starts, failing_starts_wait_longer_each_time) {
 
 TEST_F(Starts, a_pool_that_cannot_start_fails_its_jobs_and_tries_again_for_new_ones) {
   make_cold(workers(1));
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   std::vector<Action> finishes;
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(finishes.empty());
@@ -35,7 +35,7 @@ TEST_F(Starts, a_pool_that_cannot_start_fails_its_jobs_and_tries_again_for_new_o
   EXPECT_EQ(finishes[0].end, JobEnd::no_workers);
   pump();
   EXPECT_TRUE(pump().empty());
-  const JobId job = scheduler->add(single(), 1, true);
+  const JobId job = scheduler->add(single(), 1, Input::ends);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
   come_up(0);
   EXPECT_EQ(of(Kind::send, pump()).at(0).job, job);
@@ -47,7 +47,7 @@ TEST_F(Starts, a_short_lack_is_waited_for_where_there_have_been_workers) {
   make(config);
   scheduler->worker_gone(0, 0, now);
   pump();
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   const Time since = now;
   while (now - since < config.lack) {
     scheduler->worker_event(0, WorkerEvent::short_of_resources, now);
@@ -68,7 +68,7 @@ TEST_F(Starts, a_lack_that_lasts_or_was_there_from_the_beginning_fails_the_jobs)
       scheduler->worker_gone(0, 0, now);
     }
     pump();
-    scheduler->add(single(), 1, true);
+    scheduler->add(single(), 1, Input::ends);
     const auto failed = [&] {
       scheduler->worker_event(0, WorkerEvent::short_of_resources, now);
       const bool any = !of(Kind::finish, drain()).empty();
@@ -85,9 +85,9 @@ TEST_F(Starts, a_lack_that_lasts_or_was_there_from_the_beginning_fails_the_jobs)
 TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
   make_cold(workers(2));
   come_up(1);
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   pump();
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   for (int i = 0; i < 5; ++i) {
     scheduler->worker_event(0, WorkerEvent::start_failed, now);
     now += seconds(1);
@@ -97,7 +97,7 @@ TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
 
 TEST_F(Starts, a_failing_initializer_fails_the_jobs_at_once) {
   make_cold(workers(1));
-  scheduler->add(single(), 1, true);
+  scheduler->add(single(), 1, Input::ends);
   scheduler->worker_event(0, WorkerEvent::started, now);
   scheduler->worker_event(0, WorkerEvent::initializer_failed, now);
   scheduler->worker_gone(0, 0, now);
@@ -112,15 +112,15 @@ TEST_F(Starts, a_worker_that_does_not_come_up_in_time_is_stopped) {
   EXPECT_EQ(kinds(drain()), std::vector{Kind::stop});
 }
 
-TEST_F(Starts, a_start_that_is_struck_down_from_outside_is_no_reason_to_give_up) {
+TEST_F(Starts, a_start_that_is_killed_from_outside_is_no_reason_to_give_up) {
   SchedulerConfig config = workers(1);
   config.start_attempts = 2;
-  config.strikes = 4;
+  config.outside_kills = 4;
   make_cold(config);
-  const JobId job = scheduler->add(single(), 1, true);
+  const JobId job = scheduler->add(single(), 1, Input::ends);
   const auto strike = [&] {
     scheduler->worker_event(0, WorkerEvent::started, now);
-    scheduler->worker_event(0, WorkerEvent::struck_down, now);
+    scheduler->worker_event(0, WorkerEvent::killed_from_outside, now);
     scheduler->worker_gone(0, 0, now);
     now += seconds(2);
     return pump();

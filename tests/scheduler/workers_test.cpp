@@ -7,7 +7,7 @@ class Workers : public SchedulerTest {};
 
 TEST_F(Workers, a_death_is_charged_to_the_element_that_ran) {
   make(workers(1));
-  const JobId job = scheduler->add(isolated(4), 4, true);
+  const JobId job = scheduler->add(isolated(4), 4, Input::ends);
   pump();
   begin(0, 2);
   tell(0, job, 0);
@@ -27,7 +27,7 @@ TEST_F(Workers, a_death_is_charged_to_the_element_that_ran) {
 
 TEST_F(Workers, a_death_before_anything_has_begun_is_charged_to_nobody) {
   make(workers(1));
-  scheduler->add(map(4), 4, true);
+  scheduler->add(map(4), 4, Input::ends);
   pump();
   die(0);
   EXPECT_TRUE(drain().empty());
@@ -35,7 +35,7 @@ TEST_F(Workers, a_death_before_anything_has_begun_is_charged_to_nobody) {
 
 TEST_F(Workers, a_death_in_a_folded_chunk_is_charged_to_the_last_that_began_first) {
   make(workers(1));
-  scheduler->add(map(4), 4, true);
+  scheduler->add(map(4), 4, Input::ends);
   pump();
   begin(0, 3);
   die(0);
@@ -51,9 +51,9 @@ TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes
   JobTraits traits = isolated(3);
   traits.cost_key = 1;
   traits.timeout = limit;
-  const JobId first = scheduler->add(traits, 1, true);
+  const JobId first = scheduler->add(traits, 1, Input::ends);
   traits.folded = true;
-  const JobId fold = scheduler->add(traits, 3, true);
+  const JobId fold = scheduler->add(traits, 3, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).size(), 2u);
   begin(0, 4);  // the first element has ended, and its outcome is not read yet
   const Time since = now;
@@ -71,7 +71,7 @@ TEST_F(Workers, those_before_a_late_one_in_a_fold_are_not_charged_where_outcomes
 
 TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
   make(workers(1));
-  scheduler->add(isolated(4), 4, true);
+  scheduler->add(isolated(4), 4, Input::ends);
   pump();
   begin(0, 2);
   scheduler->stop(0, StopReason::memory, now);
@@ -85,7 +85,7 @@ TEST_F(Workers, an_element_that_is_stopped_is_charged_and_the_others_are_not) {
 
 TEST_F(Workers, the_elements_of_a_dead_worker_go_first_and_in_their_order) {
   make(workers(2));
-  scheduler->add(map(2), 8, true);
+  scheduler->add(map(2), 8, Input::ends);
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 2u);
   die(0);
@@ -98,7 +98,7 @@ TEST_F(Workers, the_elements_of_a_dead_worker_go_first_and_in_their_order) {
 
 TEST_F(Workers, an_element_is_retried_alone_and_its_attempts_are_counted) {
   make(workers(1));
-  const JobId job = scheduler->add(isolated(4, 2), 4, true);
+  const JobId job = scheduler->add(isolated(4, 2), 4, Input::ends);
   pump();
   for (std::uint32_t attempt = 2; attempt <= 3; ++attempt) {
     begin(0);
@@ -121,7 +121,7 @@ TEST_F(Workers, an_element_is_retried_alone_and_its_attempts_are_counted) {
 
 TEST_F(Workers, a_broken_stream_is_charged_to_what_ran) {
   make(workers(1));
-  scheduler->add(isolated(4), 4, true);
+  scheduler->add(isolated(4), 4, Input::ends);
   pump();
   begin(0);
   scheduler->stop(0, StopReason::unreadable, now);
@@ -134,7 +134,7 @@ TEST_F(Workers, a_timeout_stops_the_worker_and_is_charged_to_the_element_that_ra
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
-  scheduler->add(traits, 4, true);
+  scheduler->add(traits, 4, Input::ends);
   pump();
   begin(0);
   now += milliseconds(49);
@@ -151,7 +151,7 @@ TEST_F(Workers, an_element_that_began_after_the_timeout_struck_is_not_charged) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
-  const JobId job = scheduler->add(traits, 4, true);
+  const JobId job = scheduler->add(traits, 4, Input::ends);
   pump();
   begin(0);
   now += milliseconds(50);
@@ -168,7 +168,7 @@ TEST_F(Workers, what_stands_behind_an_element_that_is_too_late_cannot_begin) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
-  scheduler->add(traits, 4, true);
+  scheduler->add(traits, 4, Input::ends);
   pump();
   begin(0);
   now += milliseconds(50);
@@ -183,7 +183,7 @@ TEST_F(Workers, an_element_that_has_just_ended_is_not_too_late) {
   make(workers(1));
   JobTraits traits = isolated(4);
   traits.timeout = milliseconds(50);
-  const JobId job = scheduler->add(traits, 4, true);
+  const JobId job = scheduler->add(traits, 4, Input::ends);
   pump();
   begin(0, 2);
   now += milliseconds(50);
@@ -198,7 +198,7 @@ TEST_F(Workers, an_old_clock_does_not_time_out_an_element_that_has_just_been_sen
   now += seconds(60);
   JobTraits traits = isolated();
   traits.timeout = milliseconds(50);
-  scheduler->add(traits, 1, true);
+  scheduler->add(traits, 1, Input::ends);
   pump();
   begin(0);
   scheduler->tick(now, {{0, 1, Time{}}});
@@ -211,10 +211,10 @@ TEST_F(Workers, a_timeout_is_that_of_the_job_that_runs) {
   timed.timeout = milliseconds(1);
   timed.cost_key = 7;
   teach(7, Nanoseconds(10));
-  scheduler->add(timed, 1, true);
+  scheduler->add(timed, 1, Input::ends);
   JobTraits patient = isolated(1);
   patient.cost_key = 7;
-  scheduler->add(patient, 1, true);
+  scheduler->add(patient, 1, Input::ends);
   ASSERT_EQ(of(Kind::send, pump()).size(), 2u);
   begin(0, 2);
   now += milliseconds(10);
@@ -226,7 +226,7 @@ TEST_F(Workers, a_worker_leaves_after_its_share_of_elements) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 3;
   make(config);
-  const JobId job = scheduler->add(map(2), 5, true);
+  const JobId job = scheduler->add(map(2), 5, Input::ends);
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 2u);
   tell(0, job, 0, 2);
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 1u);
@@ -243,14 +243,14 @@ TEST_F(Workers, what_is_taken_back_does_not_count) {
   SchedulerConfig config = workers(1);
   config.max_tasks = 4;
   make(config);
-  const JobId job = scheduler->add(map(4), 4, true);
+  const JobId job = scheduler->add(map(4), 4, Input::ends);
   pump();
   begin(0);
   cancel(job, false);
   tell(0, job, 0);
   acknowledge(0);
   drain();
-  scheduler->add(map(4), 4, true);
+  scheduler->add(map(4), 4, Input::ends);
   EXPECT_EQ(of(Kind::send, pump()).at(0).assignment.count, 3u);
 }
 
@@ -266,7 +266,7 @@ TEST_F(Workers, a_worker_that_starts_after_terminate_is_stopped) {
 
 TEST_F(Workers, a_dead_worker_is_told_nothing) {
   make(workers(1));
-  scheduler->add(map(1), 1, true);
+  scheduler->add(map(1), 1, Input::ends);
   pump();
   begin(0);
   die(0);
@@ -299,7 +299,7 @@ TEST_F(Workers, a_limit_of_for_ever_is_never_due) {
   scheduler->worker_event(0, WorkerEvent::ready, now);
   JobTraits traits = single();
   traits.timeout = Nanoseconds::max();
-  scheduler->add(traits, 1, true);
+  scheduler->add(traits, 1, Input::ends);
   pump();
   begin(0);
   EXPECT_EQ(scheduler->next_tick(), std::nullopt);

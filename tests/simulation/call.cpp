@@ -23,7 +23,7 @@ std::uint64_t take_number(Reader& reader) {
   return value;
 }
 
-void check_folded(const JobPlan& plan, JobId job, const pool::Results& results) {
+void check_folded(const JobPlan& plan, JobId job, const pool::ArrivedResults& results) {
   Reader reader(results.bytes);
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < results.count; ++i) sum += value_of(job, results.first + i);
@@ -40,7 +40,7 @@ void check_text(Reader& reader, std::uint64_t value, std::size_t size) {
 }
 
 // The results of consecutive elements, byte by byte.
-void check_results(const JobPlan& plan, JobId job, const pool::Results& results) {
+void check_results(const JobPlan& plan, JobId job, const pool::ArrivedResults& results) {
   if (results.shape.folded) return check_folded(plan, job, results);
   Reader reader(results.bytes);
   for (std::size_t index = results.first; index < results.first + results.count; ++index) {
@@ -147,7 +147,7 @@ Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
       plan_(plan),
       arguments_(plan_, count) {}
 
-void Call::deliver(const pool::Results& results, pool::Callbacks&) {
+void Call::deliver(const pool::ArrivedResults& results, pool::Callbacks&) {
   try {
     require(!finished_, "a result of a call that has ended");
     check_results(plan_, id, results);

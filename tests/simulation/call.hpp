@@ -58,10 +58,11 @@ class Call final : public pool::CallJob {
   bool finished() const noexcept override { return finished_; }
   const pool::Arguments& arguments() const noexcept override { return arguments_; }
   void drop_arguments() noexcept override { arguments_.drop(); }
-  void deliver(const pool::Results& results, pool::Callbacks& callbacks) override;
+  void deliver(const pool::ArrivedResults& results, pool::Callbacks& callbacks) override;
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             pool::Callbacks& callbacks) override;
-  void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override;
+  void finish(const std::exception_ptr& error, pool::Callbacks& callbacks) noexcept override
+      BROOD_REQUIRES(pool::core_lock);
 
  private:
   Referee& referee_;

@@ -47,8 +47,8 @@ void JudgedScheduler::begin_call() {
   }
 }
 
-JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, bool last) {
-  const JobId job = Scheduler::add(traits, count, last);
+JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, pool::Input input) {
+  const JobId job = Scheduler::add(traits, count, input);
   judge([&] { std::exchange(tell_added_, nullptr)(job); });
   return job;
 }

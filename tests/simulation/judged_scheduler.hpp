@@ -40,7 +40,7 @@ class JudgedScheduler final : public pool::Scheduler {
   void adding(std::function<void(JobId)> tell) { tell_added_ = std::move(tell); }
 
   // --- pool::Scheduler ---
-  JobId add(const pool::JobTraits& traits, std::size_t count, bool last) override;
+  JobId add(const pool::JobTraits& traits, std::size_t count, pool::Input input) override;
   void worker_event(WorkerId worker, pool::WorkerEvent event, Time now) override;
   pool::Reception outcomes(WorkerId worker, const pool::Outcomes& outcomes, Time now) override;
   void stop(WorkerId worker, pool::StopReason why, Time now) override;

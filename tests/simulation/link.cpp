@@ -114,6 +114,7 @@ void Link::let_it_run() {
 void Link::spoil_before() {
   if (outbox.empty()) return;
   if (scheduler_.mutate(Mutation::hang_up_early)) hang_up();
+  pool::no_other_thread_knows();
   const std::optional<JobId> known = process->known_job();
   if (known && scheduler_.mutate(Mutation::worker_forgets_too_early)) forget(*known);
   if (scheduler_.mutate(Mutation::show_tasks_too_early)) {

@@ -42,7 +42,7 @@ std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool l
                                    : "");
     referee_.added(job, plan, count, last);
   });
-  driver().add(call, plan.traits, count, last);
+  driver().add(call, plan.traits, count, last ? pool::Input::ends : pool::Input::goes_on);
   call->define();
   news_ = true;
   return call;
@@ -67,7 +67,7 @@ void Owner::extend(JobId job, std::size_t count, bool last) {
   Call* const call = find(job);
   if (call == nullptr) return;
   if (!call->finished()) call->grow(count);
-  driver().extend(*call, count, last);
+  driver().extend(*call, count, last ? pool::Input::ends : pool::Input::goes_on);
   news_ = true;
 }
 
@@ -96,7 +96,7 @@ void Owner::cancel(JobId job, std::size_t index, bool stop_running) {
 JobId Owner::call(const JobPlan& plan) {
   const std::shared_ptr<Call> call = make(plan, 1, true);
   pool::WorkerLink* const borrowed =
-      plan.traits.timeout ? nullptr : driver().borrow(*call, environment_.now);
+      plan.traits.timeout ? nullptr : driver().borrowing().borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
   Link& link = static_cast<Link&>(*borrowed);
   environment_.say("worker %u is borrowed", link.id);
@@ -160,6 +160,7 @@ Process* Owner::process_in(WorkerId worker) const noexcept {
 
 // By what the dispatcher waits for. Where a ring is full, that is a wake-up.
 bool Owner::is_wanted(const Link& link) const {
+  pool::no_other_thread_knows();
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
   if (link.broken || link.silent) return false;

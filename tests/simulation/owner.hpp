@@ -47,7 +47,7 @@ class Owner final : private pool::Host {
   /// Throws where a side sleeps although it should have been woken.
   void check_sleepers() const;
 
-  Link* link(WorkerId worker) const noexcept {
+  Link* link(WorkerId worker) const noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) {
     return static_cast<Link*>(driver().workers().find(worker));
   }
   std::size_t slots() const noexcept { return starts_.size(); }

@@ -33,8 +33,10 @@ bool Owner::step_of_caller(Link& link) {
   }
   if (!told) return true;
   scheduler_.begin_call();
-  const auto over = driver_.read_borrowed(link, *link.borrowed_for, *told, error, environment_.now,
-                                          environment_.random.between(1, 4096));
+  using News = pool::Borrowing::News;
+  const auto over =
+      driver().borrowing().read(link, *link.borrowed_for, *told ? News::written : News::none, error,
+                                environment_.now, environment_.random.between(1, 4096));
   if (!over) return true;
   environment_.say("worker %u is given back", link.id);
   if (link.borrowed_for->finished()) link.borrowed_for->spoil_what_is_borrowed();
@@ -88,6 +90,7 @@ void Owner::check_sleepers() const {
 // A worker that sleeps for tasks has told all, but for what it does beside a frame that it reads;
 // and nothing of the owner's may wait for room then.
 bool Owner::sleeps_too_long(const Link& link) {
+  pool::no_other_thread_knows();
   const Process& process = *link.process;
   const bool caller_sleeps = link.borrowed && link.sleeps && !process.caller_is_woken;
   if (!process.alive()) return caller_sleeps && link.ended;
@@ -108,13 +111,13 @@ void Owner::on_wake_up(Link& link) {
     go_on(link);
   if (more && !link.broken) return;
   link.watched = false;
-  driver_.stream_ended(link, environment_.now);
+  driver().stream_ended(link, environment_.now);
 }
 
 bool Owner::receive_wake_ups(Link& link) try {
   return link.receive_wake_ups();
 } catch (const CodecError&) {
-  driver_.unreadable(link, std::current_exception(), environment_.now);
+  driver().unreadable(link, std::current_exception(), environment_.now);
   return false;
 }
 
@@ -138,14 +141,14 @@ bool Owner::read_what_is_there(Link& link) {
       link.let_it_run();
     }
     const bool partly = environment_.random.chance(environment_.parameters.partial_read);
-    driver_.read(link, partly ? environment_.random.between(1, 200) : much, environment_.now);
+    driver().read(link, partly ? environment_.random.between(1, 200) : much, environment_.now);
     unlocked_();
   }
   return any && !link.broken;
 }
 
 void Owner::on_ended(Link& link) {
-  driver_.ended(link);
+  driver().ended(link);
   if (link.borrowed) link.wake_caller();
 }
 
@@ -204,7 +207,7 @@ bool Owner::flush(Link& link) {
   try {
     link.stopped_by = link.send();
   } catch (const CodecError&) {
-    driver_.unreadable(link, std::current_exception(), environment_.now);
+    driver().unreadable(link, std::current_exception(), environment_.now);
     link.stopped_by = Stop::refused;
   }
   return link.stopped_by != Stop::refused;

@@ -275,7 +275,7 @@ void Referee::gone(const Process& process, std::uint64_t claimed) {
 
 // An element that is next each time when a worker dies will be the reason.
 void Referee::note_passed(Element& next) const {
-  if (++next.passes < environment_.parameters.config.passes) return;
+  if (++next.passes < environment_.parameters.config.unbegun_deaths) return;
   ++next.charges;
 }
 

@@ -15,16 +15,18 @@ ManagedRef ObjectFactory::make_queue(std::size_t maxsize) const {
   return call_operation<&RootOperations::make_queue>(root_, maxsize);
 }
 ManagedLock ObjectFactory::lock() const {
-  return ManagedLock(call_operation<&RootOperations::make_lock>(root_, false));
+  return ManagedLock(call_operation<&RootOperations::make_lock>(root_, manager::Reentrant::no));
 }
 ManagedRLock ObjectFactory::rlock() const {
-  return ManagedRLock(call_operation<&RootOperations::make_lock>(root_, true));
+  return ManagedRLock(call_operation<&RootOperations::make_lock>(root_, manager::Reentrant::yes));
 }
 ManagedSemaphore ObjectFactory::semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root_, count, false));
+  return ManagedSemaphore(
+      call_operation<&RootOperations::make_semaphore>(root_, count, manager::Bounded::no));
 }
 ManagedBoundedSemaphore ObjectFactory::bounded_semaphore(std::int64_t count) const {
-  return ManagedSemaphore(call_operation<&RootOperations::make_semaphore>(root_, count, true));
+  return ManagedSemaphore(
+      call_operation<&RootOperations::make_semaphore>(root_, count, manager::Bounded::yes));
 }
 ManagedEvent ObjectFactory::event() const {
   return ManagedEvent(call_operation<&RootOperations::make_event>(root_));

@@ -107,10 +107,9 @@ bool ServedLock::wait_in(const std::shared_ptr<WaitList>& list, Caller& caller,
   return notified;
 }
 
-NewObject RootOperations::make_lock(ServedCall&, bool reentrant) {
-  return {std::make_shared<ServedLock>(reentrant ? ServedLock::Reentrant::yes
-                                                 : ServedLock::Reentrant::no),
-          &typeid(ServedLock), true, [](void* object, std::uint64_t process) {
+NewObject RootOperations::make_lock(ServedCall&, Reentrant reentrant) {
+  return {std::make_shared<ServedLock>(reentrant), &typeid(ServedLock), true,
+          [](void* object, std::uint64_t process) {
             static_cast<ServedLock*>(object)->forget(process);
           }};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/mutex.hpp"
+#include "manager/operations.hpp"
 #include "manager/server/caller.hpp"
 
 namespace brood::manager {
@@ -11,7 +12,6 @@ namespace brood::manager {
 /// A lock, held by a thread of a client.
 class ServedLock : public std::enable_shared_from_this<ServedLock> {
  public:
-  enum class Reentrant : bool { no, yes };
   explicit ServedLock(Reentrant reentrant) : reentrant_(reentrant) {}
 
   bool acquire(Caller& caller, const platform::Deadline& deadline);

@@ -15,7 +15,6 @@ namespace {
 
 class ServedSemaphore : public std::enable_shared_from_this<ServedSemaphore> {
  public:
-  enum class Bounded : bool { no, yes };
   ServedSemaphore(std::int64_t count, Bounded bounded)
       : bounded_(bounded == Bounded::yes), most_(bounded_ ? count : INT64_MAX), value_(count) {}
 
@@ -199,11 +198,10 @@ ServedBarrier& barrier(ServedCall& call) { return call.object<ServedBarrier>(); 
 
 }  // namespace
 
-NewObject RootOperations::make_semaphore(ServedCall&, std::int64_t count, bool bounded) {
+NewObject RootOperations::make_semaphore(ServedCall&, std::int64_t count, Bounded bounded) {
   if (count < 0) throw UsageError("brood::Manager::semaphore: a count of less than 0");
-  return {std::make_shared<ServedSemaphore>(
-              count, bounded ? ServedSemaphore::Bounded::yes : ServedSemaphore::Bounded::no),
-          &typeid(ServedSemaphore), true, [](void* object, std::uint64_t process) {
+  return {std::make_shared<ServedSemaphore>(count, bounded), &typeid(ServedSemaphore), true,
+          [](void* object, std::uint64_t process) {
             static_cast<ServedSemaphore*>(object)->forget(process);
           }};
 }

@@ -24,7 +24,8 @@ class BROOD_SCOPED_CAPABILITY CoreGuard {
   std::lock_guard<FairMutex> lock_;
 };
 
-/// For a pool that one thread alone knows of: the lock counts as held from there on.
+/// For a pool, call or worker that one thread alone knows of: the lock counts as held from there
+/// on.
 inline void no_other_thread_knows() noexcept BROOD_ASSERT_CAPABILITY(core_lock) {}
 
 }  // namespace brood::pool

@@ -30,10 +30,10 @@ std::uint64_t next_attachment_group() noexcept {
   return ++last;
 }
 
-constexpr std::size_t worth_borrowing =
-    4 * 1024;  // bytes; less is copied behind the frame's header
+// Bytes; less is copied behind the frame's header.
+constexpr std::size_t worth_borrowing = 4 * 1024;
 
-// Not with descriptors: it is the end of a definition that tells the worker to drop them.
+// Not with descriptors: it is the end of a definition that has the worker drop them.
 bool is_self_contained(detail::JobKind kind, const detail::Definition& definition,
                        const detail::Elements& elements) noexcept {
   return kind == detail::JobKind::single && definition.bytes.attached().empty() &&

@@ -68,7 +68,7 @@ CallBatch::CallBatch(std::span<std::shared_ptr<CallState>> calls)
       calls_(std::move_iterator(calls.begin()), std::move_iterator(calls.end())),
       arguments_(calls_) {}
 
-void CallBatch::tell_calls_their_places() {
+void CallBatch::set_indices_in_batch() {
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     calls_[i]->id = id;
     calls_[i]->index_in_batch = i;
@@ -86,7 +86,7 @@ JobTraits CallBatch::traits() const {
 }
 
 // A call keeps its place until it has its result: one that memory is refused for is failed there.
-void CallBatch::deliver(const Results& results, Callbacks& callbacks) {
+void CallBatch::deliver(const ArrivedResults& results, Callbacks& callbacks) {
   std::span<const std::byte> rest = results.bytes;
   for (std::size_t i = results.first; i < results.first + results.count; ++i) {
     const std::size_t size = protocol::extent_of_results(results.shape.stride, 1, rest);

@@ -42,15 +42,16 @@ class CallBatch final : public CallJob {
   explicit CallBatch(std::span<std::shared_ptr<CallState>> calls);
 
   JobTraits traits() const BROOD_REQUIRES(core_lock);
-  /// When it has its id.
-  void tell_calls_their_places() BROOD_REQUIRES(core_lock);
+  /// Gives the calls its id and their indices, when it has its id.
+  void set_indices_in_batch() BROOD_REQUIRES(core_lock);
 
   bool finished() const noexcept override BROOD_REQUIRES(core_lock) { return finished_; }
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
   const Arguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
     return arguments_;
   }
-  void deliver(const Results& results, Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
+  void deliver(const ArrivedResults& results, Callbacks& callbacks) override
+      BROOD_REQUIRES(core_lock);
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void cancelled(std::size_t index, const std::exception_ptr& reason,

@@ -23,7 +23,7 @@ class CallHost : public std::enable_shared_from_this<CallHost> {
   /// From now on the calling thread is the stream's reader.
   virtual void note_reader(CallState& stream) = 0;
   /// More input for a stream.
-  virtual void extend(CallState& stream, detail::Elements more, bool last) = 0;
+  virtual void extend(CallState& stream, detail::Elements more, detail::Input input) = 0;
   /// Looks whether this process has closed what would wake the waiters: then all calls end.
   virtual void look_for_loss() noexcept = 0;
 

@@ -12,7 +12,7 @@ Attempts CallJob::take_attempts(std::size_t element) {
           .earlier = std::move(found.mapped())};
 }
 
-void CallJob::check(const Results& results) const {
+void CallJob::check(const ArrivedResults& results) const {
   const auto demand = [](bool condition, const char* reason) {
     if (!condition) throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
   };

@@ -20,12 +20,12 @@ namespace brood::pool {
 
 /// Results of consecutive elements in the buffer that they came in. Where a call keeps them they
 /// become a detail::Piece, which owns its bytes.
-struct Results {
+struct ArrivedResults {
   std::size_t first, count;
   detail::ResultShape shape;
   std::span<const std::byte> bytes;
-  std::shared_ptr<detail::Attachments>
-      attached;  // descriptors of shared objects in them; null: none
+  // Descriptors of shared objects in them; null: none.
+  std::shared_ptr<detail::Attachments> attached;
 };
 
 /// What a job of the scheduler's stands for: one call (CallState), or several that travel together
@@ -34,8 +34,10 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
  public:
   virtual ~CallJob() = default;
 
+  // Constant when it has been added to the driver, so that its caller may read it without the lock.
   JobId id = 0;
-  bool driven = false;  // by its caller, which cannot go on meanwhile
+  // By its caller, which cannot go on meanwhile.
+  bool driven BROOD_GUARDED_BY(core_lock) = false;
 
   virtual bool finished() const noexcept = 0;
   /// What the caller knows an element as.
@@ -52,21 +54,23 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
   /// Whether that is so.
   virtual bool cut_short() noexcept BROOD_REQUIRES(core_lock) { return false; }
 
-  // --- from the worker; what has been told is kept, or nothing has changed when it throws ---
+  // --- from the worker; what has been reported is kept, or nothing has changed when it throws ---
   /// What its results look like.
   detail::ResultShape result_shape() const noexcept { return results_; }
   /// Throws CodecError unless these results are of its elements, have its shape, and are as many as
-  /// they say. Before they count as told.
-  void check(const Results& results) const BROOD_REQUIRES(core_lock);
+  /// they say. Before they count as reported.
+  void check(const ArrivedResults& results) const BROOD_REQUIRES(core_lock);
   /// They have been checked.
-  virtual void deliver(const Results& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock) = 0;
+  virtual void deliver(const ArrivedResults& results, Callbacks& callbacks)
+      BROOD_REQUIRES(core_lock) = 0;
   virtual void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
                     Callbacks& callbacks) BROOD_REQUIRES(core_lock) = 0;
   /// The caller of an element has cancelled it: that has its end by `reason`, where elements have
   /// ends of their own.
   virtual void cancelled(std::size_t, const std::exception_ptr&, Callbacks&) noexcept
       BROOD_REQUIRES(core_lock) {}
-  /// The last thing that happens to it. `error`: why all of it failed, null when its elements tell.
+  /// The last thing that happens to it. `error`: why all of it failed, null when its elements have
+  /// their own ends.
   virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept
       BROOD_REQUIRES(core_lock) = 0;
 

@@ -33,7 +33,7 @@ class CallOutcome {
   const detail::ErrorPolicy policy_;
   std::vector<detail::Piece> pieces_;
   detail::Piece only_;                      // of a single
-  std::unique_ptr<detail::Piece> failure_;  // what error() tells
+  std::unique_ptr<detail::Piece> failure_;  // what error() returns
   std::exception_ptr error_;
 };
 

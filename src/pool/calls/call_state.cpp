@@ -13,7 +13,7 @@ namespace pool {
 namespace {
 
 // Descriptors stay as long as the bytes that need them.
-detail::Piece to_piece(const Results& results) {
+detail::Piece to_piece(const ArrivedResults& results) {
   detail::Bytes bytes(results.bytes);
   bytes.attach_all(results.attached);
   return {.first = results.first,
@@ -94,7 +94,7 @@ void CallState::keep(detail::Piece&& piece) {
 }
 
 // The caller's memory is as large as its own count says: nothing else decides what is copied there.
-void CallState::deliver(const Results& results, Callbacks&) {
+void CallState::deliver(const ArrivedResults& results, Callbacks&) {
   if (target_ != nullptr) {
     check(results);
     const std::size_t stride = result_shape().stride;
@@ -121,7 +121,7 @@ void CallState::finish(const std::exception_ptr& error, Callbacks& callbacks) no
   end(callbacks);
 }
 
-void CallState::conclude(const Results& results, Callbacks& callbacks) {
+void CallState::conclude(const ArrivedResults& results, Callbacks& callbacks) {
   if (finished()) return;                   // cancelled meanwhile
   detail::Piece piece = to_piece(results);  // here, where memory may be refused
   mutex_.lock();
@@ -207,9 +207,9 @@ detail::Intake CallState::intake() {
   return reader_.is_this_thread() && !cut_short_ ? detail::Intake::open : detail::Intake::cut_short;
 }
 
-void CallState::extend(detail::Elements more, bool last) {
+void CallState::extend(detail::Elements more, detail::Input input) {
   if (const std::shared_ptr<CallHost> pool = pool_.lock())
-    pool->extend(*this, std::move(more), last);
+    pool->extend(*this, std::move(more), input);
 }
 
 void CallState::when_finished(std::function<void()> callback) {

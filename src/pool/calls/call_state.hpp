@@ -45,10 +45,10 @@ class CallState final : public detail::Job, public CallJob {
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
   detail::Intake intake() override BROOD_NO_THREAD_SAFETY_ANALYSIS;
-  void extend(detail::Elements more, bool last) override;
+  void extend(detail::Elements more, detail::Input input) override;
 
   // --- the core, under its lock ---
-  /// Its place in the batch whose id it has.
+  /// Its index in the batch whose id it has.
   std::optional<std::size_t> index_in_batch BROOD_GUARDED_BY(core_lock);
   JobTraits traits() const BROOD_REQUIRES(core_lock);
   bool is_stream() const noexcept { return kind_ == detail::JobKind::stream; }
@@ -63,13 +63,14 @@ class CallState final : public detail::Job, public CallJob {
   bool is_cut_short() const noexcept BROOD_REQUIRES(core_lock) { return cut_short_; }
   StreamReader& reader() noexcept BROOD_REQUIRES(core_lock) { return reader_; }
 
-  void deliver(const Results& results, Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
+  void deliver(const ArrivedResults& results, Callbacks& callbacks) override
+      BROOD_REQUIRES(core_lock);
   void fail(std::size_t index, std::unique_ptr<detail::Failure> failure,
             Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override
       BROOD_REQUIRES(core_lock);
   /// The result of a call in a batch, and its end.
-  void conclude(const Results& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock);
+  void conclude(const ArrivedResults& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock);
 
  private:
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline, Completion::Until until);

@@ -36,7 +36,7 @@ void LogQueue::push(const SourceRef& source, const protocol::LogRecord& record) 
   source->dropping_ = !room || !append(source, &record, size);
   if (!source->dropping_) return;
   ++source->dropped_;
-  // Else told with what is there of the source.
+  // Else reported with what is there of the source.
   if (source->entries_ == 0) append(source, nullptr, 0);
 }
 

@@ -28,7 +28,7 @@ class LogQueue {
     friend class LogQueue;
     const std::string name_;
     std::size_t entries_ = 0, bytes_ = 0;  // in the queue
-    std::uint64_t dropped_ = 0;            // and not told yet
+    std::uint64_t dropped_ = 0;            // and not reported yet
     bool dropping_ = false;                // until half of the room is free again
   };
   using SourceRef = std::shared_ptr<Source>;
@@ -51,7 +51,7 @@ class LogQueue {
   struct Entry {
     SourceRef source;
     std::uint64_t dropped_before = 0;
-    std::optional<protocol::LogRecord> record;  // nothing: only for what is told with it
+    std::optional<protocol::LogRecord> record;  // nothing: only for what is reported with it
     std::size_t bytes = 0;
   };
   bool has_room(Source& source, std::size_t size) const noexcept;

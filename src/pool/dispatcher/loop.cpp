@@ -44,8 +44,7 @@ Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& call
       io_(1),
       timer_(io_),
       channels_(state, io_),
-      host_(state, supervisor, callbacks, channels_, io_),
-      guard_(supervisor.limits().resident_hard) {
+      host_(state, supervisor, callbacks, channels_, io_) {
   if (on_interrupt == OnInterrupt::drain) interrupt_.emplace(io_, [this] { drain(); });
   stdio_.reset();
 }
@@ -122,7 +121,7 @@ bool Dispatcher::Loop::turn() {
   if (state_.driver().turn(now)) return true;
   channels_.end_turn();
   set_timer(now);
-  const PoolView pool = state_.driver().scheduler().view();
+  const PoolView pool = state_.driver().view();
   idle_ = pool.drained && !pool.closing;
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!state_.settle_intake()) wake();
@@ -130,7 +129,7 @@ bool Dispatcher::Loop::turn() {
 }
 
 void Dispatcher::Loop::set_timer(Time now) {
-  due_ = state_.driver().scheduler().next_tick();
+  due_ = state_.driver().next_tick();
   std::optional<Time> next = state_.driver().next_turn(now);
   for (const std::optional<Time>& other :
        {guard_.next(state_.driver()), host_.starts().next_urge()}) {

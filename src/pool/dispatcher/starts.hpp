@@ -27,7 +27,7 @@ class StartEvents {
 };
 
 /// What the dispatcher has asked others for, and waits for as it waits for workers: processes that
-/// a server is to fork, and how dead ones ended, which their parent tells. README.md has the
+/// a server is to fork, and how dead ones ended, which their parent reports. README.md has the
 /// states. Threads: the dispatcher's.
 class Starts {
  public:
@@ -43,15 +43,15 @@ class Starts {
   /// The worker is not waited for any more; nothing if it has not been asked for.
   void abandon(WorkerId id) BROOD_REQUIRES(core_lock);
   void abandon_all() BROOD_REQUIRES(core_lock);
-  /// The same, and nothing is told of it: the pool has collapsed. Threads: the dispatcher's; needs
-  /// no lock.
+  /// The same, and nothing is reported of it: the pool has collapsed. Threads: the dispatcher's;
+  /// needs no lock.
   void drop_all();
   /// Lets a server that may have been stopped go on, when a start is late.
   void urge(Time now) BROOD_REQUIRES(core_lock);
   /// When urge() has to be called at the latest.
   std::optional<Time> next_urge() const BROOD_REQUIRES(core_lock);
 
-  /// How a worker ended whose pidfd is readable; nothing while its parent may yet tell.
+  /// How a worker ended whose pidfd is readable; nothing while its parent may yet report it.
   std::optional<Death> ended(const WorkerProcess& worker) noexcept BROOD_REQUIRES(core_lock);
 
   /// Wakes the dispatcher when there is something to ask for; to be called before it sleeps. False:
@@ -65,7 +65,7 @@ class Starts {
   std::map<WorkerId, Supervisor::Birth> asked_;
   Time urged_{};                // the last time
   bool awaits_status_ = false;  // a status is waited for: said anew in each turn
-  bool read_since_ = false;     // what the server has told since then, the status perhaps
+  bool read_since_ = false;     // what the server has reported since then, the status perhaps
 };
 
 }  // namespace brood::pool

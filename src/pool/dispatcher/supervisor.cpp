@@ -59,6 +59,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.worker = std::make_unique<WorkerProcess>(id, identity.name, message_limit_,
                                                  std::chrono::steady_clock::now());
   WorkerProcess& worker = *birth.worker;
+  no_other_thread_knows();  // of this worker
   worker.spin = platform::SpinBudget(processors_);
   worker.sandboxed = detail::SandboxAccess::terms(options_.sandbox).on;
   birth.wake_ups = platform::make_socket_pipe();

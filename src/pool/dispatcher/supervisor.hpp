@@ -44,7 +44,7 @@ class Supervisor {
   /// For a pool that starts no worker at first. Throws as start() does.
   void prepare() { method_->prepare(); }
 
-  /// How it ended, once its pidfd is readable; nothing while its parent has not told.
+  /// How it ended, once its pidfd is readable; nothing while its parent has not reported it.
   std::optional<Death> ended(const WorkerProcess& worker);
   /// SIGKILL to a worker that is not needed any more, and waits for its end, a second at most.
   void discard(const WorkerProcess& worker) noexcept;

@@ -1,6 +1,7 @@
 #include "pool/driver/action_executor.hpp"
 
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "pool/driver/append_run.hpp"
@@ -16,19 +17,22 @@ void ActionExecutor::act() {
 
 // What the dispatcher has to do comes behind what it has to do already.
 void ActionExecutor::act_within_call() {
-  while (const std::optional<Action> action = state_.scheduler.next()) {
-    if (is_for_dispatcher(*action)) {
-      deferred_.push_back(*action);
-    } else if (action->kind == Action::Kind::over) {
-      over(*action, true);  // outboxes are not to be looked into here
-    } else {
-      carry_out(*action);
-    }
+  while (const std::optional<Action> action = state_.scheduler.next())
+    carry_out_within_call(*action);
+}
+
+void ActionExecutor::carry_out_within_call(const Action& action) {
+  if (is_for_dispatcher(action)) {
+    deferred_.push_back(action);
+  } else if (action.kind == Action::Kind::over) {
+    over(action);  // with its arguments: outboxes are not to be looked into here
+  } else {
+    carry_out(action);
   }
 }
 
 // What touches processes and outboxes is the dispatcher's. So is the end of a job that has borrowed
-// its caller's memory: the caller goes on as soon as it is told.
+// its caller's memory: the caller goes on as soon as it knows.
 bool ActionExecutor::is_for_dispatcher(const Action& action) const {
   const CallJob* const job = state_.jobs.find(action.job);
   switch (action.kind) {
@@ -53,7 +57,8 @@ void ActionExecutor::carry_out(const Action& action) {
     case Action::Kind::revoke:
       return answer(action);
     case Action::Kind::cancelled:
-      return note_cancelled(action);
+      if (action.first == Action::all) return;
+      return state_.jobs.cancel(action.job, action.first, why_cancelled());
     case Action::Kind::again:
       return state_.jobs.note_attempt(action, state_.exits[action.worker]);
     case Action::Kind::resolve:
@@ -61,7 +66,9 @@ void ActionExecutor::carry_out(const Action& action) {
     case Action::Kind::finish:
       return finish(action);
     case Action::Kind::over:
-      return over(action, is_driven(action.job) || state_.workers.refers_to(action.job));
+      if (!is_driven(action.job) && !state_.workers.refers_to(action.job))
+        state_.jobs.drop_arguments(action.job);
+      return over(action);
     case Action::Kind::start:
       return state_.host.start(action.worker);
     default:
@@ -90,12 +97,6 @@ void ActionExecutor::answer(const Action& question) {
   state_.scheduler.answer(question.worker, begun);
 }
 
-void ActionExecutor::note_cancelled(const Action& action) {
-  if (action.first != Action::all) state_.jobs.cancel(action.job, action.first, why_cancelled());
-  if (cancelling_ && cancelling_->job == action.job && cancelling_->element == action.first)
-    cancelling_->done = true;
-}
-
 void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
   switch (action.kind) {
     case Action::Kind::send:
@@ -111,7 +112,7 @@ void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
     case Action::Kind::leave:
       return link.hang_up();
     case Action::Kind::stop:
-      state_.workers.note_doubt(link, action.why);
+      state_.workers.note_stop_reason(link, action.why);
       return state_.workers.stop(link, state_.now);
     default:
       return;
@@ -168,25 +169,29 @@ bool ActionExecutor::is_driven(JobId id) const {
   return job != nullptr && job->driven;
 }
 
-void ActionExecutor::over(const Action& action, bool referred_to) {
-  state_.jobs.drop(action.job, referred_to);
+void ActionExecutor::over(const Action& action) {
+  state_.jobs.drop(action.job);
   state_.scheduler.let_go(action.job);
 }
 
-// A worker that is borrowed again and again never gets to the dispatcher, which would tell it.
-void ActionExecutor::tell_forgotten(WorkerLink& link) {
-  std::erase_if(deferred_, [&link](const Action& action) {
+// A worker that is borrowed again and again never gets to the dispatcher, which else sends these.
+void ActionExecutor::send_forgets(WorkerLink& link) {
+  std::erase_if(deferred_, [&link](const Action& action) BROOD_REQUIRES(core_lock) {
     if (action.kind != Action::Kind::forget || action.worker != link.id) return false;
     link.forget(action.job);
     return true;
   });
 }
 
-bool ActionExecutor::cancel(JobId job, std::size_t element, bool kill) {
-  cancelling_ = Cancelling{job, element, false};
+bool ActionExecutor::cancel(JobId job, std::size_t element, Kill kill) {
   state_.scheduler.cancel(job, element, kill, state_.now);
-  act_within_call();
-  return std::exchange(cancelling_, std::nullopt)->done;
+  bool cancelled = false;
+  while (const std::optional<Action> action = state_.scheduler.next()) {
+    cancelled |=
+        action->kind == Action::Kind::cancelled && action->job == job && action->first == element;
+    carry_out_within_call(*action);
+  }
+  return cancelled;
 }
 
 }  // namespace brood::pool

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <optional>
 
+#include <brood/kill.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/driver/state.hpp"
 
@@ -22,35 +22,27 @@ class ActionExecutor {
   void act_within_call() BROOD_REQUIRES(core_lock);
   /// Whether something waits for act().
   bool has_deferred() const noexcept BROOD_REQUIRES(core_lock) { return !deferred_.empty(); }
-  /// What the link's worker is to forget is told now, by the thread that drives the link.
-  void tell_forgotten(WorkerLink& link) BROOD_REQUIRES(core_lock);
+  /// What the link's worker is to forget goes into its outbox now. Threads: the one that drives it.
+  void send_forgets(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// Cancels a job, or one element of it, and acts within the call. Whether something will not run
   /// because of that.
-  bool cancel(JobId job, std::size_t element, bool kill) BROOD_REQUIRES(core_lock);
+  bool cancel(JobId job, std::size_t element, Kill kill) BROOD_REQUIRES(core_lock);
 
  private:
-  /// What a caller is cancelling.
-  struct Cancelling {
-    JobId job;
-    std::size_t element;
-    bool done;
-  };
-
   bool is_for_dispatcher(const Action& action) const BROOD_REQUIRES(core_lock);
+  void carry_out_within_call(const Action& action) BROOD_REQUIRES(core_lock);
   void carry_out(const Action& action) BROOD_REQUIRES(core_lock);
   void carry_out(const Action& action, WorkerLink& link) BROOD_REQUIRES(core_lock);
   void answer(const Action& question) BROOD_REQUIRES(core_lock);
-  void note_cancelled(const Action& action) BROOD_REQUIRES(core_lock);
   std::exception_ptr why_cancelled() const BROOD_REQUIRES(core_lock);
   void send(WorkerLink& link, const Action& action) BROOD_REQUIRES(core_lock);
   void finish(const Action& action) BROOD_REQUIRES(core_lock);
   void detach(JobId job) BROOD_REQUIRES(core_lock);
   bool is_driven(JobId id) const BROOD_REQUIRES(core_lock);
-  void over(const Action& action, bool referred_to) BROOD_REQUIRES(core_lock);
+  void over(const Action& action) BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
   std::deque<Action> deferred_ BROOD_GUARDED_BY(core_lock);  // for the dispatcher
-  std::optional<Cancelling> cancelling_ BROOD_GUARDED_BY(core_lock);
 };
 
 }  // namespace brood::pool

@@ -36,7 +36,7 @@ void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignme
   const Arguments& arguments = job.arguments();
   const detail::Bytes& definition = arguments.definition()->bytes;
   const Arguments::Part part = arguments.part(assignment.first);
-  link.forget_groups(job.id, part.oldest_attachment_group);
+  link.forget_attachment_groups(job.id, part.oldest_attachment_group);
   link.send_descriptors(job.id, job.id, definition.attached());
   link.send_descriptors(job.id, part.attachment_group != 0 ? part.attachment_group : job.id,
                         part.attached);

@@ -15,7 +15,7 @@ WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
   WorkerLink& link = *state_.workers.find(assignment->worker);
   link.borrowed = job.driven = true;
   try {
-    actions_.tell_forgotten(link);
+    actions_.send_forgets(link);
     append_run(link, job, *assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
@@ -24,15 +24,15 @@ WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
   return &link;
 }
 
-std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, bool written,
+std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, News news,
                                     std::exception_ptr error, Time now, std::size_t most) {
   state_.now = now;
   try {
-    if (written) reader_.read(link, most);
+    if (news == News::written) reader_.read(link, most);
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  return after_reading(link, job, written, error);
+  return after_reading(link, job, news, error);
 }
 
 std::optional<bool> Borrowing::took(WorkerLink& link, CallJob& job,
@@ -44,14 +44,14 @@ std::optional<bool> Borrowing::took(WorkerLink& link, CallJob& job,
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  return after_reading(link, job, true, error);
+  return after_reading(link, job, News::written, error);
 }
 
-std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, bool written,
+std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, News news,
                                              const std::exception_ptr& error) {
   if (error) state_.break_link(link, error);
   actions_.act_within_call();
-  const bool trouble = !written || error;                      // only the dispatcher can stop it
+  const bool trouble = news == News::none || error;            // only the dispatcher can stop it
   const bool elsewhere = state_.scheduler.view(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the

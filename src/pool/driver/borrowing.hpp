@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 
@@ -19,11 +21,13 @@ class Borrowing {
   /// An idle worker for a job that has just been added, with the task in its outbox; null if there
   /// is none, or others wait.
   WorkerLink* borrow(CallJob& job, Time now) BROOD_REQUIRES(core_lock);
-  /// The worker has written something (`written`), or will not, for `error` or because it has
-  /// ended. Reads `most` bytes of it at most. Nothing while there is more to come; else the link
-  /// has been given back, and it says whether the dispatcher has something to do.
-  std::optional<bool> read(WorkerLink& link, CallJob& job, bool written, std::exception_ptr error,
-                           Time now, std::size_t most) BROOD_REQUIRES(core_lock);
+  /// What the caller has seen of its worker: it has written something, or will not any more.
+  enum class News : std::uint8_t { written, none };
+  /// Reads `most` bytes at most of what the worker has written. `error`: why the caller can read no
+  /// more. Returns nothing while there is more to come; else the link has been given back, and the
+  /// result is whether the dispatcher has something to do.
+  std::optional<bool> read(WorkerLink& link, CallJob& job, News news, std::exception_ptr error,
+                           Time now, std::size_t most = most_at_a_time) BROOD_REQUIRES(core_lock);
   /// The caller has decoded this large result while it arrived. Otherwise as read().
   std::optional<bool> took(WorkerLink& link, CallJob& job,
                            const protocol::ParentSide::LargeResult& result, Time now)
@@ -38,7 +42,7 @@ class Borrowing {
   void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }
 
  private:
-  std::optional<bool> after_reading(WorkerLink& link, CallJob& job, bool written,
+  std::optional<bool> after_reading(WorkerLink& link, CallJob& job, News news,
                                     const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   void set_borrowable(WorkerLink& link, bool borrowable) BROOD_REQUIRES(core_lock);
   void give_back(WorkerLink& link, CallJob& job) noexcept BROOD_REQUIRES(core_lock);

@@ -9,10 +9,10 @@
 namespace brood::pool {
 
 namespace {
-// So that a worker that tells nothing costs little.
+// So that a worker that reports nothing costs little.
 constexpr auto between_looks = std::chrono::milliseconds(1);
 
-WorkerHistory history_of(const WorkerLink& link) noexcept {
+WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) {
   return {.name = link.name,
           .pid = link.pid,
           .since = link.since,
@@ -36,20 +36,20 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks&
 }
 
 void Driver::add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
-                 bool last) {
-  job->id = state_.scheduler.add(traits, count, last);
+                 Input input) {
+  job->id = state_.scheduler.add(traits, count, input);
   state_.jobs.keep(job);
-  if (count == 0 && last) actions_.act_within_call();  // it is finished
+  if (count == 0 && input == Input::ends) actions_.act_within_call();  // it is finished
 }
 
-void Driver::extend(const CallJob& job, std::size_t count, bool last) {
-  state_.scheduler.extend(job.id, job.finished() ? 0 : count, last);
+void Driver::extend(const CallJob& job, std::size_t count, Input input) {
+  state_.scheduler.extend(job.id, job.finished() ? 0 : count, input);
   actions_.act_within_call();
 }
 
 bool Driver::cancel(JobId job, std::size_t element, Kill kill, Time now) {
   state_.now = now;
-  return actions_.cancel(job, element, kill == Kill::yes);
+  return actions_.cancel(job, element, kill);
 }
 
 void Driver::close(Closing how, Time now) {
@@ -61,7 +61,8 @@ void Driver::close(Closing how, Time now) {
 
 void Driver::cut_streams_short() {
   for (const auto& job : state_.jobs.all()) {
-    if (job && !job->finished() && job->cut_short()) state_.scheduler.extend(job->id, 0, true);
+    if (job && !job->finished() && job->cut_short())
+      state_.scheduler.extend(job->id, 0, Input::ends);
   }
   actions_.act_within_call();
 }
@@ -111,8 +112,10 @@ void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time 
   actions_.act();
 }
 
-void Driver::stop(WorkerLink& link, StopReason why, Time now) {
+void Driver::observed(WorkerLink& link, const ProcessSight& seen, Time now) {
   state_.now = now;
+  const StopReason why = watch_.observed(link, seen);
+  if (why == StopReason::none) return;
   state_.scheduler.stop(link.id, why, now);
   actions_.act_within_call();  // a question is answered before anything else happens
 }
@@ -194,7 +197,7 @@ void Driver::note_failed_start(WorkerLink& link, const Death& death) {
     state_.start_error = why_not_ready(history_of(link), state_.exits[link.id],
                                        state_.config.method, limit, state_.now);
   if (was_killed(death) && link.oversize == 0 && !is_late(link.since, limit, state_.now))
-    state_.scheduler.worker_event(link.id, WorkerEvent::struck_down, state_.now);
+    state_.scheduler.worker_event(link.id, WorkerEvent::killed_from_outside, state_.now);
 }
 
 }  // namespace brood::pool

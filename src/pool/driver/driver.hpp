@@ -4,12 +4,12 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
 #include "pool/driver/action_executor.hpp"
 #include "pool/driver/borrowing.hpp"
+#include "pool/driver/process_watch.hpp"
 #include "pool/driver/state.hpp"
 #include "pool/driver/worker_reader.hpp"
 
@@ -22,16 +22,16 @@ namespace brood::pool {
 /// what needs that thread for the next turn().
 class Driver {
  public:
-  /// Nothing else tells the scheduler anything. `callbacks` is what jobs post to.
+  /// Nothing else calls the scheduler. `callbacks` is what jobs post to.
   Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
   // --- any thread: calls ---
-  /// Takes a job of `count` elements; more may come unless it is `last`. Its id is set.
+  /// Takes a job of `count` elements. Its id is set.
   void add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
-           bool last) BROOD_REQUIRES(core_lock);
-  void extend(const CallJob& job, std::size_t count, bool last) BROOD_REQUIRES(core_lock);
+           Input input) BROOD_REQUIRES(core_lock);
+  void extend(const CallJob& job, std::size_t count, Input input) BROOD_REQUIRES(core_lock);
   /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
   /// because of that: then it ends as cancelled.
   bool cancel(JobId job, std::size_t element, Kill kill, Time now) BROOD_REQUIRES(core_lock);
@@ -40,29 +40,14 @@ class Driver {
   /// Streams whose reader cannot bring input any more get none.
   void cut_streams_short() BROOD_REQUIRES(core_lock);
 
-  // --- a caller that drives a worker: see Borrowing ---
-  WorkerLink* borrow(CallJob& job, Time now) BROOD_REQUIRES(core_lock) {
-    return borrowing_.borrow(job, now);
-  }
-  std::optional<bool> read_borrowed(WorkerLink& link, CallJob& job, bool written,
-                                    std::exception_ptr error, Time now,
-                                    std::size_t most = most_at_a_time) BROOD_REQUIRES(core_lock) {
-    return borrowing_.read(link, job, written, std::move(error), now, most);
-  }
-  std::optional<bool> took_result(WorkerLink& link, CallJob& job,
-                                  const protocol::ParentSide::LargeResult& result, Time now)
-      BROOD_REQUIRES(core_lock) {
-    return borrowing_.took(link, job, result, now);
-  }
-  void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock) {
-    borrowing_.give_back_broken(link, job, now);
-  }
+  /// Any thread: a caller that drives a worker.
+  Borrowing& borrowing() noexcept BROOD_REQUIRES(core_lock) { return borrowing_; }
 
   // --- dispatcher: workers ---
   void started(std::unique_ptr<WorkerLink> link, Time now) BROOD_REQUIRES(core_lock);
   void start_failed(WorkerId id, std::exception_ptr why, StartFailure kind, Time now)
       BROOD_REQUIRES(core_lock);
-  /// Reads what the worker has told, and tells it: no more than is in its ring, and `most` bytes.
+  /// Reads what the worker has reported: no more than is in its ring, and `most` bytes.
   void read(WorkerLink& link, std::size_t most, Time now) BROOD_REQUIRES(core_lock);
   /// What the worker sends cannot be read, or it cannot be written to, for this reason.
   void unreadable(WorkerLink& link, const std::exception_ptr& error, Time now)
@@ -71,11 +56,18 @@ class Driver {
   /// turn, or when its caller has given it back.
   void ended(WorkerLink& link) BROOD_REQUIRES(core_lock);
   void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock) {
-    state_.workers.stop_when_silent(link, now);
+    state_.workers.stream_ended(link, now);
   }
-  /// The worker is to be stopped for what has been seen of its process. For `memory` its `oversize`
-  /// has been set.
-  void stop(WorkerLink& link, StopReason why, Time now) BROOD_REQUIRES(core_lock);
+
+  // --- dispatcher: processes that are watched, where Limits::resident_hard is set ---
+  /// Whether that is set.
+  bool watches_processes() const noexcept BROOD_REQUIRES(core_lock) { return watch_.is_on(); }
+  /// Whether observed() is wanted of the worker now and then.
+  bool is_watched(const WorkerLink& link) const BROOD_REQUIRES(core_lock) {
+    return watch_.concerns(link);
+  }
+  /// What has been seen of a watched worker's process. It is stopped where that is too much.
+  void observed(WorkerLink& link, const ProcessSight& seen, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher: time ---
   /// The slots in which a new pool has processes at once, whose starts it asks for itself.
@@ -91,7 +83,15 @@ class Driver {
   /// Every call ends by `reason`, and nothing is done any more. The workers are the host's to end.
   void collapse(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
-  const Scheduler& scheduler() const noexcept BROOD_REQUIRES(core_lock) { return state_.scheduler; }
+  // --- as it stands; any thread ---
+  PoolView view() const noexcept BROOD_REQUIRES(core_lock) { return state_.scheduler.view(); }
+  WorkerView view(WorkerId worker) const BROOD_REQUIRES(core_lock) {
+    return state_.scheduler.view(worker);
+  }
+  /// When a limit of time may be over.
+  std::optional<Time> next_tick() const BROOD_REQUIRES(core_lock) {
+    return state_.scheduler.next_tick();
+  }
   const WorkerTable& workers() const noexcept BROOD_REQUIRES(core_lock) { return state_.workers; }
 
  private:
@@ -100,10 +100,11 @@ class Driver {
   void reap(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
   void note_failed_start(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
 
-  DriverState state_;
-  ActionExecutor actions_{state_};
-  WorkerReader reader_{state_};
-  Borrowing borrowing_{state_, actions_, reader_};
+  DriverState state_ BROOD_GUARDED_BY(core_lock);
+  ActionExecutor actions_ BROOD_GUARDED_BY(core_lock){state_};
+  WorkerReader reader_ BROOD_GUARDED_BY(core_lock){state_};
+  ProcessWatch watch_ BROOD_GUARDED_BY(core_lock){state_};
+  Borrowing borrowing_ BROOD_GUARDED_BY(core_lock){state_, actions_, reader_};
   Time last_look_ BROOD_GUARDED_BY(core_lock){};  // at the pages
 };
 

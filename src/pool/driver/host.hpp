@@ -37,15 +37,15 @@ class Host {
   /// Asks for a process in slot `id`. Driver::started or Driver::start_failed says what became of
   /// it, perhaps before this returns.
   virtual void start(WorkerId id) BROOD_REQUIRES(core_lock) = 0;
-  /// The process in slot `id` that was asked for is not waited for any more: start_failed is told.
-  /// Nothing if none was asked for.
+  /// The process in slot `id` that was asked for is not waited for any more: start_failed is
+  /// called. Nothing if none was asked for.
   virtual void abandon_start(WorkerId id) BROOD_REQUIRES(core_lock) = 0;
   /// The same for all slots.
   virtual void abandon_starts() BROOD_REQUIRES(core_lock) = 0;
   virtual SignalResult signal(WorkerLink& link, StopSignal signal) noexcept
       BROOD_REQUIRES(core_lock) = 0;
   /// How a worker ended whose process is known to have: `lost` where that cannot be known, nothing
-  /// while its parent may yet tell.
+  /// while its parent may yet report it.
   virtual std::optional<Death> status(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
   /// The link is about to be destroyed.
   virtual void release(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;

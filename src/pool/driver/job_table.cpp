@@ -11,7 +11,7 @@ namespace brood::pool {
 
 namespace {
 
-// Of an element whose worker cannot tell.
+// Of an element whose worker cannot report it.
 std::exception_ptr failure_of(const CallJob& job, const Action& action, const WorkerExit& exit,
                               Attempts attempts) {
   const std::size_t index = job.index_in_call(action.first);
@@ -42,7 +42,7 @@ CallJob* JobTable::find(JobId id) const noexcept {
   return slot < jobs_.size() && jobs_[slot] && jobs_[slot]->id == id ? jobs_[slot].get() : nullptr;
 }
 
-JobTable::Kept JobTable::deliver(CallJob& job, const Results& results) {
+JobTable::Kept JobTable::deliver(CallJob& job, const ArrivedResults& results) {
   try {
     job.deliver(results, callbacks_);
     return Kept::all;
@@ -80,7 +80,7 @@ JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
 }
 
 // Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even
-// be said of one element is said of the whole job.
+// be kept for one element becomes the end of the whole job.
 JobTable::Kept JobTable::refuse(CallJob& job, std::size_t first, std::size_t count,
                                 const std::exception_ptr& error) {
   const bool nonsense = error != out_of_memory() && !is_shortage(error);
@@ -93,13 +93,13 @@ JobTable::Kept JobTable::refuse(CallJob& job, std::size_t first, std::size_t cou
       job.fail(i, std::move(failure), callbacks_);
     }
   } catch (const std::bad_alloc&) {
-    return Kept::unsaid;
+    return Kept::not_recorded;
   }
   if (nonsense) std::rethrow_exception(error);
   return Kept::refused;
 }
 
-// Where there is no memory for it (here and below) the last attempt tells of one less.
+// Where there is no memory for it (here and below) the last attempt knows of one less.
 void JobTable::note_attempt(const Action& action, const WorkerExit& exit) {
   CallJob* const job = find(action.job);
   if (job == nullptr) return;
@@ -129,11 +129,12 @@ void JobTable::finish(JobId id, const std::exception_ptr& error) {
 }
 
 // Its result may be kept for long: then without the arguments.
-void JobTable::drop(JobId id, bool referred_to) {
-  CallJob* const job = find(id);
-  if (job == nullptr) return;
-  if (!referred_to) job->drop_arguments();
-  jobs_[slot_of(id)].reset();
+void JobTable::drop_arguments(JobId id) {
+  if (CallJob* const job = find(id)) job->drop_arguments();
+}
+
+void JobTable::drop(JobId id) {
+  if (find(id) != nullptr) jobs_[slot_of(id)].reset();
 }
 
 void JobTable::finish_all(const std::exception_ptr& reason) noexcept {

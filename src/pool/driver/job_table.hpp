@@ -16,7 +16,7 @@
 
 namespace brood::pool {
 
-/// The jobs of the scheduler's that are not over, by their slots, and what they are told of their
+/// The jobs of the scheduler's that are not over, by their slots, and how they learn of their
 /// elements. Threads: under the core's lock.
 class JobTable {
  public:
@@ -32,15 +32,15 @@ class JobTable {
   /// What became of outcomes for which there may have been no memory.
   enum class Kept : std::uint8_t {
     all,
-    refused,  // the elements have failed with a SystemError instead
-    unsaid,   // not even that could be said: all of the job is to be failed
+    refused,       // the elements have failed with a SystemError instead
+    not_recorded,  // not even that could be kept: all of the job is to be failed
   };
-  /// Results that have arrived; they have been checked. Throws what says that they make no sense.
-  Kept deliver(CallJob& job, const Results& results) BROOD_REQUIRES(core_lock);
+  /// Results that have arrived; they have been checked. Throws where they make no sense.
+  Kept deliver(CallJob& job, const ArrivedResults& results) BROOD_REQUIRES(core_lock);
   /// The exception of an element, as the worker has encoded it. Otherwise as deliver().
   Kept fail(CallJob& job, std::size_t element, std::span<const std::byte> exception,
             const WorkerIdentity& worker) BROOD_REQUIRES(core_lock);
-  /// An element has ended in a worker that cannot tell, for it has ended so.
+  /// An element has ended in a worker that cannot report it, for it has ended so.
   Kept fail(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   /// Likewise, and the element is tried again.
   void note_attempt(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
@@ -50,10 +50,12 @@ class JobTable {
   /// An element of the job has been cancelled, for `reason`.
   void cancel(JobId job, std::size_t element, const std::exception_ptr& reason) noexcept
       BROOD_REQUIRES(core_lock);
-  /// `error`: why all of the job has failed; null when its elements tell.
+  /// `error`: why all of the job has failed; null when its elements have their own ends.
   void finish(JobId job, const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
-  /// The job is over. `referred_to`: an outbox still refers to its arguments, or may.
-  void drop(JobId job, bool referred_to) BROOD_REQUIRES(core_lock);
+  /// Nothing refers to the job's arguments any more.
+  void drop_arguments(JobId job) BROOD_REQUIRES(core_lock);
+  /// The job is over.
+  void drop(JobId job) BROOD_REQUIRES(core_lock);
   /// All of them end by `reason`.
   void finish_all(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 

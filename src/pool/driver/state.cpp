@@ -18,11 +18,11 @@ DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler, Host
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
 void DriverState::fail(CallJob& job, const std::exception_ptr& error) {
   if (!job.arguments().borrows() || job.driven) jobs.finish(job.id, error);
-  scheduler.cancel(job.id, Action::all, true, now);
+  scheduler.cancel(job.id, Action::all, Kill::yes, now);
 }
 
 void DriverState::keep(JobTable::Kept kept, JobId id) {
-  if (kept != JobTable::Kept::unsaid) return;
+  if (kept != JobTable::Kept::not_recorded) return;
   if (CallJob* const job = jobs.find(id)) fail(*job, out_of_memory());
 }
 
@@ -30,9 +30,10 @@ void DriverState::keep(JobTable::Kept kept, JobId id) {
 // Without memory for the stop the next turn finds the link by its state.
 void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
   if (link.broken.exchange(true)) return;
-  start_error = error;  // tells only if it never came up
+  start_error = error;  // of use only if it never came up
   workers.note_fault(link, error);
-  if_possible([&, at = now] { scheduler.stop(link.id, StopReason::unreadable, at); });
+  if_possible(
+      [&]() BROOD_REQUIRES(core_lock) { scheduler.stop(link.id, StopReason::unreadable, now); });
 }
 
 void DriverState::break_and_stop(WorkerLink& link, const std::exception_ptr& error) noexcept {

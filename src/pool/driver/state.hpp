@@ -35,13 +35,13 @@ struct DriverState {
       BROOD_REQUIRES(core_lock);
 
   const DriverConfig config;
-  Host& host;
-  Scheduler& scheduler;
-  JobTable jobs;
-  WorkerTable workers;
+  Host& host BROOD_GUARDED_BY(core_lock);
+  Scheduler& scheduler BROOD_GUARDED_BY(core_lock);
+  JobTable jobs BROOD_GUARDED_BY(core_lock);
+  WorkerTable workers BROOD_GUARDED_BY(core_lock);
   std::vector<WorkerExit> exits BROOD_GUARDED_BY(core_lock);   // by slot: of the last process
   std::exception_ptr start_error BROOD_GUARDED_BY(core_lock);  // why workers do not start
-  Time now BROOD_GUARDED_BY(core_lock){};  // of the last call that told the time
+  Time now BROOD_GUARDED_BY(core_lock){};  // of the last call that brought the time
 };
 
 }  // namespace brood::pool

@@ -22,22 +22,22 @@ WorkerLink::WorkerLink(WorkerId worker, std::string worker_name, std::uint64_t m
       id(worker),
       name(std::move(worker_name)),
       since(asked),
-      stream(frame_limit(message_limit)),
-      logs(std::make_shared<LogQueue::Source>(name)) {}
+      logs(std::make_shared<LogQueue::Source>(name)),
+      stream(frame_limit(message_limit)) {}
 
-void WorkerLink::send_descriptors(JobId job, std::uint64_t group,
+void WorkerLink::send_descriptors(JobId job, std::uint64_t attachment_group,
                                   std::span<const detail::DescriptorRef> descriptors) {
   if (descriptors.empty()) return;
-  Sent& here = sent_[group];
+  Sent& here = sent_[attachment_group];
   here.job = job;
   std::vector<detail::DescriptorRef> fresh;
   for (const detail::DescriptorRef& descriptor : descriptors) {
     if (here.descriptors.insert(descriptor).second) fresh.push_back(descriptor);
   }
-  outbox.attach(group, fresh);
+  outbox.attach(attachment_group, fresh);
 }
 
-void WorkerLink::forget_groups(JobId job, std::uint64_t oldest) {
+void WorkerLink::forget_attachment_groups(JobId job, std::uint64_t oldest) {
   std::erase_if(sent_, [&](const auto& entry) {
     if (entry.second.job != job || entry.first == job || entry.first >= oldest) return false;
     protocol::append_message(outbox.tail(), protocol::Type::forget,
@@ -47,7 +47,7 @@ void WorkerLink::forget_groups(JobId job, std::uint64_t oldest) {
 }
 
 void WorkerLink::forget(JobId job) {
-  forget_groups(job, ~std::uint64_t{0});
+  forget_attachment_groups(job, ~std::uint64_t{0});
   sent_.erase(job);
   protocol::append_message(outbox.tail(), protocol::Type::forget, protocol::ForgetHeader{job});
 }

@@ -28,7 +28,7 @@ void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
 
 }  // namespace
 
-/// What one worker says.
+/// What one worker reports.
 class WorkerReader::Events final : public protocol::ParentEvents {
  public:
   Events(WorkerReader& reader, WorkerLink& link)
@@ -54,11 +54,11 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
     link_.attached_in_vain = 0;
-    const Results arrived{.first = header.first,
-                          .count = header.count,
-                          .shape = {header.stride, header.folded != 0},
-                          .bytes = results,
-                          .attached = std::move(attached)};
+    const ArrivedResults arrived{.first = header.first,
+                                 .count = header.count,
+                                 .shape = {header.stride, header.folded != 0},
+                                 .bytes = results,
+                                 .attached = std::move(attached)};
     if (const CallJob* const job = state_.jobs.find(header.job)) job->check(arrived);
     CallJob* const job = report({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
@@ -72,7 +72,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     link_.attached_in_vain = 0;
     CallJob* const job = report({header.job, header.first, 1, header.elapsed, false});
     if (job == nullptr) return;
-    const Results taken{
+    const ArrivedResults taken{
         .first = header.first, .count = 1, .shape = {}, .bytes = {}, .attached = nullptr};
     state_.keep(state_.jobs.deliver(*job, taken), header.job);
   }
@@ -199,7 +199,7 @@ void WorkerReader::read_all(WorkerLink& link) {
     link.stream.open_frame(*frame, events);
 }
 
-// The results first: then nothing but what runs has begun and is not told.
+// The results first: then nothing but what runs has begun and is not reported.
 Running WorkerReader::look(WorkerLink& link) {
   read_all(link);
   const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
@@ -214,7 +214,7 @@ protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
 // that has sent most of them is stopped: else it could keep the program from opening anything.
 void WorkerReader::bound_attached() {
   const std::size_t limit = state_.host.descriptor_limit() / 2;
-  const auto sum = [this] {
+  const auto sum = [this]() BROOD_REQUIRES(core_lock) {
     std::size_t all = 0;
     for (const auto& link : state_.workers.all()) all += link ? link->attached.size() : 0;
     return all;

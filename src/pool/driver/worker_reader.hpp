@@ -19,14 +19,14 @@ class WorkerReader {
   explicit WorkerReader(DriverState& state) : state_(state) {}
 
   /// Reads what is in the worker's ring, `most` bytes at most and no more than is there when this
-  /// begins, and tells it. Throws what says that it makes no sense, std::bad_alloc.
+  /// begins, and reports it. Throws where that makes no sense, and std::bad_alloc.
   void read(WorkerLink& link, std::size_t most) BROOD_REQUIRES(core_lock);
   /// Reports a result that its caller has read from the ring. Throws as read().
   void took(WorkerLink& link, const protocol::ParentSide::LargeResult& result)
       BROOD_REQUIRES(core_lock);
-  /// The same of all that it has told, also in an open frame, and returns what it has begun.
+  /// The same of all that it has reported, also in an open frame, and returns what it has begun.
   Running look(WorkerLink& link) BROOD_REQUIRES(core_lock);
-  /// Reads and tells what a dead worker has left in its page.
+  /// Reads and reports what a dead worker has left in its page.
   void read_the_rest(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   /// How much a dead worker had begun; nothing where its page cannot be believed.
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link) BROOD_REQUIRES(core_lock);

@@ -15,8 +15,8 @@ constexpr auto grace = std::chrono::milliseconds(500);  // between SIGTERM and S
 // Behind the end of a worker's stream: most have closed it by dying, and are not to be stopped, for
 // what they died of is reported.
 constexpr auto time_to_die = std::chrono::milliseconds(100);
-// A server tells a status at once, unless it is stopped or the machine is very busy.
-constexpr auto time_to_tell = std::chrono::seconds(1);
+// A server reports a status at once, unless it is stopped or the machine is very busy.
+constexpr auto time_to_report = std::chrono::seconds(1);
 // So often, `grace` apart, a worker has been sent SIGKILL, or a server been asked to send it,
 // before it is left to itself. The end of a process with much memory takes a while.
 constexpr int kills_in_vain = 20, kills_asked_in_vain = 3;
@@ -33,7 +33,7 @@ const char* why_it_is_left(SignalResult state) noexcept {
              : "cannot be ended, for the system refuses this process's signals to it";
 }
 
-// Null where it says nothing against the worker, or that has been noted with what was wrong.
+// Null where it is nothing against the worker, or that has been noted with what was wrong.
 const char* text_of(StopReason why) noexcept {
   switch (why) {
     case StopReason::none:
@@ -42,13 +42,13 @@ const char* text_of(StopReason why) noexcept {
       return nullptr;
     case StopReason::descriptors:
       return "its results bring more descriptors than this process has room for";
-    case StopReason::headless:
+    case StopReason::main_thread_ended:
       return "its main thread has ended";
     case StopReason::unbegun:
       return "it has not begun in time what it was sent";
     case StopReason::unreported:
       return "it does not tell what has become of what it has ended";
-    case StopReason::deaf:
+    case StopReason::unresponsive:
       return "it does not see that elements have been taken back";
   }
   return nullptr;
@@ -71,7 +71,7 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   link.kill_at = now + grace;
 }
 
-void WorkerTable::stop_when_silent(WorkerLink& link, Time now) noexcept {
+void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
   link.silent = true;
   if (link.ended) return;
   if (!link.broken) {
@@ -109,9 +109,9 @@ void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
 
 std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   if (link.left) return Death{};
-  if (link.told_by == Time{}) link.told_by = now + time_to_tell;
+  if (link.status_due == Time{}) link.status_due = now + time_to_report;
   std::optional<Death> death = host_.status(link);
-  if (!death && now >= link.told_by) death = Death{};
+  if (!death && now >= link.status_due) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
     death->ended.status = reported_status(link.page().last_words);
   return death;
@@ -126,7 +126,7 @@ std::optional<Time> WorkerTable::next_time() const {
     if (!link) continue;
     if (!link->left) at(link->kill_at);
     if (!link->ended) at(link->silent_until);
-    if (!link->borrowed) at(link->told_by);
+    if (!link->borrowed) at(link->status_due);
   }
   return soonest;
 }
@@ -134,12 +134,12 @@ std::optional<Time> WorkerTable::next_time() const {
 void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) noexcept {
   if (is_shortage(error) && !link.fault_of_ours) {
     link.fault_of_ours = out_of_memory();
-    if_possible([&] {
+    if_possible([&]() BROOD_REQUIRES(core_lock) {
       link.fault_of_ours =
           shortage("this process has no memory for what " + link.name + " has sent it");
     });
   }
-  if_possible([&] {
+  if_possible([&]() BROOD_REQUIRES(core_lock) {
     const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
     const std::string why =
         wire::describe_exception(link.fault_of_ours ? link.fault_of_ours : error);
@@ -148,10 +148,10 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
   });
 }
 
-void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
+void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
   const char* const text = text_of(why);
   if (text == nullptr || link.broken.exchange(true)) return;
-  if_possible([&] {
+  if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = text;
     host_.log_error(link.name + " is stopped: " + text);
   });
@@ -160,11 +160,13 @@ void WorkerTable::note_doubt(WorkerLink& link, StopReason why) noexcept {
 // Most that end so are dying already: then their exit status says more.
 void WorkerTable::note_silence(WorkerLink& link) noexcept {
   if (!link.stopped_because.empty()) return;
-  if_possible([&] { link.stopped_because = "it has closed the socket to its owner"; });
+  if_possible([&]() BROOD_REQUIRES(core_lock) {
+    link.stopped_because = "it has closed the socket to its owner";
+  });
 }
 
 bool WorkerTable::refers_to(JobId job) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& link) BROOD_REQUIRES(core_lock) {
     return link && !link->borrowed && link->outbox.refers_to(job);
   });
 }

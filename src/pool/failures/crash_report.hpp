@@ -16,7 +16,7 @@
 #include "protocol/last_words.hpp"
 #include "protocol/messages.hpp"
 
-// What an owner says of a worker that has died.
+// What an owner reports of a worker that has died.
 namespace brood::pool {
 
 /// The last records that a worker has logged, each a line of bounded length.
@@ -31,7 +31,7 @@ class LastLogLines {
   std::deque<std::string> lines_;
 };
 
-/// How a worker process ended, as the system tells.
+/// How a worker process ended, as the system reports it.
 struct Death {
   platform::Ended ended;
   // After SIGKILL, whether since its start the kernel has killed for want of memory: as far as it

@@ -3,6 +3,8 @@
 #include <exception>
 #include <string>
 
+#include "base/thread_annotations.hpp"
+
 namespace brood::pool {
 
 /// A SystemError (ENOMEM) that exists before memory runs out. Called first where a pool is made.
@@ -14,9 +16,10 @@ std::exception_ptr shortage(const std::string& stage);
 /// The number of a system's error in it, or one that fits.
 int code_of(const std::exception_ptr& error) noexcept;
 
-/// `body`, or where there is no memory for it, nothing.
+/// `body`, or where there is no memory for it, nothing. Not analysed: it runs under the locks that
+/// its caller has.
 template <class Body>
-void if_possible(Body body) noexcept {
+void if_possible(Body body) noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
   try {
     body();
   } catch (const std::exception&) {

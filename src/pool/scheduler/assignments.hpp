@@ -11,6 +11,12 @@
 
 namespace brood::pool {
 
+/// What becomes of an element that runs in a worker that is stopped, but for one that is charged.
+enum class WhatRuns : std::uint8_t {
+  goes_back,  // the worker is stopped for another's sake
+  is_lost,
+};
+
 /// What each worker holds, from its assignment until it has an outcome, is taken back
 /// (Revocations), or the worker is gone (WorkerEnds).
 class Assignments {
@@ -22,8 +28,8 @@ class Assignments {
     std::uint64_t sequence = 0;  // positions given out in this process's sequence
     std::uint64_t done = 0;
     bool revoking = false;  // a revocation has been asked for, and is not acknowledged
-    bool killed = false;    // stopped for another's sake than that of what runs
-    bool owing = false;     // outcomes that it should have told had not come when it was stopped
+    WhatRuns what_runs = WhatRuns::is_lost;
+    bool owing = false;  // outcomes that it should have reported had not come when it was stopped
     bool revoke_after_look = false;
     Asked asked = Asked::nothing;
     std::uint64_t answered = 0;             // how much it has begun, by the last answer

@@ -67,7 +67,7 @@ bool OwnerClock::is_late(const Observed& observed, const Held& held, std::uint64
          sum_is_over(observed, held, sequence, now);
 }
 
-// Of a fold nothing is told before its end: its elements together may take what each may.
+// Of a fold nothing is reported before its end: its elements together may take what each may.
 bool OwnerClock::sum_is_over(const Observed& observed, const Held& held, std::uint64_t sequence,
                              Time now) const {
   const Chunk& front = held.front();

@@ -11,12 +11,12 @@ namespace brood::pool {
 
 /// What the owner has seen of one worker, and when.
 struct Observed {
-  Time last_activity{};            // when it was sent its first element, or told an outcome
+  Time last_activity{};            // when it was sent its first element, or reported an outcome
   Time since{};                    // when the head began, for jobs with a timeout
   std::uint64_t looked = 0;        // how much it had begun at the last look
   Time looked_at{}, checked_at{};  // when the owner first saw that; the last look
   Time silent_since{};             // with nothing but a revocation to be seen; zero: not so
-  Time owes_since{};               // outcomes that should have been told; zero: none
+  Time owes_since{};               // outcomes that should have been reported; zero: none
   std::uint64_t owes = 0;          // position of the first of them
 };
 
@@ -35,7 +35,7 @@ class OwnerClock {
  public:
   OwnerClock(const SchedulerConfig& config, JobStore& jobs) : config_(config), jobs_(jobs) {}
 
-  /// The time, as the scheduler has been told it.
+  /// The time, as the scheduler knows it.
   void set(Time now) { latest_ = now; }
   void note_stop(Time now, Nanoseconds stopped) { stops_.add(now, stopped); }
   /// The stop does not count for this worker.
@@ -45,9 +45,9 @@ class OwnerClock {
   /// of them; returns how many of all it has begun.
   std::uint64_t see(Observed& observed, const Held& held, std::uint64_t sent, const Running& seen,
                     Time now) const;
-  /// Whether it has not told what has become of what it says to have ended.
+  /// Whether it has not reported what has become of what it says to have ended.
   bool owes(const Observed& observed, const Held& held) const;
-  /// Whether it has not told for too long what has become of what it says to have ended.
+  /// Whether it has not reported for too long what has become of what it says to have ended.
   bool owes_outcomes(Observed& observed, const Held& held, Time now) const;
   /// Whether the head, which it has not begun, should have begun.
   bool is_unbegun_for_too_long(const Observed& observed, const Held& held, Time now) const;

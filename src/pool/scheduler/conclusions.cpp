@@ -75,10 +75,11 @@ void Conclusions::end_cancel(const Intent& intent) {
                                  : parts_.jobs.give_up(intent.job, intent.index));
   if (all) {
     parts_.jobs.give_up_rest(intent.job);
-    if (intent.stop) done |= parts_.watchdog.stop_all_of(intent.job, intent.now);
+    if (intent.kill == Kill::yes) done |= parts_.watchdog.stop_all_of(intent.job, intent.now);
   } else if (!done) {
     parts_.store.note_last_attempt(intent.job, intent.index);
-    if (intent.stop) done = parts_.watchdog.stop_one_of(intent.job, intent.index, intent.now);
+    if (intent.kill == Kill::yes)
+      done = parts_.watchdog.stop_one_of(intent.job, intent.index, intent.now);
   }
   if (!done) return;
   parts_.actions.add({.kind = Action::Kind::cancelled, .job = intent.job, .first = intent.index});

@@ -9,14 +9,14 @@ using State = Population::State;
 
 void Growth::started(WorkerId id, Time now) {
   Start& start = starts_[id];
-  start.hopeless = start.struck = false;
+  start.hopeless = start.killed_from_outside = false;
   lack_since_ = {};
   population_.started(id, now);
 }
 
 bool Growth::ready(WorkerId id) {
   if (!population_.ready(id)) return false;
-  starts_[id].failures = starts_[id].strikes = 0;
+  starts_[id].failures = starts_[id].outside_kills = 0;
   had_worker_ = true;
   return true;
 }
@@ -45,7 +45,8 @@ bool Growth::gone(WorkerId id, Time now) {
 
 // True if all that could be started have failed too often.
 bool Growth::note_failure(Start& start, bool lasting, Time now) {
-  if (std::exchange(start.struck, false) && ++start.strikes % config_.strikes != 0) {
+  if (std::exchange(start.killed_from_outside, false) &&
+      ++start.outside_kills % config_.outside_kills != 0) {
     start.next = now + config_.first_backoff;
     return false;
   }

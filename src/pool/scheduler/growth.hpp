@@ -29,7 +29,7 @@ class Growth {
   bool ready(WorkerId id);
   /// These two are of a process that is there: what its end will mean.
   void initializer_failed(WorkerId id) { starts_[id].hopeless = true; }
-  void struck_down(WorkerId id) { starts_[id].struck = true; }
+  void killed_from_outside(WorkerId id) { starts_[id].killed_from_outside = true; }
   /// These three say whether no process can be started any more: jobs are failed then.
   bool start_failed(WorkerId id, Time now);
   bool short_of_resources(WorkerId id, Time now);
@@ -55,9 +55,10 @@ class Growth {
 
  private:
   struct Start {
-    bool hopeless = false, struck = false;    // what the end of the process means that is there
-    Time next{};                              // no sooner
-    std::uint32_t failures = 0, strikes = 0;  // in a row
+    // What the end of the process means that is there.
+    bool hopeless = false, killed_from_outside = false;
+    Time next{};                                    // no sooner
+    std::uint32_t failures = 0, outside_kills = 0;  // in a row
   };
   bool note_failure(Start& start, bool lasting, Time now);
   bool has_failed_for_good(WorkerId id) const;

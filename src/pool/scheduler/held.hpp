@@ -36,7 +36,7 @@ class Held {
                        [job](const Chunk& chunk) { return chunk.job == job; });
   }
   /// The chunk of the element at `sequence`; null: it does not hold that. Not always the front:
-  /// what that one has told may still be on its way.
+  /// what that one has reported may still be on its way.
   const Chunk* find(std::uint64_t sequence) const {
     const auto found = std::find_if(chunks_.begin(), chunks_.end(), [=](const Chunk& chunk) {
       return chunk.sequence <= sequence && sequence - chunk.sequence < chunk.count;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <optional>
 
+#include <brood/kill.hpp>
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
@@ -11,10 +12,10 @@ namespace brood::pool {
 struct Intent {
   enum class Kind : std::uint8_t {
     pump,              // all of it
-    balance,           // with what `look` has told
+    balance,           // with what `look` has shown
     share,             // what was taken back for idle workers
     settle_workers,    // the end of a pump: workers leave
-    retire,            // the old, with what `look` has told
+    retire,            // the old, with what `look` has shown
     cancel,            // element `index` of `job`, or `all` of it
     end_cancel,        // with what was taken back
     settle,            // `job`, which drains
@@ -24,8 +25,8 @@ struct Intent {
     end_stop_element,  // with what was taken back
   };
   Kind kind;
-  bool stop = false;  // cancel: also what runs
-  bool any = false;   // end_cancel: something will not run
+  Kill kill = Kill::no;  // cancel: also what runs
+  bool any = false;      // end_cancel: something will not run
   WorkerId worker = 0;
   Time now{};
   JobId job = 0;

@@ -20,16 +20,16 @@ void learn(Job& job, const Outcomes& outcomes) {
 }
 }  // namespace
 
-JobId Jobs::add(const JobTraits& traits, std::size_t count, bool last) {
+JobId Jobs::add(const JobTraits& traits, std::size_t count, Input input) {
   const JobId id = store_.open(traits);
-  extend(id, count, last);
+  extend(id, count, input);
   return id;
 }
 
-void Jobs::extend(JobId id, std::size_t count, bool last) {
+void Jobs::extend(JobId id, std::size_t count, Input input) {
   Job* const job = store_.edit(id);
   if (job == nullptr) return;
-  job->sealed = last;
+  job->sealed = input == Input::ends;
   if (!job->finished && !job->draining && count != 0) pending_.append(id, *job, count);
   job->total += count;
   settle(id, *job);

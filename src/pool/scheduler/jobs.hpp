@@ -18,14 +18,14 @@ class Jobs {
   Jobs(Actions& actions, JobStore& store, PendingElements& pending)
       : actions_(actions), store_(store), pending_(pending) {}
 
-  JobId add(const JobTraits& traits, std::size_t count, bool last);
-  void extend(JobId id, std::size_t count, bool last);
+  JobId add(const JobTraits& traits, std::size_t count, Input input);
+  void extend(JobId id, std::size_t count, Input input);
 
   // --- back from workers ---
   Reception outcomes(const Outcomes& outcomes, Time now);
   /// Elements that were assigned and have not run: they go first when the job is next served.
   void requeue(JobId id, std::size_t first, std::size_t count);
-  /// An element whose worker cannot tell: it is tried again, or has its outcome.
+  /// An element whose worker cannot report it: it is tried again, or has its outcome.
   void element_failed(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
                       Time now);
 

@@ -8,8 +8,8 @@ using State = Population::State;
 
 namespace {
 constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
-constexpr std::size_t chunk_growth =
-    4;  // a chunk is at most so many times the largest that has come back
+// A chunk is at most so many times the largest that has come back.
+constexpr std::size_t chunk_growth = 4;
 constexpr std::size_t large_chunk = std::size_t{64} << 20;  // bytes of arguments
 constexpr double cheapest = 5;                              // ns; no element costs less
 }  // namespace

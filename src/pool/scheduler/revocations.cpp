@@ -14,7 +14,7 @@ bool Revocations::keeps_its_head(WorkerId id) const {
          worker.answered <= worker.held.front().sequence;
 }
 
-// One question at a time: what `revoke` tells is what `look` would have told.
+// One question at a time: what `revoke` shows is what `look` would have shown.
 void Revocations::ask(WorkerId id, Asked what, std::uint64_t fence) {
   Assignments::Worker& worker = assignments_.at(id);
   if (worker.asked >= what) return;

@@ -9,9 +9,8 @@ using State = Population::State;
 
 // --- calls by the pool's users ---
 
-void Scheduler::cancel(JobId job, std::size_t index, bool stop_running, Time now) {
-  conclusions_.then(
-      {.kind = Kind::cancel, .stop = stop_running, .now = now, .job = job, .index = index});
+void Scheduler::cancel(JobId job, std::size_t index, Kill kill, Time now) {
+  conclusions_.then({.kind = Kind::cancel, .kill = kill, .now = now, .job = job, .index = index});
   conclusions_.go_on();
 }
 
@@ -48,8 +47,8 @@ void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
       return;
     case WorkerEvent::initializer_failed:
       return growth.initializer_failed(worker);
-    case WorkerEvent::struck_down:
-      return growth.struck_down(worker);
+    case WorkerEvent::killed_from_outside:
+      return growth.killed_from_outside(worker);
     case WorkerEvent::exhausted:
       return parts_.turnover.retire(worker);
     case WorkerEvent::borrowable:
@@ -68,7 +67,7 @@ Reception Scheduler::outcomes(WorkerId worker, const Outcomes& outcomes, Time no
 
 void Scheduler::stop(WorkerId worker, StopReason why, Time now) {
   if (why != StopReason::memory || !parts_.population.at(worker).came_up)
-    return parts_.ends.stop(worker, now, why, false);
+    return parts_.ends.stop(worker, now, why, WhatRuns::is_lost);
   parts_.watchdog.stop_running_element(worker, now);
   conclusions_.go_on();
 }

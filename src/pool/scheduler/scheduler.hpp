@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include <brood/kill.hpp>
 #include "pool/scheduler/conclusions.hpp"
 
 namespace brood::pool {
@@ -21,20 +22,20 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // --- calls by the pool's users ---
-  virtual JobId add(const JobTraits& traits, std::size_t count, bool last) {
-    return parts_.jobs.add(traits, count, last);
+  virtual JobId add(const JobTraits& traits, std::size_t count, Input input) {
+    return parts_.jobs.add(traits, count, input);
   }
-  /// More elements for a job that was added with last = false.
-  void extend(JobId job, std::size_t count, bool last) { parts_.jobs.extend(job, count, last); }
+  /// More elements for a job that was added with Input::goes_on.
+  void extend(JobId job, std::size_t count, Input input) { parts_.jobs.extend(job, count, input); }
   /// Cancels a job if an element of it will not run because of that, or one element of it
-  /// (Action::all: the job), which gets no other outcome then. If it does, there is an action that
-  /// says so.
-  virtual void cancel(JobId job, std::size_t index, bool stop_running, Time now);
+  /// (Action::all: the job), which gets no other outcome then. If it does, there is an action for
+  /// that: `cancelled`.
+  virtual void cancel(JobId job, std::size_t index, Kill kill, Time now);
   void close(Closing how, Time now);
 
   // --- workers ---
   virtual void worker_event(WorkerId worker, WorkerEvent event, Time now);
-  /// Outcomes that the worker has told, in the order of its sequence.
+  /// Outcomes that the worker has reported, in the order of its sequence.
   virtual Reception outcomes(WorkerId worker, const Outcomes& outcomes, Time now);
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.

@@ -5,13 +5,16 @@
 #include <cstdint>
 #include <optional>
 
+#include <brood/detail/pool/input.hpp>
+
 namespace brood::pool {
 
 using Time = std::chrono::steady_clock::time_point;
 using Nanoseconds = std::chrono::nanoseconds;
 using JobId = std::uint64_t;  // never reused
-using WorkerId =
-    std::uint32_t;  // a slot: the processes that follow each other in it share the number
+// A slot: the processes that follow each other in it share the number.
+using WorkerId = std::uint32_t;
+using detail::Input;
 
 /// Where the scheduler keeps a job: the low half of its id.
 constexpr std::uint32_t slot_of(JobId id) { return static_cast<std::uint32_t>(id); }
@@ -31,23 +34,23 @@ enum class WorkerEvent : std::uint8_t {
   ready,               // it may be sent something
   // These two say why it will not be ready. Its end is yet to come:
   initializer_failed,
-  struck_down,     // by a signal from elsewhere, which says little about the next start
-  exhausted,       // it is to get no more: it leaves, and a new one takes its place
-  borrowable,      // the dispatcher has let go of its socket
-  not_borrowable,  // the dispatcher has taken them up again
-  given_back,      // the caller drives it no longer; outcomes have been reported as always
+  killed_from_outside,  // by a signal, which means little for the next start
+  exhausted,            // it is to get no more: it leaves, and a new one takes its place
+  borrowable,           // the dispatcher has let go of its descriptors
+  not_borrowable,       // the dispatcher has taken them up again
+  given_back,           // the caller drives it no longer; outcomes have been reported as always
 };
 
 /// Why a worker is stopped.
 enum class StopReason : std::uint8_t {
-  none,         // nothing is wrong with it
-  unreadable,   // what it sends cannot be understood, or it cannot be reached
-  memory,       // it has taken too much
-  descriptors,  // its results bring more of them than this process has room for
-  headless,     // its main thread has ended
-  unbegun,      // it has not begun in time what it was sent
-  unreported,   // it does not tell what has become of what it has ended
-  deaf,         // it does not see that elements have been taken back
+  none,               // nothing is wrong with it
+  unreadable,         // what it sends cannot be understood, or it cannot be reached
+  memory,             // it has taken too much
+  descriptors,        // its results bring more of them than this process has room for
+  main_thread_ended,  // its main thread has ended
+  unbegun,            // it has not begun in time what it was sent
+  unreported,         // it does not report what has become of what it has ended
+  unresponsive,       // it does not see that elements have been taken back
 };
 
 struct SchedulerConfig {
@@ -57,23 +60,24 @@ struct SchedulerConfig {
   Nanoseconds max_age{};                     // after which a process is replaced; 0: never
   std::uint64_t max_tasks = 0;               // elements per process, 0: no limit
   Nanoseconds depth = std::chrono::milliseconds(2);  // work that a worker is topped up to
-  Nanoseconds quiet =
-      std::chrono::milliseconds(2);  // after which a worker that tells nothing is looked at
-  Nanoseconds stuck =
-      std::chrono::milliseconds(100);  // after which what it has not begun waits with all others
+  // After which a worker that reports nothing is looked at.
+  Nanoseconds quiet = std::chrono::milliseconds(2);
+  // After which what it has not begun waits with all others.
+  Nanoseconds stuck = std::chrono::milliseconds(100);
   Nanoseconds first_backoff = std::chrono::milliseconds(10);  // between failing starts; doubles
   Nanoseconds last_backoff = std::chrono::seconds(1);
   Nanoseconds start_timeout = default_start_timeout;  // for a worker to become ready, and to leave
   std::uint32_t start_attempts = 3;  // failing starts in a row after which waiting jobs are failed
   Nanoseconds lack = std::chrono::seconds(5);  // that may pass, of what a process takes
-  std::uint32_t strikes =
-      8;  // starts that a signal from outside has ended, that count as one of these
+  // Starts that a signal from outside has ended, that count as one of these.
+  std::uint32_t outside_kills = 8;
   // What the owner's own clock allows, whatever a page says: README.md, "The owner's clock".
   Nanoseconds begin_grace = std::chrono::seconds(2);  // to begin what is next, beyond its timeout
   std::uint32_t last_grace = 4;  // times as long for an element that was passed on already
   Nanoseconds per_mebibyte = std::chrono::milliseconds(125);  // more for what it has to read
-  Nanoseconds answer = std::chrono::seconds(10);  // to tell what has ended; to see a revocation
-  std::uint32_t passes = 8;  // deaths of workers over an element that they had not begun
+  Nanoseconds answer = std::chrono::seconds(10);  // to report what has ended; to see a revocation
+  // Of workers over an element that they had not begun: with so many it is charged.
+  std::uint32_t unbegun_deaths = 8;
   std::size_t chunk_bytes = 256 * 1024;
   std::size_t queue_bytes = 1024 * 1024;  // sent to one worker and not resolved
   std::size_t queue_elements = 4096;      // singles likewise
@@ -89,7 +93,7 @@ struct Retries {
 struct JobTraits {
   bool self_contained = false;  // every chunk brings the definition; no worker keeps it
   bool fail_fast = true;
-  bool folded = false;  // one result for several elements; most are told at the chunk's end
+  bool folded = false;  // one result for several elements; most are reported at the chunk's end
   std::optional<Nanoseconds> timeout;
   Retries retries;
   Nanoseconds retry_delay{};  // before the second attempt; doubles with each further one
@@ -102,7 +106,7 @@ struct JobTraits {
 
 /// How a job ended, as a whole.
 enum class JobEnd : std::uint8_t { complete, failed, cancelled, no_workers };
-/// How an element ended that its worker could not tell about.
+/// How an element ended that its worker could not report.
 enum class ElementFailure : std::uint8_t { lost, timed_out, cancelled };
 /// What an outcome is to the scheduler: wanted, of a job that is finished, of an element that is
 /// tried again, or of no element that the worker was sent.

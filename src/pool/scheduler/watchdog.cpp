@@ -14,7 +14,7 @@ void Watchdog::look_at(const Running& seen, Time now) {
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
   if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
   if (clock_.owes_outcomes(observed, worker.held, now))
-    return ends_.stop(seen.worker, now, StopReason::unreported, false);
+    return ends_.stop(seen.worker, now, StopReason::unreported, WhatRuns::is_lost);
   stop_if_late(seen.worker, begun - 1, now);
 }
 
@@ -66,7 +66,7 @@ void Watchdog::stop_if_silent(WorkerId id, Time now) {
   const Assignments::Worker& worker = assignments_.at(id);
   if (!worker.revoking || !worker.held.empty()) return;
   if (!clock_.is_silent_for_too_long(worker.observed, now)) return;
-  ends_.stop(id, now, StopReason::deaf, false);
+  ends_.stop(id, now, StopReason::unresponsive, WhatRuns::is_lost);
 }
 
 void Watchdog::stop_running_element(WorkerId id, Time now) {
@@ -86,7 +86,7 @@ void Watchdog::stop_element(Intent intent) {
     const Chunk front = held.front();
     const auto& unbegun = jobs_.at(front.job).unbegun;
     const auto known = unbegun.find(front.first);
-    const bool last = known != unbegun.end() && known->second.deaths + 1 >= config_.passes;
+    const bool last = known != unbegun.end() && known->second.deaths + 1 >= config_.unbegun_deaths;
     const bool guilty = last || revocations_.keeps_its_head(id);
     revocations_.revoke(id, guilty ? front.sequence + 1 : 0);
     if (guilty) ends_.note_overdue(id, front.sequence);

@@ -7,10 +7,10 @@ namespace brood::pool {
 
 // The time for which it had its head ends here. Whether it has begun that is asked: the answer is
 // the same, since nothing comes in between.
-void WorkerEnds::stop(WorkerId id, Time now, StopReason why, bool killed) {
+void WorkerEnds::stop(WorkerId id, Time now, StopReason why, WhatRuns what_runs) {
   if (!population_.stop(id, now, why)) return;
   Worker& worker = assignments_.at(id);
-  worker.killed = killed;
+  worker.what_runs = what_runs;
   if (!worker.held.empty()) {
     worker.at_stop = clock_.wait_for_head(worker.observed, worker.held);
     revocations_.look(id);
@@ -49,7 +49,8 @@ std::uint64_t WorkerEnds::end_of_begun(Worker& worker, std::optional<std::uint64
     worker.failure = ElementFailure::timed_out;
     worker.failure_sequence = head;
   }
-  const bool guilty = late || (!worker.killed && ++unbegun->deaths >= config_.passes);
+  const bool guilty = late || (worker.what_runs == WhatRuns::is_lost &&
+                               ++unbegun->deaths >= config_.unbegun_deaths);
   return guilty ? next : end;
 }
 
@@ -57,9 +58,10 @@ std::uint64_t WorkerEnds::end_of_begun(Worker& worker, std::optional<std::uint64
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void WorkerEnds::empty(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
   Worker& worker = assignments_.at(id);
-  // Elements whose outcomes should have been told have begun, and lost them; but not where those
-  // had only not been read when the worker was stopped.
-  if (worker.owing && clock_.owes(worker.observed, worker.held)) worker.killed = false;
+  // Elements whose outcomes should have been reported have begun, and lost them; but not where
+  // those had only not been read when the worker was stopped.
+  if (worker.owing && clock_.owes(worker.observed, worker.held))
+    worker.what_runs = WhatRuns::is_lost;
   const std::uint64_t end = end_of_begun(worker, claimed);
   const std::deque<Chunk> chunks = worker.held.clear();
   const auto begun = [end](const Chunk& chunk) {
@@ -83,7 +85,7 @@ void WorkerEnds::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t s
   if (its_job != nullptr && its_job->was_cancelled(index))
     return jobs_.element_failed(job, index, id, ElementFailure::cancelled, now);
   const bool meant = worker.failure && worker.failure_sequence == sequence;
-  if (worker.killed && !meant) return jobs_.requeue(job, index, 1);  // for another's sake
+  if (worker.what_runs == WhatRuns::goes_back && !meant) return jobs_.requeue(job, index, 1);
   jobs_.element_failed(job, index, id, meant ? *worker.failure : ElementFailure::lost, now);
 }
 

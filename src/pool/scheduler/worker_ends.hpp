@@ -22,10 +22,10 @@ class WorkerEnds {
         assignments_(assignments),
         revocations_(revocations) {}
 
-  /// `killed`: for another's sake than that of what runs in it.
-  void stop(WorkerId id, Time now, StopReason why = StopReason::none, bool killed = true);
-  /// Outcomes that it should have told have not come: what it has begun is lost with them, unless
-  /// they come yet, when what it has left is read.
+  void stop(WorkerId id, Time now, StopReason why = StopReason::none,
+            WhatRuns what_runs = WhatRuns::goes_back);
+  /// Outcomes that it should have reported have not come: what it has begun is lost with them,
+  /// unless they come yet, when what it has left is read.
   void note_owing(WorkerId id) { assignments_.at(id).owing = true; }
   /// The element at `sequence` is what it is stopped for.
   void charge(WorkerId id, ElementFailure failure, std::uint64_t sequence);

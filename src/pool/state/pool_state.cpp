@@ -58,9 +58,9 @@ bool PoolState::leave(std::shared_ptr<CallState> call) {
 
 void PoolState::add(const std::shared_ptr<CallState>& call) {
   collapse_.check();
-  if (driver_.scheduler().view().closing) throw_closed();
-  const bool last = !call->is_stream();
-  driver_.add(call, call->traits(), call->arguments().count(), last);
+  if (driver_.view().closing) throw_closed();
+  const Input input = call->is_stream() ? Input::goes_on : Input::ends;
+  driver_.add(call, call->traits(), call->arguments().count(), input);
 }
 
 // Calls that can travel together do. What takes them with it ends them.
@@ -72,8 +72,8 @@ void PoolState::add(std::span<std::shared_ptr<CallState>> calls) {
     } else {
       const auto batch = std::make_shared<CallBatch>(calls.first(count));
       try {
-        driver_.add(batch, batch->traits(), count, true);
-        batch->tell_calls_their_places();
+        driver_.add(batch, batch->traits(), count, Input::ends);
+        batch->set_indices_in_batch();
       } catch (...) {
         batch->finish(out_of_memory(), callbacks_);
         throw;
@@ -94,7 +94,7 @@ void PoolState::take_intake() {
 // True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
 // a worker will.
 bool PoolState::settle_intake() {
-  backlog_.store(driver_.scheduler().view().backlog, std::memory_order_seq_cst);
+  backlog_.store(driver_.view().backlog, std::memory_order_seq_cst);
   return intake_.empty();
 }
 

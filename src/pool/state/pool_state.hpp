@@ -27,10 +27,9 @@ class PoolState {
 
   FairMutex& mutex() noexcept { return mutex_; }
   Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }
-  /// For the dispatcher's thread without the lock, too. Not analysed: links come and go in this
-  /// thread alone, so it may look which there are.
-  const WorkerTable& workers() const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
-    return driver_.workers();
+  /// For the dispatcher's thread, without the lock. Not analysed: see LinksOfDispatcher.
+  LinksOfDispatcher workers() const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return LinksOfDispatcher(driver_.workers());
   }
 
   // --- calls ---

@@ -15,6 +15,7 @@
 #include <brood/detail/codec/archive.hpp>
 #include <brood/detail/duration.hpp>
 #include <brood/detail/export.hpp>
+#include <brood/detail/pool/input.hpp>
 #include <brood/detail/pool/result_shape.hpp>
 #include <brood/errors.hpp>
 #include <brood/kill.hpp>
@@ -125,8 +126,8 @@ class BROOD_API Job {
   /// Of a stream, before more input is taken for it: from now on the calling thread is the one that
   /// brings it.
   virtual Intake intake() = 0;
-  /// More elements for a stream that is open; `last` says that none will follow.
-  virtual void extend(Elements more, bool last) = 0;
+  /// More elements for a stream that is open.
+  virtual void extend(Elements more, Input input) = 0;
 };
 using JobHandle = std::shared_ptr<Job>;
 
