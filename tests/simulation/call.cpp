@@ -87,7 +87,7 @@ CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
       plan_(plan),
       handles_(handles_of(plan)) {}
 
-// Nobody looks into them: they only have to differ.
+// They are never looked into: they only have to differ.
 std::vector<detail::DescriptorRef> CallArguments::handles_of(const JobPlan& plan) {
   const auto memory = std::make_shared<std::array<std::byte, 8>>();
   std::vector<detail::DescriptorRef> handles;
@@ -150,7 +150,9 @@ Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
 void Call::deliver(const pool::Results& results, pool::Callbacks&) {
   try {
     require(!finished_, "a result of a call that has ended");
-    check_results(plan_, id, results);
+    if (!results.bytes.empty()) return check_results(plan_, id, results);
+    require(taken_ && results.count == 1 && results.first == 0,
+            "a result without bytes that its caller has not taken");
   } catch (const Violation& violation) {
     referee_.note(violation);
   }

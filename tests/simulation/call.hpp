@@ -52,6 +52,8 @@ class Call final : public pool::CallJob {
   void define() { arguments_.define(id); }
   void grow(std::size_t count) { arguments_.grow(count); }
   const JobPlan& plan() const noexcept { return plan_; }
+  /// Its result has been decoded while it arrived.
+  void take() noexcept { taken_ = true; }
   /// A mutation: its caller goes on although it has not been told of the end.
   void spoil_what_is_borrowed() noexcept { arguments_.spoil(); }
 
@@ -67,7 +69,7 @@ class Call final : public pool::CallJob {
   Referee& referee_;
   const JobPlan plan_;
   CallArguments arguments_;
-  bool finished_ = false;
+  bool finished_ = false, taken_ = false;
 };
 
 }  // namespace brood::simulation

@@ -26,7 +26,8 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
           [this] { elsewhere_(); }),
       driver_({.method = "simulation", .limits = limits_of(environment.parameters)}, scheduler_,
               *this, callbacks_),
-      starts_(environment.parameters.config.workers) {}
+      starts_(environment.parameters.config.workers),
+      callers_(starts_.size()) {}
 
 // --- users ---
 
@@ -98,10 +99,10 @@ JobId Owner::call(const JobPlan& plan) {
   pool::WorkerLink* const borrowed =
       plan.traits.timeout ? nullptr : driver().borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
-  Link& link = static_cast<Link&>(*borrowed);
-  environment_.say("worker %u is borrowed", link.id);
+  environment_.say("worker %u is borrowed", borrowed->id);
   ++environment_.census.borrowed;
-  link.borrowed_for = call;
+  callers_[borrowed->id] = std::make_unique<Caller>(
+      environment_, referee_, scheduler_, driver_, elsewhere_, static_cast<Link&>(*borrowed), call);
   return call->id;
 }
 
@@ -126,15 +127,7 @@ void Owner::turn() {
   news_ = false;
   scheduler_.begin_call();
   if (scheduler_.mutate(Mutation::borrowed_memory_goes_early)) spoil_what_is_borrowed();
-  for (WorkerId worker = 0; worker < slots(); ++worker) {
-    Link* const seen = link(worker);
-    if (seen == nullptr) continue;
-    if (seen->watched && seen->has_told() && notices()) on_wake_up(*seen);
-    if (seen->waits_for_channel() && notices()) go_on(*seen);
-    const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
-    if (dead && !seen->ended && notices()) on_ended(*seen);
-    elsewhere_();
-  }
+  look_for_events();
   for (WorkerId worker = 0; worker < starts_.size(); ++worker) {
     if (starts_[worker] && *starts_[worker] <= environment_.now) finish_start(worker);
   }
@@ -143,7 +136,10 @@ void Owner::turn() {
   scheduler_.set_in_turn(true);
   finished_ = driver().turn(environment_.now);
   scheduler_.set_in_turn(false);
-  end_turn();
+  if (finished_) return;
+  reactor_.end_turn();
+  unlocked_();
+  news_ |= !reactor_.flush();
   if (old) let_it_age(*old);
 }
 
@@ -162,10 +158,9 @@ Process* Owner::process_in(WorkerId worker) const noexcept {
 bool Owner::is_wanted(const Link& link) const {
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
-  if (link.broken || link.silent) return false;
-  return (!link.borrowable && !link.watched) ||
-         (!link.outbox.empty() &&
-          (link.stopped_by == Link::Stop::none || link.waits_for_channel()));
+  if (link.broken || link.silent || is_terminated()) return false;
+  return link.waits_for_room ||
+         (!link.outbox.empty() && reactor_.stopped_by(link.id) == Link::Stop::none);
 }
 
 bool Owner::has_work() const {
@@ -231,8 +226,9 @@ void Owner::finish_start(WorkerId worker) {
       environment_, scheduler_,
       std::make_unique<Process>(environment_, referee_, worker, next_pid_++), elsewhere_);
   link->outbox.tail() = Process::setup_of(parameters);
-  link->send();
+  link->write();
   referee_.started(*link->process);
+  reactor_.open(*link);
   driver().started(std::move(link), environment_.now);
 }
 

@@ -206,12 +206,19 @@ void Referee::over(JobId id) {
 void Referee::caller_told(JobId id) {
   environment_.say("the caller of %llx knows", static_cast<unsigned long long>(id));
   Job& ended = job(id);
-  require(ended.finished, "a caller is told of an end before it comes");
+  require(ended.finished || ended.deserted, "a caller is told of an end before it comes");
   require(!ended.told, "a caller is told twice");
   ended.told = true;
 }
 
+// Nothing is read of the worker any more.
+void Referee::deserted(const Process& process, JobId id) {
+  record(process).spoilt = true;
+  job(id).deserted = true;
+}
+
 void Referee::check_the_end() const {
+  rethrow();
   for (const auto& [id, last] : jobs_) {
     require(last.finished && last.over, "a job has no end");
     require(last.told, "a job has ended and its caller does not know");

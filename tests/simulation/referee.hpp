@@ -32,6 +32,12 @@ class Referee {
   std::size_t size(JobId id) { return job(id).elements.size(); }
   void closed() { closed_ = true; }
   void terminated() { closed_ = terminated_ = true; }
+  bool is_terminated() const noexcept { return terminated_; }
+  /// The caller that drives the process for the job leaves by an exception.
+  void deserted(const Process& process, JobId job);
+  /// The caller that drives the process has not got the whole of a result, for the worker or the
+  /// pool has ended.
+  void cut(const Process& process) { record(process).cut = true; }
   const JobPlan& plan(JobId job);
 
   // --- what happens in worker processes ---
@@ -104,8 +110,9 @@ class Referee {
     std::size_t settled = 0, held = 0;
     bool ending = false;  // finished, or about to be
     bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
-    bool told = false;  // its caller
-    bool last = false;  // of each element this attempt
+    bool told = false;      // its caller
+    bool deserted = false;  // by it
+    bool last = false;      // of each element this attempt
   };
   struct Held {
     std::uint64_t sequence;
@@ -130,7 +137,7 @@ class Referee {
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
          owes = false;
-    bool exhausted = false, retired = false;
+    bool exhausted = false, retired = false, cut = false;
   };
   struct Slot {
     const Process* process = nullptr;

@@ -286,7 +286,7 @@ void Referee::judge(Record& dead, const Held& held) {
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
   begun.garbled |= dead.spoilt;
-  if (!dead.spoilt && !dead.owes && !its_plan.folded)
+  if (!dead.spoilt && !dead.owes && !dead.cut && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {
     ++begun.charges;

@@ -96,8 +96,7 @@ bool World::step_of_a_process() {
 
 bool World::step_of_a_caller() {
   for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
-    Link* const link = owner_.link(worker);
-    if (link != nullptr && link->borrowed && owner_.step_of_caller(*link)) return true;
+    if (owner_.step_of_caller(worker)) return true;
   }
   return false;
 }
@@ -162,10 +161,10 @@ bool World::step_of_a_user() {
 void World::submit() {
   --to_submit_;
   Random& random = environment_.random;
-  JobPlan plan = draw_job(random);
+  JobPlan plan = draw_job(random, environment_.parameters);
   plan.borrows = !plan.batch && !plan.stream && random.chance(environment_.parameters.borrowing);
   if (plan.single()) {
-    const bool waits = random.chance(0.6);
+    const bool waits = random.chance(environment_.parameters.callers ? 0.95 : 0.6);
     jobs_.push_back(waits ? owner_.call(plan) : owner_.add(plan, 1, true));
     return;
   }

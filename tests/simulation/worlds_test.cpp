@@ -67,7 +67,10 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::collected,
                                              &Census::wrapped_tasks,
                                              &Census::wrapped_results,
-                                             &Census::across_the_end};
+                                             &Census::across_the_end,
+                                             &Census::taken,
+                                             &Census::cut_results,
+                                             &Census::deserted};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 
