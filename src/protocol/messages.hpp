@@ -66,16 +66,18 @@ struct RunHeader {
   std::uint64_t job;
   std::uint64_t first;  // index in the job
   std::uint64_t count;  // elements
-  std::uint64_t
-      sequence;  // position of the first one among all elements that this worker was ever sent
+  // Position of the first one among all elements that this worker was ever sent.
+  std::uint64_t sequence;
   std::uint64_t stride;    // bytes of each argument; 0: each with its length in front
   std::uint64_t define;    // bytes of a definition that follows at once; 0: see the define message
   std::uint64_t retry_if;  // bytes of a code reference behind it: what is asked of an exception
   std::uint32_t attempt;   // 1 for the first
   std::uint32_t flags;
-  static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start
-  static constexpr std::uint32_t whole = 2;  // one element, whose argument is all the rest
-};                                           // then definition, code reference, arguments
+  // The owner wants to know when elements start.
+  static constexpr std::uint32_t timed = 1;
+  // One element, whose argument is all the rest, without a length.
+  static constexpr std::uint32_t raw_argument = 2;
+};  // then definition, code reference, arguments
 
 struct ForgetHeader {
   std::uint64_t job;
@@ -87,8 +89,8 @@ struct ResultsHeader {
   std::uint64_t sequence;
   std::uint64_t count;    // 0 in a frame that is still open
   std::uint64_t elapsed;  // ns for all of them, decoding and encoding included
-  std::uint32_t
-      stride;  // bytes of each result, detail::variable_stride: each with its length in front
+  // Bytes of each result; detail::variable_stride: each with its length in front.
+  std::uint32_t stride;
   std::uint32_t folded;  // 1: one result stands for all
 };                       // then the results
 

@@ -224,7 +224,7 @@ std::chrono::steady_clock::time_point Process::now() {
     store_the_head_first();
     if (environment_.random.chance(environment_.parameters.torn)) show_the_torn_end();
   }
-  return environment_.now;
+  return stamped_ = environment_.now;
 }
 
 void Process::end(int code) {

@@ -87,6 +87,7 @@ class Process final : private worker::SessionHost {
   void run_each(detail::Run& run, JobId job, const JobPlan& plan);
   void run_folded(detail::Run& run, JobId job, const JobPlan& plan);
   bool claim(detail::Run& run, const JobPlan& plan);
+  void stamp();
   std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
   void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
   void live_through(detail::Run& run, const JobPlan& plan);
