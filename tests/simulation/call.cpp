@@ -81,8 +81,7 @@ detail::ResultShape shape_of(const JobPlan& plan) {
 }  // namespace
 
 CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
-    : Arguments(nullptr,
-                {.self_contained = plan.traits.self_contained, .fills_frame = plan.single()},
+    : Arguments(nullptr, {.self_contained = plan.traits.self_contained, .fills_frame = plan.single},
                 count),
       plan_(plan),
       handles_(handles_of(plan)) {}
@@ -146,6 +145,8 @@ Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
       referee_(referee),
       plan_(plan),
       arguments_(plan_, count) {}
+
+bool Call::cut_short() noexcept { return std::exchange(open_stream_, false); }
 
 void Call::deliver(const pool::Results& results, pool::Callbacks&) {
   try {

@@ -113,6 +113,7 @@ std::optional<bool> Caller::read(bool written, const std::exception_ptr& error) 
 
 std::optional<bool> Caller::took(const LargeResult& result) {
   ++environment_.census.taken;
+  if (scheduler_.mutate(Mutation::lose_what_was_taken)) return read(true, nullptr);
   scheduler_.begin_call();
   return told(driver().took_result(link_, *call_, result, environment_.now));
 }
@@ -126,7 +127,7 @@ std::optional<bool> Caller::told(std::optional<bool> over) {
 
 // Where its world ends before it does, there is nothing to give back to.
 void Caller::give_back_broken() noexcept {
-  if (dying_) return;
+  if (dying_ || scheduler_.mutate(Mutation::leave_with_the_worker)) return;
   scheduler_.judge([this] {
     scheduler_.begin_call();
     driver().give_back_broken(link_, *call_, environment_.now);

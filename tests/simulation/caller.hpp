@@ -42,7 +42,7 @@ class Caller final : private pool::BorrowerHost, private detail::ArrivingResult 
   bool look() override;
   void sleep() override;
   bool sleep_on_socket(pool::WorkerChannel::Stop full) override;
-  bool is_terminated() const noexcept override { return referee_.is_terminated(); }
+  bool is_terminated() const noexcept override { return referee_.has_ended(); }
   bool has_lost_descriptors() const noexcept override { return false; }
   std::optional<bool> read(bool written, const std::exception_ptr& error) override;
   std::optional<bool> took(const LargeResult& result) override;

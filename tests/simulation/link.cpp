@@ -74,6 +74,7 @@ platform::SendState Link::send_now(std::uint64_t group,
     if (!scheduler_.mutate(Mutation::lose_a_handle)) process->sent_handles.insert(group);
   }
   environment_.census.brought += count;
+  if (borrowed) environment_.census.brought_by_callers += count;
   unsent = unsent.subspan(count);
   if (!full) return platform::SendState::sent;
   return random.chance(0.5) ? platform::SendState::would_block : platform::SendState::crowded;

@@ -8,6 +8,7 @@
 
 #include "call.hpp"
 #include "judged_scheduler.hpp"
+#include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
 #include "process.hpp"
 
@@ -30,11 +31,14 @@ class Link final : public pool::WorkerLink {
   bool may_sleep(protocol::WakeUp how) noexcept override;
   /// The worker goes on, and nothing else.
   void let_it_run();
+  /// Whether the last write has found the ring full.
+  bool was_full() const noexcept { return was_full_; }
   /// Bytes that are missing in the ring to the age of an old worker.
   std::size_t youth() const noexcept;
 
   const std::unique_ptr<Process> process;
-  std::optional<Time> dies_at;  // of a signal; nothing: none has come that ends it
+  std::optional<Time> dies_at;                // of a signal; nothing: none has come that ends it
+  std::optional<pool::SignalResult> signals;  // what becomes of them, once there was one
 
   // What the dispatcher's loop waits for.
   bool watched = false;         // its socket

@@ -36,6 +36,12 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   JobId call(const JobPlan& plan);
   void close();
   void terminate();
+  /// The readers of these streams wait for the end of the pool.
+  void join(const std::vector<JobId>& streams);
+  /// This process is stopped for so long.
+  void stand_still(Nanoseconds time);
+  /// Whether a caller drives a worker.
+  bool is_driven() const;
 
   /// One turn of the dispatcher.
   void turn();
@@ -66,7 +72,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
     environment_.say("%s", text.c_str());
   }
   void log(const pool::WorkerLink& link, const protocol::LogRecord& record) noexcept override;
-  bool table_is_full() noexcept override { return false; }
+  bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override { return 1024; }
   // --- pool::ReactorHost ---
   const pool::WorkerTable& workers() const noexcept override { return driver().workers(); }
@@ -75,7 +81,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   void wait_for_room(pool::WorkerLink& link, Link::Stop) override {
     link_of(link).waits_for_room = true;
   }
-  bool is_terminated() const noexcept override { return referee_.is_terminated(); }
+  bool is_terminated() const noexcept override { return referee_.has_ended(); }
   bool has_lost_descriptors() const noexcept override { return false; }
   std::size_t read(pool::WorkerLink& link) override;
   void unreadable(pool::WorkerLink& link, const std::exception_ptr& error) override;
@@ -90,8 +96,15 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   }
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
+  void start_first_workers();
   void finish_start(WorkerId worker);
+  void admit(WorkerId worker);
+  void collapse();
+  void look_at_processes();
+  void stop_headless(Link& seen);
+  pool::SignalResult draw_answer() noexcept;
   bool is_wanted(const Link& link) const;
+  bool concerns_guard(const Link& link) const;
   bool sleeps_too_long(const Link& link) const;
   bool notices();
   void look_for_events();

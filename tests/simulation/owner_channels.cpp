@@ -21,6 +21,11 @@ bool Owner::step_of_caller(WorkerId worker) {
   return true;
 }
 
+bool Owner::is_driven() const {
+  return std::any_of(callers_.begin(), callers_.end(),
+                     [](const auto& caller) { return caller != nullptr; });
+}
+
 // --- wake-ups, whichever side waits ---
 
 void Owner::check_sleepers() const {
@@ -42,8 +47,8 @@ bool Owner::sleeps_too_long(const Link& link) const {
   const bool dispatcher_sleeps = link.watched && !link.broken && process.reports.empty();
   if ((!caller_sleeps && !dispatcher_sleeps) || !process.waits_for_tasks()) return false;
   if (link.has_unread() && !process.is_within_a_frame()) return true;
-  return caller_sleeps ? !link.outbox.empty()
-                       : reactor_.stopped_by(link.id) == Link::Stop::ring_full;
+  if (link.outbox.empty() || is_terminated()) return false;
+  return caller_sleeps || link.was_full();
 }
 
 // --- the dispatcher's loop ---

@@ -30,7 +30,7 @@ struct JobPlan {
   pool::JobTraits traits;
   bool folded = false;  // one result for several elements
   bool batch = false;   // calls that travel together, each with its own end
-  bool single() const noexcept { return traits.self_contained && !batch; }
+  bool single = false;  // one element, whose argument fills its frame
   bool stream = false;
   bool borrows = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
@@ -86,6 +86,13 @@ enum class Mutation : std::uint8_t {
   show_tasks_too_early,
   hang_up_early,
   lose_a_handle,
+  forget_a_first_start,
+  stop_another_worker,
+  forget_that_time_stood_still,
+  leave_a_stream_open,
+  end_without_a_collapse,
+  leave_with_the_worker,
+  lose_what_was_taken,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,
@@ -131,6 +138,15 @@ struct Parameters {
   double desertion = 0;                // a caller leaves where it waits
   double blocked_death = 0;            // a worker dies where it waits for room
   double late_status = 0;              // how a dead worker has ended is told later than that it has
+  bool ready_made = false;  // the first workers are started before the pool has a dispatcher
+  bool watched = false;     // the dispatcher looks what busy workers' processes have become
+  double headless = 0;      // the next step ends a worker's main thread; if watched
+  double oversize = 0;      // a worker that starts has too much memory; if watched
+  double stops = 0;         // the next step stops the owner's process for a while
+  double collapse = 0;      // the dispatcher's turn ends the pool
+  double lack = 0;          // a start that fails does so for want of something
+  double unstoppable = 0;   // a worker cannot be ended by signals
+  double full_table = 0;    // there is no room for a descriptor that comes with a result
   Mutation mutation = Mutation::none;
 };
 
@@ -146,7 +162,8 @@ struct Census {
   std::uint64_t brought = 0, narrow = 0;  // descriptors with tasks; stops for them
   std::uint64_t blocked = 0, blocked_callers = 0, slept = 0, in_place = 0, collected = 0;
   std::uint64_t taken = 0, cut_results = 0;  // results decoded as they arrive; not to their end
-  std::uint64_t deserted = 0;
+  std::uint64_t deserted = 0, ready_made = 0, headless = 0, oversized = 0, stopped = 0, cut = 0;
+  std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 

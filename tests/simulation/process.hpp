@@ -51,6 +51,9 @@ class Process final : private worker::SessionHost {
   /// Whether the owner has read all that it has told.
   bool is_heard() const noexcept { return page().closed.load() == page().tail.load(); }
   bool alive() const noexcept { return alive_; }
+  /// Its main thread has ended, and it has another one that waits for ever.
+  void lose_main_thread() noexcept { deaf_ = headless_ = true; }
+  bool is_headless() const noexcept { return alive_ && headless_; }
   /// Whether it can go on now.
   bool runnable() const;
   Time wakes_at() const noexcept { return wakes_at_; }
@@ -140,7 +143,7 @@ class Process final : private worker::SessionHost {
 
   Environment& environment_;
   Referee& referee_;
-  bool alive_ = true, dying_ = false, deaf_ = false, in_another_thread_ = false;
+  bool alive_ = true, dying_ = false, deaf_ = false, headless_ = false, in_another_thread_ = false;
   platform::SharedMapping memory_;  // of the page
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};

@@ -197,7 +197,10 @@ void Referee::retired(const Process& process) {
   target.retired = true;
 }
 
-void Referee::stopping(WorkerId worker, bool owes) {
+// What it has not told by then is lost where it is stopped for that, or has lost its main thread.
+void Referee::stopping(WorkerId worker, pool::StopReason why) {
+  const bool owes = why == pool::StopReason::unreported;
+  const bool headless = why == pool::StopReason::headless;
   environment_.say("stop worker %u", worker);
   ++environment_.census.stops;
   Record& target = record_of(worker);
@@ -206,13 +209,14 @@ void Referee::stopping(WorkerId worker, bool owes) {
   const bool silent =
       target.fence && environment_.now - target.fenced_at >= environment_.parameters.config.answer;
   require(terminated_ || target.spoilt || !target.ready || target.leaving || silent ||
-              !target.held.empty(),
+              target.headless || !target.held.empty(),
           "an idle worker is stopped");
   require(!silent || target.woken, "a worker is stopped for what it was not told");
+  require(!headless || target.headless, "a worker is stopped that has its main thread");
   require(!owes || environment_.now - target.heard_at >= environment_.parameters.config.answer,
           "a worker is stopped for what it has had no time to tell");
-  target.owes = owes;
-  target.broken |= owes;
+  target.owes = owes || headless;
+  target.broken |= target.owes;
   target.stopped = true;
   target.stopped_at = environment_.now;
   target.at_stop = target.current;
@@ -249,13 +253,19 @@ void Referee::forgets(WorkerId worker, JobId id) {
   require(job(id).finished && job(id).held == 0, "a worker forgets a job that it needs");
 }
 
+// What it tells from now on may not be read.
+void Referee::cannot_be_ended(const Process& process) {
+  Record& target = record(process);
+  target.endless = target.spoilt = true;
+}
+
 void Referee::woken(WorkerId worker) { record_of(worker).woken = true; }
 
 void Referee::gone(const Process& process, std::uint64_t claimed) {
   environment_.say("worker %u is gone", process.slot);
   ++environment_.census.deaths;
   Record& dead = record(process);
-  require(!process.alive(), "a living worker is reaped");
+  require(!process.alive() || dead.endless, "a living worker is reaped");
   if (!dead.spoilt && dead.current && !dead.current->telling) {
     require(!dead.held.empty() && claimed > dead.held.front().sequence,
             "the page does not tell what runs");

@@ -70,7 +70,17 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::across_the_end,
                                              &Census::taken,
                                              &Census::cut_results,
-                                             &Census::deserted};
+                                             &Census::deserted,
+                                             &Census::ready_made,
+                                             &Census::headless,
+                                             &Census::oversized,
+                                             &Census::stopped,
+                                             &Census::cut,
+                                             &Census::collapsed,
+                                             &Census::lacks,
+                                             &Census::left_alone,
+                                             &Census::full_tables,
+                                             &Census::brought_by_callers};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 

@@ -62,9 +62,6 @@ class ChannelReactor {
   /// another turn.
   bool flush() BROOD_EXCLUDES(core_lock);
 
-  /// Why not all of the worker's outbox has been written.
-  WorkerChannel::Stop stopped_by(WorkerId id) const noexcept { return served_[id].stopped_by; }
-
  private:
   struct Served {
     bool watched = false;
