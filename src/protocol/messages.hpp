@@ -73,9 +73,11 @@ struct RunHeader {
   std::uint64_t retry_if;  // bytes of a code reference behind it: what is asked of an exception
   std::uint32_t attempt;   // 1 for the first
   std::uint32_t flags;
-  static constexpr std::uint32_t timed = 1;  // the owner wants to know when elements start
-  static constexpr std::uint32_t whole = 2;  // one element, whose argument is all the rest
-};                                           // then definition, code reference, arguments
+  // The owner wants to know when elements start.
+  static constexpr std::uint32_t timed = 1;
+  // One element, whose argument is all the rest, without a length.
+  static constexpr std::uint32_t raw_argument = 2;
+};  // then definition, code reference, arguments
 
 struct ForgetHeader {
   std::uint64_t job;

@@ -46,8 +46,8 @@ class ProcessHost final : public SessionHost {
   const unsigned generation_ = platform::fork_generation();
   int report_;
   platform::SpinBudget spin_;
-  transfer::DescriptorChannel
-      descriptor_channel_;  // what came for a job is kept until the job is over
+  // What came for a job is kept until the job is over.
+  transfer::DescriptorChannel descriptor_channel_;
   std::optional<platform::OwnResident> resident_;
 };
 

@@ -8,7 +8,6 @@
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
-#include "worker/wake_owner.hpp"
 
 namespace brood::worker {
 
@@ -17,15 +16,17 @@ using protocol::WorkerPage;
 
 namespace {
 constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
-// Bytes. The owner reads one frame while the next is filled.
-constexpr std::size_t most_in_frame = WorkerPage::buffer_size / 8;
 constexpr std::size_t largest_record = 16 * 1024;
-constexpr std::size_t flush_size = WorkerPage::buffer_size / 4;
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
 ResultStream::ResultStream(SessionHost& host, WorkerPage& page, std::size_t capacity)
-    : host_(host), page_(&page), capacity_(capacity), lap_(host.now()), last_flush_(lap_) {}
+    : host_(host), ring_(host, page, capacity), lap_(host.now()), last_flush_(lap_) {}
+
+void ResultStream::stamp() {
+  const auto now = std::chrono::nanoseconds(host_.now().time_since_epoch());
+  ring_.page().clock.store(static_cast<std::uint64_t>(now.count()), std::memory_order_release);
+}
 
 std::uint64_t ResultStream::lap() {
   const auto now = host_.now();
@@ -40,18 +41,18 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;
-  const bool timed = (header.flags & protocol::RunHeader::timed) != 0;
+  const auto has = [&header](std::uint32_t flag) { return (header.flags & flag) != 0; };
   detail::RunAccess::begin(run, {.host = this,
-                                 .claimed = &page_->claimed,
-                                 .head = &page_->head,
-                                 .clock = timed ? &page_->clock : nullptr,
-                                 .record_limit = std::min(largest_record, capacity_ / 4),
+                                 .claimed = &ring_.page().claimed,
+                                 .head = &ring_.page().head,
+                                 .record_limit = std::min(largest_record, ring_.capacity() / 4),
                                  .sequence = header.sequence,
                                  .first = header.first,
                                  .count = header.count,
                                  .stride = header.stride,
                                  .attempt = header.attempt,
-                                 .whole = (header.flags & protocol::RunHeader::whole) != 0,
+                                 .timed = has(protocol::RunHeader::timed),
+                                 .raw_argument = has(protocol::RunHeader::raw_argument),
                                  .arguments = arguments});
 }
 
@@ -59,15 +60,16 @@ void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   close_frame(run);
   if (next_sequence_ != header.sequence + header.count)
     acknowledge_revocation();  // a claim has failed
-  if (has_logs_.load(std::memory_order_relaxed)) take_logs();
+  if (logs_.has_some()) take_logs();
 }
 
 // The owner has stored `fence` before it set the bit, and does nothing of the kind again until it
 // reads `skipped`.
 void ResultStream::acknowledge_revocation() {
-  if ((page_->claimed.load(std::memory_order_acquire) & WorkerPage::revoked) == 0) return;
-  fence_ = page_->fence.load(std::memory_order_acquire);
-  page_->claimed.store(fence_, std::memory_order_release);
+  WorkerPage& page = ring_.page();
+  if ((page.claimed.load(std::memory_order_acquire) & WorkerPage::revoked) == 0) return;
+  fence_ = page.fence.load(std::memory_order_acquire);
+  page.claimed.store(fence_, std::memory_order_release);
   const protocol::SkippedHeader header{fence_};
   send(Type::skipped, std::as_bytes(std::span(&header, 1)));
 }
@@ -84,23 +86,24 @@ protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::u
 
 void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
   close_frame(run);
-  if (head() - flushed_ >= flush_size) flush();
-  wait_for_room(frame_overhead + count);
+  if (ring_.is_much()) flush();
+  ring_.wait_for_room(frame_overhead + count);
   open_frame(run, count, stride);
 }
 
 // It begins where the last one ends, and lies in one piece, because the ring is mapped twice.
 void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t stride) {
-  const std::uint64_t start = closed();
-  std::byte* const frame_start = page_->at(start);
+  const std::uint64_t start = ring_.closed();
+  std::byte* const frame_start = ring_.page().at(start);
   const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results)};
   const protocol::ResultsHeader header = results_header(0, stride);
   std::memcpy(frame_start, &frame, sizeof frame);
   std::memcpy(frame_start + sizeof frame, &header, sizeof header);
   open_stride_ = stride;
   is_open_ = true;
-  const std::size_t size = std::min(room(), std::max(most_in_frame, frame_overhead + count));
-  page_->head.store(start + frame_overhead, std::memory_order_release);
+  const std::size_t size =
+      std::min(ring_.room(), std::max(ResultRingWriter::most_in_frame, frame_overhead + count));
+  ring_.page().head.store(start + frame_overhead, std::memory_order_release);
   detail::RunAccess::point(run, {frame_start + frame_overhead, frame_start + size},
                            start + frame_overhead);
 }
@@ -108,14 +111,14 @@ void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t
 void ResultStream::close_frame(detail::Run& run) {
   const std::size_t count = detail::RunAccess::close(run);
   if (!std::exchange(is_open_, false)) return;
-  const std::uint64_t start = closed(), end = head();
+  const std::uint64_t start = ring_.closed(), end = ring_.head();
   protocol::ResultsHeader header = results_header(count, open_stride_);
   header.elapsed = lap();
   const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::results),
                                 .length = end - start - sizeof(wire::FrameHeader)};
-  std::memcpy(page_->at(start), &frame, sizeof frame);
-  std::memcpy(page_->at(start) + sizeof frame, &header, sizeof header);
-  publish(end);
+  std::memcpy(ring_.page().at(start), &frame, sizeof frame);
+  std::memcpy(ring_.page().at(start) + sizeof frame, &header, sizeof header);
+  ring_.close(end);
   next_index_ += count;
   next_sequence_ += count;
 }
@@ -140,10 +143,10 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   wire::finish_frame(head, start, length);
   ++next_index_;
   ++next_sequence_;
-  append(head.view());
-  append(record);
-  append(rest);
-  if (closed() - flushed_ >= flush_size) flush();
+  ring_.append(head.view());
+  ring_.append(record);
+  ring_.append(rest);
+  if (ring_.is_much()) flush();
 }
 
 // In place of an exception that the owner would not take.
@@ -168,7 +171,7 @@ void ResultStream::fail(detail::Run& run) {
                                       .retryable = retryable};
   detail::Bytes frame;
   protocol::append_message(frame, Type::failed, header, encoded.view());
-  append(frame.view());
+  ring_.append(frame.view());
 }
 
 void ResultStream::abandon() {
@@ -193,7 +196,7 @@ void ResultStream::put_folded(detail::Run& run, std::size_t count,
   wire::finish_frame(frame, start);
   next_index_ += count;
   next_sequence_ += count;
-  append(frame.view());
+  ring_.append(frame.view());
 }
 
 // One at a time, each told of: the owner makes room when it reads of it.
@@ -215,83 +218,33 @@ void ResultStream::attach(detail::Run& run, std::span<const detail::DescriptorRe
 void ResultStream::send(Type type, std::span<const std::byte> payload) {
   detail::Bytes frame;
   protocol::append_message(frame, type, payload);
-  append(frame.view());
-}
-
-// What is larger than the room that there is goes part by part.
-void ResultStream::append(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    wait_for_room(std::min(bytes.size(), std::min(capacity_, most_in_frame)));
-    const auto part = bytes.first(std::min({bytes.size(), room(), most_in_frame}));
-    const std::uint64_t start = closed();
-    std::memcpy(page_->at(start), part.data(), part.size());
-    publish(start + part.size());
-    bytes = bytes.subspan(part.size());
-    if (!bytes.empty()) wake_owner(host_, *page_);
-  }
-}
-
-// In this order: between the two stores there is no frame that seems to be open.
-void ResultStream::publish(std::uint64_t position) noexcept {
-  page_->closed.store(position, std::memory_order_release);
-  page_->head.store(position, std::memory_order_release);
-}
-
-std::size_t ResultStream::room() const noexcept {
-  const std::uint64_t unread = closed() - page_->tail.load(std::memory_order_acquire);
-  return unread < capacity_ ? capacity_ - static_cast<std::size_t>(unread) : 0;
-}
-
-// The other half is in protocol::owes_wake_up.
-void ResultStream::wait_for_room(std::size_t count) {
-  constexpr auto waits = static_cast<std::uint32_t>(protocol::WorkerWait::for_room);
-  while (room() < count) {
-    host_.end_if_copy();  // nothing reads its ring
-    const std::uint64_t tail = page_->tail.load(std::memory_order_acquire);
-    wake_owner(host_, *page_);
-    if (host_.look(page_->tail, tail)) continue;
-    page_->worker_waits.store(waits, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (room() < count) host_.sleep(page_->worker_waits, waits);
-    page_->worker_waits.store(0, std::memory_order_relaxed);
-  }
+  ring_.append(frame.view());
 }
 
 // Between two pieces of the user's code on the main thread no record is half written: whatever runs
 // there, also code that encodes a result, may close the frame. So its last words before a crash are
 // with the owner.
 void ResultStream::log(const protocol::LogRecord& record) {
-  {
-    const base::MutexLock lock(log_mutex_);
-    protocol::encode_log(logs_, record);
-    has_logs_.store(true, std::memory_order_relaxed);
-  }
-  // Nor does a process that the task has forked write here: page and pipe are this one's.
+  logs_.put(record);
+  // Nor does a process that the task has forked write here: page and socket are this one's.
   if (!host_.is_serving_thread()) return;
   if (run_ != nullptr) close_frame(*run_);
   flush();
 }
 
 void ResultStream::take_logs() {
-  detail::Bytes taken;
-  {
-    const base::MutexLock lock(log_mutex_);
-    taken = std::move(logs_);
-    logs_.clear();
-    has_logs_.store(false, std::memory_order_relaxed);
-  }
-  append(taken.view());
+  const detail::Bytes taken = logs_.take();
+  ring_.append(taken.view());
 }
 
 void ResultStream::flush() {
-  if (has_logs_.load(std::memory_order_relaxed)) take_logs();
-  flushed_ = closed();
-  wake_owner(host_, *page_);
+  if (logs_.has_some()) take_logs();
+  ring_.flush();
   last_flush_ = lap_;
 }
 
 void ResultStream::flush_if_due() {
-  if (closed() - flushed_ >= flush_size || lap_ - last_flush_ > flush_age) flush();
+  if (ring_.is_much() || lap_ - last_flush_ > flush_age) flush();
 }
 
 }  // namespace brood::worker

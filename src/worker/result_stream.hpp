@@ -1,23 +1,21 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include <brood/detail/pool/run.hpp>
-#include "base/mutex.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/page.hpp"
+#include "worker/log_buffer.hpp"
+#include "worker/result_ring_writer.hpp"
 #include "worker/session_host.hpp"
 
 namespace brood::worker {
 
-/// The worker's end of the result stream: frames are built in the ring of the page, and the owner
-/// is woken for several at a time.
+/// What the worker tells its owner, as frames: outcomes, which are built where they lie in the ring
+/// of the page, acknowledgements and log records. The owner is woken for several at a time.
 class ResultStream final : public detail::RunHost {
  public:
   /// Of the ring, at most `capacity` bytes are used.
@@ -46,6 +44,7 @@ class ResultStream final : public detail::RunHost {
   /// The same if it is much or old.
   void flush_if_due();
 
+  void stamp() override;
   void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
   void put_large(detail::Run& run, std::span<const std::byte> record,
                  std::span<const std::byte> rest) override;
@@ -58,31 +57,21 @@ class ResultStream final : public detail::RunHost {
   void encode_too_large(detail::Bytes& encoded) const;
   void check_size(std::uint64_t length) const;
   std::uint64_t lap();  // ns since the last lap
-  std::uint64_t head() const noexcept { return page_->head.load(std::memory_order_relaxed); }
-  std::uint64_t closed() const noexcept { return page_->closed.load(std::memory_order_relaxed); }
   void open_frame(detail::Run& run, std::size_t count, std::uint32_t stride);
   void close_frame(detail::Run& run);
-  void append(std::span<const std::byte> bytes);
-  void publish(std::uint64_t position) noexcept;
-  std::size_t room() const noexcept;
-  void wait_for_room(std::size_t count);
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
   SessionHost& host_;
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
-  protocol::WorkerPage* const page_;
-  const std::size_t capacity_;
+  ResultRingWriter ring_;
+  LogBuffer logs_;
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   bool is_open_ = false;                                        // a frame is being filled
   std::uint32_t open_stride_ = 0;
   std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
-  std::uint64_t flushed_ = 0;  // position that the owner was made to see last
   std::chrono::steady_clock::time_point lap_, last_flush_;
-  base::Mutex log_mutex_;
-  detail::Bytes logs_ BROOD_GUARDED_BY(log_mutex_);
-  std::atomic<bool> has_logs_{false};
 };
 
 }  // namespace brood::worker

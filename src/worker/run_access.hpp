@@ -16,18 +16,16 @@ class RunAccess {
     RunHost* host;
     std::atomic<std::uint64_t>* claimed;
     std::atomic<std::uint64_t>* head;
-    std::atomic<std::uint64_t>* clock;
     std::size_t record_limit;
     std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
-    bool whole;
+    bool timed, raw_argument;
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
     run.host_ = values.host;
     run.claimed_ = values.claimed;
     run.head_ = values.head;
-    run.clock_ = values.clock;
     run.record_limit_ = values.record_limit;
     run.position_ = values.sequence;
     run.index_of_zero_ = values.first - values.sequence;
@@ -35,7 +33,8 @@ class RunAccess {
     run.stride_ = values.stride;
     run.attempt_ = values.attempt;
     run.retry_if_ = nullptr;
-    run.whole_ = values.whole;
+    run.timed_ = values.timed;
+    run.raw_argument_ = values.raw_argument;
     run.arguments_ = values.arguments;
     point(run, {}, 0);
   }

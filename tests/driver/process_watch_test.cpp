@@ -25,10 +25,12 @@ class FakeLink final : public WorkerLink {
   explicit FakeLink(WorkerId worker, Time now) : WorkerLink(worker, "worker", 4096, now) {
     set_page(memory_.data());
   }
-  platform::ReceivedDescriptors receive_descriptors() override { return {}; }
+  transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
+  bool receive_wake_ups() override { return true; }
 
  private:
   void wake_worker() noexcept override {}
+  void wake_owner() noexcept override {}
   platform::SendState send_now(std::uint64_t,
                                std::span<const detail::DescriptorRef>& unsent) override {
     unsent = {};

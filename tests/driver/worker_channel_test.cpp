@@ -28,14 +28,17 @@ class FakeChannel final : public WorkerChannel {
     set_page(memory_.data());
   }
   transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
+  bool receive_wake_ups() override { return true; }
+  using WorkerChannel::take_wake_ups;
 
-  int wake_ups = 0;
+  int wake_ups = 0, wake_ups_of_owner = 0;
   SendState answer = SendState::sent;
   std::size_t takes = ~std::size_t{0};  // descriptors, before it answers
   std::vector<std::uint64_t> groups;    // of those that have gone
 
  private:
   void wake_worker() noexcept override { ++wake_ups; }
+  void wake_owner() noexcept override { ++wake_ups_of_owner; }
   SendState send_now(std::uint64_t group, std::span<const detail::DescriptorRef>& unsent) override {
     const std::size_t count = std::min(takes, unsent.size());
     groups.insert(groups.end(), count, group);
@@ -262,6 +265,13 @@ TEST_F(WorkerChannelTest, room_that_has_been_used_is_not_asked_for_any_more) {
   page.task_tail = capacity;
   EXPECT_EQ(channel.write(), Stop::none);
   EXPECT_EQ(page.owner_blocked.load(), 0U);
+}
+
+TEST_F(WorkerChannelTest, a_caller_that_is_woken_does_not_fall_asleep) {
+  channel.may_sleep(WakeUp::by_futex);
+  channel.wake_caller();
+  EXPECT_EQ(page.owner_waits.load(), 0U);
+  EXPECT_EQ(channel.wake_ups_of_owner, 1);
 }
 
 TEST_F(WorkerChannelTest, one_wake_up_is_taken_for_each_request) {

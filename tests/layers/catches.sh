@@ -47,6 +47,7 @@ includes src/platform/pipe.cpp '"transfer/shared_descriptor.hpp"' 'platform may 
 includes src/start/fork.cpp '<pool/pool.hpp>' 'start may not include'
 includes src/worker/session_input.cpp '"platform/pipe.hpp"' 'worker/session may not include'
 includes src/worker/session.cpp '<unistd.h>' 'worker/session is pure'
+includes src/worker/run.cpp '<ctime>' 'worker/run is pure'
 includes src/pool/scheduler/chunks.cpp '"platform/pipe.hpp"' 'pool/scheduler may not include'
 includes src/pool/scheduler/chunks.cpp '"pool/core.hpp"' 'pool/scheduler may not include'
 includes src/pool/driver/driver.cpp '"pool/dispatcher/loop.hpp"' 'pool/driver may not include'

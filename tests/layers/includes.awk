@@ -112,7 +112,7 @@ in_table {
   key = $1
   sub(/:$/, "", key)
   $1 = ""
-  if (key == "pure") pure = $0
+  if (key == "pure") pure = pure $0
   else if (key == "plain") plain = $0
   else if (key == "apart") apart = $0
   else if (key == "parts") parts = $0

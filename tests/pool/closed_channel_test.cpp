@@ -77,6 +77,13 @@ TEST_P(ClosedChannel, ends_a_worker_that_hangs_behind_it) {
   EXPECT_EQ(pool.apply(square_here, 5), 25);
 }
 
+TEST_P(ClosedChannel, ends_a_worker_that_hangs_behind_it_in_a_blocking_call) {
+  Pool pool = make_pool(1);
+  EXPECT_EQ(pool.apply(square_here, 5), 25);
+  EXPECT_THROW(pool.apply(closes_all_and_hangs), WorkerLost);
+  EXPECT_EQ(pool.apply(square_here, 6), 36);
+}
+
 /// Where descriptors that are closed and opened again would be.
 int opens_files_at_low_numbers(const std::string& folder) {
   const int file = ::open((folder + "/low").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -81,13 +81,12 @@ detail::ResultShape shape_of(const JobPlan& plan) {
 }  // namespace
 
 CallArguments::CallArguments(const JobPlan& plan, std::size_t count)
-    : Arguments(nullptr,
-                {.self_contained = plan.traits.self_contained, .fills_frame = plan.single()},
+    : Arguments(nullptr, {.self_contained = plan.traits.self_contained, .fills_frame = plan.single},
                 count),
       plan_(plan),
       handles_(handles_of(plan)) {}
 
-// Nobody looks into them: they only have to differ.
+// They are never looked into: they only have to differ.
 std::vector<detail::DescriptorRef> CallArguments::handles_of(const JobPlan& plan) {
   const auto memory = std::make_shared<std::array<std::byte, 8>>();
   std::vector<detail::DescriptorRef> handles;
@@ -147,10 +146,14 @@ Call::Call(Referee& referee, const JobPlan& plan, std::size_t count)
       plan_(plan),
       arguments_(plan_, count) {}
 
+bool Call::cut_short() noexcept { return std::exchange(open_stream_, false); }
+
 void Call::deliver(const pool::ArrivedResults& results, pool::Callbacks&) {
   try {
     require(!finished_, "a result of a call that has ended");
-    check_results(plan_, id, results);
+    if (!results.bytes.empty()) return check_results(plan_, id, results);
+    require(taken_ && results.count == 1 && results.first == 0,
+            "a result without bytes that its caller has not taken");
   } catch (const Violation& violation) {
     referee_.note(violation);
   }

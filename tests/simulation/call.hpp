@@ -52,10 +52,16 @@ class Call final : public pool::CallJob {
   void define() { arguments_.define(id); }
   void grow(std::size_t count) { arguments_.grow(count); }
   const JobPlan& plan() const noexcept { return plan_; }
+  /// Its result has been decoded while it arrived.
+  void take() noexcept { taken_ = true; }
   /// A mutation: its caller goes on although it has not been told of the end.
   void spoil_what_is_borrowed() noexcept { arguments_.spoil(); }
 
+  /// Its reader joins the pool: no more input comes.
+  void leave_to_its_end() noexcept { open_stream_ = true; }
+
   bool finished() const noexcept override { return finished_; }
+  bool cut_short() noexcept override;
   const pool::Arguments& arguments() const noexcept override { return arguments_; }
   void drop_arguments() noexcept override { arguments_.drop(); }
   void deliver(const pool::ArrivedResults& results, pool::Callbacks& callbacks) override;
@@ -68,7 +74,7 @@ class Call final : public pool::CallJob {
   Referee& referee_;
   const JobPlan plan_;
   CallArguments arguments_;
-  bool finished_ = false;
+  bool finished_ = false, taken_ = false, open_stream_ = false;
 };
 
 }  // namespace brood::simulation

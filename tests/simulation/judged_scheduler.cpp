@@ -213,8 +213,7 @@ void JudgedScheduler::show(const Action& action) {
     case Action::Kind::start:
       return referee_.starting(action.worker);
     case Action::Kind::stop:
-      if (process_in_(action.worker) != nullptr)
-        referee_.stopping(action.worker, action.why == pool::StopReason::unreported);
+      if (process_in_(action.worker) != nullptr) referee_.stopping(action.worker, action.why);
       return;
   }
 }

@@ -43,18 +43,25 @@ bool Link::receive_wake_ups() {
   return !came.empty() || process->alive();
 }
 
-void Link::wake_caller() noexcept {
-  page().owner_waits.store(0);
-  process->caller_is_woken = true;
-}
-
 // The worker may go on at once, while the owner has more to write, or has not looked at what it has
 // read.
 void Link::wake_worker() noexcept {
   process->note_tasks();
   if (scheduler_.mutate(Mutation::lose_a_wake_up)) return;
   process->is_woken = true;
+  elsewhere();
+}
+
+void Link::elsewhere() noexcept {
   scheduler_.judge([this] { elsewhere_(); });
+}
+
+// Between the last look at the rings and the request, and between that and the next look.
+bool Link::may_sleep(protocol::WakeUp how) noexcept {
+  elsewhere();
+  const bool may = WorkerLink::may_sleep(how);
+  elsewhere();
+  return may || scheduler_.mutate(Mutation::sleep_without_looking);
 }
 
 // Some of them, where there is no room for all.
@@ -67,6 +74,7 @@ platform::SendState Link::send_now(std::uint64_t group,
     if (!scheduler_.mutate(Mutation::lose_a_handle)) process->sent_handles.insert(group);
   }
   environment_.census.brought += count;
+  if (borrowed) environment_.census.brought_by_callers += count;
   unsent = unsent.subspan(count);
   if (!full) return platform::SendState::sent;
   return random.chance(0.5) ? platform::SendState::would_block : platform::SendState::crowded;
@@ -77,14 +85,17 @@ std::size_t Link::youth() const noexcept {
   return static_cast<std::size_t>(old - std::min(head, old));
 }
 
-Link::Stop Link::send() {
+Link::Stop Link::write() {
+  if (was_full_ && scheduler_.mutate(Mutation::forget_a_full_ring)) return Stop::ring_full;
   spoil_before();
   const std::uint64_t before = page().task_head.load(), runs = process->runs;
-  const Stop stop = write();
+  const Stop stop = WorkerLink::write();
+  was_full_ = stop == Stop::ring_full;
   process->note_tasks();
   const bool is_old = page().task_head.load() > environment_.parameters.old_tasks;
   environment_.census.narrow += stop == Stop::channel_full || stop == Stop::crowded;
-  environment_.census.blocked += is_old && stop == Stop::ring_full;
+  environment_.census.blocked += is_old && was_full_;
+  environment_.census.blocked_callers += borrowed && was_full_;
   spoil_behind(stop);
   if (stop == Stop::none && process->runs == runs) show_in_parts(before);
   return stop;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-// What users do, the turns of the dispatcher, and the processes that it has.
+// What users do, and the turns of the dispatcher.
 namespace brood::simulation {
 
 namespace {
@@ -11,6 +11,7 @@ namespace {
 Limits limits_of(const Parameters& parameters) {
   Limits limits;
   if (parameters.exhausted != 0) limits.resident = 1;
+  if (parameters.watched) limits.resident_hard = memory_limit;
   return limits;
 }
 }  // namespace
@@ -26,7 +27,18 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
           [this] { elsewhere_(); }),
       driver_({.method = "simulation", .limits = limits_of(environment.parameters)}, scheduler_,
               *this, callbacks_),
-      starts_(environment.parameters.config.workers) {}
+      starts_(environment.parameters.config.workers),
+      callers_(starts_.size()) {
+  if (environment_.parameters.ready_made) start_first_workers();
+}
+
+// As pool::Core does before there is a dispatcher.
+void Owner::start_first_workers() {
+  for (const WorkerId worker : driver().first_starts(environment_.now)) {
+    ++environment_.census.ready_made;
+    if (!scheduler_.mutate(Mutation::forget_a_first_start)) admit(worker);
+  }
+}
 
 // --- users ---
 
@@ -37,9 +49,9 @@ std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool l
   calls_.push_back(call);
   scheduler_.adding([&, this](JobId job) {
     environment_.say("add %llx: %zu elements%s", static_cast<unsigned long long>(job), count,
-                     plan.single() ? ", single"
-                     : plan.batch  ? ", batch"
-                                   : "");
+                     plan.single  ? ", single"
+                     : plan.batch ? ", batch"
+                                  : "");
     referee_.added(job, plan, count, last);
   });
   driver().add(call, plan.traits, count, last ? pool::Input::ends : pool::Input::goes_on);
@@ -98,10 +110,10 @@ JobId Owner::call(const JobPlan& plan) {
   pool::WorkerLink* const borrowed =
       plan.traits.timeout ? nullptr : driver().borrowing().borrow(*call, environment_.now);
   if (borrowed == nullptr) return call->id;
-  Link& link = static_cast<Link&>(*borrowed);
-  environment_.say("worker %u is borrowed", link.id);
+  environment_.say("worker %u is borrowed", borrowed->id);
   ++environment_.census.borrowed;
-  link.borrowed_for = call;
+  callers_[borrowed->id] = std::make_unique<Caller>(
+      environment_, referee_, scheduler_, driver_, elsewhere_, static_cast<Link&>(*borrowed), call);
   return call->id;
 }
 
@@ -120,31 +132,68 @@ void Owner::terminate() {
   news_ = true;
 }
 
+// Its readers do not come back.
+void Owner::join(const std::vector<JobId>& streams) {
+  scheduler_.begin_call();
+  for (const JobId job : streams) {
+    environment_.say("%llx gets no more", static_cast<unsigned long long>(job));
+    Call* const call = find(job);
+    referee_.extended(job, 0, true);
+    if (call == nullptr || call->finished()) continue;
+    ++environment_.census.cut;
+    if (!scheduler_.mutate(Mutation::leave_a_stream_open)) call->leave_to_its_end();
+  }
+  driver().cut_streams_short();
+  news_ = true;
+}
+
 // --- the dispatcher ---
 
 void Owner::turn() {
   news_ = false;
   scheduler_.begin_call();
+  if (!environment_.calm && environment_.random.chance(environment_.parameters.collapse))
+    return collapse();
   if (scheduler_.mutate(Mutation::borrowed_memory_goes_early)) spoil_what_is_borrowed();
-  for (WorkerId worker = 0; worker < slots(); ++worker) {
-    Link* const seen = link(worker);
-    if (seen == nullptr) continue;
-    if (seen->watched && seen->has_told() && notices()) on_wake_up(*seen);
-    if (seen->waits_for_channel() && notices()) go_on(*seen);
-    const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
-    if (dead && !seen->ended && notices()) on_ended(*seen);
-    elsewhere_();
-  }
+  look_for_events();
   for (WorkerId worker = 0; worker < starts_.size(); ++worker) {
     if (starts_[worker] && *starts_[worker] <= environment_.now) finish_start(worker);
   }
   die_of_signals();
+  look_at_processes();
   const std::optional<WorkerId> old = age_one();
   scheduler_.set_in_turn(true);
   finished_ = driver().turn(environment_.now);
   scheduler_.set_in_turn(false);
-  end_turn();
+  if (finished_) return;
+  reactor_.end_turn();
+  unlocked_();
+  news_ |= !reactor_.flush();
   if (old) let_it_age(*old);
+}
+
+// As pool::PoolState::end_all_calls and pool::ProcessHost::end_all_workers.
+void Owner::collapse() {
+  environment_.say("the pool collapses");
+  ++environment_.census.collapsed;
+  referee_.collapsed();
+  if (!scheduler_.mutate(Mutation::end_without_a_collapse))
+    driver().collapse(std::make_exception_ptr(Error("the pool has collapsed")));
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    if (Process* const process = process_in(worker)) process->kill();
+  }
+  finished_ = true;
+}
+
+void Owner::stand_still(Nanoseconds time) {
+  environment_.say("the owner stands still for %lld us",
+                   static_cast<long long>(time.count() / 1000));
+  ++environment_.census.stopped;
+  environment_.now += time;
+  referee_.stood_still(time);
+  if (!scheduler_.mutate(Mutation::forget_that_time_stood_still))
+    driver().skip(environment_.now, time);
+  news_ = true;
 }
 
 void Owner::spoil_what_is_borrowed() {
@@ -163,10 +212,9 @@ bool Owner::is_wanted(const Link& link) const {
   pool::no_other_thread_knows();
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
-  if (link.broken || link.silent) return false;
-  return (!link.borrowable && !link.watched) ||
-         (!link.outbox.empty() &&
-          (link.stopped_by == Link::Stop::none || link.waits_for_channel()));
+  if (link.process->has_no_main_thread() && driver().is_watched(link)) return true;
+  if (link.broken || link.silent || is_terminated()) return false;
+  return link.waits_for_room;
 }
 
 bool Owner::has_work() const {
@@ -192,92 +240,6 @@ std::optional<Time> Owner::next_time() const {
     if (known != nullptr && known->process->alive()) at(known->dies_at);
   }
   return soonest;
-}
-
-// --- processes ---
-
-void Owner::start(WorkerId worker) {
-  starts_[worker] = environment_.now;
-  if (environment_.parameters.slow_starts) {
-    const double delay = environment_.random.spread(1e3, 1e7);
-    *starts_[worker] += Nanoseconds(static_cast<Nanoseconds::rep>(delay));
-  } else {
-    finish_start(worker);
-  }
-}
-
-void Owner::abandon_start(WorkerId worker) {
-  if (!starts_[worker]) return;
-  starts_[worker].reset();
-  environment_.say("the start of worker %u is given up", worker);
-  scheduler_.judge([&] { referee_.start_failed(worker); });
-  driver().start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
-}
-
-void Owner::abandon_starts() {
-  for (WorkerId worker = 0; worker < starts_.size(); ++worker) abandon_start(worker);
-}
-
-void Owner::finish_start(WorkerId worker) {
-  starts_[worker].reset();
-  const Parameters& parameters = environment_.parameters;
-  if (!environment_.calm &&
-      (parameters.outage || environment_.random.chance(parameters.start_error))) {
-    environment_.say("worker %u cannot be started", worker);
-    scheduler_.judge([&] { referee_.start_failed(worker); });
-    return driver().start_failed(worker, nullptr, pool::StartFailure::other, environment_.now);
-  }
-  environment_.say("worker %u starts", worker);
-  auto link = std::make_unique<Link>(
-      environment_, scheduler_,
-      std::make_unique<Process>(environment_, referee_, worker, next_pid_++), elsewhere_);
-  link->outbox.tail() = Process::setup_of(parameters);
-  link->send();
-  referee_.started(*link->process);
-  driver().started(std::move(link), environment_.now);
-}
-
-// SIGTERM may be ignored; SIGKILL is not.
-pool::SignalResult Owner::signal(pool::WorkerLink& worker, pool::StopSignal signal) noexcept {
-  Link& link = static_cast<Link&>(worker);
-  if (!link.process->alive()) return pool::SignalResult::gone;
-  if (environment_.parameters.mutation == Mutation::send_no_signals)
-    return pool::SignalResult::sent;
-  if (signal == pool::StopSignal::kill) {
-    link.dies_at = environment_.now;
-  } else if (environment_.random.chance(0.7)) {
-    link.dies_at =
-        environment_.now + Nanoseconds(environment_.random.between(std::uint64_t{0}, 100'000));
-  }
-  return pool::SignalResult::sent;
-}
-
-void Owner::die_of_signals() {
-  for (WorkerId worker = 0; worker < slots(); ++worker) {
-    Link* const known = link(worker);
-    if (known != nullptr && known->dies_at && *known->dies_at <= environment_.now)
-      known->process->kill();
-  }
-}
-
-std::optional<pool::Death> Owner::status(pool::WorkerLink& worker) noexcept {
-  Link& link = static_cast<Link&>(worker);
-  if (!environment_.calm && environment_.random.chance(environment_.parameters.late_status))
-    return std::nullopt;
-  if (scheduler_.mutate(Mutation::reap_before_the_ring_is_empty)) link.left = true;
-  if (scheduler_.mutate(Mutation::forget_the_page_of_the_dead)) {
-    link.page().closed.store(link.page().tail.load());
-    link.page().head.store(link.page().tail.load());
-  }
-  return pool::Death{};
-}
-
-void Owner::log(const pool::WorkerLink&, const protocol::LogRecord& record) noexcept {
-  scheduler_.judge([&] {
-    const bool is_old = record.text.find_first_not_of(old_letter) == std::string::npos;
-    if (record.text != log_text && !is_old) throw Violation("a wrong log record");
-  });
-  ++environment_.census.logged;
 }
 
 }  // namespace brood::simulation

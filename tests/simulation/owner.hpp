@@ -7,18 +7,22 @@
 #include <vector>
 
 #include "call.hpp"
+#include "caller.hpp"
 #include "judged_scheduler.hpp"
 #include "link.hpp"
 #include "pool/calls/callbacks.hpp"
+#include "pool/driver/channel_reactor.hpp"
 #include "pool/driver/driver.hpp"
 #include "process.hpp"
 #include "referee.hpp"
 
 namespace brood::simulation {
 
-/// The real driver and the real scheduler. In place of the dispatcher and of callers' threads: what
-/// they would wait for is drawn, and processes of the simulation are at the other end of the pages.
-class Owner final : private pool::Host {
+inline constexpr std::uint64_t memory_limit = 1;  // of a worker, in bytes, where it is watched
+
+/// The real driver, scheduler and reactor. In place of the dispatcher's loop: what it would wait
+/// for is drawn, and processes of the simulation are at the other end of the pages.
+class Owner final : private pool::Host, private pool::ReactorHost {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
   /// in because the lock is not held.
@@ -34,11 +38,17 @@ class Owner final : private pool::Host {
   JobId call(const JobPlan& plan);
   void close();
   void terminate();
+  /// The readers of these streams wait for the end of the pool.
+  void join(const std::vector<JobId>& streams);
+  /// This process is stopped for so long.
+  void stand_still(Nanoseconds time);
+  /// Whether a caller drives a worker.
+  bool is_driven() const;
 
   /// One turn of the dispatcher.
   void turn();
   /// One step of the caller that has borrowed the worker; false if it can only wait.
-  bool step_of_caller(Link& link);
+  bool step_of_caller(WorkerId worker);
   /// When there will be something to do if nothing happens.
   std::optional<Time> next_time() const;
   /// Whether a turn would do something.
@@ -64,8 +74,24 @@ class Owner final : private pool::Host {
     environment_.say("%s", text.c_str());
   }
   void log(const pool::WorkerLink& link, const protocol::LogRecord& record) noexcept override;
-  bool table_is_full() noexcept override { return false; }
+  bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override { return 1024; }
+  // --- pool::ReactorHost ---
+  pool::LinksOfDispatcher workers() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return pool::LinksOfDispatcher(driver().workers());
+  }
+  void watch(pool::WorkerLink& link) override { link_of(link).watched = true; }
+  void unwatch(pool::WorkerLink& link) override;
+  void wait_for_room(pool::WorkerLink& link, Link::Stop) override {
+    link_of(link).waits_for_room = true;
+  }
+  bool is_terminated() const noexcept override { return referee_.has_ended(); }
+  bool has_lost_descriptors() const noexcept override { return false; }
+  std::size_t read(pool::WorkerLink& link) override;
+  void unreadable(pool::WorkerLink& link, const std::exception_ptr& error) override;
+  void stream_ended(pool::WorkerLink& link) override;
+
+  static Link& link_of(pool::WorkerLink& link) noexcept { return static_cast<Link&>(link); }
 
   // One thread has it all.
   pool::Driver& driver() noexcept BROOD_ASSERT_CAPABILITY(pool::core_lock) { return driver_; }
@@ -74,22 +100,21 @@ class Owner final : private pool::Host {
   }
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
+  void start_first_workers();
   void finish_start(WorkerId worker);
+  void admit(WorkerId worker);
+  void collapse();
+  void look_at_processes();
+  void see_no_main_thread(Link& seen);
+  pool::SignalResult draw_answer() noexcept;
   bool is_wanted(const Link& link) const;
-  static bool sleeps_too_long(const Link& link);
-  std::optional<bool> exchange(Link& link);
-  void wait_for_news(Link& link);
+  bool sleeps_too_long(const Link& link) const;
   bool notices();
-  void on_wake_up(Link& link);
-  bool receive_wake_ups(Link& link);
-  void read_results(Link& link);
-  bool read_what_is_there(Link& link);
-  void on_ended(Link& link);
-  void end_turn();
+  void look_for_events();
+  void take_wake_up(Link& link);
+  void give_room_early(Link& link);
   std::optional<WorkerId> age_one();
   void let_it_age(WorkerId worker);
-  bool flush(Link& link);
-  void go_on(Link& link);
   void die_of_signals();
   void spoil_what_is_borrowed();
   Process* process_in(WorkerId worker) const noexcept;
@@ -100,8 +125,10 @@ class Owner final : private pool::Host {
   pool::Callbacks callbacks_;  // nothing is posted
   JudgedScheduler scheduler_;
   pool::Driver driver_;
+  pool::ChannelReactor reactor_{*this};
   std::vector<std::optional<Time>> starts_;  // when the start of a worker has an answer
   std::vector<std::weak_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Caller>> callers_;  // by the workers that they drive
   std::uint64_t next_pid_ = 1;
   bool news_ = true, finished_ = false;
 };

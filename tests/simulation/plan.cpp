@@ -52,6 +52,18 @@ pool::SchedulerConfig draw_config(Random& random) {
   return config;
 }
 
+void draw_rare_faults(Parameters& parameters, Random& random) {
+  parameters.ready_made = random.chance(0.3);
+  parameters.watched = random.chance(0.1);
+  if (parameters.watched) parameters.without_main_thread = random.spread(0.001, 0.1);
+  if (parameters.watched) parameters.oversize = random.spread(0.001, 0.1);
+  parameters.stops = random.chance(0.1) ? random.spread(0.001, 0.1) : 0;
+  parameters.collapse = random.chance(0.02) ? random.spread(0.001, 0.1) : 0;
+  parameters.lack = random.chance(0.5) ? random.unit() : 0;
+  parameters.unstoppable = random.chance(0.1) ? random.unit() : 0;
+  parameters.full_table = random.chance(0.3) ? random.unit() : 0;
+}
+
 }  // namespace
 
 Parameters draw_parameters(Random& random) {
@@ -66,7 +78,9 @@ Parameters draw_parameters(Random& random) {
   parameters.notice = random.spread(0.1, 1);
   parameters.partial_read = random.chance(0.4) ? 0 : random.unit();
   parameters.user = random.spread(0.03, 0.5);
-  parameters.patient = random.chance(0.4);
+  parameters.callers = random.chance(0.15);
+  if (parameters.callers) parameters.jobs = static_cast<int>(random.between(5, 25));
+  parameters.patient = random.chance(parameters.callers ? 0.9 : 0.4);
   parameters.kill = rarely(random, 0.001, 0.05);
   parameters.garbage = random.chance(0.15) ? random.spread(0.001, 0.1) : 0;
   parameters.start_error = rarely(random, 0.05, 0.8);
@@ -84,32 +98,45 @@ Parameters draw_parameters(Random& random) {
   parameters.handover = random.chance(0.4) ? random.unit() : 0;
   parameters.narrow = random.chance(0.5) ? random.unit() * 0.7 : 0;
   parameters.late_status = rarely(random, 0.1, 0.9);
+  if (random.chance(parameters.callers ? 0.9 : 0.5))
+    parameters.large_result = static_cast<std::size_t>(random.spread(1, 2000));
+  parameters.desertion = random.chance(0.2) ? random.spread(0.01, 0.5) : 0;
+  draw_rare_faults(parameters, random);
+  parameters.blocked_death =
+      random.chance(parameters.callers ? 0.7 : 0.3) ? random.spread(0.05, 0.5) : 0;
   return parameters;
 }
 
-JobPlan draw_job(Random& random) {
+JobPlan draw_job(Random& random, const Parameters& parameters) {
   JobPlan plan;
   pool::JobTraits& traits = plan.traits;
-  traits.self_contained = random.chance(0.4);
-  plan.batch = traits.self_contained && random.chance(0.4);
+  traits.self_contained = random.chance(parameters.callers ? 0.9 : 0.4);
+  plan.batch = traits.self_contained && random.chance(parameters.callers ? 0.1 : 0.4);
+  plan.single = traits.self_contained && !plan.batch;
+  if (plan.single && random.chance(0.15)) {  // a worker keeps what comes with it for the job
+    traits.self_contained = false;
+    plan.brings = random.between(1, 5);
+  }
   traits.fail_fast = !plan.batch && random.chance(0.5);
-  if (random.chance(0.3)) traits.timeout = some_time(random, 1e5, 1e7);
+  if (random.chance(parameters.callers ? 0.05 : 0.3)) traits.timeout = some_time(random, 1e5, 1e7);
   if (random.chance(0.4)) traits.retries = draw_retries(random);
   if (random.chance(0.3)) traits.retry_delay = some_time(random, 1e3, 1e8);
   if (random.chance(0.3)) traits.priority = static_cast<int>(random.between(0, 4)) - 2;
   if (!plan.batch && random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);
-  plan.stream = !traits.self_contained && random.chance(0.3);
-  plan.folded = !traits.self_contained && random.chance(0.15);
+  const bool several = !traits.self_contained && !plan.single;
+  plan.stream = several && random.chance(0.3);
+  plan.folded = several && random.chance(0.15);
   plan.traits.folded = plan.folded;
   plan.fixed_arguments = random.chance(0.5);
-  if (random.chance(plan.single() ? 0.4 : 0.15))
+  if (random.chance(plan.single ? 0.4 : 0.15))
     plan.padding = static_cast<std::size_t>(random.spread(50, random.chance(0.2) ? 40000 : 2000));
   traits.element_bytes = (plan.fixed_arguments ? 16 : 24) + plan.padding;
-  if (!traits.self_contained && random.chance(0.15)) plan.brings = random.between(1, 5);
+  if (several && random.chance(0.15)) plan.brings = random.between(1, 5);
   plan.result = static_cast<ResultKind>(random.below(3));
-  plan.text_size = static_cast<std::size_t>(random.chance(0.1) ? random.spread(1000, 40000)
-                                                               : random.spread(1, 200));
+  plan.text_size = static_cast<std::size_t>(random.chance(parameters.callers ? 0.6 : 0.1)
+                                                ? random.spread(1000, 40000)
+                                                : random.spread(1, 200));
   plan.mean = random.spread(100, 3e6);
   plan.throws = rarely(random, 0.01, 0.5);
   plan.dies = rarely(random, 0.01, 0.5);
@@ -162,6 +189,13 @@ constexpr const char* names[] = {"none",
                                  "show_tasks_too_early",
                                  "hang_up_early",
                                  "lose_a_handle",
+                                 "forget_a_first_start",
+                                 "stop_another_worker",
+                                 "forget_that_time_stood_still",
+                                 "leave_a_stream_open",
+                                 "end_without_a_collapse",
+                                 "leave_with_the_worker",
+                                 "lose_what_was_taken",
                                  "worker_loses_a_wake_up",
                                  "worker_overwrites_what_is_unread",
                                  "worker_closes_too_early",

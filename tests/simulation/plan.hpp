@@ -30,7 +30,7 @@ struct JobPlan {
   pool::JobTraits traits;
   bool folded = false;  // one result for several elements
   bool batch = false;   // calls that travel together, each with its own end
-  bool single() const noexcept { return traits.self_contained && !batch; }
+  bool single = false;  // one element, whose argument fills its frame
   bool stream = false;
   bool borrows = false;  // its caller's memory: its end is the dispatcher's to tell
   bool fixed_arguments = true;
@@ -86,6 +86,13 @@ enum class Mutation : std::uint8_t {
   show_tasks_too_early,
   hang_up_early,
   lose_a_handle,
+  forget_a_first_start,
+  stop_another_worker,
+  forget_that_time_stood_still,
+  leave_a_stream_open,
+  end_without_a_collapse,
+  leave_with_the_worker,
+  lose_what_was_taken,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,
@@ -111,22 +118,35 @@ struct Parameters {
   double notice = 0.5;  // the owner sees an event in this turn
   double partial_read = 0.5;
   double user = 0.1;     // the next step is a user's
+  bool callers = false;  // most calls are single, and most of their callers drive a worker
   bool patient = false;  // a user waits for the end of a call before the next
   double kill = 0;       // the next step kills a worker from outside
   double garbage = 0;    // a worker writes what is no frame
   double start_error = 0, start_death = 0, initializer_error = 0;
-  double torn = 0.3;                  // a worker is seen between the two stores of a frame's end
-  double parts = 0;                   // what is written is seen before all of it is there
-  bool outage = false;                // for a while no worker can be started
-  double early_end = 0;               // close or terminate while there is work
-  bool slow_starts = false;           // worker_started comes later than the start
-  double deaf = 0;                    // a worker that has only a revocation to see never sees it
-  double borrowing = 0;               // a call borrows its caller's memory
-  double exhausted = 0;               // a worker is above its limit of memory when it looks
-  std::size_t large_frame = 1 << 20;  // bytes: see worker::SessionSizes
-  double handover = 0;                // the lock changes hands between two reads of the dispatcher
-  double narrow = 0;                  // the descriptor channel has no room
-  double late_status = 0;             // how a dead worker has ended is told later than that it has
+  double torn = 0.3;                   // a worker is seen between the two stores of a frame's end
+  double parts = 0;                    // what is written is seen before all of it is there
+  bool outage = false;                 // for a while no worker can be started
+  double early_end = 0;                // close or terminate while there is work
+  bool slow_starts = false;            // worker_started comes later than the start
+  double deaf = 0;                     // a worker that has only a revocation to see never sees it
+  double borrowing = 0;                // a call borrows its caller's memory
+  double exhausted = 0;                // a worker is above its limit of memory when it looks
+  std::size_t large_frame = 1 << 20;   // bytes: see worker::SessionSizes
+  double handover = 0;                 // the lock changes hands between two reads of the dispatcher
+  double narrow = 0;                   // the descriptor channel has no room
+  std::size_t large_result = 1 << 20;  // bytes: see pool::BorrowedChannel
+  double desertion = 0;                // a caller leaves where it waits
+  double blocked_death = 0;            // a worker dies where it waits for room
+  double late_status = 0;              // how a dead worker has ended is told later than that it has
+  bool ready_made = false;         // the first workers are started before the pool has a dispatcher
+  bool watched = false;            // the dispatcher looks what busy workers' processes have become
+  double without_main_thread = 0;  // the next step ends a worker's main thread; if watched
+  double oversize = 0;             // a worker that starts has too much memory; if watched
+  double stops = 0;                // the next step stops the owner's process for a while
+  double collapse = 0;             // the dispatcher's turn ends the pool
+  double lack = 0;                 // a start that fails does so for want of something
+  double unstoppable = 0;          // a worker cannot be ended by signals
+  double full_table = 0;           // there is no room for a descriptor that comes with a result
   Mutation mutation = Mutation::none;
 };
 
@@ -141,6 +161,10 @@ struct Census {
   std::uint64_t arriving = 0, asked = 0, exhausted = 0, logged = 0, attached = 0;
   std::uint64_t brought = 0, narrow = 0;  // descriptors with tasks; stops for them
   std::uint64_t blocked = 0, blocked_callers = 0, slept = 0, in_place = 0, collected = 0;
+  std::uint64_t taken = 0, cut_results = 0;  // results decoded as they arrive; not to their end
+  std::uint64_t deserted = 0, ready_made = 0, without_main_thread = 0, oversized = 0, stopped = 0,
+                cut = 0;
+  std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 
@@ -186,7 +210,7 @@ constexpr const char* log_text = "so far, so good";
 constexpr char old_letter = 'o';
 
 Parameters draw_parameters(Random& random);
-JobPlan draw_job(Random& random);
+JobPlan draw_job(Random& random, const Parameters& parameters);
 const char* name_of(Mutation mutation);
 
 }  // namespace brood::simulation

@@ -224,7 +224,7 @@ std::chrono::steady_clock::time_point Process::now() {
     store_the_head_first();
     if (environment_.random.chance(environment_.parameters.torn)) show_the_torn_end();
   }
-  return environment_.now;
+  return stamped_ = environment_.now;
 }
 
 void Process::end(int code) {
@@ -258,6 +258,9 @@ void Process::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value)
     *page().at(page().tail.load()) ^= std::byte{0xff};
   maybe_pause();
   if (environment_.random.chance(0.05)) return;
+  if (for_room && !environment_.calm &&
+      environment_.random.chance(environment_.parameters.blocked_death))
+    throw Killed();
   is_woken = false;
   slept_from_ = for_room ? page().tail.load() : page().task_head.load();
   if (word.load() == value || mutate(Mutation::worker_sleeps_without_looking)) pause(Wait::wake_up);
@@ -269,9 +272,9 @@ void Process::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value)
 
 // The first store of ResultStream::publish() has happened, the second has not.
 void Process::show_the_torn_end() {
-  if (page().head.load() != page().closed.load() || is_heard()) return;
-  ++environment_.census.torn_ends;
   const std::uint64_t head = page().head.load();
+  if (head != page().closed.load() || head <= page().tail.load()) return;
+  ++environment_.census.torn_ends;
   page().head.store(environment_.random.between(page().tail.load(), head));
   pause(Wait::none);
   page().head.store(head);

@@ -51,6 +51,9 @@ class Process final : private worker::SessionHost {
   /// Whether the owner has read all that it has told.
   bool is_heard() const noexcept { return page().closed.load() == page().tail.load(); }
   bool alive() const noexcept { return alive_; }
+  /// Its main thread has ended, and it has another one that waits for ever.
+  void lose_main_thread() noexcept { deaf_ = without_main_thread_ = true; }
+  bool has_no_main_thread() const noexcept { return alive_ && without_main_thread_; }
   /// Whether it can go on now.
   bool runnable() const;
   Time wakes_at() const noexcept { return wakes_at_; }
@@ -87,6 +90,7 @@ class Process final : private worker::SessionHost {
   void run_each(detail::Run& run, JobId job, const JobPlan& plan);
   void run_folded(detail::Run& run, JobId job, const JobPlan& plan);
   bool claim(detail::Run& run, const JobPlan& plan);
+  void stamp();
   std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
   void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
   void live_through(detail::Run& run, const JobPlan& plan);
@@ -139,7 +143,8 @@ class Process final : private worker::SessionHost {
 
   Environment& environment_;
   Referee& referee_;
-  bool alive_ = true, dying_ = false, deaf_ = false, in_another_thread_ = false;
+  bool alive_ = true, dying_ = false, deaf_ = false, without_main_thread_ = false,
+       in_another_thread_ = false;
   platform::SharedMapping memory_;  // of the page
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};

@@ -89,25 +89,23 @@ void Process::run_elements(detail::Run& run) {
   }
 }
 
-// The clock is stamped in simulated time, and seen before the claim.
+// The clock may be seen before the claim.
 bool Process::claim(detail::Run& run, const JobPlan& plan) {
-  const auto stamp = [this] {
-    const auto time = std::chrono::nanoseconds(environment_.now.time_since_epoch()).count();
-    page().clock.store(static_cast<std::uint64_t>(time));
-    stamped_ = environment_.now;
+  if (plan.traits.timeout && environment_.random.chance(0.3)) {
+    stamp();
     maybe_pause();
-  };
-  const bool late = plan.traits.timeout && mutate(Mutation::worker_stamps_after_the_claim);
-  if (plan.traits.timeout && !late) stamp();
+  }
   const std::uint64_t clock = page().clock.load();
-  const bool claimed = run.next();
-  page().clock.store(clock);
-  if (late && claimed) {
+  if (!run.next()) return false;
+  if (plan.traits.timeout && mutate(Mutation::worker_stamps_after_the_claim)) {
+    page().clock.store(clock);
     maybe_pause();
     stamp();
   }
-  return claimed;
+  return true;
 }
+
+void Process::stamp() { session_->results().stamp(); }
 
 void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
   while (claim(run, plan)) {

@@ -206,20 +206,40 @@ void Referee::over(JobId id) {
 void Referee::caller_told(JobId id) {
   environment_.say("the caller of %llx knows", static_cast<unsigned long long>(id));
   Job& ended = job(id);
-  require(ended.finished, "a caller is told of an end before it comes");
+  require(ended.finished || ended.deserted || collapsed_,
+          "a caller is told of an end before it comes");
   require(!ended.told, "a caller is told twice");
   ended.told = true;
 }
 
+// It is for no fault of an element that it has taken longer.
+void Referee::stood_still(Nanoseconds time) {
+  for (auto& [process, known] : records_) {
+    if (known.current) known.current->since += time;
+  }
+}
+
+// Nothing is read of the worker any more.
+void Referee::deserted(const Process& process, JobId id) {
+  record(process).spoilt = true;
+  job(id).deserted = true;
+}
+
 void Referee::check_the_end() const {
+  rethrow();
   for (const auto& [id, last] : jobs_) {
+    if (collapsed_) {
+      require(last.told, "a pool has collapsed and a caller does not know");
+      continue;
+    }
     require(last.finished && last.over, "a job has no end");
     require(last.told, "a job has ended and its caller does not know");
     for (const Element& left : last.elements)
       require(left.holder == nullptr, "an element is held by no living worker");
   }
   for (const auto& [worker, slot] : slots_)
-    require(slot.process == nullptr && !slot.starting, "a process outlives its owner");
+    require(collapsed_ || (slot.process == nullptr && !slot.starting),
+            "a process outlives its owner");
 }
 
 }  // namespace brood::simulation

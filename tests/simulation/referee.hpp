@@ -32,6 +32,19 @@ class Referee {
   std::size_t size(JobId id) { return job(id).elements.size(); }
   void closed() { closed_ = true; }
   void terminated() { closed_ = terminated_ = true; }
+  /// The pool was terminated, or has collapsed: nothing is written any more.
+  bool has_ended() const noexcept { return terminated_ || collapsed_; }
+  void collapsed() { closed_ = collapsed_ = true; }
+  /// No part of the owner has run for so long, until now.
+  void stood_still(Nanoseconds time);
+  /// No signal ends it.
+  void cannot_be_ended(const Process& process);
+  void without_main_thread(const Process& process) { record(process).without_main_thread = true; }
+  /// The caller that drives the process for the job leaves by an exception.
+  void deserted(const Process& process, JobId job);
+  /// The caller that drives the process has not got the whole of a result, for the worker or the
+  /// pool has ended.
+  void cut(const Process& process) { record(process).cut = true; }
   const JobPlan& plan(JobId job);
 
   // --- what happens in worker processes ---
@@ -65,8 +78,7 @@ class Referee {
   void broken(const Process& process);
   /// It has told that it is exhausted.
   void retired(const Process& process);
-  /// `owes`: for it has not told what has become of what it has ended.
-  void stopping(WorkerId worker, bool owes);
+  void stopping(WorkerId worker, pool::StopReason why);
   void leaving(WorkerId worker);
   void forgets(WorkerId worker, JobId job);
   void woken(WorkerId worker);
@@ -104,8 +116,9 @@ class Referee {
     std::size_t settled = 0, held = 0;
     bool ending = false;  // finished, or about to be
     bool sealed = false, finished = false, over = false, cancelled = false, has_error = false;
-    bool told = false;  // its caller
-    bool last = false;  // of each element this attempt
+    bool told = false;      // its caller
+    bool deserted = false;  // by it
+    bool last = false;      // of each element this attempt
   };
   struct Held {
     std::uint64_t sequence;
@@ -130,7 +143,8 @@ class Referee {
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
          owes = false;
-    bool exhausted = false, retired = false;
+    bool exhausted = false, retired = false, cut = false, without_main_thread = false,
+         endless = false;
   };
   struct Slot {
     const Process* process = nullptr;
@@ -163,7 +177,7 @@ class Referee {
   std::map<WorkerId, Slot> slots_;
   std::optional<Violation> noted_;
   std::size_t live_ = 0;
-  bool closed_ = false, terminated_ = false, start_has_failed_ = false;
+  bool closed_ = false, terminated_ = false, collapsed_ = false, start_has_failed_ = false;
 };
 
 }  // namespace brood::simulation

@@ -197,7 +197,10 @@ void Referee::retired(const Process& process) {
   target.retired = true;
 }
 
-void Referee::stopping(WorkerId worker, bool owes) {
+// What it has not told by then is lost where it is stopped for that, or has lost its main thread.
+void Referee::stopping(WorkerId worker, pool::StopReason why) {
+  const bool owes = why == pool::StopReason::unreported;
+  const bool without_main_thread = why == pool::StopReason::main_thread_ended;
   environment_.say("stop worker %u", worker);
   ++environment_.census.stops;
   Record& target = record_of(worker);
@@ -206,13 +209,15 @@ void Referee::stopping(WorkerId worker, bool owes) {
   const bool silent =
       target.fence && environment_.now - target.fenced_at >= environment_.parameters.config.answer;
   require(terminated_ || target.spoilt || !target.ready || target.leaving || silent ||
-              !target.held.empty(),
+              target.without_main_thread || !target.held.empty(),
           "an idle worker is stopped");
   require(!silent || target.woken, "a worker is stopped for what it was not told");
+  require(!without_main_thread || target.without_main_thread,
+          "a worker is stopped that has its main thread");
   require(!owes || environment_.now - target.heard_at >= environment_.parameters.config.answer,
           "a worker is stopped for what it has had no time to tell");
-  target.owes = owes;
-  target.broken |= owes;
+  target.owes = owes || without_main_thread;
+  target.broken |= target.owes;
   target.stopped = true;
   target.stopped_at = environment_.now;
   target.at_stop = target.current;
@@ -249,13 +254,19 @@ void Referee::forgets(WorkerId worker, JobId id) {
   require(job(id).finished && job(id).held == 0, "a worker forgets a job that it needs");
 }
 
+// What it tells from now on may not be read.
+void Referee::cannot_be_ended(const Process& process) {
+  Record& target = record(process);
+  target.endless = target.spoilt = true;
+}
+
 void Referee::woken(WorkerId worker) { record_of(worker).woken = true; }
 
 void Referee::gone(const Process& process, std::uint64_t claimed) {
   environment_.say("worker %u is gone", process.slot);
   ++environment_.census.deaths;
   Record& dead = record(process);
-  require(!process.alive(), "a living worker is reaped");
+  require(!process.alive() || dead.endless, "a living worker is reaped");
   if (!dead.spoilt && dead.current && !dead.current->telling) {
     require(!dead.held.empty() && claimed > dead.held.front().sequence,
             "the page does not tell what runs");
@@ -286,7 +297,7 @@ void Referee::judge(Record& dead, const Held& held) {
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
   begun.garbled |= dead.spoilt;
-  if (!dead.spoilt && !dead.owes && !its_plan.folded)
+  if (!dead.spoilt && !dead.owes && !dead.cut && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   if (!dead.stopped || dead.broken) {
     ++begun.charges;

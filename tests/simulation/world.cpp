@@ -34,6 +34,9 @@ void World::live() {
   while (steps_ < last && !owner_.finished()) {
     if (to_submit_ == 0 && referee_.idle() && environment_.random.chance(0.05)) break;
     if (environment_.random.chance(environment_.parameters.kill)) kill_a_process();
+    if (environment_.random.chance(environment_.parameters.without_main_thread))
+      end_a_main_thread();
+    if (environment_.random.chance(environment_.parameters.stops)) stand_still();
     if (environment_.random.chance(environment_.parameters.user) && step_of_a_user()) continue;
     if (!step() && !step_of_a_user()) break;  // all else waits for users
   }
@@ -43,10 +46,10 @@ void World::live() {
 void World::calm_down() {
   environment_.say("calm");
   environment_.calm = true;
-  if (!closed_) {
-    for (const JobId job : std::exchange(streams_, {})) owner_.extend(job, 0, true);
+  if (!closed_ && !owner_.finished()) {
+    end_streams();
     if (environment_.random.chance(0.7)) {
-      while (!referee_.idle()) must_step();
+      while (!referee_.idle() && !owner_.finished()) must_step();
     }
     if (environment_.random.chance(0.7)) {
       owner_.close();
@@ -54,8 +57,22 @@ void World::calm_down() {
       owner_.terminate();
     }
   }
-  for (const JobId job : std::exchange(streams_, {})) owner_.extend(job, 0, true);
+  if (!owner_.finished()) end_streams();
   while (!owner_.finished()) must_step();
+  while (owner_.is_driven()) must_step_of_a_caller();
+}
+
+// Their readers say so, or wait for the end of the pool.
+void World::end_streams() {
+  const std::vector<JobId> streams = std::exchange(streams_, {});
+  if (environment_.random.chance(0.3)) return owner_.join(streams);
+  for (const JobId job : streams) owner_.extend(job, 0, true);
+}
+
+// Of a pool that has collapsed.
+void World::must_step_of_a_caller() {
+  referee_.rethrow();
+  if (!step_of_a_caller()) throw Violation("no progress: a caller waits for a pool that has ended");
 }
 
 void World::must_step() {
@@ -96,8 +113,7 @@ bool World::step_of_a_process() {
 
 bool World::step_of_a_caller() {
   for (WorkerId worker = 0; worker < owner_.slots(); ++worker) {
-    Link* const link = owner_.link(worker);
-    if (link != nullptr && link->borrowed && owner_.step_of_caller(*link)) return true;
+    if (owner_.step_of_caller(worker)) return true;
   }
   return false;
 }
@@ -137,6 +153,22 @@ void World::kill_a_process() {
   link->process->kill();
 }
 
+void World::end_a_main_thread() {
+  const auto slot = static_cast<WorkerId>(environment_.random.below(owner_.slots()));
+  Link* const link = owner_.link(slot);
+  if (link == nullptr || !link->process->alive()) return;
+  environment_.say("the main thread of worker %u ends", slot);
+  ++environment_.census.without_main_thread;
+  referee_.without_main_thread(*link->process);
+  link->process->lose_main_thread();
+}
+
+// Longer than most limits.
+void World::stand_still() {
+  owner_.stand_still(
+      Nanoseconds(static_cast<Nanoseconds::rep>(environment_.random.spread(1e6, 1e10))));
+}
+
 bool World::step_of_a_user() {
   Random& random = environment_.random;
   if (!closed_ && random.chance(environment_.parameters.early_end)) {
@@ -162,10 +194,10 @@ bool World::step_of_a_user() {
 void World::submit() {
   --to_submit_;
   Random& random = environment_.random;
-  JobPlan plan = draw_job(random);
+  JobPlan plan = draw_job(random, environment_.parameters);
   plan.borrows = !plan.batch && !plan.stream && random.chance(environment_.parameters.borrowing);
-  if (plan.single()) {
-    const bool waits = random.chance(0.6);
+  if (plan.single) {
+    const bool waits = random.chance(environment_.parameters.callers ? 0.95 : 0.6);
     jobs_.push_back(waits ? owner_.call(plan) : owner_.add(plan, 1, true));
     return;
   }

@@ -28,6 +28,10 @@ class World {
   bool step_of_a_process();
   bool step_of_a_caller();
   void kill_a_process();
+  void end_a_main_thread();
+  void stand_still();
+  void end_streams();
+  void must_step_of_a_caller();
   bool pass_time();
   void elsewhere();
   void unlocked();

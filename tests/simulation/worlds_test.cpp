@@ -67,7 +67,20 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::collected,
                                              &Census::wrapped_tasks,
                                              &Census::wrapped_results,
-                                             &Census::across_the_end};
+                                             &Census::across_the_end,
+                                             &Census::taken,
+                                             &Census::cut_results,
+                                             &Census::deserted,
+                                             &Census::ready_made,
+                                             &Census::without_main_thread,
+                                             &Census::oversized,
+                                             &Census::stopped,
+                                             &Census::cut,
+                                             &Census::collapsed,
+                                             &Census::lacks,
+                                             &Census::left_alone,
+                                             &Census::full_tables,
+                                             &Census::brought_by_callers};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 

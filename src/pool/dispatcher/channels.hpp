@@ -2,21 +2,23 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <vector>
 
+#include "pool/dispatcher/hang_ups.hpp"
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/worker_process.hpp"
+#include "pool/driver/channel_reactor.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 
-/// The dispatcher's end of what goes between this process and its workers: it waits for wake-ups,
-/// has rings read and outboxes written, and sees the ends of processes. What comes is told to the
-/// driver.
+/// The dispatcher's end of what goes between this process and its workers: watches their
+/// descriptors by Asio, and tells reactor and driver what comes.
 /// Threads: the dispatcher's, which also runs `io`.
-class Channels {
+class Channels final : private ReactorHost {
  public:
   Channels(PoolState& state, boost::asio::io_context& io) : state_(state), io_(io) {}
   Channels(const Channels&) = delete;
@@ -28,32 +30,29 @@ class Channels {
   void open(WorkerProcess& worker);
   /// Watches nothing of it any more.
   void close(WorkerId worker) noexcept { ios_[worker].reset(); }
-
-  /// After the driver's turn: lets go of the sockets of workers that callers may borrow, watches
-  /// those of others, and takes note of what is to be written and read.
-  void end_turn() BROOD_REQUIRES(core_lock);
-  /// Writes and reads what end_turn() has found. False when the driver has been told something
-  /// meanwhile, and wants another turn.
-  bool flush() BROOD_EXCLUDES(core_lock);
+  ChannelReactor& reactor() noexcept { return reactor_; }
 
  private:
-  void watch_wake_ups(WorkerProcess& worker);
-  void watch_and_ask(WorkerProcess& worker);
-  void on_wake_up(WorkerId id) BROOD_EXCLUDES(core_lock);
-  bool receive_wake_ups(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
-  void read_results(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
-  bool read_what_is_there(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
   void on_ended(WorkerId id) BROOD_EXCLUDES(core_lock);
-  bool flush(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
-  WorkerProcess::Stop write(WorkerProcess& worker) BROOD_EXCLUDES(core_lock);
-  void go_on(WorkerId id) BROOD_EXCLUDES(core_lock);
-  void unreadable(WorkerProcess& worker, const std::exception_ptr& error) BROOD_EXCLUDES(core_lock);
+  void on_hang_up(WorkerId id) BROOD_EXCLUDES(core_lock);
+
+  // --- ReactorHost ---
+  LinksOfDispatcher workers() const noexcept override { return state_.workers(); }
+  void watch(WorkerLink& link) override;
+  void unwatch(WorkerLink& link) override;
+  void wait_for_room(WorkerLink& link, WorkerChannel::Stop full) override;
+  bool is_terminated() const noexcept override { return state_.ended(); }
+  bool has_lost_descriptors() const noexcept override { return state_.has_lost_descriptors(); }
+  std::size_t read(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
+  void unreadable(WorkerLink& link, const std::exception_ptr& error) override
+      BROOD_EXCLUDES(core_lock);
+  void stream_ended(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
 
   PoolState& state_;
   boost::asio::io_context& io_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
-  std::vector<WorkerProcess*> unwritten_;     // have something in their outbox
-  std::vector<WorkerId> unread_;              // have news that no wake-up comes for
+  ChannelReactor reactor_{*this};
+  HangUps hang_ups_{io_, [this](WorkerId id) { on_hang_up(id); }};
 };
 
 }  // namespace brood::pool

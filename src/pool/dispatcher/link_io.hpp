@@ -7,8 +7,6 @@
 #include <chrono>
 #include <utility>
 
-#include "pool/driver/worker_channel.hpp"
-
 namespace brood::pool {
 
 /// A descriptor of a link as Asio watches it; the link stays its owner.
@@ -36,6 +34,7 @@ class Watched {
   boost::asio::posix::stream_descriptor descriptor_;
 };
 
+/// What Asio watches of one worker.
 struct LinkIo {
   explicit LinkIo(boost::asio::io_context& io)
       : wake_ups(io), descriptor_channel(io), process(io), timer(io) {}
@@ -50,7 +49,6 @@ struct LinkIo {
 
   Watched wake_ups, descriptor_channel, process;
   boost::asio::steady_timer timer;
-  WorkerChannel::Stop stopped_by = WorkerChannel::Stop::none;  // why not all has been written
 };
 
 }  // namespace brood::pool

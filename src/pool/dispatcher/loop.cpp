@@ -94,7 +94,7 @@ void Dispatcher::Loop::serve() {
     io_.poll();
     io_.restart();
     const bool over = turn();
-    if (!channels_.flush()) wake();
+    if (!channels_.reactor().flush()) wake();
     if (over) break;
     if (!host_.starts().watch()) wake();
     if (state_.has_lost_descriptors()) return state_.lose_descriptors();
@@ -119,7 +119,7 @@ bool Dispatcher::Loop::turn() {
   state_.take_intake();
   guard_.check(state_.driver(), now);
   if (state_.driver().turn(now)) return true;
-  channels_.end_turn();
+  channels_.reactor().end_turn();
   set_timer(now);
   const PoolView pool = state_.driver().view();
   idle_ = pool.drained && !pool.closing;

@@ -30,15 +30,7 @@ bool WorkerProcess::receive_wake_ups() {
   return transfer.state == State::moved || transfer.state == State::would_block;
 }
 
-void WorkerProcess::sleep_until(std::chrono::steady_clock::time_point deadline) noexcept {
-  using protocol::WakeUp;
-  if (!may_sleep(WakeUp::by_futex) || ended) return;
-  constexpr auto asked = static_cast<std::uint32_t>(WakeUp::by_futex);
-  platform::futex_wait(page().owner_waits, asked, deadline, platform::FutexScope::shared);
-}
-
-void WorkerProcess::wake_caller() noexcept {
-  page().owner_waits.store(0);
+void WorkerProcess::wake_owner() noexcept {
   platform::futex_wake(page().owner_waits, 1, platform::FutexScope::shared);
 }
 

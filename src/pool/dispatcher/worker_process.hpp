@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -23,14 +22,7 @@ class WorkerProcess final : public WorkerLink {
     return transfer::receive_descriptors(descriptor_channel.number());
   }
 
-  /// Reads, without waiting, the wake-ups that have come. False where no more will. Throws
-  /// CodecError for anything else.
-  bool receive_wake_ups();
-  /// Sleeps until there are news, wake_caller() or the deadline; may wake for no reason. Threads:
-  /// the caller's that has borrowed it.
-  void sleep_until(std::chrono::steady_clock::time_point deadline) noexcept;
-  /// Wakes the caller that has borrowed it. Threads: any.
-  void wake_caller() noexcept;
+  bool receive_wake_ups() override;
 
   /// Makes the page, as memory that a worker can be given. Throws SystemError.
   void make_page();
@@ -43,6 +35,7 @@ class WorkerProcess final : public WorkerLink {
 
  private:
   void wake_worker() noexcept override;
+  void wake_owner() noexcept override;
   platform::SendState send_now(std::uint64_t group,
                                std::span<const detail::DescriptorRef>& unsent) override;
 };

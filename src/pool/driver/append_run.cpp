@@ -26,7 +26,7 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
   header.retry_if = job.terms().retry_if.size();
   header.attempt = assignment.attempt;
   header.flags = (job.terms().timeout ? RunHeader::timed : 0) |
-                 (arguments.fills_frame() ? RunHeader::whole : 0);
+                 (arguments.fills_frame() ? RunHeader::raw_argument : 0);
   return header;
 }
 

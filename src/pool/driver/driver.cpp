@@ -120,10 +120,11 @@ void Driver::observed(WorkerLink& link, const ProcessSight& seen, Time now) {
   actions_.act_within_call();  // a question is answered before anything else happens
 }
 
-// Nothing wakes a caller that would borrow it now.
+// A caller that drives it gives it back, and nothing would wake one that borrowed it now.
 void Driver::ended(WorkerLink& link) {
   link.ended = true;
-  if (!link.borrowed) borrowing_.withdraw(link);
+  if (link.borrowed) return link.wake_caller();
+  borrowing_.withdraw(link);
 }
 
 bool Driver::turn(Time now) {

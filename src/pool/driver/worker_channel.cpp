@@ -103,6 +103,11 @@ bool WorkerChannel::may_sleep(WakeUp how) noexcept {
   return !has_news();
 }
 
+void WorkerChannel::wake_caller() noexcept {
+  page_->owner_waits.store(0);
+  wake_owner();
+}
+
 // A worker is owed one wake-up for each request, and whatever else it writes makes no sense.
 void WorkerChannel::take_wake_ups(std::span<const std::byte> came) {
   const auto refuse = [](const char* reason) {

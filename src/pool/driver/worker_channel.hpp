@@ -15,7 +15,8 @@ namespace brood::pool {
 
 /// What goes between the owner and one worker: the two rings of its page, wake-ups, and descriptors
 /// of shared objects. It decides when the worker is woken and when the owner may sleep; what is a
-/// system call is its heir's. src/protocol/README.md has the rules, src/pool/README.md the threads.
+/// system call is its heir's. ChannelReactor and BorrowedChannel decide when which of it is done.
+/// src/protocol/README.md has the rules, src/pool/README.md the threads.
 /// Threads: the one that drives the link.
 class WorkerChannel {
  public:
@@ -36,6 +37,9 @@ class WorkerChannel {
   void give_room() noexcept;
   /// The next descriptors of shared objects that the worker has sent, without waiting.
   virtual transfer::ReceivedDescriptors receive_descriptors() = 0;
+  /// Takes the wake-ups that have come through the socket, without waiting. False where no more
+  /// will. Throws CodecError for anything else.
+  virtual bool receive_wake_ups() = 0;
 
   // --- what it is sent ---
   enum class Stop : std::uint8_t {
@@ -47,26 +51,30 @@ class WorkerChannel {
   };
   /// Writes as much of the outbox as ring and descriptor channel take, wakes the worker for it, and
   /// says why that is not all. Throws CodecError where the ring makes no sense.
-  Stop write();
+  virtual Stop write();
   /// The end of its tasks, when the outbox is empty: it leaves when it has done what it has.
   void hang_up() noexcept;
 
   // --- wake-ups ---
   /// Asks for one, which comes when the worker reports something, or has made room that the last
   /// write() has found missing. False: it has done so already.
-  bool may_sleep(protocol::WakeUp how) noexcept;
-  /// These have come through the socket. Throws CodecError for what is none, or not asked for.
-  void take_wake_ups(std::span<const std::byte> came);
+  virtual bool may_sleep(protocol::WakeUp how) noexcept;
+  /// Wakes the caller that drives the worker, if it sleeps. Threads: any.
+  void wake_caller() noexcept;
 
   protocol::ResultRing results;
   Outbox outbox;
 
  protected:
   void set_page(void* memory) noexcept { page_ = static_cast<protocol::WorkerPage*>(memory); }
+  /// These have come through the socket. Throws CodecError for what is none, or not asked for.
+  void take_wake_ups(std::span<const std::byte> came);
 
  private:
   /// Wakes the worker, which sleeps on `worker_waits` of its page.
   virtual void wake_worker() noexcept = 0;
+  /// Wakes the caller, which sleeps on `owner_waits` of its page.
+  virtual void wake_owner() noexcept = 0;
   /// Sends descriptors of shared objects without waiting, and takes those from `unsent` that have
   /// gone, or never will. `gone`: the worker takes none any more, although it lives.
   virtual platform::SendState send_now(std::uint64_t group,

@@ -24,6 +24,8 @@ namespace brood::detail {
 class BROOD_API RunHost {
  public:
   virtual ~RunHost();
+  /// Tells the owner that the element that is claimed next starts now.
+  virtual void stamp() = 0;
   /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's
   /// cursor at it.
   virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
@@ -46,9 +48,9 @@ class BROOD_API RunHost {
 class Run {
  public:
   /// Claims the next element; false at the end, also when the owner has taken the rest back.
-  bool next() noexcept {
+  bool next() {
     if (left_ == 0) return false;
-    if (clock_ != nullptr) stamp();  // first: a reader that sees the claim sees a clock as new
+    if (timed_) host_->stamp();  // first: a reader that sees the claim sees a clock as new
     std::uint64_t expected = position_;
     if (!claimed_->compare_exchange_strong(expected, position_ + 1, std::memory_order_acq_rel)) {
       left_ = 0;
@@ -60,7 +62,7 @@ class Run {
   }
   /// The argument of the claimed element.
   Reader argument() {
-    if (whole_) return rest();
+    if (raw_argument_) return rest();
     std::uint64_t length = stride_;
     if (stride_ == 0) arguments_.read(&length, sizeof length);
     // What is still on its way belongs to the last one.
@@ -109,7 +111,7 @@ class Run {
     // its own.
     constexpr bool has_state =
         !is_function_pointer<F> && !std::is_member_pointer_v<F> && !is_stateless<F>;
-    if (!*function_cache_ || (has_state && whole_)) {
+    if (!*function_cache_ || (has_state && raw_argument_)) {
       auto made = std::make_shared<F>();
       Reader source(function_bytes_);
       try {
@@ -156,15 +158,12 @@ class Run {
     head_->store(frame_position_ + static_cast<std::uint64_t>(cursor_ - frame_),
                  std::memory_order_release);
   }
-  BROOD_API void stamp() noexcept;
 
   RunHost* host_ = nullptr;
   // Elements claimed by this worker so far.
   std::atomic<std::uint64_t>* claimed_ = nullptr;
   // The end of the last complete record in the result stream.
   std::atomic<std::uint64_t>* head_ = nullptr;
-  // When the claimed element started, for jobs with a timeout.
-  std::atomic<std::uint64_t>* clock_ = nullptr;
   std::uint64_t position_ = 0;
   std::uint64_t index_of_zero_ = 0;  // modulo 2^64: index in the job minus position
   std::size_t left_ = 0;
@@ -172,7 +171,8 @@ class Run {
   bool (*retry_if_)(std::exception_ptr) = nullptr;
   Reader arguments_{{}};
   std::size_t stride_ = 0;
-  bool whole_ = false;
+  bool timed_ = false;                // the owner wants to know when elements start
+  bool raw_argument_ = false;         // all of the frame, without a length
   std::size_t record_limit_ = 0;      // bytes; a larger one is sent by itself
   std::byte* frame_ = nullptr;        // where the results of the open frame begin
   std::uint64_t frame_position_ = 0;  // the same in the result stream
