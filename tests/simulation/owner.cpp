@@ -212,7 +212,6 @@ bool Owner::is_wanted(const Link& link) const {
   pool::no_other_thread_knows();
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
-  if (link.process->has_no_main_thread() && driver().is_watched(link)) return true;
   if (link.broken || link.silent || is_terminated()) return false;
   return link.waits_for_room;
 }
@@ -237,7 +236,9 @@ std::optional<Time> Owner::next_time() const {
   for (const auto& start : starts_) at(start);
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     const Link* const known = link(worker);
-    if (known != nullptr && known->process->alive()) at(known->dies_at);
+    if (known == nullptr) continue;
+    if (known->process->alive()) at(known->dies_at);
+    if (known->process->has_no_main_thread() && driver().is_watched(*known)) at(next_look_);
   }
   return soonest;
 }

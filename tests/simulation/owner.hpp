@@ -18,6 +18,7 @@
 
 namespace brood::simulation {
 
+inline constexpr Nanoseconds between_looks = std::chrono::milliseconds(200);
 inline constexpr std::uint64_t memory_limit = 1;  // of a worker, in bytes, where it is watched
 
 /// The real driver, scheduler and reactor. In place of the dispatcher's loop: what it would wait
@@ -122,6 +123,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   Environment& environment_;
   Referee& referee_;
   std::function<void()> elsewhere_, unlocked_;
+  Time next_look_{};           // at the workers' processes
   pool::Callbacks callbacks_;  // nothing is posted
   JudgedScheduler scheduler_;
   pool::Driver driver_;

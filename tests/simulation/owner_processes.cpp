@@ -118,9 +118,11 @@ void Owner::log(const pool::WorkerLink&, const protocol::LogRecord& record) noex
   ++environment_.census.logged;
 }
 
-// As pool::ResidentGuard, but that one that is ready never has too much memory.
+// As pool::ResidentGuard, but less often, and that one that is ready never has too much memory.
 void Owner::look_at_processes() {
   if (!environment_.parameters.watched) return;
+  const bool is_due = environment_.now >= next_look_;
+  if (is_due) next_look_ = environment_.now + between_looks;
   for (WorkerId worker = 0; worker < slots(); ++worker) {
     Link* const seen = link(worker);
     if (seen == nullptr || !driver().is_watched(*seen)) continue;
@@ -129,7 +131,7 @@ void Owner::look_at_processes() {
       ++environment_.census.oversized;
       driver().observed(*seen, {.resident = memory_limit + 1, .main_thread_ended = false},
                         environment_.now);
-    } else if (seen->process->has_no_main_thread() && notices()) {
+    } else if (is_due && seen->process->has_no_main_thread()) {
       see_no_main_thread(*seen);
     }
   }

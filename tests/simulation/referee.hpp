@@ -163,6 +163,8 @@ class Referee {
   void release(const Held& held);
   void check_assignment(const Record& record, const Job& job,
                         const pool::Assignment& assignment) const;
+  bool waits_in_vain(const Record& dead, const Held& held);
+  static void doubt(Element& given_up);
   void note_passed(Element& next) const;
   void judge(Record& record, const Held& held);
   std::size_t least_workers() const;

@@ -275,6 +275,8 @@ void Referee::gone(const Process& process, std::uint64_t claimed) {
   for (const Held& held : dead.held) {
     if (held.sequence < claimed) {
       judge(dead, held);
+    } else if (&held == &dead.held.front() && waits_in_vain(dead, held)) {
+      doubt(element(held.job, held.index));
     } else if (&held == &dead.held.front() && (!dead.stopped || dead.broken)) {
       note_passed(element(held.job, held.index));
     }
@@ -290,6 +292,16 @@ void Referee::note_passed(Element& next) const {
   ++next.charges;
 }
 
+// With a limit of time, which goes on from worker to worker.
+bool Referee::waits_in_vain(const Record& dead, const Held& held) {
+  return dead.without_main_thread && job(held.job).plan.traits.timeout;
+}
+
+void Referee::doubt(Element& given_up) {
+  given_up.garbled = true;
+  ++given_up.doubtful;
+}
+
 // Whose fault it is that the worker is dead before this element has an outcome.
 void Referee::judge(Record& dead, const Held& held) {
   Element& begun = element(held.job, held.index);
@@ -299,6 +311,8 @@ void Referee::judge(Record& dead, const Held& held) {
   begun.garbled |= dead.spoilt;
   if (!dead.spoilt && !dead.owes && !dead.cut && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
+  // What stops a worker without its main thread may come when a limit of time is over, too.
+  if (waits_in_vain(dead, held)) return doubt(begun);
   if (!dead.stopped || dead.broken) {
     ++begun.charges;
     return;

@@ -184,10 +184,8 @@ TEST_F(TaskStreamTest, a_frame_may_be_larger_than_the_ring) {
 // A process that a task forks while it decodes one finds zeros in the page.
 TEST_F(TaskStreamTest, a_copy_of_the_worker_reads_no_large_frame) {
   write_by_and_by(frame(2 * capacity, 'a'));
-  EXPECT_FALSE(stream.next());
-  EXPECT_EQ(host.looks_for_copies, 0);
-  ASSERT_TRUE(stream.wait_for_more());
-  EXPECT_EQ(host.looks_for_copies, 1);
+  while (!stream.next()) ASSERT_TRUE(stream.wait_for_more());
+  EXPECT_GT(host.looks_for_copies, 0);
 }
 
 TEST_F(TaskStreamTest, nothing_of_the_next_frame_is_collected) {
