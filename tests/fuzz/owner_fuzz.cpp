@@ -148,6 +148,8 @@ struct Link final : pool::WorkerLink {
     sleep();
   }
   transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
+  bool receive_wake_ups() override { return true; }
+  void wake_owner() noexcept override {}
   void wake_worker() noexcept override { ended = ended || page().no_more_tasks != 0; }
   platform::SendState send_now(std::uint64_t, std::span<const detail::DescriptorRef>&) override {
     return platform::SendState::sent;
