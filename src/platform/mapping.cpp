@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -14,6 +15,9 @@
 
 namespace brood::platform {
 namespace {
+
+// Bytes: where mappings with rings begin. The largest page that a kernel has.
+constexpr std::size_t ring_alignment = 64 * 1024;
 
 std::size_t page_size() noexcept {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -47,16 +51,28 @@ bool map_with_rings(std::byte* data, int file, std::size_t size, Rings rings) {
   return true;
 }
 
+// Addresses for so many bytes between two fences, the first of them a multiple of `alignment`.
+std::byte* reserve(std::size_t size, std::size_t alignment) {
+  const std::size_t all = fenced(size), page = page_size();
+  const std::size_t slack = alignment > page ? alignment - page : 0;
+  void* const place = system_calls().mmap(nullptr, all + slack, PROT_NONE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (place == MAP_FAILED) throw_no_mapping(errno);
+  std::byte* const begin = static_cast<std::byte*>(place);
+  const auto past = (reinterpret_cast<std::uintptr_t>(begin) + page) % alignment;
+  const std::size_t before = past == 0 ? 0 : alignment - past;
+  if (before != 0) ::munmap(begin, before);
+  if (before != slack) ::munmap(begin + before + all, slack - before);
+  return begin + before + page;
+}
+
 void* map_shared(int file, std::size_t size, Rings rings = {}) {
   if (size == 0 || size > std::numeric_limits<std::size_t>::max() / 2) throw_no_mapping(EINVAL);
-  const std::size_t all = fenced(size + rings.size * rings.count);
-  void* const fence = system_calls().mmap(nullptr, all, PROT_NONE,
-                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (fence == MAP_FAILED) throw_no_mapping(errno);
-  std::byte* const data = static_cast<std::byte*>(fence) + page_size();
+  const std::size_t all = size + rings.size * rings.count;
+  std::byte* const data = reserve(all, rings.count == 0 ? page_size() : ring_alignment);
   if (!map_with_rings(data, file, size, rings)) {
     const int error = errno;
-    ::munmap(fence, all);
+    ::munmap(data - page_size(), fenced(all));
     throw_no_mapping(error);
   }
   return data;

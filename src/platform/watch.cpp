@@ -13,6 +13,7 @@
 #include <new>
 #include <utility>
 
+#include "platform/descriptor.hpp"
 #include "platform/process.hpp"
 
 namespace brood::platform {
@@ -41,21 +42,29 @@ void* watch(void*) {
 
 // Better no process than one that outlives its owner.
 [[noreturn]] void end_unwatched(int error) noexcept {
-  std::fprintf(stderr, "brood: no thread to watch this process's owner: %s\n",
-               std::strerror(error));
+  std::fprintf(stderr, "brood: cannot watch this process's owner: %s\n", std::strerror(error));
   ::_exit(exit_orphaned);
 }
 
-// A set of the channel alone, which becomes readable when the other end is closed. A poll(2) of the
-// channel itself would keep it open where a task closes it, and hide that from the owner. The
-// number is one of those that the library has, not one that a task expects for its own files.
-int set_of(int channel) noexcept {
-  const int set = ::epoll_create1(EPOLL_CLOEXEC);
-  const int apart = ::fcntl(set, F_DUPFD_CLOEXEC, channel);
-  if (set >= 0) ::close(set);
-  epoll_event no_event{};  // the end is always one
-  if (apart < 0 || ::epoll_ctl(apart, EPOLL_CTL_ADD, channel, &no_event) != 0) end_unwatched(errno);
+// Among the library's numbers, not where a task expects its own files; but a limit of open files
+// may not leave these.
+int out_of_the_way(int number, int channel) noexcept {
+  const int apart = ::fcntl(number, F_DUPFD_CLOEXEC, channel);
+  if (apart < 0) return number;
+  ::close(number);
   return apart;
+}
+
+// A set of the channel alone, which becomes readable when the other end is closed. A poll(2) of the
+// channel itself would keep it open where a task closes it, and hide that from the owner.
+int set_of(int channel) noexcept {
+  const int made = ::epoll_create1(EPOLL_CLOEXEC);
+  if (made < 0) end_unwatched(errno);
+  const int set = out_of_the_way(made, channel);
+  epoll_event no_event{};  // the end is always one
+  if (::epoll_ctl(set, EPOLL_CTL_ADD, channel, &no_event) != 0) end_unwatched(errno);
+  own_descriptors.insert(set);
+  return set;
 }
 
 }  // namespace
@@ -74,7 +83,10 @@ void stop_watching_owner() noexcept {
   pthread_cancel(watch_handle);  // poll(2) is where it is: pthreads(7), cancellation points
   pthread_join(watch_handle, nullptr);
   std::exchange(watch_thread, nullptr)->~OwnThread();
-  if (const int set = std::exchange(watched[1].fd, -1); set >= 0) ::close(set);
+  if (const int set = std::exchange(watched[1].fd, -1); set >= 0) {
+    own_descriptors.erase(set);
+    ::close(set);
+  }
 }
 
 }  // namespace brood::platform

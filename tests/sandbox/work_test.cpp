@@ -50,6 +50,14 @@ TEST_P(WorkInASandbox, every_verb_gives_its_results) {
   EXPECT_EQ(pool.apply_async(square, 3).get(), 9);
 }
 
+// The library's own descriptors lie beyond the limit.
+TEST_P(WorkInASandbox, a_small_limit_of_open_files_is_no_hindrance) {
+  PoolOptions options = within(Sandbox::compute);
+  options.limits.open_files = 64;
+  Pool pool(options);
+  EXPECT_EQ(pool.apply(square, 7), 49);
+}
+
 TEST_P(WorkInASandbox, exceptions_come_home) {
   Pool pool = make_pool();
   for (int i = 0; i < 3; ++i) {

@@ -16,7 +16,7 @@ void Channels::open(WorkerProcess& worker) {
   ios_[worker.id] = std::make_unique<LinkIo>(io_);
   ios_[worker.id]->process.wait(worker.pidfd.get(), descriptor_base::wait_read,
                                 [this, id = worker.id] { on_ended(id); });
-  hang_ups_.add(worker.id, worker.wake_ups.get());
+  hang_ups_.add(worker.id, worker.pid, worker.wake_ups.get());
   reactor_.open(worker);
 }
 
@@ -29,9 +29,9 @@ void Channels::on_ended(WorkerId id) {
 
 // Its task has closed it, or the process is about to end. Where a caller drives the worker, or none
 // does, nothing else would see that.
-void Channels::on_hang_up(WorkerId id) {
+void Channels::on_hang_up(WorkerId id, pid_t pid) {
   WorkerLink* const link = state_.workers().find(id);
-  if (link == nullptr || state_.has_lost_descriptors()) return;
+  if (link == nullptr || process_of(*link).pid != pid) return;
   const CoreGuard lock(state_.mutex());
   if (!link->silent) state_.driver().stream_ended(*link, Clock::now());
 }
@@ -44,6 +44,7 @@ void Channels::watch(WorkerLink& link) {
 void Channels::unwatch(WorkerLink& link) {
   ios_[link.id]->wake_ups.release();
   ios_[link.id]->descriptor_channel.release();
+  ios_[link.id]->timer.cancel();
 }
 
 void Channels::wait_for_room(WorkerLink& link, WorkerChannel::Stop full) {

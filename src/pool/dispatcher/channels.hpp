@@ -34,7 +34,7 @@ class Channels final : private ReactorHost {
 
  private:
   void on_ended(WorkerId id) BROOD_EXCLUDES(core_lock);
-  void on_hang_up(WorkerId id) BROOD_EXCLUDES(core_lock);
+  void on_hang_up(WorkerId id, pid_t pid) BROOD_EXCLUDES(core_lock);
 
   // --- ReactorHost ---
   LinksOfDispatcher workers() const noexcept override { return state_.workers(); }
@@ -52,7 +52,8 @@ class Channels final : private ReactorHost {
   boost::asio::io_context& io_;
   std::vector<std::unique_ptr<LinkIo>> ios_;  // by worker
   ChannelReactor reactor_{*this};
-  HangUps hang_ups_{io_, [this](WorkerId id) { on_hang_up(id); }};
+  HangUps hang_ups_{io_, [this] { return state_.has_lost_descriptors(); },
+                    [this](WorkerId id, pid_t pid) { on_hang_up(id, pid); }};
 };
 
 }  // namespace brood::pool

@@ -2,6 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <sys/types.h>
+
 #include <functional>
 
 #include "platform/descriptor.hpp"
@@ -15,11 +17,13 @@ namespace brood::pool {
 /// worker costs no system call. Threads: the dispatcher's, which also runs `io`.
 class HangUps {
  public:
-  /// `on_hang_up` is called once for each socket. Throws SystemError where there is no descriptor.
-  HangUps(boost::asio::io_context& io, std::function<void(WorkerId)> on_hang_up);
+  /// `on_hang_up` is called once for each socket; after `is_lost`, which says that this process has
+  /// closed the pool's descriptors, no more. Throws SystemError where there is no descriptor.
+  HangUps(boost::asio::io_context& io, std::function<bool()> is_lost,
+          std::function<void(WorkerId, pid_t)> on_hang_up);
 
-  /// A worker's socket, until it is closed here. One that cannot be added is not watched.
-  void add(WorkerId id, int socket) noexcept;
+  /// A worker's socket, until it is closed. Throws SystemError.
+  void add(WorkerId id, pid_t pid, int socket);
 
  private:
   void watch();
@@ -27,7 +31,8 @@ class HangUps {
 
   platform::Descriptor set_;
   Watched watched_;
-  std::function<void(WorkerId)> on_hang_up_;
+  std::function<bool()> is_lost_;
+  std::function<void(WorkerId, pid_t)> on_hang_up_;
 };
 
 }  // namespace brood::pool

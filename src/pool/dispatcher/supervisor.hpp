@@ -52,7 +52,6 @@ class Supervisor {
     return method_->signal(worker.pid, worker.pidfd, signal);
   }
 
-  const Limits& limits() const noexcept { return options_.limits; }
   std::string method_name() const { return method_->name(); }
   const detail::SandboxTerms& sandbox() const noexcept {
     return detail::SandboxAccess::terms(options_.sandbox);

@@ -57,6 +57,7 @@ class Driver {
   void ended(WorkerLink& link) BROOD_REQUIRES(core_lock);
   void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock) {
     state_.workers.stream_ended(link, now);
+    if (!link.borrowed) borrowing_.withdraw(link);
   }
 
   // --- dispatcher: processes that are watched, where Limits::resident_hard is set ---
