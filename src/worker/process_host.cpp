@@ -31,7 +31,7 @@ bool ProcessHost::look(const std::atomic<std::uint64_t>& word, std::uint64_t val
 }
 
 void ProcessHost::wake_owner() try {
-  if (!platform::send_all(report_, std::span(&protocol::wake_up, 1)))
+  if (!platform::write_all_unguarded(report_, std::span(&protocol::wake_up, 1)))
     ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
 } catch (const SystemError& failure) {
   end_if_closed(failure.code().value());
