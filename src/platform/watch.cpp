@@ -46,10 +46,11 @@ void* watch(void*) {
   ::_exit(exit_orphaned);
 }
 
-// Among the library's numbers, not where a task expects its own files; but a limit of open files
-// may not leave these.
+// Behind the numbers that a process is given, not where a task expects its own files; but a limit
+// of open files may not leave these.
 int out_of_the_way(int number, int channel) noexcept {
-  const int apart = ::fcntl(number, F_DUPFD_CLOEXEC, channel);
+  constexpr int most_given = 16;
+  const int apart = ::fcntl(number, F_DUPFD_CLOEXEC, channel + most_given);
   if (apart < 0) return number;
   ::close(number);
   return apart;
