@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "platform/mapping.hpp"
+#include "driver/fakes.hpp"
 #include "pool/driver/channel_reactor.hpp"
 #include "protocol/messages.hpp"
 
@@ -45,22 +45,7 @@ class FakeLink final : public WorkerLink {
     return answer;
   }
 
-  platform::SharedMapping memory_ = platform::SharedMapping::create(
-      "test", protocol::page_size, {WorkerPage::buffer_size, protocol::rings_in_page});
-};
-
-/// What the driver needs of processes: nothing here.
-class NoProcesses final : public Host {
-  void start(WorkerId) override {}
-  void abandon_start(WorkerId) override {}
-  void abandon_starts() override {}
-  SignalResult signal(WorkerLink&, StopSignal) noexcept override { return SignalResult::sent; }
-  std::optional<Death> status(WorkerLink&) noexcept override { return std::nullopt; }
-  void release(WorkerLink&) noexcept override {}
-  void log_error(const std::string&) noexcept override {}
-  void log(const WorkerLink&, const protocol::LogRecord&) noexcept override {}
-  bool table_is_full() noexcept override { return false; }
-  std::size_t descriptor_limit() noexcept override { return 1024; }
+  platform::SharedMapping memory_ = testing::memory_of_page();
 };
 
 /// A loop that notes what it is to wait for, and a driver that reads all that it may.
@@ -82,7 +67,7 @@ class FakeLoop final : public ReactorHost {
   void stream_ended(WorkerLink& link) override { link.silent = true; }
 
   static constexpr std::size_t at_a_time = std::size_t{64} << 10;
-  NoProcesses no_processes;
+  testing::NoProcesses no_processes;
   WorkerTable table{1, no_processes};
   bool watched = false, terminated = false, lost = false;
   bool tells_on = false;  // as fast as it is read

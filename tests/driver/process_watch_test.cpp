@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform/mapping.hpp"
+#include "driver/fakes.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/driver/driver.hpp"
 
@@ -37,26 +37,18 @@ class FakeLink final : public WorkerLink {
     return platform::SendState::sent;
   }
 
-  platform::SharedMapping memory_ = platform::SharedMapping::create(
-      "test", protocol::page_size, {protocol::WorkerPage::buffer_size, protocol::rings_in_page});
+  platform::SharedMapping memory_ = testing::memory_of_page();
 };
 
 /// Remembers the signals that it is to send, and the errors that it is to log.
-class FakeHost final : public Host {
+class FakeHost final : public testing::NoProcesses {
  public:
-  void start(WorkerId) override {}
-  void abandon_start(WorkerId) override {}
-  void abandon_starts() override {}
   SignalResult signal(WorkerLink&, StopSignal signal) noexcept override {
     signals.push_back(signal);
     return SignalResult::sent;
   }
   std::optional<Death> status(WorkerLink&) noexcept override { return Death{}; }
-  void release(WorkerLink&) noexcept override {}
   void log_error(const std::string& text) noexcept override { errors.push_back(text); }
-  void log(const WorkerLink&, const protocol::LogRecord&) noexcept override {}
-  bool table_is_full() noexcept override { return false; }
-  std::size_t descriptor_limit() noexcept override { return 1024; }
 
   std::vector<StopSignal> signals;
   std::vector<std::string> errors;

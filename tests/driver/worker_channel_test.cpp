@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
-#include "platform/mapping.hpp"
+#include "driver/fakes.hpp"
 #include "pool/driver/worker_channel.hpp"
 
 namespace brood::pool::worker_channel_test {
@@ -46,8 +46,7 @@ class FakeChannel final : public WorkerChannel {
     return answer;
   }
 
-  platform::SharedMapping memory_ = platform::SharedMapping::create(
-      "test", protocol::page_size, {WorkerPage::buffer_size, protocol::rings_in_page});
+  platform::SharedMapping memory_ = testing::memory_of_page();
 };
 
 class WorkerChannelTest : public ::testing::Test {
