@@ -30,6 +30,7 @@
 #include <brood/errors.hpp>
 #include <brood/event.hpp>
 #include <brood/exception.hpp>
+#include <brood/exit_code.hpp>
 #include <brood/file_descriptor.hpp>
 #include <brood/init.hpp>
 #include <brood/kill.hpp>

@@ -133,7 +133,8 @@ class BROOD_API PoolCalls {
   /// Calls f(x) for each x lazily, and returns a range of the results in input order. The thread
   /// that iterates takes the inputs, at most CallOptions::window more than it has got results.
   /// Takes the first inputs, and does not block for results: iterating does. The ImapRange throws
-  /// the elements' errors and what the range throws. Cost: inputs are given to the pool one by one,
+  /// the elements' errors, what the range throws, and CodecError for an input that is larger than
+  /// PoolOptions::max_message_size. Cost: inputs are given to the pool one by one,
   /// as results are taken; memory for the inputs and results of a window.
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap(F f, Range&& range) const;

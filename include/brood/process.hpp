@@ -1,9 +1,7 @@
 #pragma once
 
 #include <concepts>
-#include <iosfwd>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,6 +11,7 @@
 #include <brood/detail/export.hpp>
 #include <brood/detail/process/target.hpp>
 #include <brood/errors.hpp>
+#include <brood/exit_code.hpp>
 #include <brood/launcher.hpp>
 #include <brood/process_info.hpp>
 #include <brood/task.hpp>
@@ -27,22 +26,6 @@ struct ProcessOptions {
   StartMethod start_method{};
   /// Whether the process is ended, not joined, when its owner ends. Unset: it is joined.
   bool daemon = false;
-};
-
-/// How a process ended, as Python tells it: the exit code, or minus the signal number. Empty before
-/// the end. It converts to int, and never to bool: `if (process.exit_code())` could mean "has
-/// ended" or "has failed". Where it may be empty, keep it with `auto`: a std::optional<int> is made
-/// by way of the int. Threads: as any value.
-class BROOD_API ExitCode : public std::optional<int> {
- public:
-  using std::optional<int>::optional;
-  /// The number. Throws UsageError where it is empty.
-  operator int() const;
-  template <std::same_as<bool> T>
-  operator T() const = delete;              // ask has_value(), or compare with 0
-  explicit operator bool() const = delete;  // ask has_value(), or compare with 0
-  /// Writes the number, or "none" where it is empty.
-  friend BROOD_API std::ostream& operator<<(std::ostream& stream, const ExitCode& code);
 };
 
 namespace detail {

@@ -41,7 +41,9 @@ concept WaitableRange = std::ranges::input_range<const Range> &&
 namespace detail {
 template <WaitableRange Range>
 std::vector<Waitable> waitables(const Range& objects) {
-  return std::vector<Waitable>(std::ranges::begin(objects), std::ranges::end(objects));
+  std::vector<Waitable> found;
+  for (auto&& object : objects) found.emplace_back(object);
+  return found;
 }
 BROOD_API std::vector<Waitable> wait_by(const std::vector<Waitable>& objects,
                                         const Deadline& deadline);

@@ -60,14 +60,14 @@ void Process::join() { core().wait(std::nullopt); }
 bool Process::join_by(const detail::Deadline& deadline) { return core().wait(deadline); }
 bool Process::is_alive() const { return core().is_alive(); }
 
-ExitCode::operator int() const {
+int ExitCode::value() const {
   if (!has_value())
     throw UsageError("the exit code of a process that has not ended, or whose end was not told");
-  return **this;
+  return *number_;
 }
 std::ostream& operator<<(std::ostream& stream, const ExitCode& code) {
   if (!code.has_value()) return stream << "none";
-  return stream << *code;
+  return stream << code.value();
 }
 
 ExitCode Process::exit_code() const {

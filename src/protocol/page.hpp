@@ -25,33 +25,45 @@ struct WorkerPage {
   /// Elements of its sequence that the worker has claimed. The owner takes back everything behind
   /// by adding `revoked`, once; the worker acknowledges by storing `fence`.
   alignas(64) std::atomic<std::uint64_t> claimed;
-  std::atomic<std::uint64_t> fence;  // owner: first position that the revocation does not cover
-  std::atomic<std::uint64_t> clock;  // worker: CLOCK_MONOTONIC in ns when the claimed element
-                                     // started; jobs with a timeout only
+  /// Written by the owner: the first position that the revocation does not cover.
+  std::atomic<std::uint64_t> fence;
+  /// Written by the worker, for jobs with a timeout only: CLOCK_MONOTONIC in ns when the claimed
+  /// element started.
+  std::atomic<std::uint64_t> clock;
 
+  // --- the ring of results ---
   // Positions in the rings count the bytes of their streams from the first on, and never go back.
-  // The ring of the result stream:
-  alignas(64) std::atomic<std::uint64_t> head;  // worker: behind the last whole result
-  std::atomic<std::uint64_t> closed;            // worker: behind what the owner may read; a frame
-                                                // that is being filled lies between it and `head`
-  std::atomic<std::uint32_t> worker_waits;      // worker: a WorkerWait before it sleeps; the owner
-                                                // that takes it back to none wakes it
-  alignas(64) std::atomic<std::uint64_t> tail;  // owner: all before it has been read
-  std::atomic<std::uint32_t> owner_waits;       // owner: a WakeUp before it sleeps; the worker that
-                                                // takes it back to none wakes the owner
+  /// Written by the worker: behind the last whole result.
+  alignas(64) std::atomic<std::uint64_t> head;
+  /// Written by the worker: behind what the owner may read. A frame that is being filled lies
+  /// between it and `head`.
+  std::atomic<std::uint64_t> closed;
+  /// A WorkerWait, which the worker writes before it sleeps. The owner that takes it back to none
+  /// wakes the worker.
+  std::atomic<std::uint32_t> worker_waits;
+  /// Written by the owner: all before it has been read.
+  alignas(64) std::atomic<std::uint64_t> tail;
+  /// A WakeUp, which the owner writes before it sleeps. The worker that takes it back to none wakes
+  /// the owner.
+  std::atomic<std::uint32_t> owner_waits;
 
-  // The ring of the task stream:
-  std::atomic<std::uint32_t> owner_blocked;  // owner: 1 where it has more than there is room for;
-                                             // the worker that takes it back wakes the owner
-  alignas(64) std::atomic<std::uint64_t> task_head;  // owner: all before it may be read
-  std::atomic<std::uint32_t> no_more_tasks;          // owner: 1 at the end of the stream
-  alignas(64) std::atomic<std::uint64_t> task_tail;  // worker: all before it has been read
+  // --- the ring of tasks ---
+  /// 1 where the owner has more than there is room for. The worker that takes it back wakes the
+  /// owner.
+  std::atomic<std::uint32_t> owner_blocked;
+  /// Written by the owner: all before it may be read.
+  alignas(64) std::atomic<std::uint64_t> task_head;
+  /// Written by the owner: 1 at the end of the stream.
+  std::atomic<std::uint32_t> no_more_tasks;
+  /// Written by the worker: all before it has been read.
+  alignas(64) std::atomic<std::uint64_t> task_tail;
 
   static constexpr std::uint64_t revoked = std::uint64_t{1} << 63;
 
   alignas(64) LastWords last_words;
 
-  static constexpr std::size_t buffer_size = 256 * 1024;  // bytes of a ring; a power of two
+  /// Bytes of a ring; a power of two.
+  static constexpr std::size_t buffer_size = 256 * 1024;
   /// The largest page of memory that a kernel has: mappings begin with one.
   static constexpr std::size_t memory_page = 64 * 1024;
   /// Mapped twice, the second time behind the first: what begins in it lies in one piece.

@@ -26,9 +26,10 @@ class SharedDescriptor {
   enum class Kind : std::uint32_t {
     memory,
     stream,
-    lease,          // a socket that is held, not read: its other end learns when no holder is left
-    relayed_lease,  // one that stands for a lease elsewhere; each process that passes calls on has
-                    // its own
+    /// A socket that is held, not read: its other end learns when no holder is left.
+    lease,
+    /// One that stands for a lease elsewhere. Each process that passes calls on has its own.
+    relayed_lease,
   };
   struct Token {  // 128 bits, drawn by the process that made the object
     std::uint64_t high = 0, low = 0;

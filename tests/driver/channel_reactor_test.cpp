@@ -191,6 +191,14 @@ TEST_F(ChannelReactorTest, behind_the_end_of_its_socket_a_worker_is_watched_no_m
   EXPECT_FALSE(loop.watched);
 }
 
+TEST_F(ChannelReactorTest, a_hang_up_is_told_of_a_worker_that_nothing_watches) {
+  link->borrowable = true;
+  EXPECT_TRUE(turn());
+  EXPECT_FALSE(loop.watched);
+  reactor.on_hang_up(0);
+  EXPECT_TRUE(link->silent);
+}
+
 TEST_F(ChannelReactorTest, nothing_is_read_behind_nonsense) {
   link->tell(10);
   link->nonsense = true;

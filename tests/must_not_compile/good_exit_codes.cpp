@@ -13,3 +13,6 @@ void pass_number(const brood::Process& process) { std::exit(process.exit_code())
 std::string text(const brood::Process& process) { return std::to_string(process.exit_code()); }
 int next(const brood::Process& process) { return process.exit_code() + 1; }
 void print(std::ostream& stream, const brood::Process& process) { stream << process.exit_code(); }
+bool has_this(const brood::Process& process, long code) { return process.exit_code() == code; }
+bool succeeded(const brood::Process& process) { return 0 == process.exit_code(); }
+std::optional<int> if_ended(const brood::Process& process) { return process.exit_code(); }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
@@ -82,6 +83,25 @@ TEST_P(ClosedChannel, ends_a_worker_that_hangs_behind_it_in_a_blocking_call) {
   EXPECT_EQ(pool.apply(square_here, 5), 25);
   EXPECT_THROW(pool.apply(closes_all_and_hangs), WorkerLost);
   EXPECT_EQ(pool.apply(square_here, 6), 36);
+}
+
+int closes_all(int x) {
+  ::close_range(3, ~0U, 0);
+  return x;
+}
+int squares_slowly(int x) {
+  std::this_thread::sleep_for(20ms);
+  return x * x;
+}
+
+TEST_P(ClosedChannel, costs_no_call_that_comes_behind_it) {
+  Pool pool = make_pool(1);
+  const auto closing = pool.apply_async(closes_all, 3);
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 15; ++i) results.push_back(pool.apply_async(squares_slowly, i));
+  EXPECT_EQ(closing.get_for(patience), 3);
+  for (int i = 0; i < 15; ++i)
+    EXPECT_EQ(results[static_cast<std::size_t>(i)].get_for(patience), i * i);
 }
 
 /// Where descriptors that are closed and opened again would be.

@@ -44,6 +44,11 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   EXPECT_EQ(process.exit_code(), std::nullopt);
   EXPECT_EQ(::testing::PrintToString(process.exit_code()), "none");
   EXPECT_THROW(static_cast<int>(process.exit_code()), UsageError);
+  EXPECT_THROW(process.exit_code().value(), UsageError);
+  EXPECT_THROW(static_cast<void>(process.exit_code() < 0), UsageError);
+  EXPECT_FALSE(process.exit_code() == 0);
+  const std::optional<int> none = process.exit_code();
+  EXPECT_EQ(none, std::nullopt);
   EXPECT_FALSE(process.join_for(0s));
   EXPECT_FALSE(process.join_for(1ms));
   EXPECT_FALSE(process.join_until(std::chrono::steady_clock::time_point::min()));
@@ -56,6 +61,9 @@ TEST_P(Life, it_is_alive_between_start_and_end) {
   EXPECT_EQ(process.exit_code(), 0);
   const int number = process.exit_code();
   EXPECT_EQ(number, 0);
+  const std::optional<int> some = process.exit_code();
+  EXPECT_EQ(some, 0);
+  EXPECT_FALSE(process.exit_code() < 0);
   EXPECT_EQ(::testing::PrintToString(process.exit_code()), "0");
   EXPECT_TRUE(process.join_for(0s));
   EXPECT_TRUE(process.join_until(std::chrono::steady_clock::time_point::min()));

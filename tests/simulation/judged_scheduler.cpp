@@ -59,6 +59,8 @@ void JudgedScheduler::worker_event(WorkerId worker, pool::WorkerEvent event, Tim
     judge([&] { referee_.ready(process_of(worker)); });
   } else if (event == pool::WorkerEvent::exhausted) {
     judge([&] { referee_.retired(process_of(worker)); });
+  } else if (event == pool::WorkerEvent::hung_up) {
+    if (mutate(Mutation::feed_what_has_hung_up)) return;
   }
   Scheduler::worker_event(worker, event, now);
 }

@@ -40,7 +40,7 @@ transfer::ReceivedDescriptors Link::receive_descriptors() {
 bool Link::receive_wake_ups() {
   const std::vector<std::byte> came = std::exchange(process->reports, {});
   take_wake_ups(came);
-  return !came.empty() || process->alive();
+  return !came.empty() || !has_hung_up();
 }
 
 // The worker may go on at once, while the owner has more to write, or has not looked at what it has

@@ -24,7 +24,8 @@ class Link final : public pool::WorkerLink {
 
   transfer::ReceivedDescriptors receive_descriptors() override;
   /// Whether something has come through the socket, or its end.
-  bool has_told() const noexcept { return !process->reports.empty() || !process->alive(); }
+  bool has_told() const noexcept { return !process->reports.empty() || has_hung_up(); }
+  bool has_hung_up() const noexcept { return !process->alive() || process->has_hung_up(); }
   bool receive_wake_ups() override;
   /// Perhaps not all at once, or with an error.
   Stop write() override;
@@ -43,6 +44,7 @@ class Link final : public pool::WorkerLink {
   // What the dispatcher's loop waits for.
   bool watched = false;         // its socket
   bool waits_for_room = false;  // in its descriptor channel
+  bool saw_hang_up = false;
 
  private:
   void wake_worker() noexcept override;

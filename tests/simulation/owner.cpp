@@ -210,6 +210,7 @@ Process* Owner::process_in(WorkerId worker) const noexcept {
 // By what the dispatcher waits for. Where a ring is full, that is a wake-up.
 bool Owner::is_wanted(const Link& link) const {
   pool::no_other_thread_knows();
+  if (link.has_hung_up() && !link.saw_hang_up) return true;
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
   if (link.broken || link.silent || is_terminated()) return false;

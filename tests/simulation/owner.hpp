@@ -113,6 +113,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   bool notices();
   void look_for_events();
   void take_wake_up(Link& link);
+  void take_hang_up(Link& link);
   void give_room_early(Link& link);
   std::optional<WorkerId> age_one();
   void let_it_age(WorkerId worker);

@@ -44,7 +44,8 @@ bool Owner::sleeps_too_long(const Link& link) const {
   const Caller* const caller = callers_[link.id].get();
   const bool caller_sleeps = caller != nullptr && caller->sleeps();
   if (!process.alive()) return caller_sleeps && link.ended;
-  const bool dispatcher_sleeps = link.watched && !link.broken && process.reports.empty();
+  const bool dispatcher_sleeps =
+      link.watched && !process.has_hung_up() && !link.broken && process.reports.empty();
   if ((!caller_sleeps && !dispatcher_sleeps) || !process.waits_for_tasks()) return false;
   if (link.has_unread() && !process.is_within_a_frame()) return true;
   if (link.outbox.empty() || is_terminated()) return false;
@@ -64,6 +65,7 @@ void Owner::look_for_events() {
       seen->waits_for_room = false;
       reactor_.on_room(worker);
     }
+    if (seen->has_hung_up() && !seen->saw_hang_up && notices()) take_hang_up(*seen);
     const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
     if (dead && !seen->ended && notices()) driver().ended(*seen);
     elsewhere_();
@@ -73,6 +75,12 @@ void Owner::look_for_events() {
 void Owner::take_wake_up(Link& link) {
   link.watched = false;
   reactor_.on_wake_up(link.id);
+}
+
+void Owner::take_hang_up(Link& link) {
+  link.saw_hang_up = true;
+  environment_.census.hung_up_driven += link.process->alive() && callers_[link.id] != nullptr;
+  if (!scheduler_.mutate(Mutation::ignore_a_hang_up)) reactor_.on_hang_up(link.id);
 }
 
 void Owner::unwatch(pool::WorkerLink& link) {
@@ -100,7 +108,11 @@ void Owner::unreadable(pool::WorkerLink& link, const std::exception_ptr& error) 
   driver().unreadable(link, error, environment_.now);
 }
 
-void Owner::stream_ended(pool::WorkerLink& link) { driver().stream_ended(link, environment_.now); }
+void Owner::stream_ended(pool::WorkerLink& link) {
+  environment_.say("the stream of worker %u has ended", link.id);
+  if (!link.ended) referee_.hung_up(*link_of(link).process);
+  driver().stream_ended(link, environment_.now);
+}
 
 // A worker gets so much that its ring is full but for a little.
 std::optional<WorkerId> Owner::age_one() {

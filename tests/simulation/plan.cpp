@@ -62,6 +62,8 @@ void draw_rare_faults(Parameters& parameters, Random& random) {
   parameters.lack = random.chance(0.5) ? random.unit() : 0;
   parameters.unstoppable = random.chance(0.1) ? random.unit() : 0;
   parameters.full_table = random.chance(0.3) ? random.unit() : 0;
+  parameters.hang_ups =
+      random.chance(parameters.callers ? 0.4 : 0.1) ? random.spread(0.01, 0.3) : 0;
 }
 
 }  // namespace
@@ -196,6 +198,8 @@ constexpr const char* names[] = {"none",
                                  "end_without_a_collapse",
                                  "leave_with_the_worker",
                                  "lose_what_was_taken",
+                                 "ignore_a_hang_up",
+                                 "feed_what_has_hung_up",
                                  "worker_loses_a_wake_up",
                                  "worker_overwrites_what_is_unread",
                                  "worker_closes_too_early",

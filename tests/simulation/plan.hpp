@@ -93,6 +93,8 @@ enum class Mutation : std::uint8_t {
   end_without_a_collapse,
   leave_with_the_worker,
   lose_what_was_taken,
+  ignore_a_hang_up,
+  feed_what_has_hung_up,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,
@@ -147,6 +149,7 @@ struct Parameters {
   double lack = 0;                 // a start that fails does so for want of something
   double unstoppable = 0;          // a worker cannot be ended by signals
   double full_table = 0;           // there is no room for a descriptor that comes with a result
+  double hang_ups = 0;             // an element closes its worker's socket
   Mutation mutation = Mutation::none;
 };
 
@@ -165,6 +168,7 @@ struct Census {
   std::uint64_t deserted = 0, ready_made = 0, without_main_thread = 0, oversized = 0, stopped = 0,
                 cut = 0;
   std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
+  std::uint64_t hung_up = 0, hung_up_driven = 0;
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 

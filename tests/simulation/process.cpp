@@ -236,7 +236,7 @@ void Process::end(int code) {
 void Process::wake_owner() {
   maybe_pause();
   if (mutate(Mutation::worker_loses_a_wake_up)) return;
-  reports.push_back(protocol::wake_up);
+  if (!hung_up_) reports.push_back(protocol::wake_up);
   maybe_pause();
 }
 

@@ -51,6 +51,8 @@ class Process final : private worker::SessionHost {
   /// Whether the owner has read all that it has told.
   bool is_heard() const noexcept { return page().closed.load() == page().tail.load(); }
   bool alive() const noexcept { return alive_; }
+  /// Whether an element has closed its end of the socket.
+  bool has_hung_up() const noexcept { return hung_up_; }
   /// Its main thread has ended, and it has another one that waits for ever.
   void lose_main_thread() noexcept { deaf_ = without_main_thread_ = true; }
   bool has_no_main_thread() const noexcept { return alive_ && without_main_thread_; }
@@ -94,6 +96,7 @@ class Process final : private worker::SessionHost {
   std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
   void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
   void live_through(detail::Run& run, const JobPlan& plan);
+  void hang_up();
   void attach(detail::Run& run);
   void put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan);
   void fail(detail::Run& run, const JobPlan& plan);
@@ -144,7 +147,7 @@ class Process final : private worker::SessionHost {
   Environment& environment_;
   Referee& referee_;
   bool alive_ = true, dying_ = false, deaf_ = false, without_main_thread_ = false,
-       in_another_thread_ = false;
+       in_another_thread_ = false, hung_up_ = false;
   platform::SharedMapping memory_;  // of the page
   Wait wait_ = Wait::none;
   Time wakes_at_{}, stamped_{};

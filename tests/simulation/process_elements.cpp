@@ -179,9 +179,22 @@ void Process::check_argument(Reader argument, JobId job, std::size_t index, cons
 
 void Process::live_through(detail::Run& run, const JobPlan& plan) {
   if (environment_.random.chance(plan.logs)) write_log();
-  if (environment_.calm || !environment_.random.chance(plan.dies)) return;
+  if (environment_.calm) return;
+  if (environment_.random.chance(environment_.parameters.hang_ups)) hang_up();
+  if (!environment_.random.chance(plan.dies)) return;
   if (environment_.random.chance(0.3)) run.abandon();  // pthread_exit
   throw Killed();
+}
+
+// Such an element may return, or never.
+void Process::hang_up() {
+  if (!hung_up_) environment_.say("worker %u hangs up", slot);
+  environment_.census.hung_up += !hung_up_;
+  hung_up_ = true;
+  maybe_pause();
+  if (environment_.random.chance(0.5)) return;
+  deaf_ = true;
+  pause(Wait::none);
 }
 
 void Process::fail(detail::Run& run, const JobPlan& plan) {

@@ -76,6 +76,8 @@ class Referee {
   void acknowledged(const Process& process, std::uint64_t fence);
   void told_by(const Process& process, const pool::Outcomes& outcomes, pool::Reception told);
   void broken(const Process& process);
+  /// The owner knows that its socket is closed.
+  void hung_up(const Process& process) { record(process).hung_up = true; }
   /// It has told that it is exhausted.
   void retired(const Process& process);
   void stopping(WorkerId worker, pool::StopReason why);
@@ -144,7 +146,7 @@ class Referee {
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
          owes = false;
     bool exhausted = false, retired = false, cut = false, without_main_thread = false,
-         endless = false;
+         endless = false, hung_up = false;
   };
   struct Slot {
     const Process* process = nullptr;

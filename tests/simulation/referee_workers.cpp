@@ -87,6 +87,7 @@ void Referee::check_assignment(const Record& target, const Job& its_job,
   require(target.ready && !target.leaving && !target.stopped,
           "elements for a worker that is not ready");
   require(!target.retired, "elements for a worker that is exhausted");
+  require(!target.hung_up, "elements for a worker that has hung up");
   require(!target.fence, "elements for a worker with a revocation on its way");
   require(!its_job.finished, "elements of a finished job are sent");
   require(assignment.count != 0, "an assignment of nothing");
@@ -237,7 +238,7 @@ bool Referee::may_leave(const Record& leaver) {
   const auto over = [this](Nanoseconds limit, Time since) {
     return limit.count() != 0 && environment_.now - since >= limit;
   };
-  if (leaver.retired || (closed_ && live_ == 0) ||
+  if (leaver.retired || leaver.hung_up || (closed_ && live_ == 0) ||
       (config.max_tasks != 0 && leaver.given >= config.max_tasks))
     return true;
   if (over(config.max_age, leaver.started_at)) {

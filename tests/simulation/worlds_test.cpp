@@ -80,7 +80,9 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::lacks,
                                              &Census::left_alone,
                                              &Census::full_tables,
-                                             &Census::brought_by_callers};
+                                             &Census::brought_by_callers,
+                                             &Census::hung_up,
+                                             &Census::hung_up_driven};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 
@@ -103,7 +105,7 @@ TEST(World, of_a_given_seed_keeps_the_invariants) {
 
 TEST(World, sees_everything_that_can_happen) {
   Census sum;
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
     World world(seed, Mutation::none, false);
     world.run();
     const Census& census = world.census();

@@ -27,13 +27,10 @@ void Channels::on_ended(WorkerId id) {
   state_.driver().ended(*link);
 }
 
-// Its task has closed it, or the process is about to end. Where a caller drives the worker, or none
-// does, nothing else would see that.
+// Perhaps that of an earlier worker of the slot.
 void Channels::on_hang_up(WorkerId id, pid_t pid) {
   WorkerLink* const link = state_.workers().find(id);
-  if (link == nullptr || process_of(*link).pid != pid) return;
-  const CoreGuard lock(state_.mutex());
-  if (!link->silent) state_.driver().stream_ended(*link, Clock::now());
+  if (link != nullptr && process_of(*link).pid == pid) reactor_.on_hang_up(id);
 }
 
 void Channels::watch(WorkerLink& link) {

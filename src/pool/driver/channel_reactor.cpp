@@ -62,6 +62,12 @@ void ChannelReactor::on_wake_up(WorkerId id) {
   host_.stream_ended(*link);
 }
 
+// Where a caller drives the worker, or none does, nothing else would see that.
+void ChannelReactor::on_hang_up(WorkerId id) {
+  WorkerLink* const link = host_.workers().find(id);
+  if (link != nullptr) host_.stream_ended(*link);
+}
+
 // False at the end of the stream, or where what comes makes no sense.
 bool ChannelReactor::receive_wake_ups(WorkerLink& link) try {
   return link.receive_wake_ups();

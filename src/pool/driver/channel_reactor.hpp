@@ -51,6 +51,9 @@ class ChannelReactor {
   // --- events ---
   /// Something has come through the worker's socket, or its end.
   void on_wake_up(WorkerId id) BROOD_EXCLUDES(core_lock);
+  /// The worker's end of the socket is closed: its task has closed it, or the process ends. Comes
+  /// whether the socket is watched or not.
+  void on_hang_up(WorkerId id) BROOD_EXCLUDES(core_lock);
   /// The worker's descriptor channel may have room again.
   void on_room(WorkerId id) BROOD_EXCLUDES(core_lock);
 

@@ -112,6 +112,13 @@ void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time 
   actions_.act();
 }
 
+void Driver::stream_ended(WorkerLink& link, Time now) {
+  if (link.silent) return;
+  state_.workers.stream_ended(link, now);
+  if (!link.borrowed) borrowing_.withdraw(link);
+  if (!link.ended) state_.scheduler.worker_event(link.id, WorkerEvent::hung_up, now);
+}
+
 void Driver::observed(WorkerLink& link, const ProcessSight& seen, Time now) {
   state_.now = now;
   const StopReason why = watch_.observed(link, seen);

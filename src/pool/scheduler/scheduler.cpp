@@ -51,6 +51,8 @@ void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
       return growth.killed_from_outside(worker);
     case WorkerEvent::exhausted:
       return parts_.turnover.retire(worker);
+    case WorkerEvent::hung_up:
+      return parts_.population.retire(worker);
     case WorkerEvent::borrowable:
     case WorkerEvent::not_borrowable:
       return parts_.population.set_borrowable(worker, event == WorkerEvent::borrowable);

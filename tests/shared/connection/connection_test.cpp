@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <numeric>
+#include <ranges>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -211,6 +212,15 @@ TEST_F(ConnectionTest, wait_tells_which_ones_are_ready) {
   EXPECT_EQ(brood::wait(std::vector<Connection>{b}, 0s).size(), 1U);
   EXPECT_THROW(brood::wait({a}, 1s), UsageError);
   EXPECT_THROW(brood::wait({-1}, 1s), UsageError);
+}
+
+TEST_F(ConnectionTest, wait_takes_a_range_whose_end_is_not_known_before) {
+  auto [a, b] = pipe();
+  a.send(1);
+  const std::vector<int> numbers{b.file_descriptor(), -1};
+  const auto until_minus_one =
+      std::views::take_while(numbers, [](int number) { return number >= 0; });
+  EXPECT_EQ(brood::wait(until_minus_one, 60s), (std::vector<Waitable>{b}));
 }
 
 TEST_F(ConnectionTest, a_descriptor_travels_with_its_message) {
