@@ -82,6 +82,23 @@ TEST_F(Starts, a_lack_that_lasts_or_was_there_from_the_beginning_fails_the_jobs)
   }
 }
 
+// As where both wait for a server that is stopped: one is always on its way.
+TEST_F(Starts, that_fail_in_turns_fail_the_jobs) {
+  make(workers(2));
+  for (const WorkerId id : {0u, 1u}) scheduler->worker_gone(id, 0, now);
+  scheduler->add(single(), 1, Input::ends);
+  pump();
+  std::vector<Action> finishes;
+  for (WorkerId next = 0, failures = 0; finishes.empty(); next = 1 - next, ++failures) {
+    ASSERT_LT(failures, 7u);
+    scheduler->worker_event(next, WorkerEvent::start_failed, now);
+    finishes = of(Kind::finish, drain());
+    now += seconds(1);
+    pump();
+  }
+  EXPECT_EQ(finishes.at(0).end, JobEnd::no_workers);
+}
+
 TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
   make_cold(workers(2));
   come_up(1);

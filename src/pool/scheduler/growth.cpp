@@ -54,9 +54,18 @@ bool Growth::note_failure(Start& start, bool lasting, Time now) {
       lasting ? std::max(start.failures + 1, config_.start_attempts) : start.failures + 1;
   const std::uint32_t doublings = std::min<std::uint32_t>(start.failures - 1, 10);
   start.next = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
-  if (population_.alive() != 0) return false;
+  return nothing_will_come_up();
+}
+
+// Starts may fail in turns, so that one of them is always on its way: one that has failed too often
+// before keeps up no hope.
+bool Growth::nothing_will_come_up() const {
   std::size_t failing = 0;
-  for (WorkerId id = 0; id < starts_.size(); ++id) failing += has_failed_for_good(id);
+  for (WorkerId id = 0; id < starts_.size(); ++id) {
+    const Population::Member& member = population_.at(id);
+    if (!member.is(State::vacant) && (member.came_up || !has_failed_for_good(id))) return false;
+    failing += has_failed_for_good(id);
+  }
   return failing >= std::max<std::size_t>(least(), 1);
 }
 

@@ -61,6 +61,7 @@ class Growth {
     std::uint32_t failures = 0, outside_kills = 0;  // in a row
   };
   bool note_failure(Start& start, bool lasting, Time now);
+  bool nothing_will_come_up() const;
   bool has_failed_for_good(WorkerId id) const;
   bool can_start(WorkerId id, bool backlog) const;
   std::size_t least() const;

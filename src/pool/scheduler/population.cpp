@@ -11,6 +11,7 @@ void Population::become(Member& member, State state) {
 
 void Population::start(WorkerId id, Time now) {
   become(members_[id], State::starting);
+  members_[id].came_up = false;
   members_[id].since = now;
   actions_.add({.kind = Action::Kind::start, .worker = id});
 }
