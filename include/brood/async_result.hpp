@@ -84,7 +84,7 @@ class AsyncResult {
                   "brood: on_success takes a function of the result, f(const R&), or f() where the "
                   "task returns void");
     job_->when_finished(
-        [job = job_.get(), decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
+        [job = job_, decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
           if (job->failed()) return;  // not error(), which would mark the error as seen
           if constexpr (std::is_void_v<R>) {
             if (failure(*job, decode) == nullptr) call();
@@ -106,7 +106,7 @@ class AsyncResult {
     static_assert(std::is_invocable_v<F&, std::exception_ptr>,
                   "brood: on_error takes a function of a std::exception_ptr");
     job_->when_finished(
-        [job = job_.get(), decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
+        [job = job_, decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
           if (std::exception_ptr error = failure(*job, decode)) call(std::move(error));
         });
     return *this;

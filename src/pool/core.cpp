@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -91,18 +92,23 @@ void Core::check_process() const {
       "your own here");
 }
 
-std::shared_ptr<CallState> Core::make_call(detail::JobSpec&& spec) {
+void Core::check_call(const detail::JobSpec& spec) const {
   check_process();
   check_size(spec.elements, supervisor_.message_limit());
   check_attached(spec.definition->bytes.attached(), supervisor_.sandbox());
   check_attached(spec.elements.payload.owned().attached(), supervisor_.sandbox());
-  return std::make_shared<CallState>(weak_from_this(), std::move(spec));
 }
 
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  std::shared_ptr<CallState> call = make_call(std::move(spec));
+  check_call(spec);
+  if (SmallCall::fits(spec)) {
+    auto call = std::make_shared<SmallCall>(weak_from_this());
+    if (state_.leave(call, std::move(spec))) access_.wake();
+    return call;
+  }
+  auto call = std::make_shared<CallState>(weak_from_this(), std::move(spec));
   if (has_nothing_to_run(*call)) {
     access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
       state_.take_intake();
@@ -115,7 +121,8 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 }
 
 detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) {
-  const std::shared_ptr<CallState> call = make_call(std::move(spec));
+  check_call(spec);
+  const auto call = std::make_shared<CallState>(weak_from_this(), std::move(spec));
   WorkerLink* link = nullptr;
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     state_.take_intake();
@@ -149,14 +156,14 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
   access_.wake();
 }
 
-bool Core::cancel(CallState& state, Kill kill) {
+bool Core::cancel(AwaitedCall& call, Kill kill) {
   if (!in_owner()) return false;
   const bool cancelled = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     if (state_.collapse().has_come()) return false;
     state_.take_intake();
     const auto now = std::chrono::steady_clock::now();
-    if (state.index_in_batch && state.finished()) return false;
-    return state_.driver().cancel(state.id, state.index_in_batch.value_or(Action::all), kill, now);
+    const std::optional<AwaitedCall::Place> place = call.place();
+    return place && state_.driver().cancel(place->job, place->element, kill, now);
   });
   access_.wake();
   return cancelled;

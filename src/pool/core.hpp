@@ -27,7 +27,7 @@ class Core final : public detail::PoolCore, public CallHost {
 
   detail::JobHandle submit(detail::JobSpec&& spec) override;
   detail::JobHandle call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) override;
-  bool cancel(CallState& job, Kill kill) override;
+  bool cancel(AwaitedCall& call, Kill kill) override;
   void note_reader(CallState& stream) override;
   void extend(CallState& stream, detail::Elements more, detail::Input input) override;
   void close();
@@ -47,7 +47,7 @@ class Core final : public detail::PoolCore, public CallHost {
 
  private:
   explicit Core(const PoolOptions& options);
-  std::shared_ptr<CallState> make_call(detail::JobSpec&& spec);
+  void check_call(const detail::JobSpec& spec) const;
   bool join_until_next_look(const detail::Deadline& deadline);
   void start_first_workers();
   std::vector<WorkerInfo> known_workers();

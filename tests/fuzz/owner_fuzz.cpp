@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,17 +49,7 @@ class Calls {
     detail::JobSpec reduce = spec("reduce", many);
     reduce.results = {detail::variable_stride, true};
     submit(std::move(reduce));
-    const auto alike = spec("alike", 1).definition;
-    std::vector<std::shared_ptr<pool::CallState>> singles;
-    for (int i = 0; i < 3; ++i) {
-      detail::JobSpec single = spec("alike", 1);
-      single.definition = alike;
-      single.kind = detail::JobKind::single;
-      singles.push_back(make(std::move(single)));
-    }
-    const auto batch = std::make_shared<pool::CallBatch>(singles);
-    driver().add(batch, batch->traits(), singles.size(), pool::Input::ends);
-    batch->set_indices_in_batch();
+    submit_alike(3);
   }
   /// After the pool's end.
   void read_all() {
@@ -68,6 +59,11 @@ class Calls {
       check(job->finished() && job->done() <= job->arguments().count());
       read<std::string>(*job);
       read<std::uint64_t>(*job);
+    }
+    for (const auto& call : small_) {
+      check(call->finished() && call->done() <= 1);
+      read_single<std::string>(*call);
+      read_single<std::uint64_t>(*call);
     }
   }
 
@@ -91,28 +87,46 @@ class Calls {
     made.elements.payload.owned().append(arguments.data(), count * sizeof(std::uint64_t));
     return made;
   }
-  std::shared_ptr<pool::CallState> make(detail::JobSpec&& made) {
+  void submit(detail::JobSpec&& made) {
     jobs_.push_back(
         std::make_shared<pool::CallState>(std::weak_ptr<pool::CallHost>(), std::move(made)));
-    return jobs_.back();
-  }
-  void submit(detail::JobSpec&& made) {
-    const auto call = make(std::move(made));
+    const auto& call = jobs_.back();
     driver().add(call, call->traits(), call->arguments().count(), pool::Input::ends);
+  }
+  /// Small calls, which travel together.
+  void submit_alike(std::size_t count) {
+    detail::JobSpec first = spec("alike", 1);
+    first.kind = detail::JobKind::single;
+    first.elements.stride = 0;
+    const auto definition = first.definition;
+    pool::CallRun run(std::move(first));
+    while (run.count() < count) {
+      detail::JobSpec next = spec("alike", 1);
+      next.definition = definition;
+      check(run.take(next));
+    }
+    std::generate_n(std::back_inserter(small_), count, [] {
+      return std::make_shared<pool::SmallCall>(std::weak_ptr<pool::CallHost>());
+    });
+    auto calls = small_;  // which the batch takes
+    const auto batch = std::make_shared<pool::CallBatch>(std::move(run), calls);
+    driver().add(batch, batch->traits(), count, pool::Input::ends);
+    batch->set_places();
+  }
+  template <class Read>
+  static void tolerant(Read read_results) {
+    try {
+      read_results();
+    } catch (const std::exception&) {
+    }
+  }
+  template <class R>
+  static void read_single(const pool::SmallCall& call) {
+    if (!call.failed()) tolerant([&] { detail::decode_single<R>(call); });
   }
   template <class R>
   static void read(const pool::CallState& job) {
-    const auto tolerant = [](auto read_results) {
-      try {
-        read_results();
-      } catch (const std::exception&) {
-      }
-    };
     pool::no_other_thread_knows();
-    if (job.arguments().fills_frame()) {
-      if (!job.failed()) tolerant([&] { detail::decode_single<R>(job); });
-      return;
-    }
     tolerant([&] { detail::decode_all<R>(job); });
     for (const detail::Piece& piece : job.pieces()) {
       const std::size_t elements = job.arguments().count();
@@ -127,6 +141,7 @@ class Calls {
   pool::Driver& driver_;
   std::vector<std::uint64_t> target_;  // a caller's memory, and what lies behind it
   std::vector<std::shared_ptr<pool::CallState>> jobs_;
+  std::vector<std::shared_ptr<pool::SmallCall>> small_;
 };
 
 /// Remembers what is sent.

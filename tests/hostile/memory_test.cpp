@@ -23,11 +23,13 @@ namespace {
 // The allocation that fails, counted in this process alone; 0: none.
 std::atomic<long> allocations_left{0};
 std::atomic<int> armed_in{0};  // a process: forked copies are spared
+thread_local long allocations_of_this_thread = 0;
 bool is_refused() {
   return allocations_left.load(std::memory_order_relaxed) > 0 && armed_in == ::getpid() &&
          --allocations_left == 0;
 }
 void* allocate(std::size_t size) {
+  ++allocations_of_this_thread;
   void* const memory = is_refused() ? nullptr : std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
@@ -304,6 +306,22 @@ TEST_P(Allocation, that_is_refused_to_the_owner_ends_in_outcomes_and_the_pool_in
     if (!happened) break;
     ASSERT_LT(nth, 20'000);
   }
+}
+
+// The call itself; and now and then a place in the queue. A queue is used while the dispatcher has
+// the other one, and each may have to grow twice.
+TEST_P(Allocation, of_an_asynchronous_call_is_one_for_its_caller) {
+  Pool pool = make_pool(1);
+  pool.apply_async(square, 1).get();
+  constexpr int calls = 100;
+  long allocations = 0;
+  for (int i = 0; i < calls; ++i) {
+    const long before = allocations_of_this_thread;
+    const AsyncResult<int> result = pool.apply_async(square, i);
+    allocations += allocations_of_this_thread - before;
+    EXPECT_EQ(result.get(), i * i);
+  }
+  EXPECT_LE(allocations, calls + 4);
 }
 
 /// A lock that the server has given for an answer that has not arrived comes back soon.

@@ -78,6 +78,35 @@ TEST_P(BatchTest, arguments_may_be_of_many_sizes_and_of_none) {
   EXPECT_EQ(take(fives), std::vector<int>(10, 5));
 }
 
+TEST_P(BatchTest, there_may_be_more_than_one_batch_holds) {
+  Pool pool = make_pool(2);
+  Occupied worker(pool);
+  std::vector<AsyncResult<std::size_t>> lengths;
+  for (int i = 0; i < 300; ++i) lengths.push_back(pool.apply_async(length, std::string(4000, 'x')));
+  worker.gate.open();
+  EXPECT_EQ(take(lengths), std::vector<std::size_t>(300, 4000));
+}
+
+int appends(const std::string& file, int x, const std::string&) {
+  std::ofstream(file, std::ios::app) << x;
+  return x;
+}
+
+// The second is too large to travel with others.
+TEST_P(BatchTest, calls_are_begun_in_the_order_in_which_they_came) {
+  Pool pool = make_pool(1);
+  Occupied worker(pool);
+  const std::string file = worker.scratch.path("order");
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 6; ++i)
+    results.push_back(pool.apply_async(appends, file, i, std::string(i == 1 ? 10'000 : 1, 'x')));
+  worker.gate.open();
+  EXPECT_EQ(take(results), (std::vector<int>{0, 1, 2, 3, 4, 5}));
+  std::string order;
+  std::ifstream(file) >> order;
+  EXPECT_EQ(order, "012345");
+}
+
 TEST_P(BatchTest, a_call_that_kills_its_worker_is_lost_alone) {
   Pool pool = make_pool(1);
   Occupied worker(pool);

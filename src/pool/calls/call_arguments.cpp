@@ -51,6 +51,14 @@ CallArguments::CallArguments(detail::JobKind kind,
                 elements.count),
       elements_(std::move(elements)) {}
 
+CallArguments::CallArguments(std::shared_ptr<const detail::Definition> definition,
+                             detail::Elements&& elements)
+    : Arguments(
+          std::move(definition),
+          {.self_contained = true, .fills_frame = elements.stride == 0 && elements.ends.empty()},
+          elements.count),
+      elements_(std::move(elements)) {}
+
 Arguments::Part CallArguments::part(std::size_t first) const noexcept {
   const auto later = segment(first);
   const detail::Elements& elements = later ? later->elements : elements_;

@@ -11,11 +11,13 @@
 
 namespace brood::pool {
 
-/// The arguments of one call: those that it came with, and those that a stream got later.
+/// The arguments of a job: those that it came with, and those that a stream got later.
 class CallArguments final : public Arguments {
  public:
   CallArguments(detail::JobKind kind, const std::shared_ptr<const detail::Definition>& definition,
                 detail::Elements&& elements);
+  /// Of a batch: small ones without descriptors.
+  CallArguments(std::shared_ptr<const detail::Definition> definition, detail::Elements&& elements);
 
   Part part(std::size_t first) const noexcept override;
   /// Small ones are copied, larger ones stay where they are until they are written.
@@ -44,7 +46,7 @@ class CallArguments final : public Arguments {
     std::size_t resolved = 0;
     std::uint64_t attachment_group = 0;  // see Part
   };
-  /// What brought element `index`; null: the call came with it.
+  /// What brought element `index`; null: the job came with it.
   std::shared_ptr<Segment> segment(std::size_t index) const noexcept;
 
   detail::Elements elements_;

@@ -7,47 +7,26 @@
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
-#include "pool/calls/arguments.hpp"
+#include "pool/calls/call_arguments.hpp"
 #include "pool/calls/call_job.hpp"
-#include "pool/calls/call_state.hpp"
+#include "pool/calls/call_run.hpp"
+#include "pool/calls/small_call.hpp"
 
 namespace brood::pool {
 
-/// The arguments of calls that travel together. Those calls have no descriptors, and own what they
-/// bring.
-class BatchArguments final : public Arguments {
- public:
-  /// Of these calls, at least one, which stay where they are.
-  explicit BatchArguments(std::span<const std::shared_ptr<CallState>> calls);
-
-  Part part(std::size_t) const noexcept override { return {.stride = stride_}; }
-  void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override
-      BROOD_REQUIRES(core_lock);
-  std::size_t mean_size() const noexcept { return bytes_ / calls_.size(); }
-
- private:
-  const std::span<const std::shared_ptr<CallState>> calls_;
-  std::size_t stride_ = 0;
-  std::size_t bytes_ = 0;  // of all arguments
-};
-
-/// Calls of one function that came in one behind the other: they travel as the elements of one job,
-/// and each has its own end.
+/// Small calls that travel as the elements of one job: each has its own end.
 class CallBatch final : public CallJob {
  public:
-  /// How many of these calls, from the first on, one batch can hold.
-  static std::size_t length(std::span<const std::shared_ptr<CallState>> calls)
-      BROOD_REQUIRES(core_lock);
-  /// Takes the calls, at least one.
-  explicit CallBatch(std::span<std::shared_ptr<CallState>> calls);
+  /// Takes a run, and its calls.
+  CallBatch(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls);
 
   JobTraits traits() const BROOD_REQUIRES(core_lock);
-  /// Gives the calls its id and their indices, when it has its id.
-  void set_indices_in_batch() BROOD_REQUIRES(core_lock);
+  /// Gives the calls their places, when it has its id.
+  void set_places() BROOD_REQUIRES(core_lock);
 
   bool finished() const noexcept override BROOD_REQUIRES(core_lock) { return finished_; }
   std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
-  const Arguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
+  const CallArguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
     return arguments_;
   }
   void deliver(const ArrivedResults& results, Callbacks& callbacks) override
@@ -60,8 +39,8 @@ class CallBatch final : public CallJob {
       BROOD_REQUIRES(core_lock);
 
  private:
-  std::vector<std::shared_ptr<CallState>> calls_ BROOD_GUARDED_BY(core_lock);  // null: has its end
-  const BatchArguments arguments_;
+  const CallArguments arguments_;
+  std::vector<std::shared_ptr<SmallCall>> calls_ BROOD_GUARDED_BY(core_lock);  // null: has its end
   bool finished_ BROOD_GUARDED_BY(core_lock) = false;
 };
 

@@ -9,6 +9,7 @@
 
 namespace brood::pool {
 
+class AwaitedCall;
 class CallState;
 
 /// Takes an error that was not asked for; null: it is logged.
@@ -19,7 +20,7 @@ using ErrorHandler = std::function<void(std::exception_ptr)>;
 class CallHost : public std::enable_shared_from_this<CallHost> {
  public:
   /// True if something will not run because of this.
-  virtual bool cancel(CallState& call, Kill kill) = 0;
+  virtual bool cancel(AwaitedCall& call, Kill kill) = 0;
   /// From now on the calling thread is the stream's reader.
   virtual void note_reader(CallState& stream) = 0;
   /// More input for a stream.

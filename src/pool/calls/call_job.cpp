@@ -5,6 +5,16 @@
 
 namespace brood::pool {
 
+detail::Piece to_piece(const ArrivedResults& results) {
+  detail::Bytes bytes(results.bytes);
+  bytes.attach_all(results.attached);
+  return {.first = results.first,
+          .count = results.count,
+          .shape = results.shape,
+          .bytes = std::move(bytes),
+          .failure = {}};
+}
+
 Attempts CallJob::take_attempts(std::size_t element) {
   const auto found = earlier_.extract(element);
   if (!found) return {};

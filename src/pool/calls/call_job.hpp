@@ -27,6 +27,8 @@ struct ArrivedResults {
   // Descriptors of shared objects in them; null: none.
   std::shared_ptr<detail::Attachments> attached;
 };
+/// A copy. The descriptors stay as long as the bytes that need them.
+detail::Piece to_piece(const ArrivedResults& results);
 
 /// What a job of the scheduler's stands for: one call (CallState), or several that travel together
 /// (CallBatch). Threads: under the core's lock.
@@ -44,7 +46,6 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
   virtual std::size_t index_in_call(std::size_t element) const noexcept { return element; }
   /// What its caller wants where an element does not end well.
   const detail::CallTerms& terms() const noexcept { return *terms_; }
-  const std::shared_ptr<const detail::CallTerms>& shared_terms() const noexcept { return terms_; }
 
   // --- to the worker ---
   virtual const Arguments& arguments() const noexcept BROOD_REQUIRES(core_lock) = 0;

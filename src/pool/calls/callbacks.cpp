@@ -79,14 +79,45 @@ void Callbacks::post(Calls calls) noexcept {
     if (state_->running) state_->calls.splice(state_->calls.end(), calls);
   }
   state_->changed.notify_one();
-  for (const Call& left : calls) call(left.run);  // the thread has ended with its pool
+  for (const auto& left : calls) call(left);  // the thread has ended with its pool
 }
 
 void Callbacks::post(std::function<void()> callback) {
   Calls calls;
-  calls.push_back({std::move(callback), nullptr});
+  calls.push_back(std::move(callback));
   start();
   post(std::move(calls));
+}
+
+// The thread is started here, where that can be refused.
+void Callbacks::when_finished(const Completion& call, AtEnd& at_end,
+                              std::function<void()> callback) {
+  auto one = std::make_unique<Calls>();
+  one->push_back(std::move(callback));
+  {
+    const base::MutexLock lock(state_->mutex);
+    start_locked();
+    if (!call.finished()) {
+      if (at_end.calls_) return at_end.calls_->splice(at_end.calls_->end(), *one);
+      at_end.calls_ = std::move(one);
+      return;
+    }
+  }
+  post(std::move(*one));
+}
+
+// What a callback holds is the user's and must not be destroyed here, under the core's lock.
+// Nothing is allocated: a callback that could not be posted would be one that is waited for in
+// vain.
+void Callbacks::end(Completion& call, AtEnd& at_end) noexcept {
+  std::unique_ptr<Calls> due;
+  {
+    const base::MutexLock lock(state_->mutex);
+    call.finish();
+    due = std::move(at_end.calls_);
+  }
+  call.notify_end();
+  if (due) post(std::move(*due));
 }
 
 void Callbacks::push(const LogQueue::SourceRef& source,
@@ -174,7 +205,7 @@ void Callbacks::run(State& state) noexcept {
       one.splice(one.begin(), state.calls, state.calls.begin());
       state.calling = true;
       lock.unlock();
-      call(one.front().run);
+      call(one.front());
       one.clear();  // what it holds may take its time, or call back here
       lock.lock();
       state.calling = false;

@@ -8,6 +8,7 @@
 
 #include <brood/detail/pool/job.hpp>
 #include "base/mutex.hpp"
+#include "pool/calls/completion.hpp"
 #include "pool/calls/log_queue.hpp"
 
 namespace brood::pool {
@@ -17,11 +18,13 @@ namespace brood::pool {
 /// Threads: any.
 class Callbacks {
  public:
-  struct Call {
-    std::function<void()> run;
-    std::shared_ptr<const void> keep;  // until it has run
+  using Calls = std::list<std::function<void()>>;
+  /// What is to run when one call has ended. Under the lock of the pool's Callbacks: with one of
+  /// its own it would take many times the memory.
+  class AtEnd {
+    friend class Callbacks;
+    std::unique_ptr<Calls> calls_;  // null: nothing
   };
-  using Calls = std::list<Call>;
 
   /// Runs what has been posted, then ends the thread; where it is called in that thread, the thread
   /// does so by itself, after the callback that it is in.
@@ -32,6 +35,10 @@ class Callbacks {
   void post(Calls calls) noexcept;
   /// The same, and starts the thread. Throws SystemError, std::bad_alloc.
   void post(std::function<void()> callback);
+  /// Runs `callback` when the call has ended; soon, when that is so already. Throws as post().
+  void when_finished(const Completion& call, AtEnd& at_end, std::function<void()> callback);
+  /// The call ends, and what waits for that is posted. Nothing of it runs here, or is destroyed.
+  void end(Completion& call, AtEnd& at_end) noexcept;
   /// What a worker has logged: it is dropped and counted where there is no room (LogQueue) or no
   /// thread.
   void log(const LogQueue::SourceRef& worker, const protocol::LogRecord& record) noexcept;

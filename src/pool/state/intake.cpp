@@ -10,11 +10,21 @@ void throw_closed() {
   throw PoolClosed("brood::Pool: no task can be given to a pool after close() or terminate()");
 }
 
-void Intake::put(std::shared_ptr<CallState> call) {
-  const base::MutexLock lock(mutex_);
+void Intake::check_open() const {
   if (reason_) std::rethrow_exception(reason_);
   if (closed_) throw_closed();
-  calls_.push_back(std::move(call));
+}
+
+void Intake::put(std::shared_ptr<CallState> call) {
+  const base::MutexLock lock(mutex_);
+  check_open();
+  calls_.add(std::move(call));
+}
+
+void Intake::put(std::shared_ptr<SmallCall> call, detail::JobSpec&& spec) {
+  const base::MutexLock lock(mutex_);
+  check_open();
+  calls_.add(std::move(call), std::move(spec));
 }
 
 void Intake::close() {
@@ -22,15 +32,15 @@ void Intake::close() {
   closed_ = true;
 }
 
-Intake::Calls Intake::refuse(const std::exception_ptr& reason) {
+LeftCalls Intake::refuse(const std::exception_ptr& reason) {
   const base::MutexLock lock(mutex_);
   reason_ = reason;
   return std::exchange(calls_, {});
 }
 
-void Intake::swap(Calls& calls) {
+void Intake::swap(LeftCalls& calls) {
   const base::MutexLock lock(mutex_);
-  calls.swap(calls_);
+  std::swap(calls, calls_);
 }
 
 bool Intake::empty() {

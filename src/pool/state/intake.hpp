@@ -2,10 +2,10 @@
 
 #include <exception>
 #include <memory>
-#include <vector>
 
+#include <brood/detail/pool/job.hpp>
 #include "base/mutex.hpp"
-#include "pool/calls/call_state.hpp"
+#include "pool/calls/left_calls.hpp"
 
 namespace brood::pool {
 
@@ -14,20 +14,22 @@ namespace brood::pool {
 /// instructions only, and may be taken within the core's.
 class Intake {
  public:
-  using Calls = std::vector<std::shared_ptr<CallState>>;
-  /// Throws PoolClosed after close(), the reason of refuse() after that.
+  /// These throw PoolClosed after close(), the reason of refuse() after that.
   void put(std::shared_ptr<CallState> call);
+  void put(std::shared_ptr<SmallCall> call, detail::JobSpec&& spec);
   /// No more is taken in.
   void close();
   /// No more is taken in for this reason; returns what has been left.
-  Calls refuse(const std::exception_ptr& reason);
+  LeftCalls refuse(const std::exception_ptr& reason);
   /// Exchanges what has been left for `calls`, which are empty, and keep their memory.
-  void swap(Calls& calls);
+  void swap(LeftCalls& calls);
   bool empty();
 
  private:
+  void check_open() const BROOD_REQUIRES(mutex_);
+
   base::Mutex mutex_;
-  Calls calls_ BROOD_GUARDED_BY(mutex_);
+  LeftCalls calls_ BROOD_GUARDED_BY(mutex_);
   bool closed_ BROOD_GUARDED_BY(mutex_) = false;
   std::exception_ptr reason_ BROOD_GUARDED_BY(mutex_);
 };

@@ -50,10 +50,20 @@ PoolState::PoolState(const PoolOptions& options, const std::string& method, Host
 
 // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
 // may be more urgent than what workers have in their queues.
+bool PoolState::must_wake_for(int priority) const noexcept {
+  return priority > 0 || !backlog_.load(std::memory_order_seq_cst);
+}
+
 bool PoolState::leave(std::shared_ptr<CallState> call) {
-  const bool urgent = call->terms().priority > 0;
+  const int priority = call->terms().priority;
   intake_.put(std::move(call));
-  return urgent || !backlog_.load(std::memory_order_seq_cst);
+  return must_wake_for(priority);
+}
+
+bool PoolState::leave(std::shared_ptr<SmallCall> call, detail::JobSpec&& spec) {
+  const int priority = spec.terms->priority;
+  intake_.put(std::move(call), std::move(spec));
+  return must_wake_for(priority);
 }
 
 void PoolState::add(const std::shared_ptr<CallState>& call) {
@@ -63,23 +73,15 @@ void PoolState::add(const std::shared_ptr<CallState>& call) {
   driver_.add(call, call->traits(), call->arguments().count(), input);
 }
 
-// Calls that can travel together do. What takes them with it ends them.
-void PoolState::add(std::span<std::shared_ptr<CallState>> calls) {
-  while (!calls.empty()) {
-    const std::size_t count = CallBatch::length(calls);
-    if (count == 1) {
-      add(calls.front());
-    } else {
-      const auto batch = std::make_shared<CallBatch>(calls.first(count));
-      try {
-        driver_.add(batch, batch->traits(), count, Input::ends);
-        batch->set_indices_in_batch();
-      } catch (...) {
-        batch->finish(out_of_memory(), callbacks_);
-        throw;
-      }
-    }
-    calls = calls.subspan(count);
+// What takes the calls with it ends them.
+void PoolState::add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) {
+  const auto batch = std::make_shared<CallBatch>(std::move(run), calls);
+  try {
+    driver_.add(batch, batch->traits(), calls.size(), Input::ends);
+    batch->set_places();
+  } catch (...) {
+    batch->finish(out_of_memory(), callbacks_);
+    throw;
   }
 }
 
@@ -87,8 +89,8 @@ void PoolState::take_intake() {
   if (collapse_.is_torn())
     return;  // what is left of it, and what comes, is the dispatcher's to end
   intake_.swap(taken_);
-  add(taken_);
-  taken_.clear();
+  taken_.take_each([this](auto&&... calls)
+                       BROOD_REQUIRES(core_lock) { add(std::forward<decltype(calls)>(calls)...); });
 }
 
 // True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
@@ -120,11 +122,11 @@ void PoolState::end_all_calls(const std::exception_ptr& error) noexcept {
   const CoreGuard lock(mutex_);
   collapse_.come(reason);
   ended_.store(true, std::memory_order_release);
-  const auto end = [&](const std::shared_ptr<CallState>& call) BROOD_REQUIRES(core_lock) {
-    if (call && !call->finished()) call->finish(reason, callbacks_);
+  const auto end = [&](AwaitedCall& call) BROOD_REQUIRES(core_lock) {
+    if (!call.finished()) call.conclude(reason, callbacks_);
   };
-  for (const auto& call : intake_.refuse(reason)) end(call);
-  for (const auto& call : taken_) end(call);
+  intake_.refuse(reason).for_each(end);
+  taken_.for_each(end);
   driver_.collapse(reason);
 }
 

@@ -33,9 +33,10 @@ class PoolState {
   }
 
   // --- calls ---
-  /// Leaves a call, without the lock. Whether the dispatcher has to be woken for it. Throws what
-  /// Intake::put does.
+  /// These leave a call, without the lock. Whether the dispatcher has to be woken for it. They
+  /// throw what Intake::put does.
   bool leave(std::shared_ptr<CallState> call);
+  bool leave(std::shared_ptr<SmallCall> call, detail::JobSpec&& spec);
   /// Gives a call to the driver. Throws PoolClosed, or why no call can end well any more.
   void add(const std::shared_ptr<CallState>& call) BROOD_REQUIRES(core_lock);
   /// Gives the driver what callers have left.
@@ -59,7 +60,8 @@ class PoolState {
   void lose_descriptors() noexcept BROOD_EXCLUDES(core_lock);
 
  private:
-  void add(std::span<std::shared_ptr<CallState>> calls) BROOD_REQUIRES(core_lock);
+  void add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) BROOD_REQUIRES(core_lock);
+  bool must_wake_for(int priority) const noexcept;
 
   FairMutex mutex_;  // the dispatcher's most of the time
   DescriptorLoss loss_;
@@ -67,8 +69,8 @@ class PoolState {
   Scheduler scheduler_ BROOD_GUARDED_BY(core_lock);
   Driver driver_ BROOD_GUARDED_BY(core_lock);
   Intake intake_;
-  Intake::Calls taken_ BROOD_GUARDED_BY(core_lock);  // a member for its memory
-  std::atomic<bool> backlog_{false};  // jobs wait for a worker, not for the dispatcher
+  LeftCalls taken_ BROOD_GUARDED_BY(core_lock);  // a member for its memory
+  std::atomic<bool> backlog_{false};             // jobs wait for a worker, not for the dispatcher
   std::atomic<bool> ended_{false};
   Collapse collapse_ BROOD_GUARDED_BY(core_lock);
 };

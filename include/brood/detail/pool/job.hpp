@@ -122,6 +122,7 @@ class BROOD_API Job {
   /// True if at least one element will not run because of this call, and the job ends as Cancelled.
   virtual bool cancel(Kill kill) = 0;
   /// Calls `callback` on the pool's callback thread when finished; soon, when that is so already.
+  /// Meanwhile the result may be dropped: a callback that reads it holds a handle of the job.
   virtual void when_finished(std::function<void()> callback) = 0;
   /// Of a stream, before more input is taken for it: from now on the calling thread is the one that
   /// brings it.

@@ -1,0 +1,87 @@
+#include "pool/calls/awaited_call.hpp"
+
+#include "base/log.hpp"
+#include "wire/exception.hpp"
+
+namespace brood::pool {
+
+namespace {
+
+// Of a result that was dropped unread. That its task was cancelled is no news then.
+void report_error(const std::exception_ptr& error, const ErrorHandler& handler) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Cancelled&) {
+    return;
+  } catch (...) {
+    if (handler) return handler(error);
+    base::log_error("the error of a task that was not asked for: " +
+                    wire::describe_exception(error));
+  }
+}
+
+}  // namespace
+
+// Perhaps in the dispatcher, under the core's lock: what the error is, which may take code of the
+// user's to say, is left to the thread for callbacks.
+AwaitedCall::~AwaitedCall() {
+  if (observed_.load(std::memory_order_relaxed) || !completion_.finished() || !failure_.has_come())
+    return;
+  const std::shared_ptr<CallHost> owner = host();
+  if (owner && !owner->in_owner()) return;  // a forked copy
+  try {
+    auto report = [handler = owner ? owner->unobserved_error() : ErrorHandler(),
+                   failure = std::make_shared<const CallFailure>(std::move(failure_))] {
+      report_error(failure->error(), handler);
+    };
+    if (owner) {
+      owner->callbacks().post(std::function<void()>(std::move(report)));
+    } else {
+      report();
+    }
+  } catch (...) {  // no memory, no thread
+    wire::log_exception("the error of a task is lost: ");
+  }
+}
+
+void AwaitedCall::conclude(const std::exception_ptr& error, Callbacks& callbacks) noexcept {
+  failure_.fail(error);
+  callbacks.end(completion_, at_end_);
+}
+
+// Looks up now and then: the program may have closed what would have woken the dispatcher.
+bool AwaitedCall::sleep(std::uint32_t seen, const detail::Deadline& deadline,
+                        Completion::Until until) {
+  for (;;) {
+    const Completion::Awake why = completion_.sleep(seen, deadline, until);
+    if (why != Completion::Awake::to_look_up) return why == Completion::Awake::by_event;
+    if (const auto owner = host()) owner->look_for_loss();
+  }
+}
+
+bool AwaitedCall::wait(const detail::Deadline& deadline) {
+  for (;;) {
+    const std::uint32_t seen = completion_.state();
+    if (Completion::is_end(seen)) return true;
+    if (!sleep(seen, deadline, Completion::Until::end)) return finished();
+  }
+}
+
+std::exception_ptr AwaitedCall::error() const {
+  if (failed()) observed_.store(true, std::memory_order_relaxed);
+  return failure_.error();
+}
+
+bool AwaitedCall::cancel(Kill kill) {
+  const std::shared_ptr<CallHost> owner = host();
+  return owner && owner->cancel(*this, kill);
+}
+
+void AwaitedCall::when_finished(std::function<void()> callback) {
+  completion_.check_process();
+  if (const std::shared_ptr<CallHost> owner = host())
+    return owner->callbacks().when_finished(completion_, at_end_, std::move(callback));
+  callback();  // the pool is gone, and with it its thread for callbacks
+}
+
+}  // namespace brood::pool
