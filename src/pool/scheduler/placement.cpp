@@ -48,8 +48,11 @@ std::optional<Assignment> Placement::borrow(JobId id, Time now) {
   return sent;
 }
 
-bool Placement::has_room(const Assignments::Worker& worker, Time now) const {
-  return now - worker.observed.last_activity < config_.quiet &&
+// What is more urgent does not wait behind other elements, and nothing waits behind it: a worker
+// that has nothing more to do reports at once.
+bool Placement::has_room(const Assignments::Worker& worker, int priority, Time now) const {
+  return worker.held.back().priority == priority &&
+         now - worker.observed.last_activity < config_.quiet &&
          worker.held.bytes() < config_.queue_bytes && worker.held.chunks() < config_.queue_elements;
 }
 
@@ -58,8 +61,8 @@ std::optional<WorkerId> Placement::hungriest(const Job& job, Time now) const {
   if (const std::optional<WorkerId> free = sets.free.first()) return free;
   if (job.cost->samples == 0) return std::nullopt;
   const auto little = static_cast<std::uint64_t>(config_.depth.count() / 2);
-  return sets.by_work.first_below(little,
-                                  [&](WorkerId id) { return has_room(assignments_.at(id), now); });
+  return sets.by_work.first_below(
+      little, [&](WorkerId id) { return has_room(assignments_.at(id), job.traits.priority, now); });
 }
 
 std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {

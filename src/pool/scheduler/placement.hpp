@@ -35,7 +35,7 @@ class Placement {
 
  private:
   Assignment send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now);
-  bool has_room(const Assignments::Worker& worker, Time now) const;
+  bool has_room(const Assignments::Worker& worker, int priority, Time now) const;
   std::optional<WorkerId> hungriest(const Job& job, Time now) const;
   std::size_t chunk_size(WorkerId id, const Job& job) const;
   std::vector<WorkerId> worth_a_look(Time now) const;
