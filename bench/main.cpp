@@ -15,9 +15,9 @@ namespace {
 
 std::vector<bench::Row> all_rows() {
   std::vector<bench::Row> all;
-  for (const auto& rows :
-       {bench::call_rows(), bench::map_rows(), bench::large_rows(), bench::start_rows(),
-        bench::schedule_rows(), bench::memory_rows(), bench::sharing_rows()})
+  for (const auto& rows : {bench::call_rows(), bench::map_rows(), bench::large_rows(),
+                           bench::start_rows(), bench::schedule_rows(), bench::memory_rows(),
+                           bench::sharing_rows(), bench::many_worker_rows()})
     all.insert(all.end(), rows.begin(), rows.end());
   return all;
 }

@@ -116,5 +116,6 @@ std::vector<Row> start_rows();
 std::vector<Row> schedule_rows();
 std::vector<Row> memory_rows();
 std::vector<Row> sharing_rows();
+std::vector<Row> many_worker_rows();
 
 }  // namespace bench

@@ -17,6 +17,8 @@ inline void spin_for(int microseconds) {
   while (std::chrono::steady_clock::now() < end) {
   }
 }
-inline void sleep_for(int microseconds) { usleep(static_cast<useconds_t>(microseconds)); }
+inline void sleep_for(int microseconds) {
+  if (microseconds != 0) usleep(static_cast<useconds_t>(microseconds));
+}
 
 }  // namespace bench::tasks

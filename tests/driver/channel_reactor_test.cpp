@@ -88,8 +88,10 @@ class ChannelReactorTest : public ::testing::Test {
     const std::string bytes(count, 'x');
     link->outbox.tail().append(bytes.data(), count);
   }
-  /// Whether the driver was told nothing.
+  /// One in which the link is looked at. Whether the driver was told nothing.
   bool turn() {
+    loop.table.touch(*link);
+    loop.table.settle();
     reactor.end_turn();
     return reactor.flush();
   }
@@ -148,6 +150,17 @@ TEST_F(ChannelReactorTest, a_borrowed_worker_is_its_callers) {
   append(10);
   EXPECT_TRUE(turn());
   EXPECT_FALSE(link->outbox.empty());
+}
+
+TEST_F(ChannelReactorTest, what_has_not_been_touched_costs_a_turn_nothing) {
+  EXPECT_TRUE(turn());
+  append(10);
+  loop.table.settle();
+  reactor.end_turn();
+  EXPECT_TRUE(reactor.flush());
+  EXPECT_FALSE(link->outbox.empty());
+  EXPECT_TRUE(turn());
+  EXPECT_TRUE(link->outbox.empty());
 }
 
 TEST_F(ChannelReactorTest, a_full_ring_is_written_to_with_the_next_wake_up_only) {

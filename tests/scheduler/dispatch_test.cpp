@@ -217,10 +217,36 @@ TEST_F(Urgent, a_call_takes_the_place_of_what_a_worker_has_not_begun) {
   tell(0, usual, 0);
   acknowledge(0);
   const auto sends = of(Kind::send, pump());
-  ASSERT_GE(sends.size(), 2U);
+  ASSERT_EQ(sends.size(), 1U);  // behind it nothing waits that is less urgent
   EXPECT_EQ(sends[0].job, urgent);
-  EXPECT_EQ(sends[1].job, usual);
-  EXPECT_EQ(sends[1].assignment.first, 1U);
+  begin(0);
+  tell(0, urgent, 0);
+  const auto others = of(Kind::send, pump());
+  ASSERT_FALSE(others.empty());
+  EXPECT_EQ(others[0].job, usual);
+  EXPECT_EQ(others[0].assignment.first, 1U);
+}
+
+TEST_F(Urgent, a_call_does_not_wait_behind_the_little_that_a_worker_has) {
+  fill(1);
+  begin(0, 39);
+  for (std::size_t first = 0; first < 40; first += 20) tell(0, usual, first, 20);
+  begin(0);
+  const JobId urgent = add(1);
+  EXPECT_TRUE(of(Kind::send, pump()).empty());
+  EXPECT_EQ(revoked, std::vector<WorkerId>{0});
+  tell(0, usual, 40);
+  acknowledge(0);
+  const auto sends = of(Kind::send, pump());
+  ASSERT_EQ(sends.size(), 1U);
+  EXPECT_EQ(sends[0].job, urgent);
+}
+
+TEST_F(Urgent, a_less_urgent_call_does_not_wait_behind_others_in_a_worker) {
+  fill(2);
+  const JobId later = add(-1);
+  for (const Action& action : of(Kind::send, pump())) EXPECT_NE(action.job, later);
+  EXPECT_TRUE(revoked.empty());
 }
 
 TEST_F(Urgent, calls_take_the_queues_of_as_many_workers_as_they_are) {

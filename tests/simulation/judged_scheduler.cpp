@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/owner_page.hpp"
+#include "walk.hpp"
 
 namespace brood::simulation {
 
@@ -47,6 +48,12 @@ void JudgedScheduler::begin_call() {
   }
 }
 
+// What has been changed is told of now, or never.
+void JudgedScheduler::check_kept_sets() {
+  if (mutate(Mutation::forget_a_change)) parts().population.changed().clear();
+  judge([this] { check_sets(parts()); });
+}
+
 JobId JudgedScheduler::add(const pool::JobTraits& traits, std::size_t count, pool::Input input) {
   const JobId job = Scheduler::add(traits, count, input);
   judge([&] { std::exchange(tell_added_, nullptr)(job); });
@@ -63,6 +70,7 @@ void JudgedScheduler::worker_event(WorkerId worker, pool::WorkerEvent event, Tim
     if (mutate(Mutation::feed_what_has_hung_up)) return;
   }
   Scheduler::worker_event(worker, event, now);
+  check_kept_sets();
 }
 
 pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes& outcomes,
@@ -74,6 +82,7 @@ pool::Reception JudgedScheduler::outcomes(WorkerId worker, const pool::Outcomes&
   pool::Outcomes changed = outcomes;
   if (outcomes.failed && mutate(Mutation::try_again_in_vain)) changed.retryable = true;
   const pool::Reception told = Scheduler::outcomes(worker, changed, now);
+  check_kept_sets();
   if (told != pool::Reception::nonsense) count_what_pages_told(worker, outcomes.count);
   judge([&] {
     if (told == pool::Reception::nonsense) throw Violation("a result that was not asked for");
@@ -108,6 +117,7 @@ void JudgedScheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> 
   });
   if (claimed && mutate(Mutation::charge_although_idle)) ++*claimed;
   Scheduler::worker_gone(worker, claimed, now);
+  check_kept_sets();
 }
 
 bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
@@ -123,6 +133,7 @@ bool JudgedScheduler::revocation_done(WorkerId worker, std::uint64_t fence) {
 
 std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
   const std::optional<pool::Assignment> assignment = Scheduler::borrow(job, now);
+  check_kept_sets();
   if (assignment) judge([&] { referee_.sent(*assignment); });
   return assignment;
 }
@@ -135,12 +146,14 @@ pool::WorkerView JudgedScheduler::view(WorkerId worker) const {
 
 void JudgedScheduler::pump(Time now) {
   Scheduler::pump(now);
+  check_kept_sets();
   elsewhere_();
 }
 
 void JudgedScheduler::tick(Time now, const std::vector<pool::Running>& running) {
   elsewhere_();
   Scheduler::tick(now, running);
+  check_kept_sets();
 }
 
 // The others get on between a look at a page and what follows from it.
@@ -156,6 +169,7 @@ void JudgedScheduler::answer(WorkerId worker, const pool::Begun& begun) {
   }
   elsewhere_();
   Scheduler::answer(worker, changed);
+  check_kept_sets();
 }
 
 void JudgedScheduler::let_go(JobId job) {

@@ -60,6 +60,7 @@ class JudgedScheduler final : public pool::Scheduler {
   bool is_answered_without_the_page(const pool::Action& question);
   std::optional<pool::Action> mutated(pool::Action action);
   void show(const pool::Action& action);
+  void check_kept_sets();
   void count_what_pages_told(WorkerId worker, std::size_t count);
 
   Environment& environment_;

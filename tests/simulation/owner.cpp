@@ -167,9 +167,22 @@ void Owner::turn() {
   scheduler_.set_in_turn(false);
   if (finished_) return;
   reactor_.end_turn();
+  scheduler_.judge([this] { check_links(); });
   unlocked_();
   news_ |= !reactor_.flush();
   if (old) let_it_age(*old);
+}
+
+// A turn looks at the links that something has happened to, and finds what a look at all would.
+void Owner::check_links() {
+  for (WorkerId worker = 0; worker < slots(); ++worker) {
+    Link* const known = link(worker);
+    if (known == nullptr || known->borrowed) continue;
+    if (known->borrowable != driver().borrowing().may_be_borrowed(*known))
+      throw Violation("a worker may be borrowed, or may not, and the turn has not seen it");
+    if (known->borrowable == (known->watched || known->broken || known->silent))
+      throw Violation("a worker is watched, or is not, and the turn has not seen it");
+  }
 }
 
 // As pool::PoolState::end_all_calls and pool::ProcessHost::end_all_workers.

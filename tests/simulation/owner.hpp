@@ -111,6 +111,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   bool is_wanted(const Link& link) const;
   bool sleeps_too_long(const Link& link) const;
   bool notices();
+  void check_links();
   void look_for_events();
   void take_wake_up(Link& link);
   void take_hang_up(Link& link);

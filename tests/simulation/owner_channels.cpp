@@ -80,7 +80,9 @@ void Owner::take_wake_up(Link& link) {
 void Owner::take_hang_up(Link& link) {
   link.saw_hang_up = true;
   environment_.census.hung_up_driven += link.process->alive() && callers_[link.id] != nullptr;
-  if (!scheduler_.mutate(Mutation::ignore_a_hang_up)) reactor_.on_hang_up(link.id);
+  // All of them: few matter.
+  if (environment_.parameters.mutation == Mutation::ignore_a_hang_up) return;
+  reactor_.on_hang_up(link.id);
 }
 
 void Owner::unwatch(pool::WorkerLink& link) {
@@ -121,6 +123,7 @@ std::optional<WorkerId> Owner::age_one() {
   if (known->borrowed || known->broken || known->youth() == 0) return std::nullopt;
   const std::vector<std::byte> nothing(known->youth());
   protocol::append_message(known->outbox.tail(), protocol::Type::wake, std::span(nothing));
+  driver().read(*known, 0, environment_.now);  // the driver is told that something has changed
   return known->id;
 }
 

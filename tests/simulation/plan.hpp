@@ -95,6 +95,7 @@ enum class Mutation : std::uint8_t {
   lose_what_was_taken,
   ignore_a_hang_up,
   feed_what_has_hung_up,
+  forget_a_change,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,

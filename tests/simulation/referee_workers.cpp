@@ -69,6 +69,9 @@ void Referee::sent(const pool::Assignment& assignment) {
     if (assignment.define) target.knows.push_back(assignment.job);
     return;
   }
+  require(target.held.empty() ||
+              plan(target.held.back().job).traits.priority == its_job.plan.traits.priority,
+          "elements of two priorities wait for each other in a worker");
   check_assignment(target, its_job, assignment);
   if (assignment.define) target.knows.push_back(assignment.job);
   target.given += assignment.count;

@@ -1,7 +1,5 @@
 #include "pool/dispatcher/resident_guard.hpp"
 
-#include <algorithm>
-
 #include "platform/process.hpp"
 #include "platform/usage.hpp"
 #include "pool/dispatcher/worker_process.hpp"
@@ -26,12 +24,9 @@ void ResidentGuard::check(Driver& driver, Time now) {
   }
 }
 
+// Others than those that start or hold something are not watched.
 std::optional<Time> ResidentGuard::next(const Driver& driver) const {
-  if (!driver.watches_processes()) return std::nullopt;
-  const auto links = driver.workers().all();
-  const bool any = std::any_of(
-      links.begin(), links.end(),
-      [&](const auto& link) BROOD_REQUIRES(core_lock) { return link && driver.is_watched(*link); });
+  const bool any = driver.watches_processes() && driver.view().busy;
   return any ? std::optional(last_ + period) : std::nullopt;
 }
 

@@ -98,6 +98,7 @@ void ActionExecutor::answer(const Action& question) {
 }
 
 void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
+  state_.workers.touch(link);
   switch (action.kind) {
     case Action::Kind::send:
       send(link, action);
@@ -148,9 +149,9 @@ void ActionExecutor::finish(const Action& action) {
 
 // Copies what outboxes have borrowed from the job, because its caller is about to go on.
 void ActionExecutor::detach(JobId job) {
-  for (const auto& link : state_.workers.all()) {
-    if (link && !link->borrowed && !link->outbox.detach(job))
-      state_.break_and_stop(*link, out_of_memory());
+  for (const WorkerId id : state_.workers.unwritten()) {
+    WorkerLink& link = *state_.workers.find(id);
+    if (!link.outbox.detach(job)) state_.break_and_stop(link, out_of_memory());
   }
 }
 

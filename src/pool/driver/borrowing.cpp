@@ -65,6 +65,7 @@ std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, New
 
 void Borrowing::give_back(WorkerLink& link, CallJob& job) noexcept {
   link.borrowed = job.driven = false;
+  state_.workers.touch(link);
   state_.scheduler.worker_event(link.id, WorkerEvent::given_back, state_.now);
 }
 
@@ -80,13 +81,25 @@ void Borrowing::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
 
 // A worker that is idle, and whose rings nothing waits for, may be borrowed. Not where memory is
 // watched: nothing would look at it meanwhile.
+// One that is still to be written to is looked at again.
 void Borrowing::offer_idle_workers() {
-  for (const auto& link : state_.workers.all()) {
-    if (!link || link->borrowed) continue;
-    set_borrowable(*link, !state_.config.limits.resident_hard && !link->silent &&
-                              state_.scheduler.view(link->id).free && link->outbox.empty() &&
-                              link->skipped == 0);
+  state_.workers.settle();
+  for (const WorkerId id : state_.workers.settled()) {
+    WorkerLink* const link = state_.workers.find(id);
+    if (link == nullptr || link->borrowed) continue;
+    set_borrowable(*link, may_be_borrowed(*link));
+    if (!link->outbox.empty()) state_.workers.touch(*link);
   }
+}
+
+bool Borrowing::may_be_borrowed(const WorkerLink& link) const {
+  return !state_.config.limits.resident_hard && !link.silent &&
+         state_.scheduler.view(link.id).free && link.outbox.empty() && link.skipped == 0;
+}
+
+void Borrowing::withdraw(WorkerLink& link) {
+  state_.workers.touch(link);
+  set_borrowable(link, false);
 }
 
 void Borrowing::set_borrowable(WorkerLink& link, bool borrowable) {

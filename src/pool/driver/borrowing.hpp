@@ -36,10 +36,13 @@ class Borrowing {
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher ---
-  /// Lets the workers be borrowed that are idle, and whose rings nothing waits for.
+  /// Lets the workers be borrowed that are idle, and whose rings nothing waits for. The links that
+  /// have been touched are settled.
   void offer_idle_workers() BROOD_REQUIRES(core_lock);
   /// The worker cannot be borrowed any more.
-  void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock) { set_borrowable(link, false); }
+  void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock);
+  /// Whether it is idle, and nothing waits for its rings.
+  bool may_be_borrowed(const WorkerLink& link) const BROOD_REQUIRES(core_lock);
 
  private:
   std::optional<bool> after_reading(WorkerLink& link, CallJob& job, News news,

@@ -36,10 +36,11 @@ void ChannelReactor::unwatch(WorkerLink& link) {
 
 // A caller that borrows a worker waits for it itself.
 void ChannelReactor::end_turn() {
-  for (const auto& link : host_.workers().all()) {
-    if (!link || link->borrowed) continue;
+  for (const WorkerId id : host_.workers().settled()) {
+    WorkerLink* const link = host_.workers().find(id);
+    if (link == nullptr || link->borrowed) continue;
     const Served& served = served_[link->id];
-    if (!link->outbox.empty() && served.stopped_by == Stop::none) unwritten_.push_back(link.get());
+    if (!link->outbox.empty() && served.stopped_by == Stop::none) unwritten_.push_back(link);
     if (link->borrowable) {
       if (served.watched) unwatch(*link);
     } else if (!served.watched && !link->broken && !link->silent) {

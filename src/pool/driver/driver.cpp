@@ -98,6 +98,7 @@ void Driver::start_failed(WorkerId id, std::exception_ptr why, StartFailure kind
 
 void Driver::read(WorkerLink& link, std::size_t most, Time now) {
   state_.now = now;
+  state_.workers.touch(link);
   try {
     reader_.read(link, most);
   } catch (const std::exception&) {
@@ -129,7 +130,7 @@ void Driver::observed(WorkerLink& link, const ProcessSight& seen, Time now) {
 
 // A caller that drives it gives it back, and nothing would wake one that borrowed it now.
 void Driver::ended(WorkerLink& link) {
-  link.ended = true;
+  state_.workers.note_ended(link);
   if (link.borrowed) return link.wake_caller();
   borrowing_.withdraw(link);
 }
@@ -142,11 +143,13 @@ bool Driver::turn(Time now) {
   look_at_pages();
   state_.scheduler.pump(state_.now);
   actions_.act();
+  if (state_.scheduler.view().closing && state_.scheduler.view().drained) {
+    state_.host.abandon_starts();  // for no call waits for them
+    actions_.act();
+    if (state_.scheduler.view().all_gone) return true;
+  }
   borrowing_.offer_idle_workers();
-  if (!state_.scheduler.view().closing || !state_.scheduler.view().drained) return false;
-  state_.host.abandon_starts();  // for no call waits for them
-  actions_.act();
-  return state_.scheduler.view().all_gone;
+  return false;
 }
 
 std::optional<Time> Driver::next_turn(Time now) const {
@@ -163,8 +166,10 @@ void Driver::look_at_pages() {
   if (!due || *due > state_.now || state_.now - last_look_ < between_looks) return;
   last_look_ = state_.now;
   std::vector<Running> running;
-  for (const auto& link : state_.workers.all()) {
-    if (!link || link->borrowed || link->broken || state_.scheduler.view(link->id).idle) continue;
+  for (const WorkerId id : state_.scheduler.occupied()) {
+    WorkerLink* const link = state_.workers.find(id);
+    if (link == nullptr || link->borrowed || link->broken) continue;
+    state_.workers.touch(*link);
     try {
       running.push_back(reader_.look(*link));
       link->may_sleep(protocol::WakeUp::by_socket);
@@ -178,8 +183,9 @@ void Driver::look_at_pages() {
 
 // A caller that drives a link sees the end, too, and gives it back.
 void Driver::reap_ended() {
-  for (const auto& link : state_.workers.all()) {
-    if (!link || !link->ended || link->borrowed) continue;
+  for (const WorkerId id : state_.workers.ending()) {
+    WorkerLink* const link = state_.workers.find(id);
+    if (!link->ended || link->borrowed) continue;
     borrowing_.withdraw(*link);
     actions_.act();
     if (const std::optional<Death> death = state_.workers.death_of(*link, state_.now))

@@ -29,7 +29,7 @@ void DriverState::keep(JobTable::Kept kept, JobId id) {
 // `error` becomes the outcome of what the worker has begun where it is not the worker's fault.
 // Without memory for the stop the next turn finds the link by its state.
 void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
-  if (link.broken.exchange(true)) return;
+  if (!workers.note_broken(link)) return;
   start_error = error;  // of use only if it never came up
   workers.note_fault(link, error);
   if_possible(

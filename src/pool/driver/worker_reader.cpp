@@ -19,6 +19,8 @@ namespace {
 
 // Each costs a thread (platform/rights.hpp), under the lock.
 constexpr std::size_t most_in_vain = 256;
+// A descriptor, and a null where this process had no room for one.
+constexpr std::size_t most_by_one_message = 2;
 
 // Handles of one object have one descriptor.
 void keep_one_of_each(std::vector<detail::DescriptorRef>& descriptors) {
@@ -214,12 +216,15 @@ protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
 // that has sent most of them is stopped: else it could keep the program from opening anything.
 void WorkerReader::bound_attached() {
   const std::size_t limit = state_.host.descriptor_limit() / 2;
+  attached_at_most_ += most_by_one_message;
+  if (attached_at_most_ <= limit) return;
   const auto sum = [this]() BROOD_REQUIRES(core_lock) {
     std::size_t all = 0;
     for (const auto& link : state_.workers.all()) all += link ? link->attached.size() : 0;
     return all;
   };
-  if (sum() <= limit) return;
+  attached_at_most_ = sum();
+  if (attached_at_most_ <= limit) return;
   WorkerLink* most = nullptr;
   for (const auto& link : state_.workers.all()) {
     if (!link) continue;

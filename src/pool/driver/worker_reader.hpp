@@ -41,6 +41,8 @@ class WorkerReader {
   void bound_attached() BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
+  // Descriptors that wait for their results; those that do no longer are taken off at a count.
+  std::size_t attached_at_most_ BROOD_GUARDED_BY(core_lock) = 0;
 };
 
 }  // namespace brood::pool

@@ -1,6 +1,5 @@
 #include "pool/driver/worker_table.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -56,9 +55,27 @@ const char* text_of(StopReason why) noexcept {
 
 }  // namespace
 
+void WorkerTable::admit(std::unique_ptr<WorkerLink> link) {
+  touch(*link);
+  links_[link->id] = std::move(link);
+}
+
 void WorkerTable::remove(WorkerLink& link) noexcept {
   host_.release(link);
+  for (SlotSet* const set : {&touched_, &settled_, &unwritten_, &ending_}) set->erase(link.id);
   links_[link.id].reset();
+}
+
+bool WorkerTable::note_broken(WorkerLink& link) noexcept {
+  if (link.broken.exchange(true)) return false;
+  ending_.insert(link.id);
+  touch(link);
+  return true;
+}
+
+void WorkerTable::note_ended(WorkerLink& link) noexcept {
+  link.ended = true;
+  ending_.insert(link.id);
 }
 
 // A handler of SIGTERM might take yet more memory, or write more of what makes no sense.
@@ -66,6 +83,7 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   const bool at_once = link.broken || link.oversize != 0;
   const bool stopped = link.kill_at != Time{};
   if (stopped && (link.killed || !at_once)) return;
+  ending_.insert(link.id);
   host_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
   link.killed = at_once;
   link.kill_at = now + grace;
@@ -73,6 +91,8 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
 
 void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
   link.silent = true;
+  ending_.insert(link.id);
+  touch(link);
   if (link.ended) return;
   if (!link.broken) {
     link.silent_until = now + time_to_die;
@@ -83,15 +103,15 @@ void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
 }
 
 void WorkerTable::stop_overdue(Time now) {
-  for (const auto& link : links_) {
-    if (!link) continue;
-    if (link->broken && !link->borrowed) stop(*link, now);
-    if (link->silent_until != Time{} && link->silent_until <= now && !link->ended) {
-      link->silent_until = Time{};
-      note_silence(*link);
-      stop(*link, now);
+  for (const WorkerId id : ending_) {
+    WorkerLink& link = *links_[id];
+    if (link.broken && !link.borrowed) stop(link, now);
+    if (link.silent_until != Time{} && link.silent_until <= now && !link.ended) {
+      link.silent_until = Time{};
+      note_silence(link);
+      stop(link, now);
     }
-    kill_if_overdue(*link, now);
+    kill_if_overdue(link, now);
   }
 }
 
@@ -122,11 +142,11 @@ std::optional<Time> WorkerTable::next_time() const {
   const auto at = [&soonest](Time time) {
     if (time != Time{} && (!soonest || time < *soonest)) soonest = time;
   };
-  for (const auto& link : links_) {
-    if (!link) continue;
-    if (!link->left) at(link->kill_at);
-    if (!link->ended) at(link->silent_until);
-    if (!link->borrowed) at(link->status_due);
+  for (const WorkerId id : ending_) {
+    const WorkerLink& link = *links_[id];
+    if (!link.left) at(link.kill_at);
+    if (!link.ended) at(link.silent_until);
+    if (!link.borrowed) at(link.status_due);
   }
   return soonest;
 }
@@ -150,7 +170,7 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
 
 void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
   const char* const text = text_of(why);
-  if (text == nullptr || link.broken.exchange(true)) return;
+  if (text == nullptr || !note_broken(link)) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = text;
     host_.log_error(link.name + " is stopped: " + text);
@@ -165,10 +185,20 @@ void WorkerTable::note_silence(WorkerLink& link) noexcept {
   });
 }
 
-bool WorkerTable::refers_to(JobId job) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const auto& link) BROOD_REQUIRES(core_lock) {
-    return link && !link->borrowed && link->outbox.refers_to(job);
-  });
+bool WorkerTable::refers_to(JobId job) {
+  for (const WorkerId id : unwritten()) {
+    if (links_[id]->outbox.refers_to(job)) return true;
+  }
+  return false;
+}
+
+// Its caller touches a borrowed one when that is given back.
+const SlotSet& WorkerTable::unwritten() {
+  for (const WorkerId id : unwritten_) {
+    const WorkerLink* const link = links_[id].get();
+    if (link == nullptr || link->borrowed || link->outbox.empty()) unwritten_.erase(id);
+  }
+  return unwritten_;
 }
 
 }  // namespace brood::pool

@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
 #include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/scheduler/slot_set.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
@@ -18,7 +20,13 @@ namespace brood::pool {
 /// end. Threads: under the core's lock; what reaches the host is the dispatcher's.
 class WorkerTable {
  public:
-  WorkerTable(std::size_t slots, Host& host) : host_(host), links_(slots) {}
+  WorkerTable(std::size_t slots, Host& host)
+      : host_(host),
+        links_(slots),
+        touched_(slots),
+        settled_(slots),
+        unwritten_(slots),
+        ending_(slots) {}
 
   std::span<const std::unique_ptr<WorkerLink>> all() const noexcept BROOD_REQUIRES(core_lock) {
     return links_;
@@ -27,12 +35,30 @@ class WorkerTable {
   WorkerLink* find(WorkerId id) const noexcept BROOD_REQUIRES(core_lock) {
     return links_[id].get();
   }
-  void admit(std::unique_ptr<WorkerLink> link) BROOD_REQUIRES(core_lock) {
-    links_[link->id] = std::move(link);
-  }
+  void admit(std::unique_ptr<WorkerLink> link) BROOD_REQUIRES(core_lock);
   void remove(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
 
+  // --- what the end of a turn has to look at: README.md, "Touched links" ---
+  /// Something may have come into its outbox, it may be borrowed or may not, is to be watched or
+  /// not, or is its caller's no longer.
+  void touch(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) {
+    touched_.insert(link.id);
+    unwritten_.insert(link.id);
+  }
+  /// A turn ends: settled() are from now on those that have been touched since the last one.
+  void settle() noexcept BROOD_REQUIRES(core_lock) {
+    settled_.clear();
+    std::swap(touched_, settled_);
+  }
+  const SlotSet& settled() const noexcept BROOD_REQUIRES(core_lock) { return settled_; }
+
   // --- stopping ---
+  /// Links that are broken, silent, stopped or ended, and perhaps others.
+  const SlotSet& ending() const noexcept BROOD_REQUIRES(core_lock) { return ending_; }
+  /// What it sends is not read any more; false if that is so already.
+  bool note_broken(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
+  /// Its process has ended.
+  void note_ended(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   /// SIGTERM, once, and SIGKILL when that has had its time; SIGKILL at once to one that has taken
   /// too much memory, or whose stream makes no sense.
   void stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
@@ -53,7 +79,10 @@ class WorkerTable {
   void note_stop_reason(WorkerLink& link, StopReason why) noexcept BROOD_REQUIRES(core_lock);
 
   /// Whether an outbox has borrowed memory from the job. Threads: the dispatcher's.
-  bool refers_to(JobId job) const BROOD_REQUIRES(core_lock);
+  bool refers_to(JobId job) BROOD_REQUIRES(core_lock);
+  /// Those that have something in their outbox, and perhaps others; none that is borrowed.
+  /// Threads: the dispatcher's.
+  const SlotSet& unwritten() BROOD_REQUIRES(core_lock);
 
  private:
   void note_silence(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
@@ -61,6 +90,10 @@ class WorkerTable {
 
   Host& host_;
   std::vector<std::unique_ptr<WorkerLink>> links_ BROOD_GUARDED_BY(core_lock);
+  SlotSet touched_ BROOD_GUARDED_BY(core_lock);
+  SlotSet settled_ BROOD_GUARDED_BY(core_lock);
+  SlotSet unwritten_ BROOD_GUARDED_BY(core_lock);
+  SlotSet ending_ BROOD_GUARDED_BY(core_lock);
 };
 
 /// Which links there are, for the dispatcher's thread. It needs no lock, and clang does not check
@@ -75,6 +108,8 @@ class LinksOfDispatcher {
   WorkerLink* find(WorkerId id) const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
     return table_.find(id);
   }
+  /// With the lock.
+  const SlotSet& settled() const noexcept BROOD_REQUIRES(core_lock) { return table_.settled(); }
 
  private:
   const WorkerTable& table_;

@@ -5,7 +5,7 @@
 namespace brood::pool {
 
 std::uint64_t Assignments::give(WorkerId id, Chunk chunk, Time now) {
-  Worker& worker = workers_[id];
+  Worker& worker = edit(id);
   if (worker.held.empty()) worker.observed.last_activity = now;
   chunk.sequence = worker.sequence;
   worker.held.add(chunk);
@@ -15,7 +15,7 @@ std::uint64_t Assignments::give(WorkerId id, Chunk chunk, Time now) {
 }
 
 Reception Assignments::outcomes(WorkerId id, const Outcomes& outcomes, Time now) {
-  Worker& worker = workers_[id];
+  Worker& worker = edit(id);
   if (worker.held.empty()) return Reception::nonsense;
   const Chunk& front = worker.held.front();
   if (front.job != outcomes.job || front.first != outcomes.first || front.count < outcomes.count ||
@@ -31,19 +31,8 @@ Reception Assignments::outcomes(WorkerId id, const Outcomes& outcomes, Time now)
 }
 
 void Assignments::skip(Time now, Nanoseconds stopped) {
-  for (Worker& worker : workers_) OwnerClock::skip(worker.observed, now, stopped);
-}
-
-std::size_t Assignments::free_workers() const {
-  std::size_t count = 0;
-  for (WorkerId id = 0; id < workers_.size(); ++id) count += is_free(id);
-  return count;
-}
-
-bool Assignments::has_free_worker() const {
-  WorkerId id = 0;
-  while (id < workers_.size() && !is_free(id)) ++id;
-  return id < workers_.size();
+  for (WorkerId id = 0; id < workers_.size(); ++id)
+    OwnerClock::skip(edit(id).observed, now, stopped);
 }
 
 }  // namespace brood::pool

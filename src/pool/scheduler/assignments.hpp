@@ -44,23 +44,25 @@ class Assignments {
   Assignments(const SchedulerConfig& config, Jobs& jobs, Population& population)
       : jobs_(jobs), population_(population), workers_(config.workers) {}
 
-  void started(WorkerId id) { workers_[id] = {}; }
-  void ready(WorkerId id, Time now) { workers_[id].observed.last_activity = now; }
+  void started(WorkerId id) { edit(id) = {}; }
+  void ready(WorkerId id, Time now) { edit(id).observed.last_activity = now; }
   /// Returns the chunk's position in the worker's sequence.
   std::uint64_t give(WorkerId id, Chunk chunk, Time now);
   Reception outcomes(WorkerId id, const Outcomes& outcomes, Time now);
   void skip(Time now, Nanoseconds stopped);
 
   const Worker& at(WorkerId id) const { return workers_[id]; }
-  Worker& at(WorkerId id) { return workers_[id]; }
+  /// To change it, before anything asks the WorkerIndex again.
+  Worker& edit(WorkerId id) {
+    population_.note_change(id);
+    return workers_[id];
+  }
   std::size_t size() const noexcept { return workers_.size(); }
   /// Whether it may be sent something.
   bool takes_work(WorkerId id) const {
     return !workers_[id].revoking && population_.takes_work(id);
   }
   bool is_free(WorkerId id) const { return workers_[id].held.empty() && takes_work(id); }
-  std::size_t free_workers() const;
-  bool has_free_worker() const;
 
  private:
   Jobs& jobs_;

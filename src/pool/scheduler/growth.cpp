@@ -74,13 +74,23 @@ bool Growth::has_failed_for_good(WorkerId id) const {
 }
 
 void Growth::start_due(const Demand& demand, Time now) {
-  for (WorkerId id = 0; id < starts_.size() && wants_worker(demand); ++id) {
+  for (const WorkerId id : population_.vacant()) {
+    if (!wants_worker(demand)) return;
     if (now >= starts_[id].next && can_start(id, demand.backlog)) population_.start(id, now);
   }
 }
 
+// Of a vacant slot.
 bool Growth::can_start(WorkerId id, bool backlog) const {
-  return population_.at(id).is(State::vacant) && (!has_failed_for_good(id) || backlog);
+  return !has_failed_for_good(id) || backlog;
+}
+
+Time Growth::next_start(bool backlog) const {
+  Time next = Time::max();
+  for (const WorkerId id : population_.vacant()) {
+    if (can_start(id, backlog)) next = std::min(next, starts_[id].next);
+  }
+  return next;
 }
 
 std::size_t Growth::least() const {
@@ -92,20 +102,7 @@ bool Growth::wants_worker(const Demand& demand) const {
   if (terminated_ || (closing_ && demand.drained)) return false;
   if (population_.alive() < least()) return true;
   if (population_.alive() == population_.size() || demand.waiting == 0) return false;
-  std::size_t coming = demand.idle;
-  for (WorkerId id = 0; id < population_.size(); ++id)
-    coming += population_.at(id).is(State::starting);
-  return demand.waiting > coming;
-}
-
-bool Growth::may_shrink() const {
-  std::size_t staying = 0;
-  for (WorkerId id = 0; id < population_.size(); ++id) {
-    const Population::Member& member = population_.at(id);
-    const bool lives = member.is(State::starting) || member.is(State::ready);
-    staying += lives && !population_.used_up(id);
-  }
-  return staying > least();
+  return demand.waiting > demand.idle + population_.starting();
 }
 
 }  // namespace brood::pool

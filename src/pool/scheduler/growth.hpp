@@ -15,7 +15,7 @@ class Growth {
   /// What there is to do, and which workers have time for it.
   struct Demand {
     std::size_t waiting;  // elements that are pending
-    std::size_t idle;     // workers that would get one of them at once; where nothing waits, any
+    std::size_t idle;     // workers that would get one of them at once
     bool backlog;         // jobs are in the line
     bool drained;         // no job is left
   };
@@ -38,12 +38,10 @@ class Growth {
   // --- more, and fewer ---
   void start_due(const Demand& demand, Time now);
   bool wants_worker(const Demand& demand) const;
-  /// When a process is tried again in this slot, Time::max(): never.
-  Time next_start(WorkerId id, bool backlog) const {
-    return can_start(id, backlog) ? starts_[id].next : Time::max();
-  }
+  /// When a process may be started next where one is wanted, Time::max(): never.
+  Time next_start(bool backlog) const;
   /// Whether more than the least live and are to stay.
-  bool may_shrink() const;
+  bool may_shrink() const { return population_.staying() > least(); }
 
   // --- the end ---
   void close(bool terminated) {

@@ -17,6 +17,7 @@ struct Chunk {
   std::uint64_t sequence;
   std::uint64_t cost;  // ns expected for each
   std::size_t bytes;   // of each argument
+  int priority;
 };
 
 /// What one worker holds, in the order of its sequence. The first element of the front is its

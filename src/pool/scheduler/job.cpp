@@ -23,8 +23,9 @@ bool Job::is_passed_on(std::size_t index) const {
 
 bool Job::is_defined_anew_in(WorkerId worker) {
   if (traits.self_contained) return false;
-  if (std::find(defined_in.begin(), defined_in.end(), worker) != defined_in.end()) return false;
-  defined_in.push_back(worker);
+  const auto place = std::lower_bound(defined_in.begin(), defined_in.end(), worker);
+  if (place != defined_in.end() && *place == worker) return false;
+  defined_in.insert(place, worker);
   return true;
 }
 

@@ -39,7 +39,7 @@ struct Job {
   std::vector<std::size_t> cancelled;       // elements that ran then, and are stopped
   std::vector<std::size_t> last_attempts;   // elements that are not to be tried again
   std::map<std::size_t, Unbegun> unbegun;
-  std::vector<WorkerId> defined_in;
+  std::vector<WorkerId> defined_in;  // in their order
 
   bool was_cancelled(std::size_t index) const;
   bool has_last_attempt(std::size_t index) const;

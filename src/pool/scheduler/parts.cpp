@@ -1,7 +1,5 @@
 #include "pool/scheduler/parts.hpp"
 
-#include <cstddef>
-
 namespace brood::pool {
 
 SchedulerParts::SchedulerParts(const SchedulerConfig& its_config)
@@ -12,16 +10,15 @@ SchedulerParts::SchedulerParts(const SchedulerConfig& its_config)
       growth(config, population),
       clock(config, store),
       assignments(config, jobs, population),
-      revocations(actions, jobs, population, clock, assignments),
+      index(config, population, clock, assignments),
+      revocations(actions, jobs, population, clock, assignments, index),
       ends(config, jobs, store, population, clock, assignments, revocations),
-      turnover(config, store, pending, population, growth, assignments, revocations),
-      watchdog(config, store, population, clock, assignments, revocations, ends, intents),
-      placement(config, actions, store, pending, population, assignments, revocations) {}
+      turnover(config, store, pending, population, growth, assignments, index, revocations),
+      watchdog(config, store, population, clock, assignments, index, revocations, ends, intents),
+      placement(config, actions, store, pending, population, assignments, index, revocations) {}
 
 Growth::Demand SchedulerParts::demand() const {
-  const std::size_t waiting = pending.waiting();
-  const bool matters = waiting != 0 && population.alive() != population.size();
-  return {waiting, matters ? assignments.free_workers() : 0, pending.in_line() != 0, store.empty()};
+  return {pending.waiting(), index.sets().free.size(), pending.in_line() != 0, store.empty()};
 }
 
 }  // namespace brood::pool

@@ -25,6 +25,7 @@ struct SchedulerParts {
   Growth growth;
   OwnerClock clock;
   Assignments assignments;
+  WorkerIndex index;
   Revocations revocations;
   WorkerEnds ends;
   Turnover turnover;

@@ -1,10 +1,9 @@
 #include "pool/scheduler/placement.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace brood::pool {
-
-using State = Population::State;
 
 namespace {
 constexpr std::uint64_t worth_taking = 200'000;  // ns of work for which a revocation pays
@@ -27,45 +26,43 @@ void Placement::assign(Time now) {
 Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now) {
   const auto cost = static_cast<std::uint64_t>(job.cost->mean);
   const PendingElements::Taken taken = pending_.take(job_id, count, id);
-  const std::uint64_t sequence =
-      assignments_.give(id, {job_id, taken.first, count, 0, cost, job.traits.element_bytes}, now);
+  const std::uint64_t sequence = assignments_.give(id,
+                                                   {.job = job_id,
+                                                    .first = taken.first,
+                                                    .count = count,
+                                                    .sequence = 0,
+                                                    .cost = cost,
+                                                    .bytes = job.traits.element_bytes,
+                                                    .priority = job.traits.priority},
+                                                   now);
   return {id, job_id, taken.first, count, sequence, taken.attempt, taken.define};
 }
 
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {
   const Job* const job = jobs_.find(id);
   if (job == nullptr || pending_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
-  for (WorkerId worker = 0; worker < assignments_.size(); ++worker) {
-    if (!population_.at(worker).borrowable || !assignments_.is_free(worker)) continue;
-    const Assignment sent = send(worker, id, *job, 1, now);
-    pending_.front();  // the job leaves the line
-    return sent;
-  }
-  return std::nullopt;
+  const std::optional<WorkerId> worker = index_.sets().lendable.first();
+  if (!worker) return std::nullopt;
+  const Assignment sent = send(*worker, id, *job, 1, now);
+  pending_.front();  // the job leaves the line
+  return sent;
 }
 
-bool Placement::hungry(WorkerId id, const Job& job, Time now) const {
-  if (!assignments_.takes_work(id)) return false;
-  const Assignments::Worker& worker = assignments_.at(id);
-  const Held& held = worker.held;
-  if (held.empty()) return true;
-  return job.cost->samples != 0 && now - worker.observed.last_activity < config_.quiet &&
-         held.expected() < static_cast<std::uint64_t>(config_.depth.count() / 2) &&
-         held.bytes() < config_.queue_bytes && held.chunks() < config_.queue_elements;
+// What is more urgent does not wait behind other elements, and nothing waits behind it: a worker
+// that has nothing more to do reports at once.
+bool Placement::has_room(const Assignments::Worker& worker, int priority, Time now) const {
+  return worker.held.back().priority == priority &&
+         now - worker.observed.last_activity < config_.quiet &&
+         worker.held.bytes() < config_.queue_bytes && worker.held.chunks() < config_.queue_elements;
 }
 
 std::optional<WorkerId> Placement::hungriest(const Job& job, Time now) const {
-  std::optional<WorkerId> best;
-  std::uint64_t least = 0;
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
-    if (!hungry(id, job, now)) continue;
-    const Held& held = assignments_.at(id).held;
-    if (held.empty()) return id;
-    if (best && held.expected() >= least) continue;
-    best = id;
-    least = held.expected();
-  }
-  return best;
+  const WorkerSets& sets = index_.sets();
+  if (const std::optional<WorkerId> free = sets.free.first()) return free;
+  if (job.cost->samples == 0) return std::nullopt;
+  const auto little = static_cast<std::uint64_t>(config_.depth.count() / 2);
+  return sets.by_work.first_below(
+      little, [&](WorkerId id) { return has_room(assignments_.at(id), job.traits.priority, now); });
 }
 
 std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
@@ -92,29 +89,42 @@ std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
   return std::max<std::size_t>(most, 1);
 }
 
-// A worker that has more than it runs. Where others wait, one whose element runs for long, or whose
-// queue is less urgent than they; else one that has enough to pay for a revocation, while another
-// worker is idle.
-bool Placement::is_worth_a_look(WorkerId id, Time now) const {
-  const Assignments::Worker& worker = assignments_.at(id);
-  const Population::Member& member = population_.at(id);
-  if (!member.is(State::ready) || worker.held.elements() <= 1 || worker.revoking || member.borrowed)
-    return false;
-  if (pending_.in_line() != 0) return is_stuck(id, now) || is_overtaken(id);
-  const Nanoseconds quiet = now - worker.observed.last_activity;
-  return worker.held.expected() >= worth_taking || quiet >= config_.quiet;
+// Of the workers that have more than they run: where others wait, those whose element runs for
+// long, or whose queue is less urgent than they; else those that have enough to pay for a
+// revocation, while another worker is idle.
+std::vector<WorkerId> Placement::worth_a_look(Time now) const {
+  if (pending_.in_line() != 0) return stuck_or_overtaken(now);
+  std::vector<WorkerId> worth = index_.sets().by_activity.all();
+  std::erase_if(worth, [&](WorkerId id) {
+    const Assignments::Worker& worker = assignments_.at(id);
+    return worker.held.expected() < worth_taking &&
+           now - worker.observed.last_activity < config_.quiet;
+  });
+  return worth;
+}
+
+// Overtaken: what waits is more urgent than the last that the worker holds.
+std::vector<WorkerId> Placement::stuck_or_overtaken(Time now) const {
+  const WorkerSets& sets = index_.sets();
+  const std::optional<int> highest = pending_.highest_priority();
+  std::vector<WorkerId> found, overtaken;
+  if (assignments_.size() > 1) found = sets.by_activity.up_to(now - config_.stuck);
+  if (highest && *highest != std::numeric_limits<int>::min())
+    overtaken = sets.by_priority.up_to(*highest - 1);
+  const auto middle = found.insert(found.end(), overtaken.begin(), overtaken.end());
+  std::inplace_merge(found.begin(), middle, found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
 }
 
 bool Placement::look_before_balance(Time now) {
-  const std::size_t count = assignments_.size();
-  if (pending_.in_line() == 0 && (count < 2 || !assignments_.has_free_worker())) return false;
-  bool any = false;
-  for (WorkerId id = 0; id < count; ++id) {
-    if (!is_worth_a_look(id, now)) continue;
+  if (pending_.in_line() == 0 && (assignments_.size() < 2 || index_.sets().free.empty()))
+    return false;
+  const std::vector<WorkerId> worth = worth_a_look(now);
+  for (const WorkerId id : worth) {
     if (!has_begun(id)) revocations_.look(id);
-    any = true;
   }
-  return any;
+  return !worth.empty();
 }
 
 bool Placement::has_begun(WorkerId id) const {
@@ -132,8 +142,8 @@ bool Placement::balance(Time now) {
     return false;
   }
   std::optional<WorkerId> victim;
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
-    if (!is_worth_a_look(id, now) || revocations_.keeps_its_head(id)) continue;
+  for (const WorkerId id : worth_a_look(now)) {
+    if (revocations_.keeps_its_head(id)) continue;
     const Assignments::Worker& worker = assignments_.at(id);
     if (!has_begun(id) && now - worker.observed.last_activity < config_.begin_grace) continue;
     if (!victim || worker.held.expected() > assignments_.at(*victim).held.expected()) victim = id;
@@ -148,17 +158,11 @@ bool Placement::is_stuck(WorkerId id, Time now) const {
          now - assignments_.at(id).observed.last_activity >= config_.stuck;
 }
 
-// What waits is more urgent than the last that the worker holds.
-bool Placement::is_overtaken(WorkerId id) const {
-  const std::optional<int> highest = pending_.highest_priority();
-  return highest && jobs_.at(assignments_.at(id).held.back().job).traits.priority < *highest;
-}
-
 // As many workers as its elements need; those that are giving up their queues already count.
 std::size_t Placement::urgent_without_worker() const {
   const std::size_t wanted = pending_.most_urgent();
   std::size_t coming = 0;
-  for (WorkerId id = 0; id < assignments_.size(); ++id) coming += assignments_.at(id).revoking;
+  for (const WorkerId id : index_.sets().revoking) coming += assignments_.at(id).revoking;
   return wanted - std::min(wanted, coming);
 }
 
@@ -166,8 +170,8 @@ std::size_t Placement::urgent_without_worker() const {
 // them, for whichever worker is the first to have time. The same where more urgent ones wait.
 void Placement::free_queues(Time now) {
   std::size_t urgent = urgent_without_worker();
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
-    if (!is_worth_a_look(id, now) || !has_begun(id) || revocations_.keeps_its_head(id)) continue;
+  for (const WorkerId id : worth_a_look(now)) {
+    if (!has_begun(id) || revocations_.keeps_its_head(id)) continue;
     if (!is_stuck(id, now)) {
       if (urgent == 0) continue;
       --urgent;

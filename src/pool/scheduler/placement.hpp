@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "pool/scheduler/revocations.hpp"
 
@@ -12,13 +13,14 @@ class Placement {
  public:
   Placement(const SchedulerConfig& config, Actions& actions, const JobStore& jobs,
             PendingElements& pending, const Population& population, Assignments& assignments,
-            Revocations& revocations)
+            const WorkerIndex& index, Revocations& revocations)
       : config_(config),
         actions_(actions),
         jobs_(jobs),
         pending_(pending),
         population_(population),
         assignments_(assignments),
+        index_(index),
         revocations_(revocations) {}
 
   /// Sends what is pending to workers that are hungry.
@@ -33,13 +35,13 @@ class Placement {
 
  private:
   Assignment send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now);
-  bool hungry(WorkerId id, const Job& job, Time now) const;
+  bool has_room(const Assignments::Worker& worker, int priority, Time now) const;
   std::optional<WorkerId> hungriest(const Job& job, Time now) const;
   std::size_t chunk_size(WorkerId id, const Job& job) const;
-  bool is_worth_a_look(WorkerId id, Time now) const;
+  std::vector<WorkerId> worth_a_look(Time now) const;
+  std::vector<WorkerId> stuck_or_overtaken(Time now) const;
   bool has_begun(WorkerId id) const;
   bool is_stuck(WorkerId id, Time now) const;
-  bool is_overtaken(WorkerId id) const;
   std::size_t urgent_without_worker() const;
   void free_queues(Time now);
 
@@ -49,6 +51,7 @@ class Placement {
   PendingElements& pending_;
   const Population& population_;
   Assignments& assignments_;
+  const WorkerIndex& index_;
   Revocations& revocations_;
 };
 

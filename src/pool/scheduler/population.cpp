@@ -4,15 +4,40 @@
 
 namespace brood::pool {
 
-void Population::become(Member& member, State state) {
-  alive_ += (state != State::vacant) - std::size_t{member.state != State::vacant};
-  member.state = state;
+Population::Population(const SchedulerConfig& config, Actions& actions)
+    : config_(config),
+      actions_(actions),
+      members_(config.workers),
+      vacant_(config.workers),
+      staying_(config.workers),
+      starting_(config.workers),
+      leaving_(config.workers),
+      aging_(config.workers),
+      changed_(config.workers) {
+  for (WorkerId id = 0; id < members_.size(); ++id) sort_in(id);
+}
+
+void Population::become(WorkerId id, State state) {
+  members_[id].state = state;
+  sort_in(id);
+}
+
+// To be called whenever a member has changed.
+void Population::sort_in(WorkerId id) noexcept {
+  const Member& member = members_[id];
+  const bool starting = member.is(State::starting), ready = member.is(State::ready);
+  vacant_.set(id, member.is(State::vacant));
+  starting_.set(id, starting, member.since);
+  leaving_.set(id, member.is(State::leaving), member.since);
+  staying_.set(id, (starting || ready) && !used_up(id));
+  aging_.set(id, ready && !member.retired && config_.max_age.count() != 0, member.born);
+  note_change(id);
 }
 
 void Population::start(WorkerId id, Time now) {
-  become(members_[id], State::starting);
   members_[id].came_up = false;
   members_[id].since = now;
+  become(id, State::starting);
   actions_.add({.kind = Action::Kind::start, .worker = id});
 }
 
@@ -21,68 +46,72 @@ void Population::started(WorkerId id, Time now) {
   const State before = member.state;
   member = Member{};
   member.since = member.born = now;
-  member.state = before;
-  become(member, State::starting);
+  become(id, State::starting);
   // What was to be stopped is there now.
   if (before == State::stopping) stop(id, now, StopReason::none);
 }
 
 bool Population::ready(WorkerId id) {
-  Member& member = members_[id];
-  if (member.state != State::starting) return false;
-  become(member, State::ready);
-  member.came_up = true;
+  if (!members_[id].is(State::starting)) return false;
+  members_[id].came_up = true;
+  become(id, State::ready);
   return true;
 }
 
 void Population::vacate(WorkerId id) {
-  become(members_[id], State::vacant);
   members_[id].borrowed = false;
+  become(id, State::vacant);
 }
 
 bool Population::stop(WorkerId id, Time now, StopReason why) {
   Member& member = members_[id];
   if (member.state == State::vacant || member.state == State::stopping) return false;
-  become(member, State::stopping);
   member.since = now;
+  become(id, State::stopping);
   actions_.add({.kind = Action::Kind::stop, .worker = id, .why = why});
   return true;
 }
 
 void Population::leave(WorkerId id, Time now) {
-  become(members_[id], State::leaving);
   members_[id].since = now;
+  become(id, State::leaving);
   actions_.add({.kind = Action::Kind::leave, .worker = id});
 }
 
 void Population::skip(Time now, Nanoseconds stopped) {
-  for (Member& member : members_) {
+  for (WorkerId id = 0; id < members_.size(); ++id) {
+    Member& member = members_[id];
     if (member.since != Time{}) member.since = std::min(now, member.since + stopped);
+    sort_in(id);
   }
 }
 
 // One that leaves is waited for while nothing waits for its place: it may have forged the outcome
 // of what it still runs.
-std::optional<Nanoseconds> Population::most_for_change(const Member& member, bool backlog) const {
-  if (member.state == State::starting) return config_.start_timeout;
-  if (member.state != State::leaving) return std::nullopt;
+Nanoseconds Population::longest_leave(bool backlog) const {
   return backlog ? std::min(config_.start_timeout, config_.answer) : config_.start_timeout;
 }
 
-bool Population::is_overdue(WorkerId id, bool backlog, Time now) const {
-  const std::optional<Nanoseconds> most = most_for_change(members_[id], backlog);
-  return most && now - members_[id].since >= *most;
+std::vector<WorkerId> Population::overdue(bool backlog, Time now) const {
+  std::vector<WorkerId> late = starting_.up_to(now - config_.start_timeout);
+  for (const WorkerId id : leaving_.up_to(now - longest_leave(backlog))) late.push_back(id);
+  return late;
+}
+
+std::vector<WorkerId> Population::old(Time now) const {
+  return aging_.up_to(now - config_.max_age);
 }
 
 bool Population::is_old(WorkerId id, Time now) const {
   return config_.max_age.count() != 0 && now - members_[id].born >= config_.max_age;
 }
 
-Time Population::next_change(WorkerId id, bool backlog) const {
-  const Member& member = members_[id];
-  if (const auto most = most_for_change(member, backlog)) return plus(member.since, *most);
-  const bool ages = member.is(State::ready) && !member.retired && config_.max_age.count() != 0;
-  return ages ? plus(member.born, config_.max_age) : Time::max();
+Time Population::next_change(bool backlog) const {
+  Time next = Time::max();
+  if (!starting_.empty()) next = std::min(next, plus(*starting_.least(), config_.start_timeout));
+  if (!leaving_.empty()) next = std::min(next, plus(*leaving_.least(), longest_leave(backlog)));
+  if (!aging_.empty()) next = std::min(next, plus(*aging_.least(), config_.max_age));
+  return next;
 }
 
 }  // namespace brood::pool

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "pool/scheduler/actions.hpp"
+#include "pool/scheduler/slot_heap.hpp"
+#include "pool/scheduler/slot_set.hpp"
 
 namespace brood::pool {
 
@@ -24,8 +26,7 @@ class Population {
     bool is(State wanted) const noexcept { return state == wanted; }
   };
 
-  Population(const SchedulerConfig& config, Actions& actions)
-      : config_(config), actions_(actions), members_(config.workers) {}
+  Population(const SchedulerConfig& config, Actions& actions);
 
   // --- what happens to a process ---
   void started(WorkerId id, Time now);
@@ -39,25 +40,49 @@ class Population {
   /// False if it is stopped already, or not there.
   bool stop(WorkerId id, Time now, StopReason why);
   void leave(WorkerId id, Time now);
-  void retire(WorkerId id) { members_[id].retired = true; }
-  void set_borrowed(WorkerId id, bool borrowed) { members_[id].borrowed = borrowed; }
-  void set_borrowable(WorkerId id, bool borrowable) { members_[id].borrowable = borrowable; }
+  void retire(WorkerId id) {
+    members_[id].retired = true;
+    sort_in(id);
+  }
+  void set_borrowed(WorkerId id, bool borrowed) {
+    members_[id].borrowed = borrowed;
+    sort_in(id);
+  }
+  void set_borrowable(WorkerId id, bool borrowable) {
+    members_[id].borrowable = borrowable;
+    sort_in(id);
+  }
   /// Elements it has been sent, or that have been taken back from it.
-  void note_given(WorkerId id, std::size_t count) { members_[id].given += count; }
-  void note_taken_back(WorkerId id, std::size_t count) { members_[id].given -= count; }
+  void note_given(WorkerId id, std::size_t count) {
+    members_[id].given += count;
+    sort_in(id);
+  }
+  void note_taken_back(WorkerId id, std::size_t count) {
+    members_[id].given -= count;
+    sort_in(id);
+  }
 
   // --- time ---
   void skip(Time now, Nanoseconds stopped);
-  /// Whether the worker has taken too long to become ready, or to leave.
-  bool is_overdue(WorkerId id, bool backlog, Time now) const;
+  /// Workers that have taken too long to become ready, or to leave.
+  std::vector<WorkerId> overdue(bool backlog, Time now) const;
+  /// Workers that are ready, not retired, and old.
+  std::vector<WorkerId> old(Time now) const;
   bool is_old(WorkerId id, Time now) const;
-  /// When one of these is so, Time::max(): never.
-  Time next_change(WorkerId id, bool backlog) const;
+  /// When there will be another one of these, Time::max(): never.
+  Time next_change(bool backlog) const;
 
   const Member& at(WorkerId id) const { return members_[id]; }
   std::size_t size() const noexcept { return members_.size(); }
   /// Slots that are not vacant.
-  std::size_t alive() const noexcept { return alive_; }
+  std::size_t alive() const noexcept { return members_.size() - vacant_.size(); }
+  const SlotSet& vacant() const noexcept { return vacant_; }
+  std::size_t starting() const noexcept { return starting_.size(); }
+  /// Workers that start, or are ready, and are not to leave when they have nothing to do.
+  std::size_t staying() const noexcept { return staying_.size(); }
+  /// Something has changed of the worker, here or in what it holds: WorkerIndex looks at it anew.
+  void note_change(WorkerId id) noexcept { changed_.insert(id); }
+  SlotSet& changed() noexcept { return changed_; }
   bool used_up(WorkerId id) const {
     return members_[id].retired ||
            (config_.max_tasks != 0 && members_[id].given >= config_.max_tasks);
@@ -68,13 +93,18 @@ class Population {
   }
 
  private:
-  void become(Member& member, State state);
-  std::optional<Nanoseconds> most_for_change(const Member& member, bool backlog) const;
+  void become(WorkerId id, State state);
+  void sort_in(WorkerId id) noexcept;
+  Nanoseconds longest_leave(bool backlog) const;
 
   const SchedulerConfig& config_;
   Actions& actions_;
   std::vector<Member> members_;
-  std::size_t alive_ = 0;
+  // What a walk over all of them would find: see sort_in().
+  SlotSet vacant_, staying_;
+  SlotHeap<Time> starting_, leaving_;  // since when
+  SlotHeap<Time> aging_;               // by the times when they were started
+  SlotSet changed_;
 };
 
 }  // namespace brood::pool

@@ -16,7 +16,7 @@ bool Revocations::keeps_its_head(WorkerId id) const {
 
 // One question at a time: what `revoke` shows is what `look` would have shown.
 void Revocations::ask(WorkerId id, Asked what, std::uint64_t fence) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   if (worker.asked >= what) return;
   if (worker.asked == Asked::nothing) {
     ++questions_;
@@ -29,7 +29,7 @@ void Revocations::ask(WorkerId id, Asked what, std::uint64_t fence) {
 }
 
 void Revocations::take_back(WorkerId id) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   if (worker.held.empty() || !population_.at(id).is(State::ready)) return;
   if (!clock_.is_passed_on(worker.held)) return revoke(id, 0);
   worker.revoke_after_look = true;
@@ -37,7 +37,7 @@ void Revocations::take_back(WorkerId id) {
 }
 
 void Revocations::take_back_from_all(JobId job) {
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+  for (const WorkerId id : index_.sets().occupied) {
     if (assignments_.at(id).held.has_any_of(job)) take_back(id);
   }
 }
@@ -47,7 +47,7 @@ void Revocations::take_back_failed() {
 }
 
 void Revocations::revoke(WorkerId id, std::uint64_t keep) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   const Population::Member& member = population_.at(id);
   if (worker.revoking || member.borrowed || worker.held.empty() || !member.is(State::ready)) return;
   worker.revoking = true;
@@ -57,7 +57,7 @@ void Revocations::revoke(WorkerId id, std::uint64_t keep) {
 }
 
 void Revocations::answer(WorkerId id, std::uint64_t begun) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   const Asked asked = std::exchange(worker.asked, Asked::nothing);
   if (asked == Asked::nothing) return;
   --questions_;
@@ -70,7 +70,7 @@ void Revocations::answer(WorkerId id, std::uint64_t begun) {
 }
 
 void Revocations::take_unbegun(WorkerId id, std::uint64_t begun) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   Held& held = worker.held;
   worker.begun = begun;
   const std::uint64_t kept = std::max(begun, worker.keep);
@@ -85,7 +85,7 @@ void Revocations::take_unbegun(WorkerId id, std::uint64_t begun) {
 }
 
 bool Revocations::acknowledged(WorkerId id, std::uint64_t fence) {
-  Assignments::Worker& worker = assignments_.at(id);
+  Assignments::Worker& worker = assignments_.edit(id);
   if (!worker.revoking || worker.asked == Asked::revoke || fence != worker.fence) return false;
   if (!worker.held.empty() && worker.held.front().sequence < worker.begun) return false;
   worker.revoking = false;
@@ -93,7 +93,7 @@ bool Revocations::acknowledged(WorkerId id, std::uint64_t fence) {
 }
 
 bool Revocations::withdraw(WorkerId id) {
-  if (std::exchange(assignments_.at(id).asked, Asked::nothing) == Asked::nothing) return false;
+  if (std::exchange(assignments_.edit(id).asked, Asked::nothing) == Asked::nothing) return false;
   --questions_;
   actions_.withdraw(id);
   return true;

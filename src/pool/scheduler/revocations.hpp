@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "pool/scheduler/assignments.hpp"
+#include "pool/scheduler/worker_index.hpp"
 
 namespace brood::pool {
 
@@ -12,12 +12,13 @@ namespace brood::pool {
 class Revocations {
  public:
   Revocations(Actions& actions, Jobs& jobs, Population& population, OwnerClock& clock,
-              Assignments& assignments)
+              Assignments& assignments, const WorkerIndex& index)
       : actions_(actions),
         jobs_(jobs),
         population_(population),
         clock_(clock),
-        assignments_(assignments) {}
+        assignments_(assignments),
+        index_(index) {}
 
   void look(WorkerId id) { ask(id, Asked::look, 0); }
   /// Asks for what the worker has not begun, unless this clock alone decides about its head.
@@ -51,6 +52,7 @@ class Revocations {
   Population& population_;
   OwnerClock& clock_;
   Assignments& assignments_;
+  const WorkerIndex& index_;
   std::size_t questions_ = 0;  // without an answer
 };
 

@@ -108,11 +108,9 @@ void Scheduler::tick(Time now, const std::vector<Running>& running) {
   look_soon_ = false;
   parts_.clock.set(now);
   for (const Running& seen : running) parts_.watchdog.look_at(seen, now);
-  for (WorkerId id = 0; id < parts_.population.size(); ++id) {
-    if (parts_.population.is_overdue(id, parts_.pending.in_line() != 0, now))
-      parts_.ends.stop(id, now);
-    parts_.watchdog.stop_if_silent(id, now);
-  }
+  for (const WorkerId id : parts_.population.overdue(parts_.pending.in_line() != 0, now))
+    parts_.ends.stop(id, now);
+  parts_.watchdog.stop_silent_workers(now);
   parts_.turnover.look_at_the_old(now);
   conclusions_.then({.kind = Kind::retire, .now = now});
   conclusions_.go_on();
@@ -128,16 +126,12 @@ void Scheduler::skip(Time now, Nanoseconds stopped) {
 
 std::optional<Time> Scheduler::next_tick() const {
   if (look_soon_) return Time{};
-  Time soonest = Time::max();
   const bool backlog = parts_.pending.in_line() != 0;
-  const bool more = parts_.growth.wants_worker(parts_.demand());
-  const bool fewer = parts_.config.idle_timeout.count() != 0 && parts_.growth.may_shrink();
-  for (WorkerId id = 0; id < parts_.population.size(); ++id) {
-    soonest = std::min(
-        {soonest, parts_.population.next_change(id, backlog), parts_.watchdog.next_look(id)});
-    if (more) soonest = std::min(soonest, parts_.growth.next_start(id, backlog));
-    if (fewer) soonest = std::min(soonest, parts_.turnover.idle_until(id));
-  }
+  Time soonest = std::min(parts_.population.next_change(backlog), parts_.watchdog.next_look());
+  if (parts_.growth.wants_worker(parts_.demand()))
+    soonest = std::min(soonest, parts_.growth.next_start(backlog));
+  if (parts_.config.idle_timeout.count() != 0 && parts_.growth.may_shrink())
+    soonest = std::min(soonest, parts_.turnover.next_idle());
   const std::optional<Time> delayed = parts_.pending.next_delayed();
   if (delayed && *delayed <= soonest) return delayed;
   return soonest == Time::max() ? std::nullopt : std::optional(soonest);
@@ -167,7 +161,8 @@ PoolView Scheduler::view() const noexcept {
           .drained = parts_.store.empty(),
           .all_gone = parts_.population.alive() == 0,
           .backlog = backlog,
-          .wants_pump = backlog || parts_.growth.closing()};
+          .wants_pump = backlog || parts_.growth.closing(),
+          .busy = parts_.population.starting() != 0 || !occupied().empty()};
 }
 
 }  // namespace brood::pool

@@ -72,8 +72,14 @@ class Scheduler {
   const SchedulerConfig& config() const noexcept { return parts_.config; }
   virtual WorkerView view(WorkerId worker) const;
   PoolView view() const noexcept;
+  /// Workers that hold something.
+  const SlotSet& occupied() const { return parts_.index.sets().occupied; }
   /// When tick is wanted next.
   std::optional<Time> next_tick() const;
+
+ protected:
+  /// For a test that compares them with each other.
+  SchedulerParts& parts() noexcept { return parts_; }
 
  private:
   SchedulerParts parts_;

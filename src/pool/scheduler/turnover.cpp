@@ -1,8 +1,8 @@
 #include "pool/scheduler/turnover.hpp"
 
-namespace brood::pool {
+#include <optional>
 
-using State = Population::State;
+namespace brood::pool {
 
 void Turnover::retire(WorkerId id) {
   population_.retire(id);
@@ -17,29 +17,34 @@ bool Turnover::may_begin(WorkerId id, Time now) const {
 }
 
 void Turnover::look_at_the_old(Time now) {
-  for (WorkerId id = 0; id < population_.size(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.retired || !population_.is_old(id, now)) continue;
+  for (const WorkerId id : population_.old(now)) {
     if (may_begin(id, now)) revocations_.look(id);
   }
 }
 
+void Turnover::retire_the_old_and_idle(Time now) {
+  retire_the_old(now);
+  if (config_.idle_timeout.count() != 0) retire_the_idle(now);
+}
+
 // Not while something waits that such a worker may be about to get, or while it may be about to
 // begin what it has got: one whose start takes longer than it may live would never run anything.
-void Turnover::retire_the_old_and_idle(Time now) {
+void Turnover::retire_the_old(Time now) {
   const bool backlog = pending_.in_line() != 0;
-  for (WorkerId id = 0; id < population_.size(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.retired) continue;
+  for (const WorkerId id : population_.old(now)) {
     const Assignments::Worker& worker = assignments_.at(id);
     const bool begins = may_begin(id, now) && worker.answered <= worker.held.front().sequence;
-    if (population_.is_old(id, now) && !begins && (member.given != 0 || !backlog)) retire(id);
-    if (config_.idle_timeout.count() == 0 ||
-        now - worker.observed.last_activity < config_.idle_timeout)
-      continue;
-    if (member.borrowed) {
-      assignments_.at(id).observed.last_activity = now;  // it is in use
-    } else if (worker.held.empty() && !backlog && growth_.may_shrink()) {
+    if (!begins && (population_.at(id).given != 0 || !backlog)) retire(id);
+  }
+}
+
+// One that a caller drives is in use.
+void Turnover::retire_the_idle(Time now) {
+  const bool backlog = pending_.in_line() != 0;
+  for (const WorkerId id : index_.sets().unused.up_to(now - config_.idle_timeout)) {
+    if (population_.at(id).borrowed) {
+      assignments_.edit(id).observed.last_activity = now;
+    } else if (!backlog && growth_.may_shrink()) {
       retire(id);
     }
   }
@@ -47,20 +52,13 @@ void Turnover::retire_the_old_and_idle(Time now) {
 
 void Turnover::let_leave(Time now) {
   const bool ends = growth_.closing() && jobs_.empty();
-  for (WorkerId id = 0; id < population_.size(); ++id) {
-    const Population::Member& member = population_.at(id);
-    if (!member.is(State::ready) || member.borrowed || !assignments_.at(id).held.empty()) continue;
-    if (ends || population_.used_up(id)) population_.leave(id, now);
-  }
+  const WorkerSets& sets = index_.sets();
+  for (const WorkerId id : ends ? sets.unoccupied : sets.finished) population_.leave(id, now);
 }
 
-Time Turnover::idle_until(WorkerId id) const {
-  const Population::Member& member = population_.at(id);
-  const Assignments::Worker& worker = assignments_.at(id);
-  const bool unused = worker.held.empty() || member.borrowed;
-  const bool may_retire = member.is(State::ready) && !member.retired;
-  return unused && may_retire ? plus(worker.observed.last_activity, config_.idle_timeout)
-                              : Time::max();
+Time Turnover::next_idle() const {
+  const std::optional<Time> since = index_.sets().unused.least();
+  return since ? plus(*since, config_.idle_timeout) : Time::max();
 }
 
 }  // namespace brood::pool

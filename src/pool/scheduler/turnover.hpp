@@ -10,13 +10,14 @@ class Turnover {
  public:
   Turnover(const SchedulerConfig& config, const JobStore& jobs, const PendingElements& pending,
            Population& population, const Growth& growth, Assignments& assignments,
-           Revocations& revocations)
+           const WorkerIndex& index, Revocations& revocations)
       : config_(config),
         jobs_(jobs),
         pending_(pending),
         population_(population),
         growth_(growth),
         assignments_(assignments),
+        index_(index),
         revocations_(revocations) {}
 
   /// The worker gets no more, and what it has not begun is taken back.
@@ -27,12 +28,14 @@ class Turnover {
   void retire_the_old_and_idle(Time now);
   /// Workers leave that have nothing to do and are to get no more.
   void let_leave(Time now);
-  /// When the worker has been idle for long enough to be retired for that, if it may be;
+  /// When the next worker has been idle for long enough to be retired for that, if it may be;
   /// Time::max(): never.
-  Time idle_until(WorkerId id) const;
+  Time next_idle() const;
 
  private:
   bool may_begin(WorkerId id, Time now) const;
+  void retire_the_old(Time now);
+  void retire_the_idle(Time now);
 
   const SchedulerConfig& config_;
   const JobStore& jobs_;
@@ -40,6 +43,7 @@ class Turnover {
   Population& population_;
   const Growth& growth_;
   Assignments& assignments_;
+  const WorkerIndex& index_;
   Revocations& revocations_;
 };
 

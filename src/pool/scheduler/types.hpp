@@ -198,6 +198,7 @@ struct PoolView {
   bool all_gone;    // no worker is left, and none is asked for
   bool backlog;     // jobs wait for a worker
   bool wants_pump;  // pump() has something to hand out
+  bool busy;        // a worker starts, or holds something
 };
 
 }  // namespace brood::pool

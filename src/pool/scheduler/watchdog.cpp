@@ -1,14 +1,12 @@
 #include "pool/scheduler/watchdog.hpp"
 
-#include <algorithm>
-
 namespace brood::pool {
 
 using State = Population::State;
 
 void Watchdog::look_at(const Running& seen, Time now) {
   const Assignments::Worker& worker = assignments_.at(seen.worker);
-  Observed& observed = assignments_.at(seen.worker).observed;
+  Observed& observed = assignments_.edit(seen.worker).observed;
   observed.checked_at = now;
   if (worker.held.empty() || !population_.at(seen.worker).is(State::ready)) return;
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
@@ -54,19 +52,21 @@ void Watchdog::stop_late(const Intent& intent) {
 }
 
 void Watchdog::note_silent_workers(Time now) {
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+  for (const WorkerId id : index_.sets().revoking) {
     const Assignments::Worker& worker = assignments_.at(id);
     const bool silent =
         population_.at(id).is(State::ready) && worker.revoking && worker.held.empty();
-    OwnerClock::note_silence(assignments_.at(id).observed, silent, now);
+    OwnerClock::note_silence(assignments_.edit(id).observed, silent, now);
   }
 }
 
-void Watchdog::stop_if_silent(WorkerId id, Time now) {
-  const Assignments::Worker& worker = assignments_.at(id);
-  if (!worker.revoking || !worker.held.empty()) return;
-  if (!clock_.is_silent_for_too_long(worker.observed, now)) return;
-  ends_.stop(id, now, StopReason::unresponsive, WhatRuns::is_lost);
+void Watchdog::stop_silent_workers(Time now) {
+  for (const WorkerId id : index_.sets().revoking) {
+    const Assignments::Worker& worker = assignments_.at(id);
+    if (!worker.revoking || !worker.held.empty()) continue;
+    if (clock_.is_silent_for_too_long(worker.observed, now))
+      ends_.stop(id, now, StopReason::unresponsive, WhatRuns::is_lost);
+  }
 }
 
 void Watchdog::stop_running_element(WorkerId id, Time now) {
@@ -109,7 +109,7 @@ void Watchdog::end_stop_element(const Intent& intent) {
 // The last that a worker holds is what runs; elements before that have results on their way.
 bool Watchdog::stop_all_of(JobId job, Time now) {
   bool any = false;
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+  for (const WorkerId id : index_.sets().occupied) {
     const Held& held = assignments_.at(id).held;
     if (held.empty() || held.back().job != job) continue;
     ends_.charge(id, ElementFailure::cancelled, held.back().sequence + held.back().count - 1);
@@ -120,7 +120,7 @@ bool Watchdog::stop_all_of(JobId job, Time now) {
 }
 
 bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
-  for (WorkerId id = 0; id < assignments_.size(); ++id) {
+  for (const WorkerId id : index_.sets().occupied) {
     const Held& held = assignments_.at(id).held;
     if (!population_.at(id).is(State::ready) || held.empty() || held.back().job != job) continue;
     if (held.back().first + held.back().count - 1 != index) continue;
@@ -133,18 +133,6 @@ bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
     return true;
   }
   return false;
-}
-
-Time Watchdog::next_look(WorkerId id) const {
-  const Assignments::Worker& worker = assignments_.at(id);
-  const Population::Member& member = population_.at(id);
-  Time next = Time::max();
-  if (!member.is(State::ready)) return next;
-  const Observed& observed = worker.observed;
-  if (observed.silent_since != Time{}) next = plus(observed.silent_since, config_.answer);
-  if (worker.held.empty() || member.borrowed) return next;
-  if (worker.held.elements() > 1) next = std::min(next, observed.last_activity + config_.quiet);
-  return std::min(next, clock_.next_look(observed, worker.held));
 }
 
 void Watchdog::conclude(const Intent& intent) {

@@ -13,13 +13,14 @@ namespace brood::pool {
 class Watchdog {
  public:
   Watchdog(const SchedulerConfig& config, JobStore& jobs, const Population& population,
-           OwnerClock& clock, Assignments& assignments, Revocations& revocations, WorkerEnds& ends,
-           Intents& intents)
+           OwnerClock& clock, Assignments& assignments, const WorkerIndex& index,
+           Revocations& revocations, WorkerEnds& ends, Intents& intents)
       : config_(config),
         jobs_(jobs),
         population_(population),
         clock_(clock),
         assignments_(assignments),
+        index_(index),
         revocations_(revocations),
         ends_(ends),
         intents_(intents) {}
@@ -28,7 +29,7 @@ class Watchdog {
   void look_at(const Running& seen, Time now);
   /// Takes note of workers that have nothing but a revocation to see.
   void note_silent_workers(Time now);
-  void stop_if_silent(WorkerId id, Time now);
+  void stop_silent_workers(Time now);
   /// Stops the worker; the element that runs in it is lost.
   void stop_running_element(WorkerId id, Time now);
   /// Stops all workers that run an element of the job; false if there are none. What they have not
@@ -36,8 +37,8 @@ class Watchdog {
   bool stop_all_of(JobId job, Time now);
   /// Same for one element, which is given to no other worker.
   bool stop_one_of(JobId job, std::size_t index, Time now);
-  /// When there is to be a look at the worker; Time::max(): never.
-  Time next_look(WorkerId id) const;
+  /// When there is to be a look at a worker; Time::max(): never.
+  Time next_look() const { return index_.sets().due.least().value_or(Time::max()); }
   /// One of the intents that begin with stop_late.
   void conclude(const Intent& intent);
 
@@ -54,6 +55,7 @@ class Watchdog {
   const Population& population_;
   OwnerClock& clock_;
   Assignments& assignments_;
+  const WorkerIndex& index_;
   Revocations& revocations_;
   WorkerEnds& ends_;
   Intents& intents_;

@@ -9,7 +9,7 @@ namespace brood::pool {
 // the same, since nothing comes in between.
 void WorkerEnds::stop(WorkerId id, Time now, StopReason why, WhatRuns what_runs) {
   if (!population_.stop(id, now, why)) return;
-  Worker& worker = assignments_.at(id);
+  Worker& worker = assignments_.edit(id);
   worker.what_runs = what_runs;
   if (!worker.held.empty()) {
     worker.at_stop = clock_.wait_for_head(worker.observed, worker.held);
@@ -19,12 +19,12 @@ void WorkerEnds::stop(WorkerId id, Time now, StopReason why, WhatRuns what_runs)
 }
 
 void WorkerEnds::charge(WorkerId id, ElementFailure failure, std::uint64_t sequence) {
-  assignments_.at(id).failure = failure;
-  assignments_.at(id).failure_sequence = sequence;
+  assignments_.edit(id).failure = failure;
+  assignments_.edit(id).failure_sequence = sequence;
 }
 
 void WorkerEnds::gone(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
-  Worker& worker = assignments_.at(id);
+  Worker& worker = assignments_.edit(id);
   if (revocations_.withdraw(id) && worker.at_stop && claimed &&
       *claimed <= worker.at_stop->sequence)
     clock_.note(*worker.at_stop);
@@ -57,7 +57,7 @@ std::uint64_t WorkerEnds::end_of_begun(Worker& worker, std::optional<std::uint64
 // What had not begun goes back, in its order. The last that had begun is the one that ran; those
 // before it, in a chunk that is folded or behind a stream that is broken, have lost their results.
 void WorkerEnds::empty(WorkerId id, std::optional<std::uint64_t> claimed, Time now) {
-  Worker& worker = assignments_.at(id);
+  Worker& worker = assignments_.edit(id);
   // Elements whose outcomes should have been reported have begun, and lost them; but not where
   // those had only not been read when the worker was stopped.
   if (worker.owing && clock_.owes(worker.observed, worker.held))

@@ -26,11 +26,13 @@ class WorkerEnds {
             WhatRuns what_runs = WhatRuns::goes_back);
   /// Outcomes that it should have reported have not come: what it has begun is lost with them,
   /// unless they come yet, when what it has left is read.
-  void note_owing(WorkerId id) { assignments_.at(id).owing = true; }
+  void note_owing(WorkerId id) { assignments_.edit(id).owing = true; }
   /// The element at `sequence` is what it is stopped for.
   void charge(WorkerId id, ElementFailure failure, std::uint64_t sequence);
   /// It has not begun in time what stands at `sequence`.
-  void note_overdue(WorkerId id, std::uint64_t sequence) { assignments_.at(id).overdue = sequence; }
+  void note_overdue(WorkerId id, std::uint64_t sequence) {
+    assignments_.edit(id).overdue = sequence;
+  }
   /// After Population::gone. `claimed`: how much it has begun; nothing where that is not known.
   void gone(WorkerId id, std::optional<std::uint64_t> claimed, Time now);
 
