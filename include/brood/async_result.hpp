@@ -28,6 +28,7 @@ inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 /// Fork: a forked child can get a result that was ready at the fork. Waiting for another result, or
 /// adding a callback, throws UsageError there.
 /// Cost: the bytes of the result are kept until the object is destroyed.
+/// Of an object that was moved from, ready() is false, and the other members throw UsageError.
 template <class R>
 class AsyncResult {
  public:
@@ -35,55 +36,58 @@ class AsyncResult {
   AsyncResult& operator=(AsyncResult&&) noexcept = default;
 
   /// The result. Blocks until it is ready. Throws what the task threw (see errors.hpp), WorkerLost,
-  /// TaskTimeout, StartError, Cancelled, CodecError. Cost: each call decodes the result again.
+  /// TaskTimeout, StartError, Cancelled, CodecError, SystemError. Cost: each call decodes the
+  /// result again.
   R get() const {
-    job_->wait({});
-    return decode_(*job_);
+    job().wait({});
+    return decode_(job());
   }
   /// Same, but waits for at most `duration`. Then it throws TimeoutError, and the task goes on.
   template <class Rep, class Period>
   R get_for(std::chrono::duration<Rep, Period> duration) const {
     if (!wait_for(duration)) detail::throw_timeout();
-    return decode_(*job_);
+    return decode_(job());
   }
   /// Same, but waits until `time` at most.
   R get_until(std::chrono::steady_clock::time_point time) const {
     if (!wait_until(time)) detail::throw_timeout();
-    return decode_(*job_);
+    return decode_(job());
   }
   /// Blocks until the result is ready, whether it is a value or an error.
-  void wait() const { job_->wait({}); }
+  void wait() const { job().wait({}); }
   /// Same, but for at most `duration`. Returns whether the result is ready.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> duration) const {
-    return job_->wait(detail::deadline_after(duration));
+    return job().wait(detail::deadline_after(duration));
   }
   /// Same, but until `time` at most.
   bool wait_until(std::chrono::steady_clock::time_point time) const {
-    return job_->wait(detail::deadline_at(time));
+    return job().wait(detail::deadline_at(time));
   }
   /// Whether the result, a value or an error, is there. Never blocks.
-  bool ready() const noexcept { return job_->finished(); }
+  bool ready() const noexcept { return job_ && job_->finished(); }
   /// Whether get() would return a value. Throws UsageError before the result is ready. Cost:
   /// decodes the result.
   bool successful() const {
     if (!ready()) detail::throw_not_ready();
-    return failure(*job_, decode_) == nullptr;
+    return failure(job(), decode_) == nullptr;
   }
   /// Gives the task up. Returns true if the task will not run (of a map: if some elements will not
   /// run); get() then throws Cancelled. A task that has begun runs on, and the call returns false.
-  /// With Kill::yes the worker that runs it is stopped instead. Does not wait for that.
-  bool cancel(Kill kill = Kill::no) { return job_->cancel(kill); }
+  /// With Kill::yes the worker that runs it is stopped instead, and the call returns true. Does not
+  /// wait for that.
+  bool cancel(Kill kill = Kill::no) { return job().cancel(kill); }
 
   /// Calls f(const R&), or f() for void, once when the task has succeeded: in the pool's callback
-  /// thread, soon after this call where the result is ready already. Does not block. An exception
-  /// that f throws is logged and changes nothing. f is moved and never copied.
+  /// thread, soon after this call where the result is ready already; in this thread, at once, where
+  /// the pool has ended. Does not block otherwise. An exception that f throws is logged and changes
+  /// nothing. f is moved and never copied.
   template <class F>
   AsyncResult& on_success(F f) {
     static_assert(detail::takes_result<F, R>,
                   "brood: on_success takes a function of the result, f(const R&), or f() where the "
                   "task returns void");
-    job_->when_finished(
+    job().when_finished(
         [job = job_, decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
           if (job->failed()) return;  // not error(), which would mark the error as seen
           if constexpr (std::is_void_v<R>) {
@@ -105,7 +109,7 @@ class AsyncResult {
   AsyncResult& on_error(F f) {
     static_assert(std::is_invocable_v<F&, std::exception_ptr>,
                   "brood: on_error takes a function of a std::exception_ptr");
-    job_->when_finished(
+    job().when_finished(
         [job = job_, decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
           if (std::exception_ptr error = failure(*job, decode)) call(std::move(error));
         });
@@ -121,10 +125,10 @@ class AsyncResult {
     /// Resumes `waiting` in the pool's callback thread when the result is there. Never blocks.
     /// Throws UsageError in a forked child.
     void await_suspend(std::coroutine_handle<> waiting) const {
-      result_.job_->when_finished([waiting] { waiting.resume(); });
+      result_.job().when_finished([waiting] { waiting.resume(); });
     }
     /// The result. Throws what get() throws. Cost: decodes the result.
-    R await_resume() const { return result_.decode_(*result_.job_); }
+    R await_resume() const { return result_.decode_(result_.job()); }
 
    private:
     friend class AsyncResult;
@@ -142,6 +146,10 @@ class AsyncResult {
     job_->report_unobserved();
   }
 
+  detail::Job& job() const {
+    if (!job_) detail::throw_moved_from("AsyncResult");
+    return *job_;
+  }
   // What get() would throw: the task's error, or that its result cannot be decoded.
   static std::exception_ptr failure(const detail::Job& job, Decode decode) {
     if (std::exception_ptr error = job.error()) return error;

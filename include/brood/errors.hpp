@@ -159,11 +159,12 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
   ~WorkerLost() override;
   /// How the process ended.
   const ExitStatus& status() const noexcept { return status_; }
-  /// The number of the signal that ended the process; 0 where it exited.
+  /// The number of the signal that ended the process; 0 where none did, or that is not known.
   int signal() const noexcept {
     return status_.kind == ExitStatus::Kind::signaled ? status_.value : 0;
   }
-  /// The exit code; -1 where a signal ended the process.
+  /// The exit code; -1 where a signal ended the process (whatever signal: see signal()), or its end
+  /// is not known.
   int exit_code() const noexcept {
     return status_.kind == ExitStatus::Kind::exited ? status_.value : -1;
   }

@@ -11,9 +11,9 @@
 namespace brood {
 
 /// How a process ended, as Python tells it: the exit code, or minus the signal number. Empty before
-/// the end. It is compared with numbers and converts to int, and never to bool:
-/// `if (process.exit_code())` could mean "has ended" or "has failed".
-/// An empty one equals no number, as None in Python. Threads: as any value.
+/// the end, and where that is not known. It is compared with numbers and converts to int, and never
+/// to bool: `if (process.exit_code())` could mean "has ended" or "has failed". An empty one equals
+/// no number, as None in Python. Threads: as any value.
 class BROOD_API ExitCode {
  public:
   /// An empty one.
@@ -22,7 +22,7 @@ class BROOD_API ExitCode {
   /// A code, or minus the number of a signal.
   ExitCode(int number) noexcept : number_(number) {}
 
-  /// Whether the process has ended, and how is known.
+  /// Whether there is a number: the process has ended, and it is known how.
   bool has_value() const noexcept { return number_.has_value(); }
   /// The number. Throws UsageError where it is empty.
   int value() const;
@@ -55,7 +55,7 @@ class BROOD_API ExitCode {
   }
   template <std::same_as<bool> T>
   friend bool operator==(const ExitCode&, T) = delete;  // ask has_value(), or compare with 0
-  /// Whether the number is smaller than, or larger. Throws UsageError where there is none.
+  /// How the number compares with another. Throws UsageError where there is none.
   template <std::integral T>
   friend std::strong_ordering operator<=>(const ExitCode& code, T number) {
     if (std::cmp_equal(code.value(), number)) return std::strong_ordering::equal;

@@ -61,9 +61,10 @@ class [[nodiscard]] ImapRange {
   /// The next outcome, value or error; empty at the end. Blocks until it is there. What the input
   /// range throws becomes the last outcome. So does PoolClosed, where the thread that read last (at
   /// first: that made the range) joined the pool, or ended while it was joined, before all input
-  /// was taken. The rest then stays in the input.
+  /// was taken. The rest then stays in the input. Throws UsageError where the range was moved from.
   std::optional<Outcome<R>> next_outcome() { return outcome_by({}); }
-  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
+  /// Same, but waits for at most `duration` for a result. Then it throws TimeoutError, and no
+  /// result is lost. Inputs that are due are taken first, however long that takes.
   template <class Rep, class Period>
   std::optional<Outcome<R>> next_outcome_for(std::chrono::duration<Rep, Period> duration) {
     return outcome_by(detail::deadline_after(duration));
@@ -75,7 +76,8 @@ class [[nodiscard]] ImapRange {
   /// The next value; empty at the end. Blocks until it is there. Throws the element's error; the
   /// call after that gives the next element.
   std::optional<value_type> next() { return valued(next_outcome()); }
-  /// Same, but waits for at most `duration`. Then it throws TimeoutError, and no result is lost.
+  /// Same, but waits for at most `duration` for a result. Then it throws TimeoutError, and no
+  /// result is lost. Inputs that are due are taken first, however long that takes.
   template <class Rep, class Period>
   std::optional<value_type> next_for(std::chrono::duration<Rep, Period> duration) {
     return valued(next_outcome_for(duration));
@@ -131,6 +133,7 @@ class [[nodiscard]] ImapRange {
     refill();
   }
   std::optional<Outcome<R>> outcome_by(const detail::Deadline& deadline) {
+    if (!job_) detail::throw_moved_from("ImapRange");
     refill();
     for (;;) {
       if (auto outcome = take_buffered()) return outcome;

@@ -39,7 +39,8 @@ enum class OnInterrupt : std::uint8_t {
   drain,
 };
 
-/// The options of a Pool. A value out of range is a UsageError of its constructor.
+/// The options of a Pool. A value out of range is a UsageError of its constructor. Durations are
+/// above 0.
 struct PoolOptions {
   /// Number of workers, 1 to 4096. Unset: one per CPU that this process may use, or one per CPU in
   /// `cpus` where these are given.
@@ -64,8 +65,8 @@ struct PoolOptions {
   std::optional<int> nice{};
   /// Numbers of the CPUs that workers may run on. Empty: those of this process.
   std::vector<int> cpus{};
-  /// Longest time for preload hooks, for a worker to become ready, and for a worker to leave (there
-  /// 10 s at most where an element waits for its place). Unset: 60 s.
+  /// Longest time for preload hooks, for a worker to become ready, and for a worker to leave; a
+  /// worker whose place is needed for an element that waits has 10 s at most to leave. Unset: 60 s.
   OptionalDuration start_timeout{};
   /// Most bytes of one argument or result, at least 4096. A worker can make this process keep that
   /// much at once: raise it only up to what this process can hold. Unset: 1 GiB.
@@ -91,7 +92,7 @@ enum class OnError : std::uint8_t {
 struct Progress {
   /// Elements that have their outcome.
   std::size_t done = 0;
-  /// Elements of the call. 0: not known yet.
+  /// Elements of the call. 0: not known yet, or there are none.
   std::size_t total = 0;
 };
 
@@ -122,7 +123,8 @@ class ProgressFunction {
   std::function<void(Progress)> call_;
 };
 
-/// Options of one call, for Pool::with. A value out of range is a UsageError of with().
+/// Options of one call, for Pool::with. A value out of range is a UsageError of with(). Durations
+/// are above 0; chunk and window are at least 1.
 struct CallOptions {
   /// Longest time that each element may run, counted from its beginning. Then its worker is
   /// stopped, and the element ends in TaskTimeout. Unset: no limit.

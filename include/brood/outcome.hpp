@@ -27,7 +27,7 @@ class Outcome {
 
   /// Whether there is a value.
   bool has_value() const noexcept { return value_.has_value(); }
-  /// Same.
+  /// Same: also for an R that converts to bool, whose value it does not look at.
   explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Throws the error where there is no value.
@@ -44,7 +44,7 @@ class Outcome {
     rethrow();
     if constexpr (!std::is_void_v<R>) return *std::move(value_);
   }
-  /// The error; null where there is a value.
+  /// The error; null where there is a value, and of an outcome that was moved from.
   std::exception_ptr error() const noexcept { return error_; }
 
  private:

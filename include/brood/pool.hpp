@@ -64,11 +64,12 @@ struct WorkerInfo {
 ///
 /// Every verb encodes f and its arguments in the calling thread. It throws at once: PoolClosed
 /// after close() or terminate(); CodecError, and what a serializer or the range throws; UsageError
-/// for a shared object that the sandbox refuses; SystemError where the pool has lost its
-/// descriptors. The errors of a task, of which each verb says where they are thrown, are what f
-/// throws, and WorkerLost, TaskTimeout, StartError, Cancelled and CodecError, which tell what
-/// happened to it. A verb that blocks also throws what CallOptions::progress throws, and cancels
-/// the call then. An asynchronous verb throws UsageError where that option is set.
+/// for a shared object that the sandbox refuses; SystemError where this program has closed the
+/// pool's descriptors. The errors of a task, of which each verb says where they are thrown, are
+/// what f throws, and WorkerLost, TaskTimeout, StartError, Cancelled, CodecError and SystemError
+/// (memory or descriptors that this process lacks), which tell what happened to it. A verb that
+/// blocks also throws what CallOptions::progress throws, and cancels the call then. An asynchronous
+/// verb throws UsageError where that option is set.
 ///
 /// Threads: any.
 /// Fork: in a forked child every verb throws UsageError.
@@ -95,9 +96,9 @@ class BROOD_API PoolCalls {
   Results<MapResult<F, std::initializer_list<T>>> map(F f, std::initializer_list<T> list) const;
   /// Same, but writes the results to `output`, contiguous memory of as many elements as the range
   /// has: a vector, an array, a span, memory that is shared. It may be the range itself. Where this
-  /// throws, the elements have their results that had one, and the others what they had. Numbers
-  /// are converted. Throws also UsageError where the sizes differ, before any element runs. Cost:
-  /// no memory for results of numbers.
+  /// throws, places of elements that had a result hold it, and the others what they held before.
+  /// Numbers are converted as static_cast does. Throws also UsageError where the sizes differ,
+  /// before any element runs. Cost: no memory for results of numbers.
   template <class F, class Range, class Output>
   void map_into(F f, Range&& range, Output&& output) const;
   template <class F, class T, class Output>
@@ -132,7 +133,8 @@ class BROOD_API PoolCalls {
 
   /// Calls f(x) for each x lazily, and returns a range of the results in input order. The thread
   /// that iterates takes the inputs, at most CallOptions::window more than it has got results.
-  /// Takes the first inputs, and does not block for results: iterating does. The ImapRange throws
+  /// Takes the first inputs, CallOptions::window of them, and so blocks as long as the range takes
+  /// to give these. Does not block for results: iterating does. The ImapRange throws
   /// the elements' errors, what the range throws, and CodecError for an input that is larger than
   /// PoolOptions::max_message_size. Cost: inputs are given to the pool one by one,
   /// as results are taken; memory for the inputs and results of a window.
@@ -140,7 +142,8 @@ class BROOD_API PoolCalls {
   ImapRange<MapResult<F, Range>> imap(F f, Range&& range) const;
   template <class F, class T>
   ImapRange<MapResult<F, std::initializer_list<T>>> imap(F f, std::initializer_list<T> list) const;
-  /// Same, but gives each result as soon as it is there. Cost: as imap().
+  /// Same, but gives each result as soon as it is there and no input is to be taken before. Cost:
+  /// as imap().
   template <class F, class Range>
   ImapRange<MapResult<F, Range>> imap_unordered(F f, Range&& range) const;
   template <class F, class T>
@@ -156,8 +159,8 @@ class BROOD_API PoolCalls {
   std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> try_map(
       F f, std::initializer_list<T> list) const;
 
-  /// Calls f(x) for each x and drops the results. Blocks until all calls have ended. Throws as
-  /// map(). Cost: as map(), but no memory for results.
+  /// Calls f(x) for each x and drops the results. Blocks until all calls have ended, or one has
+  /// failed: throws as map(). Cost: as map(), but no memory for results.
   template <class F, class Range>
   void for_each(F f, Range&& range) const;
   template <class F, class T>
@@ -216,8 +219,8 @@ class BROOD_API Pool : public PoolCalls {
   /// Does not wait for the workers' end. A second call does nothing.
   void terminate();
   /// Blocks until every worker is gone. Throws UsageError before close() or terminate(). It ends
-  /// the input of some imap ranges: of those that this thread, or a thread that has ended, read or
-  /// made last. Read these to their end before.
+  /// the input of imap ranges that nothing can read on meanwhile: those that were last read, or
+  /// made, by this thread or by a thread that has ended. Read these to their end before.
   void join();
   /// Same, but for at most `duration`. Returns whether every worker is gone and no callback runs.
   template <class Rep, class Period>

@@ -42,11 +42,11 @@ class ProcessCore;
 /// passed to the callable as such; text becomes a std::string.
 ///
 /// The exit code is 0 when the callable returns, whatever it returns; 1 when it throws, and the
-/// text goes to stderr; n after std::exit(n). Handlers of std::atexit and brood::at_worker_exit
-/// that the child registered run, last one first, and stdio is flushed. The parent's handlers and
-/// the destructors of its static objects do not run. The child's own children that still run are
-/// joined, daemons ended. A child ends within a second after the end of its owner, whatever ended
-/// that.
+/// text goes to stderr; n & 0xff after std::exit(n). Handlers of std::atexit and
+/// brood::at_worker_exit that the child registered run, last one first, and stdio is flushed. The
+/// parent's handlers and the destructors of its static objects do not run. The child's own children
+/// that still run are joined, daemons ended. A child ends within a second after the end of its
+/// owner, whatever ended that.
 ///
 /// The destructor joins the process as std::jthread does, and blocks as long as that takes. A
 /// daemon gets SIGTERM, and a second later SIGKILL. When this process returns from main or calls
@@ -81,8 +81,8 @@ class BROOD_API Process {
   /// Starts the process and destroys the callable here. Blocks until the process exists. Where the
   /// callable is sent as bytes and these are many, blocks also until the process has read them.
   /// Throws UsageError when it was started before, and for a callable or argument that cannot be
-  /// sent; CodecError and what a serializer throws; StartError, SystemError. After the last four it
-  /// may be started again.
+  /// sent; CodecError and what a serializer throws; StartError, SystemError. After any of these but
+  /// UsageError it may be started again.
   /// Cost: under fork a fork, which grows with this process's memory; under forkserver a message
   /// and a fork of a small process; under spawn an exec of the program. For a small program half a
   /// millisecond, and three milliseconds under spawn.

@@ -115,7 +115,7 @@ class Queue : public detail::QueueHandle {
   std::size_t size() const { return QueueHandle::size(); }
   /// Whether that is 0.
   bool empty() const { return size() == 0; }
-  /// Whether the queue holds maxsize() values, so that put() would block.
+  /// Whether the queue has a limit and holds maxsize() values, so that put() would block.
   bool full() const { return QueueHandle::full(); }
   /// Most values that the queue can hold. 0: no limit.
   std::size_t maxsize() const { return QueueHandle::maxsize(); }
@@ -145,7 +145,8 @@ class SimpleQueue : private Queue<T> {
   using value_type = T;
   /// A new queue. Throws SystemError.
   SimpleQueue() = default;
-  /// Encodes a value and appends it. Never waits for room. Throws what Queue::put() throws.
+  /// Encodes a value and appends it. Waits for room only as Queue::put() of a queue without a limit
+  /// does: behind some 70'000 values with handles. Throws what Queue::put() throws.
   using Queue<T>::put;
   /// Takes the oldest value. Blocks until there is one. Empty when the queue is closed and has
   /// none. Throws what Queue::get() throws.

@@ -10,8 +10,9 @@
 
 namespace brood {
 
-/// A value that was received; empty at the end of the stream. Where you do not expect the end, use
-/// it as the value itself: it converts to T, and throws EndOfStream when it is empty.
+/// A value that was received; empty at the end of the stream, or where none came in time. Where you
+/// do not expect that, use it as the value itself: it converts to T, and throws EndOfStream when it
+/// is empty. Where you do, keep it with `auto`: a std::optional<T> is made by way of the T.
 ///   while (auto line = connection.recv<std::string>()) use(*line);
 ///   int answer = connection.recv<int>();
 template <class T>

@@ -51,7 +51,8 @@ BROOD_API std::vector<Waitable> wait_by(const std::vector<Waitable>& objects,
 
 /// Blocks until one of `objects` is ready (a message or the end of a stream can be read, a process
 /// has ended), for at most `timeout` where one is given. Returns those that are ready, in the order
-/// of `objects`; empty when the time was over.
+/// of `objects`; empty when the time was over. Without objects and without a timeout it never
+/// returns.
 /// Throws SystemError; UsageError for a number that is no open descriptor. Threads: any.
 ///   for (const auto& ready : brood::wait({a, b, process.sentinel()}, 1s)) …
 template <class Rep, class Period>

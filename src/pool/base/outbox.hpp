@@ -13,7 +13,7 @@
 namespace brood::pool {
 
 /// What is to be written to a worker: bytes of its own, or bytes that a keeper keeps valid, and
-/// descriptors of shared objects between them. Pure: see WorkerProcess::write for the system calls.
+/// descriptors of shared objects between them. Pure: see WorkerChannel::write for the system calls.
 /// Threads: the one that drives the link.
 class Outbox {
  public:

@@ -81,7 +81,7 @@ void AwaitedCall::when_finished(std::function<void()> callback) {
   completion_.check_process();
   if (const std::shared_ptr<CallHost> owner = host())
     return owner->callbacks().when_finished(completion_, at_end_, std::move(callback));
-  callback();  // the pool is gone, and with it its thread for callbacks
+  Callbacks::call(callback);  // the pool is gone, and with it its thread for callbacks
 }
 
 }  // namespace brood::pool

@@ -127,6 +127,10 @@ std::exception_ptr joined_too_early() {
       "brood::Pool: join() was called before this imap had taken all of its input, which "
       "join() does not wait for: read the results first"));
 }
+void throw_moved_from(const char* what) {
+  throw UsageError(std::string("brood: use of a ") + what + " that was moved from");
+}
+
 void throw_not_ready() {
   throw UsageError("AsyncResult::successful() before the result is ready: call wait() first");
 }

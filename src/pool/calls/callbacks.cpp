@@ -24,19 +24,6 @@ void guarded(Body body) noexcept {
   }
 }
 
-void call(const std::function<void()>& callback) noexcept {
-  const unsigned generation = platform::fork_generation();
-  guarded([&] {
-    try {
-      callback();
-      if (generation != platform::fork_generation()) platform::end_copy();
-    } catch (...) {
-      if (generation != platform::fork_generation()) platform::end_copy();
-      wire::log_exception("a callback threw ");
-    }
-  });
-}
-
 void tell_dropped(const LogQueue::Source& source, std::uint64_t count) {
   if (count == 0) return;
   const std::string whose = source.name().empty() ? "this library" : source.name();
@@ -56,6 +43,19 @@ void write(const LogQueue::Line& line) noexcept {
 }
 
 }  // namespace
+
+void Callbacks::call(const std::function<void()>& callback) noexcept {
+  const unsigned generation = platform::fork_generation();
+  guarded([&] {
+    try {
+      callback();
+      if (generation != platform::fork_generation()) platform::end_copy();
+    } catch (...) {
+      if (generation != platform::fork_generation()) platform::end_copy();
+      wire::log_exception("a callback threw ");
+    }
+  });
+}
 
 Callbacks::~Callbacks() {
   drain();

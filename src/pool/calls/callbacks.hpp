@@ -26,6 +26,8 @@ class Callbacks {
     std::unique_ptr<Calls> calls_;  // null: nothing
   };
 
+  /// Runs one in this thread: what it throws is logged.
+  static void call(const std::function<void()>& callback) noexcept;
   /// Runs what has been posted, then ends the thread; where it is called in that thread, the thread
   /// does so by itself, after the callback that it is in.
   ~Callbacks();

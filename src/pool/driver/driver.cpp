@@ -32,7 +32,7 @@ WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lo
 
 Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
     : state_(std::move(config), scheduler, host, callbacks) {
-  out_of_memory();
+  out_of_memory();  // made here, while there is memory for it
 }
 
 void Driver::add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
@@ -115,6 +115,7 @@ void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time 
 
 void Driver::stream_ended(WorkerLink& link, Time now) {
   if (link.silent) return;
+  state_.now = now;
   state_.workers.stream_ended(link, now);
   if (!link.borrowed) borrowing_.withdraw(link);
   if (!link.ended) state_.scheduler.worker_event(link.id, WorkerEvent::hung_up, now);

@@ -143,6 +143,7 @@ inline void call_off(Job& job) {
 BROOD_API std::exception_ptr to_exception(const Failure& failure, std::size_t index);
 [[noreturn]] BROOD_API void throw_timeout();
 [[noreturn]] BROOD_API void throw_not_ready();
+[[noreturn]] BROOD_API void throw_moved_from(const char* what);
 /// PoolClosed, for input that was left when the thread that read the results had joined the pool.
 BROOD_API std::exception_ptr joined_too_early();
 

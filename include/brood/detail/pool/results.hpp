@@ -15,7 +15,8 @@
 #include <brood/detail/ranges.hpp>
 #include <brood/outcome.hpp>
 
-// From pieces of bytes back to values, always in the thread that asks for the result.
+// From pieces of bytes back to values, in the thread that asks for the result, or in that for
+// callbacks.
 namespace brood::detail {
 
 /// Whether results of type R can be written to the range: numbers as any number.
