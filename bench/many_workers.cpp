@@ -25,12 +25,15 @@ std::string side_of(int workers) {
   return "brood, " + std::to_string(workers) + (workers == 1 ? " worker" : " workers");
 }
 
-/// A pool of which every worker is up: each has run an element.
+/// A pool of which every worker is up.
 std::unique_ptr<brood::Pool> pool_of(int workers) {
   auto pool = std::make_unique<brood::Pool>(brood::PoolOptions{.workers = workers});
-  const std::vector<int> lengths(static_cast<std::size_t>(workers), 100'000);
-  pool->with({.chunk = 1}).for_each(tasks::sleep_for, lengths);
-  return pool;
+  const auto starts = [](const brood::WorkerInfo& worker) { return worker.state == "starting"; };
+  for (;;) {
+    const std::vector<brood::WorkerInfo> all = pool->workers();
+    if (std::none_of(all.begin(), all.end(), starts)) return pool;
+    tasks::sleep_for(10'000);
+  }
 }
 
 // One call at a time, so that all workers but one are idle.
@@ -43,7 +46,7 @@ double call_beside_idle_workers(int workers, int calls) {
 }
 
 void idle_workers(const Scale& scale, const Report& report) {
-  const int calls = scale.of(2000, 100), most = scale.of(1000, 50);
+  const int calls = scale.of(20'000, 500), most = scale.of(1000, 50);
   report.add("brood", call_beside_idle_workers(most, calls) * 1e6);
   for (const int workers : {1, 10, 100})
     report.add(side_of(workers), call_beside_idle_workers(workers, calls) * 1e6);

@@ -21,8 +21,8 @@ using Kind = Action::Kind;
 
 /// What the dispatcher's thread takes, ns. The row `dispatcher` of brood_bench measures both.
 struct Costs {
-  double element = 300;  // to read its result, and to hand it over
-  double report = 9000;  // a wake-up, a turn, and to send the worker more
+  double element = 450;   // to read its result, and to hand it over
+  double report = 21500;  // a wake-up, a turn, and to send the worker more
 };
 
 /// One worker: the chunks that it holds, and when it reports what.

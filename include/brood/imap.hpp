@@ -30,6 +30,7 @@ class CancelledWhenDropped {
   }
   ~CancelledWhenDropped() { drop(); }
   Job* operator->() const noexcept { return job_.get(); }
+  explicit operator bool() const noexcept { return job_ != nullptr; }
 
  private:
   void drop() noexcept try {

@@ -36,12 +36,19 @@ Bounds ask_for_bounds() noexcept {
   return bounds;
 }
 
-}  // namespace
-
-std::uintptr_t lowest_frame(std::uintptr_t here) noexcept {
+const Bounds& bounds_of_thread() noexcept {
   // Stays true in a forked child: it goes on with the stack of the thread that forked.
   static thread_local constinit Bounds bounds;
   if (!bounds.known) bounds = ask_for_bounds();
+  return bounds;
+}
+
+}  // namespace
+
+void ask_for_stack() noexcept { bounds_of_thread(); }
+
+std::uintptr_t lowest_frame(std::uintptr_t here) noexcept {
+  const Bounds& bounds = bounds_of_thread();
   if (!bounds.hold(here)) return here - std::min(here, foreign_stack);
   const std::uintptr_t least = std::min(least_reserve, (bounds.high - bounds.low) / 4);
   return bounds.low + std::max((here - bounds.low) / 4, least);

@@ -11,4 +11,8 @@ namespace brood::base {
 /// Cost: nanoseconds; the first call of a thread asks the system.
 std::uintptr_t lowest_frame(std::uintptr_t here) noexcept;
 
+/// Asks the system now, for this thread and for all processes that it forks: the answer for the
+/// first thread of a process stands in a file of all its mappings.
+void ask_for_stack() noexcept;
+
 }  // namespace brood::base

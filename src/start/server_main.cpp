@@ -10,6 +10,7 @@
 
 #include <brood/errors.hpp>
 
+#include "base/stack.hpp"
 #include "base/streams.hpp"
 #include "platform/file_io.hpp"
 #include "platform/foreign_close.hpp"
@@ -92,6 +93,7 @@ void forkserver_main(int control_socket, int owner_pidfd, RunHooks run) {
       let_go_of_stdio();
       server.set_control(platform::Descriptor(control_socket));
       server.open_server_socket();
+      base::ask_for_stack();  // once, and not in each worker
       server.run();
     }
   } catch (...) {
@@ -106,6 +108,7 @@ void snapshot_main(int connection, int owner) noexcept {
   try {
     Server server{platform::Descriptor(owner)};
     server.add_connection(platform::Descriptor(connection));
+    base::ask_for_stack();  // once, and not in each worker
     server.run();
   } catch (...) {
     ::_exit(1);
