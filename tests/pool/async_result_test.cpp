@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
-#include "support/log_catcher.hpp"
 #include "victims/tasks.hpp"
 
 namespace brood::testing::async_result_test {
@@ -375,40 +374,6 @@ TEST_P(AsyncResultTest, cancel_with_kill_costs_no_other_task) {
   for (int i = 0; i < 100; ++i) others.push_back(pool.apply_async(square, i));
   EXPECT_TRUE(stuck.cancel(Kill::yes));
   for (int i = 0; i < 100; ++i) EXPECT_EQ(others[static_cast<std::size_t>(i)].get(), i * i);
-}
-
-TEST_P(AsyncResultTest, that_was_moved_from_says_so) {
-  Pool pool = make_pool(1);
-  auto from = pool.apply_async(square, 3);
-  const auto to = std::move(from);
-  EXPECT_EQ(to.get(), 9);
-  EXPECT_FALSE(from.ready());
-  EXPECT_THROW(from.get(), UsageError);
-  EXPECT_THROW(from.wait(), UsageError);
-  EXPECT_THROW(from.cancel(), UsageError);
-  EXPECT_THROW(from.on_error([](const std::exception_ptr&) {}), UsageError);
-  auto range = pool.imap(square, {1, 2});
-  auto moved = std::move(range);
-  EXPECT_EQ(moved.next(), 1);
-  EXPECT_THROW(range.next(), UsageError);
-}
-
-// In this thread, which the exception must not leave.
-TEST_P(AsyncResultTest, logs_what_a_callback_throws_after_the_end_of_its_pool) {
-  const LogCatcher log;
-  std::optional<AsyncResult<int>> result;
-  {
-    Pool pool = make_pool(1);
-    result.emplace(pool.apply_async(square, 3));
-    result->wait();
-  }
-  int seen = 0;
-  result->on_success([&](int value) {
-    seen = value;
-    throw std::runtime_error("out of a callback");
-  });
-  EXPECT_EQ(seen, 9);
-  EXPECT_EQ(log.records_with("out of a callback").size(), 1U);
 }
 
 }  // namespace

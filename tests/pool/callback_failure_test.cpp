@@ -1,7 +1,9 @@
 #include <atomic>
 #include <future>
+#include <optional>
 
 #include "pool/pool_fixture.hpp"
+#include "support/log_catcher.hpp"
 
 // A callback that throws, or that takes long, ends nothing but itself.
 namespace brood::testing::callback_failure_test {
@@ -67,6 +69,24 @@ TEST_P(CallbackFailure, that_takes_long_does_not_keep_join_for_beyond_its_time) 
   over.set_value();
   pool.join();
   EXPECT_EQ(result.get(), 9);
+}
+
+// In this thread, which the exception must not leave.
+TEST_P(CallbackFailure, after_the_end_of_the_pool_is_logged_too) {
+  const LogCatcher log;
+  std::optional<AsyncResult<int>> result;
+  {
+    Pool pool = make_pool(1);
+    result.emplace(pool.apply_async(square, 3));
+    result->wait();
+  }
+  int seen = 0;
+  result->on_success([&](int value) {
+    seen = value;
+    throw std::runtime_error("out of a callback");
+  });
+  EXPECT_EQ(seen, 9);
+  EXPECT_EQ(log.records_with("out of a callback").size(), 1U);
 }
 
 }  // namespace
