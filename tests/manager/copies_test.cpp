@@ -65,8 +65,10 @@ TEST_P(ManagedCopies, a_copy_that_stays_keeps_no_call_waiting_after_shutdown) {
 TEST_P(ManagedCopies, a_copy_that_stays_keeps_no_call_waiting_when_the_server_is_killed) {
   const auto forking = manager->make<Forking>();
   const pid_t copy = forking.call<&Forking::leaves_a_copy>();
-  ::kill(manager->pid(), SIGKILL);
+  const Watched server(manager->pid());
+  server.signal(SIGKILL);
   EXPECT_THROW(for (;;) forking.call<&Forking::calls>(), SystemError);
+  EXPECT_TRUE(server.ends_within(patience));  // its connections end before
   end_copy(copy);
 }
 
