@@ -261,6 +261,20 @@ TEST_F(Urgent, calls_take_the_queues_of_as_many_workers_as_they_are) {
   EXPECT_EQ(revoked.size(), 3U);
 }
 
+TEST_F(Urgent, a_call_does_not_count_on_a_worker_whose_element_takes_long) {
+  fill(2);
+  for (std::size_t i = 0; i < 6; ++i) {
+    now += milliseconds(25);
+    tell(1, usual, 20 + i);
+    begin(1);
+  }
+  pump();
+  EXPECT_EQ(revoked, std::vector<WorkerId>{0});
+  add(1);
+  pump();
+  EXPECT_EQ(revoked, (std::vector<WorkerId>{0, 1}));
+}
+
 TEST_F(Urgent, calls_take_nothing_from_what_is_as_urgent) {
   fill(2);
   add(0);

@@ -99,6 +99,30 @@ TEST_F(Starts, that_fail_in_turns_fail_the_jobs) {
   EXPECT_EQ(finishes.at(0).end, JobEnd::no_workers);
 }
 
+TEST_F(Starts, one_that_fails_once_ends_no_hope_for_one_that_is_on_its_way) {
+  SchedulerConfig config = workers(2);
+  config.min_workers = 1;
+  make(config);
+  const auto fail = [&](WorkerId id) {
+    scheduler->worker_event(id, WorkerEvent::start_failed, now);
+    const bool failed = !of(Kind::finish, drain()).empty();
+    now += seconds(1);
+    pump();
+    return failed;
+  };
+  scheduler->add(map(), 20, Input::ends);
+  pump();
+  scheduler->worker_gone(0, 0, now);
+  pump();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(fail(0));
+  scheduler->worker_gone(1, 0, now);
+  now += seconds(1);
+  pump();  // both are on their way
+  EXPECT_FALSE(fail(1));
+  come_up(0);
+  EXPECT_FALSE(of(Kind::send, pump()).empty());
+}
+
 TEST_F(Starts, jobs_are_not_failed_while_one_worker_lives) {
   make_cold(workers(2));
   come_up(1);

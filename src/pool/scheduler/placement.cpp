@@ -158,18 +158,21 @@ bool Placement::is_stuck(WorkerId id, Time now) const {
          now - assignments_.at(id).observed.last_activity >= config_.stuck;
 }
 
-// As many workers as its elements need; those that are giving up their queues already count.
-std::size_t Placement::urgent_without_worker() const {
+// As many workers as its elements need; those that are giving up their queues already count, unless
+// what they run takes long.
+std::size_t Placement::urgent_without_worker(Time now) const {
   const std::size_t wanted = pending_.most_urgent();
   std::size_t coming = 0;
-  for (const WorkerId id : index_.sets().revoking) coming += assignments_.at(id).revoking;
+  for (const WorkerId id : index_.sets().revoking) {
+    coming += assignments_.at(id).revoking && !is_stuck(id, now);
+  }
   return wanted - std::min(wanted, coming);
 }
 
 // Others wait, and no worker is idle: what stands behind an element that runs for long waits with
 // them, for whichever worker is the first to have time. The same where more urgent ones wait.
 void Placement::free_queues(Time now) {
-  std::size_t urgent = urgent_without_worker();
+  std::size_t urgent = urgent_without_worker(now);
   for (const WorkerId id : worth_a_look(now)) {
     if (!has_begun(id) || revocations_.keeps_its_head(id)) continue;
     if (!is_stuck(id, now)) {

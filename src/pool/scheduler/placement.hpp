@@ -42,7 +42,7 @@ class Placement {
   std::vector<WorkerId> stuck_or_overtaken(Time now) const;
   bool has_begun(WorkerId id) const;
   bool is_stuck(WorkerId id, Time now) const;
-  std::size_t urgent_without_worker() const;
+  std::size_t urgent_without_worker(Time now) const;
   void free_queues(Time now);
 
   const SchedulerConfig& config_;

@@ -89,8 +89,14 @@ void PoolState::take_intake() {
   if (collapse_.is_torn())
     return;  // what is left of it, and what comes, is the dispatcher's to end
   intake_.swap(taken_);
-  taken_.take_each([this](auto&&... calls)
-                       BROOD_REQUIRES(core_lock) { add(std::forward<decltype(calls)>(calls)...); });
+  try {
+    taken_.take_each([this](auto&&... calls) BROOD_REQUIRES(core_lock) {
+      add(std::forward<decltype(calls)>(calls)...);
+    });
+  } catch (...) {
+    collapse_.tear(std::current_exception());  // some of it has been taken: it is not taken again
+    throw;
+  }
 }
 
 // True if the dispatcher may sleep: a caller that leaves a call from now on wakes it, or knows that
