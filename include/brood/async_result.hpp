@@ -74,8 +74,8 @@ class AsyncResult {
   }
   /// Gives the task up. Returns true if the task will not run (of a map: if some elements will not
   /// run); get() then throws Cancelled. A task that has begun runs on, and the call returns false.
-  /// With Kill::yes the worker that runs it is stopped instead, and the call returns true. Does not
-  /// wait for that.
+  /// With Kill::yes the worker that runs it is stopped instead, and the call returns true, unless
+  /// that worker is being stopped already. Does not wait for that.
   bool cancel(Kill kill = Kill::no) { return job().cancel(kill); }
 
   /// Calls f(const R&), or f() for void, once when the task has succeeded: in the pool's callback

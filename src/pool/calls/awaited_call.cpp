@@ -81,7 +81,8 @@ void AwaitedCall::when_finished(std::function<void()> callback) {
   completion_.check_process();
   if (const std::shared_ptr<CallHost> owner = host())
     return owner->callbacks().when_finished(completion_, at_end_, std::move(callback));
-  Callbacks::call(callback);  // the pool is gone, and with it its thread for callbacks
+  // The pool is gone, and with it its thread for callbacks. It has ended all of its calls before.
+  Callbacks::call(callback);
 }
 
 }  // namespace brood::pool

@@ -79,11 +79,8 @@ void Borrowing::give_back_broken(WorkerLink& link, CallJob& job, Time now) {
   actions_.act_within_call();
 }
 
-// A worker that is idle, and whose rings nothing waits for, may be borrowed. Not where memory is
-// watched: nothing would look at it meanwhile.
 // One that is still to be written to is looked at again.
 void Borrowing::offer_idle_workers() {
-  state_.workers.settle();
   for (const WorkerId id : state_.workers.settled()) {
     WorkerLink* const link = state_.workers.find(id);
     if (link == nullptr || link->borrowed) continue;
@@ -92,6 +89,7 @@ void Borrowing::offer_idle_workers() {
   }
 }
 
+// Not where memory is watched: nothing would look at it meanwhile.
 bool Borrowing::may_be_borrowed(const WorkerLink& link) const {
   return !state_.config.limits.resident_hard && !link.silent &&
          state_.scheduler.view(link.id).free && link.outbox.empty() && link.skipped == 0;

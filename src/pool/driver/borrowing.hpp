@@ -36,8 +36,8 @@ class Borrowing {
   void give_back_broken(WorkerLink& link, CallJob& job, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher ---
-  /// Lets the workers be borrowed that are idle, and whose rings nothing waits for. The links that
-  /// have been touched are settled.
+  /// Of the workers that are settled, lets those be borrowed that are idle, and whose rings nothing
+  /// waits for.
   void offer_idle_workers() BROOD_REQUIRES(core_lock);
   /// The worker cannot be borrowed any more.
   void withdraw(WorkerLink& link) BROOD_REQUIRES(core_lock);

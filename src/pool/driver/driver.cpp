@@ -149,6 +149,7 @@ bool Driver::turn(Time now) {
     actions_.act();
     if (state_.scheduler.view().all_gone) return true;
   }
+  state_.workers.settle();
   borrowing_.offer_idle_workers();
   return false;
 }

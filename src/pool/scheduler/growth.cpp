@@ -54,8 +54,9 @@ bool Growth::note_failure(Start& start, bool lasting, Time now) {
       lasting ? std::max(start.failures + 1, config_.start_attempts) : start.failures + 1;
   const std::uint32_t doublings = std::min<std::uint32_t>(start.failures - 1, 10);
   start.next = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
-  const bool is_another = population_.alive() != 0;  // perhaps on its way
-  return !(is_another && start.failures < config_.start_attempts) && nothing_will_come_up();
+  // Another one may be on its way.
+  if (start.failures < config_.start_attempts && population_.alive() != 0) return false;
+  return nothing_will_come_up();
 }
 
 // Starts may fail in turns, so that one of them is always on its way: one that has failed too often

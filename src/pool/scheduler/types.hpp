@@ -36,7 +36,7 @@ enum class WorkerEvent : std::uint8_t {
   initializer_failed,
   killed_from_outside,  // by a signal, which means little for the next start
   exhausted,            // it is to get no more: it leaves, and a new one takes its place
-  hung_up,              // likewise, when it has done what it has: it has closed its socket
+  hung_up,              // likewise, behind what it has: its socket is closed
   borrowable,           // the dispatcher has let go of its descriptors
   not_borrowable,       // the dispatcher has taken them up again
   given_back,           // the caller drives it no longer; outcomes have been reported as always
