@@ -147,7 +147,7 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
   check_size(more, supervisor_.message_limit());
   check_attached(more.payload.owned().attached(), supervisor_.sandbox());
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-    if (state_.collapse().has_come() || state.is_cut_short()) return;
+    if (state_.collapse().is_certain() || state.is_cut_short()) return;
     state_.take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
@@ -159,7 +159,7 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
 bool Core::cancel(AwaitedCall& call, Kill kill) {
   if (!in_owner()) return false;
   const bool cancelled = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-    if (state_.collapse().has_come()) return false;
+    if (state_.collapse().is_certain()) return false;
     state_.take_intake();
     const auto now = std::chrono::steady_clock::now();
     const std::optional<AwaitedCall::Place> place = call.place();
@@ -171,15 +171,16 @@ bool Core::cancel(AwaitedCall& call, Kill kill) {
 
 void Core::close() {
   check_process();
-  access_.under_lock([this]() BROOD_REQUIRES(core_lock) { state_.close(Closing::when_done); });
+  access_.under_lock([this]() BROOD_REQUIRES(core_lock) {
+    if (!state_.collapse().is_certain()) state_.close(Closing::when_done);
+  });
   access_.wake();
 }
 
 void Core::terminate() {
   check_process();
   access_.unless_out_of_memory([this]() BROOD_REQUIRES(core_lock) {
-    if (state_.collapse().has_come()) return;
-    state_.close(Closing::terminated);
+    if (!state_.collapse().is_certain()) state_.close(Closing::terminated);
   });
   access_.wake();
 }

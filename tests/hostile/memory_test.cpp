@@ -308,6 +308,32 @@ TEST_P(Allocation, that_is_refused_to_the_owner_ends_in_outcomes_and_the_pool_in
   }
 }
 
+// Calls that come in turn are runs of one each, so that the scheduler's own lists grow, in the
+// midst of changes.
+TEST_P(Allocation, that_is_refused_while_calls_of_two_functions_take_turns_keeps_none_waiting) {
+  const LogCatcher log;
+  for (long nth = 1;; nth += times(1, 13)) {
+    Pool pool = make_pool(1);
+    pool.map(square, std::vector<int>(10, 1));
+    std::vector<AsyncResult<int>> results;
+    results.reserve(40);
+    const Refusal refusal(nth);
+    attempt([&] {
+      for (int i = 0; i < 20; ++i) {
+        results.push_back(pool.apply_async(square, i));
+        results.push_back(pool.apply_async([](int x) { return x + 1; }, i));
+      }
+    });
+    for (int i = 0; const AsyncResult<int>& result : results) {
+      attempt([&] { EXPECT_EQ(result.get(), i % 2 == 0 ? i / 2 * (i / 2) : i / 2 + 1); });
+      ++i;
+    }
+    for (int i = 0; i < 3; ++i) attempt([&] { EXPECT_EQ(pool.apply(square, i), i * i); });
+    if (!refusal.happened()) break;
+    ASSERT_LT(nth, 20'000);
+  }
+}
+
 // The call itself; and now and then a place in the queue. A queue is used while the dispatcher has
 // the other one, and each may have to grow twice.
 TEST_P(Allocation, of_an_asynchronous_call_is_one_for_its_caller) {

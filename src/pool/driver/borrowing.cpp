@@ -30,7 +30,7 @@ std::optional<bool> Borrowing::read(WorkerLink& link, CallJob& job, News news,
   try {
     if (news == News::written) reader_.read(link, most);
   } catch (const std::exception&) {
-    error = std::current_exception();
+    error = state_.current_fault();
   }
   return after_reading(link, job, news, error);
 }
@@ -42,7 +42,7 @@ std::optional<bool> Borrowing::took(WorkerLink& link, CallJob& job,
   try {
     reader_.took(link, result);
   } catch (const std::exception&) {
-    error = std::current_exception();
+    error = state_.current_fault();
   }
   return after_reading(link, job, News::written, error);
 }
@@ -63,7 +63,7 @@ std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, New
          actions_.has_deferred();
 }
 
-void Borrowing::give_back(WorkerLink& link, CallJob& job) noexcept {
+void Borrowing::give_back(WorkerLink& link, CallJob& job) {
   link.borrowed = job.driven = false;
   state_.workers.touch(link);
   state_.scheduler.worker_event(link.id, WorkerEvent::given_back, state_.now);

@@ -48,7 +48,7 @@ class Borrowing {
   std::optional<bool> after_reading(WorkerLink& link, CallJob& job, News news,
                                     const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   void set_borrowable(WorkerLink& link, bool borrowable) BROOD_REQUIRES(core_lock);
-  void give_back(WorkerLink& link, CallJob& job) noexcept BROOD_REQUIRES(core_lock);
+  void give_back(WorkerLink& link, CallJob& job) BROOD_REQUIRES(core_lock);
 
   DriverState& state_;
   ActionExecutor& actions_;

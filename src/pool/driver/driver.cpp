@@ -68,7 +68,7 @@ void Driver::cut_streams_short() {
 }
 
 void Driver::collapse(const std::exception_ptr& reason) noexcept {
-  state_.scheduler.close(Closing::when_done, state_.now);
+  state_.scheduler.give_up();
   state_.jobs.finish_all(reason);
 }
 
@@ -102,7 +102,7 @@ void Driver::read(WorkerLink& link, std::size_t most, Time now) {
   try {
     reader_.read(link, most);
   } catch (const std::exception&) {
-    state_.break_and_stop(link, std::current_exception());
+    state_.break_and_stop(link, state_.current_fault());
   }
   actions_.act();
 }
@@ -176,7 +176,7 @@ void Driver::look_at_pages() {
       running.push_back(reader_.look(*link));
       link->may_sleep(protocol::WakeUp::by_socket);
     } catch (const std::exception&) {
-      state_.break_and_stop(*link, std::current_exception());
+      state_.break_and_stop(*link, state_.current_fault());
     }
   }
   state_.scheduler.tick(state_.now, running);

@@ -26,6 +26,11 @@ void DriverState::keep(JobTable::Kept kept, JobId id) {
   if (CallJob* const job = jobs.find(id)) fail(*job, out_of_memory());
 }
 
+std::exception_ptr DriverState::current_fault() const {
+  if (scheduler.is_torn()) throw;
+  return std::current_exception();
+}
+
 // `error` becomes the outcome of what the worker has begun where it is not the worker's fault.
 // Without memory for the stop the next turn finds the link by its state.
 void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {

@@ -27,6 +27,9 @@ struct DriverState {
   void fail(CallJob& job, const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
   /// Fails the job where its outcomes have been kept so badly that it must.
   void keep(JobTable::Kept kept, JobId job) BROOD_REQUIRES(core_lock);
+  /// The exception that is being handled, which came of a worker's bytes. Throws it on where it has
+  /// torn the scheduler: then it is the end of all.
+  std::exception_ptr current_fault() const BROOD_REQUIRES(core_lock);
   /// The link is read no more, and its worker is to be killed.
   void break_link(WorkerLink& link, const std::exception_ptr& error) noexcept
       BROOD_REQUIRES(core_lock);

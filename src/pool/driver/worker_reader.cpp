@@ -236,11 +236,11 @@ void WorkerReader::bound_attached() {
   state_.scheduler.stop(most->id, StopReason::descriptors, state_.now);
 }
 
-void WorkerReader::read_the_rest(WorkerLink& link) noexcept {
+void WorkerReader::read_the_rest(WorkerLink& link) {
   try {
     read_all(link);
   } catch (const std::exception&) {
-    state_.workers.note_fault(link, std::current_exception());
+    state_.workers.note_fault(link, state_.current_fault());
   }
 }
 

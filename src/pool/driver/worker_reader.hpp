@@ -27,7 +27,7 @@ class WorkerReader {
   /// The same of all that it has reported, also in an open frame, and returns what it has begun.
   Running look(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// Reads and reports what a dead worker has left in its page.
-  void read_the_rest(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
+  void read_the_rest(WorkerLink& link) BROOD_REQUIRES(core_lock);
   /// How much a dead worker had begun; nothing where its page cannot be believed.
   std::optional<std::uint64_t> begun_by_the_dead(WorkerLink& link) BROOD_REQUIRES(core_lock);
 

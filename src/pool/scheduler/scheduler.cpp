@@ -10,27 +10,35 @@ using State = Population::State;
 // --- calls by the pool's users ---
 
 void Scheduler::cancel(JobId job, std::size_t index, Kill kill, Time now) {
-  conclusions_.then({.kind = Kind::cancel, .kill = kill, .now = now, .job = job, .index = index});
-  conclusions_.go_on();
+  integrity_.change([&] {
+    conclusions_.then({.kind = Kind::cancel, .kill = kill, .now = now, .job = job, .index = index});
+    conclusions_.go_on();
+  });
 }
 
 void Scheduler::close(Closing how, Time now) {
-  parts_.growth.close(how == Closing::terminated);
-  if (how == Closing::draining) {
-    for (const JobId job : parts_.jobs.drain()) {
-      parts_.revocations.take_back_from_all(job);
-      conclusions_.then({.kind = Kind::settle, .job = job});
+  integrity_.change([&] {
+    parts_.growth.close(how == Closing::terminated);
+    if (how == Closing::draining) {
+      for (const JobId job : parts_.jobs.drain()) {
+        parts_.revocations.take_back_from_all(job);
+        conclusions_.then({.kind = Kind::settle, .job = job});
+      }
+    } else if (how == Closing::terminated) {
+      parts_.jobs.fail_all(JobEnd::cancelled);
+      for (WorkerId id = 0; id < parts_.population.size(); ++id) parts_.ends.stop(id, now);
     }
-  } else if (how == Closing::terminated) {
-    parts_.jobs.fail_all(JobEnd::cancelled);
-    for (WorkerId id = 0; id < parts_.population.size(); ++id) parts_.ends.stop(id, now);
-  }
-  conclusions_.go_on();
+    conclusions_.go_on();
+  });
 }
 
 // --- what workers do ---
 
 void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
+  integrity_.change([&] { take(worker, event, now); });
+}
+
+void Scheduler::take(WorkerId worker, WorkerEvent event, Time now) {
   Growth& growth = parts_.growth;
   switch (event) {
     case WorkerEvent::start_failed:
@@ -62,64 +70,80 @@ void Scheduler::worker_event(WorkerId worker, WorkerEvent event, Time now) {
 }
 
 Reception Scheduler::outcomes(WorkerId worker, const Outcomes& outcomes, Time now) {
-  const Reception reception = parts_.assignments.outcomes(worker, outcomes, now);
-  if (outcomes.failed) parts_.revocations.take_back_failed();
-  return reception;
+  return integrity_.change([&] {
+    const Reception reception = parts_.assignments.outcomes(worker, outcomes, now);
+    if (outcomes.failed) parts_.revocations.take_back_failed();
+    return reception;
+  });
 }
 
 void Scheduler::stop(WorkerId worker, StopReason why, Time now) {
-  if (why != StopReason::memory || !parts_.population.at(worker).came_up)
-    return parts_.ends.stop(worker, now, why, WhatRuns::is_lost);
-  parts_.watchdog.stop_running_element(worker, now);
-  conclusions_.go_on();
+  integrity_.change([&] {
+    if (why != StopReason::memory || !parts_.population.at(worker).came_up)
+      return parts_.ends.stop(worker, now, why, WhatRuns::is_lost);
+    parts_.watchdog.stop_running_element(worker, now);
+    conclusions_.go_on();
+  });
 }
 
 void Scheduler::worker_gone(WorkerId worker, std::optional<std::uint64_t> claimed, Time now) {
-  const bool hopeless = parts_.growth.gone(worker, now);
-  parts_.intents.drop(worker);
-  parts_.ends.gone(worker, claimed, now);
-  parts_.revocations.take_back_failed();
-  if (hopeless) parts_.jobs.fail_all(JobEnd::no_workers);
-  conclusions_.go_on();
+  integrity_.change([&] {
+    const bool hopeless = parts_.growth.gone(worker, now);
+    parts_.intents.drop(worker);
+    parts_.ends.gone(worker, claimed, now);
+    parts_.revocations.take_back_failed();
+    if (hopeless) parts_.jobs.fail_all(JobEnd::no_workers);
+    conclusions_.go_on();
+  });
 }
 
 std::optional<Assignment> Scheduler::borrow(JobId job, Time now) {
-  const std::optional<Assignment> sent = parts_.placement.borrow(job, now);
-  if (sent) parts_.population.set_borrowed(sent->worker, true);
-  return sent;
+  return integrity_.change([&] {
+    const std::optional<Assignment> sent = parts_.placement.borrow(job, now);
+    if (sent) parts_.population.set_borrowed(sent->worker, true);
+    return sent;
+  });
 }
 
 // --- what the driver is to do ---
 
 void Scheduler::answer(WorkerId worker, const Begun& begun) {
-  look_soon_ |= begun.doubted;
-  parts_.revocations.answer(worker, begun.count);
-  conclusions_.go_on();
+  integrity_.change([&] {
+    look_soon_ |= begun.doubted;
+    parts_.revocations.answer(worker, begun.count);
+    conclusions_.go_on();
+  });
 }
 
 // --- time ---
 
 void Scheduler::pump(Time now) {
-  conclusions_.then({.kind = Kind::pump, .now = now});
-  conclusions_.go_on();
+  integrity_.change([&] {
+    conclusions_.then({.kind = Kind::pump, .now = now});
+    conclusions_.go_on();
+  });
 }
 
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
-  look_soon_ = false;
-  parts_.clock.set(now);
-  for (const Running& seen : running) parts_.watchdog.look_at(seen, now);
-  for (const WorkerId id : parts_.population.overdue(parts_.pending.in_line() != 0, now))
-    parts_.ends.stop(id, now);
-  parts_.watchdog.stop_silent_workers(now);
-  parts_.turnover.look_at_the_old(now);
-  conclusions_.then({.kind = Kind::retire, .now = now});
-  conclusions_.go_on();
+  integrity_.change([&] {
+    look_soon_ = false;
+    parts_.clock.set(now);
+    for (const Running& seen : running) parts_.watchdog.look_at(seen, now);
+    for (const WorkerId id : parts_.population.overdue(parts_.pending.in_line() != 0, now))
+      parts_.ends.stop(id, now);
+    parts_.watchdog.stop_silent_workers(now);
+    parts_.turnover.look_at_the_old(now);
+    conclusions_.then({.kind = Kind::retire, .now = now});
+    conclusions_.go_on();
+  });
 }
 
 void Scheduler::skip(Time now, Nanoseconds stopped) {
-  parts_.clock.note_stop(now, stopped);
-  parts_.assignments.skip(now, stopped);
-  parts_.population.skip(now, stopped);
+  integrity_.change([&] {
+    parts_.clock.note_stop(now, stopped);
+    parts_.assignments.skip(now, stopped);
+    parts_.population.skip(now, stopped);
+  });
 }
 
 // --- as it stands ---

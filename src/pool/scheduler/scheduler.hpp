@@ -7,12 +7,14 @@
 
 #include <brood/kill.hpp>
 #include "pool/scheduler/conclusions.hpp"
+#include "pool/scheduler/integrity.hpp"
 
 namespace brood::pool {
 
 /// Decides which worker gets which elements, and what becomes of them. Pure: events and the time
 /// come in as calls, what is to be done comes out of next(). README.md has the parts and the
-/// states. What is virtual is so for a test that stands between it and the driver.
+/// states. What is virtual is so for a test that stands between it and the driver. What changes
+/// something throws std::bad_alloc, and then is_torn() for good.
 /// Threads: under the core's lock.
 class Scheduler {
  public:
@@ -23,15 +25,19 @@ class Scheduler {
 
   // --- calls by the pool's users ---
   virtual JobId add(const JobTraits& traits, std::size_t count, Input input) {
-    return parts_.jobs.add(traits, count, input);
+    return integrity_.change([&] { return parts_.jobs.add(traits, count, input); });
   }
   /// More elements for a job that was added with Input::goes_on.
-  void extend(JobId job, std::size_t count, Input input) { parts_.jobs.extend(job, count, input); }
+  void extend(JobId job, std::size_t count, Input input) {
+    integrity_.change([&] { parts_.jobs.extend(job, count, input); });
+  }
   /// Cancels a job if an element of it will not run because of that, or one element of it
   /// (Action::all: the job), which gets no other outcome then. If it does, there is an action for
   /// that: `cancelled`.
   virtual void cancel(JobId job, std::size_t index, Kill kill, Time now);
   void close(Closing how, Time now);
+  /// Only says that the pool closes, also when it is torn. Nothing is asked of it any more.
+  void give_up() noexcept { parts_.growth.close(false); }
 
   // --- workers ---
   virtual void worker_event(WorkerId worker, WorkerEvent event, Time now);
@@ -40,7 +46,7 @@ class Scheduler {
   /// The worker has seen a revocation; false if none with this fence waits for that, or outcomes
   /// are missing of what it had begun before.
   virtual bool revocation_done(WorkerId worker, std::uint64_t fence) {
-    return parts_.revocations.acknowledged(worker, fence);
+    return integrity_.change([&] { return parts_.revocations.acknowledged(worker, fence); });
   }
   /// The owner wants the worker stopped. For the memory that it takes the element that runs is
   /// charged, and what has not begun is taken back first.
@@ -66,9 +72,13 @@ class Scheduler {
   /// The answer to the last `look` or `revoke` for this worker.
   virtual void answer(WorkerId worker, const Begun& begun);
   /// Once for each action `over`, when nothing looks for the job by its slot: that is free then.
-  virtual void let_go(JobId job) { parts_.store.let_go(job); }
+  virtual void let_go(JobId job) {
+    integrity_.change([&] { parts_.store.let_go(job); });
+  }
 
   // --- as it stands ---
+  /// Memory was refused in the middle of a change: what this knows is not to be believed any more.
+  bool is_torn() const noexcept { return integrity_.is_torn(); }
   const SchedulerConfig& config() const noexcept { return parts_.config; }
   virtual WorkerView view(WorkerId worker) const;
   PoolView view() const noexcept;
@@ -82,6 +92,10 @@ class Scheduler {
   SchedulerParts& parts() noexcept { return parts_; }
 
  private:
+  // What a worker's news lead to.
+  void take(WorkerId worker, WorkerEvent event, Time now);
+
+  Integrity integrity_;
   SchedulerParts parts_;
   Conclusions conclusions_{parts_};
   bool look_soon_ = false;

@@ -26,6 +26,8 @@ class Collapse {
     reason_ = reason;
   }
   bool has_come() const noexcept BROOD_REQUIRES(core_lock) { return reason_ != nullptr; }
+  /// Whether it has, or the next turn brings it: nothing is to be changed any more.
+  bool is_certain() const noexcept BROOD_REQUIRES(core_lock) { return is_torn() || has_come(); }
   /// Throws the reason of come().
   void check() const BROOD_REQUIRES(core_lock) {
     if (reason_) std::rethrow_exception(reason_);
