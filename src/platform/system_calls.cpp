@@ -74,6 +74,9 @@ int spawn_in_path(pid_t* pid, const char* program, const void* file_actions, con
   return ::posix_spawnp(pid, program, static_cast<const posix_spawn_file_actions_t*>(file_actions),
                         static_cast<const posix_spawnattr_t*>(attributes), argv, envp);
 }
+int membarrier_plainly(int command) {
+  return static_cast<int>(::syscall(SYS_membarrier, command, 0, 0));
+}
 
 }  // namespace
 
@@ -101,6 +104,7 @@ SystemCalls& system_calls() noexcept {
       .fallocate = ::fallocate,
       .mmap = ::mmap,
       .madvise = ::madvise,
+      .membarrier = membarrier_plainly,
       .eventfd = ::eventfd,
       .epoll_create1 = ::epoll_create1,
       .epoll_ctl = ::epoll_ctl,

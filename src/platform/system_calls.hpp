@@ -34,6 +34,7 @@ struct SystemCalls {
   int (*fallocate)(int, int, off_t, off_t);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
   int (*madvise)(void*, size_t, int);
+  int (*membarrier)(int command);
   int (*eventfd)(unsigned, int);
   int (*epoll_create1)(int);
   int (*epoll_ctl)(int, int, int, epoll_event*);

@@ -20,7 +20,7 @@
 // both ends are the same program on the same machine, which the greeting checks.
 namespace brood::protocol {
 
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 /// Bytes that a frame of a worker's may have beyond the largest result: a frame of small results,
 /// an exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;

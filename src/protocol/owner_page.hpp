@@ -9,9 +9,6 @@
 // What the owner does with a worker's claims. Pure but for the page itself.
 namespace brood::protocol {
 
-/// Elements begun, as the page has it.
-std::uint64_t claimed(const WorkerPage& page) noexcept;
-
 /// The owner's looks at what one worker has claimed. Each word is read once and then checked
 /// against what the owner knows and has seen before: README.md has the list.
 class PageWatch {
@@ -25,20 +22,28 @@ class PageWatch {
     std::uint64_t claimed;
     std::uint64_t clock;  // read behind it: never older than the element that was claimed
   };
+  /// How much of its sequence the worker has begun, unchecked.
+  std::uint64_t begun(const WorkerPage& page) const noexcept;
   /// Throws CodecError for words that no worker of ours writes.
   Look look(const WorkerPage& page, const Known& known);
-  /// Takes back everything behind what has been begun, up to position `fence` of the sequence;
-  /// returns how much has been begun: all of it if the page makes no sense, see doubted(). One
-  /// revocation at a time.
-  std::uint64_t revoke(WorkerPage& page, std::uint64_t fence) noexcept;
+  /// Takes back everything behind what has been begun, up to position `fence` of the sequence, in
+  /// two steps, between which the worker passes a full memory barrier. One revocation at a time.
+  void ask(WorkerPage& page, std::uint64_t fence) noexcept;
+  /// Returns how much has been begun: all of it if the page makes no sense, or the barrier that the
+  /// worker relies on was refused, see doubted().
+  std::uint64_t decide(WorkerPage& page, bool is_ordered) noexcept;
   /// The worker has said that it has seen the revocation.
-  void acknowledged() noexcept;
-  /// Whether a revocation has found words that no worker of ours writes: look() will throw.
+  void acknowledged(WorkerPage& page) noexcept;
+  /// Whether a revocation has found words that no worker of ours writes, or may have missed what
+  /// was written: look() will throw.
   bool doubted() const noexcept { return doubted_; }
 
  private:
+  void check_revoked(std::uint64_t claimed, std::uint64_t word) const;
+
   std::uint64_t claimed_ = 0;           // seen last
   std::optional<std::uint64_t> fence_;  // of a revocation
+  std::uint64_t kept_ = 0;              // by it
   bool doubted_ = false;
 };
 

@@ -22,14 +22,23 @@ enum class WorkerWait : std::uint32_t { none, for_tasks, for_room };
 /// for its results, and at its end, why it died. It costs no system call per task and outlives the
 /// worker. See README.md in this folder.
 struct WorkerPage {
-  /// Elements of its sequence that the worker has claimed. The owner takes back everything behind
-  /// by adding `revoked`, once; the worker acknowledges by storing `fence`.
+  /// Written by the worker: elements of its sequence that it has claimed. It acknowledges a
+  /// revocation by storing `fence`.
   alignas(64) std::atomic<std::uint64_t> claimed;
+  /// `not_revoked`, or a revocation: `asked`, by the owner, until either side has found what it
+  /// covers, and then `decided` and the elements of the sequence that the worker keeps: see
+  /// revocation.hpp. The owner writes `not_revoked` when it has read the acknowledgement. 0 is the
+  /// page of a copy of the worker, which has no elements.
+  std::atomic<std::uint64_t> revocation;
   /// Written by the owner: the first position that the revocation does not cover.
   std::atomic<std::uint64_t> fence;
   /// Written by the worker, for jobs with a timeout only: CLOCK_MONOTONIC in ns when the claimed
   /// element started.
   std::atomic<std::uint64_t> clock;
+
+  /// 1 where the owner puts the memory barrier between a claim and a look at `revocation`. The
+  /// owner writes that before there is a worker, which writes 0 where it cannot be had.
+  std::atomic<std::uint32_t> barrier_by_owner;
 
   // --- the ring of results ---
   // Positions in the rings count the bytes of their streams from the first on, and never go back.
@@ -58,7 +67,9 @@ struct WorkerPage {
   /// Written by the worker: all before it has been read.
   alignas(64) std::atomic<std::uint64_t> task_tail;
 
-  static constexpr std::uint64_t revoked = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t asked = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t decided = std::uint64_t{1} << 62;
+  static constexpr std::uint64_t not_revoked = std::uint64_t{1} << 61;
 
   alignas(64) LastWords last_words;
 

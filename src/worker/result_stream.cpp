@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "protocol/revocation.hpp"
 #include "wire/exception.hpp"
 #include "wire/frame.hpp"
 #include "worker/run_access.hpp"
@@ -28,6 +29,11 @@ void ResultStream::stamp() {
   ring_.page().clock.store(static_cast<std::uint64_t>(now.count()), std::memory_order_release);
 }
 
+bool ResultStream::keeps(std::uint64_t position) {
+  host_.end_if_copy();
+  return protocol::keeps(ring_.page(), position);
+}
+
 std::uint64_t ResultStream::lap() {
   const auto now = host_.now();
   const auto elapsed = std::chrono::nanoseconds(now - lap_).count();
@@ -44,6 +50,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   const auto has = [&header](std::uint32_t flag) { return (header.flags & flag) != 0; };
   detail::RunAccess::begin(run, {.host = this,
                                  .claimed = &ring_.page().claimed,
+                                 .revocation = &ring_.page().revocation,
                                  .head = &ring_.page().head,
                                  .record_limit = std::min(largest_record, ring_.capacity() / 4),
                                  .sequence = header.sequence,
@@ -51,6 +58,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .count = header.count,
                                  .stride = header.stride,
                                  .attempt = header.attempt,
+                                 .barrier = ring_.page().barrier_by_owner.load() == 0,
                                  .timed = has(protocol::RunHeader::timed),
                                  .raw_argument = has(protocol::RunHeader::raw_argument),
                                  .arguments = arguments});
@@ -63,12 +71,18 @@ void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   if (logs_.has_some()) take_logs();
 }
 
-// The owner has stored `fence` before it set the bit, and does nothing of the kind again until it
-// reads `skipped`.
+// The fence first: the owner stores it before it asks, so what is decided belongs to it, or to none
+// yet. The word stays as it is until the owner has read `skipped`. While nothing is decided, or
+// where the worker keeps what it has not come to (the owner could not tell what it had begun), a
+// message is to come behind which it looks again.
 void ResultStream::acknowledge_revocation() {
   WorkerPage& page = ring_.page();
-  if ((page.claimed.load(std::memory_order_acquire) & WorkerPage::revoked) == 0) return;
-  fence_ = page.fence.load(std::memory_order_acquire);
+  const std::uint64_t fence = page.fence.load(std::memory_order_acquire);
+  if (fence == fence_) return;  // that has been said: the fence of another lies further on
+  const std::uint64_t word = page.revocation.load(std::memory_order_acquire);
+  if ((word & WorkerPage::decided) == 0) return;
+  if (page.claimed.load(std::memory_order_relaxed) < protocol::kept_by(word)) return;
+  fence_ = fence;
   page.claimed.store(fence_, std::memory_order_release);
   const protocol::SkippedHeader header{fence_};
   send(Type::skipped, std::as_bytes(std::span(&header, 1)));

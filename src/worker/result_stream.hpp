@@ -45,6 +45,7 @@ class ResultStream final : public detail::RunHost {
   void flush_if_due();
 
   void stamp() override;
+  bool keeps(std::uint64_t position) override;
   void make_room(detail::Run& run, std::size_t count, std::uint32_t stride) override;
   void put_large(detail::Run& run, std::span<const std::byte> record,
                  std::span<const std::byte> rest) override;

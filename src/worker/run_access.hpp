@@ -15,16 +15,18 @@ class RunAccess {
   struct Begin {
     RunHost* host;
     std::atomic<std::uint64_t>* claimed;
+    const std::atomic<std::uint64_t>* revocation;
     std::atomic<std::uint64_t>* head;
     std::size_t record_limit;
     std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
-    bool timed, raw_argument;
+    bool barrier, timed, raw_argument;
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
     run.host_ = values.host;
     run.claimed_ = values.claimed;
+    run.revocation_ = values.revocation;
     run.head_ = values.head;
     run.record_limit_ = values.record_limit;
     run.position_ = values.sequence;
@@ -33,6 +35,7 @@ class RunAccess {
     run.stride_ = values.stride;
     run.attempt_ = values.attempt;
     run.retry_if_ = nullptr;
+    run.barrier_ = values.barrier;
     run.timed_ = values.timed;
     run.raw_argument_ = values.raw_argument;
     run.arguments_ = values.arguments;

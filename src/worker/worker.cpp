@@ -17,6 +17,7 @@
 #include "platform/copies.hpp"
 #include "platform/identity.hpp"
 #include "platform/mapping.hpp"
+#include "platform/memory_barrier.hpp"
 #include "platform/pipe.hpp"
 #include "platform/scheduling.hpp"
 #include "platform/watch.hpp"
@@ -178,11 +179,13 @@ void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks
   // Ctrl-C goes to the whole foreground process group; what it means is for the owner to decide,
   // whose end is ours. An initializer may restore the default.
   std::signal(SIGINT, SIG_IGN);
+  const bool has_barriers = platform::join_process_barriers();  // before there is another thread
   platform::watch_owner(given.owner, given.report);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
   platform::SharedMapping page = map_page(given.input);
   if (page.data() == nullptr) ::_exit(protocol::exit_no_page);
+  if (!has_barriers) static_cast<protocol::WorkerPage*>(page.data())->barrier_by_owner.store(0);
   auto* const worker = new Worker(given, hooks, std::move(page));
   worker->run();
 }

@@ -25,6 +25,7 @@ class NoProcesses : public Host {
   SignalResult signal(WorkerLink&, StopSignal) noexcept override { return SignalResult::sent; }
   std::optional<Death> status(WorkerLink&) noexcept override { return std::nullopt; }
   void release(WorkerLink&) noexcept override {}
+  bool order_workers_memory() noexcept override { return true; }
   void log_error(const std::string&) noexcept override {}
   void log(const WorkerLink&, const protocol::LogRecord&) noexcept override {}
   bool table_is_full() noexcept override { return false; }

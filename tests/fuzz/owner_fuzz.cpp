@@ -160,6 +160,7 @@ class WatchedScheduler final : public pool::Scheduler {
 struct Link final : pool::WorkerLink {
   explicit Link(pool::Time now) : WorkerLink(0, "worker", 4096, now, task_capacity) {
     set_page(memory.data());
+    relies_on_barrier = true;
     sleep();
   }
   transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
@@ -223,6 +224,10 @@ class Owner final : private pool::Host {
   }
   std::optional<pool::Death> status(pool::WorkerLink&) noexcept override { return pool::Death{}; }
   void release(pool::WorkerLink&) noexcept override {}
+  bool order_workers_memory() noexcept override {
+    write_word();
+    return true;
+  }
   void log_error(const std::string&) noexcept override {}
   void log(const pool::WorkerLink&, const protocol::LogRecord&) noexcept override {}
   bool table_is_full() noexcept override { return false; }
@@ -345,9 +350,9 @@ class Owner final : private pool::Host {
   }
   void write_word() {
     if (link() == nullptr) return;
-    std::atomic<std::uint64_t>* const words[] = {&page().claimed,   &page().fence,    &page().clock,
-                                                 &page().head,      &page().closed,   &page().tail,
-                                                 &page().task_head, &page().task_tail};
+    std::atomic<std::uint64_t>* const words[] = {
+        &page().claimed, &page().revocation, &page().fence,     &page().clock,    &page().head,
+        &page().closed,  &page().tail,       &page().task_head, &page().task_tail};
     std::atomic<std::uint32_t>* const flags[] = {&page().owner_waits, &page().worker_waits,
                                                  &page().owner_blocked, &page().no_more_tasks};
     const std::size_t which = input_.byte() % (std::size(words) + std::size(flags));

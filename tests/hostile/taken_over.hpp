@@ -23,7 +23,7 @@ inline TakenOver taken_over() {
   if (page == nullptr) throw std::logic_error("this worker's page is not found");
   const auto run = current_run(*page);
   if (!run) throw std::logic_error("what this worker was sent is not found");
-  const std::uint64_t sequence = (page->claimed.load() & ~protocol::WorkerPage::revoked) - 1;
+  const std::uint64_t sequence = page->claimed.load() - 1;
   return {*page, run->job, run->first + (sequence - run->sequence), sequence};
 }
 

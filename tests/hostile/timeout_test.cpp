@@ -119,7 +119,7 @@ int ignores_a_revocation(const std::string& mailbox, int element) {
   if (element != 0) return element;
   const TakenOver me = taken_over();
   Mailbox::send(mailbox, "runs");
-  while ((me.page.claimed & WorkerPage::revoked) == 0) ::sched_yield();
+  while (me.page.revocation == WorkerPage::not_revoked) ::sched_yield();
   const int result = 5;
   forge(Type::results,
         protocol::ResultsHeader{me.job, me.index, me.sequence, 1, 1, sizeof result, 0},

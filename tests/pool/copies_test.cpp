@@ -34,6 +34,15 @@ int forks_and_both_return(int x) {
   return end_of(child) == platform::exit_copy ? x : -1;
 }
 
+// What runs a later element is no worker.
+int forks_and_knows_copies(int x) {
+  static const pid_t worker = ::getpid();
+  if (::getpid() != worker) ::_exit(9);
+  const pid_t child = ::fork();
+  if (child == 0) return x + 1000;
+  return end_of(child) == platform::exit_copy ? x : -1;
+}
+
 int forks_and_forgets(int x) { return ::fork() == 0 ? x + 1000 : x; }
 
 int fails_to_execute(int x) {
@@ -66,6 +75,13 @@ TEST_P(Copies, that_come_back_from_a_task_end_and_change_no_result) {
   EXPECT_EQ(pool.map(exits_in_the_copy, numbers(20)), numbers(20));
   for (const int x : numbers(20)) EXPECT_EQ(pool.apply(forks_and_both_return, x), x);
   EXPECT_TRUE(log.wait_for("came back"));
+}
+
+TEST_P(Copies, run_no_later_element_of_the_same_chunk) {
+  Pool pool = make_pool(1);
+  EXPECT_EQ(pool.with({.chunk = 5}).map(forks_and_knows_copies, numbers(10)), numbers(10));
+  const auto sum = [](int a, int b) { return a + b; };
+  EXPECT_EQ(pool.with({.chunk = 5}).map_reduce(forks_and_knows_copies, numbers(10), sum, 0), 45);
 }
 
 TEST_P(Copies, that_come_back_with_a_large_result_change_no_result) {

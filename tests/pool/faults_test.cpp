@@ -37,6 +37,7 @@ constexpr Fault every_fault[] = {
     {"memfd_create_ENFILE", Failing<&SystemCalls::memfd_create>::install, ENFILE},
     {"ftruncate_ENOMEM", Failing<&SystemCalls::ftruncate>::install, ENOMEM},
     {"mmap_ENOMEM", Failing<&SystemCalls::mmap>::install, ENOMEM},
+    {"membarrier_EPERM", Failing<&SystemCalls::membarrier>::install, EPERM},
     {"pidfd_open_EMFILE", Failing<&SystemCalls::pidfd_open>::install, EMFILE},
     {"pidfd_send_signal_EPERM", Failing<&SystemCalls::pidfd_send_signal>::install, EPERM},
     {"fork_EAGAIN", Failing<&SystemCalls::fork>::install, EAGAIN},

@@ -39,9 +39,9 @@ void Caller::body() {
   }
 }
 
-// A look in intervals finds what nothing wakes it for: the end of the pool, and a worker that no
-// signal ends. It makes up for nothing else.
-bool Caller::runnable() const { return !runs_ && (!sleeps() || link_.left || is_terminated()); }
+// A look in intervals finds what nothing wakes it for: the end of the pool. It makes up for nothing
+// else.
+bool Caller::runnable() const { return !runs_ && (!sleeps() || is_terminated()); }
 
 void Caller::run() {
   runs_ = true;

@@ -181,7 +181,7 @@ bool JudgedScheduler::is_answered_without_the_page(const Action& question) {
   if (question.kind != Action::Kind::revoke) return false;
   Process* const process = process_in_(question.worker);
   if (process == nullptr || !mutate(Mutation::revoke_without_the_page)) return false;
-  const std::uint64_t claimed = protocol::claimed(process->page());
+  const std::uint64_t claimed = process->page().claimed.load();
   judge([&] { referee_.revoked(*process, claimed, question.fence); });
   Scheduler::answer(question.worker, {claimed});
   return true;

@@ -26,6 +26,7 @@ Link::Link(Environment& environment, JudgedScheduler& scheduler,
       elsewhere_(std::move(elsewhere)) {
   pid = static_cast<int>(process->pid);
   set_page(&process->page());
+  relies_on_barrier = true;
 }
 
 transfer::ReceivedDescriptors Link::receive_descriptors() {

@@ -75,6 +75,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
     environment_.say("%s", text.c_str());
   }
   void log(const pool::WorkerLink& link, const protocol::LogRecord& record) noexcept override;
+  bool order_workers_memory() noexcept override;
   bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override { return 1024; }
   // --- pool::ReactorHost ---

@@ -84,6 +84,22 @@ pool::SignalResult Owner::draw_answer() noexcept {
   return random.chance(0.5) ? pool::SignalResult::refused : pool::SignalResult::asked;
 }
 
+// The workers get on meanwhile: one that sees the revocation first decides what it covers.
+bool Owner::order_workers_memory() noexcept {
+  const auto undecided = [this] {
+    std::uint64_t count = 0;
+    for (WorkerId worker = 0; worker < slots(); ++worker) {
+      const Link* const known = link(worker);
+      count += known != nullptr && known->page().revocation.load() == protocol::WorkerPage::asked;
+    }
+    return count;
+  };
+  const std::uint64_t before = undecided();
+  scheduler_.judge([this] { elsewhere_(); });
+  environment_.census.decided_by_workers += before - undecided();
+  return true;
+}
+
 bool Owner::table_is_full() noexcept {
   const bool full = environment_.random.chance(environment_.parameters.full_table);
   environment_.census.full_tables += full;

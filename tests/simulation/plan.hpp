@@ -169,6 +169,7 @@ struct Census {
   std::uint64_t deserted = 0, ready_made = 0, without_main_thread = 0, oversized = 0, stopped = 0,
                 cut = 0;
   std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
+  std::uint64_t decided_by_workers = 0;  // revocations
   std::uint64_t hung_up = 0, hung_up_driven = 0;
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };

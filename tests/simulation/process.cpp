@@ -25,20 +25,27 @@ std::vector<platform::SharedMapping>& spare_memory() {
   return memory;
 }
 
-platform::SharedMapping clean_memory() {
-  using protocol::WorkerPage;
+platform::SharedMapping some_memory() {
   if (spare_memory().empty())
-    return platform::SharedMapping::create("simulated", protocol::page_size,
-                                           {WorkerPage::buffer_size, protocol::rings_in_page});
+    return platform::SharedMapping::create(
+        "simulated", protocol::page_size,
+        {protocol::WorkerPage::buffer_size, protocol::rings_in_page});
   platform::SharedMapping memory = std::move(spare_memory().back());
   spare_memory().pop_back();
-  auto& page = *static_cast<WorkerPage*>(memory.data());
+  return memory;
+}
+
+platform::SharedMapping clean_memory() {
+  platform::SharedMapping memory = some_memory();
+  auto& page = *static_cast<protocol::WorkerPage*>(memory.data());
   for (auto* word : {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail,
                      &page.task_head, &page.task_tail})
     word->store(0);
   for (auto* word :
        {&page.owner_waits, &page.worker_waits, &page.owner_blocked, &page.no_more_tasks})
     word->store(0);
+  page.revocation.store(protocol::WorkerPage::not_revoked);
+  page.barrier_by_owner.store(1);
   return memory;
 }
 

@@ -17,9 +17,9 @@ bool Process::mutate(Mutation mutation) {
 }
 
 void Process::change_the_page() {
-  if ((page().claimed.load() & WorkerPage::revoked) == 0) return;
+  if (page().revocation.load() == WorkerPage::not_revoked) return;
   if (mutate(Mutation::worker_runs_what_was_taken_back))
-    page().claimed.fetch_and(~WorkerPage::revoked);
+    page().revocation.store(WorkerPage::not_revoked);
   if (mutate(Mutation::worker_acknowledges_an_old_fence)) page().fence.store(old_fence_);
   old_fence_ = page().fence.load();
 }

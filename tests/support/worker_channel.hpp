@@ -110,9 +110,9 @@ bool find_each(std::span<const std::byte> memory, std::span<const std::byte> pat
   return false;
 }
 
-/// Whether this process counts its claims there: a run refers to its page's two words.
+/// Whether this process counts its claims there: a run refers to its page's words.
 inline bool is_in_use(protocol::WorkerPage* page) {
-  const void* const words[2] = {&page->claimed, &page->head};
+  const void* const words[3] = {&page->claimed, &page->revocation, &page->head};
   return search_memory([&](std::span<const std::byte> memory) {
     return find_each(memory, std::as_bytes(std::span(words)), [](auto) { return true; });
   });
@@ -139,7 +139,7 @@ inline protocol::WorkerPage* own_page() {
 /// sequence. Nothing where the frame is no longer to be found. It lies in the ring; a large one has
 /// been copied from there.
 inline std::optional<protocol::RunHeader> current_run(const protocol::WorkerPage& page) {
-  const std::uint64_t claimed = page.claimed.load() & ~protocol::WorkerPage::revoked;
+  const std::uint64_t claimed = page.claimed.load();
   wire::FrameHeader frame;
   frame.type = static_cast<std::uint16_t>(protocol::Type::run);
   const auto start = std::as_bytes(std::span(&frame, 1)).first(8);  // all but the length

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "platform/foreign_close.hpp"
+#include "platform/memory_barrier.hpp"
 #include "platform/process.hpp"
 #include "platform/rights.hpp"
 #include "transfer/shared_descriptor.hpp"
@@ -16,6 +17,12 @@ using Clock = std::chrono::steady_clock;
 SignalResult ProcessHost::signal(WorkerLink& link, StopSignal signal) noexcept {
   const int number = signal == StopSignal::kill ? SIGKILL : SIGTERM;
   return supervisor_.signal(process_of(link), number);
+}
+
+bool ProcessHost::order_workers_memory() noexcept {
+  if (platform::process_barrier()) return true;
+  log_error("membarrier(2) is refused: a worker that holds what a call takes back is stopped");
+  return false;
 }
 
 // Results that the program keeps keep their descriptors: they leave it a quarter of its table.

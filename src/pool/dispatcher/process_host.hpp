@@ -43,6 +43,7 @@ class ProcessHost final : public Host, private StartEvents {
     return starts_.ended(process_of(link));
   }
   void release(WorkerLink& link) noexcept override { channels_.close(link.id); }
+  bool order_workers_memory() noexcept override;
   void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
     callbacks_.log(link.logs, record);

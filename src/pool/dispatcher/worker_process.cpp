@@ -7,6 +7,7 @@
 #include <brood/errors.hpp>
 #include "base/log.hpp"
 #include "platform/futex.hpp"
+#include "platform/memory_barrier.hpp"
 #include "platform/pipe.hpp"
 
 namespace brood::pool {
@@ -17,6 +18,8 @@ void WorkerProcess::make_page() {
                                       {protocol::WorkerPage::buffer_size, protocol::rings_in_page});
   mapping.keep_from_forks();  // a worker maps its own page anew, by its descriptor
   set_page(mapping.data());
+  relies_on_barrier = platform::has_process_barriers();
+  page().barrier_by_owner.store(relies_on_barrier ? 1 : 0);
 }
 
 bool WorkerProcess::receive_wake_ups() {

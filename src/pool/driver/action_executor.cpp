@@ -89,9 +89,11 @@ void ActionExecutor::answer(const Action& question) {
   if (link == nullptr) return;
   Begun begun{0};
   if (question.kind == Action::Kind::look) {
-    begun.count = protocol::claimed(link->page());
+    begun.count = link->watch.begun(link->page());
   } else {
-    begun.count = link->watch.revoke(link->page(), question.fence);
+    link->watch.ask(link->page(), question.fence);
+    const bool is_ordered = !link->relies_on_barrier || state_.host.order_workers_memory();
+    begun.count = link->watch.decide(link->page(), is_ordered);
     begun.doubted = link->watch.doubted();  // the next tick ends it
   }
   state_.scheduler.answer(question.worker, begun);

@@ -51,6 +51,9 @@ class Host {
   virtual void release(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) = 0;
 
   // --- any thread ---
+  /// Has every worker that relies on it pass a full memory barrier between the call and the return.
+  /// False where the system refuses that.
+  virtual bool order_workers_memory() noexcept = 0;
   /// A line of an error for the owner's log.
   virtual void log_error(const std::string& text) noexcept = 0;
   /// A record of a worker's.

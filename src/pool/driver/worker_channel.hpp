@@ -66,7 +66,11 @@ class WorkerChannel {
   Outbox outbox;
 
  protected:
-  void set_page(void* memory) noexcept { page_ = static_cast<protocol::WorkerPage*>(memory); }
+  /// Of a worker that has not begun.
+  void set_page(void* memory) noexcept {
+    page_ = static_cast<protocol::WorkerPage*>(memory);
+    page_->revocation.store(protocol::WorkerPage::not_revoked);
+  }
   /// These have come through the socket. Throws CodecError for what is none, or not asked for.
   void take_wake_ups(std::span<const std::byte> came);
 

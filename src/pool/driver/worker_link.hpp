@@ -37,6 +37,8 @@ class WorkerLink : public WorkerChannel {
   const LogQueue::SourceRef logs;
   int pid = -1;
   bool sandboxed = false;
+  // A revocation needs Host::order_workers_memory.
+  bool relies_on_barrier = false;
 
   // --- of the thread that drives it, like the channel: README.md. It may hold the lock or not ---
   protocol::ParentSide stream;

@@ -123,6 +123,7 @@ void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
   const SignalResult state = host_.signal(link, StopSignal::kill);
   if (state == SignalResult::gone || ++link.kills < kills_before_it_is_left(state)) return;
   link.left = link.ended = true;
+  if (link.borrowed) link.wake_caller();
   host_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
                   ". It is left to itself");
 }

@@ -18,24 +18,26 @@ using Flag = std::atomic<std::uint32_t>;
 
 namespace {
 
-std::array<Word*, 8> words_of(WorkerPage& page) {
-  return {&page.claimed, &page.fence, &page.clock,     &page.head,
-          &page.closed,  &page.tail,  &page.task_head, &page.task_tail};
+std::array<Word*, 9> words_of(WorkerPage& page) {
+  return {&page.claimed, &page.revocation, &page.fence,     &page.clock,    &page.head,
+          &page.closed,  &page.tail,       &page.task_head, &page.task_tail};
 }
 
-Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(7)]; }
+Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(8)]; }
 
 Flag& any_flag(Foe& foe) {
   WorkerPage& page = foe.page();
   const std::array flags{&page.owner_waits, &page.worker_waits, &page.owner_blocked,
-                         &page.no_more_tasks};
+                         &page.no_more_tasks, &page.barrier_by_owner};
   return *flags[foe.dice.up_to(flags.size() - 1)];
 }
 
 // A value that this word might have.
 std::uint64_t plausible(Foe& foe, Word& word) {
   std::uint64_t value = foe.dice.near(word.load());
-  if (&word == &foe.page().claimed && foe.dice.percent(20)) value ^= WorkerPage::revoked;
+  if (&word == &foe.page().revocation)
+    value = (foe.dice.percent(50) ? WorkerPage::decided : WorkerPage::asked) |
+            (foe.dice.percent(50) ? foe.dice.near(foe.page().claimed) : 0);
   if (&word == &foe.page().head || &word == &foe.page().closed)
     value = foe.dice.percent(70) ? foe.page().tail + foe.dice.up_to(WorkerPage::buffer_size + 1)
                                  : value;
@@ -98,7 +100,9 @@ void page_claims_all(Foe& foe) {
 
 void page_revoked(Foe& foe) {
   foe.page().fence = foe.dice.near(foe.page().claimed);
-  foe.page().claimed |= WorkerPage::revoked;
+  foe.page().revocation = foe.dice.percent(50)
+                              ? WorkerPage::asked
+                              : WorkerPage::decided | foe.dice.near(foe.page().claimed);
 }
 
 // The library's own code in this worker sends them with the next flush, or the owner finds them.

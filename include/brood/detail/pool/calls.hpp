@@ -94,7 +94,7 @@ class BROOD_API Calls {
     if constexpr (std::is_void_v<R>) {
       finish(std::move(made));
     } else {
-      std::vector<R> values(made.elements.count);
+      std::vector<R> values = place_for_results<R>(made.elements.count);
       collect_into<R>(std::move(made), values);
       return values;
     }

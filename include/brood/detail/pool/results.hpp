@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <brood/codec.hpp>
+#include <brood/detail/large_memory.hpp>
 #include <brood/detail/pool/job.hpp>
 #include <brood/detail/ranges.hpp>
 #include <brood/outcome.hpp>
@@ -34,6 +35,20 @@ BROOD_API void check_place(const Piece& piece, std::size_t count);
 [[noreturn]] BROOD_API void throw_sizes_differ(std::size_t inputs, std::size_t places);
 /// The pieces of a finished job by their first elements.
 BROOD_API std::vector<const Piece*> in_order(const Job& job);
+
+/// So many results, to be written over.
+template <class R>
+std::vector<R> place_for_results(std::size_t count) {
+  std::vector<R> values;
+  if constexpr (is_flat<R> && !std::is_same_v<R, bool>) {
+    if (count >= large_memory / sizeof(R)) {
+      values.reserve(count);
+      advise_large(values.data(), count * sizeof(R));
+    }
+  }
+  values.resize(count);
+  return values;
+}
 
 /// Walks over the results of one piece. They load no libraries: see LoadPolicy.
 class PieceReader {

@@ -26,6 +26,9 @@ class BROOD_API RunHost {
   virtual ~RunHost();
   /// Tells the owner that the element that is claimed next starts now.
   virtual void stamp() = 0;
+  /// A revocation is under way: whether it leaves the worker this element of its sequence. Does not
+  /// return in a copy of the worker that a task has forked.
+  virtual bool keeps(std::uint64_t position) = 0;
   /// Makes room for `count` bytes in an open frame of results of `stride`, and points the run's
   /// cursor at it.
   virtual void make_room(Run& run, std::size_t count, std::uint32_t stride) = 0;
@@ -47,12 +50,22 @@ class BROOD_API RunHost {
 /// src/protocol/README.md).
 class Run {
  public:
-  /// Claims the next element; false at the end, also when the owner has taken the rest back.
+  /// Of the word by which elements are taken back.
+  static constexpr std::uint64_t not_revoked = std::uint64_t{1} << 61;
+
+  /// Claims the next element; false at the end, also when the owner has taken the rest back. A copy
+  /// of the worker ends here: its page is zeros.
   bool next() {
     if (left_ == 0) return false;
     if (timed_) host_->stamp();  // first: a reader that sees the claim sees a clock as new
-    std::uint64_t expected = position_;
-    if (!claimed_->compare_exchange_strong(expected, position_ + 1, std::memory_order_acq_rel)) {
+    // Not to be reordered; for the processor, too, where the owner does not see to that.
+    if (barrier_) {
+      claimed_->exchange(position_ + 1, std::memory_order_seq_cst);
+    } else {
+      claimed_->store(position_ + 1, std::memory_order_release);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    if (revocation_->load(std::memory_order_seq_cst) != not_revoked && !host_->keeps(position_)) {
       left_ = 0;
       return false;
     }
@@ -69,6 +82,10 @@ class Run {
     return length > arguments_.in_memory() && length == arguments_.left()
                ? rest()
                : Reader(arguments_.take(length));
+  }
+  /// Where the argument of the claimed element comes next, if all have this size; else null.
+  Reader* values_of(std::size_t size) noexcept {
+    return stride_ == size && !raw_argument_ ? &arguments_ : nullptr;
   }
   template <class R>
   void put(const R& result) {
@@ -111,22 +128,26 @@ class Run {
     // its own.
     constexpr bool has_state =
         !is_function_pointer<F> && !std::is_member_pointer_v<F> && !is_stateless<F>;
-    if (!*function_cache_ || (has_state && raw_argument_)) {
-      auto made = std::make_shared<F>();
-      Reader source(function_bytes_);
-      try {
-        InputArchive archive(source);
-        load_callable(archive, *made);
-      } catch (...) {
-        throw_decode_failure(typeid(F));
-      }
-      *function_cache_ = std::move(made);
-    }
+    if (!*function_cache_ || (has_state && raw_argument_)) [[unlikely]]
+      *function_cache_ = made<F>();
     return *static_cast<F*>(function_cache_->get());
   }
 
  private:
   friend class RunAccess;  // the worker
+  // Out of the loop over the elements.
+  template <class F>
+  [[gnu::noinline]] std::shared_ptr<void> made() {
+    auto function = std::make_shared<F>();
+    Reader source(function_bytes_);
+    try {
+      InputArchive archive(source);
+      load_callable(archive, *function);
+    } catch (...) {
+      throw_decode_failure(typeid(F));
+    }
+    return function;
+  }
   void attach() {
     if (!scratch_.attached().empty()) host_->attach(*this, scratch_.attached());
   }
@@ -162,6 +183,8 @@ class Run {
   RunHost* host_ = nullptr;
   // Elements claimed by this worker so far.
   std::atomic<std::uint64_t>* claimed_ = nullptr;
+  // What the owner takes back of them; not 0: ask the host.
+  const std::atomic<std::uint64_t>* revocation_ = nullptr;
   // The end of the last complete record in the result stream.
   std::atomic<std::uint64_t>* head_ = nullptr;
   std::uint64_t position_ = 0;
@@ -171,6 +194,7 @@ class Run {
   bool (*retry_if_)(std::exception_ptr) = nullptr;
   Reader arguments_{{}};
   std::size_t stride_ = 0;
+  bool barrier_ = false;              // between a claim and the look at the revocation
   bool timed_ = false;                // the owner wants to know when elements start
   bool raw_argument_ = false;         // all of the frame, without a length
   std::size_t record_limit_ = 0;      // bytes; a larger one is sent by itself

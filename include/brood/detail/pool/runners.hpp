@@ -45,59 +45,72 @@ constexpr ResultShape shape_of_results() noexcept {
   return {};
 }
 
+/// Runs each element by `invoke`, and has its outcome told. Between elements that do not throw
+/// there is no handler to be left and entered, so that the loop is one that a compiler can see
+/// through.
 template <class R, class Invoke>
-void run_element(Run& run, Invoke invoke) {
-  try {
-    if constexpr (std::is_void_v<R>) {
-      invoke();
-      run.put_void();
-    } else {
-      run.put<R>(invoke());
+void run_elements(Run& run, Invoke invoke) {
+  while (run.next()) {
+    try {
+      do {
+        if constexpr (std::is_void_v<R>) {
+          invoke();
+          run.put_void();
+        } else {
+          run.put<R>(invoke());
+        }
+      } while (run.next());
+    } catch (const abi::__forced_unwind&) {
+      run.abandon();  // pthread_exit
+      throw;          // not reached, but demanded of such a handler
+    } catch (...) {
+      run.fail();
     }
-  } catch (const abi::__forced_unwind&) {
-    run.abandon();  // pthread_exit
-    throw;          // not reached, but demanded of such a handler
-  } catch (...) {
-    run.fail();
   }
+}
+
+/// The argument of the claimed element, which is the only one.
+template <class T>
+T argument_of(Run& run) {
+  if constexpr (is_flat<T>) {
+    if (Reader* const values = run.values_of(sizeof(T))) {
+      T value{};
+      decode_into(*values, value);
+      return value;
+    }
+  }
+  Reader source = run.argument();
+  return decode_value<T>(source);
 }
 
 /// apply(f, args...)
 template <class F, class R, class... Args>
 void run_single(Run& run) {
-  while (run.next()) {
-    run_element<R>(run, [&]() -> R {
-      Reader source = run.argument();
-      auto& function = run.function<F>();
-      auto arguments = decode_value<std::tuple<Args...>>(source);
-      return std::apply([&](Args&... args) -> R { return call_with(function, args...); },
-                        arguments);
-    });
-  }
+  run_elements<R>(run, [&]() -> R {
+    Reader source = run.argument();
+    auto& function = run.function<F>();
+    auto arguments = decode_value<std::tuple<Args...>>(source);
+    return std::apply([&](Args&... args) -> R { return call_with(function, args...); }, arguments);
+  });
 }
 
 /// map(f, range of T)
 template <class F, class R, class T>
 void run_map(Run& run) {
-  while (run.next()) {
-    run_element<R>(run, [&]() -> R {
-      Reader source = run.argument();
-      T value = decode_value<T>(source);
-      return call_with(run.function<F>(), value);
-    });
-  }
+  run_elements<R>(run, [&]() -> R {
+    T value = argument_of<T>(run);
+    return call_with(run.function<F>(), value);
+  });
 }
 
 /// starmap(f, range of tuples)
 template <class F, class R, class Tuple>
 void run_starmap(Run& run) {
-  while (run.next()) {
-    run_element<R>(run, [&]() -> R {
-      Reader source = run.argument();
-      auto value = decode_value<Tuple>(source);
-      return call_with_each(run.function<F>(), value);
-    });
-  }
+  run_elements<R>(run, [&]() -> R {
+    Reader source = run.argument();
+    auto value = decode_value<Tuple>(source);
+    return call_with_each(run.function<F>(), value);
+  });
 }
 
 template <class F>
