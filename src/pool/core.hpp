@@ -58,7 +58,7 @@ class Core final : public detail::PoolCore, public CallHost {
   Callbacks callbacks_;
   Dispatcher dispatcher_;  // its thread has ended before the state does
   PoolState state_;
-  const CallerAccess access_{state_, dispatcher_};
+  CallerAccess access_{state_, dispatcher_};
 };
 
 }  // namespace brood::pool

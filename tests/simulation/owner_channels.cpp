@@ -67,7 +67,7 @@ void Owner::look_for_events() {
     }
     if (seen->has_hung_up() && !seen->saw_hang_up && notices()) take_hang_up(*seen);
     const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
-    if (dead && !seen->ended && notices()) driver().ended(*seen);
+    if (dead && !seen->ended && notices()) reactor_.on_ended(worker);
     elsewhere_();
   }
 }

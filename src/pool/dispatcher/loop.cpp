@@ -43,14 +43,14 @@ Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& call
       state_(state),
       io_(1),
       timer_(io_),
-      channels_(state, io_),
-      host_(state, supervisor, callbacks, channels_, io_) {
+      sockets_(state, io_),
+      host_(state, supervisor, callbacks, sockets_, io_) {
   if (on_interrupt == OnInterrupt::drain) interrupt_.emplace(io_, [this] { drain(); });
   stdio_.reset();
 }
 
 void Dispatcher::Loop::run_thread() {
-  channels_.open_all();
+  sockets_.open_all();
   thread_ = start_own_thread("brood-dispatch", [this] { run(); });
 }
 
@@ -94,7 +94,7 @@ void Dispatcher::Loop::serve() {
     io_.poll();
     io_.restart();
     const bool over = turn();
-    if (!channels_.reactor().flush()) wake();
+    if (!sockets_.reactor().flush()) wake();
     if (over) break;
     if (!host_.starts().watch()) wake();
     if (state_.has_lost_descriptors()) return state_.lose_descriptors();
@@ -119,7 +119,7 @@ bool Dispatcher::Loop::turn() {
   state_.take_intake();
   guard_.check(state_.driver(), now);
   if (state_.driver().turn(now)) return true;
-  channels_.reactor().end_turn();
+  sockets_.reactor().end_turn();
   set_timer(now);
   const PoolView pool = state_.driver().view();
   idle_ = pool.drained && !pool.closing;

@@ -11,11 +11,11 @@
 #include <thread>
 
 #include "platform/stdio_placeholders.hpp"
-#include "pool/dispatcher/channels.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/dispatcher/process_host.hpp"
 #include "pool/dispatcher/resident_guard.hpp"
 #include "pool/dispatcher/stop_detector.hpp"
+#include "pool/dispatcher/worker_sockets.hpp"
 #include "pool/state/interrupt.hpp"
 #include "pool/state/pool_state.hpp"
 
@@ -55,7 +55,7 @@ class Dispatcher::Loop {
   PoolState& state_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;
-  Channels channels_;
+  WorkerSockets sockets_;
   ProcessHost host_;
   ResidentGuard guard_;
   std::optional<Interrupt> interrupt_;

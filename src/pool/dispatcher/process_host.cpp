@@ -30,10 +30,10 @@ std::size_t ProcessHost::descriptor_limit() noexcept { return platform::descript
 void ProcessHost::on_started(std::unique_ptr<WorkerProcess> worker) {
   const WorkerId id = worker->id;
   try {
-    channels_.open(*worker);
+    sockets_.open(*worker);
     state_.driver().started(std::move(worker), Clock::now());
   } catch (...) {
-    channels_.close(id);
+    sockets_.close(id);
     if (worker) supervisor_.discard(*worker);
     starts_.fail(id, std::current_exception());
   }

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "pool/dispatcher/channels.hpp"
 #include "pool/dispatcher/starts.hpp"
 #include "pool/dispatcher/supervisor.hpp"
+#include "pool/dispatcher/worker_sockets.hpp"
 #include "pool/driver/host.hpp"
 #include "pool/state/pool_state.hpp"
 
@@ -19,12 +19,12 @@ namespace brood::pool {
 /// What the driver of a real pool has done to processes. Threads: as Host says.
 class ProcessHost final : public Host, private StartEvents {
  public:
-  ProcessHost(PoolState& state, Supervisor& supervisor, Callbacks& callbacks, Channels& channels,
-              boost::asio::io_context& io)
+  ProcessHost(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+              WorkerSockets& sockets, boost::asio::io_context& io)
       : state_(state),
         supervisor_(supervisor),
         callbacks_(callbacks),
-        channels_(channels),
+        sockets_(sockets),
         starts_(supervisor, *this, io) {}
 
   /// What the driver has asked for, and nothing has answered yet.
@@ -42,7 +42,7 @@ class ProcessHost final : public Host, private StartEvents {
   std::optional<Death> status(WorkerLink& link) noexcept override BROOD_REQUIRES(core_lock) {
     return starts_.ended(process_of(link));
   }
-  void release(WorkerLink& link) noexcept override { channels_.close(link.id); }
+  void release(WorkerLink& link) noexcept override { sockets_.close(link.id); }
   void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
     callbacks_.log(link.logs, record);
@@ -57,7 +57,7 @@ class ProcessHost final : public Host, private StartEvents {
   PoolState& state_;
   Supervisor& supervisor_;
   Callbacks& callbacks_;
-  Channels& channels_;
+  WorkerSockets& sockets_;
   Starts starts_;
 };
 

@@ -1,6 +1,7 @@
 #include "pool/driver/borrowed_channel.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <span>
 
 #include <brood/codec.hpp>
@@ -9,7 +10,7 @@
 namespace brood::pool {
 
 using protocol::WakeUp;
-using LargeResult = BorrowerHost::LargeResult;
+using LargeResult = LockedBorrowing::LargeResult;
 using Stop = WorkerChannel::Stop;
 
 /// The bytes of a large result. The worker is given room as they are read.
@@ -82,7 +83,7 @@ std::optional<bool> BorrowedChannel::read() {
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  return taken ? host_.took(*large) : host_.read(news, error);
+  return taken ? driver_.took(link_, job_, *large) : driver_.read(link_, job_, news, error);
 }
 
 // It stands behind an argument that the worker has read: nothing is left to be written.
@@ -107,7 +108,7 @@ bool BorrowedChannel::take(const LargeResult& result) {
 // ended or refuses what it is sent.
 bool BorrowedChannel::exchange() {
   for (;;) {
-    if (has_attachments() && host_.has_lost_descriptors()) return false;
+    if (has_attachments() && driver_.has_lost_descriptors()) return false;
     const Stop stop = link_.write();
     if (stop == Stop::refused) return false;
     if (stop == Stop::channel_full || stop == Stop::crowded) {
@@ -128,23 +129,23 @@ bool BorrowedChannel::has_attachments() const {
 
 // Perhaps in the time that a wake-up would take.
 void BorrowedChannel::wait_for_news() {
-  if (host_.look()) return;
-  if (link_.may_sleep(WakeUp::by_futex) && !link_.ended) host_.sleep();
+  if (wait_.look()) return;
+  if (link_.may_sleep(WakeUp::by_futex) && !link_.ended) wait_.sleep();
 }
 
 // Nothing tells of its room but the system, so the worker's wake-ups come that way, too.
 // False where they do not come any more.
 bool BorrowedChannel::wait_for_room(Stop full) {
   if (!link_.may_sleep(WakeUp::by_socket)) return true;
-  if (host_.has_lost_descriptors()) return false;
-  if (!host_.sleep_on_socket(full)) return true;
-  return !host_.has_lost_descriptors() && link_.receive_wake_ups();
+  if (driver_.has_lost_descriptors()) return false;
+  if (!wait_.sleep_on_socket(full)) return true;
+  return !driver_.has_lost_descriptors() && link_.receive_wake_ups();
 }
 
 // No signal may end the worker: see WorkerTable. A loss that nothing has told is found in the next
 // look.
 bool BorrowedChannel::is_over() const {
-  return link_.ended || link_.left || host_.is_terminated() || host_.has_lost_descriptors();
+  return link_.ended || link_.left || driver_.is_terminated() || driver_.has_lost_descriptors();
 }
 
 }  // namespace brood::pool
