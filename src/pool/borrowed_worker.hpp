@@ -1,7 +1,7 @@
 #pragma once
 
+#include "pool/channels/borrowed_channel.hpp"
 #include "pool/dispatcher/worker_process.hpp"
-#include "pool/driver/borrowed_channel.hpp"
 
 namespace brood::pool {
 

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include <brood/errors.hpp>
+#include "pool/channels/locked_borrowing.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
-#include "pool/driver/locked_borrowing.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {

@@ -6,7 +6,7 @@
 
 #include <brood/errors.hpp>
 #include "driver/fakes.hpp"
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 #include "protocol/messages.hpp"
 
 namespace brood::pool::channel_reactor_test {

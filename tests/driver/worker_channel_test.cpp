@@ -8,7 +8,7 @@
 
 #include <brood/errors.hpp>
 #include "driver/fakes.hpp"
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 
 namespace brood::pool::worker_channel_test {
 namespace {

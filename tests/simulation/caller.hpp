@@ -10,7 +10,7 @@
 #include "fiber.hpp"
 #include "judged_scheduler.hpp"
 #include "link.hpp"
-#include "pool/driver/borrowed_channel.hpp"
+#include "pool/channels/borrowed_channel.hpp"
 #include "pool/driver/driver.hpp"
 
 namespace brood::simulation {

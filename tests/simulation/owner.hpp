@@ -11,7 +11,7 @@
 #include "judged_scheduler.hpp"
 #include "link.hpp"
 #include "pool/calls/callbacks.hpp"
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 #include "pool/driver/driver.hpp"
 #include "process.hpp"
 #include "referee.hpp"

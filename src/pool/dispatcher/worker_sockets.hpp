@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "pool/channels/channel_reactor.hpp"
 #include "pool/dispatcher/hang_ups.hpp"
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/worker_process.hpp"
-#include "pool/driver/channel_reactor.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {

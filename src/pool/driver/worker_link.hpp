@@ -14,7 +14,7 @@
 #include <brood/errors.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/log_queue.hpp"
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"

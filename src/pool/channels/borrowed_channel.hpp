@@ -6,7 +6,7 @@
 #include <brood/detail/pool/job.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/call_job.hpp"
-#include "pool/driver/locked_borrowing.hpp"
+#include "pool/channels/locked_borrowing.hpp"
 #include "pool/driver/worker_link.hpp"
 
 namespace brood::pool {

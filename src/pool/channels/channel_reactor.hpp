@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
-#include "pool/driver/locked_driver.hpp"
+#include "pool/channels/locked_driver.hpp"
 #include "pool/driver/worker_link.hpp"
 
 namespace brood::pool {

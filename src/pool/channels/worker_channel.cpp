@@ -1,4 +1,4 @@
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 
 #include <algorithm>
 #include <array>

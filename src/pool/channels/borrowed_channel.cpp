@@ -1,4 +1,4 @@
-#include "pool/driver/borrowed_channel.hpp"
+#include "pool/channels/borrowed_channel.hpp"
 
 #include <cstddef>
 #include <exception>

@@ -1,4 +1,4 @@
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 
 #include <algorithm>
 #include <exception>
