@@ -61,7 +61,7 @@ Core::Core(const PoolOptions& options)
       unobserved_error_(options.on_unobserved_error),
       supervisor_(options),
       dispatcher_(state_, supervisor_, callbacks_, options.on_interrupt),
-      state_(options, supervisor_.method_name(), dispatcher_.host(), callbacks_) {}
+      state_(options, supervisor_.method_name(), dispatcher_.processes(), callbacks_) {}
 
 Core::~Core() { dispatcher_.finish(); }
 

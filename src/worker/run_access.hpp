@@ -13,7 +13,7 @@ namespace brood::detail {
 class RunAccess {
  public:
   struct Begin {
-    RunHost* host;
+    OutcomeSink* sink;
     std::atomic<std::uint64_t>* claimed;
     std::atomic<std::uint64_t>* head;
     std::size_t record_limit;
@@ -23,7 +23,7 @@ class RunAccess {
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
-    run.host_ = values.host;
+    run.sink_ = values.sink;
     run.claimed_ = values.claimed;
     run.head_ = values.head;
     run.record_limit_ = values.record_limit;

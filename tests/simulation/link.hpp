@@ -8,8 +8,8 @@
 
 #include "call.hpp"
 #include "judged_scheduler.hpp"
-#include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "process.hpp"
 
 namespace brood::simulation {

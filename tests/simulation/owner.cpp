@@ -185,7 +185,7 @@ void Owner::check_links() {
   }
 }
 
-// As pool::PoolState::end_all_calls and pool::ProcessHost::end_all_workers.
+// As pool::PoolState::end_all_calls and pool::SupervisedProcesses::end_all_workers.
 void Owner::collapse() {
   environment_.say("the pool collapses");
   ++environment_.census.collapsed;

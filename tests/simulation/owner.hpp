@@ -23,7 +23,9 @@ inline constexpr std::uint64_t memory_limit = 1;  // of a worker, in bytes, wher
 
 /// The real driver, scheduler and reactor. In place of the dispatcher's loop: what it would wait
 /// for is drawn, and processes of the simulation are at the other end of the pages.
-class Owner final : private pool::Host, private pool::SocketWatch, private pool::LockedDriver {
+class Owner final : private pool::WorkerProcesses,
+                    private pool::SocketWatch,
+                    private pool::LockedDriver {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
   /// in because the lock is not held.
@@ -64,7 +66,7 @@ class Owner final : private pool::Host, private pool::SocketWatch, private pool:
   std::size_t slots() const noexcept { return starts_.size(); }
 
  private:
-  // --- pool::Host ---
+  // --- pool::WorkerProcesses ---
   void start(WorkerId worker) override;
   void abandon_start(WorkerId worker) override;
   void abandon_starts() override;

@@ -70,7 +70,7 @@ void ActionExecutor::carry_out(const Action& action) {
         state_.jobs.drop_arguments(action.job);
       return over(action);
     case Action::Kind::start:
-      return state_.host.start(action.worker);
+      return state_.processes.start(action.worker);
     default:
       break;
   }
@@ -78,7 +78,7 @@ void ActionExecutor::carry_out(const Action& action) {
   if (link != nullptr) {
     carry_out(action, *link);
   } else if (action.kind == Action::Kind::stop) {
-    state_.host.abandon_start(action.worker);
+    state_.processes.abandon_start(action.worker);
   }
 }
 

@@ -30,8 +30,9 @@ WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lo
 
 }  // namespace
 
-Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
-    : state_(std::move(config), scheduler, host, callbacks) {
+Driver::Driver(DriverConfig config, Scheduler& scheduler, WorkerProcesses& processes,
+               Callbacks& callbacks)
+    : state_(std::move(config), scheduler, processes, callbacks) {
   out_of_memory();  // made here, while there is memory for it
 }
 
@@ -145,7 +146,7 @@ bool Driver::turn(Time now) {
   state_.scheduler.pump(state_.now);
   actions_.act();
   if (state_.scheduler.view().closing && state_.scheduler.view().drained) {
-    state_.host.abandon_starts();  // for no call waits for them
+    state_.processes.abandon_starts();  // for no call waits for them
     actions_.act();
     if (state_.scheduler.view().all_gone) return true;
   }

@@ -61,7 +61,7 @@ void WorkerTable::admit(std::unique_ptr<WorkerLink> link) {
 }
 
 void WorkerTable::remove(WorkerLink& link) noexcept {
-  host_.release(link);
+  processes_.release(link);
   for (SlotSet* const set : {&touched_, &settled_, &unwritten_, &ending_}) set->erase(link.id);
   links_[link.id].reset();
 }
@@ -84,7 +84,7 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   const bool stopped = link.kill_at != Time{};
   if (stopped && (link.killed || !at_once)) return;
   ending_.insert(link.id);
-  host_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
+  processes_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
   link.killed = at_once;
   link.kill_at = now + grace;
 }
@@ -120,17 +120,17 @@ void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
   if (link.kill_at == Time{} || now < link.kill_at || link.left) return;
   link.kill_at = now + grace;
   link.killed = true;
-  const SignalResult state = host_.signal(link, StopSignal::kill);
+  const SignalResult state = processes_.signal(link, StopSignal::kill);
   if (state == SignalResult::gone || ++link.kills < kills_before_it_is_left(state)) return;
   link.left = link.ended = true;
-  host_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
-                  ". It is left to itself");
+  processes_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " +
+                       why_it_is_left(state) + ". It is left to itself");
 }
 
 std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   if (link.left) return Death{};
   if (link.status_due == Time{}) link.status_due = now + time_to_report;
-  std::optional<Death> death = host_.status(link);
+  std::optional<Death> death = processes_.status(link);
   if (!death && now >= link.status_due) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
     death->ended.status = reported_status(link.page().last_words);
@@ -163,7 +163,7 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
     const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
     const std::string why =
         wire::describe_exception(link.fault_of_ours ? link.fault_of_ours : error);
-    host_.log_error(link.name + what + why);
+    processes_.log_error(link.name + what + why);
     if (link.broken) link.stopped_because = why;
   });
 }
@@ -173,7 +173,7 @@ void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
   if (text == nullptr || !note_broken(link)) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = text;
-    host_.log_error(link.name + " is stopped: " + text);
+    processes_.log_error(link.name + " is stopped: " + text);
   });
 }
 

@@ -9,19 +9,19 @@
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
-#include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/scheduler/slot_set.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 
 /// The workers of a pool by their slots: what is wrong with them, how they are stopped and seen to
-/// end. Threads: under the core's lock; what reaches the host is the dispatcher's.
+/// end. Threads: under the core's lock; what reaches processes is the dispatcher's.
 class WorkerTable {
  public:
-  WorkerTable(std::size_t slots, Host& host)
-      : host_(host),
+  WorkerTable(std::size_t slots, WorkerProcesses& processes)
+      : processes_(processes),
         links_(slots),
         touched_(slots),
         settled_(slots),
@@ -88,7 +88,7 @@ class WorkerTable {
   void note_silence(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   void kill_if_overdue(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 
-  Host& host_;
+  WorkerProcesses& processes_;
   std::vector<std::unique_ptr<WorkerLink>> links_ BROOD_GUARDED_BY(core_lock);
   SlotSet touched_ BROOD_GUARDED_BY(core_lock);
   SlotSet settled_ BROOD_GUARDED_BY(core_lock);

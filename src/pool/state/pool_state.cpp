@@ -44,11 +44,11 @@ DriverConfig driver_config(const PoolOptions& options, const std::string& method
 
 }  // namespace
 
-PoolState::PoolState(const PoolOptions& options, const std::string& method, Host& host,
-                     Callbacks& callbacks)
+PoolState::PoolState(const PoolOptions& options, const std::string& method,
+                     WorkerProcesses& processes, Callbacks& callbacks)
     : callbacks_(callbacks),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method), scheduler_, host, callbacks) {}
+      driver_(driver_config(options, method), scheduler_, processes, callbacks) {}
 
 // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
 // may be more urgent than what workers have in their queues.

@@ -23,8 +23,8 @@ namespace brood::pool {
 /// lock, what callers have left for it, and why no call can end well any more. Threads: any.
 class PoolState final : public LockedDriver {
  public:
-  /// `method`: name of the start method. `host` is not used before there is something to do.
-  PoolState(const PoolOptions& options, const std::string& method, Host& host,
+  /// `method`: name of the start method. `processes` is not used before there is something to do.
+  PoolState(const PoolOptions& options, const std::string& method, WorkerProcesses& processes,
             Callbacks& callbacks);
 
   FairMutex& mutex() noexcept { return mutex_; }

@@ -11,16 +11,17 @@
 #include "pool/dispatcher/starts.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/dispatcher/worker_sockets.hpp"
-#include "pool/driver/host.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 
-/// What the driver of a real pool has done to processes. Threads: as Host says.
-class ProcessHost final : public Host, private StartEvents {
+/// The processes of a real pool: started, signalled and reaped by the supervisor.
+/// Threads: as WorkerProcesses says.
+class SupervisedProcesses final : public WorkerProcesses, private StartEvents {
  public:
-  ProcessHost(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
-              WorkerSockets& sockets, boost::asio::io_context& io)
+  SupervisedProcesses(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+                      WorkerSockets& sockets, boost::asio::io_context& io)
       : state_(state),
         supervisor_(supervisor),
         callbacks_(callbacks),
@@ -34,7 +35,7 @@ class ProcessHost final : public Host, private StartEvents {
   void end_all_workers() noexcept;
 
  private:
-  // --- Host ---
+  // --- WorkerProcesses ---
   void start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.ask(id); }
   void abandon_start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.abandon(id); }
   void abandon_starts() override BROOD_REQUIRES(core_lock) { starts_.abandon_all(); }
