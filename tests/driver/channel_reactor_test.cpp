@@ -72,7 +72,7 @@ class FakeDriver final : public LockedDriver {
     return at_a_time;
   }
   void unreadable(WorkerLink& link, const std::exception_ptr&) override { link.broken = true; }
-  void stream_ended(WorkerLink& link) override { link.silent = true; }
+  void hung_up(WorkerLink& link) override { link.hung_up = true; }
   void ended(WorkerLink& link) override { link.ended = true; }
 
   static constexpr std::size_t at_a_time = std::size_t{64} << 10;
@@ -208,7 +208,7 @@ TEST_F(ChannelReactorTest, behind_the_end_of_its_socket_a_worker_is_watched_no_m
   reactor.on_wake_up(0);
   EXPECT_FALSE(link->has_unread());
   EXPECT_FALSE(sockets.watched);
-  EXPECT_TRUE(link->silent);
+  EXPECT_TRUE(link->hung_up);
   EXPECT_TRUE(turn());
   EXPECT_FALSE(sockets.watched);
 }
@@ -218,7 +218,7 @@ TEST_F(ChannelReactorTest, a_hang_up_is_told_of_a_worker_that_nothing_watches) {
   EXPECT_TRUE(turn());
   EXPECT_FALSE(sockets.watched);
   reactor.on_hang_up(0);
-  EXPECT_TRUE(link->silent);
+  EXPECT_TRUE(link->hung_up);
 }
 
 TEST_F(ChannelReactorTest, the_end_of_a_process_is_told) {

@@ -93,7 +93,7 @@ class Owner final : private pool::WorkerProcesses,
   bool has_lost_descriptors() const noexcept override { return false; }
   std::size_t read(pool::WorkerLink& link) override;
   void unreadable(pool::WorkerLink& link, const std::exception_ptr& error) override;
-  void stream_ended(pool::WorkerLink& link) override;
+  void hung_up(pool::WorkerLink& link) override;
   void ended(pool::WorkerLink& link) override { driver().ended(link); }
 
   static Link& link_of(pool::WorkerLink& link) noexcept { return static_cast<Link&>(link); }

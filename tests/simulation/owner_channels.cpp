@@ -110,10 +110,10 @@ void Owner::unreadable(pool::WorkerLink& link, const std::exception_ptr& error) 
   driver().unreadable(link, error, environment_.now);
 }
 
-void Owner::stream_ended(pool::WorkerLink& link) {
-  environment_.say("the stream of worker %u has ended", link.id);
+void Owner::hung_up(pool::WorkerLink& link) {
+  environment_.say("the owner sees that worker %u has hung up", link.id);
   if (!link.ended) referee_.hung_up(*link_of(link).process);
-  driver().stream_ended(link, environment_.now);
+  driver().hung_up(link, environment_.now);
 }
 
 // A worker gets so much that its ring is full but for a little.

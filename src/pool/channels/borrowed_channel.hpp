@@ -52,8 +52,16 @@ class BorrowedChannel {
 
  private:
   class Incoming;
-  std::optional<bool> read() BROOD_EXCLUDES(core_lock);
-  bool exchange();
+  /// What a caller has seen of its worker when it has waited.
+  struct Seen {
+    Borrowing::News news = Borrowing::News::none;
+    std::optional<LockedBorrowing::LargeResult> taken;  // one that has been decoded
+    std::exception_ptr error;                           // why it can read no more
+  };
+
+  Seen exchange();
+  std::optional<bool> tell(const Seen& seen) BROOD_EXCLUDES(core_lock);
+  bool write_until_told();
   std::optional<LockedBorrowing::LargeResult> next_large_result() const;
   bool take(const LockedBorrowing::LargeResult& result);
   bool has_attachments() const;

@@ -27,7 +27,7 @@ void ChannelReactor::open(WorkerLink& link) {
 void ChannelReactor::watch_and_ask(WorkerLink& link) {
   sockets_.watch(link);
   served_[link.id].watched = true;
-  if (!link.may_sleep(WakeUp::by_socket)) unread_.push_back(link.id);
+  if (!link.ask_for_wake_up(WakeUp::by_socket)) unread_.push_back(link.id);
 }
 
 void ChannelReactor::unwatch(WorkerLink& link) {
@@ -44,7 +44,7 @@ void ChannelReactor::end_turn() {
     if (!link->outbox.empty() && served.stopped_by == Stop::none) unwritten_.push_back(link);
     if (link->borrowable) {
       if (served.watched) unwatch(*link);
-    } else if (!served.watched && !link->broken && !link->silent) {
+    } else if (!served.watched && !link->broken && !link->hung_up) {
       watch_and_ask(*link);
     }
   }
@@ -60,14 +60,14 @@ void ChannelReactor::on_wake_up(WorkerId id) {
   read_results(*link);
   if (served_[id].stopped_by == Stop::ring_full) on_room(id);
   if (more && !link->broken) return sockets_.watch(*link);
-  unwatch(*link);  // end of stream: the end of the process tells the rest
-  driver_.stream_ended(*link);
+  unwatch(*link);  // the end of the process, which is near, tells the rest
+  driver_.hung_up(*link);
 }
 
 // Where a caller drives the worker, or none does, nothing else would see that.
 void ChannelReactor::on_hang_up(WorkerId id) {
   WorkerLink* const link = driver_.workers().find(id);
-  if (link != nullptr) driver_.stream_ended(*link);
+  if (link != nullptr) driver_.hung_up(*link);
 }
 
 void ChannelReactor::on_ended(WorkerId id) {
@@ -75,7 +75,7 @@ void ChannelReactor::on_ended(WorkerId id) {
   if (link != nullptr) driver_.ended(*link);
 }
 
-// False at the end of the stream, or where what comes makes no sense.
+// False where it has hung up, or where what comes makes no sense.
 bool ChannelReactor::receive_wake_ups(WorkerLink& link) try {
   return link.receive_wake_ups();
 } catch (const std::exception&) {
@@ -87,7 +87,7 @@ bool ChannelReactor::receive_wake_ups(WorkerLink& link) try {
 void ChannelReactor::read_results(WorkerLink& link) {
   for (int turn = 0; turn < reads_per_turn && read_what_is_there(link); ++turn) {
   }
-  if (!link.may_sleep(WakeUp::by_socket)) read_what_is_there(link);
+  if (!link.ask_for_wake_up(WakeUp::by_socket)) read_what_is_there(link);
 }
 
 // True if there was something. No more than a ring holds; the lock is held for some of it at a

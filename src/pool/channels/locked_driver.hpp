@@ -25,7 +25,7 @@ class LockedDriver {
   virtual std::size_t read(WorkerLink& link) BROOD_EXCLUDES(core_lock) = 0;
   virtual void unreadable(WorkerLink& link, const std::exception_ptr& error)
       BROOD_EXCLUDES(core_lock) = 0;
-  virtual void stream_ended(WorkerLink& link) BROOD_EXCLUDES(core_lock) = 0;
+  virtual void hung_up(WorkerLink& link) BROOD_EXCLUDES(core_lock) = 0;
   virtual void ended(WorkerLink& link) BROOD_EXCLUDES(core_lock) = 0;
 
  protected:

@@ -111,7 +111,7 @@ void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
       protocol::append_message(link.outbox.tail(), protocol::Type::wake);
       break;
     case Action::Kind::leave:
-      return link.hang_up();
+      return link.end_tasks();
     case Action::Kind::stop:
       state_.workers.note_stop_reason(link, action.why);
       return state_.workers.stop(link, state_.now);

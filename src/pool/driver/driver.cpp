@@ -114,10 +114,10 @@ void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time 
   actions_.act();
 }
 
-void Driver::stream_ended(WorkerLink& link, Time now) {
-  if (link.silent) return;
+void Driver::hung_up(WorkerLink& link, Time now) {
+  if (link.hung_up) return;
   state_.now = now;
-  state_.workers.stream_ended(link, now);
+  state_.workers.note_hang_up(link, now);
   if (!link.borrowed) borrowing_.withdraw(link);
   if (!link.ended) state_.scheduler.worker_event(link.id, WorkerEvent::hung_up, now);
 }
@@ -175,7 +175,7 @@ void Driver::look_at_pages() {
     state_.workers.touch(*link);
     try {
       running.push_back(reader_.look(*link));
-      link->may_sleep(protocol::WakeUp::by_socket);
+      link->ask_for_wake_up(protocol::WakeUp::by_socket);
     } catch (const std::exception&) {
       state_.break_and_stop(*link, state_.current_fault());
     }

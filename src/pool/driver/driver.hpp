@@ -56,9 +56,9 @@ class Driver {
   /// The worker's process has ended. What it has left is read, and the worker reaped, in the next
   /// turn, or when its caller has given it back.
   void ended(WorkerLink& link) BROOD_REQUIRES(core_lock);
-  /// The worker has closed its socket, or is about to end: it gets no more, and is stopped where it
-  /// does not end soon. May be told again.
-  void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
+  /// The worker has hung up: it has closed its socket, or is about to end. It gets no more, and is
+  /// stopped where it does not end soon. May be told again.
+  void hung_up(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher: processes that are watched, where Limits::resident_hard is set ---
   /// Whether that is set.

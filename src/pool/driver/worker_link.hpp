@@ -64,8 +64,8 @@ class WorkerLink : public WorkerChannel {
   bool borrowed BROOD_GUARDED_BY(core_lock) = false;  // by a caller, which drives it
 
   // --- its end ---
-  bool silent BROOD_GUARDED_BY(core_lock) = false;  // its stream has ended
-  Time silent_until BROOD_GUARDED_BY(core_lock){};  // when it is stopped for that; zero: not
+  bool hung_up BROOD_GUARDED_BY(core_lock) = false;  // its end of the socket is closed
+  Time must_end_by BROOD_GUARDED_BY(core_lock){};    // when it is stopped for that; zero: not
   // Until when its parent has time to report its status; zero: not ended.
   Time status_due BROOD_GUARDED_BY(core_lock){};
   Time kill_at BROOD_GUARDED_BY(core_lock){};  // when SIGTERM has had its time; zero: not stopped

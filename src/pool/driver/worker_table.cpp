@@ -89,15 +89,15 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   link.kill_at = now + grace;
 }
 
-void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
-  link.silent = true;
+void WorkerTable::note_hang_up(WorkerLink& link, Time now) noexcept {
+  link.hung_up = true;
   ending_.insert(link.id);
   touch(link);
   if (link.ended) return;
   if (!link.broken) {
-    link.silent_until = now + time_to_die;
+    link.must_end_by = now + time_to_die;
   } else {
-    note_silence(link);
+    blame_the_hang_up(link);
     stop(link, now);
   }
 }
@@ -106,9 +106,9 @@ void WorkerTable::stop_overdue(Time now) {
   for (const WorkerId id : ending_) {
     WorkerLink& link = *links_[id];
     if (link.broken && !link.borrowed) stop(link, now);
-    if (link.silent_until != Time{} && link.silent_until <= now && !link.ended) {
-      link.silent_until = Time{};
-      note_silence(link);
+    if (link.must_end_by != Time{} && link.must_end_by <= now && !link.ended) {
+      link.must_end_by = Time{};
+      blame_the_hang_up(link);
       stop(link, now);
     }
     kill_if_overdue(link, now);
@@ -145,7 +145,7 @@ std::optional<Time> WorkerTable::next_time() const {
   for (const WorkerId id : ending_) {
     const WorkerLink& link = *links_[id];
     if (!link.left) at(link.kill_at);
-    if (!link.ended) at(link.silent_until);
+    if (!link.ended) at(link.must_end_by);
     if (!link.borrowed) at(link.status_due);
   }
   return soonest;
@@ -178,7 +178,7 @@ void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
 }
 
 // Most that end so are dying already: then their exit status says more.
-void WorkerTable::note_silence(WorkerLink& link) noexcept {
+void WorkerTable::blame_the_hang_up(WorkerLink& link) noexcept {
   if (!link.stopped_because.empty()) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = "it has closed the socket to its owner";

@@ -53,7 +53,7 @@ class WorkerTable {
   const SlotSet& settled() const noexcept BROOD_REQUIRES(core_lock) { return settled_; }
 
   // --- stopping ---
-  /// Links that are broken, silent, stopped or ended, and perhaps others.
+  /// Links that are broken, stopped or ended, or have hung up, and perhaps others.
   const SlotSet& ending() const noexcept BROOD_REQUIRES(core_lock) { return ending_; }
   /// What it sends is not read any more; false if that is so already.
   bool note_broken(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
@@ -62,8 +62,8 @@ class WorkerTable {
   /// SIGTERM, once, and SIGKILL when that has had its time; SIGKILL at once to one that has taken
   /// too much memory, or whose stream makes no sense.
   void stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
-  /// Its stream has ended: it has a moment to be seen dead, then it is stopped.
-  void stream_ended(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
+  /// It has hung up: it has a moment to be seen dead, then it is stopped.
+  void note_hang_up(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// Stops what is to be stopped by now.
   void stop_overdue(Time now) BROOD_REQUIRES(core_lock);
   /// How a worker that has ended has ended; nothing while its parent may yet report it.
@@ -85,7 +85,7 @@ class WorkerTable {
   const SlotSet& unwritten() BROOD_REQUIRES(core_lock);
 
  private:
-  void note_silence(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
+  void blame_the_hang_up(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   void kill_if_overdue(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 
   WorkerProcesses& processes_;

@@ -127,9 +127,9 @@ void PoolState::unreadable(WorkerLink& link, const std::exception_ptr& error) {
   driver_.unreadable(link, error, Clock::now());
 }
 
-void PoolState::stream_ended(WorkerLink& link) {
+void PoolState::hung_up(WorkerLink& link) {
   const CoreGuard lock(mutex_);
-  driver_.stream_ended(link, Clock::now());
+  driver_.hung_up(link, Clock::now());
 }
 
 void PoolState::ended(WorkerLink& link) {

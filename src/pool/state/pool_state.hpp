@@ -38,7 +38,7 @@ class PoolState final : public LockedDriver {
   std::size_t read(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
   void unreadable(WorkerLink& link, const std::exception_ptr& error) override
       BROOD_EXCLUDES(core_lock);
-  void stream_ended(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
+  void hung_up(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
   void ended(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
 
   // --- calls ---
