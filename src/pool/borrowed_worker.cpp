@@ -41,26 +41,4 @@ bool BorrowedWorker::sleep_on_socket(WorkerChannel::Stop full) {
   return waits[0].revents != 0;
 }
 
-std::optional<bool> BorrowedWorker::read(Borrowing::News news, const std::exception_ptr& error) {
-  return access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-    return access_.state().driver().borrowing().read(worker_, call_, news, error, Clock::now());
-  });
-}
-
-std::optional<bool> BorrowedWorker::took(const LargeResult& result) {
-  return access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
-    return access_.state().driver().borrowing().took(worker_, call_, result, Clock::now());
-  });
-}
-
-void BorrowedWorker::give_back_broken() noexcept {
-  try {
-    access_.under_lock([this]() BROOD_REQUIRES(core_lock) {
-      access_.state().driver().borrowing().give_back_broken(worker_, call_, Clock::now());
-    });
-  } catch (...) {  // the dispatcher ends it all
-  }
-  access_.wake();
-}
-
 }  // namespace brood::pool

@@ -2,15 +2,17 @@
 
 #include <exception>
 #include <new>
+#include <optional>
 
 #include <brood/errors.hpp>
+#include "pool/channels/locked_borrowing.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 
 /// How callers' threads change what they share with the dispatcher. Threads: any.
-class CallerAccess {
+class CallerAccess final : public LockedBorrowing {
  public:
   CallerAccess(PoolState& state, Dispatcher& dispatcher) noexcept
       : state_(state), dispatcher_(dispatcher) {}
@@ -44,6 +46,15 @@ class CallerAccess {
       // As above.
     }
   }
+
+  // --- LockedBorrowing ---
+  bool is_terminated() const noexcept override { return state_.is_terminated(); }
+  bool has_lost_descriptors() const noexcept override { return state_.has_lost_descriptors(); }
+  std::optional<bool> read(WorkerLink& link, CallJob& job, Borrowing::News news,
+                           const std::exception_ptr& error) override BROOD_EXCLUDES(core_lock);
+  std::optional<bool> took(WorkerLink& link, CallJob& job, const LargeResult& result) override
+      BROOD_EXCLUDES(core_lock);
+  void give_back_broken(WorkerLink& link, CallJob& job) noexcept override BROOD_EXCLUDES(core_lock);
 
  private:
   PoolState& state_;

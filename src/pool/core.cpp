@@ -61,7 +61,7 @@ Core::Core(const PoolOptions& options)
       unobserved_error_(options.on_unobserved_error),
       supervisor_(options),
       dispatcher_(state_, supervisor_, callbacks_, options.on_interrupt),
-      state_(options, supervisor_.method_name(), dispatcher_.host(), callbacks_) {}
+      state_(options, supervisor_.method_name(), dispatcher_.processes(), callbacks_) {}
 
 Core::~Core() { dispatcher_.finish(); }
 
@@ -193,7 +193,7 @@ bool Core::join(const detail::Deadline& deadline) {
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
-  return callbacks_.drain(state_.ended() ? soon : deadline, deadline);
+  return callbacks_.drain(state_.is_terminated() ? soon : deadline, deadline);
 }
 
 // Looks now and then whether a thread has ended that brought input, or the pool's descriptors have

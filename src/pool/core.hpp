@@ -8,9 +8,9 @@
 #include <brood/options.hpp>
 #include <brood/pool.hpp>
 #include "pool/caller_access.hpp"
-#include "pool/calls/call_host.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
+#include "pool/calls/pool_for_calls.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/state/pool_state.hpp"
@@ -19,7 +19,7 @@ namespace brood::pool {
 
 /// A pool without its types: the ways in for callers' threads, and what they lead to.
 /// Threads: any.
-class Core final : public detail::PoolCore, public CallHost {
+class Core final : public detail::PoolCore, public PoolForCalls {
  public:
   /// Starts the processes; the options have been checked. Throws as Pool's constructor does.
   static std::shared_ptr<Core> create(const PoolOptions& options);
@@ -58,7 +58,7 @@ class Core final : public detail::PoolCore, public CallHost {
   Callbacks callbacks_;
   Dispatcher dispatcher_;  // its thread has ended before the state does
   PoolState state_;
-  const CallerAccess access_{state_, dispatcher_};
+  CallerAccess access_{state_, dispatcher_};
 };
 
 }  // namespace brood::pool

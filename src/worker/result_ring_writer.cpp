@@ -16,7 +16,7 @@ void ResultRingWriter::append(std::span<const std::byte> bytes) {
     std::memcpy(page_.at(start), part.data(), part.size());
     close(start + part.size());
     bytes = bytes.subspan(part.size());
-    if (!bytes.empty()) wake_owner(host_, page_);
+    if (!bytes.empty()) wake_owner(process_, page_);
   }
 }
 
@@ -35,20 +35,20 @@ std::size_t ResultRingWriter::room() const noexcept {
 void ResultRingWriter::wait_for_room(std::size_t count) {
   constexpr auto waits = static_cast<std::uint32_t>(protocol::WorkerWait::for_room);
   while (room() < count) {
-    host_.end_if_copy();  // nothing reads its ring
+    process_.end_if_copy();  // nothing reads its ring
     const std::uint64_t tail = page_.tail.load(std::memory_order_acquire);
-    wake_owner(host_, page_);
-    if (host_.look(page_.tail, tail)) continue;
+    wake_owner(process_, page_);
+    if (process_.look(page_.tail, tail)) continue;
     page_.worker_waits.store(waits, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (room() < count) host_.sleep(page_.worker_waits, waits);
+    if (room() < count) process_.sleep(page_.worker_waits, waits);
     page_.worker_waits.store(0, std::memory_order_relaxed);
   }
 }
 
 void ResultRingWriter::flush() {
   flushed_ = closed();
-  wake_owner(host_, page_);
+  wake_owner(process_, page_);
 }
 
 }  // namespace brood::worker

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "protocol/page.hpp"
-#include "worker/session_host.hpp"
+#include "worker/session_process.hpp"
 
 namespace brood::worker {
 
@@ -14,8 +14,9 @@ namespace brood::worker {
 class ResultRingWriter {
  public:
   /// Of the ring, at most `capacity` bytes are used.
-  ResultRingWriter(SessionHost& host, protocol::WorkerPage& page, std::size_t capacity) noexcept
-      : host_(host), page_(page), capacity_(capacity) {}
+  ResultRingWriter(SessionProcess& process, protocol::WorkerPage& page,
+                   std::size_t capacity) noexcept
+      : process_(process), page_(page), capacity_(capacity) {}
 
   protocol::WorkerPage& page() const noexcept { return page_; }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -43,7 +44,7 @@ class ResultRingWriter {
   static constexpr std::size_t most_in_frame = protocol::WorkerPage::buffer_size / 8;
 
  private:
-  SessionHost& host_;
+  SessionProcess& process_;
   protocol::WorkerPage& page_;
   const std::size_t capacity_;
   std::uint64_t flushed_ = 0;  // position that the owner was made to see last

@@ -21,21 +21,21 @@ constexpr std::size_t largest_record = 16 * 1024;
 constexpr auto flush_age = std::chrono::microseconds(500);
 }  // namespace
 
-ResultStream::ResultStream(SessionHost& host, WorkerPage& page, std::size_t capacity)
-    : host_(host), ring_(host, page, capacity), lap_(host.now()), last_flush_(lap_) {}
+ResultStream::ResultStream(SessionProcess& process, WorkerPage& page, std::size_t capacity)
+    : process_(process), ring_(process, page, capacity), lap_(process.now()), last_flush_(lap_) {}
 
 void ResultStream::stamp() {
-  const auto now = std::chrono::nanoseconds(host_.now().time_since_epoch());
+  const auto now = std::chrono::nanoseconds(process_.now().time_since_epoch());
   ring_.page().clock.store(static_cast<std::uint64_t>(now.count()), std::memory_order_release);
 }
 
 bool ResultStream::keeps(std::uint64_t position) {
-  host_.end_if_copy();
+  process_.end_if_copy();
   return protocol::keeps(ring_.page(), position);
 }
 
 std::uint64_t ResultStream::lap() {
-  const auto now = host_.now();
+  const auto now = process_.now();
   const auto elapsed = std::chrono::nanoseconds(now - lap_).count();
   lap_ = now;
   return static_cast<std::uint64_t>(elapsed);
@@ -48,7 +48,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   next_index_ = header.first;
   next_sequence_ = header.sequence;
   const auto has = [&header](std::uint32_t flag) { return (header.flags & flag) != 0; };
-  detail::RunAccess::begin(run, {.host = this,
+  detail::RunAccess::begin(run, {.sink = this,
                                  .claimed = &ring_.page().claimed,
                                  .revocation = &ring_.page().revocation,
                                  .head = &ring_.page().head,
@@ -191,7 +191,7 @@ void ResultStream::fail(detail::Run& run) {
 void ResultStream::abandon() {
   close_frame(*run_);  // what has ended before is the owner's
   flush();
-  host_.end(exit_thread_ended);
+  process_.end(exit_thread_ended);
 }
 
 void ResultStream::put_folded(detail::Run& run, std::size_t count,
@@ -221,9 +221,9 @@ void ResultStream::attach(detail::Run& run, std::span<const detail::DescriptorRe
                          " handles of shared objects");
   close_frame(run);
   for (const detail::DescriptorRef& descriptor : descriptors) {
-    while (!host_.send_descriptor(job_, descriptor)) {
+    while (!process_.send_descriptor(job_, descriptor)) {
       flush();
-      host_.wait_for_descriptor_channel();
+      process_.wait_for_descriptor_channel();
     }
     send(Type::attached, {});
   }
@@ -241,7 +241,7 @@ void ResultStream::send(Type type, std::span<const std::byte> payload) {
 void ResultStream::log(const protocol::LogRecord& record) {
   logs_.put(record);
   // Nor does a process that the task has forked write here: page and socket are this one's.
-  if (!host_.is_serving_thread()) return;
+  if (!process_.is_serving_thread()) return;
   if (run_ != nullptr) close_frame(*run_);
   flush();
 }

@@ -10,16 +10,16 @@
 #include "protocol/page.hpp"
 #include "worker/log_buffer.hpp"
 #include "worker/result_ring_writer.hpp"
-#include "worker/session_host.hpp"
+#include "worker/session_process.hpp"
 
 namespace brood::worker {
 
 /// What the worker tells its owner, as frames: outcomes, which are built where they lie in the ring
 /// of the page, acknowledgements and log records. The owner is woken for several at a time.
-class ResultStream final : public detail::RunHost {
+class ResultStream final : public detail::OutcomeSink {
  public:
   /// Of the ring, at most `capacity` bytes are used.
-  ResultStream(SessionHost& host, protocol::WorkerPage& page,
+  ResultStream(SessionProcess& process, protocol::WorkerPage& page,
                std::size_t capacity = protocol::WorkerPage::buffer_size);
 
   /// Larger results become a CodecError.
@@ -63,7 +63,7 @@ class ResultStream final : public detail::RunHost {
   void take_logs();
   protocol::ResultsHeader results_header(std::uint64_t count, std::uint32_t stride);
 
-  SessionHost& host_;
+  SessionProcess& process_;
   detail::Run* run_ = nullptr;  // of the main thread, once there was one
   ResultRingWriter ring_;
   LogBuffer logs_;

@@ -4,7 +4,7 @@
 
 namespace brood::detail {
 
-RunHost::~RunHost() = default;
+OutcomeSink::~OutcomeSink() = default;
 
 // One that throws has not said yes.
 bool RunAccess::retryable(const Run& run) noexcept {

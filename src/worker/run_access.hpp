@@ -13,7 +13,7 @@ namespace brood::detail {
 class RunAccess {
  public:
   struct Begin {
-    RunHost* host;
+    OutcomeSink* sink;
     std::atomic<std::uint64_t>* claimed;
     const std::atomic<std::uint64_t>* revocation;
     std::atomic<std::uint64_t>* head;
@@ -24,7 +24,7 @@ class RunAccess {
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
-    run.host_ = values.host;
+    run.sink_ = values.sink;
     run.claimed_ = values.claimed;
     run.revocation_ = values.revocation;
     run.head_ = values.head;

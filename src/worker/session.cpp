@@ -22,11 +22,11 @@ RetryIf take_predicate(std::span<const std::byte> encoded) {
 
 }  // namespace
 
-Session::Session(SessionHost& host, protocol::WorkerPage& page, const SessionSizes& sizes)
-    : host_(host),
+Session::Session(SessionProcess& process, protocol::WorkerPage& page, const SessionSizes& sizes)
+    : process_(process),
       large_frame_(sizes.tasks.large_frame),
-      results_(host, page, sizes.results),
-      input_(host, page, sizes.tasks) {}
+      results_(process, page, sizes.results),
+      input_(process, page, sizes.tasks) {}
 
 bool Session::read_more() try { return input_.wait_for_more(); } catch (const std::bad_alloc&) {
   if (run_arriving(Whose::of_several)) return true;
@@ -36,10 +36,10 @@ bool Session::read_more() try { return input_.wait_for_more(); } catch (const st
 wire::Frame Session::first_frame() {
   for (;;) {
     const auto frame = input_.next();
-    if (!frame && !read_more()) host_.end(exit_orphaned);
+    if (!frame && !read_more()) process_.end(exit_orphaned);
     if (!frame) continue;
     if (static_cast<Type>(frame->type) != Type::fetch) return *frame;
-    host_.receive_descriptors();
+    process_.receive_descriptors();
   }
 }
 
@@ -51,7 +51,7 @@ const protocol::Setup& Session::greet() {
   if (setup_.protocol_version != protocol::version ||
       setup_.preparation.build != wire::program_build_id()) {
     results_.flush();
-    host_.end(protocol::exit_mismatch);
+    process_.end(protocol::exit_mismatch);
   }
   results_.set_message_limit(setup_.message_limit);
   return setup_;
@@ -91,11 +91,11 @@ void Session::handle(const wire::Frame& frame) {
     case Type::wake:
       return;  // every frame makes the worker look
     case Type::fetch:
-      return host_.receive_descriptors();
+      return process_.receive_descriptors();
     case Type::forget:
       return forget(protocol::take_header<protocol::ForgetHeader>(payload).job);
     default:
-      host_.end(exit_broken_channel);
+      process_.end(exit_broken_channel);
   }
 }
 
@@ -113,7 +113,7 @@ bool Session::run_arriving(Whose whose) {
   results_.acknowledge_revocation();
   results_.flush();  // the owner may take its time
   input_.pass_over_unfinished();
-  RestOfFrame rest(host_, input_, arriving->missing);
+  RestOfFrame rest(process_, input_, arriving->missing);
   run(header, payload, &rest);
   rest.skip();
   return true;
@@ -126,7 +126,7 @@ void Session::define(std::span<const std::byte> payload) {
 
 void Session::forget(std::uint64_t job) {
   definitions_.erase(job);
-  host_.drop_descriptors(job);
+  process_.drop_descriptors(job);
 }
 
 void Session::run(const protocol::RunHeader& header, std::span<const std::byte> payload,
@@ -141,9 +141,9 @@ void Session::run(const protocol::RunHeader& header, std::span<const std::byte> 
   } else {
     run_defined(definitions_.at(header.job), predicate);
   }
-  host_.end_if_copy();
+  process_.end_if_copy();
   results_.end(run_, header);
-  host_.tell_of_copies();
+  process_.tell_of_copies();
   check_resident(std::chrono::milliseconds(10));
   results_.flush_if_due();
 }
@@ -164,10 +164,10 @@ void Session::run_defined(Definition& definition, std::span<const std::byte> pre
 // peaks.
 void Session::check_resident(std::chrono::milliseconds interval) {
   if (!setup_.limits.resident || exhausted_) return;
-  const auto now = host_.now();
+  const auto now = process_.now();
   if (now < last_check_ + interval) return;
   last_check_ = now;
-  if (host_.resident() <= *setup_.limits.resident) return;
+  if (process_.resident() <= *setup_.limits.resident) return;
   exhausted_ = true;
   results_.send(Type::exhausted, {});
   results_.flush();

@@ -11,7 +11,7 @@
 #include "protocol/page.hpp"
 #include "worker/definition.hpp"
 #include "worker/result_stream.hpp"
-#include "worker/session_host.hpp"
+#include "worker/session_process.hpp"
 #include "worker/task_stream.hpp"
 
 namespace brood::worker {
@@ -24,11 +24,11 @@ struct SessionSizes {
 };
 
 /// A worker's side of the conversation with its owner, from the first message to the end of the
-/// stream. Without a system call: those are its host's. Threads: one, and it is the one that runs
-/// the user's code; for logs see ResultStream.
+/// stream. Without a system call: those are its process's. Threads: one, and it is the one that
+/// runs the user's code; for logs see ResultStream.
 class Session {
  public:
-  Session(SessionHost& host, protocol::WorkerPage& page, const SessionSizes& sizes = {});
+  Session(SessionProcess& process, protocol::WorkerPage& page, const SessionSizes& sizes = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -57,7 +57,7 @@ class Session {
   void run_defined(Definition& definition, std::span<const std::byte> predicate);
   void check_resident(std::chrono::milliseconds interval);
 
-  SessionHost& host_;
+  SessionProcess& process_;
   const std::size_t large_frame_;
   ResultStream results_;
   TaskStream input_;

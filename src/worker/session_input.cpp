@@ -11,7 +11,7 @@ void RestOfFrame::read(void* target, std::size_t count) {
   left_ -= count;
   while (!missing.empty()) {
     const std::size_t arrived = input_.read(missing);
-    if (arrived == 0) host_.end(exit_orphaned);
+    if (arrived == 0) process_.end(exit_orphaned);
     missing = missing.subspan(arrived);
   }
 }

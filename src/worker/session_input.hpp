@@ -11,15 +11,15 @@ namespace brood::worker {
 /// process: the owner is gone.
 class RestOfFrame final : public detail::Supply {
  public:
-  RestOfFrame(SessionHost& host, TaskStream& input, std::size_t left)
-      : host_(host), input_(input), left_(left) {}
+  RestOfFrame(SessionProcess& process, TaskStream& input, std::size_t left)
+      : process_(process), input_(input), left_(left) {}
   std::size_t left() const noexcept override { return left_; }
   void read(void* target, std::size_t count) override;
   /// Reads what is still unread.
   void skip();
 
  private:
-  SessionHost& host_;
+  SessionProcess& process_;
   TaskStream& input_;
   std::size_t left_;
 };

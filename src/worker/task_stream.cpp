@@ -12,8 +12,8 @@ namespace brood::worker {
 using protocol::WorkerWait;
 
 // Half a ring: while the owner waits for room there is a whole frame, or half of it is free.
-TaskStream::TaskStream(SessionHost& host, protocol::WorkerPage& page, const Sizes& sizes)
-    : host_(host),
+TaskStream::TaskStream(SessionProcess& process, protocol::WorkerPage& page, const Sizes& sizes)
+    : process_(process),
       page_(page),
       capacity_(sizes.ring),
       most_in_ring_(std::min(sizes.ring / 2, sizes.large_frame)),
@@ -49,7 +49,7 @@ bool TaskStream::wait_for_more() {
 
 std::size_t TaskStream::read(std::span<std::byte> target) {
   if (!wait_beyond(tail_)) return 0;
-  host_.end_if_copy();  // whose page is zeros
+  process_.end_if_copy();  // whose page is zeros
   const auto arrived = static_cast<std::size_t>(head() - tail_);
   const std::size_t count = std::min(target.size(), arrived);
   std::memcpy(target.data(), page_.tasks.at(tail_), count);
@@ -60,14 +60,14 @@ std::size_t TaskStream::read(std::span<std::byte> target) {
 
 // The other half is in protocol::owes_wake_up.
 bool TaskStream::wait_beyond(std::uint64_t position) {
-  if (head() != position || host_.look(page_.task_head, position)) return true;
+  if (head() != position || process_.look(page_.task_head, position)) return true;
   constexpr auto waits = static_cast<std::uint32_t>(WorkerWait::for_tasks);
   for (;;) {
     page_.worker_waits.store(waits, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     const bool is_over = page_.no_more_tasks.load(std::memory_order_acquire) != 0;
     if (head() != position || is_over) break;
-    host_.sleep(page_.worker_waits, waits);
+    process_.sleep(page_.worker_waits, waits);
   }
   page_.worker_waits.store(0, std::memory_order_relaxed);
   return head() != position;
@@ -81,7 +81,7 @@ void TaskStream::drop(std::size_t count) {
   if (page_.owner_blocked.load(std::memory_order_relaxed) == 0) return;
   if (head() - tail_ > capacity_ / 2) return;
   page_.owner_blocked.store(0, std::memory_order_relaxed);
-  wake_owner(host_, page_);
+  wake_owner(process_, page_);
 }
 
 }  // namespace brood::worker

@@ -7,7 +7,7 @@
 
 #include "protocol/page.hpp"
 #include "wire/frame.hpp"
-#include "worker/session_host.hpp"
+#include "worker/session_process.hpp"
 
 namespace brood::worker {
 
@@ -22,7 +22,7 @@ class TaskStream {
     /// A frame from here on may be seen while it arrives.
     std::size_t large_frame = std::size_t{1} << 20;
   };
-  TaskStream(SessionHost& host, protocol::WorkerPage& page, const Sizes& sizes);
+  TaskStream(SessionProcess& process, protocol::WorkerPage& page, const Sizes& sizes);
 
   /// The next whole frame, if it has arrived; valid until the next call of any other function.
   /// Throws CodecError for what is no frame.
@@ -47,7 +47,7 @@ class TaskStream {
   bool wait_beyond(std::uint64_t position);
   void drop(std::size_t count);
 
-  SessionHost& host_;
+  SessionProcess& process_;
   protocol::WorkerPage& page_;
   const std::size_t capacity_;
   const std::size_t most_in_ring_;  // bytes of a frame that is read where it lies

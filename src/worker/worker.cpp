@@ -27,7 +27,7 @@
 #include "wire/exception.hpp"
 #include "worker/last_words.hpp"
 #include "worker/log_sink.hpp"
-#include "worker/process_host.hpp"
+#include "worker/own_process.hpp"
 #include "worker/sandbox.hpp"
 #include "worker/session.hpp"
 
@@ -79,12 +79,12 @@ class Worker {
       : given_(given),
         hooks_(hooks),
         mapping_(std::move(page)),
-        host_(given.report,
-              transfer::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
-        session_(host_, this->page()) {
+        process_(given.report,
+                 transfer::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
+        session_(process_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(
-        [this](detail::SharedDescriptor::Token token) { return host_.find(token); });
+        [this](detail::SharedDescriptor::Token token) { return process_.find(token); });
     platform::keep_from_copies({given.report, given.descriptor_channel}, mapping_.data(),
                                mapping_.size());
   }
@@ -118,10 +118,10 @@ class Worker {
       wire::encode_exception(encoded, std::current_exception());
       fail_to_start(Type::start_failed, encoded.view(), exit_initializer);
     }
-    host_.drop_descriptors(protocol::setup_group);
-    if (setup.limits.resident) host_.open_resident();
+    process_.drop_descriptors(protocol::setup_group);
+    if (setup.limits.resident) process_.open_resident();
     if (setup.sandbox.on) seclude(setup.sandbox);
-    host_.look_before_sleeping(setup.processors);
+    process_.look_before_sleeping(setup.processors);
     session_.ready();
   }
   static void call_initializer(const protocol::Setup& setup) {
@@ -158,7 +158,7 @@ class Worker {
   }
 
   [[noreturn]] void leave() {
-    host_.tell_of_copies();
+    process_.tell_of_copies();
     base::run_exit_hooks();
     platform::end_if_copy();
     session_.results().flush();
@@ -169,7 +169,7 @@ class Worker {
   const platform::GivenDescriptors given_;
   const StartHooks hooks_;
   platform::SharedMapping mapping_;
-  ProcessHost host_;
+  OwnProcess process_;
   Session session_;
 };
 

@@ -6,7 +6,7 @@
 
 #include <brood/errors.hpp>
 #include "driver/fakes.hpp"
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 #include "protocol/messages.hpp"
 
 namespace brood::pool::channel_reactor_test {
@@ -48,13 +48,21 @@ class FakeLink final : public WorkerLink {
   platform::SharedMapping memory_ = testing::memory_of_page();
 };
 
-/// A loop that notes what it is to wait for, and a driver that reads all that it may.
-class FakeLoop final : public ReactorHost {
+/// Notes what it is to wait for.
+class FakeSockets final : public SocketWatch {
  public:
-  LinksOfDispatcher workers() const noexcept override { return LinksOfDispatcher(table); }
   void watch(WorkerLink&) override { watched = true; }
   void unwatch(WorkerLink&) override { watched = false; }
   void wait_for_room(WorkerLink&, Stop full) override { waits_for_room.push_back(full); }
+
+  bool watched = false;
+  std::vector<Stop> waits_for_room;
+};
+
+/// Reads all that it may.
+class FakeDriver final : public LockedDriver {
+ public:
+  LinksOfDispatcher workers() const noexcept override { return LinksOfDispatcher(table); }
   bool is_terminated() const noexcept override { return terminated; }
   bool has_lost_descriptors() const noexcept override { return lost; }
   std::size_t read(WorkerLink& link) override {
@@ -64,14 +72,14 @@ class FakeLoop final : public ReactorHost {
     return at_a_time;
   }
   void unreadable(WorkerLink& link, const std::exception_ptr&) override { link.broken = true; }
-  void stream_ended(WorkerLink& link) override { link.silent = true; }
+  void hung_up(WorkerLink& link) override { link.hung_up = true; }
+  void ended(WorkerLink& link) override { link.ended = true; }
 
   static constexpr std::size_t at_a_time = std::size_t{64} << 10;
   testing::NoProcesses no_processes;
   WorkerTable table{1, no_processes};
-  bool watched = false, terminated = false, lost = false;
+  bool terminated = false, lost = false;
   bool tells_on = false;  // as fast as it is read
-  std::vector<Stop> waits_for_room;
   std::size_t bytes_read = 0;
 };
 
@@ -81,7 +89,7 @@ class ChannelReactorTest : public ::testing::Test {
     no_other_thread_knows();
     auto made = std::make_unique<FakeLink>();
     link = made.get();
-    loop.table.admit(std::move(made));
+    driver.table.admit(std::move(made));
     reactor.open(*link);
   }
   void append(std::size_t count) {
@@ -90,19 +98,20 @@ class ChannelReactorTest : public ::testing::Test {
   }
   /// One in which the link is looked at. Whether the driver was told nothing.
   bool turn() {
-    loop.table.touch(*link);
-    loop.table.settle();
+    driver.table.touch(*link);
+    driver.table.settle();
     reactor.end_turn();
     return reactor.flush();
   }
 
-  FakeLoop loop;
-  ChannelReactor reactor{loop};
+  FakeSockets sockets;
+  FakeDriver driver;
+  ChannelReactor reactor{sockets, driver};
   FakeLink* link = nullptr;
 };
 
 TEST_F(ChannelReactorTest, a_new_worker_is_watched_and_asked) {
-  EXPECT_TRUE(loop.watched);
+  EXPECT_TRUE(sockets.watched);
   EXPECT_TRUE(link->is_asked());
   EXPECT_TRUE(turn());
 }
@@ -110,29 +119,29 @@ TEST_F(ChannelReactorTest, a_new_worker_is_watched_and_asked) {
 TEST_F(ChannelReactorTest, a_wake_up_has_it_read_asked_and_watched_again) {
   link->tell(10);
   link->page().owner_waits = 0;
-  loop.watched = false;
+  sockets.watched = false;
   reactor.on_wake_up(0);
   EXPECT_FALSE(link->has_unread());
   EXPECT_TRUE(link->is_asked());
-  EXPECT_TRUE(loop.watched);
+  EXPECT_TRUE(sockets.watched);
 }
 
 TEST_F(ChannelReactorTest, a_worker_that_tells_on_and_on_gets_its_share_and_no_more) {
-  loop.tells_on = true;
+  driver.tells_on = true;
   link->tell(10);
   reactor.on_wake_up(0);
-  EXPECT_LE(loop.bytes_read, 9 * WorkerPage::buffer_size);
-  EXPECT_TRUE(loop.watched);
+  EXPECT_LE(driver.bytes_read, 9 * WorkerPage::buffer_size);
+  EXPECT_TRUE(sockets.watched);
 }
 
 TEST_F(ChannelReactorTest, one_that_may_be_borrowed_is_let_go_and_taken_back) {
   link->borrowable = true;
   EXPECT_TRUE(turn());
-  EXPECT_FALSE(loop.watched);
+  EXPECT_FALSE(sockets.watched);
   link->page().owner_waits = 0;
   link->borrowable = false;
   EXPECT_TRUE(turn());
-  EXPECT_TRUE(loop.watched);
+  EXPECT_TRUE(sockets.watched);
   EXPECT_TRUE(link->is_asked());
 }
 
@@ -155,7 +164,7 @@ TEST_F(ChannelReactorTest, a_borrowed_worker_is_its_callers) {
 TEST_F(ChannelReactorTest, what_has_not_been_touched_costs_a_turn_nothing) {
   EXPECT_TRUE(turn());
   append(10);
-  loop.table.settle();
+  driver.table.settle();
   reactor.end_turn();
   EXPECT_TRUE(reactor.flush());
   EXPECT_FALSE(link->outbox.empty());
@@ -179,7 +188,7 @@ TEST_F(ChannelReactorTest, a_full_channel_is_waited_for) {
   append(10);
   link->answer = SendState::crowded;
   EXPECT_TRUE(turn());
-  ASSERT_EQ(loop.waits_for_room, std::vector{Stop::crowded});
+  ASSERT_EQ(sockets.waits_for_room, std::vector{Stop::crowded});
   link->answer = SendState::sent;
   reactor.on_room(0);
   EXPECT_TRUE(link->outbox.empty());
@@ -198,18 +207,23 @@ TEST_F(ChannelReactorTest, behind_the_end_of_its_socket_a_worker_is_watched_no_m
   link->open = false;
   reactor.on_wake_up(0);
   EXPECT_FALSE(link->has_unread());
-  EXPECT_FALSE(loop.watched);
-  EXPECT_TRUE(link->silent);
+  EXPECT_FALSE(sockets.watched);
+  EXPECT_TRUE(link->hung_up);
   EXPECT_TRUE(turn());
-  EXPECT_FALSE(loop.watched);
+  EXPECT_FALSE(sockets.watched);
 }
 
 TEST_F(ChannelReactorTest, a_hang_up_is_told_of_a_worker_that_nothing_watches) {
   link->borrowable = true;
   EXPECT_TRUE(turn());
-  EXPECT_FALSE(loop.watched);
+  EXPECT_FALSE(sockets.watched);
   reactor.on_hang_up(0);
-  EXPECT_TRUE(link->silent);
+  EXPECT_TRUE(link->hung_up);
+}
+
+TEST_F(ChannelReactorTest, the_end_of_a_process_is_told) {
+  reactor.on_ended(0);
+  EXPECT_TRUE(link->ended);
 }
 
 TEST_F(ChannelReactorTest, nothing_is_read_behind_nonsense) {
@@ -218,18 +232,18 @@ TEST_F(ChannelReactorTest, nothing_is_read_behind_nonsense) {
   reactor.on_wake_up(0);
   EXPECT_TRUE(link->broken);
   EXPECT_TRUE(link->has_unread());
-  EXPECT_FALSE(loop.watched);
+  EXPECT_FALSE(sockets.watched);
 }
 
 TEST_F(ChannelReactorTest, nothing_is_written_after_terminate) {
-  loop.terminated = true;
+  driver.terminated = true;
   append(10);
   EXPECT_TRUE(turn());
   EXPECT_EQ(link->page().task_head.load(), 0U);
 }
 
 TEST_F(ChannelReactorTest, no_event_is_believed_after_a_loss) {
-  loop.lost = true;
+  driver.lost = true;
   link->tell(10);
   reactor.on_wake_up(0);
   EXPECT_TRUE(link->has_unread());

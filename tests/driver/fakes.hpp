@@ -4,7 +4,7 @@
 #include <string>
 
 #include "platform/mapping.hpp"
-#include "pool/driver/host.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "protocol/page.hpp"
 
 // What a driver's test has in place of processes.
@@ -17,7 +17,7 @@ inline platform::SharedMapping memory_of_page() {
 }
 
 /// Every request to a process is granted, and nothing comes of it.
-class NoProcesses : public Host {
+class NoProcesses : public WorkerProcesses {
  public:
   void start(WorkerId) override {}
   void abandon_start(WorkerId) override {}

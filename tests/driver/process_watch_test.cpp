@@ -41,7 +41,7 @@ class FakeLink final : public WorkerLink {
 };
 
 /// Remembers the signals that it is to send, and the errors that it is to log.
-class FakeHost final : public testing::NoProcesses {
+class FakeProcesses final : public testing::NoProcesses {
  public:
   SignalResult signal(WorkerLink&, StopSignal signal) noexcept override {
     signals.push_back(signal);
@@ -61,7 +61,8 @@ class ProcessWatchTest : public ::testing::Test {
     no_other_thread_knows();
     Limits limits;
     limits.resident_hard = resident_hard;
-    driver_.emplace(DriverConfig{.method = "test", .limits = limits}, scheduler_, host, callbacks_);
+    driver_.emplace(DriverConfig{.method = "test", .limits = limits}, scheduler_, processes,
+                    callbacks_);
     driver_->first_starts(now);
     auto started = std::make_unique<FakeLink>(0, now);
     link = started.get();
@@ -74,7 +75,7 @@ class ProcessWatchTest : public ::testing::Test {
     driver_->turn(now);
   }
 
-  FakeHost host;
+  FakeProcesses processes;
   FakeLink* link = nullptr;
   Time now{seconds(1000)};
 
@@ -102,7 +103,7 @@ TEST_F(ProcessWatchTest, as_much_memory_as_is_allowed_is_remembered_and_no_more)
   see({.resident = limit / 2, .main_thread_ended = false});
   EXPECT_EQ(link->peak_seen, limit);
   EXPECT_EQ(link->oversize, 0U);
-  EXPECT_TRUE(host.signals.empty());
+  EXPECT_TRUE(processes.signals.empty());
 }
 
 TEST_F(ProcessWatchTest, a_worker_with_too_much_memory_is_killed_at_once) {
@@ -110,7 +111,7 @@ TEST_F(ProcessWatchTest, a_worker_with_too_much_memory_is_killed_at_once) {
   see({.resident = limit + 1, .main_thread_ended = false});
   EXPECT_EQ(link->oversize, limit + 1);
   EXPECT_EQ(link->peak_seen, limit + 1);
-  EXPECT_EQ(host.signals, std::vector{StopSignal::kill});
+  EXPECT_EQ(processes.signals, std::vector{StopSignal::kill});
   EXPECT_FALSE(driver().is_watched(*link));
 }
 
@@ -119,12 +120,12 @@ TEST_F(ProcessWatchTest, a_worker_that_has_lost_its_main_thread_has_a_second_to_
   see({.resident = 1, .main_thread_ended = true});
   now += seconds(1);
   see({.resident = 1, .main_thread_ended = true});
-  EXPECT_TRUE(host.signals.empty());
+  EXPECT_TRUE(processes.signals.empty());
   now += milliseconds(1);
   see({.resident = 1, .main_thread_ended = true});
-  EXPECT_EQ(host.signals, std::vector{StopSignal::kill});
-  ASSERT_EQ(host.errors.size(), 1U);
-  EXPECT_EQ(host.errors[0], "worker is stopped: its main thread has ended");
+  EXPECT_EQ(processes.signals, std::vector{StopSignal::kill});
+  ASSERT_EQ(processes.errors.size(), 1U);
+  EXPECT_EQ(processes.errors[0], "worker is stopped: its main thread has ended");
 }
 
 TEST_F(ProcessWatchTest, a_main_thread_that_is_there_again_was_never_lost) {
@@ -134,7 +135,7 @@ TEST_F(ProcessWatchTest, a_main_thread_that_is_there_again_was_never_lost) {
   see({.resident = 1, .main_thread_ended = false});
   now += milliseconds(900);
   see({.resident = 1, .main_thread_ended = true});
-  EXPECT_TRUE(host.signals.empty());
+  EXPECT_TRUE(processes.signals.empty());
 }
 
 }  // namespace

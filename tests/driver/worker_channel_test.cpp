@@ -8,7 +8,7 @@
 
 #include <brood/errors.hpp>
 #include "driver/fakes.hpp"
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 
 namespace brood::pool::worker_channel_test {
 namespace {
@@ -149,7 +149,7 @@ TEST_F(WorkerChannelTest, a_tail_that_makes_no_sense_is_refused) {
 
 TEST_F(WorkerChannelTest, the_end_wakes_a_worker_that_waits_for_tasks) {
   worker_waits_for(WorkerWait::for_tasks);
-  channel.hang_up();
+  channel.end_tasks();
   EXPECT_EQ(page.no_more_tasks.load(), 1U);
   EXPECT_EQ(channel.wake_ups, 1);
 }
@@ -194,7 +194,7 @@ TEST_F(WorkerChannelTest, a_worker_that_takes_no_descriptors_any_more_is_told_of
 
 TEST_F(WorkerChannelTest, the_owner_may_sleep_when_nothing_is_new) {
   EXPECT_FALSE(channel.has_news());
-  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_TRUE(channel.ask_for_wake_up(WakeUp::by_futex));
   EXPECT_EQ(page.owner_waits.load(), static_cast<std::uint32_t>(WakeUp::by_futex));
 }
 
@@ -202,21 +202,21 @@ TEST_F(WorkerChannelTest, the_owner_may_not_sleep_over_results) {
   page.closed = 10;
   EXPECT_TRUE(channel.has_unread());
   EXPECT_TRUE(channel.has_news());
-  EXPECT_FALSE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_FALSE(channel.ask_for_wake_up(WakeUp::by_futex));
 }
 
 TEST_F(WorkerChannelTest, the_owner_may_not_sleep_over_room_that_it_has_missed) {
   append(capacity + 1);
   channel.write();
-  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_TRUE(channel.ask_for_wake_up(WakeUp::by_futex));
   page.task_tail = capacity / 2 - 1;  // too little to be woken for
-  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_TRUE(channel.ask_for_wake_up(WakeUp::by_futex));
   page.task_tail = capacity / 2;
   EXPECT_TRUE(channel.has_news());
   EXPECT_FALSE(channel.has_unread());
-  EXPECT_FALSE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_FALSE(channel.ask_for_wake_up(WakeUp::by_futex));
   EXPECT_EQ(channel.write(), Stop::none);
-  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_TRUE(channel.ask_for_wake_up(WakeUp::by_futex));
 }
 
 // However often the worker moves on by a little: a write comes to an end.
@@ -232,7 +232,7 @@ TEST_F(WorkerChannelTest, a_write_goes_on_only_where_half_of_the_ring_is_free) {
 TEST_F(WorkerChannelTest, the_end_comes_behind_what_is_still_to_be_written) {
   append(capacity + 10);
   EXPECT_EQ(channel.write(), Stop::ring_full);
-  channel.hang_up();
+  channel.end_tasks();
   EXPECT_EQ(page.no_more_tasks.load(), 0U);
   page.task_tail = capacity;
   worker_waits_for(WorkerWait::for_tasks);
@@ -253,7 +253,7 @@ TEST_F(WorkerChannelTest, a_request_for_room_that_was_taken_back_too_late_stands
   append(3 * capacity);
   EXPECT_EQ(channel.write(), Stop::ring_full);
   page.owner_blocked = 0;
-  EXPECT_TRUE(channel.may_sleep(WakeUp::by_futex));
+  EXPECT_TRUE(channel.ask_for_wake_up(WakeUp::by_futex));
   EXPECT_EQ(page.owner_blocked.load(), 1U);
 }
 
@@ -267,50 +267,50 @@ TEST_F(WorkerChannelTest, room_that_has_been_used_is_not_asked_for_any_more) {
 }
 
 TEST_F(WorkerChannelTest, a_caller_that_is_woken_does_not_fall_asleep) {
-  channel.may_sleep(WakeUp::by_futex);
+  channel.ask_for_wake_up(WakeUp::by_futex);
   channel.wake_caller();
   EXPECT_EQ(page.owner_waits.load(), 0U);
   EXPECT_EQ(channel.wake_ups_of_owner, 1);
 }
 
 TEST_F(WorkerChannelTest, one_wake_up_is_taken_for_each_request) {
-  channel.may_sleep(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
   page.owner_waits = 0;  // the worker has sent it
-  channel.may_sleep(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
   page.owner_waits = 0;
   channel.take_wake_ups(bytes(2));
   EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
 }
 
 TEST_F(WorkerChannelTest, a_request_in_place_of_another_brings_one_wake_up) {
-  channel.may_sleep(WakeUp::by_socket);
-  channel.may_sleep(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
   EXPECT_THROW(channel.take_wake_ups(bytes(2)), CodecError);
   channel.take_wake_ups(bytes(1));
 }
 
 TEST_F(WorkerChannelTest, a_caller_that_asks_takes_the_place_of_the_dispatcher) {
-  channel.may_sleep(WakeUp::by_socket);
-  channel.may_sleep(WakeUp::by_futex);
+  channel.ask_for_wake_up(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_futex);
   EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
 }
 
 TEST_F(WorkerChannelTest, a_wake_up_that_is_on_its_way_may_come_after_a_caller_has_asked) {
-  channel.may_sleep(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
   page.owner_waits = 0;
-  channel.may_sleep(WakeUp::by_futex);
+  channel.ask_for_wake_up(WakeUp::by_futex);
   channel.take_wake_ups(bytes(1));
 }
 
 TEST_F(WorkerChannelTest, what_is_no_wake_up_is_refused) {
-  channel.may_sleep(WakeUp::by_socket);
+  channel.ask_for_wake_up(WakeUp::by_socket);
   EXPECT_THROW(channel.take_wake_ups(bytes(1, std::byte{7})), CodecError);
 }
 
 // The worker can store anything there.
 TEST_F(WorkerChannelTest, a_request_that_the_worker_has_made_up_counts_for_nothing) {
   page.owner_waits = static_cast<std::uint32_t>(WakeUp::by_socket);
-  channel.may_sleep(WakeUp::by_futex);
+  channel.ask_for_wake_up(WakeUp::by_futex);
   EXPECT_THROW(channel.take_wake_ups(bytes(1)), CodecError);
 }
 

@@ -89,7 +89,7 @@ class Calls {
   }
   void submit(detail::JobSpec&& made) {
     jobs_.push_back(
-        std::make_shared<pool::CallState>(std::weak_ptr<pool::CallHost>(), std::move(made)));
+        std::make_shared<pool::CallState>(std::weak_ptr<pool::PoolForCalls>(), std::move(made)));
     const auto& call = jobs_.back();
     driver().add(call, call->traits(), call->arguments().count(), pool::Input::ends);
   }
@@ -106,7 +106,7 @@ class Calls {
       check(run.take(next));
     }
     std::generate_n(std::back_inserter(small_), count, [] {
-      return std::make_shared<pool::SmallCall>(std::weak_ptr<pool::CallHost>());
+      return std::make_shared<pool::SmallCall>(std::weak_ptr<pool::PoolForCalls>());
     });
     auto calls = small_;  // which the batch takes
     const auto batch = std::make_shared<pool::CallBatch>(std::move(run), calls);
@@ -185,7 +185,7 @@ struct Link final : pool::WorkerLink {
 };
 
 /// The dispatcher's part.
-class Owner final : private pool::Host {
+class Owner final : private pool::WorkerProcesses {
  public:
   explicit Owner(Input& input)
       : input_(input),
@@ -210,7 +210,7 @@ class Owner final : private pool::Host {
     return made;
   }
 
-  // --- pool::Host ---
+  // --- pool::WorkerProcesses ---
   void start(pool::WorkerId) override {
     driver().started(std::make_unique<Link>(now_), now_);
     scheduler_.sent.clear();

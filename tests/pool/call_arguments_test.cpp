@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "pool/base/outbox.hpp"
-#include "pool/calls/call_host.hpp"
 #include "pool/calls/call_state.hpp"
+#include "pool/calls/pool_for_calls.hpp"
 #include "pool/calls/run_frame.hpp"
 #include "support/feed.hpp"
 #include "wire/frame.hpp"
@@ -49,7 +49,7 @@ std::shared_ptr<CallState> call_with(detail::Elements&& its) {
   spec.terms = std::make_shared<const detail::CallTerms>();
   spec.kind = detail::JobKind::map;
   spec.elements = std::move(its);
-  auto call = std::make_shared<CallState>(std::weak_ptr<CallHost>(), std::move(spec));
+  auto call = std::make_shared<CallState>(std::weak_ptr<PoolForCalls>(), std::move(spec));
   call->id = 7;
   return call;
 }

@@ -138,13 +138,13 @@ TEST(LeftCalls, are_taken_in_their_order_and_alike_ones_together) {
   LeftCalls left;
   std::vector<std::shared_ptr<AwaitedCall>> calls;
   const auto leave_small = [&](detail::JobSpec&& spec) {
-    auto small = std::make_shared<SmallCall>(std::weak_ptr<CallHost>());
+    auto small = std::make_shared<SmallCall>(std::weak_ptr<PoolForCalls>());
     calls.push_back(small);
     left.add(std::move(small), std::move(spec));
   };
   leave_small(call("a"));
   leave_small(call("b"));
-  auto own = std::make_shared<CallState>(std::weak_ptr<CallHost>(), call("c"));
+  auto own = std::make_shared<CallState>(std::weak_ptr<PoolForCalls>(), call("c"));
   calls.push_back(own);
   left.add(std::move(own));
   leave_small(call("d"));

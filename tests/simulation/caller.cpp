@@ -31,7 +31,8 @@ Caller::~Caller() {
 
 void Caller::body() {
   try {
-    pool::BorrowedChannel channel(*this, link_, *call_, this, environment_.parameters.large_result);
+    pool::BorrowedChannel channel(*this, *this, link_, *call_, this,
+                                  environment_.parameters.large_result);
     has_left_work_ = channel.drive();
   } catch (const Gone&) {
   } catch (const std::exception& error) {
@@ -105,18 +106,20 @@ bool Caller::sleep_on_socket(WorkerChannel::Stop) {
 
 // --- what the driver is told ---
 
-std::optional<bool> Caller::read(pool::Borrowing::News news, const std::exception_ptr& error) {
+std::optional<bool> Caller::read(pool::WorkerLink& link, pool::CallJob& job,
+                                 pool::Borrowing::News news, const std::exception_ptr& error) {
   scheduler_.begin_call();
-  return told(driver().borrowing().read(link_, *call_, news, error, environment_.now,
+  return told(driver().borrowing().read(link, job, news, error, environment_.now,
                                         environment_.random.between(1, 4096)));
 }
 
-std::optional<bool> Caller::took(const LargeResult& result) {
+std::optional<bool> Caller::took(pool::WorkerLink& link, pool::CallJob& job,
+                                 const LargeResult& result) {
   ++environment_.census.taken;
   if (scheduler_.mutate(Mutation::lose_what_was_taken))
-    return read(pool::Borrowing::News::written, nullptr);
+    return read(link, job, pool::Borrowing::News::written, nullptr);
   scheduler_.begin_call();
-  return told(driver().borrowing().took(link_, *call_, result, environment_.now));
+  return told(driver().borrowing().took(link, job, result, environment_.now));
 }
 
 std::optional<bool> Caller::told(std::optional<bool> over) {
@@ -127,11 +130,11 @@ std::optional<bool> Caller::told(std::optional<bool> over) {
 }
 
 // Where its world ends before it does, there is nothing to give back to.
-void Caller::give_back_broken() noexcept {
+void Caller::give_back_broken(pool::WorkerLink& link, pool::CallJob& job) noexcept {
   if (dying_ || scheduler_.mutate(Mutation::leave_with_the_worker)) return;
-  scheduler_.judge([this] {
+  scheduler_.judge([&, this] {
     scheduler_.begin_call();
-    driver().borrowing().give_back_broken(link_, *call_, environment_.now);
+    driver().borrowing().give_back_broken(link, job, environment_.now);
   });
   call_->spoil_what_is_borrowed();
 }

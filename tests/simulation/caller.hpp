@@ -10,14 +10,16 @@
 #include "fiber.hpp"
 #include "judged_scheduler.hpp"
 #include "link.hpp"
-#include "pool/driver/borrowed_channel.hpp"
+#include "pool/channels/borrowed_channel.hpp"
 #include "pool/driver/driver.hpp"
 
 namespace brood::simulation {
 
 /// The thread of a caller that has borrowed a worker: the real BorrowedChannel on a fiber, and the
-/// host of it. It may leave wherever it waits.
-class Caller final : private pool::BorrowerHost, private detail::ArrivingResult {
+/// its way to the driver. It may leave wherever it waits.
+class Caller final : private pool::CallerWait,
+                     private pool::LockedBorrowing,
+                     private detail::ArrivingResult {
  public:
   /// `elsewhere` lets other processes run.
   Caller(Environment& environment, Referee& referee, JudgedScheduler& scheduler,
@@ -38,15 +40,18 @@ class Caller final : private pool::BorrowerHost, private detail::ArrivingResult 
  private:
   struct Gone {};
 
-  // --- pool::BorrowerHost ---
+  // --- pool::CallerWait ---
   bool look() override;
   void sleep() override;
   bool sleep_on_socket(pool::WorkerChannel::Stop full) override;
+  // --- pool::LockedBorrowing ---
   bool is_terminated() const noexcept override { return referee_.has_ended(); }
   bool has_lost_descriptors() const noexcept override { return false; }
-  std::optional<bool> read(pool::Borrowing::News news, const std::exception_ptr& error) override;
-  std::optional<bool> took(const LargeResult& result) override;
-  void give_back_broken() noexcept override;
+  std::optional<bool> read(pool::WorkerLink& link, pool::CallJob& job, pool::Borrowing::News news,
+                           const std::exception_ptr& error) override;
+  std::optional<bool> took(pool::WorkerLink& link, pool::CallJob& job,
+                           const LargeResult& result) override;
+  void give_back_broken(pool::WorkerLink& link, pool::CallJob& job) noexcept override;
   // --- detail::ArrivingResult ---
   void take(Reader bytes) override;
 

@@ -58,9 +58,9 @@ void Link::elsewhere() noexcept {
 }
 
 // Between the last look at the rings and the request, and between that and the next look.
-bool Link::may_sleep(protocol::WakeUp how) noexcept {
+bool Link::ask_for_wake_up(protocol::WakeUp how) noexcept {
   elsewhere();
-  const bool may = WorkerLink::may_sleep(how);
+  const bool may = WorkerLink::ask_for_wake_up(how);
   elsewhere();
   return may || scheduler_.mutate(Mutation::sleep_without_looking);
 }
@@ -125,7 +125,7 @@ void Link::let_it_run() {
 
 void Link::spoil_before() {
   if (outbox.empty()) return;
-  if (scheduler_.mutate(Mutation::hang_up_early)) hang_up();
+  if (scheduler_.mutate(Mutation::end_tasks_early)) end_tasks();
   pool::no_other_thread_knows();
   const std::optional<JobId> known = process->known_job();
   if (known && scheduler_.mutate(Mutation::worker_forgets_too_early)) forget(*known);

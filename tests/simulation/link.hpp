@@ -8,8 +8,8 @@
 
 #include "call.hpp"
 #include "judged_scheduler.hpp"
-#include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "process.hpp"
 
 namespace brood::simulation {
@@ -29,7 +29,7 @@ class Link final : public pool::WorkerLink {
   bool receive_wake_ups() override;
   /// Perhaps not all at once, or with an error.
   Stop write() override;
-  bool may_sleep(protocol::WakeUp how) noexcept override;
+  bool ask_for_wake_up(protocol::WakeUp how) noexcept override;
   /// The worker goes on, and nothing else.
   void let_it_run();
   /// Whether the last write has found the ring full.

@@ -180,12 +180,12 @@ void Owner::check_links() {
     if (known == nullptr || known->borrowed) continue;
     if (known->borrowable != driver().borrowing().may_be_borrowed(*known))
       throw Violation("a worker may be borrowed, or may not, and the turn has not seen it");
-    if (known->borrowable == (known->watched || known->broken || known->silent))
+    if (known->borrowable == (known->watched || known->broken || known->hung_up))
       throw Violation("a worker is watched, or is not, and the turn has not seen it");
   }
 }
 
-// As pool::PoolState::end_all_calls and pool::ProcessHost::end_all_workers.
+// As pool::PoolState::end_all_calls and pool::SupervisedProcesses::end_all_workers.
 void Owner::collapse() {
   environment_.say("the pool collapses");
   ++environment_.census.collapsed;
@@ -226,7 +226,7 @@ bool Owner::is_wanted(const Link& link) const {
   if (link.has_hung_up() && !link.saw_hang_up) return true;
   if (link.borrowed) return !link.process->alive() && !link.ended;
   if (!link.process->alive() || (link.watched && link.has_told())) return true;
-  if (link.broken || link.silent || is_terminated()) return false;
+  if (link.broken || link.hung_up || is_terminated()) return false;
   return link.waits_for_room;
 }
 

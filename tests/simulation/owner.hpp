@@ -11,7 +11,7 @@
 #include "judged_scheduler.hpp"
 #include "link.hpp"
 #include "pool/calls/callbacks.hpp"
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 #include "pool/driver/driver.hpp"
 #include "process.hpp"
 #include "referee.hpp"
@@ -23,7 +23,9 @@ inline constexpr std::uint64_t memory_limit = 1;  // of a worker, in bytes, wher
 
 /// The real driver, scheduler and reactor. In place of the dispatcher's loop: what it would wait
 /// for is drawn, and processes of the simulation are at the other end of the pages.
-class Owner final : private pool::Host, private pool::ReactorHost {
+class Owner final : private pool::WorkerProcesses,
+                    private pool::SocketWatch,
+                    private pool::LockedDriver {
  public:
   /// `elsewhere` is called where other processes may run meanwhile, `unlocked` where users may come
   /// in because the lock is not held.
@@ -64,7 +66,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   std::size_t slots() const noexcept { return starts_.size(); }
 
  private:
-  // --- pool::Host ---
+  // --- pool::WorkerProcesses ---
   void start(WorkerId worker) override;
   void abandon_start(WorkerId worker) override;
   void abandon_starts() override;
@@ -78,20 +80,22 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   bool order_workers_memory() noexcept override;
   bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override { return 1024; }
-  // --- pool::ReactorHost ---
-  pool::LinksOfDispatcher workers() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
-    return pool::LinksOfDispatcher(driver().workers());
-  }
+  // --- pool::SocketWatch ---
   void watch(pool::WorkerLink& link) override { link_of(link).watched = true; }
   void unwatch(pool::WorkerLink& link) override;
   void wait_for_room(pool::WorkerLink& link, Link::Stop) override {
     link_of(link).waits_for_room = true;
   }
+  // --- pool::LockedDriver ---
+  pool::LinksOfDispatcher workers() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return pool::LinksOfDispatcher(driver().workers());
+  }
   bool is_terminated() const noexcept override { return referee_.has_ended(); }
   bool has_lost_descriptors() const noexcept override { return false; }
   std::size_t read(pool::WorkerLink& link) override;
   void unreadable(pool::WorkerLink& link, const std::exception_ptr& error) override;
-  void stream_ended(pool::WorkerLink& link) override;
+  void hung_up(pool::WorkerLink& link) override;
+  void ended(pool::WorkerLink& link) override { driver().ended(link); }
 
   static Link& link_of(pool::WorkerLink& link) noexcept { return static_cast<Link&>(link); }
 
@@ -130,7 +134,7 @@ class Owner final : private pool::Host, private pool::ReactorHost {
   pool::Callbacks callbacks_;  // nothing is posted
   JudgedScheduler scheduler_;
   pool::Driver driver_;
-  pool::ChannelReactor reactor_{*this};
+  pool::ChannelReactor reactor_{*this, *this};
   std::vector<std::optional<Time>> starts_;  // when the start of a worker has an answer
   std::vector<std::weak_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Caller>> callers_;  // by the workers that they drive

@@ -67,7 +67,7 @@ void Owner::look_for_events() {
     }
     if (seen->has_hung_up() && !seen->saw_hang_up && notices()) take_hang_up(*seen);
     const bool dead = !seen->process->alive() || scheduler_.mutate(Mutation::see_an_end_too_soon);
-    if (dead && !seen->ended && notices()) driver().ended(*seen);
+    if (dead && !seen->ended && notices()) reactor_.on_ended(worker);
     elsewhere_();
   }
 }
@@ -110,10 +110,10 @@ void Owner::unreadable(pool::WorkerLink& link, const std::exception_ptr& error) 
   driver().unreadable(link, error, environment_.now);
 }
 
-void Owner::stream_ended(pool::WorkerLink& link) {
-  environment_.say("the stream of worker %u has ended", link.id);
+void Owner::hung_up(pool::WorkerLink& link) {
+  environment_.say("the owner sees that worker %u has hung up", link.id);
   if (!link.ended) referee_.hung_up(*link_of(link).process);
-  driver().stream_ended(link, environment_.now);
+  driver().hung_up(link, environment_.now);
 }
 
 // A worker gets so much that its ring is full but for a little.

@@ -84,7 +84,7 @@ enum class Mutation : std::uint8_t {
   forget_a_full_ring,
   overwrite_unread_tasks,
   show_tasks_too_early,
-  hang_up_early,
+  end_tasks_early,
   lose_a_handle,
   forget_a_first_start,
   stop_another_worker,

@@ -21,9 +21,10 @@ namespace brood::simulation {
 
 class Referee;
 
-/// A worker process: the worker's real session on a fiber, and the host of it. It can be killed
+/// A worker process: the worker's real session on a fiber, and the process that it
+/// runs in. It can be killed
 /// wherever it pauses.
-class Process final : private worker::SessionHost {
+class Process final : private worker::SessionProcess {
  public:
   enum class Wait : std::uint8_t { none, wake_up, sleeping };
 
@@ -104,7 +105,7 @@ class Process final : private worker::SessionHost {
   void write_log();
   void write_garbage();
 
-  // --- the host ---
+  // --- worker::SessionProcess ---
   void wake_owner() override;
   void wake(std::atomic<std::uint32_t>& word) override;
   bool look(const std::atomic<std::uint64_t>& word, std::uint64_t value) override;

@@ -19,14 +19,14 @@ namespace {
 using protocol::WorkerPage;
 
 /// A worker that has nothing but a page.
-class Claimant final : public detail::RunHost {
+class Claimant final : public detail::OutcomeSink {
  public:
   Claimant(WorkerPage& page, bool barrier) : page_(page), barrier_(barrier) {}
 
   /// Runs elements from `first` on until they are at their end, or taken back; how many.
   std::uint64_t run(std::uint64_t first, std::uint64_t count) {
     detail::Run run;
-    detail::RunAccess::begin(run, {.host = this,
+    detail::RunAccess::begin(run, {.sink = this,
                                    .claimed = &page_.claimed,
                                    .revocation = &page_.revocation,
                                    .head = &page_.head,

@@ -28,7 +28,7 @@ struct Asleep : std::runtime_error {
 };
 
 /// What happens while the stream looks or sleeps is up to the test.
-class FakeHost final : public SessionHost {
+class FakeProcess final : public SessionProcess {
  public:
   std::function<void()> on_look, on_sleep;
   int looks = 0, sleeps = 0, wake_ups = 0, futex_wake_ups = 0, looks_for_copies = 0;
@@ -74,7 +74,7 @@ class TaskStreamTest : public ::testing::Test {
   /// Writes as the worker makes room, in each sleep of its.
   void write_by_and_by(detail::Bytes bytes) {
     sent = std::move(bytes);
-    host.on_sleep = [this, left = sent.view()]() mutable {
+    process.on_sleep = [this, left = sent.view()]() mutable {
       if (left.empty()) throw Asleep();
       left = left.subspan(ring.write(page, left));
     };
@@ -100,10 +100,10 @@ class TaskStreamTest : public ::testing::Test {
   platform::SharedMapping memory = platform::SharedMapping::create(
       "test", protocol::page_size, {WorkerPage::buffer_size, protocol::rings_in_page});
   WorkerPage& page = *static_cast<WorkerPage*>(memory.data());
-  FakeHost host;
+  FakeProcess process;
   protocol::TaskRing ring{capacity};
   detail::Bytes sent;
-  TaskStream stream{host, page, {.ring = capacity, .collected = 64}};
+  TaskStream stream{process, page, {.ring = capacity, .collected = 64}};
 };
 
 TEST_F(TaskStreamTest, frames_are_read_where_they_lie) {
@@ -146,9 +146,9 @@ TEST_F(TaskStreamTest, what_lies_across_the_end_of_the_ring_is_in_one_piece) {
 TEST_F(TaskStreamTest, a_frame_may_come_byte_by_byte) {
   const detail::Bytes bytes = frame(in_place, 'a');
   std::size_t written = 0;
-  host.on_sleep = [&] { write(bytes.view().subspan(written++, 1)); };
+  process.on_sleep = [&] { write(bytes.view().subspan(written++, 1)); };
   expect(in_place, 'a');
-  EXPECT_EQ(host.sleeps, static_cast<int>(bytes.size()));
+  EXPECT_EQ(process.sleeps, static_cast<int>(bytes.size()));
   EXPECT_EQ(page.task_tail.load(), 0U);
 }
 
@@ -156,7 +156,7 @@ TEST_F(TaskStreamTest, a_frame_of_more_than_half_a_ring_is_collected_as_it_comes
   for (const std::size_t length : {in_place, in_place + 1}) {
     const detail::Bytes bytes = frame(length);
     write(bytes.view().first(header));
-    host.on_sleep = [&] { write(bytes.view().subspan(header)); };
+    process.on_sleep = [&] { write(bytes.view().subspan(header)); };
     std::optional<wire::Frame> next;
     while (!(next = stream.next())) ASSERT_TRUE(stream.wait_for_more());
     EXPECT_EQ(next->payload.size(), length);
@@ -185,7 +185,7 @@ TEST_F(TaskStreamTest, a_frame_may_be_larger_than_the_ring) {
 TEST_F(TaskStreamTest, a_copy_of_the_worker_reads_no_large_frame) {
   write_by_and_by(frame(2 * capacity, 'a'));
   while (!stream.next()) ASSERT_TRUE(stream.wait_for_more());
-  EXPECT_GT(host.looks_for_copies, 0);
+  EXPECT_GT(process.looks_for_copies, 0);
 }
 
 TEST_F(TaskStreamTest, nothing_of_the_next_frame_is_collected) {
@@ -211,7 +211,7 @@ TEST_F(TaskStreamTest, a_large_frame_can_be_seen_while_it_arrives) {
   EXPECT_EQ(arriving->frame.payload.size(), 50 - header);
   EXPECT_EQ(arriving->missing, bytes.size() - 50);
   stream.pass_over_unfinished();
-  host.on_sleep = [&] { write(bytes.view().subspan(50)); };
+  process.on_sleep = [&] { write(bytes.view().subspan(50)); };
   std::vector<std::byte> rest(bytes.size());
   std::size_t got = 0;
   while (got != bytes.size() - 50)
@@ -223,7 +223,7 @@ TEST_F(TaskStreamTest, a_large_frame_can_be_seen_while_it_arrives) {
 }
 
 TEST_F(TaskStreamTest, a_smaller_frame_is_collected_where_it_may_be_seen_while_it_arrives) {
-  TaskStream early(host, page, {.ring = capacity, .collected = 64, .large_frame = 30});
+  TaskStream early(process, page, {.ring = capacity, .collected = 64, .large_frame = 30});
   write(frame(30).view().first(40));
   EXPECT_FALSE(early.next());
   ASSERT_TRUE(early.wait_for_more());
@@ -239,10 +239,10 @@ TEST_F(TaskStreamTest, what_is_no_frame_is_refused) {
 // --- wake-ups ---
 
 TEST_F(TaskStreamTest, it_looks_before_it_sleeps) {
-  host.on_look = [this] { write(frame(1, 'a')); };
+  process.on_look = [this] { write(frame(1, 'a')); };
   EXPECT_TRUE(stream.wait_for_more());
-  EXPECT_EQ(host.looks, 1);
-  EXPECT_EQ(host.sleeps, 0);
+  EXPECT_EQ(process.looks, 1);
+  EXPECT_EQ(process.sleeps, 0);
   EXPECT_EQ(page.worker_waits.load(), 0U);
 }
 
@@ -250,11 +250,11 @@ TEST_F(TaskStreamTest, what_has_come_since_next_has_looked_is_not_waited_for) {
   EXPECT_FALSE(stream.next());
   write(frame(1));
   EXPECT_TRUE(stream.wait_for_more());
-  EXPECT_EQ(host.looks, 0);
+  EXPECT_EQ(process.looks, 0);
 }
 
 TEST_F(TaskStreamTest, it_says_that_it_sleeps_for_tasks) {
-  host.on_sleep = [this] {
+  process.on_sleep = [this] {
     EXPECT_EQ(page.worker_waits.load(), static_cast<std::uint32_t>(WorkerWait::for_tasks));
     write(frame(1));
     EXPECT_TRUE(protocol::owes_wake_up(page, WorkerWait::for_tasks));
@@ -264,12 +264,12 @@ TEST_F(TaskStreamTest, it_says_that_it_sleeps_for_tasks) {
 }
 
 TEST_F(TaskStreamTest, it_sleeps_on_where_it_wakes_for_no_reason) {
-  host.on_sleep = [this] {
+  process.on_sleep = [this] {
     page.worker_waits = 0;
-    if (host.sleeps == 3) write(frame(1));
+    if (process.sleeps == 3) write(frame(1));
   };
   EXPECT_TRUE(stream.wait_for_more());
-  EXPECT_EQ(host.sleeps, 3);
+  EXPECT_EQ(process.sleeps, 3);
 }
 
 TEST_F(TaskStreamTest, a_blocked_owner_is_woken_when_half_a_ring_is_free) {
@@ -277,15 +277,15 @@ TEST_F(TaskStreamTest, a_blocked_owner_is_woken_when_half_a_ring_is_free) {
   owner_is_blocked();
   for (int read = 0; read < 2; ++read) {
     ASSERT_TRUE(stream.next());
-    EXPECT_EQ(host.wake_ups, 0);
+    EXPECT_EQ(process.wake_ups, 0);
   }
   ASSERT_TRUE(stream.next());  // two are read, one is in use
-  EXPECT_EQ(host.wake_ups, 1);
+  EXPECT_EQ(process.wake_ups, 1);
   EXPECT_EQ(page.owner_blocked.load(), 0U);
   EXPECT_EQ(page.owner_waits.load(), 0U);
   ASSERT_TRUE(stream.next());
   EXPECT_FALSE(stream.next());
-  EXPECT_EQ(host.wake_ups, 1);
+  EXPECT_EQ(process.wake_ups, 1);
 }
 
 TEST_F(TaskStreamTest, an_owner_that_is_not_blocked_is_not_woken) {
@@ -293,7 +293,7 @@ TEST_F(TaskStreamTest, an_owner_that_is_not_blocked_is_not_woken) {
   page.owner_waits = static_cast<std::uint32_t>(WakeUp::by_socket);
   ASSERT_TRUE(stream.next());
   EXPECT_FALSE(stream.next());
-  EXPECT_EQ(host.wake_ups, 0);
+  EXPECT_EQ(process.wake_ups, 0);
 }
 
 TEST_F(TaskStreamTest, a_blocked_caller_is_woken_by_its_futex) {
@@ -302,8 +302,8 @@ TEST_F(TaskStreamTest, a_blocked_caller_is_woken_by_its_futex) {
   page.owner_waits = static_cast<std::uint32_t>(WakeUp::by_futex);
   ASSERT_TRUE(stream.next());
   EXPECT_FALSE(stream.next());
-  EXPECT_EQ(host.futex_wake_ups, 1);
-  EXPECT_EQ(host.wake_ups, 0);
+  EXPECT_EQ(process.futex_wake_ups, 1);
+  EXPECT_EQ(process.wake_ups, 0);
 }
 
 TEST_F(TaskStreamTest, a_blocked_owner_that_is_awake_gets_no_wake_up) {
@@ -311,7 +311,7 @@ TEST_F(TaskStreamTest, a_blocked_owner_that_is_awake_gets_no_wake_up) {
   protocol::TaskRing::ask_for_room(page);
   ASSERT_TRUE(stream.next());
   EXPECT_FALSE(stream.next());
-  EXPECT_EQ(host.wake_ups + host.futex_wake_ups, 0);
+  EXPECT_EQ(process.wake_ups + process.futex_wake_ups, 0);
   EXPECT_EQ(page.owner_blocked.load(), 0U);
 }
 
@@ -319,7 +319,7 @@ TEST_F(TaskStreamTest, a_large_frame_wakes_a_blocked_owner_while_it_is_collected
   write(frame(10 * capacity).view().first(capacity));
   owner_is_blocked();
   EXPECT_FALSE(stream.next());
-  while (host.wake_ups == 0) ASSERT_TRUE(stream.wait_for_more());
+  while (process.wake_ups == 0) ASSERT_TRUE(stream.wait_for_more());
   EXPECT_LE(page.task_head - page.task_tail, capacity / 2);
 }
 
@@ -332,17 +332,17 @@ TEST_F(TaskStreamTest, the_end_comes_behind_what_is_written) {
   expect(10, 'a');
   EXPECT_FALSE(stream.next());
   EXPECT_FALSE(stream.wait_for_more());
-  EXPECT_EQ(host.sleeps, 0);
+  EXPECT_EQ(process.sleeps, 0);
   EXPECT_EQ(page.worker_waits.load(), 0U);
 }
 
 TEST_F(TaskStreamTest, the_end_is_seen_by_a_stream_that_sleeps) {
-  host.on_sleep = [this] {
+  process.on_sleep = [this] {
     protocol::TaskRing::finish(page);
     EXPECT_TRUE(protocol::owes_wake_up(page, WorkerWait::for_tasks));
   };
   EXPECT_FALSE(stream.wait_for_more());
-  EXPECT_EQ(host.sleeps, 1);
+  EXPECT_EQ(process.sleeps, 1);
 }
 
 TEST_F(TaskStreamTest, the_end_may_come_in_the_middle_of_a_frame) {

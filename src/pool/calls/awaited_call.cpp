@@ -27,7 +27,7 @@ void report_error(const std::exception_ptr& error, const ErrorHandler& handler) 
 AwaitedCall::~AwaitedCall() {
   if (observed_.load(std::memory_order_relaxed) || !completion_.finished() || !failure_.has_come())
     return;
-  const std::shared_ptr<CallHost> owner = host();
+  const std::shared_ptr<PoolForCalls> owner = pool();
   if (owner && !owner->in_owner()) return;  // a forked copy
   try {
     auto report = [handler = owner ? owner->unobserved_error() : ErrorHandler(),
@@ -55,7 +55,7 @@ bool AwaitedCall::sleep(std::uint32_t seen, const detail::Deadline& deadline,
   for (;;) {
     const Completion::Awake why = completion_.sleep(seen, deadline, until);
     if (why != Completion::Awake::to_look_up) return why == Completion::Awake::by_event;
-    if (const auto owner = host()) owner->look_for_loss();
+    if (const auto owner = pool()) owner->look_for_loss();
   }
 }
 
@@ -73,13 +73,13 @@ std::exception_ptr AwaitedCall::error() const {
 }
 
 bool AwaitedCall::cancel(Kill kill) {
-  const std::shared_ptr<CallHost> owner = host();
+  const std::shared_ptr<PoolForCalls> owner = pool();
   return owner && owner->cancel(*this, kill);
 }
 
 void AwaitedCall::when_finished(std::function<void()> callback) {
   completion_.check_process();
-  if (const std::shared_ptr<CallHost> owner = host())
+  if (const std::shared_ptr<PoolForCalls> owner = pool())
     return owner->callbacks().when_finished(completion_, at_end_, std::move(callback));
   // The pool is gone, and with it its thread for callbacks. It has ended all of its calls before.
   Callbacks::call(callback);

@@ -12,9 +12,9 @@
 #include <brood/detail/pool/job.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/call_failure.hpp"
-#include "pool/calls/call_host.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/calls/completion.hpp"
+#include "pool/calls/pool_for_calls.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
@@ -49,8 +49,8 @@ class AwaitedCall : public detail::Job {
       BROOD_REQUIRES(core_lock);
 
  protected:
-  explicit AwaitedCall(std::weak_ptr<CallHost> pool) : pool_(std::move(pool)) {}
-  std::shared_ptr<CallHost> host() const noexcept { return pool_.lock(); }
+  explicit AwaitedCall(std::weak_ptr<PoolForCalls> pool) : pool_(std::move(pool)) {}
+  std::shared_ptr<PoolForCalls> pool() const noexcept { return pool_.lock(); }
   /// False when the deadline has passed.
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline, Completion::Until until);
 
@@ -58,7 +58,7 @@ class AwaitedCall : public detail::Job {
   CallFailure failure_ BROOD_GUARDED_BY(core_lock);
 
  private:
-  const std::weak_ptr<CallHost> pool_;
+  const std::weak_ptr<PoolForCalls> pool_;
   Callbacks::AtEnd at_end_;
   // Last: a derived class begins in the bytes behind it.
   mutable std::atomic<bool> observed_{true};  // false: its error is to be reported

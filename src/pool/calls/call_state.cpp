@@ -9,7 +9,7 @@ namespace brood {
 
 namespace pool {
 
-CallState::CallState(std::weak_ptr<CallHost> pool, detail::JobSpec&& spec)
+CallState::CallState(std::weak_ptr<PoolForCalls> pool, detail::JobSpec&& spec)
     : AwaitedCall(std::move(pool)),
       CallJob(std::move(spec.terms), spec.results),
       kind_(spec.kind),
@@ -97,7 +97,7 @@ detail::Intake CallState::intake() {
   if (finished())
     return cut_short_ && !failed() ? detail::Intake::cut_short : detail::Intake::ended;
   if (!reader_.is_this_thread()) {
-    const std::shared_ptr<CallHost> owner = host();
+    const std::shared_ptr<PoolForCalls> owner = pool();
     if (!owner) return detail::Intake::ended;
     owner->note_reader(*this);
   }
@@ -105,7 +105,8 @@ detail::Intake CallState::intake() {
 }
 
 void CallState::extend(detail::Elements more, detail::Input input) {
-  if (const std::shared_ptr<CallHost> owner = host()) owner->extend(*this, std::move(more), input);
+  if (const std::shared_ptr<PoolForCalls> owner = pool())
+    owner->extend(*this, std::move(more), input);
 }
 
 }  // namespace pool

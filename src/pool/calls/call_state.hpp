@@ -25,7 +25,7 @@ namespace brood::pool {
 /// which callers wait for.
 class CallState final : public AwaitedCall, public CallJob {
  public:
-  CallState(std::weak_ptr<CallHost> pool, detail::JobSpec&& spec);
+  CallState(std::weak_ptr<PoolForCalls> pool, detail::JobSpec&& spec);
 
   // --- callers; any thread ---
   bool finished() const noexcept override { return AwaitedCall::finished(); }

@@ -21,7 +21,7 @@ class SmallCall final : public AwaitedCall {
  public:
   /// Whether a call can be one.
   static bool fits(const detail::JobSpec& spec) noexcept;
-  explicit SmallCall(std::weak_ptr<CallHost> pool) : AwaitedCall(std::move(pool)) {}
+  explicit SmallCall(std::weak_ptr<PoolForCalls> pool) : AwaitedCall(std::move(pool)) {}
 
   // --- callers; any thread ---
   std::vector<detail::Piece> take_pieces(const detail::Deadline& deadline) override;

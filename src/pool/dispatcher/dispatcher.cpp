@@ -8,7 +8,7 @@ Dispatcher::Dispatcher(PoolState& state, Supervisor& supervisor, Callbacks& call
                        OnInterrupt on_interrupt)
     : loop_(std::make_unique<Loop>(state, supervisor, callbacks, on_interrupt)) {}
 Dispatcher::~Dispatcher() = default;
-Host& Dispatcher::host() noexcept { return loop_->host(); }
+WorkerProcesses& Dispatcher::processes() noexcept { return loop_->processes(); }
 void Dispatcher::run_thread() { loop_->run_thread(); }
 void Dispatcher::finish() noexcept { loop_->finish(); }
 bool Dispatcher::wake() noexcept { return loop_->wake(); }

@@ -8,7 +8,7 @@
 namespace brood::pool {
 
 class Callbacks;
-class Host;
+class WorkerProcesses;
 class PoolState;
 class Supervisor;
 
@@ -21,8 +21,8 @@ class Dispatcher {
   /// Waits for the thread, which must have a reason to end.
   ~Dispatcher();
 
-  /// What the driver has things done by.
-  Host& host() noexcept;
+  /// What the driver has processes started and ended by.
+  WorkerProcesses& processes() noexcept;
   /// Starts the thread. Once. Throws SystemError.
   void run_thread();
   /// Waits for the thread, which must have a reason to end.

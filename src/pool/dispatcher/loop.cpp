@@ -43,14 +43,14 @@ Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& call
       state_(state),
       io_(1),
       timer_(io_),
-      channels_(state, io_),
-      host_(state, supervisor, callbacks, channels_, io_) {
+      sockets_(state, io_),
+      processes_(state, supervisor, callbacks, sockets_, io_) {
   if (on_interrupt == OnInterrupt::drain) interrupt_.emplace(io_, [this] { drain(); });
   stdio_.reset();
 }
 
 void Dispatcher::Loop::run_thread() {
-  channels_.open_all();
+  sockets_.open_all();
   thread_ = start_own_thread("brood-dispatch", [this] { run(); });
 }
 
@@ -79,7 +79,7 @@ void Dispatcher::Loop::run() noexcept {
     serve();
   } catch (...) {
     state_.end_all_calls(std::current_exception());
-    host_.end_all_workers();
+    processes_.end_all_workers();
   }
   over_.store(1, std::memory_order_release);
   platform::futex_wake(over_, INT_MAX);
@@ -94,9 +94,9 @@ void Dispatcher::Loop::serve() {
     io_.poll();
     io_.restart();
     const bool over = turn();
-    if (!channels_.reactor().flush()) wake();
+    if (!sockets_.reactor().flush()) wake();
     if (over) break;
-    if (!host_.starts().watch()) wake();
+    if (!processes_.starts().watch()) wake();
     if (state_.has_lost_descriptors()) return state_.lose_descriptors();
     sleep(stops);
     sleeping_.store(false, std::memory_order_relaxed);
@@ -114,12 +114,12 @@ bool Dispatcher::Loop::turn() {
   const CoreGuard lock(state_.mutex());
   const Time now = Clock::now();
   state_.collapse().check_torn();
-  host_.starts().report();
-  host_.starts().urge(now);
+  processes_.starts().report();
+  processes_.starts().urge(now);
   state_.take_intake();
   guard_.check(state_.driver(), now);
   if (state_.driver().turn(now)) return true;
-  channels_.reactor().end_turn();
+  sockets_.reactor().end_turn();
   set_timer(now);
   const PoolView pool = state_.driver().view();
   idle_ = pool.drained && !pool.closing;
@@ -132,7 +132,7 @@ void Dispatcher::Loop::set_timer(Time now) {
   due_ = state_.driver().next_tick();
   std::optional<Time> next = state_.driver().next_turn(now);
   for (const std::optional<Time>& other :
-       {guard_.next(state_.driver()), host_.starts().next_urge()}) {
+       {guard_.next(state_.driver()), processes_.starts().next_urge()}) {
     if (other && (!next || *other < *next)) next = other;
   }
   if (!next) return;

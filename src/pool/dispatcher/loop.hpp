@@ -11,11 +11,11 @@
 #include <thread>
 
 #include "platform/stdio_placeholders.hpp"
-#include "pool/dispatcher/channels.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
-#include "pool/dispatcher/process_host.hpp"
 #include "pool/dispatcher/resident_guard.hpp"
 #include "pool/dispatcher/stop_detector.hpp"
+#include "pool/dispatcher/supervised_processes.hpp"
+#include "pool/dispatcher/worker_sockets.hpp"
 #include "pool/state/interrupt.hpp"
 #include "pool/state/pool_state.hpp"
 
@@ -30,7 +30,7 @@ class Dispatcher::Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  Host& host() noexcept { return host_; }
+  WorkerProcesses& processes() noexcept { return processes_; }
   /// Starts the thread; workers that the driver has already are served.
   void run_thread();
   void finish() noexcept {
@@ -55,8 +55,8 @@ class Dispatcher::Loop {
   PoolState& state_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;
-  Channels channels_;
-  ProcessHost host_;
+  WorkerSockets sockets_;
+  SupervisedProcesses processes_;
   ResidentGuard guard_;
   std::optional<Interrupt> interrupt_;
   Time timer_set_for_{};

@@ -10,7 +10,7 @@
 #include "pool/base/core_lock.hpp"
 #include "pool/dispatcher/link_io.hpp"
 #include "pool/dispatcher/supervisor.hpp"
-#include "pool/driver/host.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {

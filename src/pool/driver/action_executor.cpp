@@ -70,7 +70,7 @@ void ActionExecutor::carry_out(const Action& action) {
         state_.jobs.drop_arguments(action.job);
       return over(action);
     case Action::Kind::start:
-      return state_.host.start(action.worker);
+      return state_.processes.start(action.worker);
     default:
       break;
   }
@@ -78,7 +78,7 @@ void ActionExecutor::carry_out(const Action& action) {
   if (link != nullptr) {
     carry_out(action, *link);
   } else if (action.kind == Action::Kind::stop) {
-    state_.host.abandon_start(action.worker);
+    state_.processes.abandon_start(action.worker);
   }
 }
 
@@ -92,7 +92,7 @@ void ActionExecutor::answer(const Action& question) {
     begun.count = link->watch.begun(link->page());
   } else {
     link->watch.ask(link->page(), question.fence);
-    const bool is_ordered = !link->relies_on_barrier || state_.host.order_workers_memory();
+    const bool is_ordered = !link->relies_on_barrier || state_.processes.order_workers_memory();
     begun.count = link->watch.decide(link->page(), is_ordered);
     begun.doubted = link->watch.doubted();  // the next tick ends it
   }
@@ -113,7 +113,7 @@ void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
       protocol::append_message(link.outbox.tail(), protocol::Type::wake);
       break;
     case Action::Kind::leave:
-      return link.hang_up();
+      return link.end_tasks();
     case Action::Kind::stop:
       state_.workers.note_stop_reason(link, action.why);
       return state_.workers.stop(link, state_.now);

@@ -10,8 +10,8 @@
 
 namespace brood::pool {
 
-/// Carries out what the scheduler wants: on jobs, outboxes, pages and, by the host, processes.
-/// Threads: as the driver's.
+/// Carries out what the scheduler wants: on jobs, outboxes, pages and, by WorkerProcesses,
+/// processes. Threads: as the driver's.
 class ActionExecutor {
  public:
   explicit ActionExecutor(DriverState& state) : state_(state) {}

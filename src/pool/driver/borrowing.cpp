@@ -91,7 +91,7 @@ void Borrowing::offer_idle_workers() {
 
 // Not where memory is watched: nothing would look at it meanwhile.
 bool Borrowing::may_be_borrowed(const WorkerLink& link) const {
-  return !state_.config.limits.resident_hard && !link.silent &&
+  return !state_.config.limits.resident_hard && !link.hung_up &&
          state_.scheduler.view(link.id).free && link.outbox.empty() && link.skipped == 0;
 }
 

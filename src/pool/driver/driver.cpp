@@ -30,8 +30,9 @@ WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lo
 
 }  // namespace
 
-Driver::Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks)
-    : state_(std::move(config), scheduler, host, callbacks) {
+Driver::Driver(DriverConfig config, Scheduler& scheduler, WorkerProcesses& processes,
+               Callbacks& callbacks)
+    : state_(std::move(config), scheduler, processes, callbacks) {
   out_of_memory();  // made here, while there is memory for it
 }
 
@@ -113,10 +114,10 @@ void Driver::unreadable(WorkerLink& link, const std::exception_ptr& error, Time 
   actions_.act();
 }
 
-void Driver::stream_ended(WorkerLink& link, Time now) {
-  if (link.silent) return;
+void Driver::hung_up(WorkerLink& link, Time now) {
+  if (link.hung_up) return;
   state_.now = now;
-  state_.workers.stream_ended(link, now);
+  state_.workers.note_hang_up(link, now);
   if (!link.borrowed) borrowing_.withdraw(link);
   if (!link.ended) state_.scheduler.worker_event(link.id, WorkerEvent::hung_up, now);
 }
@@ -145,7 +146,7 @@ bool Driver::turn(Time now) {
   state_.scheduler.pump(state_.now);
   actions_.act();
   if (state_.scheduler.view().closing && state_.scheduler.view().drained) {
-    state_.host.abandon_starts();  // for no call waits for them
+    state_.processes.abandon_starts();  // for no call waits for them
     actions_.act();
     if (state_.scheduler.view().all_gone) return true;
   }
@@ -174,7 +175,7 @@ void Driver::look_at_pages() {
     state_.workers.touch(*link);
     try {
       running.push_back(reader_.look(*link));
-      link->may_sleep(protocol::WakeUp::by_socket);
+      link->ask_for_wake_up(protocol::WakeUp::by_socket);
     } catch (const std::exception&) {
       state_.break_and_stop(*link, state_.current_fault());
     }

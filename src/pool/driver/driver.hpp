@@ -16,14 +16,15 @@
 namespace brood::pool {
 
 /// A pool without threads, descriptors and clocks: events and the time come in as calls; what is to
-/// be done goes out through the Host, the links and the jobs. It stands between the scheduler,
-/// which decides, workers and calls. README.md has the rules. Threads: any, one at a time, under
-/// the core's lock. The functions below "dispatcher" are for its thread alone; the others leave
-/// what needs that thread for the next turn().
+/// be done goes out through the WorkerProcesses, the links and the jobs. It stands between the
+/// scheduler, which decides, workers and calls. README.md has the rules. Threads: any, one at a
+/// time, under the core's lock. The functions below "dispatcher" are for its thread alone; the
+/// others leave what needs that thread for the next turn().
 class Driver {
  public:
   /// Nothing else calls the scheduler. `callbacks` is what jobs post to.
-  Driver(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
+  Driver(DriverConfig config, Scheduler& scheduler, WorkerProcesses& processes,
+         Callbacks& callbacks);
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
@@ -55,9 +56,9 @@ class Driver {
   /// The worker's process has ended. What it has left is read, and the worker reaped, in the next
   /// turn, or when its caller has given it back.
   void ended(WorkerLink& link) BROOD_REQUIRES(core_lock);
-  /// The worker has closed its socket, or is about to end: it gets no more, and is stopped where it
-  /// does not end soon. May be told again.
-  void stream_ended(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
+  /// The worker has hung up: it has closed its socket, or is about to end. It gets no more, and is
+  /// stopped where it does not end soon. May be told again.
+  void hung_up(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 
   // --- dispatcher: processes that are watched, where Limits::resident_hard is set ---
   /// Whether that is set.
@@ -80,7 +81,8 @@ class Driver {
   void skip(Time now, Nanoseconds stopped) BROOD_REQUIRES(core_lock) {
     state_.scheduler.skip(now, stopped);
   }
-  /// Every call ends by `reason`, and nothing is done any more. The workers are the host's to end.
+  /// Every call ends by `reason`, and nothing is done any more. The workers are left to whatever
+  /// has started them.
   void collapse(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
   // --- as it stands; any thread ---

@@ -6,13 +6,13 @@
 
 namespace brood::pool {
 
-DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler, Host& its_host,
-                         Callbacks& callbacks)
+DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler,
+                         WorkerProcesses& its_processes, Callbacks& callbacks)
     : config(std::move(its_config)),
-      host(its_host),
+      processes(its_processes),
       scheduler(its_scheduler),
       jobs(callbacks),
-      workers(scheduler.config().workers, host),
+      workers(scheduler.config().workers, processes),
       exits(scheduler.config().workers) {}
 
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.

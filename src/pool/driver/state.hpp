@@ -6,8 +6,8 @@
 
 #include <brood/options.hpp>
 #include "pool/base/core_lock.hpp"
-#include "pool/driver/host.hpp"
 #include "pool/driver/job_table.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/driver/worker_table.hpp"
 #include "pool/scheduler/scheduler.hpp"
 
@@ -21,7 +21,8 @@ struct DriverConfig {
 /// What the parts of a driver share: what it knows, and the ends that each of them may have to
 /// bring about. Threads: as the driver's.
 struct DriverState {
-  DriverState(DriverConfig config, Scheduler& scheduler, Host& host, Callbacks& callbacks);
+  DriverState(DriverConfig config, Scheduler& scheduler, WorkerProcesses& processes,
+              Callbacks& callbacks);
 
   /// The job has failed for `error`, and is cancelled.
   void fail(CallJob& job, const std::exception_ptr& error) BROOD_REQUIRES(core_lock);
@@ -38,7 +39,7 @@ struct DriverState {
       BROOD_REQUIRES(core_lock);
 
   const DriverConfig config;
-  Host& host BROOD_GUARDED_BY(core_lock);
+  WorkerProcesses& processes BROOD_GUARDED_BY(core_lock);
   Scheduler& scheduler BROOD_GUARDED_BY(core_lock);
   JobTable jobs BROOD_GUARDED_BY(core_lock);
   WorkerTable workers BROOD_GUARDED_BY(core_lock);

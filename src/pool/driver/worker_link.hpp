@@ -14,7 +14,7 @@
 #include <brood/errors.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/log_queue.hpp"
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
 #include "protocol/owner_page.hpp"
@@ -37,7 +37,7 @@ class WorkerLink : public WorkerChannel {
   const LogQueue::SourceRef logs;
   int pid = -1;
   bool sandboxed = false;
-  // A revocation needs Host::order_workers_memory.
+  // A revocation needs WorkerProcesses::order_workers_memory.
   bool relies_on_barrier = false;
 
   // --- of the thread that drives it, like the channel: README.md. It may hold the lock or not ---
@@ -66,8 +66,8 @@ class WorkerLink : public WorkerChannel {
   bool borrowed BROOD_GUARDED_BY(core_lock) = false;  // by a caller, which drives it
 
   // --- its end ---
-  bool silent BROOD_GUARDED_BY(core_lock) = false;  // its stream has ended
-  Time silent_until BROOD_GUARDED_BY(core_lock){};  // when it is stopped for that; zero: not
+  bool hung_up BROOD_GUARDED_BY(core_lock) = false;  // its end of the socket is closed
+  Time must_end_by BROOD_GUARDED_BY(core_lock){};    // when it is stopped for that; zero: not
   // Until when its parent has time to report its status; zero: not ended.
   Time status_due BROOD_GUARDED_BY(core_lock){};
   Time kill_at BROOD_GUARDED_BY(core_lock){};  // when SIGTERM has had its time; zero: not stopped

@@ -101,7 +101,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     transfer::ReceivedDescriptors came = link_.receive_descriptors();
     if (came.descriptors.size() != 1 && !came.lost)
       makes_no_sense("not the one descriptor of a shared object that it tells of");
-    if (state_.host.table_is_full()) {
+    if (state_.processes.table_is_full()) {
       came.lost = true;
       came.descriptors.clear();
     }
@@ -118,7 +118,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   void on_log(const protocol::LogRecord& record) override BROOD_REQUIRES(core_lock) {
     link_.log_lines.add(record);
-    state_.host.log(link_, record);
+    state_.processes.log(link_, record);
   }
 
  private:
@@ -216,7 +216,7 @@ protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
 // Descriptors that wait for their results have at most half of this process's table, and the worker
 // that has sent most of them is stopped: else it could keep the program from opening anything.
 void WorkerReader::bound_attached() {
-  const std::size_t limit = state_.host.descriptor_limit() / 2;
+  const std::size_t limit = state_.processes.descriptor_limit() / 2;
   attached_at_most_ += most_by_one_message;
   if (attached_at_most_ <= limit) return;
   const auto sum = [this]() BROOD_REQUIRES(core_lock) {
@@ -250,7 +250,7 @@ std::optional<std::uint64_t> WorkerReader::begun_by_the_dead(WorkerLink& link) {
   try {
     return link.watch.look(link.page(), known(link)).claimed;
   } catch (const CodecError& error) {
-    state_.host.log_error(link.name + " left a page that makes no sense: " + error.what());
+    state_.processes.log_error(link.name + " left a page that makes no sense: " + error.what());
     return std::nullopt;
   }
 }

@@ -61,7 +61,7 @@ void WorkerTable::admit(std::unique_ptr<WorkerLink> link) {
 }
 
 void WorkerTable::remove(WorkerLink& link) noexcept {
-  host_.release(link);
+  processes_.release(link);
   for (SlotSet* const set : {&touched_, &settled_, &unwritten_, &ending_}) set->erase(link.id);
   links_[link.id].reset();
 }
@@ -84,20 +84,20 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   const bool stopped = link.kill_at != Time{};
   if (stopped && (link.killed || !at_once)) return;
   ending_.insert(link.id);
-  host_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
+  processes_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
   link.killed = at_once;
   link.kill_at = now + grace;
 }
 
-void WorkerTable::stream_ended(WorkerLink& link, Time now) noexcept {
-  link.silent = true;
+void WorkerTable::note_hang_up(WorkerLink& link, Time now) noexcept {
+  link.hung_up = true;
   ending_.insert(link.id);
   touch(link);
   if (link.ended) return;
   if (!link.broken) {
-    link.silent_until = now + time_to_die;
+    link.must_end_by = now + time_to_die;
   } else {
-    note_silence(link);
+    blame_the_hang_up(link);
     stop(link, now);
   }
 }
@@ -106,9 +106,9 @@ void WorkerTable::stop_overdue(Time now) {
   for (const WorkerId id : ending_) {
     WorkerLink& link = *links_[id];
     if (link.broken && !link.borrowed) stop(link, now);
-    if (link.silent_until != Time{} && link.silent_until <= now && !link.ended) {
-      link.silent_until = Time{};
-      note_silence(link);
+    if (link.must_end_by != Time{} && link.must_end_by <= now && !link.ended) {
+      link.must_end_by = Time{};
+      blame_the_hang_up(link);
       stop(link, now);
     }
     kill_if_overdue(link, now);
@@ -120,18 +120,18 @@ void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
   if (link.kill_at == Time{} || now < link.kill_at || link.left) return;
   link.kill_at = now + grace;
   link.killed = true;
-  const SignalResult state = host_.signal(link, StopSignal::kill);
+  const SignalResult state = processes_.signal(link, StopSignal::kill);
   if (state == SignalResult::gone || ++link.kills < kills_before_it_is_left(state)) return;
   link.left = link.ended = true;
   if (link.borrowed) link.wake_caller();
-  host_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " + why_it_is_left(state) +
-                  ". It is left to itself");
+  processes_.log_error(link.name + " (pid " + std::to_string(link.pid) + ") " +
+                       why_it_is_left(state) + ". It is left to itself");
 }
 
 std::optional<Death> WorkerTable::death_of(WorkerLink& link, Time now) const {
   if (link.left) return Death{};
   if (link.status_due == Time{}) link.status_due = now + time_to_report;
-  std::optional<Death> death = host_.status(link);
+  std::optional<Death> death = processes_.status(link);
   if (!death && now >= link.status_due) death = Death{};
   if (death && death->ended.status.kind == ExitStatus::Kind::lost)
     death->ended.status = reported_status(link.page().last_words);
@@ -146,7 +146,7 @@ std::optional<Time> WorkerTable::next_time() const {
   for (const WorkerId id : ending_) {
     const WorkerLink& link = *links_[id];
     if (!link.left) at(link.kill_at);
-    if (!link.ended) at(link.silent_until);
+    if (!link.ended) at(link.must_end_by);
     if (!link.borrowed) at(link.status_due);
   }
   return soonest;
@@ -164,7 +164,7 @@ void WorkerTable::note_fault(WorkerLink& link, const std::exception_ptr& error) 
     const char* const what = link.broken ? " is stopped: " : " left a broken stream: ";
     const std::string why =
         wire::describe_exception(link.fault_of_ours ? link.fault_of_ours : error);
-    host_.log_error(link.name + what + why);
+    processes_.log_error(link.name + what + why);
     if (link.broken) link.stopped_because = why;
   });
 }
@@ -174,12 +174,12 @@ void WorkerTable::note_stop_reason(WorkerLink& link, StopReason why) noexcept {
   if (text == nullptr || !note_broken(link)) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = text;
-    host_.log_error(link.name + " is stopped: " + text);
+    processes_.log_error(link.name + " is stopped: " + text);
   });
 }
 
 // Most that end so are dying already: then their exit status says more.
-void WorkerTable::note_silence(WorkerLink& link) noexcept {
+void WorkerTable::blame_the_hang_up(WorkerLink& link) noexcept {
   if (!link.stopped_because.empty()) return;
   if_possible([&]() BROOD_REQUIRES(core_lock) {
     link.stopped_because = "it has closed the socket to its owner";

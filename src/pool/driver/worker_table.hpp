@@ -9,19 +9,19 @@
 #include <vector>
 
 #include "pool/base/core_lock.hpp"
-#include "pool/driver/host.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/scheduler/slot_set.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
 
 /// The workers of a pool by their slots: what is wrong with them, how they are stopped and seen to
-/// end. Threads: under the core's lock; what reaches the host is the dispatcher's.
+/// end. Threads: under the core's lock; what reaches processes is the dispatcher's.
 class WorkerTable {
  public:
-  WorkerTable(std::size_t slots, Host& host)
-      : host_(host),
+  WorkerTable(std::size_t slots, WorkerProcesses& processes)
+      : processes_(processes),
         links_(slots),
         touched_(slots),
         settled_(slots),
@@ -53,7 +53,7 @@ class WorkerTable {
   const SlotSet& settled() const noexcept BROOD_REQUIRES(core_lock) { return settled_; }
 
   // --- stopping ---
-  /// Links that are broken, silent, stopped or ended, and perhaps others.
+  /// Links that are broken, stopped or ended, or have hung up, and perhaps others.
   const SlotSet& ending() const noexcept BROOD_REQUIRES(core_lock) { return ending_; }
   /// What it sends is not read any more; false if that is so already.
   bool note_broken(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
@@ -62,8 +62,8 @@ class WorkerTable {
   /// SIGTERM, once, and SIGKILL when that has had its time; SIGKILL at once to one that has taken
   /// too much memory, or whose stream makes no sense.
   void stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
-  /// Its stream has ended: it has a moment to be seen dead, then it is stopped.
-  void stream_ended(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
+  /// It has hung up: it has a moment to be seen dead, then it is stopped.
+  void note_hang_up(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// Stops what is to be stopped by now.
   void stop_overdue(Time now) BROOD_REQUIRES(core_lock);
   /// How a worker that has ended has ended; nothing while its parent may yet report it.
@@ -85,10 +85,10 @@ class WorkerTable {
   const SlotSet& unwritten() BROOD_REQUIRES(core_lock);
 
  private:
-  void note_silence(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
+  void blame_the_hang_up(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   void kill_if_overdue(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 
-  Host& host_;
+  WorkerProcesses& processes_;
   std::vector<std::unique_ptr<WorkerLink>> links_ BROOD_GUARDED_BY(core_lock);
   SlotSet touched_ BROOD_GUARDED_BY(core_lock);
   SlotSet settled_ BROOD_GUARDED_BY(core_lock);

@@ -33,7 +33,7 @@ std::uint64_t OwnerClock::see(Observed& observed, const Held& held, std::uint64_
 // or on its way by then: of a fold, when its chunk has ended.
 bool OwnerClock::owes(const Observed& observed, const Held& held) const {
   const Chunk& front = held.front();
-  const Job* const job = jobs_.find(front.job);
+  const JobRecord* const job = jobs_.find(front.job);
   const bool folded = job != nullptr && job->traits.folded;
   return observed.looked > front.sequence + (folded ? front.count : 1);
 }
@@ -53,7 +53,7 @@ bool OwnerClock::owes_outcomes(Observed& observed, const Held& held, Time now) c
 
 bool OwnerClock::is_unbegun_for_too_long(const Observed& observed, const Held& held,
                                          Time now) const {
-  const Job* const job = jobs_.find(held.front().job);
+  const JobRecord* const job = jobs_.find(held.front().job);
   return job != nullptr && job->traits.timeout && now >= latest_beginning(observed, held, *job);
 }
 
@@ -61,7 +61,7 @@ bool OwnerClock::is_unbegun_for_too_long(const Observed& observed, const Held& h
 bool OwnerClock::is_late(const Observed& observed, const Held& held, std::uint64_t sequence,
                          Time now) const {
   const Chunk* const chunk = held.find(sequence);
-  const Job* const job = chunk == nullptr ? nullptr : jobs_.find(chunk->job);
+  const JobRecord* const job = chunk == nullptr ? nullptr : jobs_.find(chunk->job);
   if (job == nullptr || !job->traits.timeout) return false;
   return now - std::max(observed.last_activity, observed.since) >= *job->traits.timeout ||
          sum_is_over(observed, held, sequence, now);
@@ -71,7 +71,7 @@ bool OwnerClock::is_late(const Observed& observed, const Held& held, std::uint64
 bool OwnerClock::sum_is_over(const Observed& observed, const Held& held, std::uint64_t sequence,
                              Time now) const {
   const Chunk& front = held.front();
-  const Job& job = jobs_.at(front.job);
+  const JobRecord& job = jobs_.at(front.job);
   if (!job.traits.folded || !job.traits.timeout) return false;
   const auto begun = static_cast<Nanoseconds::rep>(sequence + 1 - front.sequence);
   const Nanoseconds more = grace(held, job, job.is_passed_on(front.first));
@@ -79,7 +79,7 @@ bool OwnerClock::sum_is_over(const Observed& observed, const Held& held, std::ui
 }
 
 // `last`: no other worker is to have what is next in this one.
-Nanoseconds OwnerClock::grace(const Held& held, const Job& job, bool last) const {
+Nanoseconds OwnerClock::grace(const Held& held, const JobRecord& job, bool last) const {
   const std::size_t bytes = held.bytes() + job.traits.definition_bytes;
   return config_.begin_grace * (last ? config_.last_grace : 1) +
          config_.per_mebibyte * static_cast<Nanoseconds::rep>(bytes / mebibyte);
@@ -87,7 +87,7 @@ Nanoseconds OwnerClock::grace(const Held& held, const Job& job, bool last) const
 
 // An owner that was stopped itself has not looked meanwhile.
 Time OwnerClock::latest_beginning(const Observed& observed, const Held& held,
-                                  const Job& job) const {
+                                  const JobRecord& job) const {
   const Time late = plus(observed.last_activity, *job.traits.timeout);
   const bool last = job.is_passed_on(held.front().first);
   return plus(std::max(late, observed.looked_at), grace(held, job, last));
@@ -96,7 +96,7 @@ Time OwnerClock::latest_beginning(const Observed& observed, const Held& held,
 // A head that has not begun may begin at any time: it is seen before its own time is over.
 Time OwnerClock::next_look(const Observed& observed, const Held& held) const {
   const Chunk& front = held.front();
-  const Job& job = jobs_.at(front.job);
+  const JobRecord& job = jobs_.at(front.job);
   if (!job.traits.timeout) return Time::max();
   const Time late = plus(std::max(observed.last_activity, observed.since), *job.traits.timeout);
   const bool begun = observed.looked > front.sequence;
@@ -106,7 +106,7 @@ Time OwnerClock::next_look(const Observed& observed, const Held& held) const {
 }
 
 bool OwnerClock::is_passed_on(const Held& held) const {
-  const Job& job = jobs_.at(held.front().job);
+  const JobRecord& job = jobs_.at(held.front().job);
   return job.traits.timeout && job.is_passed_on(held.front().first);
 }
 
@@ -120,7 +120,7 @@ bool OwnerClock::pass_on(const Chunk& front) const {
 Wait OwnerClock::wait_for_head(const Observed& observed, const Held& held) const {
   const Chunk& front = held.front();
   Wait wait{front.job, front.first, front.sequence, {}, {}, false};
-  const Job* const job = jobs_.find(front.job);
+  const JobRecord* const job = jobs_.find(front.job);
   if (job == nullptr || !job->traits.timeout) return wait;
   wait.timed = true;
   wait.most = plus(plus(Time{}, *job->traits.timeout), grace(held, *job, false)).time_since_epoch();

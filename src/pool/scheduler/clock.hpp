@@ -80,8 +80,8 @@ class OwnerClock {
   static bool is_over(const Unbegun& unbegun, const Wait& wait);
 
  private:
-  Nanoseconds grace(const Held& held, const Job& job, bool last) const;
-  Time latest_beginning(const Observed& observed, const Held& held, const Job& job) const;
+  Nanoseconds grace(const Held& held, const JobRecord& job, bool last) const;
+  Time latest_beginning(const Observed& observed, const Held& held, const JobRecord& job) const;
   bool sum_is_over(const Observed& observed, const Held& held, std::uint64_t sequence,
                    Time now) const;
 

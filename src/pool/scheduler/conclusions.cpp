@@ -53,7 +53,7 @@ void Conclusions::begin_pump(Time now) {
 }
 
 void Conclusions::begin_cancel(Intent intent) {
-  const Job* const job = parts_.store.find(intent.job);
+  const JobRecord* const job = parts_.store.find(intent.job);
   if (job == nullptr || job->finished) return;
   intent.kind = Kind::end_cancel;
   intent.assigned = job->assigned;
@@ -68,7 +68,7 @@ void Conclusions::begin_cancel(Intent intent) {
 
 // What was taken back is pending.
 void Conclusions::end_cancel(const Intent& intent) {
-  const Job* const job = parts_.store.find(intent.job);
+  const JobRecord* const job = parts_.store.find(intent.job);
   if (job == nullptr || job->finished) return;
   const bool all = intent.index == Action::all;
   bool done = intent.any || (all ? job->assigned != intent.assigned

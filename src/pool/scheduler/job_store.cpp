@@ -15,7 +15,7 @@ JobId JobStore::open(const JobTraits& traits) {
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
-  Job& job = jobs_[slot];
+  JobRecord& job = jobs_[slot];
   ++job.generation;
   job.traits = traits;
   job.cost = cost_for(traits.cost_key);
@@ -39,17 +39,17 @@ std::vector<JobId> JobStore::all() const {
 }
 
 Unbegun* JobStore::unbegun(JobId id, std::size_t index) {
-  Job* const job = edit(id);
+  JobRecord* const job = edit(id);
   return job == nullptr ? nullptr : &job->unbegun[index];
 }
 
 void JobStore::note_last_attempt(JobId id, std::size_t index) {
-  Job* const job = edit(id);
+  JobRecord* const job = edit(id);
   if (!job->has_last_attempt(index)) job->last_attempts.push_back(index);
 }
 
 void JobStore::forget_worker(WorkerId worker) {
-  for (Job& job : jobs_) std::erase(job.defined_in, worker);
+  for (JobRecord& job : jobs_) std::erase(job.defined_in, worker);
 }
 
 }  // namespace brood::pool

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pool/scheduler/job.hpp"
+#include "pool/scheduler/job_record.hpp"
 
 namespace brood::pool {
 
@@ -17,16 +17,16 @@ class JobStore {
   /// A job without elements, in a free slot.
   JobId open(const JobTraits& traits);
   /// Null when the job is over.
-  const Job* find(JobId id) const { return find_in(jobs_, id); }
-  Job* edit(JobId id) { return find_in(jobs_, id); }
+  const JobRecord* find(JobId id) const { return find_in(jobs_, id); }
+  JobRecord* edit(JobId id) { return find_in(jobs_, id); }
   /// As these, for a job that is known to live: one with an element in a worker.
-  const Job& at(JobId id) const { return jobs_[slot_of(id)]; }
-  Job& edit_at(JobId id) { return jobs_[slot_of(id)]; }
+  const JobRecord& at(JobId id) const { return jobs_[slot_of(id)]; }
+  JobRecord& edit_at(JobId id) { return jobs_[slot_of(id)]; }
   std::vector<JobId> all() const;
   bool empty() const noexcept { return live_ == 0; }
 
   /// The job is over. Its slot gets another one after let_go.
-  void close(Job& job) {
+  void close(JobRecord& job) {
     job.reset();
     --live_;
   }
@@ -53,7 +53,7 @@ class JobStore {
   }
   Cost* cost_for(std::uint64_t key);
 
-  std::deque<Job> jobs_;
+  std::deque<JobRecord> jobs_;
   std::vector<std::uint32_t> free_;
   std::size_t live_ = 0;
   std::unordered_map<std::uint64_t, Cost> costs_;

@@ -8,7 +8,7 @@ namespace brood::pool {
 namespace {
 constexpr std::uint32_t most_doublings = 6;  // of the delay between attempts
 
-void learn(Job& job, const Outcomes& outcomes) {
+void learn(JobRecord& job, const Outcomes& outcomes) {
   if (outcomes.elapsed == 0) return;
   Cost& cost = *job.cost;
   const double each = static_cast<double>(outcomes.elapsed) / static_cast<double>(outcomes.count);
@@ -27,7 +27,7 @@ JobId Jobs::add(const JobTraits& traits, std::size_t count, Input input) {
 }
 
 void Jobs::extend(JobId id, std::size_t count, Input input) {
-  Job* const job = store_.edit(id);
+  JobRecord* const job = store_.edit(id);
   if (job == nullptr) return;
   job->sealed = input == Input::ends;
   if (!job->finished && !job->draining && count != 0) pending_.append(id, *job, count);
@@ -36,7 +36,7 @@ void Jobs::extend(JobId id, std::size_t count, Input input) {
 }
 
 Reception Jobs::outcomes(const Outcomes& outcomes, Time now) {
-  Job* const job = store_.edit(outcomes.job);
+  JobRecord* const job = store_.edit(outcomes.job);
   if (job == nullptr) return Reception::nonsense;
   learn(*job, outcomes);
   if (outcomes.retryable &&
@@ -54,7 +54,7 @@ Reception Jobs::outcomes(const Outcomes& outcomes, Time now) {
 }
 
 void Jobs::requeue(JobId id, std::size_t first, std::size_t count) {
-  Job* const job = store_.edit(id);
+  JobRecord* const job = store_.edit(id);
   if (job == nullptr) return;
   job->assigned -= count;
   if (job->finished || job->draining) return settle(id, *job);
@@ -62,7 +62,7 @@ void Jobs::requeue(JobId id, std::size_t first, std::size_t count) {
 }
 
 // An element that has failed and has attempts left of this kind: after a while it is pending again.
-bool Jobs::try_again(JobId id, Job& job, std::size_t index, std::uint32_t Retries::*kind,
+bool Jobs::try_again(JobId id, JobRecord& job, std::size_t index, std::uint32_t Retries::*kind,
                      Time now) {
   if (job.finished || job.draining || job.was_cancelled(index)) return false;
   if (job.has_last_attempt(index)) return false;
@@ -82,7 +82,7 @@ bool Jobs::try_again(JobId id, Job& job, std::size_t index, std::uint32_t Retrie
 
 void Jobs::element_failed(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
                           Time now) {
-  Job* const job = store_.edit(id);
+  JobRecord* const job = store_.edit(id);
   if (job == nullptr) return;
   const auto kind = failure == ElementFailure::timed_out ? &Retries::timeouts : &Retries::crashes;
   Action action{
@@ -100,11 +100,11 @@ void Jobs::element_failed(JobId id, std::size_t index, WorkerId worker, ElementF
 }
 
 void Jobs::finish(JobId id, JobEnd end) {
-  if (Job* const job = store_.edit(id)) finish(id, *job, end);
+  if (JobRecord* const job = store_.edit(id)) finish(id, *job, end);
 }
 
 // Reports the end of a job as a whole, once. The entry in the line stays until front() meets it.
-void Jobs::finish(JobId id, Job& job, JobEnd end) {
+void Jobs::finish(JobId id, JobRecord& job, JobEnd end) {
   if (std::exchange(job.finished, true)) return;
   pending_.give_up(job);
   actions_.add({.kind = Action::Kind::finish, .end = end, .job = id});
@@ -120,10 +120,10 @@ std::optional<JobId> Jobs::next_failed() {
 }
 
 void Jobs::settle(JobId id) {
-  if (Job* const job = store_.edit(id)) settle(id, *job);
+  if (JobRecord* const job = store_.edit(id)) settle(id, *job);
 }
 
-void Jobs::settle(JobId id, Job& job) {
+void Jobs::settle(JobId id, JobRecord& job) {
   if (!job.finished && job.sealed && job.resolved == job.total)
     return finish(id, job, JobEnd::complete);
   if (!job.finished && job.draining && job.assigned == 0) return finish(id, job, JobEnd::cancelled);
@@ -135,7 +135,7 @@ void Jobs::settle(JobId id, Job& job) {
 }
 
 bool Jobs::give_up_rest(JobId id) {
-  Job* const job = store_.edit(id);
+  JobRecord* const job = store_.edit(id);
   if (job == nullptr || job->finished) return false;
   const bool more = job->pending_count != 0 || !job->sealed || pending_.has_delayed(id);
   job->traits.retries = {};  // what runs and is let end has its last attempt
@@ -152,7 +152,7 @@ bool Jobs::give_up(JobId id, std::size_t index) {
 std::vector<JobId> Jobs::drain() {
   std::vector<JobId> open;
   for (const JobId id : store_.all()) {
-    Job& job = store_.edit_at(id);
+    JobRecord& job = store_.edit_at(id);
     if (job.finished) continue;
     job.draining = true;
     pending_.give_up(job);

@@ -46,9 +46,10 @@ class Jobs {
   void fail_all(JobEnd end);
 
  private:
-  bool try_again(JobId id, Job& job, std::size_t index, std::uint32_t Retries::*kind, Time now);
-  void finish(JobId id, Job& job, JobEnd end);
-  void settle(JobId id, Job& job);
+  bool try_again(JobId id, JobRecord& job, std::size_t index, std::uint32_t Retries::*kind,
+                 Time now);
+  void finish(JobId id, JobRecord& job, JobEnd end);
+  void settle(JobId id, JobRecord& job);
 
   Actions& actions_;
   JobStore& store_;

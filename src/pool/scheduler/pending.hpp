@@ -20,9 +20,9 @@ class PendingElements {
 
   // --- in ---
   /// New elements of the job: they go behind all others.
-  void append(JobId id, Job& job, std::size_t count);
+  void append(JobId id, JobRecord& job, std::size_t count);
   /// Elements that go first when the job is next served.
-  void put_back(JobId id, Job& job, std::size_t first, std::size_t count);
+  void put_back(JobId id, JobRecord& job, std::size_t first, std::size_t count);
   /// An element that is pending again at this time.
   void delay(JobId id, std::size_t index, Time due) { delayed_.add(due, {id, index}); }
   void bring_back_delayed(Time now);
@@ -47,7 +47,7 @@ class PendingElements {
   };
   /// Assigns elements of what goes next in the job to the worker.
   Taken take(JobId id, std::size_t count, WorkerId worker) {
-    Job& job = jobs_.edit_at(id);
+    JobRecord& job = jobs_.edit_at(id);
     const std::uint32_t attempt = job.next_attempt();
     const std::size_t first = job.take(count);
     waiting_ -= count;
@@ -55,7 +55,7 @@ class PendingElements {
   }
   /// Nothing of the job is pending any more. What is delayed comes back in vain where the job has
   /// finished.
-  void give_up(Job& job) { waiting_ -= job.give_up_pending(); }
+  void give_up(JobRecord& job) { waiting_ -= job.give_up_pending(); }
   /// False if the element neither is pending nor waits for its next attempt.
   bool give_up(JobId id, std::size_t index);
 

@@ -15,7 +15,7 @@ constexpr double cheapest = 5;                              // ns; no element co
 
 void Placement::assign(Time now) {
   while (const std::optional<JobId> id = pending_.front()) {
-    const Job& job = jobs_.at(*id);
+    const JobRecord& job = jobs_.at(*id);
     const std::optional<WorkerId> worker = hungriest(job, now);
     if (!worker) return;
     const Assignment sent = send(*worker, *id, job, chunk_size(*worker, job), now);
@@ -23,7 +23,8 @@ void Placement::assign(Time now) {
   }
 }
 
-Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now) {
+Assignment Placement::send(WorkerId id, JobId job_id, const JobRecord& job, std::size_t count,
+                           Time now) {
   const auto cost = static_cast<std::uint64_t>(job.cost->mean);
   const PendingElements::Taken taken = pending_.take(job_id, count, id);
   const std::uint64_t sequence = assignments_.give(id,
@@ -39,7 +40,7 @@ Assignment Placement::send(WorkerId id, JobId job_id, const Job& job, std::size_
 }
 
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {
-  const Job* const job = jobs_.find(id);
+  const JobRecord* const job = jobs_.find(id);
   if (job == nullptr || pending_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
   const std::optional<WorkerId> worker = index_.sets().lendable.first();
   if (!worker) return std::nullopt;
@@ -56,7 +57,7 @@ bool Placement::has_room(const Assignments::Worker& worker, int priority, Time n
          worker.held.bytes() < config_.queue_bytes && worker.held.chunks() < config_.queue_elements;
 }
 
-std::optional<WorkerId> Placement::hungriest(const Job& job, Time now) const {
+std::optional<WorkerId> Placement::hungriest(const JobRecord& job, Time now) const {
   const WorkerSets& sets = index_.sets();
   if (const std::optional<WorkerId> free = sets.free.first()) return free;
   if (job.cost->samples == 0) return std::nullopt;
@@ -65,7 +66,7 @@ std::optional<WorkerId> Placement::hungriest(const Job& job, Time now) const {
       little, [&](WorkerId id) { return has_room(assignments_.at(id), job.traits.priority, now); });
 }
 
-std::size_t Placement::chunk_size(WorkerId id, const Job& job) const {
+std::size_t Placement::chunk_size(WorkerId id, const JobRecord& job) const {
   std::size_t most = job.next_range();
   if (config_.max_tasks != 0)
     most = std::min<std::size_t>(most, config_.max_tasks - population_.at(id).given);

@@ -34,10 +34,10 @@ class Placement {
   bool balance(Time now);
 
  private:
-  Assignment send(WorkerId id, JobId job_id, const Job& job, std::size_t count, Time now);
+  Assignment send(WorkerId id, JobId job_id, const JobRecord& job, std::size_t count, Time now);
   bool has_room(const Assignments::Worker& worker, int priority, Time now) const;
-  std::optional<WorkerId> hungriest(const Job& job, Time now) const;
-  std::size_t chunk_size(WorkerId id, const Job& job) const;
+  std::optional<WorkerId> hungriest(const JobRecord& job, Time now) const;
+  std::size_t chunk_size(WorkerId id, const JobRecord& job) const;
   std::vector<WorkerId> worth_a_look(Time now) const;
   std::vector<WorkerId> stuck_or_overtaken(Time now) const;
   bool has_begun(WorkerId id) const;

@@ -81,7 +81,7 @@ void WorkerEnds::empty(WorkerId id, std::optional<std::uint64_t> claimed, Time n
 // An element that had begun in a worker that is gone.
 void WorkerEnds::lose(WorkerId id, JobId job, std::size_t index, std::uint64_t sequence, Time now) {
   const Worker& worker = assignments_.at(id);
-  const Job* const its_job = store_.find(job);
+  const JobRecord* const its_job = store_.find(job);
   if (its_job != nullptr && its_job->was_cancelled(index))
     return jobs_.element_failed(job, index, id, ElementFailure::cancelled, now);
   const bool meant = worker.failure && worker.failure_sequence == sequence;

@@ -12,6 +12,8 @@
 
 namespace brood::pool {
 
+using Clock = std::chrono::steady_clock;
+
 namespace {
 
 std::uint32_t worker_count(const PoolOptions& options) {
@@ -42,11 +44,11 @@ DriverConfig driver_config(const PoolOptions& options, const std::string& method
 
 }  // namespace
 
-PoolState::PoolState(const PoolOptions& options, const std::string& method, Host& host,
-                     Callbacks& callbacks)
+PoolState::PoolState(const PoolOptions& options, const std::string& method,
+                     WorkerProcesses& processes, Callbacks& callbacks)
     : callbacks_(callbacks),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method), scheduler_, host, callbacks) {}
+      driver_(driver_config(options, method), scheduler_, processes, callbacks) {}
 
 // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
 // may be more urgent than what workers have in their queues.
@@ -109,8 +111,30 @@ bool PoolState::settle_intake() {
 void PoolState::close(Closing how) {
   intake_.close();
   take_intake();
-  if (how == Closing::terminated) ended_.store(true, std::memory_order_release);
-  driver_.close(how, std::chrono::steady_clock::now());
+  if (how == Closing::terminated) is_terminated_.store(true, std::memory_order_release);
+  driver_.close(how, Clock::now());
+}
+
+// The lock is held for some 10 µs at a time.
+std::size_t PoolState::read(WorkerLink& link) {
+  const CoreGuard lock(mutex_);
+  driver_.read(link, most_at_a_time, Clock::now());
+  return most_at_a_time;
+}
+
+void PoolState::unreadable(WorkerLink& link, const std::exception_ptr& error) {
+  const CoreGuard lock(mutex_);
+  driver_.unreadable(link, error, Clock::now());
+}
+
+void PoolState::hung_up(WorkerLink& link) {
+  const CoreGuard lock(mutex_);
+  driver_.hung_up(link, Clock::now());
+}
+
+void PoolState::ended(WorkerLink& link) {
+  const CoreGuard lock(mutex_);
+  driver_.ended(link);
 }
 
 void PoolState::lose_descriptors() noexcept {
@@ -127,7 +151,7 @@ void PoolState::end_all_calls(const std::exception_ptr& error) noexcept {
   });
   const CoreGuard lock(mutex_);
   collapse_.come(reason);
-  ended_.store(true, std::memory_order_release);
+  is_terminated_.store(true, std::memory_order_release);
   const auto end = [&](AwaitedCall& call) BROOD_REQUIRES(core_lock) {
     if (!call.finished()) call.conclude(reason, callbacks_);
   };

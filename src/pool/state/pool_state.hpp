@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/call_state.hpp"
 #include "pool/calls/callbacks.hpp"
+#include "pool/channels/locked_driver.hpp"
 #include "pool/driver/driver.hpp"
 #include "pool/state/collapse.hpp"
 #include "pool/state/descriptor_loss.hpp"
@@ -19,18 +21,25 @@ namespace brood::pool {
 
 /// What the threads of callers and the dispatcher share of a pool: its driver under the core's
 /// lock, what callers have left for it, and why no call can end well any more. Threads: any.
-class PoolState {
+class PoolState final : public LockedDriver {
  public:
-  /// `method`: name of the start method. `host` is not used before there is something to do.
-  PoolState(const PoolOptions& options, const std::string& method, Host& host,
+  /// `method`: name of the start method. `processes` is not used before there is something to do.
+  PoolState(const PoolOptions& options, const std::string& method, WorkerProcesses& processes,
             Callbacks& callbacks);
 
   FairMutex& mutex() noexcept { return mutex_; }
   Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }
-  /// For the dispatcher's thread, without the lock. Not analysed: see LinksOfDispatcher.
-  LinksOfDispatcher workers() const noexcept BROOD_NO_THREAD_SAFETY_ANALYSIS {
+
+  // --- LockedDriver: the dispatcher's thread, without the lock ---
+  // Not analysed: see LinksOfDispatcher.
+  LinksOfDispatcher workers() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
     return LinksOfDispatcher(driver_.workers());
   }
+  std::size_t read(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
+  void unreadable(WorkerLink& link, const std::exception_ptr& error) override
+      BROOD_EXCLUDES(core_lock);
+  void hung_up(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
+  void ended(WorkerLink& link) override BROOD_EXCLUDES(core_lock);
 
   // --- calls ---
   /// These leave a call, without the lock. Whether the dispatcher has to be woken for it. They
@@ -46,7 +55,9 @@ class PoolState {
   /// No more is taken in.
   void close(Closing how) BROOD_REQUIRES(core_lock);
   /// After terminate() nothing is written to workers: what outboxes have borrowed may be gone.
-  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  bool is_terminated() const noexcept override {
+    return is_terminated_.load(std::memory_order_acquire);
+  }
 
   // --- no call can end well any more ---
   Collapse& collapse() noexcept BROOD_REQUIRES(core_lock) { return collapse_; }
@@ -55,7 +66,7 @@ class PoolState {
   void end_all_calls(const std::exception_ptr& error) noexcept BROOD_EXCLUDES(core_lock);
   DescriptorLoss& loss() noexcept { return loss_; }
   /// Whether this process has closed the pool's descriptors. Cost: one fstat(2).
-  bool has_lost_descriptors() const noexcept { return loss_.is_seen(); }
+  bool has_lost_descriptors() const noexcept override { return loss_.is_seen(); }
   /// It has: every call ends, and nothing of the pool is destroyed any more.
   void lose_descriptors() noexcept BROOD_EXCLUDES(core_lock);
 
@@ -71,7 +82,7 @@ class PoolState {
   Intake intake_;
   LeftCalls taken_ BROOD_GUARDED_BY(core_lock);  // a member for its memory
   std::atomic<bool> backlog_{false};             // jobs wait for a worker, not for the dispatcher
-  std::atomic<bool> ended_{false};
+  std::atomic<bool> is_terminated_{false};       // or cannot go on
   Collapse collapse_ BROOD_GUARDED_BY(core_lock);
 };
 

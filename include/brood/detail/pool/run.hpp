@@ -20,10 +20,10 @@
 // What runs in a worker: the typed loop over the elements of a chunk.
 namespace brood::detail {
 
-/// The worker's side of a Run that is not worth inlining.
-class BROOD_API RunHost {
+/// Takes what becomes of a Run's elements, where that is not worth inlining.
+class BROOD_API OutcomeSink {
  public:
-  virtual ~RunHost();
+  virtual ~OutcomeSink();
   /// Tells the owner that the element that is claimed next starts now.
   virtual void stamp() = 0;
   /// A revocation is under way: whether it leaves the worker this element of its sequence. Does not
@@ -57,7 +57,7 @@ class Run {
   /// of the worker ends here: its page is zeros.
   bool next() {
     if (left_ == 0) return false;
-    if (timed_) host_->stamp();  // first: a reader that sees the claim sees a clock as new
+    if (timed_) sink_->stamp();  // first: a reader that sees the claim sees a clock as new
     // Not to be reordered; for the processor, too, where the owner does not see to that.
     if (barrier_) {
       claimed_->exchange(position_ + 1, std::memory_order_seq_cst);
@@ -65,7 +65,7 @@ class Run {
       claimed_->store(position_ + 1, std::memory_order_release);
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
-    if (revocation_->load(std::memory_order_seq_cst) != not_revoked && !host_->keeps(position_)) {
+    if (revocation_->load(std::memory_order_seq_cst) != not_revoked && !sink_->keeps(position_)) {
       left_ = 0;
       return false;
     }
@@ -95,7 +95,7 @@ class Run {
       const std::span<const typename R::value_type> memory(result.data(), result.size());
       const std::uint64_t count = memory.size();
       if (memory.size_bytes() > record_limit_) {
-        return host_->put_large(*this, std::as_bytes(std::span(&count, 1)), std::as_bytes(memory));
+        return sink_->put_large(*this, std::as_bytes(std::span(&count, 1)), std::as_bytes(memory));
       }
     }
     scratch_.clear();
@@ -107,8 +107,8 @@ class Run {
     const char nothing = 0;  // a byte, so that it counts
     put_flat(&nothing, 1);
   }
-  void fail() { host_->fail(*this); }
-  void abandon() { host_->abandon(); }
+  void fail() { sink_->fail(*this); }
+  void abandon() { sink_->abandon(); }
   /// Position of the claimed element in its job.
   std::size_t index() const noexcept { return position_ - 1 + index_of_zero_; }
   /// Which attempt of its elements this is, from 1 on.
@@ -118,7 +118,7 @@ class Run {
     scratch_.clear();
     encode_value(scratch_, result);
     attach();
-    host_->put_folded(*this, count, scratch_.view());
+    sink_->put_folded(*this, count, scratch_.view());
   }
 
   /// The function of the job, decoded at its first use in this worker.
@@ -149,25 +149,25 @@ class Run {
     return function;
   }
   void attach() {
-    if (!scratch_.attached().empty()) host_->attach(*this, scratch_.attached());
+    if (!scratch_.attached().empty()) sink_->attach(*this, scratch_.attached());
   }
   Reader rest() { return std::exchange(arguments_, Reader({})); }
   void put_flat(const void* data, std::size_t count) {
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
-      host_->make_room(*this, count, static_cast<std::uint32_t>(count));
+      sink_->make_room(*this, count, static_cast<std::uint32_t>(count));
     std::memcpy(cursor_, data, count);
     publish(count);
   }
   void put_record(std::span<const std::byte> record) {
     const std::uint64_t length = record.size();
     if (length > record_limit_) {
-      host_->put_large(*this, record, {});
+      sink_->put_large(*this, record, {});
       if (scratch_.capacity() > large_memory) scratch_ = Bytes();
       return;
     }
     const std::size_t count = sizeof length + record.size();
     if (static_cast<std::size_t>(limit_ - cursor_) < count)
-      host_->make_room(*this, count, variable_stride);
+      sink_->make_room(*this, count, variable_stride);
     std::memcpy(cursor_, &length, sizeof length);
     if (!record.empty()) std::memcpy(cursor_ + sizeof length, record.data(), record.size());
     publish(count);
@@ -180,10 +180,10 @@ class Run {
                  std::memory_order_release);
   }
 
-  RunHost* host_ = nullptr;
+  OutcomeSink* sink_ = nullptr;
   // Elements claimed by this worker so far.
   std::atomic<std::uint64_t>* claimed_ = nullptr;
-  // What the owner takes back of them; not 0: ask the host.
+  // What the owner takes back of them; not `not_revoked`: ask the sink.
   const std::atomic<std::uint64_t>* revocation_ = nullptr;
   // The end of the last complete record in the result stream.
   std::atomic<std::uint64_t>* head_ = nullptr;

@@ -17,7 +17,7 @@ using ErrorHandler = std::function<void(std::exception_ptr)>;
 
 /// The pool that a call was given to, as far as the call needs it: the core. Threads: any, without
 /// the core's lock.
-class CallHost : public std::enable_shared_from_this<CallHost> {
+class PoolForCalls : public std::enable_shared_from_this<PoolForCalls> {
  public:
   /// True if something will not run because of this.
   virtual bool cancel(AwaitedCall& call, Kill kill) = 0;
@@ -34,7 +34,7 @@ class CallHost : public std::enable_shared_from_this<CallHost> {
   virtual const ErrorHandler& unobserved_error() const noexcept = 0;
 
  protected:
-  ~CallHost() = default;
+  ~PoolForCalls() = default;
 };
 
 }  // namespace brood::pool

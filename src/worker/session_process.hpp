@@ -17,8 +17,9 @@ inline constexpr int exit_broken_channel = 84;
 inline constexpr int exit_thread_ended = 85;
 inline constexpr int exit_sandbox = 87;
 
-/// What a session needs of its process. Threads: the one that serves, unless said otherwise.
-class SessionHost {
+/// The process around a session, as far as the session needs it. Threads: the one that serves,
+/// unless said otherwise.
+class SessionProcess {
  public:
   /// Wakes the owner's dispatcher, which has asked for that. Never returns when the owner is gone.
   virtual void wake_owner() = 0;
@@ -52,7 +53,7 @@ class SessionHost {
   [[noreturn]] virtual void end(int code) = 0;
 
  protected:
-  ~SessionHost() = default;
+  ~SessionProcess() = default;
 };
 
 }  // namespace brood::worker

@@ -1,4 +1,4 @@
-#include "pool/driver/worker_channel.hpp"
+#include "pool/channels/worker_channel.hpp"
 
 #include <algorithm>
 #include <array>
@@ -85,7 +85,7 @@ WorkerChannel::Stop WorkerChannel::send_attachments() {
   return Stop::none;
 }
 
-void WorkerChannel::hang_up() noexcept {
+void WorkerChannel::end_tasks() noexcept {
   ends_ = true;
   if (!outbox.empty()) return;
   protocol::TaskRing::finish(*page_);
@@ -95,7 +95,7 @@ void WorkerChannel::hang_up() noexcept {
 // A wake-up that is still due to a dispatcher does not come any more when a caller asks in its
 // place. A worker that took back an earlier request for room, and woke nobody, may do so late and
 // so take back the last one, too: it stands again by the time that the owner's sleep is announced.
-bool WorkerChannel::may_sleep(WakeUp how) noexcept {
+bool WorkerChannel::ask_for_wake_up(WakeUp how) noexcept {
   const WakeUp before = protocol::ResultRing::ask_for_wake_up(*page_, how);
   if (full_) protocol::TaskRing::ask_for_room(*page_);
   if (before == WakeUp::by_socket && wake_ups_due_ != 0) --wake_ups_due_;

@@ -1,6 +1,7 @@
-#include "pool/driver/channel_reactor.hpp"
+#include "pool/channels/channel_reactor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <system_error>
 
 #include <brood/errors.hpp>
@@ -18,32 +19,32 @@ constexpr int reads_per_turn = 8;
 }  // namespace
 
 void ChannelReactor::open(WorkerLink& link) {
-  served_.resize(host_.workers().all().size());
+  served_.resize(driver_.workers().all().size());
   served_[link.id] = {};
   watch_and_ask(link);
 }
 
 void ChannelReactor::watch_and_ask(WorkerLink& link) {
-  host_.watch(link);
+  sockets_.watch(link);
   served_[link.id].watched = true;
-  if (!link.may_sleep(WakeUp::by_socket)) unread_.push_back(link.id);
+  if (!link.ask_for_wake_up(WakeUp::by_socket)) unread_.push_back(link.id);
 }
 
 void ChannelReactor::unwatch(WorkerLink& link) {
-  host_.unwatch(link);
+  sockets_.unwatch(link);
   served_[link.id].watched = false;
 }
 
 // A caller that borrows a worker waits for it itself.
 void ChannelReactor::end_turn() {
-  for (const WorkerId id : host_.workers().settled()) {
-    WorkerLink* const link = host_.workers().find(id);
+  for (const WorkerId id : driver_.workers().settled()) {
+    WorkerLink* const link = driver_.workers().find(id);
     if (link == nullptr || link->borrowed) continue;
     const Served& served = served_[link->id];
     if (!link->outbox.empty() && served.stopped_by == Stop::none) unwritten_.push_back(link);
     if (link->borrowable) {
       if (served.watched) unwatch(*link);
-    } else if (!served.watched && !link->broken && !link->silent) {
+    } else if (!served.watched && !link->broken && !link->hung_up) {
       watch_and_ask(*link);
     }
   }
@@ -52,28 +53,33 @@ void ChannelReactor::end_turn() {
 // --- what workers report ---
 
 void ChannelReactor::on_wake_up(WorkerId id) {
-  WorkerLink* const link = host_.workers().find(id);
+  WorkerLink* const link = driver_.workers().find(id);
   if (link == nullptr) return;
-  if (host_.has_lost_descriptors()) return;  // a copy of this process keeps it watched
+  if (driver_.has_lost_descriptors()) return;  // a copy of this process keeps it watched
   const bool more = receive_wake_ups(*link);
   read_results(*link);
   if (served_[id].stopped_by == Stop::ring_full) on_room(id);
-  if (more && !link->broken) return host_.watch(*link);
-  unwatch(*link);  // end of stream: the end of the process tells the rest
-  host_.stream_ended(*link);
+  if (more && !link->broken) return sockets_.watch(*link);
+  unwatch(*link);  // the end of the process, which is near, tells the rest
+  driver_.hung_up(*link);
 }
 
 // Where a caller drives the worker, or none does, nothing else would see that.
 void ChannelReactor::on_hang_up(WorkerId id) {
-  WorkerLink* const link = host_.workers().find(id);
-  if (link != nullptr) host_.stream_ended(*link);
+  WorkerLink* const link = driver_.workers().find(id);
+  if (link != nullptr) driver_.hung_up(*link);
 }
 
-// False at the end of the stream, or where what comes makes no sense.
+void ChannelReactor::on_ended(WorkerId id) {
+  WorkerLink* const link = driver_.workers().find(id);
+  if (link != nullptr) driver_.ended(*link);
+}
+
+// False where it has hung up, or where what comes makes no sense.
 bool ChannelReactor::receive_wake_ups(WorkerLink& link) try {
   return link.receive_wake_ups();
 } catch (const std::exception&) {
-  host_.unreadable(link, std::current_exception());
+  driver_.unreadable(link, std::current_exception());
   return false;
 }
 
@@ -81,7 +87,7 @@ bool ChannelReactor::receive_wake_ups(WorkerLink& link) try {
 void ChannelReactor::read_results(WorkerLink& link) {
   for (int turn = 0; turn < reads_per_turn && read_what_is_there(link); ++turn) {
   }
-  if (!link.may_sleep(WakeUp::by_socket)) read_what_is_there(link);
+  if (!link.ask_for_wake_up(WakeUp::by_socket)) read_what_is_there(link);
 }
 
 // True if there was something. No more than a ring holds; the lock is held for some of it at a
@@ -89,7 +95,7 @@ void ChannelReactor::read_results(WorkerLink& link) {
 bool ChannelReactor::read_what_is_there(WorkerLink& link) {
   constexpr std::size_t most = protocol::WorkerPage::buffer_size;
   std::size_t left = most;
-  while (left != 0 && !link.broken && link.has_unread()) left -= std::min(left, host_.read(link));
+  while (left != 0 && !link.broken && link.has_unread()) left -= std::min(left, driver_.read(link));
   return left != most;
 }
 
@@ -102,7 +108,7 @@ bool ChannelReactor::flush() {
   for (WorkerLink* const link : unwritten_) told |= !flush(*link);
   unwritten_.clear();
   for (std::size_t i = 0; i != unread_.size(); ++i) {
-    WorkerLink* const link = host_.workers().find(unread_[i]);
+    WorkerLink* const link = driver_.workers().find(unread_[i]);
     // A caller may have it by now; while it is not borrowable, none can come.
     if (link == nullptr || link->borrowable) continue;
     read_results(*link);
@@ -115,9 +121,9 @@ bool ChannelReactor::flush() {
 // False where the driver has been told something. Where the ring is full, the wake-up that has been
 // asked for comes when there is room, too.
 bool ChannelReactor::flush(WorkerLink& link) {
-  if (link.broken || host_.is_terminated()) return true;
+  if (link.broken || driver_.is_terminated()) return true;
   const Stop stop = served_[link.id].stopped_by = write(link);
-  if (stop == Stop::channel_full || stop == Stop::crowded) host_.wait_for_room(link, stop);
+  if (stop == Stop::channel_full || stop == Stop::crowded) sockets_.wait_for_room(link, stop);
   return stop != Stop::refused;
 }
 
@@ -125,20 +131,20 @@ bool ChannelReactor::flush(WorkerLink& link) {
 Stop ChannelReactor::write(WorkerLink& link) try {
   const Stop stop = link.write();
   if (stop == Stop::refused)
-    host_.unreadable(link, std::make_exception_ptr(
-                               SystemError("sendmsg", "sending shared objects to a worker",
-                                           static_cast<int>(std::errc::operation_not_permitted))));
+    driver_.unreadable(link, std::make_exception_ptr(SystemError(
+                                 "sendmsg", "sending shared objects to a worker",
+                                 static_cast<int>(std::errc::operation_not_permitted))));
   return stop;
 } catch (const std::exception&) {
-  host_.unreadable(link, std::current_exception());
+  driver_.unreadable(link, std::current_exception());
   return Stop::refused;
 }
 
 void ChannelReactor::on_room(WorkerId id) {
-  WorkerLink* const link = host_.workers().find(id);
+  WorkerLink* const link = driver_.workers().find(id);
   if (link == nullptr) return;
   served_[id].stopped_by = Stop::none;
-  if (!host_.has_lost_descriptors()) flush(*link);
+  if (!driver_.has_lost_descriptors()) flush(*link);
 }
 
 }  // namespace brood::pool

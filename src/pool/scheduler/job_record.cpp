@@ -1,4 +1,4 @@
-#include "pool/scheduler/job.hpp"
+#include "pool/scheduler/job_record.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -12,16 +12,16 @@ bool is_in(const std::vector<std::size_t>& elements, std::size_t index) {
 }
 }  // namespace
 
-bool Job::was_cancelled(std::size_t index) const { return is_in(cancelled, index); }
+bool JobRecord::was_cancelled(std::size_t index) const { return is_in(cancelled, index); }
 
-bool Job::has_last_attempt(std::size_t index) const { return is_in(last_attempts, index); }
+bool JobRecord::has_last_attempt(std::size_t index) const { return is_in(last_attempts, index); }
 
-bool Job::is_passed_on(std::size_t index) const {
+bool JobRecord::is_passed_on(std::size_t index) const {
   const auto known = unbegun.find(index);
   return known != unbegun.end() && known->second.passed_on;
 }
 
-bool Job::is_defined_anew_in(WorkerId worker) {
+bool JobRecord::is_defined_anew_in(WorkerId worker) {
   if (traits.self_contained) return false;
   const auto place = std::lower_bound(defined_in.begin(), defined_in.end(), worker);
   if (place != defined_in.end() && *place == worker) return false;
@@ -30,22 +30,22 @@ bool Job::is_defined_anew_in(WorkerId worker) {
 }
 
 // Not merged: a range never spans two calls.
-void Job::append(std::size_t count) {
+void JobRecord::append(std::size_t count) {
   pending.insert(pending.begin(), {total, total + count});
   pending_count += count;
 }
 
-void Job::put_back(std::size_t first, std::size_t count) {
+void JobRecord::put_back(std::size_t first, std::size_t count) {
   pending.push_back({first, first + count});
   pending_count += count;
 }
 
-std::size_t Job::give_up_pending() {
+std::size_t JobRecord::give_up_pending() {
   pending.clear();
   return std::exchange(pending_count, 0);
 }
 
-bool Job::give_up_pending(std::size_t index) {
+bool JobRecord::give_up_pending(std::size_t index) {
   const auto range = std::find_if(pending.rbegin(), pending.rend(), [=](const Range& r) {
     return r.first <= index && index < r.last;
   });
@@ -59,7 +59,7 @@ bool Job::give_up_pending(std::size_t index) {
   return true;
 }
 
-void Job::reset() noexcept {
+void JobRecord::reset() noexcept {
   live = sealed = finished = runnable = draining = false;
   pending.clear();
   pending_count = total = resolved = assigned = largest = 0;

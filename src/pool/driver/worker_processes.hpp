@@ -28,11 +28,12 @@ enum class StopSignal : std::uint8_t {
 /// What became of it.
 using SignalResult = start::Signal;
 
-/// What a driver has done to processes: the dispatcher for a real pool, a world of the simulation
-/// for its own. No function waits for another process.
+/// The processes of workers as a driver has them started, signalled and reaped, and what it asks of
+/// its own process: the dispatcher does so for a real pool, a world of the simulation for its own.
+/// No function waits for another process.
 /// Threads: that of the dispatcher, under the core's lock; those below "any thread" are called by
 /// any thread with that lock.
-class Host {
+class WorkerProcesses {
  public:
   /// Asks for a process in slot `id`. Driver::started or Driver::start_failed says what became of
   /// it, perhaps before this returns.
@@ -64,7 +65,7 @@ class Host {
   virtual std::size_t descriptor_limit() noexcept = 0;
 
  protected:
-  ~Host() = default;
+  ~WorkerProcesses() = default;
 };
 
 }  // namespace brood::pool

@@ -1,4 +1,4 @@
-#include "pool/dispatcher/process_host.hpp"
+#include "pool/dispatcher/supervised_processes.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -14,43 +14,45 @@ namespace brood::pool {
 
 using Clock = std::chrono::steady_clock;
 
-SignalResult ProcessHost::signal(WorkerLink& link, StopSignal signal) noexcept {
+SignalResult SupervisedProcesses::signal(WorkerLink& link, StopSignal signal) noexcept {
   const int number = signal == StopSignal::kill ? SIGKILL : SIGTERM;
   return supervisor_.signal(process_of(link), number);
 }
 
-bool ProcessHost::order_workers_memory() noexcept {
+bool SupervisedProcesses::order_workers_memory() noexcept {
   if (platform::process_barrier()) return true;
   log_error("membarrier(2) is refused: a worker that holds what a call takes back is stopped");
   return false;
 }
 
 // Results that the program keeps keep their descriptors: they leave it a quarter of its table.
-bool ProcessHost::table_is_full() noexcept {
+bool SupervisedProcesses::table_is_full() noexcept {
   return detail::shared_descriptors() + platform::kept_open() >
          platform::descriptor_limit() / 4 * 3;
 }
 
-std::size_t ProcessHost::descriptor_limit() noexcept { return platform::descriptor_limit(); }
+std::size_t SupervisedProcesses::descriptor_limit() noexcept {
+  return platform::descriptor_limit();
+}
 
 // One that cannot be watched has not been started.
-void ProcessHost::on_started(std::unique_ptr<WorkerProcess> worker) {
+void SupervisedProcesses::on_started(std::unique_ptr<WorkerProcess> worker) {
   const WorkerId id = worker->id;
   try {
-    channels_.open(*worker);
+    sockets_.open(*worker);
     state_.driver().started(std::move(worker), Clock::now());
   } catch (...) {
-    channels_.close(id);
+    sockets_.close(id);
     if (worker) supervisor_.discard(*worker);
     starts_.fail(id, std::current_exception());
   }
 }
 
-void ProcessHost::on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) {
+void SupervisedProcesses::on_start_failed(WorkerId id, std::exception_ptr why, StartFailure kind) {
   state_.driver().start_failed(id, std::move(why), kind, Clock::now());
 }
 
-void ProcessHost::end_all_workers() noexcept {
+void SupervisedProcesses::end_all_workers() noexcept {
   for (const auto& link : state_.workers().all()) {
     if (link) platform::send_signal(process_of(*link).pidfd, SIGKILL);
   }

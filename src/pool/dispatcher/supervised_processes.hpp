@@ -8,23 +8,24 @@
 #include <optional>
 #include <string>
 
-#include "pool/dispatcher/channels.hpp"
 #include "pool/dispatcher/starts.hpp"
 #include "pool/dispatcher/supervisor.hpp"
-#include "pool/driver/host.hpp"
+#include "pool/dispatcher/worker_sockets.hpp"
+#include "pool/driver/worker_processes.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
 
-/// What the driver of a real pool has done to processes. Threads: as Host says.
-class ProcessHost final : public Host, private StartEvents {
+/// The processes of a real pool: started, signalled and reaped by the supervisor.
+/// Threads: as WorkerProcesses says.
+class SupervisedProcesses final : public WorkerProcesses, private StartEvents {
  public:
-  ProcessHost(PoolState& state, Supervisor& supervisor, Callbacks& callbacks, Channels& channels,
-              boost::asio::io_context& io)
+  SupervisedProcesses(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+                      WorkerSockets& sockets, boost::asio::io_context& io)
       : state_(state),
         supervisor_(supervisor),
         callbacks_(callbacks),
-        channels_(channels),
+        sockets_(sockets),
         starts_(supervisor, *this, io) {}
 
   /// What the driver has asked for, and nothing has answered yet.
@@ -34,7 +35,7 @@ class ProcessHost final : public Host, private StartEvents {
   void end_all_workers() noexcept;
 
  private:
-  // --- Host ---
+  // --- WorkerProcesses ---
   void start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.ask(id); }
   void abandon_start(WorkerId id) override BROOD_REQUIRES(core_lock) { starts_.abandon(id); }
   void abandon_starts() override BROOD_REQUIRES(core_lock) { starts_.abandon_all(); }
@@ -42,7 +43,7 @@ class ProcessHost final : public Host, private StartEvents {
   std::optional<Death> status(WorkerLink& link) noexcept override BROOD_REQUIRES(core_lock) {
     return starts_.ended(process_of(link));
   }
-  void release(WorkerLink& link) noexcept override { channels_.close(link.id); }
+  void release(WorkerLink& link) noexcept override { sockets_.close(link.id); }
   bool order_workers_memory() noexcept override;
   void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
@@ -58,7 +59,7 @@ class ProcessHost final : public Host, private StartEvents {
   PoolState& state_;
   Supervisor& supervisor_;
   Callbacks& callbacks_;
-  Channels& channels_;
+  WorkerSockets& sockets_;
   Starts starts_;
 };
 

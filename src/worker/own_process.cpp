@@ -1,4 +1,4 @@
-#include "worker/process_host.hpp"
+#include "worker/own_process.hpp"
 
 #include <unistd.h>
 #include <cerrno>
@@ -26,11 +26,11 @@ void end_if_closed(int error) noexcept {
 }  // namespace
 
 // A worker that has just answered may have its next task at once.
-bool ProcessHost::look(const std::atomic<std::uint64_t>& word, std::uint64_t value) {
+bool OwnProcess::look(const std::atomic<std::uint64_t>& word, std::uint64_t value) {
   return platform::look(spin_, [&] { return word.load(std::memory_order_acquire) != value; });
 }
 
-void ProcessHost::wake_owner() try {
+void OwnProcess::wake_owner() try {
   if (!platform::write_all_unguarded(report_, std::span(&protocol::wake_up, 1)))
     ::_exit(exit_orphaned);  // the read end is closed: the owner is gone
 } catch (const SystemError& failure) {
@@ -39,11 +39,11 @@ void ProcessHost::wake_owner() try {
 }
 
 // For ever, if it must be: the thread that watches the owner ends the process.
-void ProcessHost::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+void OwnProcess::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
   platform::futex_wait(word, value, std::nullopt, platform::FutexScope::shared);
 }
 
-bool ProcessHost::send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) {
+bool OwnProcess::send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) {
   if (!descriptor_channel_)
     throw UsageError(
         "this worker has no socket for the descriptor of a shared object: its launcher has closed "
@@ -54,23 +54,23 @@ bool ProcessHost::send_descriptor(std::uint64_t job, const detail::DescriptorRef
   return state == platform::SendState::sent;
 }
 
-detail::DescriptorRef ProcessHost::find(detail::SharedDescriptor::Token token) const {
+detail::DescriptorRef OwnProcess::find(detail::SharedDescriptor::Token token) const {
   return std::this_thread::get_id() == serving_ ? descriptor_channel_.find(token) : nullptr;
 }
 
-void ProcessHost::end_if_copy() noexcept { platform::end_if_copy(); }
+void OwnProcess::end_if_copy() noexcept { platform::end_if_copy(); }
 
-void ProcessHost::tell_of_copies() {
+void OwnProcess::tell_of_copies() {
   if (const unsigned count = platform::copies_ended(); count != 0) {
     base::log_warning("processes that a task has forked came back from it and were ended: " +
                       std::to_string(count));
   }
 }
 
-bool ProcessHost::is_serving_thread() const noexcept {
+bool OwnProcess::is_serving_thread() const noexcept {
   return std::this_thread::get_id() == serving_ && generation_ == platform::fork_generation();
 }
 
-void ProcessHost::end(int code) { ::_exit(code); }
+void OwnProcess::end(int code) { ::_exit(code); }
 
 }  // namespace brood::worker

@@ -8,14 +8,14 @@
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
 #include "transfer/descriptor_channel.hpp"
-#include "worker/session_host.hpp"
+#include "worker/session_process.hpp"
 
 namespace brood::worker {
 
-/// This process as the host of a session: the sockets to the owner, and what the page is woken by.
-class ProcessHost final : public SessionHost {
+/// This process as a session needs it: the sockets to the owner, and what the page is woken by.
+class OwnProcess final : public SessionProcess {
  public:
-  ProcessHost(int report, transfer::DescriptorChannel descriptor_channel)
+  OwnProcess(int report, transfer::DescriptorChannel descriptor_channel)
       : report_(report), descriptor_channel_(std::move(descriptor_channel)) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }

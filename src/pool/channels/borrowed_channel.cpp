@@ -1,6 +1,7 @@
-#include "pool/driver/borrowed_channel.hpp"
+#include "pool/channels/borrowed_channel.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <span>
 
 #include <brood/codec.hpp>
@@ -9,7 +10,7 @@
 namespace brood::pool {
 
 using protocol::WakeUp;
-using LargeResult = BorrowerHost::LargeResult;
+using LargeResult = LockedBorrowing::LargeResult;
 using Stop = WorkerChannel::Stop;
 
 /// The bytes of a large result. The worker is given room as they are read.
@@ -64,25 +65,28 @@ class BorrowedChannel::Incoming final : public detail::Supply {
 
 bool BorrowedChannel::drive() {
   std::optional<bool> others_wait;
-  while (!others_wait) others_wait = read();
+  while (!others_wait) others_wait = tell(exchange());
   given_back_ = true;
   return *others_wait;
 }
 
-// Nothing while there is more to come.
-std::optional<bool> BorrowedChannel::read() {
-  std::exception_ptr error;
-  Borrowing::News news = Borrowing::News::none;
-  bool taken = false;
-  std::optional<LargeResult> large;
+BorrowedChannel::Seen BorrowedChannel::exchange() {
+  Seen seen;
   try {
-    if (!link_.broken && exchange()) news = Borrowing::News::written;
-    if (news == Borrowing::News::written) large = next_large_result();
-    taken = large && take(*large);
+    if (!link_.broken && write_until_told()) seen.news = Borrowing::News::written;
+    if (seen.news == Borrowing::News::none) return seen;
+    const std::optional<LargeResult> large = next_large_result();
+    if (large && take(*large)) seen.taken = large;
   } catch (const std::exception&) {
-    error = std::current_exception();
+    seen.error = std::current_exception();
   }
-  return taken ? host_.took(*large) : host_.read(news, error);
+  return seen;
+}
+
+// Nothing while there is more to come.
+std::optional<bool> BorrowedChannel::tell(const Seen& seen) {
+  return seen.taken ? driver_.took(link_, job_, *seen.taken)
+                    : driver_.read(link_, job_, seen.news, seen.error);
 }
 
 // It stands behind an argument that the worker has read: nothing is left to be written.
@@ -105,9 +109,9 @@ bool BorrowedChannel::take(const LargeResult& result) {
 
 // Writes what there is to write, until the worker has told something. False when the worker has
 // ended or refuses what it is sent.
-bool BorrowedChannel::exchange() {
+bool BorrowedChannel::write_until_told() {
   for (;;) {
-    if (has_attachments() && host_.has_lost_descriptors()) return false;
+    if (has_attachments() && driver_.has_lost_descriptors()) return false;
     const Stop stop = link_.write();
     if (stop == Stop::refused) return false;
     if (stop == Stop::channel_full || stop == Stop::crowded) {
@@ -128,23 +132,23 @@ bool BorrowedChannel::has_attachments() const {
 
 // Perhaps in the time that a wake-up would take.
 void BorrowedChannel::wait_for_news() {
-  if (host_.look()) return;
-  if (link_.may_sleep(WakeUp::by_futex) && !link_.ended) host_.sleep();
+  if (wait_.look()) return;
+  if (link_.ask_for_wake_up(WakeUp::by_futex) && !link_.ended) wait_.sleep();
 }
 
 // Nothing tells of its room but the system, so the worker's wake-ups come that way, too.
 // False where they do not come any more.
 bool BorrowedChannel::wait_for_room(Stop full) {
-  if (!link_.may_sleep(WakeUp::by_socket)) return true;
-  if (host_.has_lost_descriptors()) return false;
-  if (!host_.sleep_on_socket(full)) return true;
-  return !host_.has_lost_descriptors() && link_.receive_wake_ups();
+  if (!link_.ask_for_wake_up(WakeUp::by_socket)) return true;
+  if (driver_.has_lost_descriptors()) return false;
+  if (!wait_.sleep_on_socket(full)) return true;
+  return !driver_.has_lost_descriptors() && link_.receive_wake_ups();
 }
 
 // No signal may end the worker: see WorkerTable. A loss that nothing has told is found in the next
 // look.
 bool BorrowedChannel::is_over() const {
-  return link_.ended || link_.left || host_.is_terminated() || host_.has_lost_descriptors();
+  return link_.ended || link_.left || driver_.is_terminated() || driver_.has_lost_descriptors();
 }
 
 }  // namespace brood::pool

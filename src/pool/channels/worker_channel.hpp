@@ -53,12 +53,13 @@ class WorkerChannel {
   /// says why that is not all. Throws CodecError where the ring makes no sense.
   virtual Stop write();
   /// The end of its tasks, when the outbox is empty: it leaves when it has done what it has.
-  void hang_up() noexcept;
+  void end_tasks() noexcept;
 
   // --- wake-ups ---
   /// Asks for one, which comes when the worker reports something, or has made room that the last
-  /// write() has found missing. False: it has done so already.
-  virtual bool may_sleep(protocol::WakeUp how) noexcept;
+  /// write() has found missing, and looks again. False: it has done so already, and nothing is to
+  /// be waited for.
+  virtual bool ask_for_wake_up(protocol::WakeUp how) noexcept;
   /// Wakes the caller that drives the worker, if it sleeps. Threads: any.
   void wake_caller() noexcept;
 

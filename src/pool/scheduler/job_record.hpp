@@ -23,9 +23,9 @@ struct Unbegun {
   bool passed_on = false;    // that is too long: the worker that has it now is the last
 };
 
-/// One job: where its elements are, and what has become of them. Jobs and PendingElements change
-/// it, others read it.
-struct Job {
+/// One job as the scheduler knows it: where its elements are, and what has become of them. Jobs and
+/// PendingElements change it, others read it.
+struct JobRecord {
   struct Range {
     std::size_t first, last;  // [first, last)
   };
