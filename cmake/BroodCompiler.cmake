@@ -11,7 +11,10 @@ target_compile_options(
             $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
             $<$<BOOL:${BROOD_WERROR}>:-Werror>
             # gcc 12 reports overlaps inside std::string that do not exist (gcc bug 105651).
-            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+            # No warning, but for the same targets: gcc spends an eighth of its time collecting garbage
+            # in a heap that it begins with. With a larger one it takes a sixth more memory.
+            $<$<CXX_COMPILER_ID:GNU>:--param=ggc-min-heapsize=1000000>)
 
 find_program(BROOD_CCACHE ccache)
 mark_as_advanced(BROOD_CCACHE)

@@ -7,6 +7,7 @@ target_include_directories(hostile_attacks PUBLIC ${PROJECT_SOURCE_DIR}/tests
                                                   ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(hostile_attacks PUBLIC brood_for_tests GTest::gtest Boost::headers
                                              spdlog::spdlog Threads::Threads brood_warnings)
+brood_compile_as_one(hostile_attacks)
 add_executable(brood_hostile ${program_sources})
 target_link_libraries(brood_hostile PRIVATE hostile_attacks)
 target_link_libraries(${target} PRIVATE hostile_attacks)

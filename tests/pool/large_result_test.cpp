@@ -3,7 +3,6 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -12,6 +11,7 @@
 
 #include "platform/system_calls.hpp"
 #include "pool/pool_fixture.hpp"
+#include "support/counting_text.hpp"
 #include "victims/tasks.hpp"
 
 // Results that are decoded while they arrive, in the thread that has called.
@@ -62,15 +62,10 @@ Result make(Meanwhile meanwhile) { return {meanwhile, ::getpid(), std::string(la
 
 TEST_P(LargeResult, comes_whole_whatever_its_size) {
   Pool pool = make_pool(1);
-  const auto text_of = [](std::size_t size) {
-    std::string text(size, '\0');
-    std::iota(text.begin(), text.end(), static_cast<char>(size));
-    return text;
-  };
   for (const std::size_t size : {least, 2 * least, large}) {
     for (const std::size_t less : {100, 73, 72, 71, 17, 16, 15, 8, 1, 0}) {
-      EXPECT_TRUE(pool.apply(text_of, size - less) == text_of(size - less)) << size - less;
-      EXPECT_TRUE(pool.apply(text_of, size + less) == text_of(size + less)) << size + less;
+      for (const std::size_t wanted : {size - less, size + less})
+        EXPECT_TRUE(pool.apply(counting_text, wanted) == counting_text(wanted)) << wanted;
     }
   }
   const auto doubles = [](std::size_t count) { return std::vector<double>(count, 0.5); };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "pool/pool_fixture.hpp"
@@ -9,21 +10,17 @@ namespace {
 class Sizes : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Sizes);
 
-/// Bytes that show a shift or a hole.
+/// Bytes that show a shift or a hole: of the same sequence, whatever the size.
 std::string pattern(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : bytes) {
+  thread_local std::string bytes;
+  thread_local std::uint32_t state = 1;
+  while (bytes.size() < size) {
     state = state * 1664525 + 1013904223;
-    byte = static_cast<char>(state >> 24);
+    bytes.push_back(static_cast<char>(state >> 24));
   }
-  return bytes;
+  return bytes.substr(0, size);
 }
-std::uint64_t hash_of(const std::string& bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
-  return hash;
-}
+std::uint64_t hash_of(const std::string& bytes) { return std::hash<std::string>()(bytes); }
 std::string same(std::string bytes) { return bytes; }
 std::size_t length(const std::string& bytes) { return bytes.size(); }
 

@@ -12,6 +12,7 @@
 
 #include "pool/pool_fixture.hpp"
 #include "protocol/page.hpp"
+#include "support/counting_text.hpp"
 #include "support/worker_channel.hpp"
 
 // Arguments on their way through the ring of a worker's page.
@@ -26,19 +27,14 @@ BROOD_FOR_EVERY_METHOD(TaskRing);
 constexpr std::size_t ring = protocol::WorkerPage::buffer_size;
 constexpr auto soon = times(5s, 20s);
 
-std::string text_of(std::size_t size) {
-  std::string text(size, '\0');
-  std::iota(text.begin(), text.end(), static_cast<char>(size));
-  return text;
-}
-/// What a task that has got text_of(size) gives back; nothing of any other.
+/// What a task that has got counting_text(size) gives back; nothing of any other.
 std::size_t whole(const std::string& text) {
-  return text == text_of(text.size()) ? text.size() + 1 : 0;
+  return text == counting_text(text.size()) ? text.size() + 1 : 0;
 }
 
 std::vector<std::string> texts_of(const std::vector<std::size_t>& sizes) {
   std::vector<std::string> texts;
-  for (const std::size_t size : sizes) texts.push_back(text_of(size));
+  for (const std::size_t size : sizes) texts.push_back(counting_text(size));
   return texts;
 }
 std::vector<std::size_t> answers_to(std::vector<std::size_t> sizes) {
@@ -62,14 +58,14 @@ std::vector<std::size_t> sizes() {
 TEST_P(TaskRing, brings_an_argument_of_any_size_whole) {
   Pool pool = make_pool(1);
   for (const std::size_t size : sizes())
-    ASSERT_EQ(pool.apply(whole, text_of(size)), size + 1) << size;
+    ASSERT_EQ(pool.apply(whole, counting_text(size)), size + 1) << size;
 }
 
 // Each byte more moves the place where a frame just fits.
 TEST_P(TaskRing, brings_arguments_whole_at_each_size_around_half_of_it_and_all_of_it) {
   Pool pool = make_pool(1);
   for (const std::size_t size : {ring / 2, ring}) {
-    const std::string text = text_of(size + 20);
+    const std::string text = counting_text(size + 20);
     for (std::size_t less = 0; less < 300; less += 3) {
       const std::string some = text.substr(less);
       ASSERT_EQ(pool.apply([](const std::string& got) { return got; }, some), some) << some.size();
@@ -81,7 +77,8 @@ TEST_P(TaskRing, brings_arguments_whole_that_are_sent_in_a_row) {
   Pool pool = make_pool(2);
   const std::vector<std::size_t> all = sizes();
   std::vector<AsyncResult<std::size_t>> results;
-  for (const std::size_t size : all) results.push_back(pool.apply_async(whole, text_of(size)));
+  for (const std::size_t size : all)
+    results.push_back(pool.apply_async(whole, counting_text(size)));
   for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(results[i].get(), all[i] + 1) << all[i];
 }
 
@@ -168,7 +165,7 @@ class FullTaskRing : public PoolTest {
     PoolTest::TearDown();
   }
   InParts argument(InParts::Midst midst) const {
-    return {midst, mailbox_.path(), gate_->path(), text_of(size)};
+    return {midst, mailbox_.path(), gate_->path(), counting_text(size)};
   }
   static constexpr std::size_t size = std::size_t{8} << 20;
   const Scratch scratch_;
@@ -183,7 +180,7 @@ TEST_P(FullTaskRing, of_one_worker_holds_up_no_other_call) {
   mailbox_.receive();
   EXPECT_EQ(pool.apply(square, 3), 9);
   EXPECT_EQ(pool.apply_async(square, 4).get(), 16);
-  EXPECT_EQ(pool.apply(whole, text_of(3 * ring)), 3 * ring + 1);
+  EXPECT_EQ(pool.apply(whole, counting_text(3 * ring)), 3 * ring + 1);
   EXPECT_FALSE(slow.ready());
   gate_->open();
   EXPECT_EQ(slow.get(), size + 1);
@@ -207,7 +204,7 @@ TEST_P(FullTaskRing, is_written_to_the_end_when_there_is_room_again) {
   mailbox_.receive();
   std::vector<AsyncResult<std::size_t>> behind;
   for (const std::size_t some : {std::size_t{5}, ring / 2, ring, 3 * ring, std::size_t{5}})
-    behind.push_back(pool.apply_async(whole, text_of(some)));
+    behind.push_back(pool.apply_async(whole, counting_text(some)));
   gate_->open();
   EXPECT_EQ(slow.get(), size + 1);
   EXPECT_EQ(behind[0].get(), 6U);
@@ -277,8 +274,8 @@ TEST_P(TaskRing, keeps_arguments_whole_whose_tasks_fork) {
   for (std::size_t i = 0; i < 40; ++i) all.push_back(i * 997 % 9000);
   for (const std::size_t chunk : {1, 8, 40})
     EXPECT_EQ(pool.with({.chunk = chunk}).map(forks, texts_of(all)), answers_to(all)) << chunk;
-  EXPECT_EQ(pool.apply(forks, text_of(ring / 2 - 200)), ring / 2 - 199);
-  EXPECT_EQ(pool.apply(forks, text_of(3 * ring)), 3 * ring + 1);
+  EXPECT_EQ(pool.apply(forks, counting_text(ring / 2 - 200)), ring / 2 - 199);
+  EXPECT_EQ(pool.apply(forks, counting_text(3 * ring)), 3 * ring + 1);
 }
 
 /// The copy comes back from the task, to arguments that are not there.
@@ -320,7 +317,7 @@ TEST_P(TaskRing, is_read_to_its_end_when_the_pool_is_closed) {
   Pool pool = make_pool(1);
   auto first = pool.apply_async(answers_late, gate.path());
   std::vector<AsyncResult<std::size_t>> behind;
-  for (int i = 0; i < 20; ++i) behind.push_back(pool.apply_async(whole, text_of(ring / 8)));
+  for (int i = 0; i < 20; ++i) behind.push_back(pool.apply_async(whole, counting_text(ring / 8)));
   pool.close();
   gate.open();
   pool.join();

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <string>
@@ -16,6 +17,12 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
 }
+
+// A world needs the memory that the world before has given back: it is kept, not fetched from the
+// system each time.
+constexpr int kept = 32 << 20;  // bytes
+[[maybe_unused]] const bool keeps_memory =
+    ::mallopt(M_MMAP_THRESHOLD, kept) == 1 && ::mallopt(M_TRIM_THRESHOLD, kept) == 1;
 
 bool trace() { return from_environment("BROOD_SIM_TRACE", 0) != 0; }
 

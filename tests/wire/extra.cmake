@@ -18,6 +18,7 @@ target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
 # How deep a value may be nested is measured by the stack that decoding it takes. Destructors that are
 # not optimised take more than that, where a class decodes its parts itself (nesting_test.cpp).
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-  target_compile_options(${target} PRIVATE -O1)
-  set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(
+    ${CMAKE_CURRENT_LIST_DIR}/nesting_test.cpp
+    PROPERTIES COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endif()

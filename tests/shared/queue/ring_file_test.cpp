@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <deque>
+#include <cstdint>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -24,7 +25,10 @@ class Model {
 
   void write(std::size_t count) {
     std::vector<std::byte> bytes(count);
-    for (std::byte& byte : bytes) byte = std::byte(random_());
+    for (std::size_t i = 0; i < count; i += sizeof(std::uint32_t)) {
+      const auto four = static_cast<std::uint32_t>(random_());
+      std::memcpy(bytes.data() + i, &four, std::min(sizeof four, count - i));
+    }
     ring_file_.write(positions_, bytes);
     expected_.insert(expected_.end(), bytes.begin(), bytes.end());
   }
@@ -71,7 +75,7 @@ class Model {
   RingFile::Extent extent_;
   RingFile ring_file_{ring_.data(), file_.get(), 4096, extent_};
   RingFile::Positions positions_;
-  std::deque<std::byte> expected_;
+  std::vector<std::byte> expected_;
 };
 
 TEST(RingFileTest, gives_what_was_written_wherever_it_lay) {
