@@ -261,6 +261,51 @@ TEST_F(MapOver, file_names) {
             "c.hpp");
 }
 
+// The first, two in a row, the last: in chunks of seven.
+bool is_refused(int x) { return x % 7 == 0 || x % 7 == 3 || x % 7 == 4 || x % 7 == 6; }
+int refuses_some(int x) {
+  if (is_refused(x)) throw std::out_of_range(std::to_string(x));
+  return x + 1;
+}
+void refuses_some_and_returns_nothing(int x) { refuses_some(x); }
+std::string refuses_some_texts(const std::string& text) {
+  return std::to_string(refuses_some(std::stoi(text)));
+}
+
+TEST_F(MapOver, elements_that_throw_anywhere_in_a_chunk_fail_alone) {
+  std::vector<int> inputs(35);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  std::vector<std::string> texts;
+  for (const int x : inputs) texts.push_back(std::to_string(x));
+  const PoolCalls in_sevens = pool().with({.chunk = 7});
+  const auto numbers = in_sevens.try_map(refuses_some, inputs);
+  const auto nothing = in_sevens.try_map(refuses_some_and_returns_nothing, inputs);
+  const auto found = in_sevens.try_map(refuses_some_texts, texts);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    ASSERT_EQ(numbers[i].has_value(), !is_refused(inputs[i])) << i;
+    ASSERT_EQ(nothing[i].has_value(), !is_refused(inputs[i])) << i;
+    ASSERT_EQ(found[i].has_value(), !is_refused(inputs[i])) << i;
+    if (is_refused(inputs[i])) {
+      EXPECT_THROW(numbers[i].value(), std::out_of_range);
+    } else {
+      EXPECT_EQ(numbers[i].value(), inputs[i] + 1);
+      EXPECT_EQ(found[i].value(), std::to_string(inputs[i] + 1));
+    }
+  }
+}
+
+TEST_F(MapOver, results_of_many_mebibytes_are_all_there) {
+  for (const std::size_t count :
+       {(std::size_t{4} << 20) / sizeof(double) - 1, (std::size_t{4} << 20) / sizeof(double),
+        (std::size_t{12} << 20) / sizeof(double) + 1}) {
+    std::vector<double> inputs(count);
+    std::iota(inputs.begin(), inputs.end(), 0.0);
+    const std::vector<double> found = pool().map(halved, inputs);
+    ASSERT_EQ(found.size(), count);
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(found[i], inputs[i] / 2);
+  }
+}
+
 TEST_F(MapOver, a_million_cheap_elements) {
   std::vector<double> inputs(1'000'000);
   std::iota(inputs.begin(), inputs.end(), 0.0);
