@@ -224,10 +224,7 @@ class Owner final : private pool::WorkerProcesses {
   }
   std::optional<pool::Death> status(pool::WorkerLink&) noexcept override { return pool::Death{}; }
   void release(pool::WorkerLink&) noexcept override {}
-  bool order_workers_memory() noexcept override {
-    write_word();
-    return true;
-  }
+  bool order_workers_memory() noexcept override { return write_word(), true; }
   void log_error(const std::string&) noexcept override {}
   void log(const pool::WorkerLink&, const protocol::LogRecord&) noexcept override {}
   bool table_is_full() noexcept override { return false; }
