@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <ios>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -78,7 +79,9 @@ class Received {
   }
 
   /// The value, or nothing where it is empty: `std::optional<int> next = queue.try_get();`. With
-  /// parentheses, and where it is assigned to an optional that exists, it goes by way of the int.
+  /// parentheses or braces, in an emplace(), where it is assigned to an optional that exists, and
+  /// for an optional of another type it goes by way of the T, and throws where it is empty. With
+  /// parentheses a std::optional<bool> gets whether there is a value.
   operator std::optional<T>() & { return value_; }
   operator std::optional<T>() const& { return value_; }
   operator std::optional<T>() && { return std::move(value_); }
@@ -121,8 +124,10 @@ class Received {
 
 /// Writes the value to `stream`. Throws EndOfStream where there is none.
 template <class Stream, class T>
-requires requires(Stream& stream, const T& value) { stream << value; }
-Stream& operator<<(Stream& stream, const Received<T>& received) {
+requires(std::derived_from<Stream, std::ios_base>&& requires(Stream& stream, const T& value) {
+  stream << value;
+}) Stream&
+operator<<(Stream& stream, const Received<T>& received) {
   stream << received.value();
   return stream;
 }

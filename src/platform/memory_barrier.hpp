@@ -9,8 +9,8 @@ bool has_process_barriers() noexcept;
 /// Cost: 0.1 us while it has one thread; later it may wait for all CPUs, which takes milliseconds.
 bool join_process_barriers() noexcept;
 /// Has all threads of all processes that have joined pass a full memory barrier between the call
-/// and the return, and this one; false where the system refuses that. Threads: any./// Cost: some
-/// 0.1 us where no other CPU runs such a process; else it waits until each of those has been
+/// and the return, and this one; false where the system refuses that. Threads: any.
+/// Cost: 0.1 us where no other CPU runs such a process; else it waits until each of those has been
 /// interrupted, some microseconds.
 bool process_barrier() noexcept;
 

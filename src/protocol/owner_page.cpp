@@ -18,7 +18,7 @@ PageWatch::Look PageWatch::look(const WorkerPage& page, const Known& known) {
   std::uint64_t claimed = page.claimed.load(std::memory_order_acquire);
   const std::uint64_t clock = page.clock.load(std::memory_order_acquire);
   const std::uint64_t word = page.revocation.load(std::memory_order_acquire);
-  demand_of_page(!doubted_, "a revocation could not tell what it has begun");
+  demand_of_page(!doubted_, "its owner could not tell which elements it has begun");
   demand_of_page(claimed >= claimed_, "it has claimed less than before");
   if (fence_) {
     check_revoked(claimed, word);

@@ -72,6 +72,19 @@ TEST(ReceivedValue, that_is_empty_throws_wherever_it_is_used_as_a_value) {
   EXPECT_THROW(stream << empty, EndOfStream);
 }
 
+TEST(ReceivedValue, shifts_a_number_by_itself) {
+  const Queue<int> queue;
+  queue.put(3);
+  const unsigned bits = 1;
+  EXPECT_EQ(bits << queue.get(), 8U);
+}
+
+TEST(ReceivedValue, is_written_to_a_stream) {
+  std::ostringstream stream;
+  stream << Received<int>(5) << ' ' << Received<std::string>("text");
+  EXPECT_EQ(stream.str(), "5 text");
+}
+
 TEST(ReceivedValue, compares_with_values_and_with_nothing) {
   const Received<int> five(5), empty;
   EXPECT_TRUE(five == 5 && 5 == five && five == 5L && five != 6);

@@ -21,7 +21,9 @@ SignalResult SupervisedProcesses::signal(WorkerLink& link, StopSignal signal) no
 
 bool SupervisedProcesses::order_workers_memory() noexcept {
   if (platform::process_barrier()) return true;
-  log_error("membarrier(2) is refused: a worker that holds what a call takes back is stopped");
+  log_error(
+      "membarrier(2) is refused since the pool was made: a worker from which waiting elements are "
+      "taken is ended");
   return false;
 }
 

@@ -32,7 +32,7 @@ std::exception_ptr DriverState::current_fault() const {
 }
 
 // `error` becomes the outcome of what the worker has begun where it is not the worker's fault.
-// Without memory for the stop the next turn finds the link by its state.
+// Without memory for the stop the scheduler is torn, and the next turn ends the pool.
 void DriverState::break_link(WorkerLink& link, const std::exception_ptr& error) noexcept {
   if (!workers.note_broken(link)) return;
   start_error = error;  // of use only if it never came up

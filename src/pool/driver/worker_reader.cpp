@@ -90,7 +90,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   void on_skipped(std::uint64_t fence) override BROOD_REQUIRES(core_lock) {
     if (!state_.scheduler.revocation_done(link_.id, fence))
       makes_no_sense("an acknowledgement that nothing waits for");
-    if (link_.watch.doubted()) makes_no_sense("a revocation could not tell what it has begun");
+    if (link_.watch.doubted())
+      makes_no_sense("its owner could not tell which elements it has begun");
     link_.watch.acknowledged(link_.page());
   }
   // One message in the descriptor channel for each of these: what waits behind belongs to later

@@ -17,7 +17,7 @@
 namespace brood::pool {
 
 /// The workers of a pool by their slots: what is wrong with them, how they are stopped and seen to
-/// end. Threads: under the core's lock; what reaches processes is the dispatcher's.
+/// end. Threads: under the core's lock; functions that signal or reap processes: the dispatcher's.
 class WorkerTable {
  public:
   WorkerTable(std::size_t slots, WorkerProcesses& processes)
