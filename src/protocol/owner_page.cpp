@@ -58,7 +58,7 @@ std::uint64_t PageWatch::decide(WorkerPage& page, bool is_ordered) noexcept {
   const std::uint64_t word = protocol::decide(page, kept_by(own));
   kept_ = kept_by(word);
   const bool is_decided = (word & WorkerPage::decided) != 0;
-  doubted_ =
+  doubted_ |=
       !is_decided || !makes_sense(claimed) || !makes_sense(kept_) || (word == own && !is_known);
   if (doubted_) return *fence_;
   claimed_ = std::min(claimed, kept_);

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
 constexpr std::size_t largest_record = 16 * 1024;
 constexpr auto flush_age = std::chrono::microseconds(500);
+static_assert(detail::Run::not_revoked == WorkerPage::not_revoked, "one word, seen by both");
 }  // namespace
 
 ResultStream::ResultStream(SessionProcess& process, WorkerPage& page, std::size_t capacity)
