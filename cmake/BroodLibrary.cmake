@@ -43,12 +43,28 @@ function(brood_add_objects target)
 endfunction()
 
 brood_add_objects(brood_objects ${brood_sources})
-# Of this source alone: the path is that of a build folder, and objects are shared by all of them.
+# Most of the time of a source is that of reading headers. The names of a folder's sources are unique
+# in it, those in anonymous namespaces too. As parts of a unit they are headers to gcc, whose types
+# should then have no parts of an anonymous namespace.
+if(BROOD_UNITY_BUILD)
+  set_target_properties(brood_objects PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  target_compile_options(brood_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  foreach(source IN LISTS brood_sources)
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(RELATIVE_PATH folder BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/src)
+    string(REPLACE "/" "_" folder ${folder})
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder})
+  endforeach()
+endif()
+# Of this source alone: the path is that of a build folder.
 include(BroodSystemCalls)
 set_source_files_properties(
   ${PROJECT_SOURCE_DIR}/src/platform/system_call_names.cpp
   PROPERTIES COMPILE_DEFINITIONS BROOD_SYSTEM_CALLS="${BROOD_SYSTEM_CALLS}"
-             OBJECT_DEPENDS "${BROOD_SYSTEM_CALLS}")
+             OBJECT_DEPENDS "${BROOD_SYSTEM_CALLS}" SKIP_UNITY_BUILD_INCLUSION ON)
+# It says how headers of Boost are to be read.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/start/posix_spawn_launcher.cpp
+                            PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 # A unique symbol is one for the whole process, whatever else hides it.
 target_compile_options(brood_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
 # What a program optimises at link time has no symbols that could be made private before.

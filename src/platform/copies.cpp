@@ -15,17 +15,17 @@
 namespace brood::platform {
 namespace {
 
-struct Kept {
+struct KeptDescriptor {
   int number = -1;
   FileIdentity file;
 };
 struct OwnChannel {
-  std::array<Kept, 3> descriptors{};
+  std::array<KeptDescriptor, 3> descriptors{};
   void* memory = nullptr;
   std::size_t size = 0;  // bytes
   bool all = false;
 };
-constinit OwnChannel channel;
+constinit OwnChannel own_channel;
 constinit pid_t original = 0;
 /// Shared with the copies: how many of them have ended. Made by the first fork.
 constinit std::atomic<unsigned>* ended = nullptr;
@@ -41,15 +41,15 @@ void before_fork() noexcept {
 
 void in_copy() noexcept {
   if (original == 0) return;
-  if (channel.all && !is_forking_for_the_library()) replace_own_descriptors(nullptr, 0);
-  for (const Kept& kept : channel.descriptors) {
+  if (own_channel.all && !is_forking_for_the_library()) replace_own_descriptors(nullptr, 0);
+  for (const KeptDescriptor& kept : own_channel.descriptors) {
     if (kept.number >= 0 && kept.file.is_at(kept.number)) replace_descriptors(&kept.number, 1);
   }
-  if (channel.memory != nullptr) {
-    ::mmap(channel.memory, channel.size, PROT_READ | PROT_WRITE,
+  if (own_channel.memory != nullptr) {
+    ::mmap(own_channel.memory, own_channel.size, PROT_READ | PROT_WRITE,
            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
-  channel = OwnChannel();  // a number may be another's by the next fork
+  own_channel = OwnChannel();  // a number may be another's by the next fork
 }
 
 }  // namespace
@@ -58,15 +58,15 @@ void keep_from_copies(std::initializer_list<int> descriptors, void* memory,
                       std::size_t size) noexcept {
   static const int installed = pthread_atfork(before_fork, nullptr, in_copy);
   static_cast<void>(installed);
-  channel = {.memory = memory, .size = size};
+  own_channel = {.memory = memory, .size = size};
   std::size_t count = 0;
   for (const int number : descriptors)
-    channel.descriptors.at(count++) = {number, FileIdentity::of(number)};
+    own_channel.descriptors.at(count++) = {number, FileIdentity::of(number)};
   original = ::getpid();
   ended = nullptr;
 }
 
-void keep_all_from_copies() noexcept { channel.all = true; }
+void keep_all_from_copies() noexcept { own_channel.all = true; }
 
 void end_copy() noexcept {
   if (ended != nullptr) ended->fetch_add(1);

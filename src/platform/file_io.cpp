@@ -13,7 +13,7 @@
 namespace brood::platform {
 namespace {
 
-constexpr const char* writing = "writing to shared memory";
+constexpr const char* stage_of_writing = "writing to shared memory";
 
 }  // namespace
 
@@ -28,12 +28,12 @@ void write_at(const Descriptor& file, std::span<const std::byte> bytes, std::uin
 }
 
 void write_at(int file, std::span<const std::byte> bytes, std::uint64_t position) {
-  if (!file_may_have(position + bytes.size())) throw SystemError("pwrite", writing, EFBIG);
+  if (!file_may_have(position + bytes.size())) throw SystemError("pwrite", stage_of_writing, EFBIG);
   while (!bytes.empty()) {
     const ssize_t count =
         system_calls().pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(position));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) throw SystemError("pwrite", writing, count < 0 ? errno : ENOSPC);
+    if (count <= 0) throw SystemError("pwrite", stage_of_writing, count < 0 ? errno : ENOSPC);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     position += static_cast<std::uint64_t>(count);
   }

@@ -8,6 +8,7 @@
 
 #include <brood/errors.hpp>
 #include "platform/descriptor.hpp"
+#include "platform/privileges.hpp"
 #include "platform/system_calls.hpp"
 
 namespace brood::platform {
@@ -41,7 +42,6 @@ struct [[gnu::packed]] PathRule {
 };
 constexpr int rule_of_path = 1;
 constexpr unsigned ask_version = 1;
-constexpr const char* stage = "entering a sandbox";
 
 // Each version of the interface knows some rights more: landlock(7), "ABI versions".
 Ruleset known_to(int version) {
@@ -63,12 +63,12 @@ Descriptor open_path(const std::string& path) {
 void add(const Descriptor& rules, const PathGrant& grant, std::uint64_t known) {
   const Descriptor parent = open_path(grant.path);
   struct stat status {};
-  if (::fstat(parent.get(), &status) != 0) throw SystemError("fstat", stage, errno);
+  if (::fstat(parent.get(), &status) != 0) throw SystemError("fstat", entering_sandbox, errno);
   std::uint64_t rights = known & (grant.writable ? writing : reading);
   if (!S_ISDIR(status.st_mode)) rights &= rights_of_files;
   const PathRule rule{rights, parent.get()};
   if (system_calls().landlock_add_rule(rules.get(), rule_of_path, &rule, 0) != 0)
-    throw SystemError("landlock_add_rule", stage, errno);
+    throw SystemError("landlock_add_rule", entering_sandbox, errno);
 }
 
 }  // namespace
@@ -79,11 +79,11 @@ Landlocked keep_to(std::span<const PathGrant> grants) {
   if (version < 1) return Landlocked::no;  // ENOSYS: not compiled in; EOPNOTSUPP: switched off
   const Ruleset known = known_to(version);
   const int number = calls.landlock_create_ruleset(&known, sizeof known, 0);
-  if (number < 0) throw SystemError("landlock_create_ruleset", stage, errno);
+  if (number < 0) throw SystemError("landlock_create_ruleset", entering_sandbox, errno);
   const Descriptor rules = adopt_above_stdio(number);
   for (const PathGrant& grant : grants) add(rules, grant, known.files);
   if (calls.landlock_restrict_self(rules.get(), 0) != 0)
-    throw SystemError("landlock_restrict_self", stage, errno);
+    throw SystemError("landlock_restrict_self", entering_sandbox, errno);
   return Landlocked::yes;
 }
 

@@ -18,16 +18,17 @@
 namespace brood::platform {
 namespace {
 
-constexpr const char* stage = "making shared memory";
-constexpr std::size_t block = 512;          // stat(2)
-constexpr const char* folder = "/dev/shm";  // where glibc's shm_open has it
+constexpr const char* making_memory = "making shared memory";
+constexpr std::size_t block_size = 512;            // stat(2)
+constexpr const char* shared_folder = "/dev/shm";  // where glibc's shm_open has it
 
-std::string path_of(const std::string& name) { return std::string(folder) + "/" + name; }
+std::string path_of(const std::string& name) { return std::string(shared_folder) + "/" + name; }
 
 // A memfd has no limit of its own: the kernel would go on until it has to kill a process.
 void demand_free(std::size_t size) {
   constexpr std::size_t worth_asking = std::size_t{8} << 20;
-  if (size >= worth_asking && size > free_memory()) throw SystemError("fallocate", stage, ENOMEM);
+  if (size >= worth_asking && size > free_memory())
+    throw SystemError("fallocate", making_memory, ENOMEM);
 }
 
 // In parts, each with signals blocked: an interrupted fallocate gives back what it has, and a
@@ -35,7 +36,7 @@ void demand_free(std::size_t size) {
 void reserve(const Descriptor& descriptor, std::size_t size) {
   demand_free(size);
   constexpr std::size_t part = std::size_t{64} << 20;
-  if (!file_may_have(size)) throw SystemError("fallocate", stage, EFBIG);
+  if (!file_may_have(size)) throw SystemError("fallocate", making_memory, EFBIG);
   for (std::size_t done = 0; done < size; done += part) {
     const BlockedSignals blocked;
     int result = 0;
@@ -43,13 +44,13 @@ void reserve(const Descriptor& descriptor, std::size_t size) {
       result = system_calls().fallocate(descriptor.get(), 0, static_cast<off_t>(done),
                                         static_cast<off_t>(std::min(part, size - done)));
     } while (result != 0 && errno == EINTR);
-    if (result != 0) throw SystemError("fallocate", stage, errno);
+    if (result != 0) throw SystemError("fallocate", making_memory, errno);
   }
 }
 
 Descriptor new_memory(const char* label, std::size_t size) {
   const int number = system_calls().memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (number < 0) throw SystemError("memfd_create", stage, errno);
+  if (number < 0) throw SystemError("memfd_create", making_memory, errno);
   Descriptor descriptor = adopt_above_stdio(number);
   reserve(descriptor, size);
   return descriptor;
@@ -57,7 +58,7 @@ Descriptor new_memory(const char* label, std::size_t size) {
 
 void seal(const Descriptor& file, int seals) {
   if (system_calls().fcntl_int(file.get(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0)
-    throw SystemError("fcntl", stage, errno);
+    throw SystemError("fcntl", making_memory, errno);
 }
 
 }  // namespace
@@ -80,15 +81,16 @@ void seal_size(const Descriptor& file, Growth growth) {
 }
 
 Descriptor make_named_memory(const std::string& name, std::size_t size) {
-  const int number = system_calls().open_unnamed(folder, O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (number < 0) throw SystemError("open", stage, errno);
+  const int number =
+      system_calls().open_unnamed(shared_folder, O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (number < 0) throw SystemError("open", making_memory, errno);
   Descriptor descriptor = adopt_above_stdio(number);
   reserve(descriptor, size);
   // The name comes last: no process finds memory that is not complete, and one that is killed
   // before this leaves nothing.
   const std::string itself = "/proc/self/fd/" + std::to_string(descriptor.get());
   if (::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, path_of(name).c_str(), AT_SYMLINK_FOLLOW) != 0)
-    throw SystemError("linkat", stage, errno);
+    throw SystemError("linkat", making_memory, errno);
   return descriptor;
 }
 
@@ -104,7 +106,8 @@ Descriptor open_named_memory(const std::string& name, FileOwner owner) {
     throw SystemError("fstat", opening + std::string(" that another user owns"), EPERM);
   if (!S_ISREG(status.st_mode) || status.st_size <= 0) throw SystemError("fstat", opening, ENODATA);
   // That of another program may have holes.
-  if (static_cast<std::size_t>(status.st_blocks) * block < static_cast<std::size_t>(status.st_size))
+  if (static_cast<std::size_t>(status.st_blocks) * block_size <
+      static_cast<std::size_t>(status.st_size))
     reserve(descriptor, static_cast<std::size_t>(status.st_size));
   return descriptor;
 }
@@ -126,7 +129,7 @@ FileSize sizes_of_file(int file) {
   struct stat status {};
   if (::fstat(file, &status) != 0) throw SystemError("fstat", "opening shared memory", errno);
   return {static_cast<std::uint64_t>(status.st_size),
-          static_cast<std::uint64_t>(status.st_blocks) * block};
+          static_cast<std::uint64_t>(status.st_blocks) * block_size};
 }
 
 std::size_t size_of_file(int file) { return sizes_of_file(file).size; }
@@ -144,7 +147,7 @@ FileFacts facts_of(int file) noexcept {
   facts.keeps_size = (seals & F_SEAL_SHRINK) != 0;
   facts.is_frozen = facts.keeps_size && (seals & F_SEAL_WRITE) != 0;
   facts.size = static_cast<std::uint64_t>(status.st_size);
-  facts.present = static_cast<std::uint64_t>(status.st_blocks) * block;
+  facts.present = static_cast<std::uint64_t>(status.st_blocks) * block_size;
   return facts;
 }
 

@@ -21,8 +21,6 @@
 namespace brood::platform {
 namespace {
 
-constexpr const char* stage = "entering a sandbox";
-
 constexpr std::string_view kept_variables[] = {
     "LANG=", "LANGUAGE=", "LC_",      "TZ=",       "OMP_",          "GOMP_",
     "KMP_",  "MKL_",      "NUMEXPR_", "OPENBLAS_", "VECLIB_MAXIMUM"};
@@ -62,10 +60,12 @@ void wipe(const Block& block) {
 }  // namespace
 
 void drop_privileges() {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw SystemError("prctl", stage, errno);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    throw SystemError("prctl", entering_sandbox, errno);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-  if (::syscall(SYS_capset, &header, none) != 0) throw SystemError("capset", stage, errno);
+  if (::syscall(SYS_capset, &header, none) != 0)
+    throw SystemError("capset", entering_sandbox, errno);
 }
 
 void drop_environment() noexcept {

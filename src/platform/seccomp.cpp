@@ -9,6 +9,7 @@
 #include <optional>
 
 #include <brood/errors.hpp>
+#include "platform/privileges.hpp"
 #include "platform/system_call_names.hpp"
 #include "platform/system_calls.hpp"
 
@@ -84,14 +85,13 @@ void SeccompFilter::add(std::string_view call, std::uint32_t answer,
 }
 
 void SeccompFilter::install() {
-  constexpr const char* stage = "entering a sandbox";
-  if (own_kind == 0) throw SystemError("seccomp", stage, ENOSYS);
+  if (own_kind == 0) throw SystemError("seccomp", entering_sandbox, ENOSYS);
   program_.push_back(answer_with(SECCOMP_RET_TRAP));
   const sock_fprog program{static_cast<unsigned short>(program_.size()), program_.data()};
   const int result = system_calls().seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
                                             const_cast<sock_fprog*>(&program));
   // A positive number is that of a thread that has a filter of its own: seccomp(2).
-  if (result != 0) throw SystemError("seccomp", stage, result < 0 ? errno : EBUSY);
+  if (result != 0) throw SystemError("seccomp", entering_sandbox, result < 0 ? errno : EBUSY);
 }
 
 }  // namespace brood::platform

@@ -68,12 +68,11 @@ Core::~Core() { dispatcher_.finish(); }
 // Before there is a dispatcher's thread, so that what fails is thrown to the caller; then nothing
 // may be left behind.
 void Core::start_first_workers() {
-  using Clock = std::chrono::steady_clock;
   no_other_thread_knows();
   Driver& driver = state_.driver();
   try {
-    for (const WorkerId id : driver.first_starts(Clock::now()))
-      driver.started(supervisor_.start(id), Clock::now());
+    for (const WorkerId id : driver.first_starts(std::chrono::steady_clock::now()))
+      driver.started(supervisor_.start(id), std::chrono::steady_clock::now());
     supervisor_.prepare();
   } catch (...) {
     for (const auto& link : driver.workers().all()) {

@@ -21,7 +21,7 @@ constexpr std::int64_t most_parties = std::int64_t{1} << 20;
 // At so many processes it is looked whether they live, each time: some microseconds for each.
 constexpr std::size_t most_looks = 4096;
 
-enum class Ending : bool { passed, broken };
+enum class GenerationEnd : bool { passed, broken };
 
 struct BarrierState {
   explicit BarrierState(std::uint32_t count) : parties(count) {
@@ -78,14 +78,14 @@ class Parties {
   // end a generation that has no waiters now, as it seems.
   void repair() noexcept BROOD_REQUIRES(guard) {
     state_.broken = 1;
-    end_generation(Ending::broken);
+    end_generation(GenerationEnd::broken);
   }
 
   Arrival arrive() BROOD_REQUIRES(guard);
-  void end_generation(Ending ending) noexcept BROOD_REQUIRES(guard);
+  void end_generation(GenerationEnd ending) noexcept BROOD_REQUIRES(guard);
   void break_it() BROOD_REQUIRES(guard) {
     state_.broken = 1;
-    if (arrived() != 0) end_generation(Ending::broken);
+    if (arrived() != 0) end_generation(GenerationEnd::broken);
   }
   bool all_alive(const ProcessMark& self) const BROOD_REQUIRES(guard) {
     state_.guard.assume_held();
@@ -112,9 +112,9 @@ class Parties {
   platform::RobustMutex& guard;  // the state's, which clang cannot know: hence assume_held()
 };
 
-void Parties::end_generation(Ending ending) noexcept {
+void Parties::end_generation(GenerationEnd ending) noexcept {
   const std::uint32_t ended = state_.generation;
-  if (ending == Ending::broken) {
+  if (ending == GenerationEnd::broken) {
     state_.endings |= bit_of(ended);
   } else {
     state_.endings &= ~bit_of(ended);
@@ -134,7 +134,7 @@ Arrival Parties::arrive() {
       break_it();
       throw_broken_barrier();
     }
-    end_generation(Ending::passed);
+    end_generation(GenerationEnd::passed);
   } else {
     state_.waiting()[arrival.index] = self;
     state_.arrived = arrival.index + 1;
@@ -148,7 +148,7 @@ void give_up(Parties& parties, std::uint32_t generation, const detail::Deadline&
   if (!guard) throw_broken_barrier();
   if (parties->generation != generation) return;
   parties->broken = 1;
-  parties.end_generation(Ending::broken);
+  parties.end_generation(GenerationEnd::broken);
 }
 
 void look_after_parties(Parties& parties, std::uint32_t generation,
@@ -160,7 +160,7 @@ void look_after_parties(Parties& parties, std::uint32_t generation,
   if (!parties.all_alive(self)) parties.break_it();
 }
 
-std::uint32_t checked(std::int64_t parties) {
+std::uint32_t checked_parties(std::int64_t parties) {
   if (parties < 1 || parties > most_parties)
     throw UsageError("brood: a Barrier has 1 to 1'048'576 parties");
   return static_cast<std::uint32_t>(parties);
@@ -169,7 +169,7 @@ std::uint32_t checked(std::int64_t parties) {
 }  // namespace
 
 Barrier::Barrier(std::int64_t parties) {
-  const std::uint32_t count = checked(parties);
+  const std::uint32_t count = checked_parties(parties);
   const shared::Object made =
       shared::make<BarrierState>(Kind::barrier, count * sizeof(ProcessMark), count);
   shared::note_count(made.descriptor, count);
@@ -210,7 +210,7 @@ std::size_t Barrier::n_waiting() const { return Parties(state_, descriptor_).arr
 void Barrier::reset() const {
   Parties parties(state_, descriptor_);
   const shared::Guard guard(parties);
-  if (parties.arrived() != 0) parties.end_generation(Ending::broken);
+  if (parties.arrived() != 0) parties.end_generation(GenerationEnd::broken);
   parties->broken = 0;
 }
 

@@ -22,7 +22,7 @@ struct Holder {
   std::uint32_t count = 0;  // 0: this row is free. Written last
 };
 
-constexpr std::uint32_t most = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint32_t most_permits = std::numeric_limits<std::int32_t>::max();
 
 constexpr std::uint32_t rows_for(std::uint32_t permits) noexcept {
   return static_cast<std::uint32_t>(
@@ -161,8 +161,8 @@ void look_after_holders(Permits& permits, const detail::Deadline& deadline) {
     platform::futex_wake(permits->value, static_cast<int>(back), platform::FutexScope::shared);
 }
 
-std::uint32_t checked(std::int64_t value) {
-  if (value < 0 || value > most)
+std::uint32_t checked_permits(std::int64_t value) {
+  if (value < 0 || value > most_permits)
     throw UsageError("brood: a BoundedSemaphore starts with 0 to 2'147'483'647 permits");
   return static_cast<std::uint32_t>(value);
 }
@@ -170,7 +170,7 @@ std::uint32_t checked(std::int64_t value) {
 }  // namespace
 
 BoundedSemaphore::BoundedSemaphore(std::int64_t value) {
-  const std::uint32_t permits = checked(value);
+  const std::uint32_t permits = checked_permits(value);
   const shared::Object made = shared::make<BoundedState>(
       shared::Kind::bounded_semaphore, rows_for(permits) * sizeof(Holder), permits);
   shared::note_count(made.descriptor, permits);
@@ -237,8 +237,8 @@ void BoundedSemaphore::load(InputArchive& archive) {
   const auto found = shared::take(archive, {shared::Kind::bounded_semaphore}, sizeof(BoundedState));
   const std::uint64_t permits =
       shared::count_in(found, static_cast<const BoundedState*>(found.state())->initial);
-  if (permits > most || rows_for(static_cast<std::uint32_t>(permits)) * sizeof(Holder) >
-                            found.room_after(sizeof(BoundedState)))
+  if (permits > most_permits || rows_for(static_cast<std::uint32_t>(permits)) * sizeof(Holder) >
+                                    found.room_after(sizeof(BoundedState)))
     shared::throw_another_kind();
   shared::note_count(found.descriptor, permits);
   descriptor_ = found.descriptor;

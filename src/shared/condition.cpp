@@ -58,7 +58,7 @@ struct ConditionState {
 static_assert(sizeof(Waiters) == sizeof(std::uint64_t) &&
               std::atomic<std::uint64_t>::is_always_lock_free);
 
-ConditionState& state_of(void* state) { return shared::state_of<ConditionState>(state); }
+ConditionState& condition_of(void* state) { return shared::state_of<ConditionState>(state); }
 
 enum class Ending : std::uint8_t { notified, too_late, broken };
 
@@ -95,7 +95,7 @@ Condition::Condition(RLock lock) : lock_(std::move(lock)) {
 }
 
 bool Condition::wait_by(const detail::Deadline& deadline) const {
-  ConditionState& state = state_of(state_);
+  ConditionState& state = condition_of(state_);
   lock_.demand_held();
   const std::uint32_t first = state.notifications.load();
   state.come();
@@ -112,12 +112,12 @@ bool Condition::wait_by(const detail::Deadline& deadline) const {
 // Throws nothing: where the counts make no sense, a waiter says so.
 void Condition::notify(std::size_t count) const noexcept {
   ConditionState& state = *static_cast<ConditionState*>(state_);
-  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
+  constexpr std::size_t most_waiters = std::numeric_limits<std::int32_t>::max();
   std::uint32_t woken = 0, waiting = 0;
   state.change([&](Waiters& now) {
     waiting = now.waiting;
     const std::uint32_t asleep = waiting - std::min(waiting, now.pending);
-    woken = static_cast<std::uint32_t>(std::min<std::size_t>({count, asleep, most}));
+    woken = static_cast<std::uint32_t>(std::min<std::size_t>({count, asleep, most_waiters}));
     now.pending += woken;
     return woken != 0;
   });

@@ -41,7 +41,7 @@ struct Entry {
 };
 // Both ends are the same program on one machine: structures go as they are. Descriptors come in the
 // order of its fields.
-struct Header {
+struct EnvelopeHeader {
   std::uint64_t size = 0;       // bytes in the memfd; 0: the payload is in the message
   std::uint32_t in_memory = 0;  // 1: a memfd comes along
   std::uint32_t bundled = 0;    // 1: a socket with the descriptors waiting in it comes along
@@ -50,7 +50,7 @@ struct Header {
 };
 
 struct Outgoing {
-  Header header;
+  EnvelopeHeader header;
   std::array<Entry, most_entries> entries;
   std::array<int, most_numbers> numbers;
   std::size_t number_count = 0;
@@ -119,8 +119,8 @@ void map_payload(Envelope& envelope, const Descriptor& memory, std::uint64_t siz
 }
 
 /// As far as it is there: a short one is none.
-Header header_of(std::span<const std::byte> bytes) noexcept {
-  Header header;
+EnvelopeHeader header_of(std::span<const std::byte> bytes) noexcept {
+  EnvelopeHeader header;
   if (bytes.size() < sizeof header) {
     header.count = most_entries + 1;
   } else {
@@ -129,11 +129,11 @@ Header header_of(std::span<const std::byte> bytes) noexcept {
   return header;
 }
 
-std::size_t numbers_of(const Header& header) noexcept {
+std::size_t numbers_of(const EnvelopeHeader& header) noexcept {
   return header.in_memory + header.bundled + header.count;
 }
 
-bool makes_sense(const Header& header, std::size_t size) noexcept {
+bool makes_sense(const EnvelopeHeader& header, std::size_t size) noexcept {
   return header.in_memory <= 1 && header.bundled <= 1 && header.count <= most_entries &&
          size >= sizeof header + header.count * sizeof(Entry);
 }
@@ -150,7 +150,7 @@ std::vector<DescriptorRef> take(Descriptor enclosed, Enclosed what) {
 
 Envelope unpack(std::span<const std::byte> bytes, std::vector<Descriptor> descriptors,
                 Enclosed enclosed) {
-  const Header header = header_of(bytes);
+  const EnvelopeHeader header = header_of(bytes);
   if (!makes_sense(header, bytes.size()) || descriptors.size() != numbers_of(header))
     not_an_envelope();
   Envelope envelope;
@@ -184,7 +184,7 @@ std::optional<Envelope> unpack(std::optional<platform::Arrived> incoming) {
 /// Waits for the next one. Only these can bring more than a table has room for that has room for
 /// one message.
 bool is_bundled(int socket) {
-  std::array<std::byte, sizeof(Header)> bytes;
+  std::array<std::byte, sizeof(EnvelopeHeader)> bytes;
   std::size_t size = platform::peek_bytes(socket, bytes);
   if (size == 0) {  // the end of the stream, or a non-blocking socket
     wait_readable(socket, std::nullopt);
@@ -196,7 +196,8 @@ bool is_bundled(int socket) {
 /// The next envelope, made of copies of its descriptors, while it stays in the socket; nothing
 /// where it needs none, or is to be taken as it is: it is no envelope, or there is none. A peer
 /// that sends more descriptors than it says shall not have its message stay for ever.
-std::optional<Envelope> peek_envelope(int socket, const EnvelopeBuffer& buffer, Header& header) {
+std::optional<Envelope> peek_envelope(int socket, const EnvelopeBuffer& buffer,
+                                      EnvelopeHeader& header) {
   platform::Peeked seen = platform::peek_message(socket, buffer.bytes());
   header = header_of(seen.bytes);
   if (!makes_sense(header, seen.bytes.size()) || seen.descriptors.size() > numbers_of(header) ||
@@ -237,7 +238,7 @@ std::optional<Envelope> receive_envelope_or_leave(int socket, const EnvelopeBuff
   for (;;) {
     if (!is_bundled(socket) && platform::has_room_for_rights())
       return unpack(platform::receive_with_room(socket, buffer.bytes(), receiving));
-    Header header;
+    EnvelopeHeader header;
     std::optional<Envelope> envelope = peek_envelope(socket, buffer, header);
     if (!envelope && wait_readable(socket, std::chrono::steady_clock::now()))
       return receive_envelope(socket, buffer);
@@ -245,7 +246,7 @@ std::optional<Envelope> receive_envelope_or_leave(int socket, const EnvelopeBuff
     std::optional<platform::Arrived> taken = platform::receive_into(
         socket, buffer.bytes(), platform::Waiting::no, platform::Taking::yes, receiving);
     if (!taken) continue;  // the same
-    const Header its = header_of(taken->bytes);
+    const EnvelopeHeader its = header_of(taken->bytes);
     if (std::memcmp(&its, &header, sizeof header) == 0) return envelope;
     return unpack(std::move(taken));  // the next one
   }

@@ -26,7 +26,7 @@ std::size_t checked(std::size_t size) {
   return size;
 }
 
-detail::DescriptorRef shared(platform::Descriptor descriptor) {
+detail::DescriptorRef shared_file(platform::Descriptor descriptor) {
   return detail::share_descriptor(std::move(descriptor), SharedDescriptor::Kind::memory);
 }
 
@@ -41,12 +41,12 @@ SharedMemory::SharedMemory(detail::DescriptorRef descriptor, std::string name)
 }
 
 SharedMemory::SharedMemory(std::size_t size)
-    : SharedMemory(shared(platform::make_memory("brood", checked(size))), {}) {}
+    : SharedMemory(shared_file(platform::make_memory("brood", checked(size))), {}) {}
 
 SharedMemory SharedMemory::create(const std::string& name, std::size_t size) {
   platform::Descriptor file = platform::make_named_memory(checked(name), checked(size));
   try {
-    return SharedMemory(shared(std::move(file)), name);
+    return SharedMemory(shared_file(std::move(file)), name);
   } catch (...) {
     platform::remove_named_memory(name);
     throw;
@@ -54,7 +54,7 @@ SharedMemory SharedMemory::create(const std::string& name, std::size_t size) {
 }
 
 SharedMemory SharedMemory::open(const std::string& name, Owner owner) {
-  return SharedMemory(shared(platform::open_named_memory(
+  return SharedMemory(shared_file(platform::open_named_memory(
                           checked(name), owner == Owner::any ? platform::FileOwner::any
                                                              : platform::FileOwner::this_user)),
                       name);
