@@ -8,6 +8,8 @@ find_package(Boost 1.81 CONFIG REQUIRED)
 find_package(cereal REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
+find_path(BROOD_RANDOM123 Random123/philox.h REQUIRED)
+mark_as_advanced(BROOD_RANDOM123)
 find_package(Libbacktrace)
 
 set(brood_layers base platform transfer wire start protocol worker pool pool/scheduler process
@@ -36,6 +38,7 @@ function(brood_add_objects target)
   add_library(${target} OBJECT ${ARGN})
   brood_public_usage(${target})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${target} SYSTEM PRIVATE ${BROOD_RANDOM123})
   target_link_libraries(${target} PRIVATE Boost::headers spdlog::spdlog OpenSSL::SSL brood_warnings)
   set_target_properties(
     ${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden

@@ -53,11 +53,13 @@
 #include <brood/process_info.hpp>
 #include <brood/proxy.hpp>
 #include <brood/queue.hpp>
+#include <brood/random.hpp>
 #include <brood/sandbox.hpp>
 #include <brood/semaphore.hpp>
 #include <brood/shared_memory.hpp>
 #include <brood/start_method.hpp>
 #include <brood/task.hpp>
 #include <brood/this_task.hpp>
+#include <brood/this_worker.hpp>
 #include <brood/value.hpp>
 #include <brood/wait.hpp>

@@ -20,7 +20,7 @@
 // both ends are the same program on the same machine, which the greeting checks.
 namespace brood::protocol {
 
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 5;
 /// Bytes that a frame of a worker's may have beyond the largest result: a frame of small results,
 /// an exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
@@ -77,6 +77,8 @@ struct RunHeader {
   static constexpr std::uint32_t timed = 1;
   // One element, whose argument is all the rest, without a length.
   static constexpr std::uint32_t raw_argument = 2;
+  // Each element is a call of its own.
+  static constexpr std::uint32_t separate_calls = 4;
 };  // then definition, code reference, arguments
 
 struct ForgetHeader {
@@ -118,6 +120,7 @@ inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
 struct Setup {
   std::uint32_t protocol_version = version;
   wire::Preparation preparation;
+  std::int32_t slot = 0;  // of the pool's places for workers
   std::vector<std::byte> initializer;
   Limits limits;
   std::uint64_t message_limit = wire::default_frame_limit;

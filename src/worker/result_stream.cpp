@@ -62,6 +62,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .barrier = ring_.page().barrier_by_owner.load() == 0,
                                  .timed = has(protocol::RunHeader::timed),
                                  .raw_argument = has(protocol::RunHeader::raw_argument),
+                                 .separate_calls = has(protocol::RunHeader::separate_calls),
                                  .arguments = arguments});
 }
 

@@ -20,7 +20,7 @@ class RunAccess {
     std::size_t record_limit;
     std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
-    bool barrier, timed, raw_argument;
+    bool barrier, timed, raw_argument, separate_calls;
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
@@ -38,6 +38,7 @@ class RunAccess {
     run.barrier_ = values.barrier;
     run.timed_ = values.timed;
     run.raw_argument_ = values.raw_argument;
+    run.separate_calls_ = values.separate_calls;
     run.arguments_ = values.arguments;
     point(run, {}, 0);
   }

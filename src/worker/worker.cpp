@@ -30,6 +30,7 @@
 #include "worker/own_process.hpp"
 #include "worker/sandbox.hpp"
 #include "worker/session.hpp"
+#include "worker/this_worker.hpp"
 
 namespace brood::worker {
 
@@ -104,6 +105,7 @@ class Worker {
   void initialize(const protocol::Setup& setup) {
     const wire::Preparation& preparation = setup.preparation;
     platform::set_identity(preparation.identity, given_.owner);
+    become_worker(preparation.identity.name, setup.slot);
     base::open_exit_hooks(base::HooksRun::when_asked, &log_hook_failure);
     send_logs_to(session_.results(), preparation.log_level);
     if (hooks_.set_start_method != nullptr && !preparation.start_method.empty())

@@ -172,7 +172,5 @@ TEST_P(Retries, out_of_range_are_usage_errors) {
   EXPECT_THROW(pool.with({.retry_delay = 0s}), UsageError);
 }
 
-TEST(ThisTask, has_no_attempt_outside_a_task) { EXPECT_EQ(this_task::attempt(), 0); }
-
 }  // namespace
 }  // namespace brood::testing::retries_test

@@ -25,7 +25,7 @@ class CallBatch final : public CallJob {
   void set_places() BROOD_REQUIRES(core_lock);
 
   bool finished() const noexcept override BROOD_REQUIRES(core_lock) { return finished_; }
-  std::size_t index_in_call(std::size_t) const noexcept override { return 0; }
+  bool has_separate_calls() const noexcept override { return true; }
   const CallArguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
     return arguments_;
   }

@@ -42,8 +42,12 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
   bool driven BROOD_GUARDED_BY(core_lock) = false;
 
   virtual bool finished() const noexcept = 0;
+  /// Whether each element is a call of its own.
+  virtual bool has_separate_calls() const noexcept { return false; }
   /// What the caller knows an element as.
-  virtual std::size_t index_in_call(std::size_t element) const noexcept { return element; }
+  std::size_t index_in_call(std::size_t element) const noexcept {
+    return has_separate_calls() ? 0 : element;
+  }
   /// What its caller wants where an element does not end well.
   const detail::CallTerms& terms() const noexcept { return *terms_; }
 

@@ -36,8 +36,9 @@ Supervisor::Supervisor(const PoolOptions& options)
   owner_.set_foreign();  // workers have it, too
 }
 
-protocol::Setup Supervisor::setup_for(base::Identity worker) const {
+protocol::Setup Supervisor::setup_for(WorkerId id, base::Identity worker) const {
   protocol::Setup setup;
+  setup.slot = static_cast<std::int32_t>(id);
   setup.preparation = {wire::program_build_id(), std::move(worker), get_start_method(),
                        base::log_level()};
   const auto initializer = detail::CallAccess::encoded(options_.initializer);
@@ -70,7 +71,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   birth.descriptor_channel = std::move(descriptor_channel.theirs);
   worker.send_descriptors(protocol::setup_group, protocol::setup_group,
                           detail::CallAccess::attached(options_.initializer));
-  protocol::encode_setup(worker.outbox.tail(), setup_for(std::move(identity)));
+  protocol::encode_setup(worker.outbox.tail(), setup_for(id, std::move(identity)));
   worker.oom_kills = platform::oom_kills();
   birth.asked =
       method_->ask(worker.name, {{birth.wake_ups.write.get(), worker.mapping.descriptor().get(),

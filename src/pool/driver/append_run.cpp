@@ -26,7 +26,8 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
   header.retry_if = job.terms().retry_if.size();
   header.attempt = assignment.attempt;
   header.flags = (job.terms().timeout ? RunHeader::timed : 0) |
-                 (arguments.fills_frame() ? RunHeader::raw_argument : 0);
+                 (arguments.fills_frame() ? RunHeader::raw_argument : 0) |
+                 (job.has_separate_calls() ? RunHeader::separate_calls : 0);
   return header;
 }
 

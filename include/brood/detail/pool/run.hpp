@@ -109,8 +109,10 @@ class Run {
   }
   void fail() { sink_->fail(*this); }
   void abandon() { sink_->abandon(); }
-  /// Position of the claimed element in its job.
-  std::size_t index() const noexcept { return position_ - 1 + index_of_zero_; }
+  /// Position of the claimed element in the input of its call.
+  std::size_t index() const noexcept {
+    return separate_calls_ ? 0 : position_ - 1 + index_of_zero_;
+  }
   /// Which attempt of its elements this is, from 1 on.
   int attempt() const noexcept { return static_cast<int>(attempt_); }
   template <class R>
@@ -197,6 +199,7 @@ class Run {
   bool barrier_ = false;              // between a claim and the look at the revocation
   bool timed_ = false;                // the owner wants to know when elements start
   bool raw_argument_ = false;         // all of the frame, without a length
+  bool separate_calls_ = false;       // each element is a call of its own
   std::size_t record_limit_ = 0;      // bytes; a larger one is sent by itself
   std::byte* frame_ = nullptr;        // where the results of the open frame begin
   std::uint64_t frame_position_ = 0;  // the same in the result stream
