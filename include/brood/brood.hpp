@@ -31,6 +31,7 @@
 #include <brood/event.hpp>
 #include <brood/exception.hpp>
 #include <brood/exit_code.hpp>
+#include <brood/failures.hpp>
 #include <brood/file_descriptor.hpp>
 #include <brood/init.hpp>
 #include <brood/kill.hpp>
@@ -47,6 +48,7 @@
 #include <brood/object_factory.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
+#include <brood/outcome_range.hpp>
 #include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
@@ -63,3 +65,4 @@
 #include <brood/this_worker.hpp>
 #include <brood/value.hpp>
 #include <brood/wait.hpp>
+#include <brood/worker_info.hpp>

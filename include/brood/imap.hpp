@@ -194,14 +194,14 @@ class [[nodiscard]] ImapRange {
   }
   std::optional<Outcome<R>> end_of_input() {
     report();  // the total may not have been known with the last result
-    if (input_error_) return Outcome<R>(std::exchange(input_error_, nullptr));
+    if (input_error_) return Outcome<R>(std::exchange(input_error_, nullptr), delivered_);
     return std::nullopt;
   }
   // The job ended without a result for this element: cancelled, or its pool was.
   std::optional<Outcome<R>> job_ended() {
     exhausted_ = true;
-    delivered_ = submitted_;
-    if (std::exception_ptr error = job_->error()) return Outcome<R>(std::move(error));
+    const std::size_t index = std::exchange(delivered_, submitted_);
+    if (std::exception_ptr error = job_->error()) return Outcome<R>(std::move(error), index);
     return std::nullopt;
   }
   value_type& current_value() {

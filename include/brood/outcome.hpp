@@ -1,12 +1,40 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <brood/detail/export.hpp>
+#include <brood/errors.hpp>
+
 namespace brood {
+
+/// How an element ended.
+enum class OutcomeKind : std::uint8_t {
+  /// With a value.
+  value,
+  /// The task threw.
+  exception,
+  /// Its worker died: WorkerLost.
+  worker_lost,
+  /// It ran longer than CallOptions::timeout: TaskTimeout.
+  timeout,
+  /// It was cancelled, or its pool ended: Cancelled.
+  cancelled,
+  /// The library could not run it, or not bring its result: CodecError, StartError, SystemError.
+  error,
+};
+
+namespace detail {
+/// Of an error that an element ended with; null: of none.
+BROOD_API OutcomeKind kind_of(const std::exception_ptr& error) noexcept;
+/// The TaskError that is the exception or nested in it; null: neither.
+BROOD_API const TaskError* task_error_in(const std::exception_ptr& error) noexcept;
+}  // namespace detail
 
 /// How one element ended: with a value, or with the exception that AsyncResult::get would throw.
 /// Threads: as any value.
@@ -20,11 +48,18 @@ class Outcome {
   /// The same of an outcome that is const.
   using const_reference = std::conditional_t<std::is_void_v<R>, void, const value_type&>;
 
-  /// An outcome with this value.
-  Outcome(value_type value) : value_(std::move(value)) {}
-  /// An outcome with this error.
-  Outcome(std::exception_ptr error) : error_(std::move(error)) {}
+  /// An outcome with this value, of this element of its call.
+  Outcome(value_type value, std::size_t index = 0) : index_(index), value_(std::move(value)) {}
+  /// An outcome with this error, of this element of its call.
+  Outcome(std::exception_ptr error, std::size_t index = 0)
+      : index_(index), error_(std::move(error)) {}
 
+  /// Position of the element in the input of its call; 0 for a call of one element.
+  std::size_t index() const noexcept { return index_; }
+  /// How it ended.
+  OutcomeKind kind() const noexcept {
+    return has_value() ? OutcomeKind::value : detail::kind_of(error_);
+  }
   /// Whether there is a value.
   bool has_value() const noexcept { return value_.has_value(); }
   /// Same: also for an R that converts to bool, whose value it does not look at.
@@ -44,14 +79,56 @@ class Outcome {
     rethrow();
     if constexpr (!std::is_void_v<R>) return *std::move(value_);
   }
+  /// The value, as value() gives it: it throws the error where there is no value.
+  reference operator*() & { return value(); }
+  const_reference operator*() const& { return value(); }
+  R operator*() && { return std::move(*this).value(); }
+  /// A member of the value. Throws the error where there is no value.
+  value_type* operator->() {
+    rethrow();
+    return &*value_;
+  }
+  const value_type* operator->() const {
+    rethrow();
+    return &*value_;
+  }
+  /// The value, or `other` where there is none.
+  template <class Other>
+  value_type value_or(Other&& other) const& {
+    return value_.value_or(std::forward<Other>(other));
+  }
+  /// Same; moves the value out.
+  template <class Other>
+  value_type value_or(Other&& other) && {
+    return std::move(value_).value_or(std::forward<Other>(other));
+  }
+
   /// The error; null where there is a value, and of an outcome that was moved from.
   std::exception_ptr error() const noexcept { return error_; }
+  /// The error as an E; null where there is a value, or the error is no E. For TaskError also the
+  /// one that is nested in the task's own exception. Valid as long as the error lives.
+  template <class E>
+  const E* error_as() const noexcept {
+    if (!error_) return nullptr;
+    if constexpr (std::is_same_v<E, TaskError>) {
+      return detail::task_error_in(error_);
+    } else {
+      try {
+        std::rethrow_exception(error_);
+      } catch (const E& error) {
+        return &error;
+      } catch (...) {
+        return nullptr;
+      }
+    }
+  }
 
  private:
   void rethrow() const {
     if (!has_value()) std::rethrow_exception(error_);
   }
 
+  std::size_t index_;
   std::optional<value_type> value_;
   std::exception_ptr error_;
 };

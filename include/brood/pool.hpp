@@ -14,6 +14,8 @@
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
+#include <brood/outcome_range.hpp>
+#include <brood/worker_info.hpp>
 
 namespace brood {
 
@@ -37,22 +39,6 @@ using TupleList = std::initializer_list<detail::parameters_t<F>>;
 /// A T that is another type than that of the tuples of a TupleList<F>.
 template <class T, class F>
 concept NotParametersOf = detail::NotParametersOf<T, F>;
-
-/// What Pool::workers() tells of one worker.
-struct WorkerInfo {
-  /// "SpawnPoolWorker-1".
-  std::string name;
-  /// Its process id.
-  int pid = 0;
-  /// "starting", "idle", "busy" or "leaving".
-  std::string state;
-  /// Number of elements that this process has finished.
-  std::uint64_t tasks_done = 0;
-  /// Resident memory in bytes.
-  std::uint64_t memory = 0;
-  /// CPU time that the process has used.
-  std::chrono::nanoseconds cpu_time{0};
-};
 
 /// The verbs of a pool, with the options of one call. Made by Pool::with.
 ///
@@ -148,6 +134,22 @@ class BROOD_API PoolCalls {
   ImapRange<MapResult<F, Range>> imap_unordered(F f, Range&& range) const;
   template <class F, class T>
   ImapRange<MapResult<F, std::initializer_list<T>>> imap_unordered(
+      F f, std::initializer_list<T> list) const;
+
+  /// As imap(), but the range gives an outcome for each element, a value or an error, with its
+  /// index. What happens to one element does not change the outcome of another, and iterating
+  /// throws no error of an element. Cost: as imap().
+  template <class F, class Range>
+  OutcomeRange<MapResult<F, Range>> try_imap(F f, Range&& range) const;
+  template <class F, class T>
+  OutcomeRange<MapResult<F, std::initializer_list<T>>> try_imap(
+      F f, std::initializer_list<T> list) const;
+  /// Same, but gives each outcome as soon as it is there and no input is to be taken before. Cost:
+  /// as imap().
+  template <class F, class Range>
+  OutcomeRange<MapResult<F, Range>> try_imap_unordered(F f, Range&& range) const;
+  template <class F, class T>
+  OutcomeRange<MapResult<F, std::initializer_list<T>>> try_imap_unordered(
       F f, std::initializer_list<T> list) const;
 
   /// Calls f(x) for each x and returns one outcome for each, a value or an error, in input order.

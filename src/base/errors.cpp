@@ -1,9 +1,10 @@
 #include <brood/errors.hpp>
 
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <utility>
+
+#include "base/duration_text.hpp"
 
 namespace brood {
 namespace {
@@ -81,16 +82,6 @@ std::string signal_in_words(int signal) {
   return above == 0 ? "SIGRTMIN" : "SIGRTMIN+" + std::to_string(above);
 }
 
-// Milliseconds where they say it all: "1.5 s", "20 ms", "0.0001 ms".
-std::string duration_text(std::chrono::nanoseconds duration) {
-  const auto nanoseconds = static_cast<double>(duration.count());
-  const bool is_long = duration >= std::chrono::seconds(1);
-  char text[48];
-  std::snprintf(text, sizeof text, "%.6g %s", nanoseconds / (is_long ? 1e9 : 1e6),
-                is_long ? "s" : "ms");
-  return text;
-}
-
 // With what became of it before, where it ran more than once.
 std::string over_attempts(std::string text, const Attempts& attempts) {
   if (attempts.count <= 1) return text;
@@ -158,7 +149,7 @@ WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t ind
 TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker,
                          Attempts attempts)
     : Error(over_attempts("element " + std::to_string(index) + " ran longer than its limit of " +
-                              duration_text(limit) + "; " +
+                              base::duration_text(limit) + "; " +
                               (worker.name.empty() ? "its worker" : worker_in_words(worker)) +
                               " was stopped",
                           attempts)),

@@ -234,7 +234,8 @@ std::vector<WorkerInfo> Core::known_workers() {
   for (const auto& link : state_.driver().workers().all()) {
     if (!link) continue;
     const WorkerView view = state_.driver().view(link->id);
-    infos.push_back({link->name, link->pid, view.state, view.done, 0, {}});
+    infos.push_back(
+        {link->name, link->pid, static_cast<int>(link->id), view.state, view.done, 0, {}});
   }
   return infos;
 }

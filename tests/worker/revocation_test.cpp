@@ -39,6 +39,7 @@ class Claimant final : public detail::OutcomeSink {
                                    .barrier = barrier_,
                                    .timed = false,
                                    .raw_argument = false,
+                                   .separate_calls = false,
                                    .arguments = Reader({})});
     std::uint64_t ran = 0;
     while (run.next()) {

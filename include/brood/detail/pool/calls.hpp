@@ -134,8 +134,9 @@ class BROOD_API Calls {
         count);
     std::vector<Outcome<R>> outcomes;
     outcomes.reserve(count);
-    for (auto& outcome : found)
-      outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error()));
+    for (auto& outcome : found) {
+      outcomes.push_back(outcome ? std::move(*outcome) : Outcome<R>(job->error(), outcomes.size()));
+    }
     return outcomes;
   }
   template <class F, class R, class Range>

@@ -87,13 +87,14 @@ class PieceReader {
 /// an outcome too.
 template <class R, class Put>
 void for_each_outcome(const Piece& piece, Put put) {
-  if (piece.failure) return put(piece.first, Outcome<R>(to_exception(*piece.failure, piece.first)));
+  if (piece.failure)
+    return put(piece.first, Outcome<R>(to_exception(*piece.failure, piece.first), piece.first));
   PieceReader reader(piece);
   for (std::size_t i = 0; i < piece.count; ++i) {
     try {
-      put(piece.first + i, Outcome<R>(reader.template next<R>()));
+      put(piece.first + i, Outcome<R>(reader.template next<R>(), piece.first + i));
     } catch (const CodecError&) {
-      put(piece.first + i, Outcome<R>(std::current_exception()));
+      put(piece.first + i, Outcome<R>(std::current_exception(), piece.first + i));
     }
   }
 }

@@ -113,6 +113,27 @@ ImapRange<MapResult<F, std::initializer_list<T>>> PoolCalls::imap_unordered(
 }
 
 template <class F, class Range>
+OutcomeRange<MapResult<F, Range>> PoolCalls::try_imap(F f, Range&& range) const {
+  return OutcomeRange<MapResult<F, Range>>(imap(std::move(f), std::forward<Range>(range)));
+}
+template <class F, class T>
+OutcomeRange<MapResult<F, std::initializer_list<T>>> PoolCalls::try_imap(
+    F f, std::initializer_list<T> list) const {
+  return try_imap(std::move(f), detail::kept(list));
+}
+
+template <class F, class Range>
+OutcomeRange<MapResult<F, Range>> PoolCalls::try_imap_unordered(F f, Range&& range) const {
+  return OutcomeRange<MapResult<F, Range>>(
+      imap_unordered(std::move(f), std::forward<Range>(range)));
+}
+template <class F, class T>
+OutcomeRange<MapResult<F, std::initializer_list<T>>> PoolCalls::try_imap_unordered(
+    F f, std::initializer_list<T> list) const {
+  return try_imap_unordered(std::move(f), detail::kept(list));
+}
+
+template <class F, class Range>
 std::vector<Outcome<MapResult<F, Range>>> PoolCalls::try_map(F f, Range&& range) const {
   using R = MapResult<F, Range>;
   return calls_.collect_outcomes<R>(calls_.map<F, R>(f, range, detail::Lifetime::until_return));
