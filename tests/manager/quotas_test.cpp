@@ -1,10 +1,12 @@
 #include <poll.h>
 
+#include <array>
 #include <future>
 
 #include "manager/remote/frame.hpp"
 #include "manager/remote/tls.hpp"
 #include "manager/tcp_fixture.hpp"
+#include "platform/poll.hpp"
 #include "platform/tcp.hpp"
 
 // What one remote program may have of a server.
@@ -355,6 +357,30 @@ TEST_P(HostilePeers, memory_grows_with_what_arrives_and_not_with_what_is_claimed
   EXPECT_TRUE(HostilePeer::says_no_more(*channels[2]));
   EXPECT_LT(resident_of(manager.pid()), before + (16 << 20));
   manager.list<int>().push_back(1);
+}
+
+// A gateway says "read" where a client opens a channel and is slow to send its first request.
+TEST_P(HostilePeers, are_refused_a_channel_when_they_call_and_not_before) {
+  const Manager manager(with({.connections = 1}));
+  HostilePeer peer(manager, right_key);
+  ASSERT_TRUE(manager::receive_frame(peer.session(), 1 << 20));  // it is known to the server
+  const auto one = peer.open_channel(), other = peer.open_channel();
+  const auto any = [&](const platform::Deadline& deadline) {
+    std::array<pollfd, 2> watched{pollfd{one->socket(), POLLIN, 0},
+                                  pollfd{other->socket(), POLLIN, 0}};
+    return platform::poll_until(watched, deadline) != 0;
+  };
+  for (const auto* channel : {&one, &other})
+    ASSERT_TRUE(manager::send_frame(**channel, manager::FrameKind::read));
+  EXPECT_FALSE(any(std::chrono::steady_clock::now() + 300ms)) << "an answer before a request";
+  const std::byte request{};
+  int refused = 0;
+  for (const auto* channel : {&one, &other}) {
+    if (!manager::send_frame(**channel, manager::FrameKind::envelope, {&request, 1})) continue;
+    const auto answer = manager::receive_frame(**channel, 1 << 20);
+    refused += answer && answer->kind == manager::FrameKind::refused ? 1 : 0;
+  }
+  EXPECT_EQ(refused, 1);
 }
 
 TEST_P(HostilePeers, garbage_ends_its_connection_only) {
