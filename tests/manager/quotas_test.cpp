@@ -1,11 +1,8 @@
-#include <poll.h>
-
+#include <condition_variable>
 #include <future>
+#include <mutex>
 
-#include "manager/remote/frame.hpp"
-#include "manager/remote/tls.hpp"
 #include "manager/tcp_fixture.hpp"
-#include "platform/tcp.hpp"
 
 // What one remote program may have of a server.
 namespace brood::testing::quotas_test {
@@ -244,24 +241,43 @@ TEST_P(Quotas, of_bytes_are_those_of_the_program_whose_element_it_is) {
   }
 }
 
+/// Of the server's process, whichever object is called.
+struct Gate {
+  static inline std::mutex mutex;
+  static inline std::condition_variable changed;
+  static inline int inside = 0;
+  static inline bool open = false;
+  void enter() {
+    std::unique_lock lock(mutex);
+    ++inside;
+    changed.notify_all();
+    changed.wait(lock, [] { return open; });
+  }
+  void await_inside(int count) const {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [count] { return inside == count; });
+  }
+  void let_all_go() {
+    const std::lock_guard lock(mutex);
+    open = true;
+    changed.notify_all();
+  }
+};
+
 TEST_P(Quotas, of_connections_count_calls_at_the_same_time) {
   expect_orphans();
   const auto client = remote([](const Manager& far, Connection& tell) {
     const auto queue = far.queue<int>();
-    const auto wait = [&queue] {
-      for (;;) {
-        try {
-          return queue.get();
-        } catch (const QuotaError&) {  // the thread that looks has one
-        }
-      }
-    };
-    auto one = std::async(std::launch::async, wait);
-    auto two = std::async(std::launch::async, wait);
-    const auto both_wait = [&queue] {
-      for (;;) queue.size();
-    };
-    tell.send(refusal(both_wait));
+    const auto enter = [gate = far.make<Gate>()] { gate.call<&Gate::enter>(); };
+    const auto enter_another = [gate = far.make<Gate>()] { gate.call<&Gate::enter>(); };
+    auto one = std::async(std::launch::async, enter);
+    auto two = std::async(std::launch::async, enter_another);
+    static_cast<void>(tell.recv<int>());  // both are inside
+    tell.send(refusal([&queue] { queue.size(); }));
+    one.get();
+    two.get();
+    queue.size();
+    tell.send(std::string("there is room again"));
     for (;;) ::pause();
   });
   const auto steady = remote([](const Manager& far, Connection& tell) {
@@ -273,108 +289,17 @@ TEST_P(Quotas, of_connections_count_calls_at_the_same_time) {
   });
   const Manager manager(with({.connections = 2}));
   client->connect(manager.address());
+  manager.make<Gate>().call<&Gate::await_inside>(2);
+  client->talk().send(1);
   const std::string text = client->hear<std::string>();
   EXPECT_TRUE(contains(text, "quotas.connections is 2")) << text;
+  manager.make<Gate>().call<&Gate::let_all_go>();
+  EXPECT_EQ(client->hear<std::string>(), "there is room again");
   steady->connect(manager.address());
   EXPECT_EQ(steady->hear(), 1);
   EXPECT_EQ(steady->end(), "");
   client->kill();
   EXPECT_TRUE(come_to(manager, 0));
-}
-
-// --- a program that has the key and does not keep to the protocol ---
-
-class HostilePeer {
- public:
-  HostilePeer(const Manager& manager, const std::string& key)
-      : context_(platform::SecretBytes(std::as_bytes(std::span(key))), manager::TlsRole::client),
-        address_(manager.address()),
-        session_(connect()) {
-    say(*session_, manager::FrameKind::session, {.session = number_});
-  }
-  std::unique_ptr<manager::TlsStream> open_channel() const {
-    auto stream = connect();
-    say(*stream, manager::FrameKind::channel, {.session = number_, .process = 7});
-    return stream;
-  }
-  manager::TlsStream& session() { return *session_; }
-  static bool says_no_more(manager::TlsStream& stream) {
-    std::byte one{};
-    while (stream.receive({&one, 1})) {
-    }
-    return true;
-  }
-
- private:
-  std::unique_ptr<manager::TlsStream> connect() const {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    return std::make_unique<manager::TlsStream>(context_, platform::connect_to(address_, deadline),
-                                                deadline);
-  }
-  static void say(manager::TlsStream& stream, manager::FrameKind kind, manager::Hello hello) {
-    manager::send_frame(stream, kind, std::as_bytes(std::span(&hello, 1)));
-  }
-  const manager::TlsContext context_;
-  const std::string address_;
-  static constexpr std::uint64_t number_ = 4711;
-  std::unique_ptr<manager::TlsStream> session_;
-};
-
-struct FrameStart {
-  manager::FrameKind kind = manager::FrameKind::envelope;
-  std::uint32_t tokens = 0;
-  std::uint64_t size = 0;
-};
-
-class HostilePeers : public Quotas {
- protected:
-  void SetUp() override {
-    Quotas::SetUp();
-    ::signal(SIGPIPE, SIG_IGN);
-  }
-  void TearDown() override {
-    ::signal(SIGPIPE, SIG_DFL);
-    Quotas::TearDown();
-  }
-};
-BROOD_FOR_EVERY_METHOD(HostilePeers);
-
-TEST_P(HostilePeers, memory_grows_with_what_arrives_and_not_with_what_is_claimed) {
-  const Manager manager(with({.bytes = 512 << 20}));
-  HostilePeer peer(manager, right_key);
-  const std::size_t before = resident_of(manager.pid());
-  std::vector<std::unique_ptr<manager::TlsStream>> channels;
-  for (const std::uint64_t claimed :
-       {std::uint64_t{512} << 20, std::uint64_t{512} << 30, ~std::uint64_t{0}}) {
-    channels.push_back(peer.open_channel());
-    const FrameStart start{.size = claimed};
-    ASSERT_TRUE(channels.back()->send(std::as_bytes(std::span(&start, 1))));
-  }
-  // What could never fit ends the connection, the other waits for the rest.
-  EXPECT_TRUE(HostilePeer::says_no_more(*channels[1]));
-  EXPECT_TRUE(HostilePeer::says_no_more(*channels[2]));
-  EXPECT_LT(resident_of(manager.pid()), before + (16 << 20));
-  manager.list<int>().push_back(1);
-}
-
-TEST_P(HostilePeers, garbage_ends_its_connection_only) {
-  const auto client = remote([](const Manager& far, Connection&) { far.list<int>().push_back(1); });
-  const Manager manager(with({.bytes = 1 << 20}));
-  HostilePeer peer(manager, right_key);
-  const auto send_to_channel = [&](const FrameStart& start) {
-    const auto stream = peer.open_channel();
-    ASSERT_TRUE(stream->send(std::as_bytes(std::span(&start, 1))));
-    EXPECT_TRUE(HostilePeer::says_no_more(*stream));
-  };
-  send_to_channel({.kind = manager::FrameKind::drop});
-  send_to_channel({.kind = manager::FrameKind::session});
-  send_to_channel({.kind = static_cast<manager::FrameKind>(77)});
-  send_to_channel({.tokens = ~std::uint32_t{0}});
-  const std::string garbage(100'000, '\x7f');
-  peer.session().send(std::as_bytes(std::span(garbage)));
-  EXPECT_TRUE(HostilePeer::says_no_more(peer.session()));
-  client->connect(manager.address());
-  EXPECT_EQ(client->end(), "");
 }
 
 }  // namespace

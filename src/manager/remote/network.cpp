@@ -42,13 +42,17 @@ std::optional<Hello> hello_in(const RemoteFrame& frame) {
   return hello;
 }
 
-// The client learns why when it calls. Waits until it has, else the answer would be cut off.
+// The client learns why when it calls, and not before: where it is slow to call, its gateway says
+// meanwhile that no answer is on its way. Waits until the client has learnt it, else the answer
+// would be cut off.
 void refuse_calls(TlsStream& stream, const Session& session) {
   const detail::Bytes reason = failure();
   Charge charge(session.account(), Quota::bytes);
-  if (receive_frame(stream, *session.account(), charge) &&
-      send_frame(stream, FrameKind::refused, reason.view()))
-    receive_frame(stream, 0);
+  std::optional<RemoteFrame> frame;
+  do {
+    frame = receive_frame(stream, *session.account(), charge);
+  } while (frame && frame->kind == FrameKind::read);
+  if (frame && send_frame(stream, FrameKind::refused, reason.view())) receive_frame(stream, 0);
 }
 
 }  // namespace
