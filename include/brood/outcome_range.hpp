@@ -14,6 +14,7 @@ namespace brood {
 /// The outcomes of try_imap and try_imap_unordered, as a single-pass range: those of an ImapRange,
 /// of which it keeps all promises, each with its index.
 ///   for (const brood::Outcome<Image>& outcome : pool.try_imap(decode, files)) …
+/// A function blocks only where it says so. Throws as ImapRange does, but no error of an element.
 /// Threads: one at a time. Cost: that of an ImapRange.
 template <class R>
 class [[nodiscard]] OutcomeRange {

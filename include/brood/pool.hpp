@@ -144,8 +144,8 @@ class BROOD_API PoolCalls {
   template <class F, class T>
   OutcomeRange<MapResult<F, std::initializer_list<T>>> try_imap(
       F f, std::initializer_list<T> list) const;
-  /// Same, but gives each outcome as soon as it is there and no input is to be taken before. Cost:
-  /// as imap().
+  /// Same, but gives each outcome as soon as it is there and no input is to be taken before. Blocks
+  /// and throws as imap(). Cost: as imap().
   template <class F, class Range>
   OutcomeRange<MapResult<F, Range>> try_imap_unordered(F f, Range&& range) const;
   template <class F, class T>

@@ -12,7 +12,6 @@ namespace brood::base {
 class BROOD_CAPABILITY("mutex") Mutex {
  public:
   void lock() BROOD_ACQUIRE() { mutex_.lock(); }
-  bool try_lock() BROOD_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
   void unlock() BROOD_RELEASE() { mutex_.unlock(); }
 
  private:

@@ -17,7 +17,6 @@ class CallerAccess final : public LockedBorrowing {
   CallerAccess(PoolState& state, Dispatcher& dispatcher) noexcept
       : state_(state), dispatcher_(dispatcher) {}
 
-  PoolState& state() const noexcept { return state_; }
   /// The dispatcher has something to do.
   void wake() const noexcept BROOD_EXCLUDES(core_lock) {
     if (!dispatcher_.wake()) state_.lose_descriptors();

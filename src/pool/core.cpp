@@ -161,8 +161,8 @@ bool Core::cancel(AwaitedCall& call, Kill kill) {
     if (state_.collapse().is_certain()) return false;
     state_.take_intake();
     const auto now = std::chrono::steady_clock::now();
-    const std::optional<AwaitedCall::Place> place = call.place();
-    return place && state_.driver().cancel(place->job, place->element, kill, now);
+    const std::optional<AwaitedCall::ElementId> id = call.element_id();
+    return id && state_.driver().cancel(id->job, id->element, kill, now);
   });
   access_.wake();
   return cancelled;

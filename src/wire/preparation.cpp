@@ -8,11 +8,11 @@
 namespace brood::wire {
 namespace {
 
-template <class Archive, class Told>
-void visit(Archive& archive, Told& told) {
-  auto& identity = told.identity;
-  archive(told.build, identity.name, identity.numbers, identity.daemon, identity.parent_name,
-          identity.parent_pid, told.start_method, told.log_level);
+template <class Archive, class AnyPreparation>
+void visit(Archive& archive, AnyPreparation& preparation) {
+  auto& identity = preparation.identity;
+  archive(preparation.build, identity.name, identity.numbers, identity.daemon, identity.parent_name,
+          identity.parent_pid, preparation.start_method, preparation.log_level);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ class Calls {
     auto calls = small_;  // which the batch takes
     const auto batch = std::make_shared<pool::CallBatch>(std::move(run), calls);
     driver().add(batch, batch->traits(), count, pool::Input::ends);
-    batch->set_places();
+    batch->set_indices();
   }
   template <class Read>
   static void tolerant(Read read_results) {

@@ -80,8 +80,9 @@ TEST(CallArguments, small_ones_are_copied) {
 }
 
 TEST(CallArguments, large_ones_stay_where_they_are_and_keep_the_call) {
-  auto call = call_with(elements(0, 3, 8192));
-  const std::byte* const there = call->arguments().payload().view().data();
+  detail::Elements given = elements(0, 3, 8192);
+  const std::byte* const there = given.payload.view().data();
+  auto call = call_with(std::move(given));
   Outbox outbox;
   {
     RunFrame frame(outbox, *call);

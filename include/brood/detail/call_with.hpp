@@ -11,7 +11,7 @@ namespace brood::detail {
 /// Stands for the element of what is no range, once that has been said.
 struct NoElement {};
 /// Stands for the result where a static_assert has failed: further errors of the compiler would
-/// only bury its sentence.
+/// only hide its sentence.
 struct NoResult {};
 template <class... T>
 inline constexpr bool never = false;

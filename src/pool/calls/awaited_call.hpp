@@ -38,12 +38,12 @@ class AwaitedCall : public detail::Job {
   void when_finished(std::function<void()> callback) override;
 
   /// What the driver knows it as: an element of a job, or Action::all of it.
-  struct Place {
+  struct ElementId {
     JobId job;
     std::size_t element;
   };
   /// Nothing: there is nothing to be cancelled.
-  virtual std::optional<Place> place() const noexcept BROOD_REQUIRES(core_lock) = 0;
+  virtual std::optional<ElementId> element_id() const noexcept BROOD_REQUIRES(core_lock) = 0;
   /// The last thing that happens to it. `error`: why all of it failed, or null.
   void conclude(const std::exception_ptr& error, Callbacks& callbacks) noexcept
       BROOD_REQUIRES(core_lock);

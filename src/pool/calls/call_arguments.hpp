@@ -25,8 +25,6 @@ class CallArguments final : public Arguments {
       BROOD_REQUIRES(core_lock);
   bool borrows() const noexcept override { return elements_.payload.borrows(); }
 
-  /// Those that it came with.
-  const detail::Payload& payload() const noexcept { return elements_.payload; }
   /// Of each of those; 0: there are none.
   std::size_t mean_size() const noexcept {
     return elements_.count == 0 ? 0 : elements_.payload.size() / elements_.count;

@@ -12,8 +12,8 @@ CallBatch::CallBatch(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls)
       arguments_(std::move(run.spec().definition), std::move(run.spec().elements)),
       calls_(std::move_iterator(calls.begin()), std::move_iterator(calls.end())) {}
 
-void CallBatch::set_places() {
-  for (std::size_t i = 0; i < calls_.size(); ++i) calls_[i]->set_place(id, i);
+void CallBatch::set_indices() {
+  for (std::size_t i = 0; i < calls_.size(); ++i) calls_[i]->set_index(id, i);
 }
 
 JobTraits CallBatch::traits() const {

@@ -21,8 +21,8 @@ class CallBatch final : public CallJob {
   CallBatch(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls);
 
   JobTraits traits() const BROOD_REQUIRES(core_lock);
-  /// Gives the calls their places, when it has its id.
-  void set_places() BROOD_REQUIRES(core_lock);
+  /// Tells the calls their indices in it, when it has its id.
+  void set_indices() BROOD_REQUIRES(core_lock);
 
   bool finished() const noexcept override BROOD_REQUIRES(core_lock) { return finished_; }
   bool has_separate_calls() const noexcept override { return true; }

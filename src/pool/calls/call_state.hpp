@@ -38,8 +38,8 @@ class CallState final : public AwaitedCall, public CallJob {
   void extend(detail::Elements more, detail::Input input) override;
 
   // --- the core, under its lock ---
-  std::optional<Place> place() const noexcept override BROOD_REQUIRES(core_lock) {
-    return Place{id, Action::all};
+  std::optional<ElementId> element_id() const noexcept override BROOD_REQUIRES(core_lock) {
+    return ElementId{id, Action::all};
   }
   JobTraits traits() const BROOD_REQUIRES(core_lock);
   bool is_stream() const noexcept { return kind_ == detail::JobKind::stream; }

@@ -21,14 +21,14 @@ std::vector<detail::Piece> SmallCall::take_pieces(const detail::Deadline& deadli
   return {};
 }
 
-void SmallCall::set_place(JobId batch, std::size_t index) noexcept {
+void SmallCall::set_index(JobId batch, std::size_t index) noexcept {
   batch_ = batch;
   index_ = static_cast<std::uint32_t>(index);
 }
 
-std::optional<AwaitedCall::Place> SmallCall::place() const noexcept {
+std::optional<AwaitedCall::ElementId> SmallCall::element_id() const noexcept {
   if (batch_ == 0 || finished()) return std::nullopt;
-  return Place{batch_, index_};
+  return ElementId{batch_, index_};
 }
 
 void SmallCall::succeed(const ArrivedResults& results, Callbacks& callbacks) {

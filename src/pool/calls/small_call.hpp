@@ -36,8 +36,8 @@ class SmallCall final : public AwaitedCall {
   void extend(detail::Elements, detail::Input) override {}
 
   // --- its batch, under the core's lock ---
-  void set_place(JobId batch, std::size_t index) noexcept BROOD_REQUIRES(core_lock);
-  std::optional<Place> place() const noexcept override BROOD_REQUIRES(core_lock);
+  void set_index(JobId batch, std::size_t index) noexcept BROOD_REQUIRES(core_lock);
+  std::optional<ElementId> element_id() const noexcept override BROOD_REQUIRES(core_lock);
   /// Its end, with a result or a failure. Throws std::bad_alloc: then nothing has changed.
   void succeed(const ArrivedResults& results, Callbacks& callbacks) BROOD_REQUIRES(core_lock);
   void fail(std::unique_ptr<detail::Failure> failure, Callbacks& callbacks)

@@ -102,10 +102,6 @@ std::vector<WorkerId> Population::old(Time now) const {
   return aging_.up_to(now - config_.max_age);
 }
 
-bool Population::is_old(WorkerId id, Time now) const {
-  return config_.max_age.count() != 0 && now - members_[id].born >= config_.max_age;
-}
-
 Time Population::next_change(bool backlog) const {
   Time next = Time::max();
   if (!starting_.empty()) next = std::min(next, plus(*starting_.least(), config_.start_timeout));

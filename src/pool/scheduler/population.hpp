@@ -68,7 +68,6 @@ class Population {
   std::vector<WorkerId> overdue(bool backlog, Time now) const;
   /// Workers that are ready, not retired, and old.
   std::vector<WorkerId> old(Time now) const;
-  bool is_old(WorkerId id, Time now) const;
   /// When there will be another one of these, Time::max(): never.
   Time next_change(bool backlog) const;
 

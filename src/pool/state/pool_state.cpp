@@ -80,7 +80,7 @@ void PoolState::add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) 
   const auto batch = std::make_shared<CallBatch>(std::move(run), calls);
   try {
     driver_.add(batch, batch->traits(), calls.size(), Input::ends);
-    batch->set_places();
+    batch->set_indices();
   } catch (...) {
     batch->finish(out_of_memory(), callbacks_);
     throw;

@@ -146,7 +146,7 @@ void take_direct(Reader& source, T& value) {
 template <class T>
 void encode_value(Bytes& target, const T& value) {
   if constexpr (!check_value<T>()) {
-    return;  // the sentence has been said; cereal's errors would bury it
+    return;  // the sentence has been said; cereal's errors would hide it
   } else {
     const std::size_t start = target.size();
     try {
