@@ -52,6 +52,10 @@ struct PoolOptions {
   StartMethod start_method{};
   /// Runs once in each worker before its first task. Unset: nothing runs.
   Call initializer{};
+  /// Made by brood::state<T>(args...): makes a T once in each worker, behind the initializer and
+  /// before its first task. this_worker::state<T>() gives it to tasks. Where it throws, so has the
+  /// initializer. Unset: there is none.
+  Call state{};
   /// Number of elements after which a worker is replaced, at least 1. Unset: no limit.
   std::optional<std::int64_t> max_tasks_per_worker{};
   /// Age of a worker process at which it is replaced, when its current element ends. Unset: no

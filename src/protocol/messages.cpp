@@ -31,7 +31,7 @@ void visit(Archive& archive, Limits& limits) {
 // they differ.
 template <class Archive>
 void visit(Archive& archive, Setup& setup) {
-  archive(setup.protocol_version, setup.preparation, setup.slot, setup.initializer);
+  archive(setup.protocol_version, setup.preparation, setup.slot, setup.initializer, setup.state);
   visit(archive, setup.limits);
   archive(setup.message_limit, setup.nice, setup.cpus, setup.processors);
   detail::SandboxTerms& sandbox = setup.sandbox;

@@ -122,6 +122,7 @@ struct Setup {
   wire::Preparation preparation;
   std::int32_t slot = 0;  // of the pool's places for workers
   std::vector<std::byte> initializer;
+  std::vector<std::byte> state;  // likewise a call, behind that one
   Limits limits;
   std::uint64_t message_limit = wire::default_frame_limit;
   std::optional<std::int32_t> nice;

@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
-#include <optional>
+#include <memory>
+#include <typeinfo>
+#include <utility>
 
 #include <brood/errors.hpp>
 #include <brood/this_worker.hpp>
+#include "base/type_name.hpp"
 
 namespace brood {
 
@@ -19,6 +22,12 @@ struct IdentityAsWorker {
 // Never destroyed: threads of the user's may ask to the last.
 const IdentityAsWorker* own_identity = nullptr;
 
+struct WorkerState {
+  const std::type_info* type;
+  std::shared_ptr<void> value;
+};
+WorkerState* own_state = nullptr;
+
 const IdentityAsWorker& identity_for(const char* function) {
   if (own_identity == nullptr || own_identity->pid != ::getpid())
     throw UsageError(std::string("brood::this_worker::") + function +
@@ -31,8 +40,35 @@ const IdentityAsWorker& identity_for(const char* function) {
 namespace worker {
 void become_worker(const std::string& name, int slot) {
   own_identity = new IdentityAsWorker{name, slot, ::getpid()};
+  own_state = nullptr;  // that of the worker which this one was forked from
+}
+void drop_state() noexcept {
+  if (own_state != nullptr) own_state->value.reset();
 }
 }  // namespace worker
+
+namespace detail {
+
+void set_worker_state(const std::type_info& type, std::shared_ptr<void> value) {
+  identity_for("state");
+  own_state = new WorkerState{&type, std::move(value)};
+}
+
+// Also in a process that a task has forked, which has a copy of it: this is called for elements.
+void* worker_state(const std::type_info& type) {
+  if (own_identity == nullptr) identity_for("state");
+  if (own_state == nullptr || own_state->value == nullptr)
+    throw UsageError(
+        "brood::this_worker::state: the pool has no state: make it with "
+        "PoolOptions::state = brood::state<" +
+        base::type_name(type) + ">(arguments...)");
+  if (*own_state->type != type)
+    throw UsageError("brood::this_worker::state: the pool's state is a " +
+                     base::type_name(*own_state->type) + ", and no " + base::type_name(type));
+  return own_state->value.get();
+}
+
+}  // namespace detail
 
 namespace this_worker {
 std::string name() { return identity_for("name").name; }

@@ -113,7 +113,8 @@ class Worker {
     if (setup.sandbox.on) close_ways_out();
     try {
       apply_limits(setup);
-      call_initializer(setup);
+      run_call(setup.initializer);
+      run_call(setup.state);
     } catch (...) {
       platform::end_if_copy();
       detail::Bytes encoded;
@@ -126,9 +127,9 @@ class Worker {
     process_.look_before_sleeping(setup.processors);
     session_.ready();
   }
-  static void call_initializer(const protocol::Setup& setup) {
-    if (setup.initializer.empty()) return;
-    Reader call(setup.initializer);
+  static void run_call(std::span<const std::byte> encoded) {
+    if (encoded.empty()) return;
+    Reader call(encoded);
     detail::take_code_as<detail::CallEntry>(call)(call);
     platform::end_if_copy();
   }
@@ -162,6 +163,7 @@ class Worker {
   [[noreturn]] void leave() {
     process_.tell_of_copies();
     base::run_exit_hooks();
+    drop_state();
     platform::end_if_copy();
     session_.results().flush();
     base::flush_at_exit();

@@ -43,6 +43,8 @@ protocol::Setup Supervisor::setup_for(WorkerId id, base::Identity worker) const 
                        base::log_level()};
   const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());
+  const auto state = detail::CallAccess::encoded(options_.state);
+  setup.state.assign(state.begin(), state.end());
   setup.limits = options_.limits;
   setup.message_limit = message_limit_;
   setup.nice = options_.nice;
@@ -69,8 +71,9 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   platform::SocketPair descriptor_channel = platform::make_socket_pair();
   worker.descriptor_channel = transfer::DescriptorChannel(std::move(descriptor_channel.ours));
   birth.descriptor_channel = std::move(descriptor_channel.theirs);
-  worker.send_descriptors(protocol::setup_group, protocol::setup_group,
-                          detail::CallAccess::attached(options_.initializer));
+  for (const Call* const call : {&options_.initializer, &options_.state})
+    worker.send_descriptors(protocol::setup_group, protocol::setup_group,
+                            detail::CallAccess::attached(*call));
   protocol::encode_setup(worker.outbox.tail(), setup_for(id, std::move(identity)));
   worker.oom_kills = platform::oom_kills();
   birth.asked =
