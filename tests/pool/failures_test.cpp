@@ -79,7 +79,7 @@ TEST_P(Failures, are_described_with_their_place_their_attempts_and_their_cause) 
 TEST_P(Failures, of_a_worker_are_described_with_what_it_died_of) {
   if (sanitizer_handles_faults()) GTEST_SKIP() << "the sanitizer ends the process itself";
   Pool pool = make_pool(1);
-  const std::string text = describe(thrown_by([&] { pool.apply(victims::segfaults, 1); }));
+  const std::string text = describe(thrown_by([&] { pool.apply(victims::segfaults, 0); }));
   EXPECT_TRUE(text.starts_with("the worker died by signal 11 (SIGSEGV, Segmentation fault)"))
       << text;
   EXPECT_TRUE(contains(text, "\n  cause: a fault at address 0x0")) << text;
