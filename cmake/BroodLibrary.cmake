@@ -10,7 +10,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Libbacktrace)
 
-set(brood_layers base platform transfer wire start protocol worker pool pool/scheduler process
+set(brood_layers base platform progress transfer wire start protocol worker pool pool/scheduler process
     shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)
