@@ -141,7 +141,9 @@ TEST_P(ProgressOfCalls, tells_a_function_nothing_twice) {
   const PoolCalls calls = pool.with({.progress = Notes{seen}});
   calls.map(square, numbers(1000));
   calls.try_map(thirds_fail, numbers(1000));
-  const auto same = [](const Progress& a, const Progress& b) { return a.done == b.done; };
+  const auto same = [](const Progress& a, const Progress& b) {
+    return a.done == b.done && a.failed == b.failed;
+  };
   EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end(), same), seen.end());
   seen.clear();
   calls.map(square, std::vector<int>());
