@@ -12,7 +12,7 @@ find_path(BROOD_RANDOM123 Random123/philox.h REQUIRED)
 mark_as_advanced(BROOD_RANDOM123)
 find_package(Libbacktrace)
 
-set(brood_layers base platform transfer wire start protocol worker pool pool/scheduler process
+set(brood_layers base platform progress transfer wire start protocol worker pool pool/scheduler process
     shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)

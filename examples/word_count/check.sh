@@ -27,7 +27,8 @@ check() {
   [[ $ended == "$status" ]] || fail "$*" "ended with $ended, not $status"
   if [[ $out == - ]]; then [[ ! -s $work.out ]] || fail "$*" "prints something"
   else grep -qE "$out" "$work.out" || fail "$*" "does not print $out"; fi
-  if [[ $err == - ]]; then [[ ! -s $work.err ]] || fail "$*" "complains"
+  # A bar leaves its last line there.
+  if [[ $err == - ]]; then ! grep -qvE '(%| 0) .*in [0-9:]+$' "$work.err" || fail "$*" "complains"
   else grep -qE "$err" "$work.err" || fail "$*" "does not say $err"; fi
 }
 
@@ -48,7 +49,14 @@ ln -s ../.. "$work/odd/sub/up"
 for method in fork forkserver spawn; do
   check 0 '^6 files, 50000[0-9][0-9] bytes' - "$work/odd" --method $method --workers 2
 done
-check 0 'fork .* yes$' - "$work/odd" --compare --workers 2
+check 0 'fork .* yes$' 'single process 100% 6/6 ' "$work/odd" --compare --workers 2
+for method in fork forkserver spawn; do
+  sabotaged=("$work/odd" --method $method --sabotage --workers 2)
+  check 0 '^6 files, 50000[0-9][0-9] bytes' - "${sabotaged[@]}"
+  check 0 '^survived: worker [A-Za-z]+PoolWorker-.* died by signal 11 ' - "${sabotaged[@]}"
+  check 0 '^survived: .* limit of 1 s; worker [A-Za-z]+PoolWorker-.* was stopped' - "${sabotaged[@]}"
+done
+check 0 '^sabotaged .* yes$' - "$work/odd" --compare --sabotage --workers 3
 check 0 '^0 files, 0 bytes, 0 words, 0 distinct' - "$work/odd/sub/empty"
 check 0 '^0 files' - "$work/odd/sub/empty" --compare
 
@@ -66,5 +74,10 @@ check 2 - 'Not a directory' "$work/odd/text"
 check 2 - 'at least|workers' "$work/odd" --workers 0
 check 2 - 'workers' "$work/odd" --workers 1000000
 check 2 - 'method' "$work/odd" --method thread
+check 2 - 'workers.*(two|convert)' "$work/odd" --workers two
+check 2 - 'workers.*range' "$work/odd" --workers=-1
+check 2 - 'top' "$work/odd" --top many
+check 2 - 'top' "$work/odd" --top=-3
 check 2 - 'DIR' --top 3
+check 0 '^  --sabotage' - --help
 rm -f "$work.out" "$work.err"

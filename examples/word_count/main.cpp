@@ -1,18 +1,22 @@
-// Counts the words of every file under a directory in worker processes.
+// Counts the words of every file under a directory in worker processes, also while some of these
+// crash and hang.
 // Needs: CLI11
-// Run: "$(dirname "$source")/text" --workers 2 --top 3 --compare
+// Run: "$(dirname "$source")/text" --workers 2 --top 3 --compare --sabotage
 
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
 
 #include <brood/brood.hpp>
 #include "files.hpp"
 #include "report.hpp"
+#include "sabotage.hpp"
 
 namespace word_count {
 namespace {
@@ -22,70 +26,92 @@ struct Options {
   int workers = brood::available_cpus();
   std::string method = brood::get_start_method();
   std::size_t top = 10;
-  bool compare = false;
+  bool compare = false, sabotage = false;
 };
 
 struct Result {
   Summary summary;
   Measurement measurement;
+  std::vector<std::string> lost;  // what became of the workers that were sabotaged
 };
+
+enum class Sabotaged : bool { no, yes };
 
 void be_ready() {}
 
 Result count_in_workers(const std::vector<std::string>& files, const std::string& method,
-                        int workers) {
+                        int workers, Sabotaged sabotaged = Sabotaged::no) {
+  const brood::ProgressBar bar(sabotaged == Sabotaged::yes ? method + ", sabotaged" : method);
   const auto start = std::chrono::steady_clock::now();
-  brood::Pool pool({.workers = workers, .start_method = method});
+  brood::Pool pool({.workers = workers, .start_method = method, .limits = {.core_size = 0}});
   pool.apply(be_ready);
+  std::optional<Sabotage> sabotage;
+  if (sabotaged == Sabotaged::yes) sabotage.emplace(pool);
   const auto started = std::chrono::steady_clock::now();
-  ProgressBar bar(method);
-  const auto progress = [&bar](std::size_t done, std::size_t total) { bar.show(done, total); };
   // A chunk's files are merged in its worker. Its result is a large map: a few of them are enough.
   const std::size_t chunk = files.size() / (32 * static_cast<std::size_t>(workers)) + 1;
-  Summary summary = pool.with({.chunk = chunk, .progress = progress})
-                        .map_reduce(count_file, files, merge, Summary{});
+  Summary summary =
+      pool.with({.chunk = chunk, .progress = bar}).map_reduce(count_file, files, merge, Summary{});
   const auto end = std::chrono::steady_clock::now();
-  return {std::move(summary), {method, started - start, end - started}};
+  return {std::move(summary),
+          {method, started - start, end - started},
+          sabotage ? sabotage->ends() : std::vector<std::string>()};
 }
 
 Result count_here(const std::vector<std::string>& files) {
   const auto start = std::chrono::steady_clock::now();
-  ProgressBar bar("single process");
+  const brood::ProgressBar bar("single process");
   std::size_t done = 0;
   Summary summary;
   for (const std::string& path : files) {
     summary = merge(std::move(summary), count_file(path));
-    bar.show(++done, files.size());
+    bar({.done = ++done, .total = files.size()});
   }
   const auto end = std::chrono::steady_clock::now();
-  return {std::move(summary), {"single process", {}, end - start}};
+  return {std::move(summary), {"single process", {}, end - start}, {}};
 }
 
 int count(const FileList& list, const Options& options) {
-  const auto [summary, measurement] = count_in_workers(list.files, options.method, options.workers);
+  const auto [summary, measurement, lost] =
+      count_in_workers(list.files, options.method, options.workers,
+                       options.sabotage ? Sabotaged::yes : Sabotaged::no);
   print_warnings(list.unreadable, summary.unreadable);
   print_top(summary, options.top);
   print_totals(summary);
   std::printf("%d workers by %s: %.1f ms to start, %.3f s to count\n", options.workers,
               options.method.c_str(), measurement.start.count() * 1000, measurement.count.count());
+  print_lost(lost);
   return 0;
 }
 
+Measurement compared(const Result& result, const Summary& expected) {
+  Measurement measurement = result.measurement;
+  measurement.same = same_answer(result.summary, expected);
+  return measurement;
+}
+
 int compare(const FileList& list, const Options& options) {
-  const auto [expected, baseline] = count_here(list.files);
+  const auto [expected, baseline, none] = count_here(list.files);
   print_warnings(list.unreadable, expected.unreadable);
   std::vector<Measurement> measurements{baseline};
-  bool all_same = true;
   for (const std::string& method : brood::start_methods()) {
     malloc_trim(0);  // what the run before has freed is no cost of this one
-    auto [summary, measurement] = count_in_workers(list.files, method, options.workers);
-    measurement.same = same_answer(summary, expected);
-    all_same = all_same && measurement.same;
-    measurements.push_back(measurement);
+    const Result result = count_in_workers(list.files, method, options.workers);
+    measurements.push_back(compared(result, expected));
+  }
+  std::vector<std::string> lost;
+  if (options.sabotage) {
+    Result result = count_in_workers(list.files, options.method, options.workers, Sabotaged::yes);
+    result.measurement.method = "sabotaged";
+    measurements.push_back(compared(result, expected));
+    lost = result.lost;
   }
   print_comparison(measurements);
   print_top(expected, options.top);
   print_totals(expected);
+  print_lost(lost);
+  const bool all_same = std::all_of(measurements.begin(), measurements.end(),
+                                    [](const Measurement& one) { return one.same; });
   return all_same ? 0 : 1;
 }
 
@@ -97,12 +123,19 @@ int main(int argc, char** argv) {
   word_count::Options options;
   CLI::App app("Counts the words of every file under a directory in worker processes");
   app.add_option("DIR", options.directory, "Directory")->required();
-  app.add_option("--workers", options.workers, "Worker processes")->capture_default_str();
+  app.add_option("--workers", options.workers, "Worker processes")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
   app.add_option("--method", options.method, "How workers are started")
       ->check(CLI::IsMember(brood::start_methods()))
       ->capture_default_str();
-  app.add_option("--top", options.top, "How many words to print")->capture_default_str();
+  app.add_option("--top", options.top, "How many words to print")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_flag("--compare", options.compare, "Compare the start methods with a single process");
+  app.add_flag(
+      "--sabotage", options.sabotage,
+      "Let a worker crash and another one hang meanwhile; with --compare in a run of its own");
   try {
     app.parse(argc, argv);
     const auto list = word_count::files_under(options.directory);
@@ -127,7 +160,10 @@ int main(int argc, char** argv) {
 // Prints~ forkserver .*  yes
 // Prints~ fork .*  yes
 // Prints~ spawn .*  yes
+// Prints~ sabotaged .*  yes
 // Prints:            5  the
 // Prints:            4  eggs
 // Prints:            3  The
 // Prints: 3 files, 163 bytes, 33 words, 22 distinct
+// Prints~ survived: worker ForkServerPoolWorker-[0-9]+ .* died by signal 11 \(SIGSEGV.*
+// Prints~ survived: .* limit of 1 s; worker ForkServerPoolWorker-[0-9]+ .* was stopped

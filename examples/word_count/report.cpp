@@ -1,7 +1,5 @@
 #include "report.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -46,20 +44,8 @@ void print_warnings(std::vector<Unreadable> directories, const std::vector<Unrea
   }
 }
 
-ProgressBar::ProgressBar(std::string label)
-    : label_(std::move(label)), on_terminal_(isatty(STDERR_FILENO) == 1) {}
-
-ProgressBar::~ProgressBar() {
-  if (on_terminal_) std::fputs("\r\033[K", stderr);
-}
-
-void ProgressBar::show(std::size_t done, std::size_t total) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!on_terminal_ || total == 0 || now < next_) return;
-  next_ = now + std::chrono::milliseconds(40);
-  const std::size_t filled = done * 40 / total;
-  const std::string bar = std::string(filled, '#') + std::string(40 - filled, '.');
-  std::fprintf(stderr, "\r%-14s [%s] %zu of %zu files", label_.c_str(), bar.c_str(), done, total);
+void print_lost(const std::vector<std::string>& ends) {
+  for (const std::string& end : ends) std::printf("survived: %s\n", end.c_str());
 }
 
 }  // namespace word_count

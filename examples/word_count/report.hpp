@@ -25,19 +25,7 @@ void print_totals(const Summary& summary);
 /// To stderr, in the order of their paths.
 void print_warnings(std::vector<Unreadable> directories, const std::vector<Unreadable>& files);
 
-/// A bar on stderr; nothing where that is no terminal.
-class ProgressBar {
- public:
-  explicit ProgressBar(std::string label);
-  ~ProgressBar();
-  ProgressBar(const ProgressBar&) = delete;
-  ProgressBar& operator=(const ProgressBar&) = delete;
-  void show(std::size_t done, std::size_t total);
-
- private:
-  std::string label_;
-  bool on_terminal_;
-  std::chrono::steady_clock::time_point next_{};
-};
+/// What became of workers that were lost on purpose, each in a line.
+void print_lost(const std::vector<std::string>& ends);
 
 }  // namespace word_count

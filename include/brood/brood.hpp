@@ -53,6 +53,7 @@
 #include <brood/pool.hpp>
 #include <brood/process.hpp>
 #include <brood/process_info.hpp>
+#include <brood/progress.hpp>
 #include <brood/proxy.hpp>
 #include <brood/queue.hpp>
 #include <brood/random.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <iterator>
@@ -10,6 +11,7 @@
 
 #include <brood/detail/chrono.hpp>
 #include <brood/detail/pool/elements.hpp>
+#include <brood/detail/pool/reporter.hpp>
 #include <brood/detail/pool/results.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
@@ -30,6 +32,7 @@ class CancelledWhenDropped {
   }
   ~CancelledWhenDropped() { drop(); }
   Job* operator->() const noexcept { return job_.get(); }
+  Job& operator*() const noexcept { return *job_; }
   explicit operator bool() const noexcept { return job_ != nullptr; }
 
  private:
@@ -130,20 +133,23 @@ class [[nodiscard]] ImapRange {
         source_(std::move(source)),
         window_(window),
         order_(order),
-        progress_(std::move(progress)) {
+        reporter_(std::move(progress)) {
     refill();
   }
   std::optional<Outcome<R>> outcome_by(const detail::Deadline& deadline) {
     if (!job_) detail::throw_moved_from("ImapRange");
     refill();
+    reporter_.begin(*job_, total());
     for (;;) {
       if (auto outcome = take_buffered()) return outcome;
       if (delivered_ == submitted_ && exhausted_) return end_of_input();
-      std::vector<detail::Piece> pieces = job_->take_pieces(deadline);
-      if (pieces.empty()) {
-        if (!job_->finished()) detail::throw_timeout();
-        pieces = job_->take_pieces(deadline);
+      const detail::Deadline until = reporter_.next(deadline);
+      std::vector<detail::Piece> pieces = job_->take_pieces(until);
+      if (pieces.empty() && job_->finished()) {
+        pieces = job_->take_pieces(until);
         if (pieces.empty()) return job_ended();
+      } else if (pieces.empty() && until == deadline) {
+        detail::throw_timeout();
       }
       for (const detail::Piece& piece : pieces) buffer(piece);
       report();
@@ -185,13 +191,12 @@ class [[nodiscard]] ImapRange {
     ++delivered_;
     return outcome;
   }
-  void report() {
-    if (!progress_) return;
-    const Progress now{job_->done(), exhausted_ ? submitted_ : 0};
-    if (now.done == reported_.done && now.total == reported_.total) return;
-    reported_ = now;
-    progress_(now);
+  // What the range says may be less than there is.
+  std::size_t total() const {
+    if (exhausted_) return submitted_;
+    return source_->size() == 0 ? 0 : std::max(source_->size(), submitted_);
   }
+  void report() { reporter_.report(*job_, total()); }
   std::optional<Outcome<R>> end_of_input() {
     report();  // the total may not have been known with the last result
     if (input_error_) return Outcome<R>(std::exchange(input_error_, nullptr), delivered_);
@@ -226,8 +231,7 @@ class [[nodiscard]] ImapRange {
   std::unique_ptr<detail::Source> source_;
   std::size_t window_;
   Order order_;
-  ProgressFunction progress_;
-  Progress reported_;
+  detail::Reporter reporter_;
   std::size_t submitted_ = 0, delivered_ = 0, arrived_ = 0;
   bool exhausted_ = false;
   std::exception_ptr input_error_;

@@ -15,6 +15,7 @@
 #include <brood/duration.hpp>
 #include <brood/launcher.hpp>
 #include <brood/limits.hpp>
+#include <brood/progress.hpp>
 #include <brood/sandbox.hpp>
 #include <brood/task.hpp>
 
@@ -92,16 +93,8 @@ enum class OnError : std::uint8_t {
   finish,
 };
 
-/// How far a call has come.
-struct Progress {
-  /// Elements that have their outcome.
-  std::size_t done = 0;
-  /// Elements of the call. 0: not known yet, or there are none.
-  std::size_t total = 0;
-};
-
-/// Holds a function of a Progress or of (done, total). The function need not be copyable. It is
-/// called in the thread that waits for the call, never concurrently.
+/// Holds a function of a Progress or of (done, total), or a ProgressBar. The function need not be
+/// copyable. It is called in the thread that waits for the call, never concurrently.
 class ProgressFunction {
  public:
   /// Without a function.
@@ -118,6 +111,12 @@ class ProgressFunction {
       call_ = shared;
     }
   }
+  /// With this bar. It is also told of the call's beginning, and four times a second while no
+  /// result comes: time passes for it.
+  ProgressFunction(ProgressBar bar)
+      : call_(std::move(bar)), interval_(std::chrono::milliseconds(250)) {}
+  /// Longest time between two calls while a thread waits. Unset: only results make a call.
+  std::optional<std::chrono::nanoseconds> interval() const noexcept { return interval_; }
   /// Whether there is a function.
   explicit operator bool() const noexcept { return static_cast<bool>(call_); }
   /// Calls the function, and throws what it throws; std::bad_function_call where there is none.
@@ -125,6 +124,7 @@ class ProgressFunction {
 
  private:
   std::function<void(Progress)> call_;
+  std::optional<std::chrono::nanoseconds> interval_;
 };
 
 /// Options of one call, for Pool::with. A value out of range is a UsageError of with(). Durations
@@ -157,8 +157,9 @@ struct CallOptions {
   std::optional<std::size_t> window{};
   /// For map and its kin: what happens when an element fails. Unset: OnError::fail_fast.
   OnError on_error = OnError::fail_fast;
-  /// Called as results arrive, in the thread that waits for the call or iterates over an imap. The
-  /// asynchronous verbs, where no thread waits, throw UsageError. Unset: nothing is called.
+  /// A ProgressBar, or what is called as results arrive, in the thread that waits for the call or
+  /// iterates over an imap. The asynchronous verbs, where no thread waits, throw UsageError. Unset:
+  /// nothing is called.
   ProgressFunction progress{};
   /// Elements of calls with a higher priority are sent to workers first. Unset: 0.
   int priority = 0;

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <memory>
 
+#include "base/bracketed_sink.hpp"
+#include "base/line_bracket.hpp"
 #include "base/printable.hpp"
 
 namespace brood::base {
@@ -14,9 +16,11 @@ namespace {
 
 // As spdlog makes it: to stdout, where a program's results go.
 bool is_untouched(const spdlog::logger& logger) {
-  return logger.name().empty() && logger.sinks().size() == 1 &&
-         dynamic_cast<const spdlog::sinks::stdout_color_sink_mt*>(logger.sinks()[0].get()) !=
-             nullptr;
+  if (!logger.name().empty() || logger.sinks().size() != 1) return false;
+  const spdlog::sinks::sink* sink = logger.sinks()[0].get();
+  if (const auto* const bracketed = dynamic_cast<const BracketedSink*>(sink))
+    sink = bracketed->inner();
+  return dynamic_cast<const spdlog::sinks::stdout_color_sink_mt*>(sink) != nullptr;
 }
 
 // What is no level would be looked up beyond the end of spdlog's table of names.
@@ -40,6 +44,7 @@ void log(spdlog::level::level_enum level, const std::string& text) {
       default_logger() == nullptr ? nullptr : spdlog::default_logger();
   spdlog::logger* const logger =
       set_up != nullptr && !is_untouched(*set_up) ? set_up.get() : to_stderr;
+  const LineBracket bracket;
   logger->log(level, "brood: {}", printable(text));
 }
 
@@ -52,6 +57,7 @@ spdlog::logger* default_logger() noexcept {
   return logger;
 }
 
+void log_info(const std::string& text) { log(spdlog::level::info, text); }
 void log_warning(const std::string& text) { log(spdlog::level::warn, text); }
 void log_error(const std::string& text) { log(spdlog::level::err, text); }
 
@@ -70,7 +76,9 @@ void log_from_worker(const std::string& worker, int level, const std::string& lo
   if (registry_gone) return;
   std::shared_ptr<spdlog::logger> target = logger.empty() ? nullptr : spdlog::get(logger);
   if (!target) target = spdlog::default_logger();
-  if (target) target->log(to_level(level), "[{}] {}", worker, printable(text));
+  if (!target) return;
+  const LineBracket bracket;
+  target->log(to_level(level), "[{}] {}", worker, printable(text));
 }
 
 }  // namespace brood::base

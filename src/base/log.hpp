@@ -14,6 +14,7 @@ spdlog::logger* default_logger() noexcept;
 
 /// The library's own words to the user, through spdlog's default logger, marked "brood". What they
 /// quote is made printable (base/printable.hpp).
+void log_info(const std::string& text);
 void log_warning(const std::string& text);
 void log_error(const std::string& text);
 /// Level of the default logger, as spdlog counts.

@@ -88,12 +88,19 @@ JobHandle Calls::submit(JobSpec spec) const {
   return job;
 }
 
-// While this thread drives a worker it hears of no request.
+// While this thread drives a worker it hears of no request, and no time passes for a bar.
 JobHandle Calls::finished(JobSpec spec, ArrivingResult* arriving) const {
-  JobHandle job = options_.stop.stop_possible() ? submit(std::move(spec))
-                                                : core_->call(std::move(spec), arriving);
-  job->wait({});
-  if (options_.progress) report(*job, 1);
+  const bool only_waits = options_.stop.stop_possible() || options_.progress.interval();
+  JobHandle job = only_waits ? submit(std::move(spec)) : core_->call(std::move(spec), arriving);
+  Reporter reporter(options_.progress);
+  try {
+    reporter.begin(*job, 1);
+    while (!job->wait(reporter.next({}))) reporter.report(*job, 1);
+    reporter.report(*job, 1);
+  } catch (...) {
+    call_off(*job);
+    throw;
+  }
   return job;
 }
 
@@ -115,10 +122,6 @@ void Calls::wait_for_end(Job& job) {
     call_off(job);
     throw;
   }
-}
-
-void Calls::report(const Job& job, std::size_t total) const {
-  options_.progress({job.done(), total});
 }
 
 void Calls::refuse_progress() const {

@@ -38,6 +38,7 @@ JobTraits CallState::traits() const {
 // Counted before it can be taken: a thread that has it finds it counted.
 void CallState::keep(detail::Piece&& piece) {
   const std::size_t count = piece.count;
+  if (piece.failure) failures_.fetch_add(1, std::memory_order_relaxed);
   if (piece.failure && policy_ != detail::ErrorPolicy::isolate) {
     failure_.add(std::move(piece));
     done_.fetch_add(count, std::memory_order_release);

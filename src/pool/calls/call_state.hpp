@@ -34,6 +34,9 @@ class CallState final : public AwaitedCall, public CallJob {
     return results_.pieces();
   }
   std::size_t done() const noexcept override { return done_.load(std::memory_order_acquire); }
+  std::size_t failures() const noexcept override {
+    return failures_.load(std::memory_order_relaxed);
+  }
   detail::Intake intake() override BROOD_NO_THREAD_SAFETY_ANALYSIS;
   void extend(detail::Elements more, detail::Input input) override;
 
@@ -75,7 +78,7 @@ class CallState final : public AwaitedCall, public CallJob {
   // Its reader reads it without the lock: see intake().
   bool cut_short_ BROOD_GUARDED_BY(core_lock) = false;
 
-  std::atomic<std::size_t> done_{0};
+  std::atomic<std::size_t> done_{0}, failures_{0};
   mutable base::Mutex mutex_;
   // Constant when the call is finished: pieces() then reads it without the lock, and is not
   // analysed.

@@ -31,6 +31,9 @@ class SmallCall final : public AwaitedCall {
   std::size_t done() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
     return finished() && !failure_.is_of_all() ? 1 : 0;
   }
+  std::size_t failures() const noexcept override BROOD_NO_THREAD_SAFETY_ANALYSIS {
+    return finished() && failure_.has_come() && !failure_.is_of_all() ? 1 : 0;
+  }
   // It is no stream.
   detail::Intake intake() override { return detail::Intake::ended; }
   void extend(detail::Elements, detail::Input) override {}

@@ -12,6 +12,7 @@
 #include <brood/async_result.hpp>
 #include <brood/detail/pool/elements.hpp>
 #include <brood/detail/pool/reduce.hpp>
+#include <brood/detail/pool/reporter.hpp>
 #include <brood/detail/pool/runners.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
@@ -209,11 +210,13 @@ class BROOD_API Calls {
   // Takes pieces until the job is finished.
   template <class Take>
   void follow(Job& job, Take take, std::size_t total) const {
+    Reporter reporter(options_.progress);
     try {
+      reporter.begin(job, total);
       for (bool last = false; !last;) {
         last = job.finished();
-        for (const Piece& piece : job.take_pieces({})) take(piece);
-        if (options_.progress) report(job, total);
+        for (const Piece& piece : job.take_pieces(reporter.next({}))) take(piece);
+        reporter.report(job, total);
       }
     } catch (...) {
       call_off(job);
@@ -235,7 +238,6 @@ class BROOD_API Calls {
   /// Fills in what the options say.
   void configure(JobSpec& spec) const;
   std::size_t window() const;
-  void report(const Job& job, std::size_t total) const;
   /// Throws UsageError where progress is asked for: no thread waits for the call.
   void refuse_progress() const;
 

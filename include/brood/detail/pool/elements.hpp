@@ -132,12 +132,17 @@ class Source {
   /// Encodes up to `count` inputs behind `target`; false when the range has no more. Throws what
   /// the range throws; the inputs before that are in `target`.
   virtual bool pull(Elements& target, std::size_t count) = 0;
+  /// How many inputs there are, as the range says before they are taken; 0: it does not say.
+  virtual std::size_t size() const noexcept = 0;
 };
 
 template <class Range>
 class RangeSource final : public Source {
  public:
-  explicit RangeSource(Range&& range) : range_(std::forward<Range>(range)) {}
+  explicit RangeSource(Range&& range) : range_(std::forward<Range>(range)) {
+    if constexpr (std::ranges::sized_range<Range>)
+      size_ = static_cast<std::size_t>(std::ranges::size(range_));
+  }
 
   bool pull(Elements& target, std::size_t count) override {
     using T = element_t<Range>;
@@ -153,8 +158,10 @@ class RangeSource final : public Source {
     }
     return true;
   }
+  std::size_t size() const noexcept override { return size_; }
 
  private:
+  std::size_t size_ = 0;
   Range range_;  // a reference for an lvalue
   std::optional<std::ranges::iterator_t<std::remove_reference_t<Range>>> position_;
   bool advance_ = false;

@@ -119,6 +119,8 @@ class BROOD_API Job {
   virtual void report_unobserved() noexcept = 0;
   /// Elements that have their outcome.
   virtual std::size_t done() const noexcept = 0;
+  /// Of these, the ones whose outcome is an error.
+  virtual std::size_t failures() const noexcept = 0;
   /// True if at least one element will not run because of this call, and the job ends as Cancelled.
   virtual bool cancel(Kill kill) = 0;
   /// Calls `callback` on the pool's callback thread when finished; soon, when that is so already.
