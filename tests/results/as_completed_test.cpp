@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <memory>
 #include <set>
@@ -5,7 +7,9 @@
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
+#include "support/dispatcher.hpp"
 #include "support/in_child.hpp"
+#include "support/log_catcher.hpp"
 
 namespace brood::testing::as_completed_test {
 namespace {
@@ -122,6 +126,25 @@ TEST_P(AsCompletedTest, gives_the_errors_of_a_pool_that_is_broken) {
     ++errors;
   }
   EXPECT_EQ(errors, 2);
+}
+
+// No thread is woken then: a waiter looks up.
+TEST_P(AsCompletedTest, gives_errors_where_the_program_closes_the_descriptors_of_its_pool) {
+  expect_orphans();  // the child leaves without its helpers
+  const LogCatcher log;
+  EXPECT_EQ(in_child([&] {
+              Pool pool = make_pool(1);
+              Gated tasks(pool, 2);
+              wait_for_dispatcher();
+              ::close_range(3, ~0U, 0);
+              int errors = 0;
+              for (const AsyncResult<int>& result : as_completed(tasks.results)) {
+                caught<SystemError>([&] { result.get(); });
+                ++errors;
+              }
+              return errors;
+            }),
+            2);
 }
 
 TEST_P(AsCompletedTest, works_in_a_callback) {
