@@ -26,8 +26,8 @@ inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 }  // namespace detail
 
 /// The result of a call that runs in the background. Destroying the AsyncResult does not stop the
-/// task. An error that was never asked for (by get, successful, on_error or co_await) goes to
-/// PoolOptions::on_unobserved_error then, except Cancelled.
+/// task. An error that was never asked for (by get, successful, on_error, on_done, future or
+/// co_await) goes to PoolOptions::on_unobserved_error then, except Cancelled.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
 /// Fork: a forked child can get a result that was ready at the fork. Waiting for another result, or
 /// adding a callback, throws UsageError there.

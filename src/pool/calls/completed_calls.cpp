@@ -48,7 +48,7 @@ class CompletedCalls::State {
         others.push_back(&watch);
     }
     for (Watch* const watch : others) {
-      if (auto pool = call_of(*watch).pool()) pools_.insert(std::move(pool));
+      if (const auto pool = call_of(*watch).pool()) pools_.insert(pool);
       call_of(*watch).watch(*watch);
     }
   }
