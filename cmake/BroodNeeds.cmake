@@ -1,6 +1,7 @@
 # brood_link_needs(<target> <source>): links what a line `// Needs: CLI11 PNG` within the first ten
 # lines of the source names. Sets BROOD_MISSING to the first package that was not found.
 
+set(brood_need_Asio Asio::Asio)
 set(brood_need_CLI11 CLI11::CLI11)
 set(brood_need_PNG PNG::PNG)
 set(brood_need_brood_main brood::main)

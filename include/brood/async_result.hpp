@@ -2,7 +2,9 @@
 
 #include <coroutine>
 #include <exception>
+#include <future>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -10,11 +12,13 @@
 #include <brood/detail/pool/results.hpp>
 #include <brood/detail/shared_callable.hpp>
 #include <brood/kill.hpp>
+#include <brood/outcome.hpp>
 
 namespace brood {
 
 namespace detail {
 class Calls;
+struct ResultAccess;
 template <class F, class R>
 inline constexpr bool takes_result = std::is_invocable_v<F&, const R&>;
 template <class F>
@@ -22,8 +26,8 @@ inline constexpr bool takes_result<F, void> = std::is_invocable_v<F&>;
 }  // namespace detail
 
 /// The result of a call that runs in the background. Destroying the AsyncResult does not stop the
-/// task. An error that was never asked for (by get, successful, on_error or co_await) goes to
-/// PoolOptions::on_unobserved_error then, except Cancelled.
+/// task. An error that was never asked for (by get, successful, on_error, on_done, future or
+/// co_await) goes to PoolOptions::on_unobserved_error then, except Cancelled.
 /// Threads: any number may wait on one object; moving it is not safe beside other uses.
 /// Fork: a forked child can get a result that was ready at the fork. Waiting for another result, or
 /// adding a callback, throws UsageError there.
@@ -116,6 +120,35 @@ class AsyncResult {
     return *this;
   }
 
+  /// Same for both: calls f(Outcome<R>) once when the task has ended, with its result or its error.
+  /// Cost: decodes the result once.
+  template <class F>
+  AsyncResult& on_done(F f) {
+    static_assert(std::is_invocable_v<F&, Outcome<R>>,
+                  "brood: on_done takes a function of an Outcome of the result, f(Outcome<R>)");
+    job().when_finished(
+        [job = job_, decode = decode_, call = detail::SharedCallable<F>(std::move(f))] {
+          call(outcome(*job, decode));
+        });
+    return *this;
+  }
+  /// The result as a std::future, for code that takes one; this object is empty then. It is set in
+  /// the pool's callback thread, or in this thread where the result is ready already. Destroying
+  /// the future stops nothing and does not block. Does not block. Throws SystemError, and
+  /// UsageError in a forked child where the result was not ready. Cost: decodes the result once.
+  std::future<R> future() && {
+    const auto promise = std::make_shared<std::promise<R>>();
+    std::future<R> made = promise->get_future();
+    if (ready()) {
+      settle(*promise, job(), decode_);
+    } else {
+      job().when_finished(
+          [job = job_, decode = decode_, promise] { settle(*promise, *job, decode); });
+    }
+    job_.reset();
+    return made;
+  }
+
   /// What a coroutine waits with for a result, which must live as long. Made by operator co_await;
   /// the compiler calls its members. Threads: that of the coroutine.
   class Awaiter {
@@ -141,6 +174,7 @@ class AsyncResult {
 
  private:
   friend class detail::Calls;
+  friend struct detail::ResultAccess;
   using Decode = R (*)(const detail::Job&);
   AsyncResult(detail::JobHandle job, Decode decode) : job_(std::move(job)), decode_(decode) {
     job_->report_unobserved();
@@ -159,6 +193,31 @@ class AsyncResult {
       return std::current_exception();
     }
     return nullptr;
+  }
+  // What get() would return or throw.
+  static Outcome<R> outcome(const detail::Job& job, Decode decode) {
+    try {
+      if constexpr (std::is_void_v<R>) {
+        decode(job);
+        return Outcome<R>(std::tuple<>());
+      } else {
+        return Outcome<R>(decode(job));
+      }
+    } catch (...) {
+      return Outcome<R>(std::current_exception());
+    }
+  }
+  static void settle(std::promise<R>& promise, const detail::Job& job, Decode decode) {
+    try {
+      if constexpr (std::is_void_v<R>) {
+        decode(job);
+        promise.set_value();
+      } else {
+        promise.set_value(decode(job));
+      }
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
   }
 
   detail::JobHandle job_;

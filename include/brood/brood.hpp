@@ -19,6 +19,7 @@
 #include <cereal/types/vector.hpp>
 
 #include <brood/array.hpp>
+#include <brood/as_completed.hpp>
 #include <brood/barrier.hpp>
 #include <brood/call.hpp>
 #include <brood/codec.hpp>

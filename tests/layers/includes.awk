@@ -52,12 +52,14 @@ function is_named_for(place, name, words, n, i) {
   return 0
 }
 
-function may_use_cereal(file, words, n, i) {
-  n = split(cereal, words, " ")
+function is_among(file, list, words, n, i) {
+  n = split(list, words, " ")
   for (i = 1; i <= n; i++)
     if (file ~ ("^" as_expression(words[i]) "$")) return 1
   return 0
 }
+function may_use_cereal(file) { return is_among(file, cereal) }
+function is_optional(file) { return is_among(file, optional) }
 
 function is_system_header(name) {
   return name ~ /^(sys|linux|asm|arpa|net|netinet)\// ||
@@ -72,8 +74,10 @@ function is_impure(name) {
 
 function check_public(name, folder) {
   if (folder == "brood") check_header(name)
+  if (is_optional(name) && !is_optional(substr(FILENAME, length("include/") + 1)))
+    report("a public header includes the optional <" name ">")
   if (folder in is_layer || name ~ /^[.]/) report("a public header includes \"" name "\" from the inside")
-  if (folder == "boost" || folder == "spdlog" || folder == "fmt")
+  if (folder ~ /^(spdlog|fmt)$/ || (folder ~ /^(boost|asio)$/ && !is_optional(substr(FILENAME, length("include/") + 1))))
     report("a public header includes <" name ">")
   if (is_system_header(name)) report("a public header includes the system's <" name ">")
   if (folder == "cereal" && !may_use_cereal(substr(FILENAME, length("include/") + 1)))
@@ -117,6 +121,7 @@ in_table {
   else if (key == "apart") apart = $0
   else if (key == "parts") parts = $0
   else if (key == "cereal") cereal = $0
+  else if (key == "optional") optional = $0
   else if (key == "headers") {
     sub(/:$/, "", $2)
     for (i = 3; i <= NF; i++) {

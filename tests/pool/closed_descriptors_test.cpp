@@ -2,19 +2,18 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "pool/pool_fixture.hpp"
+#include "support/dispatcher.hpp"
 #include "support/in_child.hpp"
 #include "support/log_catcher.hpp"
 
@@ -51,19 +50,6 @@ class OthersFile {
  private:
   std::string path_;
 };
-
-/// Until the pool's thread waits for an event: what is closed while it works may be used once more.
-void wait_for_dispatcher() {
-  const std::string epoll_wait = std::to_string(SYS_epoll_wait) + ' ';
-  for (;;) {
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-      std::string name, call;
-      std::getline(std::ifstream(task.path() / "comm") >> std::ws, name);
-      std::getline(std::ifstream(task.path() / "syscall") >> std::ws, call);
-      if (name == "brood-dispatch" && call.starts_with(epoll_wait)) return;
-    }
-  }
-}
 
 class ClosedDescriptors : public PoolTest {
  protected:

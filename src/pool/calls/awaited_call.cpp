@@ -85,4 +85,18 @@ void AwaitedCall::when_finished(std::function<void()> callback) {
   Callbacks::call(callback);
 }
 
+// Where it has ended no lock is taken: in a forked child a lost thread may hold it.
+void AwaitedCall::watch(EndWatch& watch) {
+  if (finished()) return watch.tell();
+  completion_.check_process();
+  if (const std::shared_ptr<PoolForCalls> owner = pool())
+    return owner->callbacks().watch(completion_, at_end_, watch);
+  watch.tell();
+}
+
+void AwaitedCall::unwatch(EndWatch& watch) noexcept {
+  if (const std::shared_ptr<PoolForCalls> owner = pool())
+    owner->callbacks().unwatch(at_end_, watch);
+}
+
 }  // namespace brood::pool

@@ -36,6 +36,13 @@ class AwaitedCall : public detail::Job {
   void report_unobserved() noexcept override { observed_.store(false, std::memory_order_relaxed); }
   bool cancel(Kill kill) override;
   void when_finished(std::function<void()> callback) override;
+  /// Tells `watch` when it has ended; at once, when that is so already. Throws UsageError in a
+  /// forked child where it will never end, std::bad_alloc.
+  void watch(EndWatch& watch);
+  /// From now on it is not told.
+  void unwatch(EndWatch& watch) noexcept;
+  /// Null where it has been destroyed. Then the call has ended.
+  std::shared_ptr<PoolForCalls> pool() const noexcept { return pool_.lock(); }
 
   /// What the driver knows it as: an element of a job, or Action::all of it.
   struct ElementId {
@@ -50,7 +57,6 @@ class AwaitedCall : public detail::Job {
 
  protected:
   explicit AwaitedCall(std::weak_ptr<PoolForCalls> pool) : pool_(std::move(pool)) {}
-  std::shared_ptr<PoolForCalls> pool() const noexcept { return pool_.lock(); }
   /// False when the deadline has passed.
   bool sleep(std::uint32_t seen, const detail::Deadline& deadline, Completion::Until until);
 

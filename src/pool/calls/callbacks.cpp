@@ -92,32 +92,53 @@ void Callbacks::post(std::function<void()> callback) {
 // The thread is started here, where that can be refused.
 void Callbacks::when_finished(const Completion& call, AtEnd& at_end,
                               std::function<void()> callback) {
-  auto one = std::make_unique<Calls>();
-  one->push_back(std::move(callback));
+  auto one = std::make_unique<AtEnd::Due>();
+  one->calls.push_back(std::move(callback));
   {
     const base::MutexLock lock(state_->mutex);
     start_locked();
     if (!call.finished()) {
-      if (at_end.calls_) return at_end.calls_->splice(at_end.calls_->end(), *one);
-      at_end.calls_ = std::move(one);
+      if (!at_end.due_)
+        at_end.due_ = std::move(one);
+      else
+        at_end.due_->calls.splice(at_end.due_->calls.end(), one->calls);
       return;
     }
   }
-  post(std::move(*one));
+  post(std::move(one->calls));
+}
+
+void Callbacks::watch(const Completion& call, AtEnd& at_end, EndWatch& watch) {
+  const base::MutexLock lock(state_->mutex);
+  if (call.finished()) return watch.tell();
+  if (!at_end.due_) at_end.due_ = std::make_unique<AtEnd::Due>();
+  at_end.due_->watches.splice(at_end.due_->watches.end(), watch.place_);
+}
+
+void Callbacks::unwatch(AtEnd& at_end, EndWatch& watch) noexcept {
+  const base::MutexLock lock(state_->mutex);
+  if (!watch.place_.empty()) return;  // it has been told
+  watch.place_.splice(watch.place_.end(), at_end.due_->watches, watch.in_place_);
 }
 
 // What a callback holds is the user's and must not be destroyed here, under the core's lock.
 // Nothing is allocated: a callback that could not be posted would be one that is waited for in
 // vain.
 void Callbacks::end(Completion& call, AtEnd& at_end) noexcept {
-  std::unique_ptr<Calls> due;
+  std::unique_ptr<AtEnd::Due> due;
   {
     const base::MutexLock lock(state_->mutex);
     call.finish();
-    due = std::move(at_end.calls_);
+    due = std::move(at_end.due_);
+    // Under the lock: one that has been taken off the list is told no more, and may be gone.
+    while (due && !due->watches.empty()) {
+      EndWatch& watch = *due->watches.front();
+      watch.place_.splice(watch.place_.end(), due->watches, due->watches.begin());
+      watch.tell();
+    }
   }
   call.notify_end();
-  if (due) post(std::move(*due));
+  if (due && !due->calls.empty()) post(std::move(due->calls));
 }
 
 void Callbacks::push(const LogQueue::SourceRef& source,

@@ -13,17 +13,43 @@
 
 namespace brood::pool {
 
+/// Is told that a call has ended, and then or before is taken off the call's list. Threads: see its
+/// members.
+class EndWatch {
+ public:
+  EndWatch() = default;
+  EndWatch(const EndWatch&) = delete;
+  EndWatch& operator=(const EndWatch&) = delete;
+  /// The call has ended; its end may still be on its way to threads that sleep on it. Under the
+  /// lock of Callbacks, and mostly the core's: it does not wait, and runs nothing of the user's.
+  virtual void tell() noexcept = 0;
+
+ protected:
+  ~EndWatch() = default;
+
+ private:
+  friend class Callbacks;
+  using Places = std::list<EndWatch*>;
+  // Its place in the call's list is kept here while it is not there: to move it takes no memory.
+  Places place_{this};  // under the lock of Callbacks
+  const Places::iterator in_place_ = place_.begin();
+};
+
 /// Runs the user's callbacks, one at a time and in order, in a thread of their own that starts with
 /// the first, and passes log records on between them: a callback waits for one record at most.
 /// Threads: any.
 class Callbacks {
  public:
   using Calls = std::list<std::function<void()>>;
-  /// What is to run when one call has ended. Under the lock of the pool's Callbacks: with one of
-  /// its own it would take many times the memory.
+  /// What is to run, and what is to be told, when one call has ended. Under the lock of the pool's
+  /// Callbacks: with one of its own it would take many times the memory.
   class AtEnd {
     friend class Callbacks;
-    std::unique_ptr<Calls> calls_;  // null: nothing
+    struct Due {
+      Calls calls;
+      EndWatch::Places watches;
+    };
+    std::unique_ptr<Due> due_;  // null: nothing
   };
 
   /// Runs one in this thread: what it throws is logged.
@@ -39,7 +65,13 @@ class Callbacks {
   void post(std::function<void()> callback);
   /// Runs `callback` when the call has ended; soon, when that is so already. Throws as post().
   void when_finished(const Completion& call, AtEnd& at_end, std::function<void()> callback);
-  /// The call ends, and what waits for that is posted. Nothing of it runs here, or is destroyed.
+  /// Tells `watch` when the call has ended; at once, when that is so already. Throws
+  /// std::bad_alloc.
+  void watch(const Completion& call, AtEnd& at_end, EndWatch& watch);
+  /// From now on it is not told.
+  void unwatch(AtEnd& at_end, EndWatch& watch) noexcept;
+  /// The call ends: what watches it is told, and what is to run then is posted. Nothing of that
+  /// runs here, or is destroyed.
   void end(Completion& call, AtEnd& at_end) noexcept;
   /// What a worker has logged: it is dropped and counted where there is no room (LogQueue) or no
   /// thread.
