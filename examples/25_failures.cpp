@@ -3,16 +3,14 @@
 #include <csignal>
 #include <iostream>
 #include <ranges>
+#include <thread>
 
 using namespace std::chrono_literals;
 
 int decode(int page) {
   if (page % 250 == 3) throw std::runtime_error("no header");
   if (page == 408) std::raise(SIGKILL);
-  if (page == 700) {
-    for (volatile int i = 0;; i = i + 1) {
-    }
-  }
+  if (page == 700) std::this_thread::sleep_for(1h);
   return page;
 }
 
