@@ -8,11 +8,14 @@
 // How a function is called with the values that have come for it.
 namespace brood::detail {
 
-/// Stands for the element of what is no range, once that has been said.
-struct NoElement {};
-/// Stands for the result where a static_assert has failed: further errors of the compiler would
-/// only bury its sentence.
-struct NoResult {};
+/// Stands for what does not exist once a sentence has been said: further errors of the compiler
+/// would only bury it.
+struct NoResult {
+  template <class T>
+  operator T() const;
+  template <class... Args>
+  NoResult operator()(Args&&...) const;
+};
 template <class... T>
 inline constexpr bool never = false;
 template <class T>
@@ -23,15 +26,13 @@ concept IsTuple = requires {
 /// Calls with values as rvalues, or as lvalues where the function wants to change them.
 template <class F, class... Args>
 decltype(auto) call_with(F& function, Args&... args) {
-  if constexpr ((std::is_same_v<Args, NoElement> || ...)) {
-    return NoResult();
-  } else if constexpr (std::is_invocable_v<F&, Args&&...>) {
+  if constexpr (std::is_invocable_v<F&, Args&&...>) {
     return std::invoke(function, std::move(args)...);
   } else if constexpr (std::is_invocable_v<F&, Args&...>) {
     return std::invoke(function, args...);
   } else {
     static_assert(never<F, Args...>,
-                  "brood: this function cannot be called with these arguments. They arrive as "
+                  "brood: this function cannot be called with these arguments, which arrive as "
                   "values: a string literal or a view of text as std::string, which no const char* "
                   "parameter takes");
     return NoResult();
@@ -40,17 +41,8 @@ decltype(auto) call_with(F& function, Args&... args) {
 /// Calls with the elements of a tuple, pair or array.
 template <class F, class Tuple>
 decltype(auto) call_with_each(F& function, Tuple& arguments) {
-  if constexpr (std::is_same_v<Tuple, NoElement>) {
-    return NoResult();
-  } else if constexpr (!IsTuple<Tuple>) {
-    static_assert(never<F, Tuple>,
-                  "brood: starmap takes a range of tuples, pairs or arrays, one element for each "
-                  "parameter; a range of single values is for map");
-    return NoResult();
-  } else {
-    return std::apply([&](auto&... args) -> decltype(auto) { return call_with(function, args...); },
-                      arguments);
-  }
+  return std::apply([&](auto&... args) -> decltype(auto) { return call_with(function, args...); },
+                    arguments);
 }
 
 }  // namespace brood::detail
