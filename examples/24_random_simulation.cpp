@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   std::cout << "slots are 0 or 1: " << (*slots.begin() >= 0 && *slots.rbegin() <= 1) << '\n';
 }
 
-// Prints~ pi is 3\.14.*
+// Prints~ pi is 3\.1[34].*
 // Prints: the same with three workers: true
 // Prints: the last element is number 99
 // Prints: slots are 0 or 1: true

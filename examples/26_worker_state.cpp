@@ -19,9 +19,8 @@ class Model {
   std::string greeting_;
 };
 
-std::string greet(const std::string& name) {
-  return brood::this_worker::state<Model>().greet(name);
-}
+/// The first parameter is the worker's model.
+std::string greet(Model& model, const std::string& name) { return model.greet(name); }
 
 int main(int argc, char** argv) {
   brood::init(argc, argv);

@@ -44,13 +44,11 @@ class BROOD_API Connection {
   template <class T>
   void send(const T& value) {
     using Value = detail::stored_t<T>;
-    detail::Bytes bytes;
-    if constexpr (std::is_same_v<Value, T>) {
-      detail::encode_value(bytes, value);
-    } else {
+    if constexpr (detail::Demand<Value>().accepted()) {
+      detail::Bytes bytes;
       detail::encode_value<Value>(bytes, detail::as_stored<Value>(value));
+      send_encoded(bytes);
     }
-    send_encoded(bytes);
   }
   /// Receives a value of the type that was sent; empty at the end of the stream. Blocks until there
   /// is a message or the stream ends. Throws CodecError for a message that is no T; UsageError for
@@ -59,9 +57,11 @@ class BROOD_API Connection {
   /// message.
   template <class T>
   Received<T> recv() {
-    const std::optional<detail::Envelope> envelope = receive();
-    if (!envelope) return {};
-    return detail::open_envelope<T>(*envelope);
+    if constexpr (detail::Demand<T>().accepted()) {
+      const std::optional<detail::Envelope> envelope = receive();
+      if (envelope) return detail::open_envelope<T>(*envelope);
+    }
+    return {};
   }
   /// Sends a message of plain bytes. Blocks and throws as send() does.
   void send_bytes(std::span<const std::byte> bytes);

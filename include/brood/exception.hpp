@@ -100,7 +100,7 @@ bool register_exception() {
   static_assert(std::is_base_of_v<std::exception, E>,
                 "brood: a registered exception derives from std::exception");
   static_assert(!std::is_base_of_v<std::exception, E> || detail::is_text_exception<E> ||
-                    (detail::Travels<E>::value && std::is_default_constructible_v<E>),
+                    (detail::travels<E> && std::is_default_constructible_v<E>),
                 "brood: give this exception a constructor from its text (a std::string), or a "
                 "cereal serialize() function "
                 "and a default constructor");

@@ -54,8 +54,9 @@ struct PoolOptions {
   /// Runs once in each worker before its first task. Unset: nothing runs.
   Call initializer{};
   /// Made by brood::state<T>(args...): makes a T once in each worker, behind the initializer and
-  /// before its first task. this_worker::state<T>() gives it to tasks. Where it throws, so has the
-  /// initializer. Unset: there is none.
+  /// before its first task. this_worker::state<T>() gives it to tasks, and to a function with one
+  /// more parameter than arguments, a T& in the first place, it is given as that. Where it throws,
+  /// so has the initializer. Unset: there is none.
   Call state{};
   /// Number of elements after which a worker is replaced, at least 1. Unset: no limit.
   std::optional<std::int64_t> max_tasks_per_worker{};

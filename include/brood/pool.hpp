@@ -8,9 +8,10 @@
 #include <vector>
 
 #include <brood/async_result.hpp>
+#include <brood/call_result.hpp>
 #include <brood/detail/chrono.hpp>
 #include <brood/detail/pool/calls.hpp>
-#include <brood/detail/pool/parameters.hpp>
+#include <brood/detail/pool/refused_calls.hpp>
 #include <brood/imap.hpp>
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
@@ -19,34 +20,14 @@
 
 namespace brood {
 
-/// The type of the value that f(args...) returns.
-template <class F, class... Args>
-using ApplyResult = detail::result_of_t<F, detail::stored_t<Args>...>;
-/// The type of the value that f(x) returns for an element x of the range.
-template <class F, class Range>
-using MapResult = detail::result_of_t<F, detail::element_t<Range>>;
-/// The type of the value that f(std::get<0>(t), std::get<1>(t), ...) returns for a tuple, pair or
-/// array t of the range.
-template <class F, class Range>
-using StarmapResult = detail::starmap_result_t<F, detail::element_t<Range>>;
-/// What a map returns for results of type R: std::vector<R>, or void where R is void.
-template <class R>
-using Results = detail::results_t<R>;
-/// A list of tuples in braces, for starmap: {{1, 2}, {3, 4}}. The parameters of f give the type of
-/// the tuples.
-template <class F>
-using TupleList = std::initializer_list<detail::parameters_t<F>>;
-/// A T that is another type than that of the tuples of a TupleList<F>.
-template <class T, class F>
-concept NotParametersOf = detail::NotParametersOf<T, F>;
-
 /// The verbs of a pool, with the options of one call. Made by Pool::with.
 ///
-/// F is a function, a captureless lambda, a pointer to a member, a function object with cereal's
-/// serialize(), or made by brood::task or brood::copied (task.hpp). Arguments and inputs are stored
-/// as values; a view of text and a literal are stored as std::string, a std::span<const T> as
-/// std::vector<T>. A function may take such views in their place: they are valid while it runs.
-/// Every verb that takes a range also takes a list in braces: {1, 2, 3}.
+/// F is a function, a captureless lambda, a pointer to a member, a function object that can travel
+/// (an aggregate, or with cereal's serialize()), or made by brood::task or brood::copied
+/// (task.hpp). Arguments and inputs are stored as values; a view of text and a literal are stored
+/// as std::string, a std::span<const T> as std::vector<T>. A function may take such views in their
+/// place: they are valid while it runs. Every verb that takes a range also takes a list in braces:
+/// {1, 2, 3}.
 ///
 /// Every verb encodes f and its arguments in the calling thread. It throws at once: PoolClosed
 /// after close() or terminate(); CodecError, and what a serializer or the range throws; UsageError
@@ -86,8 +67,10 @@ class BROOD_API PoolCalls {
   /// Numbers are converted as static_cast does. Throws also UsageError where the sizes differ,
   /// before any element runs. Cost: no memory for results of numbers.
   template <class F, class Range, class Output>
+  requires MapsInto<F, Range, Output>
   void map_into(F f, Range&& range, Output&& output) const;
   template <class F, class T, class Output>
+  requires MapsInto<F, std::initializer_list<T>, Output>
   void map_into(F f, std::initializer_list<T> list, Output&& output) const;
   /// As map(), but returns when it has taken all input, and does not block for results. The result
   /// throws what map() throws. Cost: as map(), and a copy of the input.
@@ -164,8 +147,10 @@ class BROOD_API PoolCalls {
   /// Calls f(x) for each x and drops the results. Blocks until all calls have ended, or one has
   /// failed: throws as map(). Cost: as map(), but no memory for results.
   template <class F, class Range>
+  requires MapsOver<F, Range>
   void for_each(F f, Range&& range) const;
   template <class F, class T>
+  requires MapsOver<F, std::initializer_list<T>>
   void for_each(F f, std::initializer_list<T> list) const;
 
   /// Folds init, f(x0), f(x1), ..., f(xn) in this order with combine, an associative function of
@@ -177,9 +162,16 @@ class BROOD_API PoolCalls {
   /// the result is there. Throws as map(), and what combine throws here. Cost: as map(), but a few
   /// results for each chunk.
   template <class F, class Range, class C, class T>
-  T map_reduce(F f, Range&& range, C combine, T init) const;
+  requires Reduces<F, Range, C, T> T map_reduce(F f, Range&& range, C combine, T init)
+  const;
   template <class F, class X, class C, class T>
-  T map_reduce(F f, std::initializer_list<X> list, C combine, T init) const;
+  requires Reduces<F, std::initializer_list<X>, C, T> T map_reduce(F f,
+                                                                   std::initializer_list<X> list,
+                                                                   C combine, T init)
+  const;
+
+  /// What cannot be such a call is refused where it is written, with one sentence.
+  BROOD_VERB_REFUSALS()
 
  private:
   friend class Pool;

@@ -71,14 +71,16 @@ class Queue : public detail::QueueHandle {
   /// The type of a value.
   using value_type = T;
   /// A new queue without a limit. Throws SystemError.
-  Queue() : Queue(0) {}
+  Queue() : QueueHandle(0) { detail::Demand<T>(); }
   /// A new queue for at most `maxsize` values (0: no limit). Throws SystemError.
-  explicit Queue(std::size_t maxsize) : QueueHandle(maxsize) {}
+  explicit Queue(std::size_t maxsize) : QueueHandle(maxsize) { detail::Demand<T>(); }
 
   /// Encodes a value in the calling thread and appends it. Blocks while the queue is full. Throws
   /// what encoding throws; SystemError when there is no memory, or no descriptor for one more
   /// socket; UsageError when the queue is closed. When it throws, nothing is appended.
-  void put(const T& value) const { put_by(encoded(value), std::nullopt); }
+  void put(const T& value) const {
+    if constexpr (detail::Demand<T>().accepted()) put_by(encoded(value), std::nullopt);
+  }
   /// Same, but waits for room for at most `timeout`. Returns whether the value was appended.
   template <class Rep, class Period>
   bool put_for(const T& value, std::chrono::duration<Rep, Period> timeout) const {

@@ -12,6 +12,7 @@
 #include <brood/call.hpp>
 #include <brood/codec.hpp>
 #include <brood/detail/codec/callable.hpp>
+#include <brood/detail/codec/refused_copies.hpp>
 
 namespace brood {
 
@@ -54,6 +55,16 @@ class Task {
   std::tuple<Bound...> bound_;
 };
 
+namespace detail {
+/// A bound call travels as its parts do, and is refused for the first that does not.
+template <class F, class... Bound, class O>
+struct Judged<Task<F, Bound...>, O> {
+  using type = first_refusal_t<task_verdict_t<F>, value_verdict_t<Bound>...>;
+};
+template <class F, class... Bound>
+inline constexpr bool has_parts<Task<F, Bound...>> = true;
+}  // namespace detail
+
 /// What task(function, bound...) returns. It stores text as a std::string and a std::span as a
 /// std::vector.
 template <class F, class... Bound>
@@ -64,7 +75,6 @@ using BoundTask = Task<F, detail::stored_t<Bound>...>;
 ///   pool.map(brood::task(scale, 2.5), values);
 template <class F, class... Bound>
 BoundTask<F, Bound...> task(F function, Bound&&... bound) {
-  detail::check_task<F>();
   return BoundTask<F, Bound...>(std::move(function), detail::as_stored<detail::stored_t<Bound>>(
                                                          std::forward<Bound>(bound))...);
 }
@@ -94,16 +104,15 @@ class Copied {
   alignas(F) std::byte bytes_[sizeof(F)]{};
 };
 
-/// Makes a task of a lambda whose captures are trivially copyable. Capture values: a captured
-/// pointer or reference would still mean the memory of this process.
+/// A lambda whose captures are trivially copyable values. What may hold a pointer or a reference is
+/// none: also what captures a std::optional or std::variant of something as large as a pointer.
 template <class F>
-Copied<F> copied(const F& function) {
-  static_assert(
-      std::is_trivially_copyable_v<F>,
-      "brood::copied: every capture must be a trivially copyable value; bind the others with "
-      "brood::task(function, values...) instead");
-  return Copied<F>(function);
-}
+concept HoldsValues = std::is_trivially_copyable_v<F> && !detail::may_hold_pointer<F>;
+
+/// Makes a task of a lambda. A captured pointer or reference would still mean the memory of this
+/// process: it is refused, and so is what may hide one.
+template <class F>
+requires HoldsValues<F> Copied<F> copied(const F& function) { return Copied<F>(function); }
 
 namespace detail {
 /// Encodes a Call. Throws what encoding the bound values throws.

@@ -4,6 +4,7 @@
 #include <string>
 #include <typeinfo>
 
+#include <brood/detail/call_with.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {
@@ -11,8 +12,6 @@ namespace brood {
 namespace detail {
 /// What PoolOptions::state has made.
 BROOD_API void set_worker_state(const std::type_info& type, std::shared_ptr<void> value);
-/// The same, which has to be of this type. Throws UsageError.
-BROOD_API void* worker_state(const std::type_info& type);
 }  // namespace detail
 
 /// Functions that an initializer or a task calls to learn about the worker that it runs in. In any

@@ -39,15 +39,11 @@ std::string no_memory_text() {
 
 namespace brood {
 
-using Output = cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>;
-using Input = cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>;
-
-OutputArchive::OutputArchive(detail::Bytes& target) : Output(this), target_(target) {}
+OutputArchive::OutputArchive(detail::Bytes& target) : target_(target) {}
 OutputArchive::~OutputArchive() = default;
 
 InputArchive::InputArchive(Reader& source)
-    : Input(this),
-      source_(source),
+    : source_(source),
       claims_left_(source.left() * claims_per_byte + most_empty_elements),
       steps_left_(source.left() * steps_per_byte + steps_for_all) {}
 InputArchive::~InputArchive() = default;

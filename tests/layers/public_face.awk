@@ -8,7 +8,8 @@
 #
 # Overloads that follow each other without a blank line have one comment. No comment is wanted for
 # destructors, for copying and moving that is defaulted or deleted, for inherited constructors, friends,
-# forward declarations, and definitions out of their class.
+# forward declarations, and definitions out of their class. Lines BROOD_…_REFUSALS(…) declare what cannot
+# be called.
 
 function report(line, text) {
   printf "%s:%d: %s\n", file, line, text
@@ -302,6 +303,7 @@ function walk(lines, i, n, text, k, c, skip, parens, buffer, first) {
       in_macro = text ~ /\\$/
       continue
     }
+    if (text ~ /^ *BROOD_[A-Z]+_REFUSALS\(/) continue
     text = code_of(text)
     n = length(text)
     for (k = 1; k <= n; k++) {

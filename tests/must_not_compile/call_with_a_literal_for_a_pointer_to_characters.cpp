@@ -1,5 +1,5 @@
-// Expect: a string literal or a view of text as std::string, which no const char* parameter takes
-#include <brood/brood.hpp>
+// Refused: a string literal or a view of text as std::string, which no const char* parameter takes
+#include <brood/pool.hpp>
 
 int length(const char* text);
 

@@ -1,5 +1,6 @@
-// Expect: brood: this function cannot be called with these arguments
-#include <brood/brood.hpp>
+// Refused: brood: this function cannot be called with these arguments: it takes another number of
+// them; apply passes all that it is given
+#include <brood/pool.hpp>
 
 int add(int a, int b);
 

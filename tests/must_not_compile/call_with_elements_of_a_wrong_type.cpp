@@ -1,5 +1,5 @@
-// Expect: brood: this function cannot be called with these arguments
-#include <brood/brood.hpp>
+// Refused: brood: this function cannot be called with these arguments, which arrive as values
+#include <brood/pool.hpp>
 
 int square(int x);
 

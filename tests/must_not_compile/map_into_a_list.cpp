@@ -1,7 +1,7 @@
-// Expect: brood: map_into writes to contiguous memory of a known size
+// Refused: brood: map_into writes to contiguous memory of a known size
 #include <list>
 
-#include <brood/brood.hpp>
+#include <brood/pool.hpp>
 
 int square(int x);
 

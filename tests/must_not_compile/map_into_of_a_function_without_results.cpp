@@ -1,7 +1,7 @@
-// Expect: brood: map_into takes a function that returns something
+// Refused: brood: map_into takes a function that returns something
 #include <vector>
 
-#include <brood/brood.hpp>
+#include <brood/pool.hpp>
 
 void print(int x);
 

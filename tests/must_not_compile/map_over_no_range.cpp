@@ -1,6 +1,6 @@
-// Expect: brood: this verb takes a range of inputs
-#include <brood/brood.hpp>
+// Refused: brood: this verb takes a range of inputs
+#include <brood/pool.hpp>
 
 int square(int x);
 
-void call(brood::Pool& pool) { pool.imap(square, 5); }
+void call(brood::Pool& pool) { auto squares = pool.imap(square, 5); }

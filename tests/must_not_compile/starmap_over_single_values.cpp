@@ -1,5 +1,5 @@
-// Expect: brood: starmap takes a range of tuples, pairs or arrays
-#include <brood/brood.hpp>
+// Refused: brood: starmap takes a range of tuples, pairs or arrays
+#include <brood/pool.hpp>
 
 int square(int x);
 

@@ -3,8 +3,8 @@
 
 #include <brood/codec.hpp>
 
-struct Opaque {
-  int number;
+class Opaque {
+  int number_ = 0;
 };
 
 void encode(brood::detail::Bytes& target) {

@@ -45,6 +45,29 @@ TEST_P(WorkerState, is_made_of_its_arguments_and_kept_between_tasks) {
   EXPECT_EQ(pool.apply(lookups), 3);
 }
 
+TEST_P(WorkerState, is_the_first_parameter_of_a_function_that_asks_for_it) {
+  Pool pool = with(state<Dictionary>("German", std::vector<std::string>{"eins", "zwei"}));
+  const auto look_up = [](Dictionary& dictionary, std::size_t number) {
+    return dictionary.lookup(number);
+  };
+  EXPECT_EQ(pool.map(look_up, {1, 0}), (std::vector<std::string>{"German: zwei", "German: eins"}));
+  EXPECT_EQ(pool.apply(look_up, 1), "German: zwei");
+  EXPECT_EQ(pool.apply([](Dictionary& dictionary) { return dictionary.lookups; }), 3);
+  const auto both = [](Dictionary& dictionary, std::size_t one, std::size_t two) {
+    return dictionary.lookup(one) + ", " + dictionary.lookup(two);
+  };
+  EXPECT_EQ(pool.starmap(both, std::vector{std::pair<std::size_t, std::size_t>(0, 1)}),
+            std::vector<std::string>{"German: eins, German: zwei"});
+  const auto changes = [](Dictionary&, std::string& text) { return text += "!"; };
+  EXPECT_EQ(pool.apply(changes, "ja"), "ja!");
+}
+
+TEST_P(WorkerState, is_none_for_a_function_that_changes_its_argument) {
+  Pool pool = with(state<int>(5));
+  EXPECT_EQ(pool.apply([](int& number) { return ++number; }, 1), 2);
+  EXPECT_EQ(pool.apply([](int& number) { return ++number; }), 6) << "without an argument it is";
+}
+
 struct Settings {
   int depth;
   double limit;

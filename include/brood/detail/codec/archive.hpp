@@ -16,6 +16,7 @@
 #include <typeinfo>
 
 #include <brood/detail/bytes.hpp>
+#include <brood/detail/codec/aggregate_archive.hpp>
 #include <brood/detail/codec/nesting.hpp>
 #include <brood/detail/codec/shared_ids.hpp>
 #include <brood/detail/export.hpp>
@@ -107,7 +108,7 @@ class Reader {
 };
 
 /// cereal archive that appends to a buffer in the machine's own byte order.
-class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
+class OutputArchive : public detail::AggregateArchive<OutputArchive, cereal::OutputArchive> {
  public:
   BROOD_API explicit OutputArchive(detail::Bytes& target);
   BROOD_API ~OutputArchive();
@@ -130,7 +131,7 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowE
 
 /// cereal archive over contiguous memory. Every length is checked against the bytes that are left
 /// before anything is allocated for it, and all of them together against all the bytes.
-class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
+class InputArchive : public detail::AggregateArchive<InputArchive, cereal::InputArchive> {
  public:
   /// So many elements may be claimed beyond the bytes that are left: elements of an empty class
   /// take no bytes.

@@ -42,22 +42,35 @@ inline constexpr bool is_stateless =
     std::is_class_v<F>&& std::is_empty_v<F>&& std::is_default_constructible_v<F>;
 template <class F>
 inline constexpr bool is_serializable_object =
-    std::is_class_v<F>&& cereal::traits::is_output_serializable<F, OutputArchive>::value&&
-        cereal::traits::is_input_serializable<F, InputArchive>::value&&
-            std::is_default_constructible_v<F>;
+    std::is_class_v<F>&& travels<F>&& std::is_default_constructible_v<F>;
 template <class F>
 inline constexpr bool may_be_task = is_function_pointer<F> || std::is_member_pointer_v<F> ||
                                     is_stateless<F> || is_serializable_object<F>;
 
+/// Function objects that are refused for one of their parts.
+template <class F>
+inline constexpr bool has_parts = by_members<F>;
+/// What may_be_task<F> says, with the reason.
+template <class F>
+consteval auto judge_task() {
+  if constexpr (may_be_task<F>) {
+    return Accepted();
+  } else if constexpr (hides_function<F>) {
+    return Verdict<Refusal::hidden_task, F>();
+  } else if constexpr (has_parts<F>) {
+    return value_verdict_t<F>();
+  } else if constexpr (std::is_class_v<F>) {
+    return Verdict<Refusal::captures, F>();
+  } else {
+    return Verdict<Refusal::no_task, F>();
+  }
+}
+template <class F>
+using task_verdict_t = decltype(judge_task<F>());
 /// Fails to compile, with one sentence, for what cannot be a task.
 template <class F>
 constexpr void check_task() {
-  static_assert(may_be_task<F>,
-                "brood: this cannot be a task. Use a function, a captureless lambda, a pointer to "
-                "member, or a function "
-                "object with serialize(); for a lambda with captures write brood::copied(lambda) "
-                "when they are trivially "
-                "copyable values, else brood::task(function, values...)");
+  check_verdict<task_verdict_t<F>>();
 }
 
 template <class T>

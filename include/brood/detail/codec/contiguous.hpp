@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <brood/detail/codec/archive.hpp>
+#include <brood/detail/codec/flat.hpp>
 #include <brood/detail/codec/undecoded.hpp>
 #include <brood/detail/large_memory.hpp>
 
@@ -22,17 +23,6 @@
 namespace brood {
 
 namespace detail {
-/// A value whose bytes in memory are its encoding.
-template <class T>
-inline constexpr bool is_flat = std::is_arithmetic_v<T> || std::is_enum_v<T>;
-/// Most values of its byte are not a bool: reading it needs a check.
-template <class T, bool = std::is_enum_v<T>>
-inline constexpr bool is_boolean = std::is_same_v<T, bool>;
-template <class T>
-inline constexpr bool is_boolean<T, true> = std::is_same_v<std::underlying_type_t<T>, bool>;
-
-template <class T>
-inline constexpr bool is_flat_element = is_flat<T> && !is_boolean<T>;
 template <class T>
 inline constexpr bool is_flat_sequence = false;
 template <class T, class A>
@@ -44,7 +34,8 @@ inline constexpr bool is_flat_sequence<std::basic_string<C, T, A>> = true;
 template <class T>
 inline constexpr bool is_plain_sequence = false;
 template <class T>
-inline constexpr bool is_plain_sequence<std::vector<T>> = is_flat_element<T>;
+inline constexpr bool is_plain_sequence<std::vector<T>> =
+    is_flat_element<T>&& std::is_trivially_default_constructible_v<T>;
 template <class C>
 inline constexpr bool is_plain_sequence<std::basic_string<C>> = std::is_integral_v<C>;
 

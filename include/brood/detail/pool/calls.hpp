@@ -148,11 +148,9 @@ class BROOD_API Calls {
     made.kind = JobKind::stream;
     made.policy = ErrorPolicy::isolate;
     if constexpr (is_flat<T>) made.elements.stride = sizeof(T);
-    if constexpr (!std::is_same_v<T, NoElement>) {
-      auto source = std::make_unique<RangeSource<Range>>(std::forward<Range>(range));
-      return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order,
-                          options_.progress);
-    }
+    auto source = std::make_unique<RangeSource<Range>>(std::forward<Range>(range));
+    return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order,
+                        options_.progress);
   }
   template <class F, class Range, class C, class T>
   T reduce(F f, Range& range, C combine, T init) const {

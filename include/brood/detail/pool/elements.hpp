@@ -30,14 +30,6 @@ struct WithoutConstant<std::pair<const K, V>> {
 };
 template <class Range>
 struct ElementOf {
-  static_assert(
-      std::ranges::range<Range>,
-      "brood: this verb takes a range of inputs: a container, a view or a {list}; for one "
-      "call there is apply");
-  using type = NoElement;
-};
-template <std::ranges::range Range>
-struct ElementOf<Range> {
   using type = typename WithoutConstant<stored_t<std::ranges::range_value_t<Range>>>::type;
 };
 template <class Range>
@@ -100,15 +92,13 @@ Lifetime lifetime_beside(Range& range, std::span<const std::byte> output) {
 }
 
 template <class Range>
-Elements encode_range([[maybe_unused]] Range& range, [[maybe_unused]] Lifetime lifetime) {
+Elements encode_range(Range& range, [[maybe_unused]] Lifetime lifetime) {
   using T = element_t<Range>;
   check_value<T>();
   Elements elements;
   if constexpr (is_flat<T>) elements.stride = sizeof(T);
-  if constexpr (std::is_same_v<T, NoElement>) {
-    return elements;
-  } else if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
-                       std::ranges::sized_range<Range>) {
+  if constexpr (is_flat<T> && std::contiguous_iterator<std::ranges::iterator_t<Range>> &&
+                std::ranges::sized_range<Range>) {
     const std::span<const T> memory(std::to_address(std::ranges::begin(range)),
                                     static_cast<std::size_t>(std::ranges::size(range)));
     elements.count = memory.size();

@@ -12,6 +12,7 @@
 #include <brood/codec.hpp>
 #include <brood/detail/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
+#include <brood/detail/pool/call_verdict.hpp>
 #include <brood/detail/pool/elements.hpp>
 #include <brood/detail/pool/job.hpp>
 #include <brood/detail/pool/run.hpp>
@@ -19,24 +20,6 @@
 // One typed loop over the elements of a chunk for each verb: what a worker runs, named on the wire
 // by its address.
 namespace brood::detail {
-
-/// The type of a function's result as a value. Whether the result is const does not matter to its
-/// receiver. A pointer to a data member gives a reference to the member; its value is sent.
-template <class F, class R>
-using returned_t = std::conditional_t<std::is_member_object_pointer_v<F>, std::remove_cvref_t<R>,
-                                      std::remove_cv_t<R>>;
-/// What apply(f, args...) returns, and map(f, range of the only one).
-template <class F, class... Args>
-using result_of_t =
-    returned_t<F, decltype(call_with(std::declval<F&>(), std::declval<Args&>()...))>;
-/// What starmap(f, range of Tuple) gives for each.
-template <class F, class Tuple>
-using starmap_result_t =
-    returned_t<F, decltype(call_with_each(std::declval<F&>(), std::declval<Tuple&>()))>;
-
-/// What is sent back for a result of type R: a byte for void.
-template <class R>
-using result_t = std::conditional_t<std::is_void_v<R>, char, R>;
 
 /// How Run::put writes one.
 template <class R>

@@ -28,22 +28,15 @@ Results<MapResult<F, std::initializer_list<T>>> PoolCalls::map(
 }
 
 template <class F, class Range, class Output>
+requires MapsInto<F, Range, Output>
 void PoolCalls::map_into(F f, Range&& range, Output&& output) const {
   using R = MapResult<F, Range>;
-  static_assert(!std::is_void_v<R>,
-                "brood: map_into takes a function that returns something; for one that does not "
-                "there is for_each");
-  constexpr bool fits = detail::holds_results<Output, R>;
-  static_assert(std::is_void_v<R> || fits,
-                "brood: map_into writes to contiguous memory of a known size: a vector, an array, "
-                "a span of one, whose elements are not const and can be made of results");
-  if constexpr (fits) {
-    const std::span values(std::ranges::data(output), std::ranges::size(output));
-    const detail::Lifetime lifetime = detail::lifetime_beside(range, std::as_bytes(values));
-    calls_.collect_into<R>(calls_.map<F, R>(f, range, lifetime), values);
-  }
+  const std::span values(std::ranges::data(output), std::ranges::size(output));
+  const detail::Lifetime lifetime = detail::lifetime_beside(range, std::as_bytes(values));
+  calls_.collect_into<R>(calls_.map<F, R>(f, range, lifetime), values);
 }
 template <class F, class T, class Output>
+requires MapsInto<F, std::initializer_list<T>, Output>
 void PoolCalls::map_into(F f, std::initializer_list<T> list, Output&& output) const {
   map_into(std::move(f), detail::view_of(list), output);
 }
@@ -145,21 +138,24 @@ std::vector<Outcome<MapResult<F, std::initializer_list<T>>>> PoolCalls::try_map(
 }
 
 template <class F, class Range>
+requires MapsOver<F, Range>
 void PoolCalls::for_each(F f, Range&& range) const {
   using R = MapResult<F, Range>;
   calls_.finish(calls_.map<F, R>(f, range, detail::Lifetime::until_return));
 }
 template <class F, class T>
+requires MapsOver<F, std::initializer_list<T>>
 void PoolCalls::for_each(F f, std::initializer_list<T> list) const {
   for_each(std::move(f), detail::view_of(list));
 }
 
 template <class F, class Range, class C, class T>
-T PoolCalls::map_reduce(F f, Range&& range, C combine, T init) const {
-  return calls_.reduce(std::move(f), range, std::move(combine), std::move(init));
-}
+requires Reduces<F, Range, C, T> T PoolCalls::map_reduce(F f, Range&& range, C combine, T init)
+const { return calls_.reduce(std::move(f), range, std::move(combine), std::move(init)); }
 template <class F, class X, class C, class T>
-T PoolCalls::map_reduce(F f, std::initializer_list<X> list, C combine, T init) const {
+requires Reduces<F, std::initializer_list<X>, C, T> T
+PoolCalls::map_reduce(F f, std::initializer_list<X> list, C combine, T init)
+const {
   return map_reduce(std::move(f), detail::view_of(list), std::move(combine), std::move(init));
 }
 

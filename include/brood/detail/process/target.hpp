@@ -31,7 +31,7 @@ using TargetEntry = std::unique_ptr<ProcessTarget> (*)(Reader&);
 [[noreturn]] BROOD_API void throw_no_value(std::size_t position, const std::type_info& argument);
 
 template <class T>
-inline constexpr bool may_travel = Travels<T>::value&& std::is_default_constructible_v<T>;
+inline constexpr bool may_travel = value_verdict_t<T>::reason == Refusal::none;
 
 template <class F, class... Args>
 class TypedTarget final : public ProcessTarget {

@@ -1,0 +1,7 @@
+// Refused: brood: this function cannot be called with these arguments: it takes another number of
+// them
+#include <brood/pool.hpp>
+
+int add(int a, int b);
+
+void call(brood::Pool& pool) { pool.starmap(add, {{1, 2, 3}, {4, 5, 6}}); }
