@@ -21,6 +21,7 @@
 #include <brood/array.hpp>
 #include <brood/barrier.hpp>
 #include <brood/call.hpp>
+#include <brood/call_result.hpp>
 #include <brood/codec.hpp>
 #include <brood/condition.hpp>
 #include <brood/connection.hpp>
