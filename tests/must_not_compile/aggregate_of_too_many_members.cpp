@@ -1,4 +1,4 @@
-// Refused: brood: an aggregate of more than 32 members cannot travel by its members
+// Refused: brood: an aggregate of more than 32 members cannot travel by its members; give it
 #include <brood/pool.hpp>
 
 struct Many {

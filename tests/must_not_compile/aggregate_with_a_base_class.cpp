@@ -1,5 +1,5 @@
 // Refused: brood: an aggregate with a base class cannot travel by its members; give it a cereal
-// serialize() function, or make the base its first member
+// Refused: make the base its first member
 #include <vector>
 
 #include <brood/pool.hpp>

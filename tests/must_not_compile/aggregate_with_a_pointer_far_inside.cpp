@@ -1,5 +1,6 @@
-// Refused: brood: an aggregate with a pointer as a member cannot travel: a pointer means nothing in
-// another process; hold the value Refused: Inner*
+// Refused: brood: an aggregate with a pointer as a member cannot travel
+// Refused: hold the value, a std::string, a std::vector or a std::unique_ptr instead
+// Refused: Member<Inner, Inner
 #include <string>
 #include <vector>
 

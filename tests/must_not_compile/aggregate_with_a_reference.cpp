@@ -1,5 +1,6 @@
 // Refused: brood: an aggregate with a member that is a reference, const, or without a default
-// constructor cannot travel by its members Refused: Person
+// Refused: make that a plain value, or give the aggregate a cereal serialize() function
+// Refused: Person
 #include <string>
 
 #include <brood/pool.hpp>

@@ -1,5 +1,5 @@
-// Refused: brood: a std::string_view sees text of its own process and cannot travel as a result or
-// in another value; use a std::string there
+// Refused: brood: a std::string_view sees text of its own process and cannot travel as a result
+// Refused: use a std::string there
 #include <string_view>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// Refused: a string literal or a view of text as std::string, which no const char* parameter takes
+// Refused: brood: this function cannot be called with these arguments, which arrive as values
+// Refused: as std::string, which no const char* parameter takes
 #include <brood/pool.hpp>
 
 int length(const char* text);

@@ -1,5 +1,5 @@
-// Refused: brood: a std::function, or what like it hides which function it holds, cannot travel;
-// pass brood::task(function, values...), or let the task choose the function by a value
+// Refused: brood: a std::function, or what like it hides which function it holds, cannot travel
+// Refused: pass brood::task(function, values...), or let the task choose the function by a value
 #include <functional>
 
 #include <brood/pool.hpp>

@@ -1,5 +1,5 @@
-// Refused: brood: a std::span sees memory of its own process and cannot travel as a result or in
-// another value; use a std::vector there
+// Refused: brood: a std::span sees memory of its own process and cannot travel as a result
+// Refused: use a std::vector there
 #include <span>
 #include <vector>
 

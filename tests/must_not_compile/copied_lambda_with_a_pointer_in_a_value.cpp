@@ -1,5 +1,5 @@
-// Refused: brood::copied: a captured pointer or reference means nothing in another process; capture
-// the value, or bind it with brood::task(function, values...)
+// Refused: brood::copied: a captured pointer or reference means nothing in another process
+// Refused: capture the value, or bind it with brood::task(function, values...)
 #include <string_view>
 
 #include <brood/pool.hpp>

@@ -1,5 +1,4 @@
 // Refused: brood::copied: every capture must be a trivially copyable value; bind the others with
-// brood::task(function, values...) instead
 #include <string>
 
 #include <brood/pool.hpp>

@@ -1,5 +1,5 @@
 // Refused: brood: this function cannot be called with these arguments: it takes another number of
-// them
+// Refused: apply passes all that it is given, map one element, starmap the elements of a tuple
 #include <brood/pool.hpp>
 
 int add(int a, int b);

@@ -1,6 +1,6 @@
 // Refused: brood: this cannot be a task: a lambda with captures, or a function object that cannot
-// travel; write brood::copied(lambda) where all captures are trivially copyable values, else
-// brood::task(function, values...)
+// Refused: write brood::copied(lambda) where all captures are trivially copyable values
+// Refused: else brood::task(function, values...)
 #include <vector>
 
 #include <brood/pool.hpp>

@@ -1,5 +1,5 @@
-// Refused: brood: this cannot be a task: a std::function, or what like it hides which function it
-// holds; pass that function itself, or brood::task(function, values...)
+// Refused: brood: this cannot be a task: a std::function, or what like it hides which function
+// Refused: pass that function itself, or brood::task(function, values...)
 #include <functional>
 
 #include <brood/pool.hpp>

@@ -287,9 +287,10 @@ constexpr bool refused = std::is_same_v<detail::verdict_t<T>, detail::Verdict<re
 
 TEST(Aggregate, what_cannot_travel_is_named) {
   using detail::Refusal;
-  static_assert(refused<WithPointer, Refusal::pointer_member, const char*>);
-  static_assert(refused<std::map<int, Outer>, Refusal::pointer_member, const char*>);
-  static_assert(refused<std::variant<int, Outer>, Refusal::pointer_member, const char*>);
+  using InMember = detail::Member<WithPointer, const char*>;
+  static_assert(refused<WithPointer, Refusal::pointer_member, InMember>);
+  static_assert(refused<std::map<int, Outer>, Refusal::pointer_member, InMember>);
+  static_assert(refused<std::variant<int, Outer>, Refusal::pointer_member, InMember>);
   static_assert(refused<WithReference, Refusal::odd_member>);
   static_assert(refused<WithConstant, Refusal::odd_member>);
   static_assert(refused<Derived, Refusal::base_class>);

@@ -90,14 +90,18 @@ struct Judged {
 
 template <class T, class... Outer>
 struct JudgedMembers<T, Inside<Outer...>> {
-  using inside = Inside<Outer..., T>;
+  using inside = Inside<T, Outer...>;
 };
-template <class... M, class... Outer>
-struct JudgedMembers<Members<M...>, Inside<Outer...>> {
+/// Names a member's type and its class.
+template <class Owner, class T>
+struct Member;
+template <class... M, class Owner, class... Outer>
+struct JudgedMembers<Members<M...>, Inside<Owner, Outer...>> {
   template <class T>
-  using judged = std::conditional_t<std::is_pointer_v<T>,
-                                    std::type_identity<Verdict<Refusal::pointer_member, T>>,
-                                    Judged<T, Inside<Outer...>>>;
+  using judged =
+      std::conditional_t<std::is_pointer_v<T>,
+                         std::type_identity<Verdict<Refusal::pointer_member, Member<Owner, T>>>,
+                         Judged<T, Inside<Owner, Outer...>>>;
   using type = first_refusal_t<typename judged<std::remove_all_extents_t<M>>::type...>;
 };
 

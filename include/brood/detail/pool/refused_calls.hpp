@@ -55,36 +55,42 @@ using Nothing = void;
 #endif
 
 #define BROOD_REFUSED_RANGE(verb, Verb, Result)                                       \
-  template <class F, class Range, class Call = detail::Verb<F, Range>>                \
+  template <class F, class Range, class Call = detail::Verb<F, Range>,                \
+            class Refused = typename Call::verdict::culprit>                          \
   requires(!detail::is_accepted<Call>) detail::Result<detail::expected_t<Call>> verb( \
       F, Range&& BROOD_SENTENCE)                                                      \
   const BROOD_REFUSES { detail::never_called(); }                                     \
-  template <class F, class T, class Call = detail::Verb<F, std::initializer_list<T>>> \
+  template <class F, class T, class Call = detail::Verb<F, std::initializer_list<T>>, \
+            class Refused = typename Call::verdict::culprit>                          \
   requires(!detail::is_accepted<Call>) detail::Result<detail::expected_t<Call>> verb( \
       F, std::initializer_list<T> BROOD_SENTENCE)                                     \
   const BROOD_REFUSES { detail::never_called(); }
 
 // Tuples in braces; and too many or too few values in braces, which are no such tuple.
 #define BROOD_REFUSED_TUPLES(verb, Result)                                            \
-  template <class F, class Call = detail::TupleCall<F, detail::parameters_t<F>>>      \
+  template <class F, class Call = detail::TupleCall<F, detail::parameters_t<F>>,      \
+            class Refused = typename Call::verdict::culprit>                          \
   requires(!detail::is_accepted<Call>) detail::Result<detail::expected_t<Call>> verb( \
       F, std::initializer_list<detail::parameters_t<F>> BROOD_SENTENCE)               \
   const BROOD_REFUSES { detail::never_called(); }                                     \
   template <class F, class T, std::size_t count, std::size_t size,                    \
-            class Call = detail::TupleCall<F, std::array<T, size>>>                   \
+            class Call = detail::TupleCall<F, std::array<T, size>>,                   \
+            class Refused = typename Call::verdict::culprit>                          \
   requires(!detail::is_accepted<Call>) detail::Result<detail::NoResult> verb(         \
       F, const T(&)[count][size] BROOD_SENTENCE)                                      \
   const BROOD_REFUSES { detail::never_called(); }
 
 #define BROOD_REFUSED_INTO(verb)                                                                \
   template <class F, class Range, class Output,                                                 \
-            class Call = detail::MapIntoCall<F, Range, Output>>                                 \
+            class Call = detail::MapIntoCall<F, Range, Output>,                                 \
+            class Refused = typename Call::verdict::culprit>                                    \
   requires(!detail::is_accepted<Call>) void verb(F, Range&&, Output&& BROOD_SENTENCE)           \
       const BROOD_REFUSES {                                                                     \
     detail::never_called();                                                                     \
   }                                                                                             \
   template <class F, class T, class Output,                                                     \
-            class Call = detail::MapIntoCall<F, std::initializer_list<T>, Output>>              \
+            class Call = detail::MapIntoCall<F, std::initializer_list<T>, Output>,              \
+            class Refused = typename Call::verdict::culprit>                                    \
   requires(!detail::is_accepted<Call>) void verb(F, std::initializer_list<T>,                   \
                                                  Output&& BROOD_SENTENCE) const BROOD_REFUSES { \
     detail::never_called();                                                                     \
@@ -92,17 +98,20 @@ using Nothing = void;
 
 #define BROOD_REFUSED_REDUCE(verb)                                                              \
   template <class F, class Range, class C, class T,                                             \
-            class Call = detail::ReduceCall<F, Range, C, T>>                                    \
+            class Call = detail::ReduceCall<F, Range, C, T>,                                    \
+            class Refused = typename Call::verdict::culprit>                                    \
   requires(!detail::is_accepted<Call>) T verb(F, Range&&, C, T BROOD_SENTENCE)                  \
   const BROOD_REFUSES { detail::never_called(); }                                               \
   template <class F, class X, class C, class T,                                                 \
-            class Call = detail::ReduceCall<F, std::initializer_list<X>, C, T>>                 \
+            class Call = detail::ReduceCall<F, std::initializer_list<X>, C, T>,                 \
+            class Refused = typename Call::verdict::culprit>                                    \
   requires(!detail::is_accepted<Call>) T verb(F, std::initializer_list<X>, C, T BROOD_SENTENCE) \
   const BROOD_REFUSES { detail::never_called(); }
 
 #ifdef __clang__
 #define BROOD_REFUSED_APPLY(verb, Result)                                                          \
-  template <class F, class... Args, class Call = detail::ApplyCall<F, Args...>>                    \
+  template <class F, class... Args, class Call = detail::ApplyCall<F, Args...>,                    \
+            class Refused = typename Call::verdict::culprit>                                       \
   requires(!detail::is_accepted<Call>) detail::Result<detail::expected_t<Call>> verb(F, Args&&...) \
   const BROOD_REFUSES { detail::never_called(); }
 #define BROOD_REFUSED_APPLIES      \
