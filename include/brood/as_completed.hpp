@@ -13,11 +13,11 @@
 #include <brood/detail/pool/result_access.hpp>
 
 // Waiting for many results, of one pool or of several. What holds for all of it:
-// - A result is ready with a value or with an error, also where its task was cancelled, or its pool
-//   has ended or is broken. So every wait for a result ends, also that for a pool that is closed.
+// - A result is ready with a value or with an error, also where its task was cancelled, or where
+//   its pool has ended or is broken. So every wait for a result ends, also that of a closed pool.
 // - A signal does not end a wait. What becomes of the tasks is said by PoolOptions::on_interrupt.
 // - A result that was moved from throws UsageError, whatever the others are.
-// - In a forked child only results that were ready at the fork can be waited for, and others of its
+// - In a forked child only results that were ready at the fork can be waited for, and those of its
 //   own pools. A wait for another one throws UsageError.
 // - A thread that waits sleeps, and the end of a task wakes it. It does not need the pool's thread
 //   for callbacks, so a callback may wait.

@@ -35,6 +35,7 @@
 #include <brood/exit_code.hpp>
 #include <brood/failures.hpp>
 #include <brood/file_descriptor.hpp>
+#include <brood/future.hpp>
 #include <brood/init.hpp>
 #include <brood/kill.hpp>
 #include <brood/launcher.hpp>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <iterator>
@@ -194,7 +193,8 @@ class [[nodiscard]] ImapRange {
   // What the range says may be less than there is.
   std::size_t total() const {
     if (exhausted_) return submitted_;
-    return source_->size() == 0 ? 0 : std::max(source_->size(), submitted_);
+    if (source_->size() == 0) return 0;
+    return source_->size() < submitted_ ? submitted_ : source_->size();
   }
   void report() { reporter_.report(*job_, total()); }
   std::optional<Outcome<R>> end_of_input() {
