@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include <brood/detail/chrono.hpp>
 #include <brood/imap.hpp>
 #include <brood/outcome.hpp>
 

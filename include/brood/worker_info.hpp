@@ -1,8 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
+
+#include <brood/detail/chrono.hpp>
 
 namespace brood {
 
