@@ -47,7 +47,7 @@ class BROOD_API FailureSummary {
     /// How the elements ended.
     OutcomeKind kind = OutcomeKind::error;
     /// What they have in common: "std::out_of_range: no such key", "signal 11 (SIGSEGV,
-    /// Segmentation fault): a fault at address 0x0".
+    /// Segmentation fault)".
     std::string text{};
     /// Their positions in the input, in the order of the outcomes.
     std::vector<std::size_t> elements{};
@@ -64,7 +64,7 @@ class BROOD_API FailureSummary {
   /// As a short table, without a newline at the end: a line for all, and one for each group with
   /// the first of its elements.
   ///   3 of 1,000 elements failed
-  ///     2  worker lost  signal 11 (SIGSEGV, Segmentation fault): a fault at address 0x0  [17, 408]
+  ///     2  worker lost  signal 11 (SIGSEGV, Segmentation fault)  [17, 408]
   ///     1  exception    std::runtime_error: no header  [3]
   std::string str() const;
 

@@ -34,11 +34,11 @@ struct Progress {
 ///
 /// On a terminal it is repainted ten times a second at most, as wide as the terminal is at that
 /// moment, and never breaks a line. Bars of one process that run at once stand below each other,
-/// in the order in which they began. When the call has ended, or the last handle is destroyed, a
+/// in the order in which they began. When all elements are done, or the last handle is destroyed, a
 /// last line stays. Lines of Brood's log, and of the sinks of spdlog's registered loggers that
 /// print to stdout or stderr, are printed above the bars; for other output of the program there is
 /// above(). A call goes on while the terminal is stopped (Ctrl-S) or another program is in its
-/// foreground.
+/// foreground. One that fails leaves the bar as it was.
 ///
 /// Where stderr is no terminal, or TERM is "dumb", plain lines are written: 5 seconds after the
 /// call began, then whenever a tenth more time has passed, 5 seconds at least, and one when it
@@ -48,10 +48,11 @@ struct Progress {
 /// Throws only std::bad_alloc. Threads: any; a call that is told to it while another one runs
 /// begins the bar anew, so each call at once needs a bar of its own. The constructor changes the
 /// sinks of spdlog's loggers, where stderr is a terminal and a sink is new to it: no other thread
-/// may log through these meanwhile, as with what spdlog itself has to change a logger. Fork: in a
+/// may log through these meanwhile, as with what spdlog itself has to change a logger. So make it
+/// before a pool whose workers log. Fork: in a
 /// forked child an inherited bar does nothing. Cost: a microsecond for each call of it; a repaint
-/// is two or three system calls. It blocks only where the last line, or a line for a log, finds no
-/// room in a terminal or pipe: for a second at most in a terminal.
+/// is two or three system calls. It blocks only where a terminal or pipe has no room for what is to
+/// be shown: for a second at most in a terminal, which it leaves alone then until it has.
 class BROOD_API ProgressBar {
  public:
   /// A bar that shows nothing yet. Control characters in the label are escaped; its width is

@@ -115,6 +115,8 @@ template <class F>
 requires HoldsValues<F> Copied<F> copied(const F& function) { return Copied<F>(function); }
 
 namespace detail {
+template <class F>
+struct FirstParameter<Copied<F>> : FirstParameter<F> {};
 /// Encodes a Call. Throws what encoding the bound values throws.
 template <class F>
 struct CallEncoder<F, void> {

@@ -90,9 +90,9 @@ JobHandle Calls::submit(JobSpec spec) const {
 
 // While this thread drives a worker it hears of no request, and no time passes for a bar.
 JobHandle Calls::finished(JobSpec spec, ArrivingResult* arriving) const {
+  Reporter reporter(options_.progress);  // first: to copy a function may take memory
   const bool only_waits = options_.stop.stop_possible() || options_.progress.interval();
   JobHandle job = only_waits ? submit(std::move(spec)) : core_->call(std::move(spec), arriving);
-  Reporter reporter(options_.progress);
   try {
     reporter.begin(*job, 1);
     while (!job->wait(reporter.next({}))) reporter.report(*job, 1);

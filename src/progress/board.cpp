@@ -68,16 +68,18 @@ void Board::update(Entry& bar, const Progress& progress) {
 void Board::remove(Entry& bar) {
   {
     const base::MutexLock lock(mutex_);
+    std::erase(running_, &bar);
     if (bar.meter_.running()) conclude(bar, std::chrono::steady_clock::now());
   }
   tell_log();
 }
 
+// First it is not among those that run: what follows takes memory.
 void Board::conclude(Entry& bar, Time now) {
+  std::erase(running_, &bar);
   bar.meter_.stop();
   const View view = bar.meter_.view(now);
   if (bar.place_ != Place::terminal) return say(bar, last_line(view, any_length));
-  std::erase(running_, &bar);
   const auto size = platform::terminal_size(STDERR_FILENO);
   last_lines_ += last_line(view, size ? usable_columns(*size) : any_length) + "\r\n";
   if (others_ == 0) write_last_lines(now);
@@ -95,7 +97,10 @@ void Board::tell_log() {
     const base::MutexLock lock(mutex_);
     lines.swap(for_log_);
   }
-  for (const std::string& line : lines) base::log_info(line);
+  try {
+    for (const std::string& line : lines) base::log_info(line);
+  } catch (...) {  // whatever a sink throws: a line is lost
+  }
 }
 
 // --- the terminal ---

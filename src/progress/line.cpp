@@ -113,7 +113,7 @@ Parts parts_of(const View& view) {
     parts.share = std::to_string(done);
   } else {
     const double share = static_cast<double>(done) / static_cast<double>(total);
-    parts.share = fmt::format("{:3}%", std::min(static_cast<int>(share * 100), 100));
+    parts.share = fmt::format("{:3}%", static_cast<int>(std::min(share * 100, 100.0)));
     const std::string all = std::to_string(total);
     parts.count = fmt::format("{:>{}}/{}", done, all.size(), all);
   }

@@ -19,7 +19,7 @@ class SharedBar {
   ~SharedBar() {
     try {
       if (!board_.is_foreign()) board_.remove(entry_);
-    } catch (const std::exception&) {
+    } catch (...) {
       // Without memory there is no last line.
     }
   }

@@ -60,6 +60,13 @@ TEST_P(WorkerState, is_the_first_parameter_of_a_function_that_asks_for_it) {
             std::vector<std::string>{"German: eins, German: zwei"});
   const auto changes = [](Dictionary&, std::string& text) { return text += "!"; };
   EXPECT_EQ(pool.apply(changes, "ja"), "ja!");
+  const auto again = copied([factor = 2](Dictionary& dictionary, int times) {
+    return dictionary.lookups + factor * times;
+  });
+  EXPECT_EQ(pool.apply(again, 10), 25);
+  EXPECT_EQ(pool.apply(
+                [](Dictionary& dictionary, int) mutable noexcept { return dictionary.lookups; }, 1),
+            5);
 }
 
 TEST_P(WorkerState, is_none_for_a_function_that_changes_its_argument) {

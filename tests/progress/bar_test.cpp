@@ -272,6 +272,21 @@ TEST_F(Bar, waits_for_no_terminal_that_is_stopped) {
   EXPECT_TRUE(begins(terminal.screen().rows()[0], "decoding  20%"));
 }
 
+// There is some room long before a line finds none.
+TEST_F(Bar, waits_for_no_terminal_that_nobody_reads) {
+  Terminal terminal;
+  const auto has_room = [&terminal] {
+    pollfd ready{terminal.descriptor(), POLLOUT, 0};
+    return ::poll(&ready, 1, 0) == 1;
+  };
+  do {
+    const ProgressBar bar("decoding");
+    bar({1, 10});
+  } while (has_room());
+  while (!terminal.read_some().empty()) {
+  }
+}
+
 TEST_F(Bar, of_a_parent_does_nothing_in_its_forked_child) {
   Terminal terminal;
   const ProgressBar bar("parent's");

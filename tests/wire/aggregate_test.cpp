@@ -18,6 +18,37 @@
 // Aggregates are encoded by their members, without a function of theirs.
 namespace aggregate_test {
 
+struct Base {
+  int first = 0;
+  std::string second;
+};
+struct Derived : Base {
+  int third = 0;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(cereal::base_class<Base>(this), third);
+  }
+};
+/// Members alone are not what its function means.
+struct WithPrivateFunction {
+  int number = 0;
+
+ private:
+  template <class Archive>
+  void serialize(Archive& archive);
+};
+struct TakesAnything {
+  TakesAnything() = default;
+  template <class T>
+  TakesAnything(T&&) {}
+  template <class Archive>
+  void serialize(Archive&) {}
+};
+struct BeginsWithWhatTakesAnything {
+  TakesAnything first;
+  int second = 0;
+};
+
 enum class Colour : std::uint8_t { red, green };
 
 struct Point {
@@ -237,6 +268,26 @@ TEST(Aggregate, functions_of_cereal_go_before_its_members) {
   const OfOthers back = there_and_back(OfOthers{{1}, {2}, {3}, {4}, {5}});
   EXPECT_EQ(back.member.number + 10 * back.free.number + 100 * back.pair.number, 321);
   EXPECT_EQ(back.minimal.number + 10 * back.hidden.number, 54);
+}
+
+TEST(Aggregate, may_be_the_base_of_a_class_with_a_function_of_cereal) {
+  Derived value;
+  value.first = 1;
+  value.second = "two";
+  value.third = 3;
+  const auto copy = there_and_back(value);
+  EXPECT_EQ(copy.first, 1);
+  EXPECT_EQ(copy.second, "two");
+  EXPECT_EQ(copy.third, 3);
+}
+
+TEST(Aggregate, with_a_function_that_cereal_may_not_call_is_none) {
+  EXPECT_FALSE(brood::detail::by_members<WithPrivateFunction>);
+  EXPECT_FALSE(brood::detail::travels<WithPrivateFunction>);
+}
+
+TEST(Aggregate, that_begins_with_what_takes_anything_has_no_base) {
+  EXPECT_EQ(brood::detail::shape_of<BeginsWithWhatTakesAnything>, brood::detail::Shape::of_members);
 }
 
 TEST(Aggregate, with_a_call_operator_may_be_a_task) {

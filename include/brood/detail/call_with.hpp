@@ -44,6 +44,8 @@ struct FirstParameter<R (*)(First, P...) noexcept> : FirstParameter<R (*)(First)
 template <class R, class C, class First, class... P>
 struct FirstParameter<R (C::*)(First, P...)> : FirstParameter<R (*)(First)> {};
 template <class R, class C, class First, class... P>
+struct FirstParameter<R (C::*)(First, P...) noexcept> : FirstParameter<R (*)(First)> {};
+template <class R, class C, class First, class... P>
 struct FirstParameter<R (C::*)(First, P...) const> : FirstParameter<R (*)(First)> {};
 template <class R, class C, class First, class... P>
 struct FirstParameter<R (C::*)(First, P...) const noexcept> : FirstParameter<R (*)(First)> {};

@@ -94,8 +94,9 @@ void AwaitedCall::watch(EndWatch& watch) {
   watch.tell();
 }
 
+// In a forked child nothing watches a call of its parent's, whose lock may be held for ever there.
 void AwaitedCall::unwatch(EndWatch& watch) noexcept {
-  if (const std::shared_ptr<PoolForCalls> owner = pool())
+  if (const std::shared_ptr<PoolForCalls> owner = pool(); owner && owner->in_owner())
     owner->callbacks().unwatch(at_end_, watch);
 }
 

@@ -27,12 +27,32 @@ struct AnyObject {
   template <class T>
   operator T&() const;
 };
+/// Initializes only what takes anything.
+struct Unrelated {};
 /// Converts to a base class of T. Never called.
 template <class T>
 struct AnyBase {
   template <class B>
   requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const;
 };
+
+/// Whether a class has a function that cereal may not call, being private, or cannot: its members
+/// alone are not what is meant then.
+struct CerealNames {
+  void serialize();
+  void save();
+  void load();
+};
+template <class T>
+struct WithCerealNames : T, CerealNames {};
+template <class T>
+inline constexpr bool has_cereal_names = false;
+template <class T>
+requires(!std::is_final_v<T>) inline constexpr bool has_cereal_names<T> = !requires {
+  &WithCerealNames<T>::serialize;
+}
+|| !requires { &WithCerealNames<T>::save; }
+|| !requires { &WithCerealNames<T>::load; };
 
 /// A class that cereal has no function for, in either direction, and whose members are public.
 template <class T>
@@ -41,7 +61,8 @@ template <class T>
 requires(std::is_class_v<T>&& std::is_aggregate_v<T> && !std::is_empty_v<T> &&
          !requires { std::tuple_size<T>::value; }) inline constexpr bool by_members<T> =
     cereal::traits::detail::count_output_serializers<T, OutputArchive>::value == 0 &&
-    cereal::traits::detail::count_input_serializers<T, InputArchive>::value == 0;
+    cereal::traits::detail::count_input_serializers<T, InputArchive>::value == 0 &&
+    !has_cereal_names<T>;
 
 enum class Shape : std::uint8_t { of_members, with_base, with_too_many, with_odd_member };
 
@@ -62,7 +83,8 @@ inline constexpr std::size_t member_count = count_members<T>();
 template <class T>
 consteval Shape find_shape() {
   constexpr std::size_t count = member_count<T>;
-  if constexpr (requires { T{AnyBase<T>()}; }) {
+  if constexpr (
+      requires { T{AnyBase<T>()}; } && !requires { T{Unrelated()}; }) {
     return Shape::with_base;
   } else if constexpr (count > most_members) {
     return Shape::with_too_many;

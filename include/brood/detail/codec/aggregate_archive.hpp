@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cereal/cereal.hpp>
+#include <cereal/types/base_class.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +13,15 @@
 
 namespace brood::detail {
 
+/// A base class, as cereal's functions name it, that is an aggregate.
+template <class T>
+inline constexpr bool is_aggregate_base = false;
+template <class Base>
+inline constexpr bool is_aggregate_base<cereal::base_class<Base>> = by_members<Base>;
+
 /// A base of archives that takes aggregates by their members, which cereal would refuse, and has
-/// cereal take all else. Each value passes here, also an element of cereal's containers.
+/// cereal take all else. Each value passes here, also an element of cereal's containers; not what
+/// is given to cereal::defer or cereal::virtual_base_class.
 template <class Archive, template <class, std::uint32_t> class Cereal>
 class AggregateArchive : public Cereal<Archive, cereal::AllowEmptyClassElision> {
   using Base = Cereal<Archive, cereal::AllowEmptyClassElision>;
@@ -21,7 +29,9 @@ class AggregateArchive : public Cereal<Archive, cereal::AllowEmptyClassElision> 
  public:
   template <class... T>
   Archive& operator()(T&&... values) {
-    if constexpr ((by_members<std::remove_cvref_t<T>> || ...)) {
+    if constexpr (((by_members<std::remove_cvref_t<T>> ||
+                    is_aggregate_base<std::remove_cvref_t<T>>) ||
+                   ...)) {
       (take(std::forward<T>(values)), ...);
     } else {
       Base::operator()(std::forward<T>(values)...);
@@ -51,7 +61,9 @@ class AggregateArchive : public Cereal<Archive, cereal::AllowEmptyClassElision> 
   template <class T>
   void take(T&& value) {
     using Value = std::remove_cvref_t<T>;
-    if constexpr (!by_members<Value>) {
+    if constexpr (is_aggregate_base<Value>) {
+      (*this)(*value.base_ptr);
+    } else if constexpr (!by_members<Value>) {
       Base::operator()(std::forward<T>(value));
     } else if constexpr (!is_packed<Value>) {
       archive().check_nesting();

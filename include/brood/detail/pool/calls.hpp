@@ -149,8 +149,9 @@ class BROOD_API Calls {
     made.policy = ErrorPolicy::isolate;
     if constexpr (is_flat<T>) made.elements.stride = sizeof(T);
     auto source = std::make_unique<RangeSource<Range>>(std::forward<Range>(range));
+    ProgressFunction progress = options_.progress;  // before there is a job
     return ImapRange<R>(submit(std::move(made)), std::move(source), window(), order,
-                        options_.progress);
+                        std::move(progress));
   }
   template <class F, class Range, class C, class T>
   T reduce(F f, Range& range, C combine, T init) const {
@@ -208,8 +209,8 @@ class BROOD_API Calls {
   // Takes pieces until the job is finished.
   template <class Take>
   void follow(Job& job, Take take, std::size_t total) const {
-    Reporter reporter(options_.progress);
     try {
+      Reporter reporter(options_.progress);  // to copy a function may take memory
       reporter.begin(job, total);
       for (bool last = false; !last;) {
         last = job.finished();
