@@ -3,7 +3,6 @@
 #include <brood/brood.hpp>
 #include <iostream>
 #include <random>
-#include <ranges>
 #include <set>
 
 /// Darts at a square: how many of them hit the circle in it.
@@ -35,7 +34,7 @@ int main(int argc, char** argv) {
   std::set<int> slots;
   for (const auto& [index, slot] : pool.map(
            [](int) { return std::pair(brood::this_task::index(), brood::this_worker::slot()); },
-           std::views::iota(0, 100))) {
+           std::vector<int>(100))) {
     if (index == 99) std::cout << "the last element is number " << index << '\n';
     slots.insert(slot);
   }

@@ -2,7 +2,7 @@
 #include <brood/brood.hpp>
 #include <csignal>
 #include <iostream>
-#include <ranges>
+#include <numeric>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -17,12 +17,13 @@ int decode(int page) {
 int main(int argc, char** argv) {
   brood::init(argc, argv);
   brood::Pool pool({.workers = 2, .limits = {.core_size = 0}});
-  const auto pages = std::views::iota(0, 1000);
+  std::vector<int> pages(1000);
+  std::iota(pages.begin(), pages.end(), 0);
   const auto outcomes = pool.with({.timeout = 500ms}).try_map(decode, pages);
   std::cout << brood::summary(outcomes) << '\n';
 
   // One by one, as they end: each knows its index and its kind.
-  for (const brood::Outcome<int>& outcome : pool.try_imap(decode, std::views::iota(0, 5))) {
+  for (const brood::Outcome<int>& outcome : pool.try_imap(decode, {0, 1, 2, 3, 4})) {
     if (outcome) continue;
     const brood::Origin from = brood::origin(outcome.error()).value();
     std::cout << "element " << from.index << " failed in attempt " << from.attempt << '\n';
