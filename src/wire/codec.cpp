@@ -39,11 +39,12 @@ std::string no_memory_text() {
 
 namespace brood {
 
-OutputArchive::OutputArchive(detail::Bytes& target) : target_(target) {}
+OutputArchive::OutputArchive(detail::Bytes& target) : AggregateArchive(this), target_(target) {}
 OutputArchive::~OutputArchive() = default;
 
 InputArchive::InputArchive(Reader& source)
-    : source_(source),
+    : AggregateArchive(this),
+      source_(source),
       claims_left_(source.left() * claims_per_byte + most_empty_elements),
       steps_left_(source.left() * steps_per_byte + steps_for_all) {}
 InputArchive::~InputArchive() = default;

@@ -54,7 +54,8 @@ class AggregateArchive : public Cereal<Archive, cereal::AllowEmptyClassElision> 
   }
 
  protected:
-  AggregateArchive() : Base(&archive()) {}
+  /// `self` is this object, as what it will be.
+  explicit AggregateArchive(Archive* self) : Base(self) {}
 
  private:
   Archive& archive() noexcept { return static_cast<Archive&>(*this); }
