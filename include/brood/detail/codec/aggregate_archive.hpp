@@ -54,8 +54,8 @@ class AggregateArchive : public Cereal<Archive, cereal::AllowEmptyClassElision> 
   }
 
  protected:
-  /// `self` is this object, as what it will be.
-  explicit AggregateArchive(Archive* self) : Base(self) {}
+  /// `itself` is this object, as what it will be.
+  explicit AggregateArchive(Archive* itself) : Base(itself) {}
 
  private:
   Archive& archive() noexcept { return static_cast<Archive&>(*this); }
