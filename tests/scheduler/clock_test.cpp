@@ -34,7 +34,7 @@ class Clock : public SchedulerTest {
   Nanoseconds time_to_stop(Says says) {
     const Time start = now;
     for (int looks = 0; looks < 20'000; ++looks) {
-      const auto next = scheduler->next_tick();
+      const auto next = scheduler->view().next_tick();
       if (!next) return Nanoseconds::max();
       now = std::max(*next, now + milliseconds(1));
       const Running page = says();
@@ -73,7 +73,7 @@ TEST_F(Clock, an_honest_clock_is_believed) {
   const Time begun = now;
   now += limit / 2;
   EXPECT_FALSE(is_stopped(1, begun));
-  EXPECT_EQ(scheduler->next_tick(), begun + limit);
+  EXPECT_EQ(scheduler->view().next_tick(), begun + limit);
   now = begun + limit;
   EXPECT_TRUE(is_stopped(1, begun));
 }
@@ -363,7 +363,7 @@ TEST_F(Clock, a_time_for_which_the_owner_was_stopped_is_not_counted) {
   now += 100 * limit;
   scheduler->skip(now, 100 * limit);
   EXPECT_FALSE(is_stopped(1, begun));
-  EXPECT_EQ(scheduler->next_tick(), begun + 101 * limit);
+  EXPECT_EQ(scheduler->view().next_tick(), begun + 101 * limit);
   now = begun + 101 * limit;
   EXPECT_TRUE(is_stopped(1, begun));
 }

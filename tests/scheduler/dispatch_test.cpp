@@ -17,7 +17,7 @@ TEST_F(Dispatch, jobs_are_served_in_the_order_they_came) {
   const auto sends = of(Kind::send, pump());
   ASSERT_EQ(sends.size(), 1u);
   EXPECT_EQ(sends[0].job, first);
-  EXPECT_TRUE(scheduler->view().backlog);
+  EXPECT_TRUE(scheduler->view().pool().backlog);
   tell(0, first, 0);
   const auto next = of(Kind::send, pump());
   ASSERT_EQ(next.size(), 1u);
@@ -169,7 +169,7 @@ TEST_F(Dispatch, an_idle_worker_is_borrowed_by_a_caller_and_used_again_afterward
   const auto assignment = scheduler->borrow(job, now);
   ASSERT_TRUE(assignment);
   EXPECT_EQ(assignment->job, job);
-  EXPECT_FALSE(scheduler->view().wants_pump);
+  EXPECT_FALSE(scheduler->view().pool().wants_pump);
   const JobId next = scheduler->add(single(), 1, Input::ends);
   EXPECT_FALSE(scheduler->borrow(next, now));
   EXPECT_TRUE(of(Kind::send, pump()).empty());

@@ -16,7 +16,7 @@ TEST_F(Jobs, an_empty_job_is_complete_at_once) {
   make(workers(1));
   scheduler->add(map(), 0, Input::ends);
   EXPECT_EQ(kinds(drain()), (std::vector{Kind::finish, Kind::over}));
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 TEST_F(Jobs, finish_and_over_come_once_and_in_this_order) {
@@ -38,7 +38,7 @@ TEST_F(Jobs, the_first_error_fails_a_job_and_its_other_elements_are_taken_back) 
   const auto actions = drain();
   expect_end(JobEnd::failed, actions);
   EXPECT_EQ(kinds(actions), (std::vector{Kind::finish, Kind::wake, Kind::forget, Kind::over}));
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 TEST_F(Jobs, an_error_of_an_isolated_job_is_one_outcome_of_many) {
@@ -98,7 +98,7 @@ TEST_F(Jobs, draining_lets_what_runs_end_and_cancels_the_rest) {
   ASSERT_EQ(finishes.size(), 1u);
   EXPECT_EQ(finishes[0].job, running);
   EXPECT_EQ(finishes[0].end, JobEnd::cancelled);
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 TEST_F(Jobs, what_dies_while_it_is_drained_is_not_tried_again) {
@@ -109,7 +109,7 @@ TEST_F(Jobs, what_dies_while_it_is_drained_is_not_tried_again) {
   scheduler->close(Closing::draining, now);
   die(0);
   EXPECT_EQ(of(Kind::resolve, drain()).size(), 1u);
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 TEST_F(Jobs, a_queued_job_is_cancelled) {
@@ -128,7 +128,7 @@ TEST_F(Jobs, an_element_that_is_sent_and_has_not_begun_is_cancelled) {
   pump();
   EXPECT_TRUE(cancel(job, false));
   expect_end(JobEnd::cancelled, drain());
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 TEST_F(Jobs, a_running_element_is_not_cancelled_unless_its_worker_may_be_stopped) {
@@ -217,8 +217,8 @@ TEST_F(Jobs, terminate_finishes_every_job_as_cancelled_and_stops_every_worker) {
   EXPECT_EQ(of(Kind::stop, actions).size(), 2u);
   die(0);
   die(1);
-  EXPECT_TRUE(scheduler->view().drained);
-  EXPECT_TRUE(scheduler->view().all_gone);
+  EXPECT_TRUE(scheduler->view().pool().drained);
+  EXPECT_TRUE(scheduler->view().pool().all_gone);
   EXPECT_TRUE(of(Kind::start, pump()).empty());
 }
 
@@ -233,7 +233,7 @@ TEST_F(Jobs, close_lets_everything_run_and_workers_leave_afterwards) {
   EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
   die(0);
   EXPECT_TRUE(pump().empty());
-  EXPECT_TRUE(scheduler->view().all_gone);
+  EXPECT_TRUE(scheduler->view().pool().all_gone);
 }
 
 JobTraits batch() {
@@ -291,7 +291,7 @@ TEST_F(Jobs, a_running_element_is_cancelled_alone_by_stopping_its_worker) {
   ASSERT_EQ(of(Kind::resolve, actions).size(), 1u);
   EXPECT_EQ(of(Kind::resolve, actions)[0].first, 1u);
   EXPECT_EQ(of(Kind::resolve, actions)[0].failure, ElementFailure::cancelled);
-  EXPECT_TRUE(scheduler->view().backlog);
+  EXPECT_TRUE(scheduler->view().pool().backlog);
 }
 
 }  // namespace

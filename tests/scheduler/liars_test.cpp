@@ -26,7 +26,7 @@ class Liars : public SchedulerTest {
   Nanoseconds time_to_end(Meanwhile meanwhile) {
     for (int steps = 0; steps < 200'000 && !failure_; ++steps) {
       carry_out(pump());
-      const auto next = scheduler->next_tick();
+      const auto next = scheduler->view().next_tick();
       now = std::max(next.value_or(now), now + milliseconds(1));
       std::vector<Running> pages;
       for (const WorkerId id : hung_) pages.push_back({id, begun_by(id), Time{}});
@@ -193,7 +193,7 @@ class Leaving : public SchedulerTest {
     EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
     const Time start = now;
     for (;;) {
-      now = scheduler->next_tick().value_or(now + seconds(3600));
+      now = scheduler->view().next_tick().value_or(now + seconds(3600));
       scheduler->tick(now, {});
       if (!of(Kind::stop, drain()).empty()) return now - start;
     }

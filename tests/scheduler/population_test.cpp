@@ -24,7 +24,7 @@ class Population : public SchedulerTest {
 TEST_F(Population, only_the_least_are_started_where_nothing_is_to_be_done) {
   EXPECT_EQ(of(Kind::start, make_cold(between(2, 8))).size(), 2u);
   EXPECT_EQ(of(Kind::start, make_cold(between(0, 8))).size(), 0u);
-  EXPECT_FALSE(scheduler->next_tick());
+  EXPECT_FALSE(scheduler->view().next_tick());
 }
 
 TEST_F(Population, one_more_is_started_for_each_element_that_waits) {
@@ -51,13 +51,13 @@ TEST_F(Population, workers_beyond_the_least_leave_when_they_have_had_nothing_to_
   EXPECT_EQ(started(), 2u);
   for (WorkerId id = 0; id < 3; ++id) come_up(id);
   for (const Action& send : of(Kind::send, pump())) tell(send.worker, job, send.assignment.first);
-  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+  EXPECT_EQ(scheduler->view().next_tick(), now + seconds(5));
   now += seconds(5);
   EXPECT_EQ(of(Kind::leave, tick()).size(), 2u);
   die(0);
   die(1);
   EXPECT_EQ(started(), 0u);
-  EXPECT_FALSE(scheduler->next_tick());
+  EXPECT_FALSE(scheduler->view().next_tick());
 }
 
 TEST_F(Population, a_busy_worker_is_not_idle) {
@@ -70,7 +70,7 @@ TEST_F(Population, a_busy_worker_is_not_idle) {
   EXPECT_TRUE(of(Kind::leave, tick()).empty());
   tell(0, job, 0);
   EXPECT_TRUE(of(Kind::leave, tick()).empty());
-  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+  EXPECT_EQ(scheduler->view().next_tick(), now + seconds(5));
 }
 
 TEST_F(Population, a_worker_that_is_borrowed_for_long_is_not_asked_again_and_again) {
@@ -84,14 +84,14 @@ TEST_F(Population, a_worker_that_is_borrowed_for_long_is_not_asked_again_and_aga
   ASSERT_TRUE(scheduler->borrow(scheduler->add(single(), 1, Input::ends), now));
   now += seconds(9);
   EXPECT_TRUE(of(Kind::leave, tick()).empty());
-  EXPECT_EQ(scheduler->next_tick(), now + seconds(5));
+  EXPECT_EQ(scheduler->view().next_tick(), now + seconds(5));
 }
 
 TEST_F(Population, an_old_worker_is_replaced_when_its_element_ends) {
   SchedulerConfig config = workers(1);
   config.max_age = seconds(60);
   make(config);
-  EXPECT_EQ(scheduler->next_tick(), now + seconds(60));
+  EXPECT_EQ(scheduler->view().next_tick(), now + seconds(60));
   const JobId job = scheduler->add(single(), 1, Input::ends);
   pump();
   begin(0);
@@ -128,7 +128,7 @@ TEST_F(Population, a_worker_that_does_not_leave_in_time_is_stopped) {
   pump();
   tell(0, job, 0);
   EXPECT_EQ(of(Kind::leave, pump()).size(), 1u);
-  EXPECT_EQ(scheduler->next_tick(), now + config.start_timeout);
+  EXPECT_EQ(scheduler->view().next_tick(), now + config.start_timeout);
   now += config.start_timeout;
   scheduler->tick(now, {});
   EXPECT_EQ(of(Kind::stop, drain()).size(), 1u);
@@ -147,10 +147,10 @@ TEST_F(Population, jobs_fail_when_the_few_workers_that_are_started_for_them_cann
       scheduler->worker_event(start.worker, WorkerEvent::start_failed, now);
     }
     finished = !of(Kind::finish, drain()).empty();
-    if (scheduler->next_tick()) now = std::max(now, *scheduler->next_tick());
+    if (scheduler->view().next_tick()) now = std::max(now, *scheduler->view().next_tick());
   }
   EXPECT_LT(starts, 1000u);
-  EXPECT_TRUE(scheduler->view().drained);
+  EXPECT_TRUE(scheduler->view().pool().drained);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ TEST_F(Starts, failing_starts_wait_longer_each_time) {
   for (int i = 0; i < 2; ++i) {
     scheduler->worker_event(0, WorkerEvent::start_failed, now);
     EXPECT_TRUE(pump().empty());
-    ASSERT_TRUE(scheduler->next_tick());
-    waits.push_back(*scheduler->next_tick() - now);
-    now = *scheduler->next_tick();
+    ASSERT_TRUE(scheduler->view().next_tick());
+    waits.push_back(*scheduler->view().next_tick() - now);
+    now = *scheduler->view().next_tick();
     EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
   }
   EXPECT_EQ(waits, (std::vector<Nanoseconds>{milliseconds(10), milliseconds(20)}));
@@ -52,8 +52,8 @@ TEST_F(Starts, a_short_lack_is_waited_for_where_there_have_been_workers) {
   while (now - since < config.lack) {
     scheduler->worker_event(0, WorkerEvent::short_of_resources, now);
     EXPECT_TRUE(pump().empty());
-    ASSERT_TRUE(scheduler->next_tick());
-    now = *scheduler->next_tick();
+    ASSERT_TRUE(scheduler->view().next_tick());
+    now = *scheduler->view().next_tick();
     EXPECT_EQ(kinds(pump()), std::vector{Kind::start});
   }
   come_up(0);

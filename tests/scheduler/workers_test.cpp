@@ -277,7 +277,7 @@ TEST_F(Workers, close_waits_for_starts_and_lets_them_leave) {
   make_cold(workers(1));
   scheduler->close(Closing::when_done, now);
   EXPECT_TRUE(pump().empty());
-  EXPECT_FALSE(scheduler->view().all_gone);
+  EXPECT_FALSE(scheduler->view().pool().all_gone);
   come_up(0);
   EXPECT_EQ(kinds(pump()), std::vector{Kind::leave});
 }
@@ -295,14 +295,14 @@ TEST_F(Workers, a_limit_of_for_ever_is_never_due) {
   config.start_timeout = Nanoseconds::max();
   make_cold(config);
   scheduler->worker_event(0, WorkerEvent::started, now);
-  EXPECT_EQ(scheduler->next_tick(), std::nullopt);
+  EXPECT_EQ(scheduler->view().next_tick(), std::nullopt);
   scheduler->worker_event(0, WorkerEvent::ready, now);
   JobTraits traits = single();
   traits.timeout = Nanoseconds::max();
   scheduler->add(traits, 1, Input::ends);
   pump();
   begin(0);
-  EXPECT_EQ(scheduler->next_tick(), std::nullopt);
+  EXPECT_EQ(scheduler->view().next_tick(), std::nullopt);
 }
 
 }  // namespace

@@ -139,9 +139,9 @@ std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
 }
 
 // Among others between what has been read of a worker's page and its claims.
-pool::WorkerView JudgedScheduler::view(WorkerId worker) const {
+pool::SchedulerView JudgedScheduler::view() const noexcept {
   if (in_turn_) elsewhere_();
-  return Scheduler::view(worker);
+  return Scheduler::view();
 }
 
 void JudgedScheduler::pump(Time now) {

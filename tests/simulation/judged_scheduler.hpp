@@ -48,8 +48,7 @@ class JudgedScheduler final : public pool::Scheduler {
   void answer(WorkerId worker, const pool::Begun& begun) override;
   bool revocation_done(WorkerId worker, std::uint64_t fence) override;
   std::optional<pool::Assignment> borrow(JobId job, Time now) override;
-  pool::WorkerView view(WorkerId worker) const override;
-  using Scheduler::view;
+  pool::SchedulerView view() const noexcept override;
   void pump(Time now) override;
   void tick(Time now, const std::vector<pool::Running>& running) override;
   std::optional<pool::Action> next() override;

@@ -159,9 +159,10 @@ void ActionExecutor::detach(JobId job) {
 
 std::exception_ptr ActionExecutor::why_cancelled() const {
   try {
-    return std::make_exception_ptr(Cancelled(
-        state_.scheduler.view().terminated ? "the pool was terminated before the task had ended"
-                                           : "the task was cancelled"));
+    return std::make_exception_ptr(
+        Cancelled(state_.scheduler.view().pool().terminated
+                      ? "the pool was terminated before the task had ended"
+                      : "the task was cancelled"));
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }

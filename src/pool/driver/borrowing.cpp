@@ -51,16 +51,16 @@ std::optional<bool> Borrowing::after_reading(WorkerLink& link, CallJob& job, New
                                              const std::exception_ptr& error) {
   if (error) state_.break_link(link, error);
   actions_.act_within_call();
-  const bool trouble = news == News::none || error;            // only the dispatcher can stop it
-  const bool elsewhere = state_.scheduler.view(link.id).idle;  // it will be tried again
+  const bool trouble = news == News::none || error;  // only the dispatcher can stop it
+  const bool elsewhere = state_.scheduler.view().worker(link.id).idle;  // it will be tried again
   if (!trouble && !elsewhere && !job.finished()) return std::nullopt;
   // A worker may answer before it has read all of an argument. What is left of that goes with the
   // caller's frame; the worker drops it.
   if (!link.outbox.detach(job.id)) state_.break_link(link, out_of_memory());
   give_back(link, job);
   return trouble || !job.finished() || link.skipped != 0 || !link.outbox.empty() ||
-         state_.scheduler.view().wants_pump || state_.scheduler.view(link.id).used_up ||
-         actions_.has_deferred();
+         state_.scheduler.view().pool().wants_pump ||
+         state_.scheduler.view().worker(link.id).used_up || actions_.has_deferred();
 }
 
 void Borrowing::give_back(WorkerLink& link, CallJob& job) {
@@ -92,7 +92,7 @@ void Borrowing::offer_idle_workers() {
 // Not where memory is watched: nothing would look at it meanwhile.
 bool Borrowing::may_be_borrowed(const WorkerLink& link) const {
   return !state_.config.limits.resident_hard && !link.hung_up &&
-         state_.scheduler.view(link.id).free && link.outbox.empty() && link.skipped == 0;
+         state_.scheduler.view().worker(link.id).free && link.outbox.empty() && link.skipped == 0;
 }
 
 void Borrowing::withdraw(WorkerLink& link) {

@@ -69,7 +69,7 @@ void Driver::cut_streams_short() {
 }
 
 void Driver::collapse(const std::exception_ptr& reason) noexcept {
-  state_.scheduler.give_up();
+  state_.scheduler.close(Closing::abandoned, state_.now);
   state_.jobs.finish_all(reason);
 }
 
@@ -145,10 +145,10 @@ bool Driver::turn(Time now) {
   look_at_pages();
   state_.scheduler.pump(state_.now);
   actions_.act();
-  if (state_.scheduler.view().closing && state_.scheduler.view().drained) {
+  if (state_.scheduler.view().pool().closing && state_.scheduler.view().pool().drained) {
     state_.processes.abandon_starts();  // for no call waits for them
     actions_.act();
-    if (state_.scheduler.view().all_gone) return true;
+    if (state_.scheduler.view().pool().all_gone) return true;
   }
   state_.workers.settle();
   borrowing_.offer_idle_workers();
@@ -156,7 +156,7 @@ bool Driver::turn(Time now) {
 }
 
 std::optional<Time> Driver::next_turn(Time now) const {
-  std::optional<Time> next = state_.scheduler.next_tick();
+  std::optional<Time> next = state_.scheduler.view().next_tick();
   if (next) next = std::max({*next, last_look_ + between_looks, now});
   const std::optional<Time> of_workers = state_.workers.next_time();
   return of_workers && (!next || *of_workers < *next) ? of_workers : next;
@@ -165,11 +165,11 @@ std::optional<Time> Driver::next_turn(Time now) const {
 // Results that wait behind a long task, elements that have run for too long. A worker that has
 // taken a wake-up from us, and sent none, is asked for it again.
 void Driver::look_at_pages() {
-  const std::optional<Time> due = state_.scheduler.next_tick();
+  const std::optional<Time> due = state_.scheduler.view().next_tick();
   if (!due || *due > state_.now || state_.now - last_look_ < between_looks) return;
   last_look_ = state_.now;
   std::vector<Running> running;
-  for (const WorkerId id : state_.scheduler.occupied()) {
+  for (const WorkerId id : state_.scheduler.view().occupied()) {
     WorkerLink* const link = state_.workers.find(id);
     if (link == nullptr || link->borrowed || link->broken) continue;
     state_.workers.touch(*link);
@@ -202,14 +202,14 @@ void Driver::reap(WorkerLink& link, const Death& death) {
   if (!link.broken && !link.left) reader_.read_the_rest(link);
   actions_.act();  // what that leads to, while there is a link
   state_.exits[link.id] = exit_of(history_of(link), death, state_.config.limits);
-  if (!state_.scheduler.view(link.id).came_up) note_failed_start(link, death);
+  if (!state_.scheduler.view().worker(link.id).came_up) note_failed_start(link, death);
   state_.scheduler.worker_gone(link.id, reader_.begun_by_the_dead(link), state_.now);
   state_.workers.remove(link);
   actions_.act();
 }
 
 void Driver::note_failed_start(WorkerLink& link, const Death& death) {
-  const Nanoseconds limit = state_.scheduler.config().start_timeout;
+  const Nanoseconds limit = state_.scheduler.view().config().start_timeout;
   if (!state_.start_error)
     state_.start_error = why_not_ready(history_of(link), state_.exits[link.id],
                                        state_.config.method, limit, state_.now);

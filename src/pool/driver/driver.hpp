@@ -86,13 +86,15 @@ class Driver {
   void collapse(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
   // --- as it stands; any thread ---
-  PoolView view() const noexcept BROOD_REQUIRES(core_lock) { return state_.scheduler.view(); }
+  PoolView view() const noexcept BROOD_REQUIRES(core_lock) {
+    return state_.scheduler.view().pool();
+  }
   WorkerView view(WorkerId worker) const BROOD_REQUIRES(core_lock) {
-    return state_.scheduler.view(worker);
+    return state_.scheduler.view().worker(worker);
   }
   /// When a limit of time may be over.
   std::optional<Time> next_tick() const BROOD_REQUIRES(core_lock) {
-    return state_.scheduler.next_tick();
+    return state_.scheduler.view().next_tick();
   }
   const WorkerTable& workers() const noexcept BROOD_REQUIRES(core_lock) { return state_.workers; }
 

@@ -14,7 +14,7 @@ constexpr auto time_to_end = std::chrono::seconds(1);
 
 bool ProcessWatch::concerns(const WorkerLink& link) const {
   if (!is_on() || link.kill_at != Time{}) return false;
-  const WorkerView worker = state_.scheduler.view(link.id);
+  const WorkerView worker = state_.scheduler.view().worker(link.id);
   return !worker.idle || !worker.came_up;
 }
 

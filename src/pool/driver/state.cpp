@@ -12,8 +12,8 @@ DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler,
       processes(its_processes),
       scheduler(its_scheduler),
       jobs(callbacks),
-      workers(scheduler.config().workers, processes),
-      exits(scheduler.config().workers) {}
+      workers(scheduler.view().config().workers, processes),
+      exits(scheduler.view().config().workers) {}
 
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
 void DriverState::fail(CallJob& job, const std::exception_ptr& error) {

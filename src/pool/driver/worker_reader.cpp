@@ -211,7 +211,7 @@ Running WorkerReader::look(WorkerLink& link) {
 }
 
 protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {
-  return {link.stream.resolved(), state_.scheduler.view(link.id).sent};
+  return {link.stream.resolved(), state_.scheduler.view().worker(link.id).sent};
 }
 
 // Descriptors that wait for their results have at most half of this process's table, and the worker

@@ -31,6 +31,7 @@ struct SchedulerParts {
   Turnover turnover;
   Watchdog watchdog;
   Placement placement;
+  bool look_soon = false;  // a page makes no sense: a tick is wanted at once
 };
 
 }  // namespace brood::pool

@@ -1,11 +1,8 @@
 #include "pool/scheduler/scheduler.hpp"
 
-#include <algorithm>
-
 namespace brood::pool {
 
 using Kind = Intent::Kind;
-using State = Population::State;
 
 // --- calls by the pool's users ---
 
@@ -17,6 +14,7 @@ void Scheduler::cancel(JobId job, std::size_t index, Kill kill, Time now) {
 }
 
 void Scheduler::close(Closing how, Time now) {
+  if (how == Closing::abandoned) return parts_.growth.close(false);
   integrity_.change([&] {
     parts_.growth.close(how == Closing::terminated);
     if (how == Closing::draining) {
@@ -109,7 +107,7 @@ std::optional<Assignment> Scheduler::borrow(JobId job, Time now) {
 
 void Scheduler::answer(WorkerId worker, const Begun& begun) {
   integrity_.change([&] {
-    look_soon_ |= begun.doubted;
+    parts_.look_soon |= begun.doubted;
     parts_.revocations.answer(worker, begun.count);
     conclusions_.go_on();
   });
@@ -126,7 +124,7 @@ void Scheduler::pump(Time now) {
 
 void Scheduler::tick(Time now, const std::vector<Running>& running) {
   integrity_.change([&] {
-    look_soon_ = false;
+    parts_.look_soon = false;
     parts_.clock.set(now);
     for (const Running& seen : running) parts_.watchdog.look_at(seen, now);
     for (const WorkerId id : parts_.population.overdue(parts_.pending.in_line() != 0, now))
@@ -144,49 +142,6 @@ void Scheduler::skip(Time now, Nanoseconds stopped) {
     parts_.assignments.skip(now, stopped);
     parts_.population.skip(now, stopped);
   });
-}
-
-// --- as it stands ---
-
-std::optional<Time> Scheduler::next_tick() const {
-  if (look_soon_) return Time{};
-  const bool backlog = parts_.pending.in_line() != 0;
-  Time soonest = std::min(parts_.population.next_change(backlog), parts_.watchdog.next_look());
-  if (parts_.growth.wants_worker(parts_.demand()))
-    soonest = std::min(soonest, parts_.growth.next_start(backlog));
-  if (parts_.config.idle_timeout.count() != 0 && parts_.growth.may_shrink())
-    soonest = std::min(soonest, parts_.turnover.next_idle());
-  const std::optional<Time> delayed = parts_.pending.next_delayed();
-  if (delayed && *delayed <= soonest) return delayed;
-  return soonest == Time::max() ? std::nullopt : std::optional(soonest);
-}
-
-WorkerView Scheduler::view(WorkerId id) const {
-  const Population::Member& member = parts_.population.at(id);
-  const Assignments::Worker& worker = parts_.assignments.at(id);
-  const bool idle = worker.held.empty();
-  const char* state = "leaving";
-  if (member.is(State::vacant)) state = "gone";
-  if (member.is(State::starting)) state = "starting";
-  if (member.is(State::ready)) state = idle ? "idle" : "busy";
-  return {state,
-          worker.done,
-          worker.sequence,
-          idle,
-          parts_.assignments.is_free(id),
-          member.came_up,
-          parts_.population.used_up(id)};
-}
-
-PoolView Scheduler::view() const noexcept {
-  const bool backlog = parts_.pending.in_line() != 0;
-  return {.closing = parts_.growth.closing(),
-          .terminated = parts_.growth.terminated(),
-          .drained = parts_.store.empty(),
-          .all_gone = parts_.population.alive() == 0,
-          .backlog = backlog,
-          .wants_pump = backlog || parts_.growth.closing(),
-          .busy = parts_.population.starting() != 0 || !occupied().empty()};
 }
 
 }  // namespace brood::pool

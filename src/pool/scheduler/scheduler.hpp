@@ -8,6 +8,7 @@
 #include <brood/kill.hpp>
 #include "pool/scheduler/conclusions.hpp"
 #include "pool/scheduler/integrity.hpp"
+#include "pool/scheduler/scheduler_view.hpp"
 
 namespace brood::pool {
 
@@ -35,9 +36,8 @@ class Scheduler {
   /// (Action::all: the job), which gets no other outcome then. If it does, there is an action for
   /// that: `cancelled`.
   virtual void cancel(JobId job, std::size_t index, Kill kill, Time now);
+  /// Throws nothing for Closing::abandoned, also when it is torn.
   void close(Closing how, Time now);
-  /// Only says that the pool closes, also when it is torn. Nothing is asked of it any more.
-  void give_up() noexcept { parts_.growth.close(false); }
 
   // --- workers ---
   virtual void worker_event(WorkerId worker, WorkerEvent event, Time now);
@@ -79,13 +79,7 @@ class Scheduler {
   // --- as it stands ---
   /// Memory was refused in the middle of a change: what this knows is not to be believed any more.
   bool is_torn() const noexcept { return integrity_.is_torn(); }
-  const SchedulerConfig& config() const noexcept { return parts_.config; }
-  virtual WorkerView view(WorkerId worker) const;
-  PoolView view() const noexcept;
-  /// Workers that hold something.
-  const SlotSet& occupied() const { return parts_.index.sets().occupied; }
-  /// When tick is wanted next.
-  std::optional<Time> next_tick() const;
+  virtual SchedulerView view() const noexcept { return SchedulerView(parts_); }
 
  protected:
   /// For a test that compares them with each other.
@@ -98,7 +92,6 @@ class Scheduler {
   Integrity integrity_;
   SchedulerParts parts_;
   Conclusions conclusions_{parts_};
-  bool look_soon_ = false;
 };
 
 }  // namespace brood::pool

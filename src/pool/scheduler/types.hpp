@@ -117,6 +117,7 @@ enum class Closing : std::uint8_t {
   when_done,   // what has been given to it runs
   draining,    // what runs may end; jobs that have more than that end as cancelled then
   terminated,  // every job ends as cancelled, and every worker is stopped
+  abandoned,   // nothing is asked of the scheduler any more; it only says that the pool closes
 };
 
 struct Outcomes {
