@@ -186,7 +186,7 @@ double cost_of_a_call(std::uint32_t workers, int calls) {
       if (action->kind == Kind::send) sent = action->assignment;
       if (action->kind == Kind::over) scheduler.let_go(action->job);
     }
-    if (scheduler.next_tick()) now += Nanoseconds(1);
+    if (scheduler.view().next_tick()) now += Nanoseconds(1);
     return sent;
   };
   const auto begin = std::chrono::steady_clock::now();

@@ -178,19 +178,23 @@ class BROOD_API WorkerLost : public Error, public TaskPlace {
   std::shared_ptr<const CrashReport> report_;  // never null
 };
 
-/// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced.
+/// The task ran longer than CallOptions::timeout. Its worker was stopped and replaced, unless the
+/// task stopped by itself when its stop token asked it to (this_task::stop_token).
 class BROOD_API TaskTimeout : public Error, public TaskPlace {
  public:
   /// Makes an error whose members return these values; a program does so to test its handling.
-  /// Unset: a worker without name and pid, and one attempt.
+  /// Unset: a worker without name and pid, one attempt, and the worker was stopped.
   TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker = {},
-              Attempts attempts = {});
+              Attempts attempts = {}, bool worker_stopped = true);
   ~TaskTimeout() override;
   /// The limit that was exceeded.
   std::chrono::nanoseconds limit() const noexcept { return limit_; }
+  /// False where the task stopped by itself, and its worker goes on.
+  bool worker_stopped() const noexcept { return worker_stopped_; }
 
  private:
   std::chrono::nanoseconds limit_;
+  bool worker_stopped_;
 };
 
 /// A wait of the caller reached its time limit. What it waited for goes on.

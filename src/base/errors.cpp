@@ -94,6 +94,11 @@ std::string over_attempts(std::string text, const Attempts& attempts) {
   return text;
 }
 
+std::string how_it_stopped(const WorkerIdentity& worker, bool worker_stopped) {
+  const std::string where = worker.name.empty() ? "its worker" : worker_in_words(worker);
+  return worker_stopped ? where + " was stopped" : "it stopped when it was asked to, in " + where;
+}
+
 }  // namespace
 
 // The destructors are key functions: each class has one table of virtual functions and one
@@ -147,14 +152,14 @@ WorkerLost::WorkerLost(ExitStatus status, WorkerIdentity worker, std::size_t ind
       report_(report ? std::move(report) : std::make_shared<const CrashReport>()) {}
 
 TaskTimeout::TaskTimeout(std::chrono::nanoseconds limit, std::size_t index, WorkerIdentity worker,
-                         Attempts attempts)
+                         Attempts attempts, bool worker_stopped)
     : Error(over_attempts("element " + std::to_string(index) + " ran longer than its limit of " +
                               base::duration_text(limit) + "; " +
-                              (worker.name.empty() ? "its worker" : worker_in_words(worker)) +
-                              " was stopped",
+                              how_it_stopped(worker, worker_stopped),
                           attempts)),
       TaskPlace(std::move(worker), index, std::move(attempts)),
-      limit_(limit) {}
+      limit_(limit),
+      worker_stopped_(worker_stopped) {}
 
 TimeoutError::TimeoutError(const std::string& what) : Error("timed out waiting for " + what) {}
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -27,6 +28,14 @@ alignas(OwnThread) std::byte watch_memory[sizeof(OwnThread)];
 OwnThread* watch_thread = nullptr;
 pthread_t watch_handle;
 pollfd watched[2];  // the owner; the set of its channel
+std::atomic<bool (*)()> wants_time = nullptr;
+constexpr int time_to_stop = 500;  // ms
+
+[[noreturn]] void end_orphan() {
+  const auto asked = wants_time.load();
+  if (asked != nullptr && asked()) ::poll(nullptr, 0, time_to_stop);
+  ::_exit(exit_orphaned);
+}
 
 // A thread and not PR_SET_PDEATHSIG: that one fires when the *thread* that forked us ends, and our
 // parent may be the fork server, whose death must not hurt us (prctl(2)).
@@ -35,7 +44,7 @@ void* watch(void*) {
   watch_thread->begun();
   for (;;) {
     if (::poll(watched, 2, -1) <= 0) continue;
-    if (watched[0].revents != 0 || (watched[1].revents & POLLIN) != 0) ::_exit(exit_orphaned);
+    if (watched[0].revents != 0 || (watched[1].revents & POLLIN) != 0) end_orphan();
     watched[1].fd = -1;  // what runs here has closed it
   }
 }
@@ -69,6 +78,8 @@ int set_of(int channel) noexcept {
 }
 
 }  // namespace
+
+void before_orphan_ends(bool (*asked)()) noexcept { wants_time = asked; }
 
 void watch_owner(int owner_pidfd, int channel) {
   if (owner_pidfd < 0 && channel < 0) return;

@@ -44,6 +44,7 @@ void run_forked(const ForkedChannel& channel, base::Identity identity,
   platform::set_identity(std::move(identity), owner);
   base::set_loading(base::Loading::allowed);
   if (!start::pass_start_gate(channel.start_gate)) ::_exit(platform::exit_orphaned);
+  platform::before_orphan_ends(nullptr);  // of a worker
   platform::watch_owner(owner);
   run_to_the_end(report, std::move(target));
 }

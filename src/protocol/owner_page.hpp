@@ -32,6 +32,15 @@ class PageWatch {
   /// Returns how much has been begun: all of it if the page makes no sense, or the barrier that the
   /// worker relies on was refused, see doubted().
   std::uint64_t decide(WorkerPage& page, bool is_ordered) noexcept;
+  /// The position + 1 of the element that has asked for its stop token, if it says so; else 0.
+  static std::uint64_t stoppable(const WorkerPage& page) noexcept {
+    return page.stoppable.load(std::memory_order_seq_cst);
+  }
+  /// Asks the element at that position + 1 to stop; its thread for that is to be woken then.
+  static void request_stop(WorkerPage& page, std::uint64_t element) noexcept {
+    page.stop_requested.store(element, std::memory_order_release);
+    page.stop_requests.fetch_add(1, std::memory_order_release);
+  }
   /// The worker has said that it has seen the revocation.
   void acknowledged(WorkerPage& page) noexcept;
   /// Whether a revocation has found words that no worker of ours writes, or may have missed what

@@ -40,6 +40,15 @@ struct WorkerPage {
   /// owner writes that before there is a worker, which writes 0 where it cannot be had.
   std::atomic<std::uint32_t> barrier_by_owner;
 
+  // --- the element that runs, where it can be asked to stop: README.md, "Stop requests" ---
+  /// The owner adds one when it has written the next word, and wakes what sleeps on it.
+  std::atomic<std::uint32_t> stop_requests;
+  /// Written by the owner: the position of the element that is to stop, and one.
+  std::atomic<std::uint64_t> stop_requested;
+  /// Written by the worker: the position of the element that has asked for its stop token, and one;
+  /// 0: none has.
+  std::atomic<std::uint64_t> stoppable;
+
   // --- the ring of results ---
   // Positions in the rings count the bytes of their streams from the first on, and never go back.
   /// Written by the worker: behind the last whole result.

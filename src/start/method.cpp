@@ -59,6 +59,7 @@ StartedProcess Method::await(std::uint32_t ticket, std::chrono::nanoseconds limi
 platform::Ended Method::collect(pid_t pid) try {
   const Clock::time_point deadline = Clock::now() + collect_limit;
   for (;;) {
+    receive();
     if (const std::optional<platform::Ended> told = ended(pid)) return *told;
     if (Clock::now() >= deadline) return {};
     wait_for_answers(answers(), deadline);

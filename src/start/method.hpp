@@ -101,9 +101,13 @@ class Method {
   /// Blocks until the server, where there is one, has run its hooks. Throws StartError.
   virtual void await_server(std::chrono::nanoseconds) {}
 
+  /// Takes in what the parent of its processes has told, for ended(). Never waits. Throws
+  /// SystemError.
+  virtual void receive() {}
   /// How the process ended, and what it used; for when its pidfd has become readable. Nothing while
-  /// its parent has not told; then answers() tells when to ask again. Status `lost` when the parent
-  /// is dead. Once told it is forgotten.
+  /// its parent has not told, as of the last receive(); then answers() tells when to ask again, if
+  /// nothing has been received since. Status `lost` when the parent is dead. Once told it is
+  /// forgotten.
   virtual std::optional<platform::Ended> ended(pid_t pid) = 0;
   /// The same; blocks for as long as its parent takes to tell, a second at most, then it is `lost`.
   platform::Ended collect(pid_t pid);

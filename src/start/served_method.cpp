@@ -62,11 +62,6 @@ void ServedMethod::abandon(std::uint32_t ticket) noexcept {
   starts_.erase(start);
 }
 
-std::optional<platform::Ended> ServedMethod::ended(pid_t pid) {
-  client_.receive();
-  return client_.ended(pid);
-}
-
 // Its parent may send signals where the owner may not, and knows which process has the pid.
 Signal ServedMethod::signal(pid_t pid, const platform::Descriptor& pidfd, int signal) noexcept {
   if (platform::send_signal(pidfd, signal)) return Signal::sent;

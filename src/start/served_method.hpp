@@ -17,7 +17,8 @@ class ServedMethod : public Method {
   std::optional<StartedProcess> answer(std::uint32_t ticket) override;
   void abandon(std::uint32_t ticket) noexcept override;
   int answers() const noexcept override { return client_.socket(); }
-  std::optional<platform::Ended> ended(pid_t pid) override;
+  void receive() override { client_.receive(); }
+  std::optional<platform::Ended> ended(pid_t pid) override { return client_.ended(pid); }
   Signal signal(pid_t pid, const platform::Descriptor& pidfd, int signal) noexcept override;
 
  protected:

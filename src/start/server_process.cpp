@@ -17,6 +17,7 @@ namespace {
 // A client that sends requests and reads no replies is not read any more.
 constexpr std::size_t longest_queue = 64;
 constexpr std::chrono::seconds time_to_die{1};
+constexpr std::chrono::milliseconds time_to_leave{600};
 constexpr std::chrono::milliseconds time_to_be_released{200};  // by a tracer
 
 struct Given {
@@ -58,6 +59,7 @@ void Server::open_server_socket() {
 
 void Server::run() {
   while (!finished()) {
+    kill_overdue();
     fill_watched();
     const int ready = platform::system_calls().poll(
         watched_.data(), static_cast<nfds_t>(watched_.size()), timeout_ms());
@@ -80,7 +82,9 @@ bool Server::finished() {
 int Server::timeout_ms() const {
   std::optional<Clock::time_point> next = give_up_;
   for (const auto& [pid, child] : children_) {
-    if (child.again && (!next || *child.again < *next)) next = child.again;
+    for (const auto& time : {child.again, child.kill_at}) {
+      if (time && (!next || *time < *next)) next = time;
+    }
   }
   if (!next) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
@@ -236,7 +240,7 @@ void Server::start_worker(Id id, const Request& request, const platform::Message
   if (pid == 0)
     become_worker(request.name, given->descriptors, given->directory, start_gate.read.get(),
                   server_socket_.theirs.get());
-  Child child{nullptr, id, request.sequence, std::nullopt};
+  Child child{nullptr, id, request.sequence, std::nullopt, std::nullopt};
   try {
     child.pidfd = std::make_shared<platform::Descriptor>(platform::open_pidfd(pid));
   } catch (...) {
@@ -329,8 +333,22 @@ void Server::flush_or_close(Id id) {
 void Server::close_connection(Id id) {
   connections_.erase(id);
   for (auto& [pid, child] : children_) {
-    if (child.connection != id) continue;
-    child.connection = 0;
+    if (child.connection == id) orphan(child);
+  }
+}
+
+// Each watches for the end of its owner and leaves at once, or when the element that it runs has
+// had its time to stop. This is for one that cannot.
+void Server::orphan(Child& child) {
+  child.connection = 0;
+  if (!child.kill_at) child.kill_at = Clock::now() + time_to_leave;
+}
+
+void Server::kill_overdue() {
+  const Clock::time_point now = Clock::now();
+  for (auto& [pid, child] : children_) {
+    if (!child.kill_at || *child.kill_at > now) continue;
+    child.kill_at.reset();
     platform::signal_child(*child.pidfd, pid, SIGKILL);
   }
 }
@@ -340,10 +358,7 @@ void Server::end() noexcept {
   control_.reset();
   server_socket_ = {};
   connections_.clear();
-  for (auto& [pid, child] : children_) {
-    child.connection = 0;
-    platform::signal_child(*child.pidfd, pid, SIGKILL);
-  }
+  for (auto& [pid, child] : children_) orphan(child);
 }
 
 }  // namespace brood::start

@@ -51,7 +51,8 @@ class Server {
     std::shared_ptr<platform::Descriptor> pidfd;
     Id connection;  // 0: no connection wants to know how it ended
     std::uint32_t sequence;
-    std::optional<Clock::time_point> again;  // it has ended and cannot be reaped yet: when to try
+    std::optional<Clock::time_point> again;    // it has ended and cannot be reaped yet: when to try
+    std::optional<Clock::time_point> kill_at;  // its owner is gone
   };
   enum class Source : unsigned char { owner, control, server_socket, connection, child };
 
@@ -80,6 +81,8 @@ class Server {
   static platform::SendState send(int socket, Outgoing& message);
   static Outgoing refusal(std::uint32_t sequence, const SystemError& failure);
   void close_connection(Id id);
+  static void orphan(Child& child);
+  void kill_overdue();
   void end() noexcept;
 
   platform::Descriptor owner_, control_;

@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "platform/copies.hpp"
+#include "platform/own_thread.hpp"
 #include "platform/pipe.hpp"
 #include "platform/watch.hpp"
 #include "protocol/messages.hpp"
@@ -56,6 +57,20 @@ bool OwnProcess::send_descriptor(std::uint64_t job, const detail::DescriptorRef&
 
 detail::DescriptorRef OwnProcess::find(detail::SharedDescriptor::Token token) const {
   return std::this_thread::get_id() == serving_ ? descriptor_channel_.find(token) : nullptr;
+}
+
+// For the rest of the process's life. The count is read before the look: a request that comes
+// between the two changes it, and the thread does not sleep.
+void OwnProcess::watch_for_stop_requests() {
+  if (watches_for_stop_) return;
+  platform::start_own_thread("brood-stop", [this] {
+    for (;;) {
+      const std::uint32_t count = stop_requests_->load(std::memory_order_acquire);
+      look_for_stop_();
+      platform::futex_wait(*stop_requests_, count, std::nullopt, platform::FutexScope::shared);
+    }
+  }).detach();
+  watches_for_stop_ = true;
 }
 
 void OwnProcess::end_if_copy() noexcept { platform::end_if_copy(); }

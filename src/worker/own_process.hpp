@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -21,6 +24,12 @@ class OwnProcess final : public SessionProcess {
   void open_resident() { resident_.emplace(); }
   /// The pool has so many processors: with several, a wait for tasks looks before it sleeps.
   void look_before_sleeping(int processors) { spin_ = platform::SpinBudget(processors); }
+  /// What is called when the owner has added one to this word of the page, once the session has
+  /// asked for that.
+  void on_stop_request(std::atomic<std::uint32_t>& word, std::function<void()> look) {
+    stop_requests_ = &word;
+    look_for_stop_ = std::move(look);
+  }
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
@@ -35,6 +44,7 @@ class OwnProcess final : public SessionProcess {
   void wait_for_descriptor_channel() override { descriptor_channel_.wait_for_room(); }
   void receive_descriptors() override { descriptor_channel_.receive(); }
   void drop_descriptors(std::uint64_t group) override { descriptor_channel_.drop(group); }
+  void watch_for_stop_requests() override;
   std::uint64_t resident() override { return resident_->bytes(); }
   void end_if_copy() noexcept override;
   void tell_of_copies() override;
@@ -49,6 +59,9 @@ class OwnProcess final : public SessionProcess {
   // What came for a job is kept until the job is over.
   transfer::DescriptorChannel descriptor_channel_;
   std::optional<platform::OwnResident> resident_;
+  std::atomic<std::uint32_t>* stop_requests_ = nullptr;
+  std::function<void()> look_for_stop_;
+  bool watches_for_stop_ = false;
 };
 
 }  // namespace brood::worker

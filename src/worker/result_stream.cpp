@@ -48,6 +48,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   job_ = header.job;
   next_index_ = header.first;
   next_sequence_ = header.sequence;
+  alone_ = false;
   const auto has = [&header](std::uint32_t flag) { return (header.flags & flag) != 0; };
   detail::RunAccess::begin(run, {.sink = this,
                                  .claimed = &ring_.page().claimed,
@@ -64,6 +65,11 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .raw_argument = has(protocol::RunHeader::raw_argument),
                                  .separate_calls = has(protocol::RunHeader::separate_calls),
                                  .arguments = arguments});
+}
+
+void ResultStream::report_alone() {
+  close_frame(*run_);
+  alone_ = true;
 }
 
 void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
@@ -117,8 +123,11 @@ void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t
   std::memcpy(frame_start + sizeof frame, &header, sizeof header);
   open_stride_ = stride;
   is_open_ = true;
+  const std::size_t least = frame_overhead + count;
   const std::size_t size =
-      std::min(ring_.room(), std::max(ResultRingWriter::most_in_frame, frame_overhead + count));
+      std::exchange(alone_, false)
+          ? least
+          : std::min(ring_.room(), std::max(ResultRingWriter::most_in_frame, least));
   ring_.page().head.store(start + frame_overhead, std::memory_order_release);
   detail::RunAccess::point(run, {frame_start + frame_overhead, frame_start + size},
                            start + frame_overhead);

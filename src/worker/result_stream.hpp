@@ -27,6 +27,8 @@ class ResultStream final : public detail::OutcomeSink {
 
   /// Points `run` at the elements of `header`, whose arguments are `arguments`.
   void begin(detail::Run& run, const protocol::RunHeader& header, const Reader& arguments);
+  /// What becomes of the element that runs is reported in a frame of its own.
+  void report_alone();
   /// Closes the open frame; says `skipped` if the owner has taken elements back. Call when the
   /// runner has returned.
   void end(detail::Run& run, const protocol::RunHeader& header);
@@ -70,6 +72,7 @@ class ResultStream final : public detail::OutcomeSink {
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   bool is_open_ = false;                                        // a frame is being filled
   std::uint32_t open_stride_ = 0;
+  bool alone_ = false;  // the next frame has room for one result
   std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
   std::chrono::steady_clock::time_point lap_, last_flush_;

@@ -52,6 +52,8 @@ class RunAccess {
   }
   /// Whether the exception in flight is one to try again for.
   static bool retryable(const Run& run) noexcept;
+  /// Of the claimed element, in the worker's sequence.
+  static std::uint64_t position(const Run& run) noexcept { return run.position_ - 1; }
   /// The results of a new frame go there, from this position of the result stream on.
   static void point(Run& run, std::span<std::byte> room, std::uint64_t position) noexcept {
     run.frame_ = run.cursor_ = room.data();

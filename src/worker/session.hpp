@@ -12,6 +12,7 @@
 #include "worker/definition.hpp"
 #include "worker/result_stream.hpp"
 #include "worker/session_process.hpp"
+#include "worker/stop_requests.hpp"
 #include "worker/task_stream.hpp"
 
 namespace brood::worker {
@@ -43,6 +44,7 @@ class Session {
   void serve();
 
   ResultStream& results() noexcept { return results_; }
+  StopRequests& stops() noexcept { return stops_; }
 
  private:
   enum class Whose : bool { of_one, of_several };
@@ -60,6 +62,7 @@ class Session {
   SessionProcess& process_;
   const std::size_t large_frame_;
   ResultStream results_;
+  StopRequests stops_;
   TaskStream input_;
   protocol::Setup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;

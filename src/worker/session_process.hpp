@@ -41,6 +41,10 @@ class SessionProcess {
   virtual void receive_descriptors() = 0;
   virtual void drop_descriptors(std::uint64_t group) = 0;
 
+  /// Has Session::stops() look whenever the owner has asked an element to stop, from now on, in a
+  /// thread of its own. Throws SystemError.
+  virtual void watch_for_stop_requests() = 0;
+
   /// Resident memory of the process, in bytes; only called where the setup has a limit.
   virtual std::uint64_t resident() = 0;
   /// Called where the user's code has returned, which may have forked, and this be the copy.

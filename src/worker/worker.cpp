@@ -86,8 +86,16 @@ class Worker {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(
         [this](detail::SharedDescriptor::Token token) { return process_.find(token); });
+    process_.on_stop_request(this->page().stop_requests, [this] { session_.stops().look(); });
     platform::keep_from_copies({given.report, given.descriptor_channel}, mapping_.data(),
                                mapping_.size());
+  }
+
+  /// The owner is gone. Whether an element is to have some time to stop; none begins any more.
+  bool ask_to_stop() {
+    if (!session_.stops().request()) return false;
+    page().revocation.store(0);
+    return true;
   }
 
   [[noreturn]] void run() {
@@ -177,6 +185,8 @@ class Worker {
   Session session_;
 };
 
+Worker* this_process = nullptr;
+
 }  // namespace
 
 void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks) {
@@ -184,14 +194,16 @@ void run_worker(const platform::GivenDescriptors& given, const StartHooks& hooks
   // whose end is ours. An initializer may restore the default.
   std::signal(SIGINT, SIG_IGN);
   const bool has_barriers = platform::join_process_barriers();  // before there is another thread
+  platform::before_orphan_ends(nullptr);  // of a process that this one is a copy of
   platform::watch_owner(given.owner, given.report);
   // Not a static: a worker of a nested fork pool is a copy of this process. Never destroyed:
   // threads of the user's may log to the last.
   platform::SharedMapping page = map_page(given.input);
   if (page.data() == nullptr) ::_exit(protocol::exit_no_page);
   if (!has_barriers) static_cast<protocol::WorkerPage*>(page.data())->barrier_by_owner.store(0);
-  auto* const worker = new Worker(given, hooks, std::move(page));
-  worker->run();
+  this_process = new Worker(given, hooks, std::move(page));
+  platform::before_orphan_ends([] { return this_process->ask_to_stop(); });
+  this_process->run();
 }
 
 }  // namespace brood::worker

@@ -39,6 +39,7 @@ class FakeLink final : public WorkerLink {
 
  private:
   void wake_worker() noexcept override {}
+  void wake_for_stop() noexcept override {}
   void wake_owner() noexcept override {}
   SendState send_now(std::uint64_t, std::span<const detail::DescriptorRef>& unsent) override {
     if (answer == SendState::sent) unsent = {};

@@ -38,6 +38,7 @@ class FakeChannel final : public WorkerChannel {
 
  private:
   void wake_worker() noexcept override { ++wake_ups; }
+  void wake_for_stop() noexcept override {}
   void wake_owner() noexcept override { ++wake_ups_of_owner; }
   SendState send_now(std::uint64_t group, std::span<const detail::DescriptorRef>& unsent) override {
     const std::size_t count = std::min(takes, unsent.size());

@@ -31,6 +31,7 @@ namespace {
 using namespace brood;
 using protocol::Type;
 using protocol::WorkerPage;
+using Flag = std::atomic<std::uint32_t>;
 
 using fuzz::check;
 using fuzz::Input;
@@ -166,6 +167,7 @@ struct Link final : pool::WorkerLink {
   transfer::ReceivedDescriptors receive_descriptors() override { return {}; }
   bool receive_wake_ups() override { return true; }
   void wake_owner() noexcept override {}
+  void wake_for_stop() noexcept override {}
   void wake_worker() noexcept override { ended = ended || page().no_more_tasks != 0; }
   platform::SendState send_now(std::uint64_t, std::span<const detail::DescriptorRef>&) override {
     return platform::SendState::sent;
@@ -348,17 +350,15 @@ class Owner final : private pool::WorkerProcesses {
   void write_word() {
     if (link() == nullptr) return;
     std::atomic<std::uint64_t>* const words[] = {
-        &page().claimed, &page().revocation, &page().fence,     &page().clock,    &page().head,
-        &page().closed,  &page().tail,       &page().task_head, &page().task_tail};
-    std::atomic<std::uint32_t>* const flags[] = {&page().owner_waits, &page().worker_waits,
-                                                 &page().owner_blocked, &page().no_more_tasks};
+        &page().claimed,   &page().revocation, &page().fence,         &page().clock,
+        &page().head,      &page().closed,     &page().tail,          &page().task_head,
+        &page().task_tail, &page().stoppable,  &page().stop_requested};
+    Flag* const flags[] = {&page().owner_waits, &page().worker_waits, &page().owner_blocked,
+                           &page().no_more_tasks};
     const std::size_t which = input_.byte() % (std::size(words) + std::size(flags));
-    if (which < std::size(words)) {
-      *words[which] = input_.number(*words[which]);
-    } else {
-      std::atomic<std::uint32_t>& flag = *flags[which - std::size(words)];
-      flag = static_cast<std::uint32_t>(input_.number(flag));
-    }
+    if (which < std::size(words)) return void(*words[which] = input_.number(*words[which]));
+    Flag& flag = *flags[which - std::size(words)];
+    flag = static_cast<std::uint32_t>(input_.number(flag));
   }
   /// A frame, closed or open, where the owner finds it when it looks.
   void write_buffer() {

@@ -71,7 +71,7 @@ includes src/pool/calls/call_batch.cpp '"pool/driver/worker_link.hpp"' 'pool/cal
 includes src/pool/calls/call_batch.cpp '"pool/dispatcher/loop.hpp"' 'pool/calls may not include'
 includes src/pool/calls/call_state.cpp '"pool/core.hpp"' 'pool/calls may not include'
 includes src/pool/base/outbox.cpp '"pool/driver/worker_link.hpp"' 'pool/base/outbox may not include'
-includes src/pool/base/outbox.cpp '"pool/base/own_thread.hpp"' 'pool/base/outbox may not include'
+includes src/pool/base/outbox.cpp '"platform/own_thread.hpp"' 'pool/base/outbox may not include'
 includes src/pool/base/outbox.cpp '<thread>' 'is pure'
 includes src/pool/pool.cpp '"../worker/loop.hpp"' 'is not named from'
 includes src/pool/pool.cpp '"futures.hpp"' 'is not named from'

@@ -11,6 +11,7 @@
 #include <brood/array.hpp>
 #include <brood/task.hpp>
 #include "pool/pool_fixture.hpp"
+#include "support/events.hpp"
 
 // Results that are written to memory of the caller's, and views as arguments.
 namespace brood::testing::map_into_test {
@@ -104,20 +105,29 @@ TEST_P(MapInto, that_throws_leaves_what_has_no_result) {
   EXPECT_EQ(results[6], 1);
 }
 
-// Where numbers arrive in their places the caller sleeps until the end, unless it is to report.
+int four_behind(const std::string& gate) {
+  if (!gate.empty()) Gate::pass(gate);
+  return 4;
+}
+
+// Where numbers arrive in their places the caller sleeps until the end, unless it is to report. The
+// last element ends when that has been done.
 TEST_P(MapInto, tells_progress_as_map_does) {
+  const Scratch scratch;
+  Gate gate(scratch.path("gate"));
   const Pool pool = make_pool(2);
+  std::vector<std::string> gates(100);
+  gates.back() = gate.path();
   std::vector<int> results(100);
-  std::size_t calls = 0, last = 0;
+  std::size_t last = 0;
   const auto note = [&](std::size_t done, std::size_t total) {
     EXPECT_EQ(total, 100U);
     EXPECT_GE(done, last);
+    if (last == 0) gate.open();
     last = done;
-    ++calls;
   };
-  pool.with({.chunk = 1, .progress = note}).map_into(square, std::vector<int>(100, 2), results);
+  pool.with({.chunk = 1, .progress = note}).map_into(four_behind, gates, results);
   EXPECT_EQ(last, 100U);
-  EXPECT_GT(calls, 1U);
   EXPECT_EQ(results, std::vector<int>(100, 4));
 }
 

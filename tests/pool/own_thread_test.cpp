@@ -1,4 +1,4 @@
-#include "pool/base/own_thread.hpp"
+#include "platform/own_thread.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ TEST(OwnThread, that_cannot_be_started_is_a_system_error_and_leaves_signals_alon
               const rlimit none{0, 0};
               if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 2;
               try {
-                pool::start_own_thread("brood-none", [] {}).join();
+                platform::start_own_thread("brood-none", [] {}).join();
                 return 3;
               } catch (const SystemError& error) {
                 if (error.code().value() != EAGAIN) return 4;

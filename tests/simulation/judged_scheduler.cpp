@@ -228,6 +228,8 @@ void JudgedScheduler::show(const Action& action) {
       return referee_.leaving(action.worker);
     case Action::Kind::start:
       return referee_.starting(action.worker);
+    case Action::Kind::ask_to_stop:
+      return referee_.asked_to_stop(action.worker, action.fence);
     case Action::Kind::stop:
       if (process_in_(action.worker) != nullptr) referee_.stopping(action.worker, action.why);
       return;
@@ -246,6 +248,7 @@ std::optional<Action> JudgedScheduler::mutated(Action action) {
       drops(Action::Kind::start, Mutation::drop_start) ||
       drops(Action::Kind::leave, Mutation::drop_leave) ||
       drops(Action::Kind::wake, Mutation::drop_wake) ||
+      drops(Action::Kind::ask_to_stop, Mutation::drop_ask_to_stop) ||
       drops(Action::Kind::stop, Mutation::drop_stop))
     return std::nullopt;
   if (drops(Action::Kind::send, Mutation::duplicate_send) ||

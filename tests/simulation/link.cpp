@@ -53,6 +53,12 @@ void Link::wake_worker() noexcept {
   elsewhere();
 }
 
+void Link::wake_for_stop() noexcept {
+  if (scheduler_.mutate(Mutation::lose_a_stop_request)) return;
+  process->is_asked_to_stop = true;
+  elsewhere();
+}
+
 void Link::elsewhere() noexcept {
   scheduler_.judge([this] { elsewhere_(); });
 }

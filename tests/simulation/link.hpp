@@ -48,6 +48,7 @@ class Link final : public pool::WorkerLink {
 
  private:
   void wake_worker() noexcept override;
+  void wake_for_stop() noexcept override;
   void wake_owner() noexcept override { process->caller_is_woken = true; }
   platform::SendState send_now(std::uint64_t group,
                                std::span<const detail::DescriptorRef>& unsent) override;

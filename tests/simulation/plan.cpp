@@ -143,6 +143,7 @@ JobPlan draw_job(Random& random, const Parameters& parameters) {
   plan.throws = rarely(random, 0.01, 0.5);
   plan.dies = rarely(random, 0.01, 0.5);
   plan.hangs = rarely(random, 0.01, 0.2);
+  if (random.chance(0.2)) plan.listens = random.spread(0.05, 1);
   plan.carries = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
   plan.logs = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
   plan.retryable = random.chance(0.6) ? 1 : random.unit();
@@ -201,6 +202,8 @@ constexpr const char* names[] = {"none",
                                  "ignore_a_hang_up",
                                  "feed_what_has_hung_up",
                                  "forget_a_change",
+                                 "drop_ask_to_stop",
+                                 "lose_a_stop_request",
                                  "worker_loses_a_wake_up",
                                  "worker_overwrites_what_is_unread",
                                  "worker_closes_too_early",
@@ -212,7 +215,8 @@ constexpr const char* names[] = {"none",
                                  "worker_forgets_too_early",
                                  "worker_sleeps_without_looking",
                                  "worker_forgets_a_blocked_owner",
-                                 "worker_drops_what_is_in_use"};
+                                 "worker_drops_what_is_in_use",
+                                 "worker_reports_with_others"};
 static_assert(std::size(names) == static_cast<std::size_t>(Mutation::count));
 
 }  // namespace

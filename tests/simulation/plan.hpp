@@ -41,6 +41,7 @@ struct JobPlan {
   double mean = 1e4;          // ns of an element
   double throws = 0, dies = 0, hangs = 0, logs = 0, carries = 0;
   double retryable = 1;  // of what is thrown
+  double listens = 0;    // to its stop token
 };
 
 /// Errors in the owner, in what it does or is told, or in a worker, that the invariants must
@@ -96,6 +97,8 @@ enum class Mutation : std::uint8_t {
   ignore_a_hang_up,
   feed_what_has_hung_up,
   forget_a_change,
+  drop_ask_to_stop,
+  lose_a_stop_request,
   // in the worker
   worker_loses_a_wake_up,
   worker_overwrites_what_is_unread,
@@ -109,6 +112,7 @@ enum class Mutation : std::uint8_t {
   worker_sleeps_without_looking,
   worker_forgets_a_blocked_owner,
   worker_drops_what_is_in_use,
+  worker_reports_with_others,
   count,
 };
 
@@ -171,6 +175,7 @@ struct Census {
   std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
   std::uint64_t decided_by_workers = 0;  // revocations
   std::uint64_t hung_up = 0, hung_up_driven = 0;
+  std::uint64_t asked_to_stop = 0, stopped_in_time = 0;  // elements; of them, without their workers
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 

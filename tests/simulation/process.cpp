@@ -39,10 +39,10 @@ platform::SharedMapping clean_memory() {
   platform::SharedMapping memory = some_memory();
   auto& page = *static_cast<protocol::WorkerPage*>(memory.data());
   for (auto* word : {&page.claimed, &page.fence, &page.clock, &page.head, &page.closed, &page.tail,
-                     &page.task_head, &page.task_tail})
+                     &page.task_head, &page.task_tail, &page.stoppable, &page.stop_requested})
     word->store(0);
-  for (auto* word :
-       {&page.owner_waits, &page.worker_waits, &page.owner_blocked, &page.no_more_tasks})
+  for (auto* word : {&page.owner_waits, &page.worker_waits, &page.owner_blocked,
+                     &page.no_more_tasks, &page.stop_requests})
     word->store(0);
   page.revocation.store(protocol::WorkerPage::not_revoked);
   page.barrier_by_owner.store(1);

@@ -43,6 +43,7 @@ class Process final : private worker::SessionProcess {
   std::vector<std::byte> reports;  // in its socket: wake-ups, if all is well
   bool caller_is_woken = false;    // since it has fallen asleep, as below
   bool is_woken = false;
+  bool is_asked_to_stop = false;        // its thread for that is awake
   std::uint64_t runs = 0;               // calls of run()
   std::size_t waiting_descriptors = 0;  // descriptors of shared objects that wait for the owner
   std::multiset<JobId> sent_handles;    // those that wait for the session, by job
@@ -97,6 +98,7 @@ class Process final : private worker::SessionProcess {
   std::size_t begin(detail::Run& run, JobId job, const JobPlan& plan);
   void check_argument(Reader argument, JobId job, std::size_t index, const JobPlan& plan);
   void live_through(detail::Run& run, const JobPlan& plan);
+  void listen(detail::Run& run, double nanoseconds);
   void hang_up();
   void attach(detail::Run& run);
   void put(detail::Run& run, JobId job, std::size_t index, const JobPlan& plan);
@@ -115,6 +117,7 @@ class Process final : private worker::SessionProcess {
   void wait_for_descriptor_channel() override { pause(Wait::none); }
   void receive_descriptors() override { handles_.merge(sent_handles); }
   void drop_descriptors(std::uint64_t job) override;
+  void watch_for_stop_requests() override { maybe_pause(); }
   std::uint64_t resident() override;
   void end_if_copy() noexcept override {}
   void tell_of_copies() override { maybe_pause(); }

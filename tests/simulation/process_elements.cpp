@@ -10,6 +10,7 @@
 #include "process.hpp"
 #include "protocol/messages.hpp"
 #include "referee.hpp"
+#include "worker/run_access.hpp"
 
 // What a worker runs: the runner of the simulation, which the session finds by its code reference,
 // as it finds those of include/brood/detail/pool/runners.hpp.
@@ -111,7 +112,13 @@ void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
   while (claim(run, plan)) {
     const std::size_t index = begin(run, job, plan);
     const bool calm = environment_.calm;
-    if (!calm && environment_.random.chance(plan.hangs)) pass(environment_.random.spread(1e6, 1e9));
+    const bool hangs = !calm && environment_.random.chance(plan.hangs);
+    const double time = hangs ? environment_.random.spread(1e6, 1e9) : 0;
+    if (environment_.random.chance(plan.listens)) {
+      listen(run, time);
+    } else if (hangs) {
+      pass(time);
+    }
     live_through(run, plan);
     if (environment_.random.chance(plan.throws)) {
       fail(run, plan);
@@ -148,6 +155,18 @@ void Process::run_folded(detail::Run& run, JobId job, const JobPlan& plan) {
   }
   send();
   referee_.told(*this);
+}
+
+// As this_task::stop_token does, which knows one worker in a thread. Some elements ask and go on.
+void Process::listen(detail::Run& run, double nanoseconds) {
+  if (!mutate(Mutation::worker_reports_with_others)) session_->results().report_alone();
+  const std::stop_token token = session_->stops().token(detail::RunAccess::position(run));
+  const bool ignores = environment_.random.chance(0.2);
+  for (int slice = 0; slice < 8; ++slice) {
+    pass(nanoseconds / 8 + 1);
+    if (is_asked_to_stop) session_->stops().look();
+    if (token.stop_requested() && !ignores) return;
+  }
 }
 
 // Its argument may be on its way.

@@ -80,6 +80,8 @@ class Referee {
   void hung_up(const Process& process) { record(process).hung_up = true; }
   /// It has told that it is exhausted.
   void retired(const Process& process);
+  /// The element at this position is to end, and listens to its stop token.
+  void asked_to_stop(WorkerId worker, std::uint64_t sequence);
   void stopping(WorkerId worker, pool::StopReason why);
   void leaving(WorkerId worker);
   void forgets(WorkerId worker, JobId job);
@@ -142,6 +144,9 @@ class Referee {
     bool woken = false;  // since then
     std::optional<Execution> current, at_stop;
     Time stopped_at{}, started_at{}, heard_at{};
+    std::optional<std::uint64_t> asked_to_stop;  // position of the element that is to end
+    Time asked_at{};
+    bool asked_late = false;  // the limit of that was over
     std::vector<JobId> knows;
     bool ready = false, leaving = false, stopped = false, broken = false, spoilt = false,
          owes = false;

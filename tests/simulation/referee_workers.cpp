@@ -157,7 +157,9 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes,
   teller.heard_at = environment_.now;
   Job& its_job = job(outcomes.job);
   const bool wanted = answer == Reception::wanted, again = answer == Reception::again;
-  require((answer == Reception::unwanted) == its_job.ending,
+  const bool ends_early = teller.asked_to_stop && !teller.held.empty() &&
+                          *teller.asked_to_stop - teller.held.front().sequence < outcomes.count;
+  require((answer == Reception::unwanted) == (its_job.ending || ends_early),
           "an outcome of a finished job is wanted, or another is not");
   for (std::size_t i = 0; i < outcomes.count; ++i) {
     require(!teller.held.empty(), "an outcome of an element that the worker does not hold");
@@ -173,6 +175,14 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes,
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
     require(its_job.plan.folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
+    if (ends_early) {
+      if (its_job.ending || told.cancelled) continue;
+      require(outcomes.count == 1, "what stops by itself is told with others");
+      require(teller.asked_late, "an element is asked to stop that has time left");
+      ++environment_.census.stopped_in_time;
+      ++told.doubtful;
+      continue;
+    }
     if (wanted && !told.cancelled) settle(its_job, told);
     const bool has_attempts = told.failed && told.retryable && !told.cancelled && !told.last &&
                               !its_job.last && told.thrown < its_job.plan.traits.retries.exceptions;
@@ -202,6 +212,22 @@ void Referee::retired(const Process& process) {
 }
 
 // What it has not told by then is lost where it is stopped for that, or has lost its main thread.
+void Referee::asked_to_stop(WorkerId worker, std::uint64_t sequence) {
+  environment_.say("worker %u is to stop %llu", worker, static_cast<unsigned long long>(sequence));
+  ++environment_.census.asked_to_stop;
+  Record& target = record_of(worker);
+  require(!target.held.empty() && target.held.back().sequence == sequence,
+          "an element is asked to stop that the worker does not end with");
+  const Held& held = target.held.back();
+  const pool::JobTraits& traits = job(held.job).plan.traits;
+  const bool runs =
+      target.current && target.current->job == held.job && target.current->index == held.index;
+  target.asked_to_stop = sequence;
+  target.asked_at = environment_.now;
+  target.asked_late =
+      traits.timeout && (!runs || environment_.now - target.current->since >= *traits.timeout);
+}
+
 void Referee::stopping(WorkerId worker, pool::StopReason why) {
   const bool owes = why == pool::StopReason::unreported;
   const bool without_main_thread = why == pool::StopReason::main_thread_ended;
@@ -209,6 +235,11 @@ void Referee::stopping(WorkerId worker, pool::StopReason why) {
   ++environment_.census.stops;
   Record& target = record_of(worker);
   if (target.stopped) return;
+  require(!target.asked_to_stop || target.held.empty() ||
+              target.held.back().sequence != *target.asked_to_stop ||
+              environment_.now - target.asked_at < environment_.parameters.config.stop_grace ||
+              slots_[worker].process->is_asked_to_stop,
+          "an element does not know that it is to stop");
   // One that has not seen a revocation in time is not idle.
   const bool silent =
       target.fence && environment_.now - target.fenced_at >= environment_.parameters.config.answer;
@@ -313,6 +344,7 @@ void Referee::judge(Record& dead, const Held& held) {
   const bool running =
       dead.current && dead.current->job == held.job && dead.current->index == held.index;
   begun.garbled |= dead.spoilt;
+  if (dead.asked_to_stop == held.sequence) return static_cast<void>(++begun.doubtful);
   if (!dead.spoilt && !dead.owes && !dead.cut && !its_plan.folded)
     require(running || begun.executions == 0 || !begun.computed, "a computed result is lost");
   // What stops a worker without its main thread may come when a limit of time is over, too.

@@ -77,8 +77,11 @@ void check_next_look(const pool::WorkerSets& sets, const Seen& seen) {
   if (observed.silent_since != pool::Time{})
     times.push_back(pool::plus(observed.silent_since, config.answer));
   if (!seen.worker.held.empty() && !seen.member.borrowed && seen.ready()) {
-    times.push_back(seen.parts.clock.next_look(observed, seen.worker.held));
-    if (seen.worker.held.elements() > 1) times.push_back(observed.last_activity + config.quiet);
+    const auto& asked = seen.worker.asked_to_stop;
+    const bool waits = asked && seen.worker.held.ends_with(asked->sequence);
+    times.push_back(waits ? asked->until : seen.parts.clock.next_look(observed, seen.worker.held));
+    if (!waits && seen.worker.held.elements() > 1)
+      times.push_back(observed.last_activity + config.quiet);
   }
   const auto soonest = std::min_element(times.begin(), times.end());
   const bool any = seen.ready() && soonest != times.end() && *soonest != pool::Time::max();

@@ -89,6 +89,7 @@ TEST_P(StoppedServer, holds_up_no_status_for_more_than_a_second) {
   Stopped stopped(GetParam());
   stopped.worker.kill();
   ASSERT_TRUE(stopped.worker.ended());
+  stopped.method->receive();
   EXPECT_FALSE(stopped.method->ended(stopped.worker.process.pid));
   const Clock::time_point before = Clock::now();
   EXPECT_EQ(stopped.method->collect(stopped.worker.process.pid).status.kind,

@@ -51,6 +51,7 @@ class FakeProcess final : public SessionProcess {
   void wait_for_descriptor_channel() override {}
   void receive_descriptors() override {}
   void drop_descriptors(std::uint64_t) override {}
+  void watch_for_stop_requests() override {}
   std::uint64_t resident() override { return 0; }
   void end_if_copy() noexcept override { ++looks_for_copies; }
   void tell_of_copies() override {}

@@ -6,8 +6,8 @@
 
 #include "base/log.hpp"
 #include "platform/copies.hpp"
+#include "platform/own_thread.hpp"
 #include "platform/process.hpp"
-#include "pool/base/own_thread.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {
@@ -64,7 +64,7 @@ Callbacks::~Callbacks() {
 
 void Callbacks::start_locked() {
   if (state_->running || state_->stopping) return;
-  thread_ = start_own_thread("brood-callback", [state = state_] { run(*state); });
+  thread_ = platform::start_own_thread("brood-callback", [state = state_] { run(*state); });
   state_->running = true;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <brood/errors.hpp>
+#include "protocol/owner_page.hpp"
 
 namespace brood::pool {
 
@@ -19,6 +20,11 @@ constexpr std::size_t most_before_a_wake_up = std::size_t{64} << 10;
 
 void WorkerChannel::give_room() noexcept {
   if (protocol::owes_wake_up(*page_, WorkerWait::for_room)) wake_worker();
+}
+
+void WorkerChannel::request_stop(std::uint64_t element) noexcept {
+  protocol::PageWatch::request_stop(*page_, element);
+  wake_for_stop();
 }
 
 void WorkerChannel::wake_for_tasks() noexcept {

@@ -55,6 +55,9 @@ class WorkerChannel {
   /// The end of its tasks, when the outbox is empty: it leaves when it has done what it has.
   void end_tasks() noexcept;
 
+  /// Asks the element at that position + 1 of the worker's sequence to stop. Threads: any.
+  void request_stop(std::uint64_t element) noexcept;
+
   // --- wake-ups ---
   /// Asks for one, which comes when the worker reports something, or has made room that the last
   /// write() has found missing, and looks again. False: it has done so already, and nothing is to
@@ -78,6 +81,8 @@ class WorkerChannel {
  private:
   /// Wakes the worker, which sleeps on `worker_waits` of its page.
   virtual void wake_worker() noexcept = 0;
+  /// Wakes the worker's thread that sleeps on `stop_requests` of its page.
+  virtual void wake_for_stop() noexcept = 0;
   /// Wakes the caller, which sleeps on `owner_waits` of its page.
   virtual void wake_owner() noexcept = 0;
   /// Sends descriptors of shared objects without waiting, and takes those from `unsent` that have

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "platform/futex.hpp"
-#include "pool/base/own_thread.hpp"
+#include "platform/own_thread.hpp"
 
 namespace brood::pool {
 
@@ -51,7 +51,7 @@ Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& call
 
 void Dispatcher::Loop::run_thread() {
   sockets_.open_all();
-  thread_ = start_own_thread("brood-dispatch", [this] { run(); });
+  thread_ = platform::start_own_thread("brood-dispatch", [this] { run(); });
 }
 
 // Not by posting: that allocates, and a refusal could not be told to the thread that wakes.

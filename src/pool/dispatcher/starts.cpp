@@ -120,10 +120,15 @@ std::optional<Time> Starts::next_urge() const {
   return std::max(*oldest, urged_) + time_to_answer;
 }
 
+// Once a status is missing nothing more is received in this turn: it would come with that of
+// another worker, and nothing would come for it any more.
 std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
   std::optional<Death> death;
   try {
-    if (!answers_.watching()) death = supervisor_.ended(worker);
+    if (!answers_.watching()) {
+      if (!awaits_status_) supervisor_.receive();
+      death = supervisor_.ended(worker);
+    }
   } catch (const std::exception&) {
     death = Death{};  // `lost`
   }

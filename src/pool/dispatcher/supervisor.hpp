@@ -38,6 +38,7 @@ class Supervisor {
   std::exception_ptr why_not_born(const Birth& birth) const;
   /// See start::Method::resume_server, answers.
   void resume_server() const noexcept { method_->resume_server(); }
+  void receive() { method_->receive(); }
   int answers() const noexcept { return method_->answers(); }
   /// ask() and answer(); blocks until the process is there, for start_timeout at most.
   std::unique_ptr<WorkerProcess> start(WorkerId id);

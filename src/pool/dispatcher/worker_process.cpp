@@ -41,6 +41,10 @@ void WorkerProcess::wake_worker() noexcept {
   platform::futex_wake(page().worker_waits, 1, platform::FutexScope::shared);
 }
 
+void WorkerProcess::wake_for_stop() noexcept {
+  platform::futex_wake(page().stop_requests, 1, platform::FutexScope::shared);
+}
+
 platform::SendState WorkerProcess::send_now(std::uint64_t group,
                                             std::span<const detail::DescriptorRef>& unsent) {
   const auto warn = [](const Error& failure) {

@@ -35,6 +35,7 @@ class WorkerProcess final : public WorkerLink {
 
  private:
   void wake_worker() noexcept override;
+  void wake_for_stop() noexcept override;
   void wake_owner() noexcept override;
   platform::SendState send_now(std::uint64_t group,
                                std::span<const detail::DescriptorRef>& unsent) override;

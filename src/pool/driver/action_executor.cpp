@@ -60,9 +60,9 @@ void ActionExecutor::carry_out(const Action& action) {
       if (action.first == Action::all) return;
       return state_.jobs.cancel(action.job, action.first, why_cancelled());
     case Action::Kind::again:
-      return state_.jobs.note_attempt(action, state_.exits[action.worker]);
+      return state_.jobs.note_attempt(action, exit_of(action));
     case Action::Kind::resolve:
-      return state_.keep(state_.jobs.fail(action, state_.exits[action.worker]), action.job);
+      return state_.keep(state_.jobs.fail(action, exit_of(action)), action.job);
     case Action::Kind::finish:
       return finish(action);
     case Action::Kind::over:
@@ -82,12 +82,21 @@ void ActionExecutor::carry_out(const Action& action) {
   }
 }
 
+// What is known of a worker that has ended, or that has stopped an element by itself.
+WorkerExit ActionExecutor::exit_of(const Action& action) const {
+  if (!action.worker_lives) return state_.exits[action.worker];
+  WorkerExit none;
+  if (const WorkerLink* const link = state_.workers.find(action.worker))
+    none.worker = link->identity();
+  return none;
+}
+
 // A page is memory: any thread with the lock may look at it, also at that of a borrowed worker.
 // A worker that is gone is not asked any more.
 void ActionExecutor::answer(const Action& question) {
   WorkerLink* const link = state_.workers.find(question.worker);
   if (link == nullptr) return;
-  Begun begun{0};
+  Begun begun{.count = 0, .stoppable = protocol::PageWatch::stoppable(link->page())};
   if (question.kind == Action::Kind::look) {
     begun.count = link->watch.begun(link->page());
   } else {
@@ -114,9 +123,11 @@ void ActionExecutor::carry_out(const Action& action, WorkerLink& link) {
       break;
     case Action::Kind::leave:
       return link.end_tasks();
+    case Action::Kind::ask_to_stop:
+      return link.request_stop(action.fence + 1);
     case Action::Kind::stop:
       state_.workers.note_stop_reason(link, action.why);
-      return state_.workers.stop(link, state_.now);
+      return state_.workers.ask_and_stop(link, state_.now);
     default:
       return;
   }

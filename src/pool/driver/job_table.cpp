@@ -21,7 +21,8 @@ std::exception_ptr failure_of(const CallJob& job, const Action& action, const Wo
       break;
     case ElementFailure::timed_out:
       return std::make_exception_ptr(TaskTimeout(job.terms().timeout.value_or(Nanoseconds(0)),
-                                                 index, exit.worker, std::move(attempts)));
+                                                 index, exit.worker, std::move(attempts),
+                                                 !action.worker_lives));
     case ElementFailure::cancelled:
       return std::make_exception_ptr(Cancelled("the task was cancelled while it ran"));
   }

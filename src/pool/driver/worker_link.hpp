@@ -70,6 +70,8 @@ class WorkerLink : public WorkerChannel {
   Time must_end_by BROOD_GUARDED_BY(core_lock){};    // when it is stopped for that; zero: not
   // Until when its parent has time to report its status; zero: not ended.
   Time status_due BROOD_GUARDED_BY(core_lock){};
+  // When what was asked to stop has had its time, and SIGTERM is due; zero: it was not asked.
+  Time terminate_at BROOD_GUARDED_BY(core_lock){};
   Time kill_at BROOD_GUARDED_BY(core_lock){};  // when SIGTERM has had its time; zero: not stopped
   int kills BROOD_GUARDED_BY(core_lock) = 0;   // SIGKILLs that it has outlived so far
   bool killed BROOD_GUARDED_BY(core_lock) = false;  // SIGKILL has been sent

@@ -207,7 +207,8 @@ void WorkerReader::read_all(WorkerLink& link) {
 Running WorkerReader::look(WorkerLink& link) {
   read_all(link);
   const protocol::PageWatch::Look seen = link.watch.look(link.page(), known(link));
-  return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)}};
+  return {link.id, seen.claimed, Time{Nanoseconds(seen.clock)},
+          protocol::PageWatch::stoppable(link.page())};
 }
 
 protocol::PageWatch::Known WorkerReader::known(const WorkerLink& link) const {

@@ -86,7 +86,28 @@ void WorkerTable::stop(WorkerLink& link, Time now) noexcept {
   ending_.insert(link.id);
   processes_.signal(link, at_once ? StopSignal::kill : StopSignal::terminate);
   link.killed = at_once;
+  link.terminate_at = Time{};
   link.kill_at = now + grace;
+}
+
+void WorkerTable::ask_and_stop(WorkerLink& link, Time now) noexcept {
+  const bool at_once = link.broken || link.oversize != 0 || link.kill_at != Time{};
+  if (at_once || !asked_to_stop(link)) return stop(link, now);
+  ending_.insert(link.id);
+  link.terminate_at = now + grace;
+  link.kill_at = link.terminate_at + grace;
+}
+
+// What runs is asked once. Its worker leaves when that has returned: what it had besides has been
+// taken back.
+bool WorkerTable::asked_to_stop(WorkerLink& link) noexcept {
+  protocol::WorkerPage& page = link.page();
+  const std::uint64_t element = protocol::PageWatch::stoppable(page);
+  if (element == 0 || element != page.claimed.load() || element == page.stop_requested.load())
+    return false;
+  link.request_stop(element);
+  if (!link.borrowed) link.end_tasks();
+  return true;
 }
 
 void WorkerTable::note_hang_up(WorkerLink& link, Time now) noexcept {
@@ -117,6 +138,10 @@ void WorkerTable::stop_overdue(Time now) {
 
 // One that this process cannot end is let go as it is: as far as this pool can know it has ended.
 void WorkerTable::kill_if_overdue(WorkerLink& link, Time now) {
+  if (link.terminate_at != Time{} && now >= link.terminate_at) {
+    link.terminate_at = Time{};
+    processes_.signal(link, StopSignal::terminate);
+  }
   if (link.kill_at == Time{} || now < link.kill_at || link.left) return;
   link.kill_at = now + grace;
   link.killed = true;
@@ -145,7 +170,7 @@ std::optional<Time> WorkerTable::next_time() const {
   };
   for (const WorkerId id : ending_) {
     const WorkerLink& link = *links_[id];
-    if (!link.left) at(link.kill_at);
+    if (!link.left) at(link.terminate_at != Time{} ? link.terminate_at : link.kill_at);
     if (!link.ended) at(link.must_end_by);
     if (!link.borrowed) at(link.status_due);
   }

@@ -59,9 +59,13 @@ class WorkerTable {
   bool note_broken(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   /// Its process has ended.
   void note_ended(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
-  /// SIGTERM, once, and SIGKILL when that has had its time; SIGKILL at once to one that has taken
-  /// too much memory, or whose stream makes no sense.
+  /// SIGTERM, once, and SIGKILL when that
+  /// has had its time; SIGKILL at once to one that has taken too much memory, or whose stream makes
+  /// no sense.
   void stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
+  /// The same, but what runs and listens to its stop token is asked first, and has some time. What
+  /// the worker has not begun has been taken back.
+  void ask_and_stop(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// It has hung up: it has a moment to be seen dead, then it is stopped.
   void note_hang_up(WorkerLink& link, Time now) noexcept BROOD_REQUIRES(core_lock);
   /// Stops what is to be stopped by now.
@@ -85,6 +89,7 @@ class WorkerTable {
   const SlotSet& unwritten() BROOD_REQUIRES(core_lock);
 
  private:
+  static bool asked_to_stop(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   void blame_the_hang_up(WorkerLink& link) noexcept BROOD_REQUIRES(core_lock);
   void kill_if_overdue(WorkerLink& link, Time now) BROOD_REQUIRES(core_lock);
 

@@ -17,6 +17,13 @@ enum class WhatRuns : std::uint8_t {
   is_lost,
 };
 
+/// An element has been asked to stop, and ends by `failure` when it has.
+struct StopRequest {
+  std::uint64_t sequence;  // its position
+  ElementFailure failure;
+  Time until;  // then its worker is stopped
+};
+
 /// What each worker holds, from its assignment until it has an outcome, is taken back
 /// (Revocations), or the worker is gone (WorkerEnds).
 class Assignments {
@@ -39,6 +46,8 @@ class Assignments {
     std::optional<std::uint64_t> overdue;   // position of what it has not begun in time
     std::optional<ElementFailure> failure;  // why it was stopped while an element ran
     std::uint64_t failure_sequence = 0;     // position of that
+    std::uint64_t stoppable = 0;            // as the last answer or look has it: Begun::stoppable
+    std::optional<StopRequest> asked_to_stop;
   };
 
   Assignments(const SchedulerConfig& config, Jobs& jobs, Population& population)
@@ -49,6 +58,11 @@ class Assignments {
   /// Returns the chunk's position in the worker's sequence.
   std::uint64_t give(WorkerId id, Chunk chunk, Time now);
   Reception outcomes(WorkerId id, const Outcomes& outcomes, Time now);
+  /// The request that the element at `sequence` stops, if that is under way.
+  const StopRequest* stop_request(WorkerId id, std::uint64_t sequence) const {
+    const auto& asked = workers_[id].asked_to_stop;
+    return asked && asked->sequence == sequence ? &*asked : nullptr;
+  }
   void skip(Time now, Nanoseconds stopped);
 
   const Worker& at(WorkerId id) const { return workers_[id]; }
@@ -65,6 +79,8 @@ class Assignments {
   bool is_free(WorkerId id) const { return workers_[id].held.empty() && takes_work(id); }
 
  private:
+  Reception stopped(WorkerId id, const Outcomes& outcomes, Time now);
+
   Jobs& jobs_;
   Population& population_;
   std::vector<Worker> workers_;

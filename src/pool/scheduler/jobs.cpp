@@ -80,23 +80,24 @@ bool Jobs::try_again(JobId id, JobRecord& job, std::size_t index, std::uint32_t 
   return true;
 }
 
-void Jobs::element_failed(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
-                          Time now) {
-  JobRecord* const job = store_.edit(id);
+// `action` says how an element has failed; what is done about it is found here.
+void Jobs::fail(Action action, Time now) {
+  JobRecord* const job = store_.edit(action.job);
   if (job == nullptr) return;
-  const auto kind = failure == ElementFailure::timed_out ? &Retries::timeouts : &Retries::crashes;
-  Action action{
-      .kind = Action::Kind::again, .failure = failure, .worker = worker, .job = id, .first = index};
-  if (failure != ElementFailure::cancelled && try_again(id, *job, index, kind, now))
+  const bool timed_out = action.failure == ElementFailure::timed_out;
+  const auto kind = timed_out ? &Retries::timeouts : &Retries::crashes;
+  action.kind = Action::Kind::again;
+  if (action.failure != ElementFailure::cancelled &&
+      try_again(action.job, *job, action.first, kind, now))
     return actions_.add(action);
   --job->assigned;
   ++job->resolved;
   if (!job->finished) {
     action.kind = Action::Kind::resolve;
     actions_.add(action);
-    if (job->traits.fail_fast) return finish(id, *job, JobEnd::failed);
+    if (job->traits.fail_fast) return finish(action.job, *job, JobEnd::failed);
   }
-  settle(id, *job);
+  settle(action.job, *job);
 }
 
 void Jobs::finish(JobId id, JobEnd end) {

@@ -27,7 +27,15 @@ class Jobs {
   void requeue(JobId id, std::size_t first, std::size_t count);
   /// An element whose worker cannot report it: it is tried again, or has its outcome.
   void element_failed(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
-                      Time now);
+                      Time now) {
+    fail({.failure = failure, .worker = worker, .job = id, .first = index}, now);
+  }
+  /// Likewise an element that has stopped when it was asked to: its worker lives.
+  void element_stopped(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
+                       Time now) {
+    fail({.failure = failure, .worker_lives = true, .worker = worker, .job = id, .first = index},
+         now);
+  }
 
   // --- the end ---
   void finish(JobId id, JobEnd end);
@@ -46,6 +54,7 @@ class Jobs {
   void fail_all(JobEnd end);
 
  private:
+  void fail(Action action, Time now);
   bool try_again(JobId id, JobRecord& job, std::size_t index, std::uint32_t Retries::*kind,
                  Time now);
   void finish(JobId id, JobRecord& job, JobEnd end);

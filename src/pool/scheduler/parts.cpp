@@ -14,7 +14,8 @@ SchedulerParts::SchedulerParts(const SchedulerConfig& its_config)
       revocations(actions, jobs, population, clock, assignments, index),
       ends(config, jobs, store, population, clock, assignments, revocations),
       turnover(config, store, pending, population, growth, assignments, index, revocations),
-      watchdog(config, store, population, clock, assignments, index, revocations, ends, intents),
+      watchdog(config, actions, store, population, clock, assignments, index, revocations, ends,
+               intents),
       placement(config, actions, store, pending, population, assignments, index, revocations) {}
 
 Growth::Demand SchedulerParts::demand() const {

@@ -56,12 +56,14 @@ void Revocations::revoke(WorkerId id, std::uint64_t keep) {
   ask(id, Asked::revoke, worker.fence);
 }
 
-void Revocations::answer(WorkerId id, std::uint64_t begun) {
+void Revocations::answer(WorkerId id, const Begun& answer) {
   Assignments::Worker& worker = assignments_.edit(id);
   const Asked asked = std::exchange(worker.asked, Asked::nothing);
   if (asked == Asked::nothing) return;
   --questions_;
+  const std::uint64_t begun = answer.count;
   worker.answered = begun;
+  worker.stoppable = answer.stoppable;
   if (worker.at_stop && begun <= worker.at_stop->sequence) clock_.note(*worker.at_stop);
   worker.at_stop.reset();
   const bool revokes = std::exchange(worker.revoke_after_look, false);

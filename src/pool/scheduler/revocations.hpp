@@ -28,7 +28,7 @@ class Revocations {
   void take_back_failed();
   /// Asks for what it has not begun and stands at `keep` or behind it.
   void revoke(WorkerId id, std::uint64_t keep);
-  void answer(WorkerId id, std::uint64_t begun);
+  void answer(WorkerId id, const Begun& begun);
   /// False if no revocation with this fence waits for that, or outcomes are missing of what had
   /// begun before.
   bool acknowledged(WorkerId id, std::uint64_t fence);

@@ -24,7 +24,10 @@ void Scheduler::close(Closing how, Time now) {
       }
     } else if (how == Closing::terminated) {
       parts_.jobs.fail_all(JobEnd::cancelled);
-      for (WorkerId id = 0; id < parts_.population.size(); ++id) parts_.ends.stop(id, now);
+      for (WorkerId id = 0; id < parts_.population.size(); ++id) {
+        parts_.revocations.revoke(id, 0);  // what is asked to stop has some time
+        parts_.ends.stop(id, now);
+      }
     }
     conclusions_.go_on();
   });
@@ -70,7 +73,7 @@ void Scheduler::take(WorkerId worker, WorkerEvent event, Time now) {
 Reception Scheduler::outcomes(WorkerId worker, const Outcomes& outcomes, Time now) {
   return integrity_.change([&] {
     const Reception reception = parts_.assignments.outcomes(worker, outcomes, now);
-    if (outcomes.failed) parts_.revocations.take_back_failed();
+    parts_.revocations.take_back_failed();
     return reception;
   });
 }
@@ -108,7 +111,7 @@ std::optional<Assignment> Scheduler::borrow(JobId job, Time now) {
 void Scheduler::answer(WorkerId worker, const Begun& begun) {
   integrity_.change([&] {
     parts_.look_soon |= begun.doubted;
-    parts_.revocations.answer(worker, begun.count);
+    parts_.revocations.answer(worker, begun);
     conclusions_.go_on();
   });
 }

@@ -77,6 +77,7 @@ struct SchedulerConfig {
   std::uint32_t last_grace = 4;  // times as long for an element that was passed on already
   Nanoseconds per_mebibyte = std::chrono::milliseconds(125);  // more for what it has to read
   Nanoseconds answer = std::chrono::seconds(10);  // to report what has ended; to see a revocation
+  Nanoseconds stop_grace = std::chrono::milliseconds(500);  // for an element that is asked to stop
   // Of workers over an element that they had not begun: with so many it is charged.
   std::uint32_t unbegun_deaths = 8;
   std::size_t chunk_bytes = 256 * 1024;
@@ -141,23 +142,25 @@ struct Assignment {
 /// (Scheduler::answer).
 struct Action {
   enum class Kind : std::uint8_t {
-    send,       // `assignment`
-    resolve,    // element `first` of `job` ended by `failure` in `worker`
-    again,      // likewise, and will be tried again
-    cancelled,  // element `first` of `job`, or `all` of it: what the last cancel() asked for
-    finish,     // `job` by `end`
-    over,       // `job`: nothing refers to it any more
-    forget,     // `worker` may drop the definition of `job`
-    start,      // a process in slot `worker`
-    leave,      // `worker` has nothing more to do: its tasks end
-    look,       // how much of its sequence has `worker` begun, as its page has it?
-    revoke,     // take back what `worker` has not begun, up to position `fence` of its sequence
-    wake,       // `worker`: have it look at its page
-    stop,       // `worker`: SIGTERM, later SIGKILL
+    send,         // `assignment`
+    resolve,      // element `first` of `job` ended by `failure` in `worker`
+    again,        // likewise, and will be tried again
+    cancelled,    // element `first` of `job`, or `all` of it: what the last cancel() asked for
+    finish,       // `job` by `end`
+    over,         // `job`: nothing refers to it any more
+    forget,       // `worker` may drop the definition of `job`
+    start,        // a process in slot `worker`
+    leave,        // `worker` has nothing more to do: its tasks end
+    look,         // how much of its sequence has `worker` begun, as its page has it?
+    revoke,       // take back what `worker` has not begun, up to position `fence` of its sequence
+    wake,         // `worker`: have it look at its page
+    ask_to_stop,  // the element at position `fence` of `worker`, by its stop token
+    stop,         // `worker`: SIGTERM, later SIGKILL
   };
   static constexpr std::size_t all = static_cast<std::size_t>(-1);
-  Kind kind;
+  Kind kind = Kind::resolve;
   ElementFailure failure = ElementFailure::lost;
+  bool worker_lives = false;  // resolve, again: the worker has stopped by itself
   JobEnd end = JobEnd::complete;
   WorkerId worker = 0;
   JobId job = 0;
@@ -171,6 +174,8 @@ struct Action {
 struct Begun {
   std::uint64_t count;   // how much of its sequence the worker has begun
   bool doubted = false;  // its page makes no sense: a tick is wanted at once
+  // The position + 1 of the element that has asked for its stop token, as its page says; 0: none.
+  std::uint64_t stoppable = 0;
 };
 
 /// What a worker's page says of the element that runs. The scheduler believes it as far as its own
@@ -178,7 +183,8 @@ struct Begun {
 struct Running {
   WorkerId worker;
   std::uint64_t claimed;
-  Time since;  // for jobs with a timeout
+  Time since;                   // for jobs with a timeout
+  std::uint64_t stoppable = 0;  // as in Begun
 };
 
 /// A worker, as it stands.

@@ -9,11 +9,39 @@ void Watchdog::look_at(const Running& seen, Time now) {
   Observed& observed = assignments_.edit(seen.worker).observed;
   observed.checked_at = now;
   if (worker.held.empty() || !population_.at(seen.worker).is(State::ready)) return;
+  assignments_.edit(seen.worker).stoppable = seen.stoppable;
   const std::uint64_t begun = clock_.see(observed, worker.held, worker.sequence, seen, now);
+  if (waits_for_stop(seen.worker, now)) return;
   if (begun == worker.held.front().sequence) return stop_if_unbegun(seen.worker, now);
   if (clock_.owes_outcomes(observed, worker.held, now))
     return ends_.stop(seen.worker, now, StopReason::unreported, WhatRuns::is_lost);
   stop_if_late(seen.worker, begun - 1, now);
+}
+
+// A fold has one outcome for several elements: none of them can stop by itself but with its job.
+bool Watchdog::may_be_asked(WorkerId id, std::uint64_t sequence) const {
+  const Assignments::Worker& worker = assignments_.at(id);
+  if (worker.stoppable != sequence + 1 || !population_.at(id).is(State::ready)) return false;
+  if (!worker.held.ends_with(sequence)) return false;
+  const JobRecord* const job = jobs_.find(worker.held.back().job);
+  return job != nullptr && (job->finished || !job->traits.folded);
+}
+
+// The element at `sequence`, the last that the worker holds, is not to go on.
+void Watchdog::end_element(WorkerId id, std::uint64_t sequence, ElementFailure failure, Time now) {
+  if (assignments_.stop_request(id, sequence) != nullptr) return;
+  ends_.charge(id, failure, sequence);
+  if (!may_be_asked(id, sequence)) return ends_.stop(id, now);
+  assignments_.edit(id).asked_to_stop = {sequence, failure, plus(now, config_.stop_grace)};
+  actions_.add({.kind = Action::Kind::ask_to_stop, .worker = id, .fence = sequence});
+}
+
+// Whether what it runs has been asked to stop; when that has had its time the worker is stopped.
+bool Watchdog::waits_for_stop(WorkerId id, Time now) {
+  const Assignments::Worker& worker = assignments_.at(id);
+  if (!worker.asked_to_stop || !worker.held.ends_with(worker.asked_to_stop->sequence)) return false;
+  if (now >= worker.asked_to_stop->until) ends_.stop(id, now);
+  return true;
 }
 
 // Another worker gets the element; from the second one it has its outcome. It stays with this one
@@ -46,9 +74,8 @@ void Watchdog::stop_if_late(WorkerId id, std::uint64_t sequence, Time now) {
 void Watchdog::stop_late(const Intent& intent) {
   const Assignments::Worker& worker = assignments_.at(intent.worker);
   if (!worker.held.ends_with(intent.sequence)) return;
-  ends_.charge(intent.worker, ElementFailure::timed_out, intent.sequence);
   if (worker.observed.owes_since != Time{}) ends_.note_owing(intent.worker);
-  ends_.stop(intent.worker, intent.now);
+  end_element(intent.worker, intent.sequence, ElementFailure::timed_out, intent.now);
 }
 
 void Watchdog::note_silent_workers(Time now) {
@@ -112,8 +139,8 @@ bool Watchdog::stop_all_of(JobId job, Time now) {
   for (const WorkerId id : index_.sets().occupied) {
     const Held& held = assignments_.at(id).held;
     if (held.empty() || held.back().job != job) continue;
-    ends_.charge(id, ElementFailure::cancelled, held.back().sequence + held.back().count - 1);
-    ends_.stop(id, now);
+    const std::uint64_t running = held.back().sequence + held.back().count - 1;
+    end_element(id, running, ElementFailure::cancelled, now);
     any = true;
   }
   return any;
@@ -129,7 +156,7 @@ bool Watchdog::stop_one_of(JobId job, std::size_t index, Time now) {
       ends_.note_overdue(id, held.front().sequence);
     }
     jobs_.note_cancelled(job, index);
-    ends_.stop(id, now);
+    end_element(id, held.back().sequence + held.back().count - 1, ElementFailure::cancelled, now);
     return true;
   }
   return false;

@@ -8,14 +8,16 @@
 namespace brood::pool {
 
 /// Stops workers because of what they run, or do not: what the clock says, and what users cancel.
+/// An element that listens to its stop token is asked first, and its worker stopped if it goes on.
 /// What stands behind an element must not begin any more when its worker is stopped, so it is taken
 /// back first.
 class Watchdog {
  public:
-  Watchdog(const SchedulerConfig& config, JobStore& jobs, const Population& population,
-           OwnerClock& clock, Assignments& assignments, const WorkerIndex& index,
-           Revocations& revocations, WorkerEnds& ends, Intents& intents)
+  Watchdog(const SchedulerConfig& config, Actions& actions, JobStore& jobs,
+           const Population& population, OwnerClock& clock, Assignments& assignments,
+           const WorkerIndex& index, Revocations& revocations, WorkerEnds& ends, Intents& intents)
       : config_(config),
+        actions_(actions),
         jobs_(jobs),
         population_(population),
         clock_(clock),
@@ -43,6 +45,9 @@ class Watchdog {
   void conclude(const Intent& intent);
 
  private:
+  void end_element(WorkerId id, std::uint64_t sequence, ElementFailure failure, Time now);
+  bool may_be_asked(WorkerId id, std::uint64_t sequence) const;
+  bool waits_for_stop(WorkerId id, Time now);
   void stop_if_unbegun(WorkerId id, Time now);
   void stop_if_late(WorkerId id, std::uint64_t sequence, Time now);
   void stop_late(const Intent& intent);
@@ -51,6 +56,7 @@ class Watchdog {
   void end_stop_element(const Intent& intent);
 
   const SchedulerConfig& config_;
+  Actions& actions_;
   JobStore& jobs_;
   const Population& population_;
   OwnerClock& clock_;

@@ -67,6 +67,8 @@ Time WorkerIndex::next_look(WorkerId id) const {
   const Observed& observed = worker.observed;
   if (observed.silent_since != Time{}) next = plus(observed.silent_since, config_.answer);
   if (worker.held.empty() || member.borrowed) return next;
+  if (const auto& asked = worker.asked_to_stop; asked && worker.held.ends_with(asked->sequence))
+    return std::min(next, asked->until);
   if (worker.held.elements() > 1) next = std::min(next, observed.last_activity + config_.quiet);
   return std::min(next, clock_.next_look(observed, worker.held));
 }

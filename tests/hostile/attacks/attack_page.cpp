@@ -18,17 +18,18 @@ using Flag = std::atomic<std::uint32_t>;
 
 namespace {
 
-std::array<Word*, 9> words_of(WorkerPage& page) {
-  return {&page.claimed, &page.revocation, &page.fence,     &page.clock,    &page.head,
-          &page.closed,  &page.tail,       &page.task_head, &page.task_tail};
+std::array<Word*, 11> words_of(WorkerPage& page) {
+  return {&page.claimed,   &page.revocation, &page.fence,         &page.clock,
+          &page.head,      &page.closed,     &page.tail,          &page.task_head,
+          &page.task_tail, &page.stoppable,  &page.stop_requested};
 }
 
-Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(8)]; }
+Word& any_word(Foe& foe) { return *words_of(foe.page())[foe.dice.up_to(10)]; }
 
 Flag& any_flag(Foe& foe) {
   WorkerPage& page = foe.page();
-  const std::array flags{&page.owner_waits, &page.worker_waits, &page.owner_blocked,
-                         &page.no_more_tasks, &page.barrier_by_owner};
+  const std::array flags{&page.owner_waits,   &page.worker_waits,     &page.owner_blocked,
+                         &page.no_more_tasks, &page.barrier_by_owner, &page.stop_requests};
   return *flags[foe.dice.up_to(flags.size() - 1)];
 }
 

@@ -8,20 +8,20 @@
 #include <brood/errors.hpp>
 #include "platform/process.hpp"
 
-namespace brood::pool {
+namespace brood::platform {
 
 /// A thread of the library's: takes no signals of the user's, has a name, and does not count as a
 /// reason against fork. Throws SystemError.
 template <class Body>
 std::thread start_own_thread(const char* name, Body body) {
-  const platform::BlockedSignals blocked;  // inherited by the new thread
+  const BlockedSignals blocked;  // inherited by the new thread
   // Made here: a fork pool that is made right behind this one must find it counted.
-  auto own = std::make_unique<platform::OwnThread>();
+  auto own = std::make_unique<OwnThread>();
   std::thread thread;
   int error = 0;
   try {
     thread = std::thread([name, own = std::move(own), body = std::move(body)]() mutable {
-      platform::set_thread_name(name);
+      set_thread_name(name);
       own->begun();
       body();
     });
@@ -32,4 +32,4 @@ std::thread start_own_thread(const char* name, Body body) {
   return thread;
 }
 
-}  // namespace brood::pool
+}  // namespace brood::platform
