@@ -140,7 +140,7 @@ std::optional<pool::Assignment> JudgedScheduler::borrow(JobId job, Time now) {
 
 // Among others between what has been read of a worker's page and its claims.
 pool::SchedulerView JudgedScheduler::view() const noexcept {
-  if (in_turn_) elsewhere_();
+  if (in_turn_) judge([this] { elsewhere_(); });
   return Scheduler::view();
 }
 

@@ -27,7 +27,7 @@ class JudgedScheduler final : public pool::Scheduler {
   void set_in_turn(bool in_turn) { in_turn_ = in_turn; }
   /// Notes what the referee throws: a driver may not be left by an exception.
   template <class Judgement>
-  void judge(Judgement judgement) {
+  void judge(Judgement judgement) const {
     try {
       judgement();
     } catch (const Violation& violation) {

@@ -96,7 +96,7 @@ TEST(Errors, times_are_readable) {
                "element 3 ran longer than its limit of 20 ms; its worker was stopped");
   EXPECT_STREQ(TaskTimeout(20ms, 3, {"ForkPoolWorker-1", 42}, {}, false).what(),
                "element 3 ran longer than its limit of 20 ms; it stopped when it was asked to, in "
-               "ForkPoolWorker-1 (pid 42)");
+               "worker ForkPoolWorker-1 (pid 42)");
   EXPECT_STREQ(TimeoutError("a result").what(), "timed out waiting for a result");
 }
 
