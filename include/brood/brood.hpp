@@ -22,6 +22,7 @@
 #include <brood/as_completed.hpp>
 #include <brood/barrier.hpp>
 #include <brood/call.hpp>
+#include <brood/call_key.hpp>
 #include <brood/call_result.hpp>
 #include <brood/codec.hpp>
 #include <brood/condition.hpp>

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <brood/call_key.hpp>
 #include <brood/detail/chrono.hpp>
 #include <brood/detail/shared_callable.hpp>
 #include <brood/duration.hpp>
@@ -165,6 +166,10 @@ struct CallOptions {
   ProgressFunction progress{};
   /// Elements of calls with a higher priority are sent to workers first. Unset: 0.
   int priority = 0;
+  /// Calls with equal keys go to the same worker while it lives, so that what their tasks have
+  /// loaded there is still there; to another one where it is busy for longer than one of their
+  /// elements has taken so far, or 2 ms. Unset: to whichever worker is free.
+  std::optional<CallKey> key{};
   /// A request to stop cancels the call as AsyncResult::cancel(Kill::yes) does: elements that have
   /// not begun never run, running ones are stopped with their workers, and the call ends in
   /// Cancelled. Unset: no such request.

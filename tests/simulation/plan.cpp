@@ -123,6 +123,7 @@ JobPlan draw_job(Random& random, const Parameters& parameters) {
   if (random.chance(parameters.callers ? 0.05 : 0.3)) traits.timeout = some_time(random, 1e5, 1e7);
   if (random.chance(0.4)) traits.retries = draw_retries(random);
   if (random.chance(0.3)) traits.retry_delay = some_time(random, 1e3, 1e8);
+  if (random.chance(0.15)) traits.key = random.below(3);
   if (random.chance(0.3)) traits.priority = static_cast<int>(random.between(0, 4)) - 2;
   if (!plan.batch && random.chance(0.3)) traits.chunk = random.between(1, 12);
   traits.cost_key = random.between(1, 3);

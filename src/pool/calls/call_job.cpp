@@ -42,6 +42,7 @@ JobTraits traits_of(const detail::CallTerms& terms) {
   traits.retries = {terms.crash_retries, terms.timeout_retries, terms.exception_retries};
   traits.retry_delay = terms.retry_delay;
   traits.priority = terms.priority;
+  traits.key = terms.key;
   return traits;
 }
 

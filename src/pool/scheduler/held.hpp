@@ -18,6 +18,7 @@ struct Chunk {
   std::uint64_t cost;  // ns expected for each
   std::size_t bytes;   // of each argument
   int priority;
+  bool has_key;  // it is to stay with its worker, within limits
 };
 
 /// What one worker holds, in the order of its sequence. The first element of the front is its

@@ -16,7 +16,9 @@ SchedulerParts::SchedulerParts(const SchedulerConfig& its_config)
       turnover(config, store, pending, population, growth, assignments, index, revocations),
       watchdog(config, actions, store, population, clock, assignments, index, revocations, ends,
                intents),
-      placement(config, actions, store, pending, population, assignments, index, revocations) {}
+      affinity(population),
+      placement(config, actions, store, pending, population, assignments, index, revocations,
+                affinity) {}
 
 Growth::Demand SchedulerParts::demand() const {
   return {pending.waiting(), index.sets().free.size(), pending.in_line() != 0, store.empty()};

@@ -30,6 +30,7 @@ struct SchedulerParts {
   WorkerEnds ends;
   Turnover turnover;
   Watchdog watchdog;
+  Affinity affinity;
   Placement placement;
   bool look_soon = false;  // a page makes no sense: a tick is wanted at once
 };

@@ -16,7 +16,7 @@ constexpr double cheapest = 5;                              // ns; no element co
 void Placement::assign(Time now) {
   while (const std::optional<JobId> id = pending_.front()) {
     const JobRecord& job = jobs_.at(*id);
-    const std::optional<WorkerId> worker = hungriest(job, now);
+    const std::optional<WorkerId> worker = worker_for(job, now);
     if (!worker) return;
     const Assignment sent = send(*worker, *id, job, chunk_size(*worker, job), now);
     actions_.add({.kind = Action::Kind::send, .worker = *worker, .job = *id, .assignment = sent});
@@ -34,16 +34,27 @@ Assignment Placement::send(WorkerId id, JobId job_id, const JobRecord& job, std:
                                                     .sequence = 0,
                                                     .cost = cost,
                                                     .bytes = job.traits.element_bytes,
-                                                    .priority = job.traits.priority},
+                                                    .priority = job.traits.priority,
+                                                    .has_key = job.traits.key.has_value()},
                                                    now);
+  if (job.traits.key && !affinity_.home_of(*job.traits.key)) affinity_.settle(*job.traits.key, id);
   return {id, job_id, taken.first, count, sequence, taken.attempt, taken.define};
 }
 
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {
   const JobRecord* const job = jobs_.find(id);
   if (job == nullptr || pending_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
-  const std::optional<WorkerId> worker = index_.sets().lendable.first();
+  std::optional<WorkerId> worker = index_.sets().lendable.first();
   if (!worker) return std::nullopt;
+  if (job->traits.key) {
+    const std::optional<WorkerId> home = affinity_.home_of(*job->traits.key);
+    const WorkerId wanted = home.value_or(affinity_.first_choice(*job->traits.key));
+    if (index_.sets().lendable.contains(wanted)) {
+      worker = wanted;
+    } else if (home) {
+      return std::nullopt;
+    }
+  }
   const Assignment sent = send(*worker, id, *job, 1, now);
   pending_.front();  // the job leaves the line
   return sent;
@@ -55,6 +66,38 @@ bool Placement::has_room(const Assignments::Worker& worker, int priority, Time n
   return worker.held.back().priority == priority &&
          now - worker.observed.last_activity < config_.quiet &&
          worker.held.bytes() < config_.queue_bytes && worker.held.chunks() < config_.queue_elements;
+}
+
+std::optional<WorkerId> Placement::worker_for(const JobRecord& job, Time now) const {
+  if (job.traits.key) {
+    if (const auto home = at_home(*job.traits.key, job, now)) return home;
+  }
+  return hungriest(job, now);
+}
+
+// The worker that has had the key's elements, unless others wait there for too long; of a new key
+// the one that it would best have, if that is free.
+std::optional<WorkerId> Placement::at_home(std::uint64_t key, const JobRecord& job,
+                                           Time now) const {
+  const std::optional<WorkerId> home = affinity_.home_of(key);
+  const WorkerId worker = home.value_or(affinity_.first_choice(key));
+  if (assignments_.is_free(worker)) return worker;
+  if (!home || !assignments_.takes_work(*home)) return std::nullopt;
+  const Assignments::Worker& held_by = assignments_.at(*home);
+  const bool behind = is_far_behind(held_by, held_by.held.expected(), job.cost->mean, now) ||
+                      held_by.held.back().priority != job.traits.priority ||
+                      held_by.held.bytes() >= config_.queue_bytes ||
+                      held_by.held.chunks() >= config_.queue_elements;
+  return behind ? std::nullopt : home;
+}
+
+// More stands before an element there, in ns, than it takes itself, or what runs takes longer than
+// that.
+bool Placement::is_far_behind(const Assignments::Worker& worker, std::uint64_t before, double cost,
+                              Time now) const {
+  const auto most = std::max(static_cast<double>(config_.depth.count()), cost);
+  return static_cast<double>(before) > most ||
+         static_cast<double>((now - worker.observed.last_activity).count()) > most;
 }
 
 std::optional<WorkerId> Placement::hungriest(const JobRecord& job, Time now) const {
@@ -90,6 +133,13 @@ std::size_t Placement::chunk_size(WorkerId id, const JobRecord& job) const {
   return std::max<std::size_t>(most, 1);
 }
 
+// What has a key waits for its worker as long as it would be sent to it.
+bool Placement::stays_at_home(const Assignments::Worker& worker, Time now) const {
+  const Chunk& last = worker.held.back();
+  const std::uint64_t before = worker.held.expected() - last.count * last.cost;
+  return last.has_key && !is_far_behind(worker, before, static_cast<double>(last.cost), now);
+}
+
 // Of the workers that have more than they run: where others wait, those whose element runs for
 // long, or whose queue is less urgent than they; else those that have enough to pay for a
 // revocation, while another worker is idle.
@@ -98,6 +148,7 @@ std::vector<WorkerId> Placement::worth_a_look(Time now) const {
   std::vector<WorkerId> worth = index_.sets().by_activity.all();
   std::erase_if(worth, [&](WorkerId id) {
     const Assignments::Worker& worker = assignments_.at(id);
+    if (stays_at_home(worker, now)) return true;
     return worker.held.expected() < worth_taking &&
            now - worker.observed.last_activity < config_.quiet;
   });
@@ -110,6 +161,7 @@ std::vector<WorkerId> Placement::stuck_or_overtaken(Time now) const {
   const std::optional<int> highest = pending_.highest_priority();
   std::vector<WorkerId> found, overtaken;
   if (assignments_.size() > 1) found = sets.by_activity.up_to(now - config_.stuck);
+  std::erase_if(found, [&](WorkerId id) { return stays_at_home(assignments_.at(id), now); });
   if (highest && *highest != std::numeric_limits<int>::min())
     overtaken = sets.by_priority.up_to(*highest - 1);
   const auto middle = found.insert(found.end(), overtaken.begin(), overtaken.end());

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "pool/scheduler/affinity.hpp"
 #include "pool/scheduler/revocations.hpp"
 
 namespace brood::pool {
@@ -13,7 +14,7 @@ class Placement {
  public:
   Placement(const SchedulerConfig& config, Actions& actions, const JobStore& jobs,
             PendingElements& pending, const Population& population, Assignments& assignments,
-            const WorkerIndex& index, Revocations& revocations)
+            const WorkerIndex& index, Revocations& revocations, Affinity& affinity)
       : config_(config),
         actions_(actions),
         jobs_(jobs),
@@ -21,7 +22,8 @@ class Placement {
         population_(population),
         assignments_(assignments),
         index_(index),
-        revocations_(revocations) {}
+        revocations_(revocations),
+        affinity_(affinity) {}
 
   /// Sends what is pending to workers that are hungry.
   void assign(Time now);
@@ -36,6 +38,11 @@ class Placement {
  private:
   Assignment send(WorkerId id, JobId job_id, const JobRecord& job, std::size_t count, Time now);
   bool has_room(const Assignments::Worker& worker, int priority, Time now) const;
+  std::optional<WorkerId> worker_for(const JobRecord& job, Time now) const;
+  std::optional<WorkerId> at_home(std::uint64_t key, const JobRecord& job, Time now) const;
+  bool stays_at_home(const Assignments::Worker& worker, Time now) const;
+  bool is_far_behind(const Assignments::Worker& worker, std::uint64_t before, double cost,
+                     Time now) const;
   std::optional<WorkerId> hungriest(const JobRecord& job, Time now) const;
   std::size_t chunk_size(WorkerId id, const JobRecord& job) const;
   std::vector<WorkerId> worth_a_look(Time now) const;
@@ -53,6 +60,7 @@ class Placement {
   Assignments& assignments_;
   const WorkerIndex& index_;
   Revocations& revocations_;
+  Affinity& affinity_;
 };
 
 }  // namespace brood::pool

@@ -102,7 +102,8 @@ struct JobTraits {
   int priority = 0;           // higher ones are served first
   std::size_t chunk = 0;      // elements; 0: adaptive
   std::uint64_t cost_key = 0;
-  std::size_t element_bytes = 0;  // of an argument, on average
+  std::optional<std::uint64_t> key;  // of elements that one worker should run
+  std::size_t element_bytes = 0;     // of an argument, on average
   std::size_t definition_bytes = 0;
 };
 

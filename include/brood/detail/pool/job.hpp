@@ -56,6 +56,7 @@ struct CallTerms {
   Bytes retry_if;  // code reference of the predicate; empty: there is none
   std::chrono::nanoseconds retry_delay{};
   int priority = 0;
+  std::optional<std::uint64_t> key;  // CallOptions::key
   bool operator==(const CallTerms&) const = default;
 };
 
