@@ -4,8 +4,8 @@
 const overviewHeight = 44;
 
 function drawOverview(canvas, state) {
-  const {context, width, height} = prepareCanvas(canvas, overviewHeight);
-  const {colors, left, view, model} = state;
+  const {colors, left, view, model, width} = state;
+  const {context, height} = prepareCanvas(canvas, width, overviewHeight);
   const key = [width, colors.running, colors.idle].join();
   if (state.overviewKey !== key) {
     state.overviewBusy = busyPart(model, Math.max(1, Math.floor(width - left)));
