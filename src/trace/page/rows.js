@@ -209,7 +209,8 @@ function drawFailures(area, row, top, box) {
   const begin = firstFailure(model, row, view.from);
   // Where there are many, their lines do not hide the spans, and signs stand further apart.
   const dense = (firstFailure(model, row, view.to) - begin) * 12 > width - left;
-  const bottom = dense ? box.y + 4 : box.y + box.height;
+  const lineTop = dense ? box.y - 2 : top + 2;
+  const lineBottom = dense ? box.y + 4 : box.y + box.height;
   const distance = dense ? 3 * size : size + 1;
   for (let n = begin; n < row.failures.length; ++n) {
     const i = row.failures[n];
@@ -222,7 +223,7 @@ function drawFailures(area, row, top, box) {
     context.fillStyle = colorOf(colors, kind);
     const wide = right - x >= 6;
     if (wide) hatch(context, x, right, box);
-    else context.fillRect(Math.max(right - 2, left), top + 2, 2, bottom - top - 2);
+    else context.fillRect(Math.max(right - 2, left), lineTop, 2, lineBottom - lineTop);
     if (right < lastSign[kind] + distance && !wide) continue;
     lastSign[kind] = right;
     drawSign(context, signOfOutcome[kind], wide ? Math.max(x, left) + size / 2 : right - 1, top + size / 2 + 1, size,
