@@ -4,7 +4,7 @@ function makeState(model) {
   const byId = (id) => document.getElementById(id);
   const state = {
     model, colors: readColors(), left: 0, width: 0, rowHeight: rowHeight(model),
-    pinned: -1, selection: null, histogram: 'running', tip: byId('tip'), tipFor: -1, overviewKey: '',
+    pinned: -1, selection: null, histogram: 'running', tip: byId('tip'), tipFor: -1, overviewWidth: -1,
     scroller: byId('scroller'), rowsCanvas: byId('rows'), rulerCanvas: byId('ruler'), overviewCanvas: byId('overview'),
     drawn: 0,
   };

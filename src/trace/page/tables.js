@@ -14,10 +14,21 @@ function makeTable(place, columns, rows, total, nothing) {
   for (const cells of rows) {
     const row = node('tr', '');
     cells.forEach((cell, i) => row.append(node('td', columns[i].className, cell)));
+    leadOn(row);
     body.append(row);
   }
   place.replaceChildren(node('table', '', node('thead', '', head), body));
   if (total > rows.length) place.append(node('p', 'hint', formatCount(total - rows.length) + ' more are not listed.'));
+}
+
+// A click anywhere in a row is one on its first button, but for one that ends a selection of text.
+function leadOn(row) {
+  const button = row.querySelector('button');
+  if (button === null) return;
+  row.className = 'leads';
+  row.addEventListener('click', (event) => {
+    if (event.target.closest('button') === null && getSelection().isCollapsed) button.click();
+  });
 }
 
 function elementButton(state, i, text) {
