@@ -12,8 +12,8 @@ find_path(BROOD_RANDOM123 Random123/philox.h REQUIRED)
 mark_as_advanced(BROOD_RANDOM123)
 find_package(Libbacktrace)
 
-set(brood_layers base platform progress transfer wire start protocol worker pool pool/scheduler process
-    shared manager bootstrap)
+set(brood_layers base platform progress trace transfer wire start protocol worker pool pool/scheduler
+    process shared manager bootstrap)
 set(brood_wrap_main ${PROJECT_SOURCE_DIR}/src/worker/wrap_main.cpp)
 set(brood_sources)
 foreach(layer IN LISTS brood_layers)
@@ -46,6 +46,7 @@ function(brood_add_objects target)
 endfunction()
 
 brood_add_objects(brood_objects ${brood_sources})
+include(BroodTracePage)
 # Most of the time of a source is that of reading headers. The names of a folder's sources are unique
 # in it, those in anonymous namespaces too. As parts of a unit they are headers to gcc, whose types
 # should then have no parts of an anonymous namespace.
