@@ -51,6 +51,8 @@ std::shared_ptr<const detail::CallTerms> terms_of(const CallOptions& options) {
     detail::put_code(terms->retry_if, reinterpret_cast<const void*>(options.retry_if));
   terms->retry_delay = options.retry_delay.value_or(std::chrono::nanoseconds(0));
   terms->priority = options.priority;
+  terms->output = options.output;
+  terms->output_limit = options.output_limit;
   return terms;
 }
 

@@ -8,6 +8,7 @@
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
 #include "transfer/descriptor_channel.hpp"
+#include "worker/output_redirect.hpp"
 #include "worker/session_process.hpp"
 
 namespace brood::worker {
@@ -21,6 +22,8 @@ class OwnProcess final : public SessionProcess {
   void open_resident() { resident_.emplace(); }
   /// The pool has so many processors: with several, a wait for tasks looks before it sleeps.
   void look_before_sleeping(int processors) { spin_ = platform::SpinBudget(processors); }
+  /// Takes what output goes through, where it has come: none of it comes into a sandbox.
+  void open_output_for_sandbox();
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
@@ -35,6 +38,9 @@ class OwnProcess final : public SessionProcess {
   void wait_for_descriptor_channel() override { descriptor_channel_.wait_for_room(); }
   void receive_descriptors() override { descriptor_channel_.receive(); }
   void drop_descriptors(std::uint64_t group) override { descriptor_channel_.drop(group); }
+  bool redirect_output(const protocol::RunHeader& header) override;
+  void end_element_output() override { output_.end_element(); }
+  void restore_output() noexcept override { output_.leave(); }
   std::uint64_t resident() override { return resident_->bytes(); }
   void end_if_copy() noexcept override;
   void tell_of_copies() override;
@@ -48,6 +54,8 @@ class OwnProcess final : public SessionProcess {
   platform::SpinBudget spin_;
   // What came for a job is kept until the job is over.
   transfer::DescriptorChannel descriptor_channel_;
+  OutputRedirect output_;
+  bool told_of_output_ = false;  // that it cannot be redirected
   std::optional<platform::OwnResident> resident_;
 };
 

@@ -128,7 +128,7 @@ void ActionExecutor::send(WorkerLink& link, const Action& action) {
   CallJob* const job = state_.jobs.find(action.job);
   if (job == nullptr || link.broken) return;
   try {
-    append_run(link, *job, action.assignment);
+    append_run(state_.processes, link, *job, action.assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_and_stop(link, std::current_exception());

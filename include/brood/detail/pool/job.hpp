@@ -19,6 +19,7 @@
 #include <brood/detail/pool/result_shape.hpp>
 #include <brood/errors.hpp>
 #include <brood/kill.hpp>
+#include <brood/output.hpp>
 
 // The seam between the typed skin and the pool's core: below this line there are only bytes.
 namespace brood {
@@ -56,6 +57,8 @@ struct CallTerms {
   Bytes retry_if;  // code reference of the predicate; empty: there is none
   std::chrono::nanoseconds retry_delay{};
   int priority = 0;
+  Output output = Output::inherit;
+  std::uint64_t output_limit = 0;  // bytes, of Output::capture
   bool operator==(const CallTerms&) const = default;
 };
 
@@ -80,6 +83,9 @@ struct Failure {
   Attempts attempts;
 };
 
+/// What an element wrote; null: nothing.
+using ElementOutput = std::shared_ptr<const std::string>;
+
 /// Consecutive elements with results, or one element with a failure.
 struct Piece {
   std::size_t first = 0;
@@ -87,6 +93,8 @@ struct Piece {
   ResultShape shape;
   Bytes bytes;
   std::unique_ptr<Failure> failure;
+  // Of each element with a result; null: none of them wrote anything, or that was not asked for.
+  std::unique_ptr<std::vector<ElementOutput>> outputs{};
 };
 
 /// Whether a stream takes more input.
