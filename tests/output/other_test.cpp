@@ -123,16 +123,26 @@ TEST_P(OutputBeside, a_pool_in_a_task_writes_for_the_task) {
   EXPECT_EQ(outcomes[0].output(), said(1) + said(2));
 }
 
-TEST_P(OutputBeside, terminate_does_not_wait_for_it) {
-  Pool pool = make_pool(4);
-  auto result = pool.with(capturing()).map_async(says, std::vector<int>(100'000, 1));
-  pool.with(capturing()).apply(says, 1);
-  pool.terminate();
-  pool.join();
-  EXPECT_THROW(result.get(), Cancelled);
+int writes_for_ever(Event begun) {
+  for (;;) {
+    says(1);
+    begun.set();
+  }
 }
 
-// Each of its streams is the other's owner's.
+TEST_P(OutputBeside, terminate_ends_an_element_that_writes_for_ever) {
+  for (const CallOptions& how : {capturing(), prefixing()}) {
+    const InFile out(STDOUT_FILENO), err(STDERR_FILENO);
+    Pool pool = make_pool(2);
+    Event begun;
+    auto result = pool.with(how).apply_async(writes_for_ever, begun);
+    begun.wait();
+    pool.terminate();
+    pool.join();
+    EXPECT_THROW(result.get(), Cancelled);
+  }
+}
+
 TEST_P(OutputBeside, workers_that_are_replaced_go_on_capturing) {
   PoolOptions made = options(2);
   made.max_tasks_per_worker = 3;
