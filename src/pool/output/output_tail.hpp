@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -16,9 +17,10 @@ class OutputTail {
       bytes_.assign(bytes.substr(bytes.size() - limit));
       return;
     }
-    if (bytes_.size() >= limit && bytes_.size() + bytes.size() > 2 * limit)
-      bytes_.erase(0, bytes_.size() - limit);
     bytes_ += bytes;
+    // Now and then, since it moves all that is kept.
+    const std::size_t slack = std::max(limit / 8, std::size_t{64} << 10);
+    if (bytes_.size() > limit + slack) bytes_.erase(0, bytes_.size() - limit);
   }
   /// The last `limit` bytes at most; nothing is left.
   std::string take(std::size_t limit) {
