@@ -44,8 +44,7 @@ TEST_P(OnTerminal, a_bar_makes_room_for_lines_and_stays_below_them) {
     EXPECT_EQ(row.front(), '[') << row;
     seen.insert(row.substr(row.find("half")));
   }
-  for (const int x : xs)
-    expected.insert("half a line, and the rest of " + std::to_string(x));
+  for (const int x : xs) expected.insert("half a line, and the rest of " + std::to_string(x));
   EXPECT_EQ(seen, expected);
   EXPECT_EQ(terminal.screen().breaks(), 0U);
 }
