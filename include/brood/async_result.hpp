@@ -198,9 +198,9 @@ class AsyncResult {
     try {
       if constexpr (std::is_void_v<R>) {
         decode(job);
-        return Outcome<R>(std::tuple<>());
+        return Outcome<R>(std::tuple<>(), 0, detail::output_of(job));
       } else {
-        return Outcome<R>(decode(job));
+        return Outcome<R>(decode(job), 0, detail::output_of(job));
       }
     } catch (...) {
       return Outcome<R>(std::current_exception());

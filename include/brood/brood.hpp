@@ -53,6 +53,7 @@
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
 #include <brood/outcome_range.hpp>
+#include <brood/output.hpp>
 #include <brood/path.hpp>
 #include <brood/pool.hpp>
 #include <brood/process.hpp>

@@ -76,6 +76,9 @@ struct CrashReport {
   /// The worker's last log records, at most eight, oldest first, each with its level: "error: no
   /// model here". Long lines are cut.
   std::vector<std::string> last_log_lines{};
+  /// What the element that the worker died in wrote to stdout and stderr, with Output::capture: the
+  /// last bytes of it. Empty: nothing.
+  std::string output{};
 
   /// The cause in words: "a fault at address 0x0".
   BROOD_API std::string describe() const;

@@ -33,10 +33,15 @@ struct Origin {
 /// and for null. Threads: any.
 BROOD_API std::optional<Origin> origin(const std::exception_ptr& error);
 
+/// What the element wrote to stdout and stderr that ended in this exception, with Output::capture,
+/// also for an exception of the task's own type. Empty for every other one, and for null. Threads:
+/// any.
+BROOD_API std::string output(const std::exception_ptr& error);
+
 /// Everything that is known of an exception, in a few lines: what it says, the element and its
 /// attempts, what it was caused by, and for a dead worker what it died of, its stack trace and its
-/// last log lines. Empty for null. Without a newline at the end. Threads: any. Cost: of a crash, as
-/// CrashReport::stack_trace.
+/// last log lines, and the last lines of what the element wrote. Empty for null. Without a newline
+/// at the end. Threads: any. Cost: of a crash, as CrashReport::stack_trace.
 BROOD_API std::string describe(const std::exception_ptr& error);
 
 /// The failures among outcomes, those that are alike together. Threads: as any value.

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -34,6 +36,8 @@ namespace detail {
 BROOD_API OutcomeKind kind_of(const std::exception_ptr& error) noexcept;
 /// The TaskError that is the exception or nested in it; null: neither.
 BROOD_API const TaskError* task_error_in(const std::exception_ptr& error) noexcept;
+/// What an element wrote that ended with this error; null: of none.
+BROOD_API const std::string& output_in(const std::exception_ptr& error) noexcept;
 }  // namespace detail
 
 /// How one element ended: with a value, or with the exception that AsyncResult::get would throw.
@@ -48,8 +52,10 @@ class Outcome {
   /// The same of an outcome that is const.
   using const_reference = std::conditional_t<std::is_void_v<R>, void, const value_type&>;
 
-  /// An outcome with this value, of this element of its call.
-  Outcome(value_type value, std::size_t index = 0) : index_(index), value_(std::move(value)) {}
+  /// An outcome with this value, of this element of its call, which wrote `output`; null: nothing.
+  Outcome(value_type value, std::size_t index = 0,
+          std::shared_ptr<const std::string> output = nullptr)
+      : index_(index), value_(std::move(value)), output_(std::move(output)) {}
   /// An outcome with this error, of this element of its call.
   Outcome(std::exception_ptr error, std::size_t index = 0)
       : index_(index), error_(std::move(error)) {}
@@ -103,6 +109,12 @@ class Outcome {
     return std::move(value_).value_or(std::forward<Other>(other));
   }
 
+  /// What the element wrote to stdout and stderr, with Output::capture: the last bytes of it.
+  /// Empty: nothing, or it ended without a worker. Of a whole map: that of its elements, in input
+  /// order. Valid as long as the outcome, or its error, lives.
+  const std::string& output() const noexcept {
+    return output_ ? *output_ : detail::output_in(error_);
+  }
   /// The error; null where there is a value, and of an outcome that was moved from.
   std::exception_ptr error() const noexcept { return error_; }
   /// The error as an E; null where there is a value, or the error is no E. For TaskError also the
@@ -131,6 +143,7 @@ class Outcome {
   std::size_t index_;
   std::optional<value_type> value_;
   std::exception_ptr error_;
+  std::shared_ptr<const std::string> output_;  // beside a value; null: nothing
 };
 
 }  // namespace brood

@@ -22,6 +22,8 @@ struct Attempts {
   int count = 1;
   /// How each attempt before the last ended, in words.
   std::vector<std::string> earlier{};
+  /// What the last attempt wrote, with Output::capture.
+  std::string output{};
 };
 
 /// What TaskError, WorkerLost and TaskTimeout tell of the task: which element it was, and which
@@ -44,6 +46,8 @@ class TaskPlace {
   int attempt() const noexcept { return attempts_.count; }
   /// How each earlier attempt ended, a sentence each.
   const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
+  /// What the last attempt wrote to stdout and stderr, with Output::capture. Empty: nothing.
+  const std::string& output() const noexcept { return attempts_.output; }
 
  protected:
   TaskPlace(WorkerIdentity worker, std::size_t index, Attempts attempts)

@@ -109,6 +109,8 @@ void check(const CallOptions& options) {
   demand(positive<std::chrono::nanoseconds>(options.retry_delay), "retry_delay must be positive");
   demand(positive(options.chunk), "chunk must be at least 1");
   demand(positive(options.window), "window must be at least 1");
+  demand(options.output_limit >= 1 && options.output_limit <= 1_GiB,
+         "output_limit must be between 1 byte and 1 GiB");
 }
 
 }  // namespace brood::pool

@@ -52,6 +52,8 @@ std::shared_ptr<const detail::CallTerms> terms_of(const CallOptions& options) {
   terms->retry_delay = options.retry_delay.value_or(std::chrono::nanoseconds(0));
   terms->priority = options.priority;
   if (options.key) terms->key = options.key->hash();
+  terms->output = options.output;
+  terms->output_limit = options.output_limit;
   return terms;
 }
 

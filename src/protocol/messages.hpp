@@ -20,7 +20,7 @@
 // both ends are the same program on the same machine, which the greeting checks.
 namespace brood::protocol {
 
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 6;
 /// Bytes that a frame of a worker's may have beyond the largest result: a frame of small results,
 /// an exception, a log record.
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
@@ -79,6 +79,9 @@ struct RunHeader {
   static constexpr std::uint32_t raw_argument = 2;
   // Each element is a call of its own.
   static constexpr std::uint32_t separate_calls = 4;
+  // What they write is for their outcomes, or for lines of the owner's: see output.hpp.
+  static constexpr std::uint32_t captured = 8;
+  static constexpr std::uint32_t prefixed = 16;
 };  // then definition, code reference, arguments
 
 struct ForgetHeader {
@@ -115,6 +118,9 @@ struct GreetingHeader {
 
 /// Group, on the descriptor channel, of descriptors that belong to no job: those of the setup.
 inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
+
+/// The same of the sockets for what elements write: see output.hpp.
+inline constexpr std::uint64_t output_group = setup_group - 1;
 
 /// What a worker is told first.
 struct Setup {

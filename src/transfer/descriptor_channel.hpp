@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <brood/detail/bytes.hpp>
@@ -70,6 +71,11 @@ class DescriptorChannel {
   void receive();
   /// One that has come under this token, of the latest group that has any; null where none has.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
+  /// All that has come for this group, which is dropped.
+  std::vector<detail::DescriptorRef> take(std::uint64_t group) {
+    const auto found = kept_.extract(group);
+    return found ? std::move(found.mapped()) : std::vector<detail::DescriptorRef>();
+  }
   void drop(std::uint64_t group) { kept_.erase(group); }
 
  private:

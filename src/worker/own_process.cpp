@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <brood/errors.hpp>
 
@@ -71,6 +72,24 @@ void OwnProcess::watch_for_stop_requests() {
     }
   }).detach();
   watches_for_stop_ = true;
+}
+
+void OwnProcess::open_output_for_sandbox() {
+  output_.open(descriptor_channel_.take(protocol::output_group));
+  output_.keep_streams();
+}
+
+bool OwnProcess::redirect_output(const protocol::RunHeader& header) {
+  try {
+    if (!output_.is_open()) output_.open(descriptor_channel_.take(protocol::output_group));
+    if (output_.begin(header)) return true;
+  } catch (const SystemError&) {  // no descriptors
+  }
+  if (!std::exchange(told_of_output_, true))
+    base::log_warning(
+        "what tasks write in this worker goes to its own stdout and stderr: the descriptors that "
+        "CallOptions::output needs have not come, or it has no room for them");
+  return false;
 }
 
 void OwnProcess::end_if_copy() noexcept { platform::end_if_copy(); }

@@ -11,6 +11,7 @@
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
 #include "transfer/descriptor_channel.hpp"
+#include "worker/output_redirect.hpp"
 #include "worker/session_process.hpp"
 
 namespace brood::worker {
@@ -30,6 +31,8 @@ class OwnProcess final : public SessionProcess {
     stop_requests_ = &word;
     look_for_stop_ = std::move(look);
   }
+  /// Takes what output goes through, where it has come: none of it comes into a sandbox.
+  void open_output_for_sandbox();
   /// What the owner has sent under this token. Null in threads of tasks: they may not look there.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
 
@@ -45,6 +48,9 @@ class OwnProcess final : public SessionProcess {
   void receive_descriptors() override { descriptor_channel_.receive(); }
   void drop_descriptors(std::uint64_t group) override { descriptor_channel_.drop(group); }
   void watch_for_stop_requests() override;
+  bool redirect_output(const protocol::RunHeader& header) override;
+  void end_element_output() override { output_.end_element(); }
+  void restore_output() noexcept override { output_.leave(); }
   std::uint64_t resident() override { return resident_->bytes(); }
   void end_if_copy() noexcept override;
   void tell_of_copies() override;
@@ -58,6 +64,8 @@ class OwnProcess final : public SessionProcess {
   platform::SpinBudget spin_;
   // What came for a job is kept until the job is over.
   transfer::DescriptorChannel descriptor_channel_;
+  OutputRedirect output_;
+  bool told_of_output_ = false;  // that it cannot be redirected
   std::optional<platform::OwnResident> resident_;
   std::atomic<std::uint32_t>* stop_requests_ = nullptr;
   std::function<void()> look_for_stop_;

@@ -26,8 +26,17 @@ ResultStream::ResultStream(SessionProcess& process, WorkerPage& page, std::size_
     : process_(process), ring_(process, page, capacity), lap_(process.now()), last_flush_(lap_) {}
 
 void ResultStream::stamp() {
+  end_element();  // one of a fold
+  has_element_ = redirected_;
   const auto now = std::chrono::nanoseconds(process_.now().time_since_epoch());
   ring_.page().clock.store(static_cast<std::uint64_t>(now.count()), std::memory_order_release);
+}
+
+// Before its outcome is told: then the owner has what it has written.
+void ResultStream::end_element() {
+  if (!std::exchange(has_element_, false)) return;
+  process_.end_if_copy();  // of which the owner knows nothing
+  process_.end_element_output();
 }
 
 bool ResultStream::keeps(std::uint64_t position) {
@@ -50,6 +59,9 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   next_sequence_ = header.sequence;
   alone_ = false;
   const auto has = [&header](std::uint32_t flag) { return (header.flags & flag) != 0; };
+  has_element_ = false;
+  redirected_ = has(protocol::RunHeader::captured | protocol::RunHeader::prefixed) &&
+                process_.redirect_output(header);
   detail::RunAccess::begin(run, {.sink = this,
                                  .claimed = &ring_.page().claimed,
                                  .revocation = &ring_.page().revocation,
@@ -61,7 +73,7 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .stride = header.stride,
                                  .attempt = header.attempt,
                                  .barrier = ring_.page().barrier_by_owner.load() == 0,
-                                 .timed = has(protocol::RunHeader::timed),
+                                 .timed = has(protocol::RunHeader::timed) || redirected_,
                                  .raw_argument = has(protocol::RunHeader::raw_argument),
                                  .separate_calls = has(protocol::RunHeader::separate_calls),
                                  .arguments = arguments});
@@ -74,6 +86,7 @@ void ResultStream::report_alone() {
 
 void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   close_frame(run);
+  if (std::exchange(redirected_, false)) process_.restore_output();
   if (next_sequence_ != header.sequence + header.count)
     acknowledge_revocation();  // a claim has failed
   if (logs_.has_some()) take_logs();
@@ -108,6 +121,7 @@ protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::u
 
 void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
   close_frame(run);
+  end_element();
   if (ring_.is_much()) flush();
   ring_.wait_for_room(frame_overhead + count);
   open_frame(run, count, stride);
@@ -124,10 +138,10 @@ void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t
   open_stride_ = stride;
   is_open_ = true;
   const std::size_t least = frame_overhead + count;
-  const std::size_t size =
-      std::exchange(alone_, false)
-          ? least
-          : std::min(ring_.room(), std::max(ResultRingWriter::most_in_frame, least));
+  // Each element whose output is awaited asks for room before its result counts.
+  const bool alone = std::exchange(alone_, false) || redirected_;
+  const std::size_t most = alone ? 0 : ResultRingWriter::most_in_frame;
+  const std::size_t size = std::min(ring_.room(), std::max(most, least));
   ring_.page().head.store(start + frame_overhead, std::memory_order_release);
   detail::RunAccess::point(run, {frame_start + frame_overhead, frame_start + size},
                            start + frame_overhead);
@@ -159,6 +173,7 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   const std::uint64_t length = record.size() + rest.size();
   check_size(length);
   close_frame(run);
+  end_element();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -189,6 +204,7 @@ void ResultStream::fail(detail::Run& run) {
   if (encoded.size() + frame_overhead > message_limit_ + protocol::most_beside_a_result)
     encode_too_large(encoded);
   close_frame(run);
+  end_element();
   const protocol::FailedHeader header{.job = job_,
                                       .index = next_index_++,
                                       .sequence = next_sequence_++,
@@ -209,6 +225,7 @@ void ResultStream::put_folded(detail::Run& run, std::size_t count,
                               std::span<const std::byte> record) {
   check_size(record.size());
   close_frame(run);
+  end_element();
   protocol::ResultsHeader header = results_header(count, detail::variable_stride);
   header.folded = 1;
   header.elapsed = lap();

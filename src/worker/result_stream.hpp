@@ -59,6 +59,7 @@ class ResultStream final : public detail::OutcomeSink {
  private:
   void encode_too_large(detail::Bytes& encoded) const;
   void check_size(std::uint64_t length) const;
+  void end_element();
   std::uint64_t lap();  // ns since the last lap
   void open_frame(detail::Run& run, std::size_t count, std::uint32_t stride);
   void close_frame(detail::Run& run);
@@ -72,7 +73,9 @@ class ResultStream final : public detail::OutcomeSink {
   std::uint64_t job_ = 0, next_index_ = 0, next_sequence_ = 0;  // of the next outcome
   bool is_open_ = false;                                        // a frame is being filled
   std::uint32_t open_stride_ = 0;
-  bool alone_ = false;  // the next frame has room for one result
+  bool alone_ = false;        // the next frame has room for one result
+  bool redirected_ = false;   // what elements write is for the owner
+  bool has_element_ = false;  // one is to be told the end of
   std::uint64_t message_limit_ = wire::default_frame_limit;
   std::uint64_t fence_ = 0;
   std::chrono::steady_clock::time_point lap_, last_flush_;

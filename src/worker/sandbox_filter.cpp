@@ -26,6 +26,7 @@ std::uint64_t bits(int value) { return static_cast<std::uint32_t>(value); }
 // signal mask and knowledge of itself.
 constexpr std::string_view harmless[] = {
     "read", "write", "readv", "writev", "pread64", "lseek", "fstat", "poll", "ppoll", "close",
+    "dup3",
     // memory
     "brk", "munmap", "mremap", "madvise", "membarrier",
     // threads that there are
@@ -42,8 +43,8 @@ constexpr std::string_view harmless[] = {
 // What Queue, Lock, Array, Connection and the others do with the descriptors that they are given,
 // and to make new ones.
 constexpr std::string_view for_shared_objects[] = {
-    "sendmsg", "recvmsg",      "getsockopt", "shutdown",  "pipe2",   "eventfd2",
-    "dup3",    "memfd_create", "ftruncate",  "fallocate", "pwrite64"};
+    "sendmsg",  "recvmsg",      "getsockopt", "shutdown",  "pipe2",
+    "eventfd2", "memfd_create", "ftruncate",  "fallocate", "pwrite64"};
 
 constexpr std::string_view for_reading[] = {"newfstatat", "stat",       "lstat",      "statx",
                                             "access",     "faccessat",  "faccessat2", "readlink",

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <brood/codec.hpp>
+#include "protocol/messages.hpp"
 
 namespace brood::worker {
 
@@ -44,6 +45,13 @@ class SessionProcess {
   /// Has Session::stops() look whenever the owner has asked an element to stop, from now on, in a
   /// thread of its own. Throws SystemError.
   virtual void watch_for_stop_requests() = 0;
+  /// From now on what is written to stdout and stderr is of elements of this run. False where that
+  /// cannot be had: it goes where it went.
+  virtual bool redirect_output(const protocol::RunHeader&) { return false; }
+  /// The current element has ended: blocks until the owner has what it has written.
+  virtual void end_element_output() {}
+  /// The run has ended.
+  virtual void restore_output() noexcept {}
 
   /// Resident memory of the process, in bytes; only called where the setup has a limit.
   virtual std::uint64_t resident() = 0;

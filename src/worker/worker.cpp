@@ -131,6 +131,7 @@ class Worker {
     }
     process_.drop_descriptors(protocol::setup_group);
     if (setup.limits.resident) process_.open_resident();
+    if (setup.sandbox.on) process_.open_output_for_sandbox();
     if (setup.sandbox.on) seclude(setup.sandbox);
     process_.look_before_sleeping(setup.processors);
     session_.ready();

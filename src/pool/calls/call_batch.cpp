@@ -1,5 +1,6 @@
 #include "pool/calls/call_batch.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -34,7 +35,10 @@ void CallBatch::deliver(const ArrivedResults& results, Callbacks& callbacks) {
     const std::span<const std::byte> bytes = rest.first(size);
     rest = rest.subspan(size);
     if (!calls_[i]) continue;
-    calls_[i]->succeed({0, 1, results.shape, bytes, results.attached}, callbacks);
+    const auto output = results.outputs.subspan(results.outputs.empty() ? 0 : i - results.first);
+    calls_[i]->succeed({0, 1, results.shape, bytes, results.attached,
+                        output.first(std::min<std::size_t>(output.size(), 1))},
+                       callbacks);
     calls_[i].reset();
   }
 }

@@ -8,11 +8,15 @@ namespace brood::pool {
 detail::Piece to_piece(const ArrivedResults& results) {
   detail::Bytes bytes(results.bytes);
   bytes.attach_all(results.attached);
-  return {.first = results.first,
-          .count = results.count,
-          .shape = results.shape,
-          .bytes = std::move(bytes),
-          .failure = {}};
+  detail::Piece piece{.first = results.first,
+                      .count = results.count,
+                      .shape = results.shape,
+                      .bytes = std::move(bytes),
+                      .failure = {}};
+  if (!results.outputs.empty())
+    piece.outputs = std::make_unique<std::vector<detail::ElementOutput>>(results.outputs.begin(),
+                                                                         results.outputs.end());
+  return piece;
 }
 
 Attempts CallJob::take_attempts(std::size_t element) {

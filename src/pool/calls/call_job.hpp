@@ -26,6 +26,8 @@ struct ArrivedResults {
   std::span<const std::byte> bytes;
   // Descriptors of shared objects in them; null: none.
   std::shared_ptr<detail::Attachments> attached;
+  // What each of the elements wrote; empty: none of them wrote anything.
+  std::span<const detail::ElementOutput> outputs{};
 };
 /// A copy. The descriptors stay as long as the bytes that need them.
 detail::Piece to_piece(const ArrivedResults& results);

@@ -35,6 +35,7 @@ class Dispatcher::Loop {
   void run_thread();
   void finish() noexcept {
     if (thread_.joinable()) thread_.join();
+    processes_.finish_output();  // while there is the state
   }
   bool wake() noexcept;
   bool join(std::chrono::steady_clock::time_point deadline);

@@ -37,6 +37,36 @@ std::size_t SupervisedProcesses::descriptor_limit() noexcept {
   return platform::descriptor_limit();
 }
 
+void SupervisedProcesses::release(WorkerLink& link) noexcept {
+  sockets_.close(link.id);
+  if (const auto& output = process_of(link).output) outputs_.end(output);
+}
+
+bool SupervisedProcesses::expect_output(WorkerLink& link, std::uint64_t sequence,
+                                        const detail::CallTerms& terms) noexcept try {
+  WorkerProcess& worker = process_of(link);
+  if (!worker.output) worker.make_output();
+  const std::size_t limit = terms.output == Output::capture ? terms.output_limit : 0;
+  outputs_.expect(worker.output, sequence, limit);
+  return true;
+} catch (const std::exception& failure) {
+  log_error("what tasks write in " + link.name +
+            " goes to its own stdout and stderr: " + failure.what());
+  return false;
+}
+
+detail::ElementOutput SupervisedProcesses::take_output(const WorkerLink& link,
+                                                       std::uint64_t sequence) noexcept {
+  const auto& output = static_cast<const WorkerProcess&>(link).output;
+  return output ? outputs_.take(*output, sequence) : nullptr;
+}
+
+detail::ElementOutput SupervisedProcesses::last_output(const WorkerLink& link,
+                                                       std::uint64_t sequence) noexcept {
+  const auto& output = static_cast<const WorkerProcess&>(link).output;
+  return output ? outputs_.last(*output, sequence) : nullptr;
+}
+
 // One that cannot be watched has not been started.
 void SupervisedProcesses::on_started(std::unique_ptr<WorkerProcess> worker) {
   const WorkerId id = worker->id;

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/dispatcher/worker_sockets.hpp"
 #include "pool/driver/worker_processes.hpp"
+#include "pool/output/output_reader.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
@@ -26,13 +28,16 @@ class SupervisedProcesses final : public WorkerProcesses, private StartEvents {
         supervisor_(supervisor),
         callbacks_(callbacks),
         sockets_(sockets),
-        starts_(supervisor, *this, io) {}
+        starts_(supervisor, *this, io),
+        outputs_([&state] { return state.has_lost_descriptors(); }) {}
 
   /// What the driver has asked for, and nothing has answered yet.
   Starts& starts() noexcept { return starts_; }
   /// Kills all workers and waits for their ends: no call can end well any more. Threads: the
   /// dispatcher's, without the lock.
   void end_all_workers() noexcept;
+  /// Prints what workers have left of lines. Once they are gone.
+  void finish_output() noexcept { outputs_.finish(); }
 
  private:
   // --- WorkerProcesses ---
@@ -43,12 +48,18 @@ class SupervisedProcesses final : public WorkerProcesses, private StartEvents {
   std::optional<Death> status(WorkerLink& link) noexcept override BROOD_REQUIRES(core_lock) {
     return starts_.ended(process_of(link));
   }
-  void release(WorkerLink& link) noexcept override { sockets_.close(link.id); }
+  void release(WorkerLink& link) noexcept override;
   bool order_workers_memory() noexcept override;
   void log_error(const std::string& text) noexcept override { callbacks_.log_error(text); }
   void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept override {
     callbacks_.log(link.logs, record);
   }
+  bool expect_output(WorkerLink& link, std::uint64_t sequence,
+                     const detail::CallTerms& terms) noexcept override;
+  detail::ElementOutput take_output(const WorkerLink& link,
+                                    std::uint64_t sequence) noexcept override;
+  detail::ElementOutput last_output(const WorkerLink& link,
+                                    std::uint64_t sequence) noexcept override;
   bool table_is_full() noexcept override;
   std::size_t descriptor_limit() noexcept override;
   // --- StartEvents ---
@@ -61,6 +72,7 @@ class SupervisedProcesses final : public WorkerProcesses, private StartEvents {
   Callbacks& callbacks_;
   WorkerSockets& sockets_;
   Starts starts_;
+  OutputReader outputs_;
 };
 
 }  // namespace brood::pool

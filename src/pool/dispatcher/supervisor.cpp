@@ -74,6 +74,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   for (const Call* const call : {&options_.initializer, &options_.state})
     worker.send_descriptors(protocol::setup_group, protocol::setup_group,
                             detail::CallAccess::attached(*call));
+  if (worker.sandboxed) worker.make_output();  // nothing reaches it there later
   protocol::encode_setup(worker.outbox.tail(), setup_for(id, std::move(identity)));
   worker.oom_kills = platform::oom_kills();
   birth.asked =

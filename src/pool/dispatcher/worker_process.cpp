@@ -3,12 +3,14 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include <brood/errors.hpp>
 #include "base/log.hpp"
 #include "platform/futex.hpp"
 #include "platform/memory_barrier.hpp"
 #include "platform/pipe.hpp"
+#include "protocol/messages.hpp"
 
 namespace brood::pool {
 
@@ -20,6 +22,12 @@ void WorkerProcess::make_page() {
   set_page(mapping.data());
   relies_on_barrier = platform::has_process_barriers();
   page().barrier_by_owner.store(relies_on_barrier ? 1 : 0);
+}
+
+void WorkerProcess::make_output() {
+  std::vector<detail::DescriptorRef> sockets;
+  output = WorkerOutput::make(name, sandboxed, sockets);
+  outbox.attach(protocol::output_group, sockets);
 }
 
 bool WorkerProcess::receive_wake_ups() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -8,6 +9,7 @@
 #include "platform/mapping.hpp"
 #include "platform/spin_budget.hpp"
 #include "pool/driver/worker_link.hpp"
+#include "pool/output/worker_output.hpp"
 #include "transfer/descriptor_channel.hpp"
 
 namespace brood::pool {
@@ -24,6 +26,8 @@ class WorkerProcess final : public WorkerLink {
 
   bool receive_wake_ups() override;
 
+  /// Puts the sockets for what its elements write into the outbox. Throws SystemError.
+  void make_output();
   /// Makes the page, as memory that a worker can be given. Throws SystemError.
   void make_page();
 
@@ -32,6 +36,8 @@ class WorkerProcess final : public WorkerLink {
   platform::SharedMapping mapping;         // of the page
   platform::SpinBudget spin;               // of a caller that waits for its answer
   std::optional<std::uint64_t> oom_kills;  // platform::oom_kills() before its start
+  // What its elements write; null: nothing has asked for that. Under the core's lock.
+  std::shared_ptr<WorkerOutput> output;
 
  private:
   void wake_worker() noexcept override;

@@ -1,5 +1,6 @@
 #include "pool/driver/action_executor.hpp"
 
+#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -86,8 +87,16 @@ void ActionExecutor::carry_out(const Action& action) {
 WorkerExit ActionExecutor::exit_of(const Action& action) const {
   if (!action.worker_lives) return state_.exits[action.worker];
   WorkerExit none;
-  if (const WorkerLink* const link = state_.workers.find(action.worker))
-    none.worker = link->identity();
+  const WorkerLink* const link = state_.workers.find(action.worker);
+  if (link == nullptr) return none;
+  none.worker = link->identity();
+  if_possible([&]() BROOD_REQUIRES(core_lock) {
+    if (const auto output = state_.processes.take_output(*link, action.fence)) {
+      CrashReport report;
+      report.output = *output;
+      none.report = std::make_shared<const CrashReport>(std::move(report));
+    }
+  });
   return none;
 }
 
@@ -139,7 +148,7 @@ void ActionExecutor::send(WorkerLink& link, const Action& action) {
   CallJob* const job = state_.jobs.find(action.job);
   if (job == nullptr || link.broken) return;
   try {
-    append_run(link, *job, action.assignment);
+    append_run(state_.processes, link, *job, action.assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_and_stop(link, std::current_exception());

@@ -13,6 +13,11 @@ using protocol::RunHeader;
 
 namespace {
 
+std::uint32_t output_flags(Output output) noexcept {
+  if (output == Output::inherit) return 0;
+  return output == Output::capture ? RunHeader::captured : RunHeader::prefixed;
+}
+
 RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment)
     BROOD_REQUIRES(core_lock) {
   const Arguments& arguments = job.arguments();
@@ -33,7 +38,8 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
 
 }  // namespace
 
-void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment) {
+void append_run(WorkerProcesses& processes, WorkerLink& link, const CallJob& job,
+                const Assignment& assignment) {
   const Arguments& arguments = job.arguments();
   const detail::Bytes& definition = arguments.definition()->bytes;
   const Arguments::Part part = arguments.part(assignment.first);
@@ -45,7 +51,10 @@ void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignme
     protocol::append_message(link.outbox.tail(), protocol::Type::define,
                              protocol::DefineHeader{job.id}, definition.view());
   }
-  const RunHeader header = header_of(job, part, assignment);
+  RunHeader header = header_of(job, part, assignment);
+  if (job.terms().output != Output::inherit &&
+      processes.expect_output(link, assignment.sequence, job.terms()))
+    header.flags |= output_flags(job.terms().output);
   RunFrame frame(link.outbox, job);
   frame.copy(std::as_bytes(std::span(&header, 1)));
   frame.copy(definition.view().first(header.define));

@@ -16,7 +16,7 @@ WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
   link.borrowed = job.driven = true;
   try {
     actions_.send_forgets(link);
-    append_run(link, job, *assignment);
+    append_run(state_.processes, link, job, *assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_link(link, std::current_exception());

@@ -12,7 +12,8 @@ namespace {
 // So that a worker that reports nothing costs little.
 constexpr auto between_looks = std::chrono::milliseconds(1);
 
-WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lock) {
+WorkerHistory history_of(const WorkerLink& link, const detail::ElementOutput& output) noexcept
+    BROOD_REQUIRES(core_lock) {
   return {.name = link.name,
           .pid = link.pid,
           .since = link.since,
@@ -25,7 +26,8 @@ WorkerHistory history_of(const WorkerLink& link) noexcept BROOD_REQUIRES(core_lo
           .stopped_because = link.stopped_because,
           .fault_of_ours = link.fault_of_ours,
           .peak_seen = link.peak_seen,
-          .oversize = link.oversize};
+          .oversize = link.oversize,
+          .output = output};
 }
 
 }  // namespace
@@ -201,7 +203,10 @@ void Driver::reap_ended() {
 void Driver::reap(WorkerLink& link, const Death& death) {
   if (!link.broken && !link.left) reader_.read_the_rest(link);
   actions_.act();  // what that leads to, while there is a link
-  state_.exits[link.id] = exit_of(history_of(link), death, state_.config.limits);
+  // The first element without an outcome is the one that ran, if any did.
+  const detail::ElementOutput output =
+      link.left ? nullptr : state_.processes.last_output(link, link.stream.resolved());
+  state_.exits[link.id] = exit_of(history_of(link, output), death, state_.config.limits);
   if (!state_.scheduler.view().worker(link.id).came_up) note_failed_start(link, death);
   state_.scheduler.worker_gone(link.id, reader_.begun_by_the_dead(link), state_.now);
   state_.workers.remove(link);
@@ -211,7 +216,7 @@ void Driver::reap(WorkerLink& link, const Death& death) {
 void Driver::note_failed_start(WorkerLink& link, const Death& death) {
   const Nanoseconds limit = state_.scheduler.view().config().start_timeout;
   if (!state_.start_error)
-    state_.start_error = why_not_ready(history_of(link), state_.exits[link.id],
+    state_.start_error = why_not_ready(history_of(link, nullptr), state_.exits[link.id],
                                        state_.config.method, limit, state_.now);
   if (was_killed(death) && link.oversize == 0 && !is_late(link.since, limit, state_.now))
     state_.scheduler.worker_event(link.id, WorkerEvent::killed_from_outside, state_.now);

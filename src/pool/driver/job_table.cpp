@@ -53,12 +53,14 @@ JobTable::Kept JobTable::deliver(CallJob& job, const ArrivedResults& results) {
 }
 
 JobTable::Kept JobTable::fail(CallJob& job, std::size_t element,
-                              std::span<const std::byte> exception, const WorkerIdentity& worker) {
+                              std::span<const std::byte> exception, const WorkerIdentity& worker,
+                              const detail::ElementOutput& output) {
   try {
     auto failure = std::make_unique<detail::Failure>();
     failure->encoded = std::make_shared<const detail::Bytes>(exception);
     failure->worker = worker;
     failure->attempts = job.take_attempts(element);
+    if (output) failure->attempts.output = *output;
     job.fail(element, std::move(failure), callbacks_);
     return Kept::all;
   } catch (...) {
@@ -72,7 +74,9 @@ JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
   try {
     auto failure = std::make_unique<detail::Failure>();
     failure->worker = exit.worker;
-    failure->local = failure_of(*job, action, exit, job->take_attempts(action.first));
+    Attempts attempts = job->take_attempts(action.first);
+    if (exit.report) attempts.output = exit.report->output;
+    failure->local = failure_of(*job, action, exit, std::move(attempts));
     job->fail(action.first, std::move(failure), callbacks_);
     return Kept::all;
   } catch (const std::bad_alloc&) {

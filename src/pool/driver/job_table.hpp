@@ -37,9 +37,11 @@ class JobTable {
   };
   /// Results that have arrived; they have been checked. Throws where they make no sense.
   Kept deliver(CallJob& job, const ArrivedResults& results) BROOD_REQUIRES(core_lock);
-  /// The exception of an element, as the worker has encoded it. Otherwise as deliver().
+  /// The exception of an element, as the worker has encoded it, and what it wrote. Otherwise as
+  /// deliver().
   Kept fail(CallJob& job, std::size_t element, std::span<const std::byte> exception,
-            const WorkerIdentity& worker) BROOD_REQUIRES(core_lock);
+            const WorkerIdentity& worker, const detail::ElementOutput& output)
+      BROOD_REQUIRES(core_lock);
   /// An element has ended in a worker that cannot report it, for it has ended so.
   Kept fail(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   /// Likewise, and the element is tried again.

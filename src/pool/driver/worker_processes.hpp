@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <brood/detail/pool/job.hpp>
 #include <brood/errors.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/driver/worker_link.hpp"
@@ -59,6 +60,24 @@ class WorkerProcesses {
   virtual void log_error(const std::string& text) noexcept = 0;
   /// A record of a worker's.
   virtual void log(const WorkerLink& link, const protocol::LogRecord& record) noexcept = 0;
+  /// Has what the worker writes in elements from this position of its sequence on kept or printed,
+  /// as the terms say; puts what it needs for that into its outbox. False where that cannot be had:
+  /// the output goes where it went.
+  virtual bool expect_output(WorkerLink&, std::uint64_t /*sequence*/,
+                             const detail::CallTerms&) noexcept {
+    return false;
+  }
+  /// What the element at this position has written, which has ended; null: nothing. That of earlier
+  /// ones is dropped.
+  virtual detail::ElementOutput take_output(const WorkerLink&,
+                                            std::uint64_t /*sequence*/) noexcept {
+    return nullptr;
+  }
+  /// The same where the worker has died in the element.
+  virtual detail::ElementOutput last_output(const WorkerLink&,
+                                            std::uint64_t /*sequence*/) noexcept {
+    return nullptr;
+  }
   /// Whether so many descriptors of shared objects are open that no more should be taken in.
   virtual bool table_is_full() noexcept = 0;
   /// Descriptors that this process may have open.

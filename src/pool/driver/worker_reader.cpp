@@ -4,6 +4,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,14 +57,16 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (!link_.attached.empty())
       attached = std::make_shared<detail::Attachments>(std::exchange(link_.attached, {}));
     link_.attached_in_vain = 0;
-    const ArrivedResults arrived{.first = header.first,
-                                 .count = header.count,
-                                 .shape = {header.stride, header.folded != 0},
-                                 .bytes = results,
-                                 .attached = std::move(attached)};
+    ArrivedResults arrived{.first = header.first,
+                           .count = header.count,
+                           .shape = {header.stride, header.folded != 0},
+                           .bytes = results,
+                           .attached = std::move(attached)};
     if (const CallJob* const job = state_.jobs.find(header.job)) job->check(arrived);
     CallJob* const job = report({header.job, header.first, header.count, header.elapsed, false});
     if (job == nullptr) return;
+    const std::vector<detail::ElementOutput> outputs = outputs_of(*job, header);
+    arrived.outputs = outputs;
     const JobTable::Kept kept = state_.jobs.deliver(*job, arrived);
     link_.short_of_memory |= kept != JobTable::Kept::all;
     state_.keep(kept, header.job);
@@ -85,7 +88,10 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     CallJob* const job = report(
         {header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
     if (job == nullptr) return;
-    state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity()), header.job);
+    const detail::ElementOutput output =
+        takes_output(*job) ? state_.processes.take_output(link_, header.sequence) : nullptr;
+    state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity(), output),
+                header.job);
   }
   void on_skipped(std::uint64_t fence) override BROOD_REQUIRES(core_lock) {
     if (!state_.scheduler.revocation_done(link_.id, fence))
@@ -125,6 +131,25 @@ class WorkerReader::Events final : public protocol::ParentEvents {
  private:
   [[noreturn]] static void makes_no_sense(const char* reason) {
     throw CodecError(CodecError::Direction::decode, "message of a worker", reason);
+  }
+  static bool takes_output(const CallJob& job) noexcept {
+    return job.terms().output == Output::capture;
+  }
+  // Empty where none of them wrote anything, and where there is no memory to say so. No outcome
+  // would tell of that of a fold.
+  std::vector<detail::ElementOutput> outputs_of(const CallJob& job,
+                                                const protocol::ResultsHeader& header) noexcept
+      BROOD_REQUIRES(core_lock) try {
+    std::vector<detail::ElementOutput> outputs;
+    if (!takes_output(job) || header.folded != 0) return outputs;
+    for (std::uint64_t i = 0; i < header.count; ++i) {
+      detail::ElementOutput output = state_.processes.take_output(link_, header.sequence + i);
+      if (output && outputs.empty()) outputs.resize(header.count);
+      if (output) outputs[i] = std::move(output);
+    }
+    return outputs;
+  } catch (const std::bad_alloc&) {
+    return {};
   }
   void start_failed(const char* stage, const std::string& reason) BROOD_REQUIRES(core_lock) {
     state_.start_error = std::make_exception_ptr(StartError(state_.config.method, stage, reason));

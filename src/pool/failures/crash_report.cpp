@@ -156,6 +156,7 @@ std::shared_ptr<const CrashReport> make_report(const WorkerHistory& worker, cons
   if (report->cause == Cause::exited && has_lost_its_channel(death.ended.status.value))
     report->stopped_because = "what ran in it has closed the descriptors to its owner";
   report->last_log_lines = worker.log_lines.lines();
+  if (worker.output) report->output = *worker.output;
   if (const LastWords* const words = written(worker.last_words)) add_last_words(*report, *words);
   return report;
 }

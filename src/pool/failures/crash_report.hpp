@@ -67,6 +67,7 @@ struct WorkerHistory {
   const std::exception_ptr& fault_of_ours;  // see WorkerExit
   std::uint64_t peak_seen;                  // bytes, of its resident memory; 0: never looked at
   std::uint64_t oversize;  // bytes that it had when it was stopped for that; 0: it was not
+  const std::shared_ptr<const std::string>& output;  // of the element that ran; null: nothing
 };
 
 /// All of its stream has been read. Without memory for a report, what is known without one.

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <string_view>
 
 #include <brood/failures.hpp>
 
+#include "base/printable.hpp"
 #include "base/type_name.hpp"
 #include "pool/failures/causes.hpp"
 
@@ -64,6 +66,28 @@ void add_crash(std::string& target, const CrashReport& report) {
   add_block(target, "last log lines:", lines);
 }
 
+constexpr std::size_t most_output_lines = 10;
+constexpr std::size_t longest_output_line = 256;  // bytes
+
+// The last lines of it, each cut where it is long.
+void add_output(std::string& target, std::string_view output) {
+  while (output.ends_with('\n')) output.remove_suffix(1);
+  std::size_t begin = output.size();
+  for (std::size_t i = 0; i < most_output_lines && begin != 0; ++i) {
+    const std::size_t end = output.rfind('\n', begin - 1);
+    begin = end == std::string_view::npos ? 0 : end;
+  }
+  const bool is_all = begin == 0;
+  if (!is_all) output.remove_prefix(begin + 1);
+  std::string lines;
+  while (!output.empty()) {
+    const std::string_view line = output.substr(0, output.find('\n'));
+    lines += base::printable(line.substr(0, longest_output_line)) + "\n";
+    output.remove_prefix(std::min(output.size(), line.size() + 1));
+  }
+  add_block(target, is_all ? "output:" : "last lines of its output:", lines);
+}
+
 // What a task's exception was caused by: nested in the TaskError, or in what is none.
 void add_causes(std::string& target, const std::exception_ptr& error) {
   const auto* outer = exception_as<std::nested_exception>(error);
@@ -104,7 +128,16 @@ std::string describe(const std::exception_ptr& error) {
   if (const TaskPlace* const place = place_in(error)) add_place(text, *place);
   if (lost != nullptr) add_crash(text, lost->report());
   add_causes(text, error);
+  add_output(text, detail::output_in(error));
   return text;
 }
+
+const std::string& detail::output_in(const std::exception_ptr& error) noexcept {
+  static const std::string nothing;
+  const TaskPlace* const place = error ? place_in(error) : nullptr;
+  return place == nullptr ? nothing : place->output();
+}
+
+std::string output(const std::exception_ptr& error) { return detail::output_in(error); }
 
 }  // namespace brood

@@ -39,7 +39,7 @@ Reception Assignments::outcomes(WorkerId id, const Outcomes& outcomes, Time now)
 Reception Assignments::stopped(WorkerId id, const Outcomes& outcomes, Time now) {
   const StopRequest asked = *std::exchange(edit(id).asked_to_stop, std::nullopt);
   if (outcomes.count != 1) return jobs_.outcomes(outcomes, now);
-  jobs_.element_stopped(outcomes.job, outcomes.first, id, asked.failure, now);
+  jobs_.element_stopped(outcomes.job, outcomes.first, id, asked.sequence, asked.failure, now);
   return Reception::unwanted;
 }
 

@@ -30,10 +30,16 @@ class Jobs {
                       Time now) {
     fail({.failure = failure, .worker = worker, .job = id, .first = index}, now);
   }
-  /// Likewise an element that has stopped when it was asked to: its worker lives.
-  void element_stopped(JobId id, std::size_t index, WorkerId worker, ElementFailure failure,
-                       Time now) {
-    fail({.failure = failure, .worker_lives = true, .worker = worker, .job = id, .first = index},
+  /// Likewise an element, at this position of its worker's sequence, that has stopped when it was
+  /// asked to: the worker lives.
+  void element_stopped(JobId id, std::size_t index, WorkerId worker, std::uint64_t sequence,
+                       ElementFailure failure, Time now) {
+    fail({.failure = failure,
+          .worker_lives = true,
+          .worker = worker,
+          .job = id,
+          .first = index,
+          .fence = sequence},
          now);
   }
 

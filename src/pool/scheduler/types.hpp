@@ -161,7 +161,8 @@ struct Action {
   static constexpr std::size_t all = static_cast<std::size_t>(-1);
   Kind kind = Kind::resolve;
   ElementFailure failure = ElementFailure::lost;
-  bool worker_lives = false;  // resolve, again: the worker has stopped by itself
+  // resolve, again: the element, at position `fence`, has stopped by itself
+  bool worker_lives = false;
   JobEnd end = JobEnd::complete;
   WorkerId worker = 0;
   JobId job = 0;

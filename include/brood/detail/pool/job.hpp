@@ -19,6 +19,7 @@
 #include <brood/detail/pool/result_shape.hpp>
 #include <brood/errors.hpp>
 #include <brood/kill.hpp>
+#include <brood/output.hpp>
 
 // The seam between the typed skin and the pool's core: below this line there are only bytes.
 namespace brood {
@@ -57,6 +58,8 @@ struct CallTerms {
   std::chrono::nanoseconds retry_delay{};
   int priority = 0;
   std::optional<std::uint64_t> key;  // CallOptions::key
+  Output output = Output::inherit;
+  std::uint64_t output_limit = 0;  // bytes, of Output::capture
   bool operator==(const CallTerms&) const = default;
 };
 
@@ -81,6 +84,9 @@ struct Failure {
   Attempts attempts;
 };
 
+/// What an element wrote; null: nothing.
+using ElementOutput = std::shared_ptr<const std::string>;
+
 /// Consecutive elements with results, or one element with a failure.
 struct Piece {
   std::size_t first = 0;
@@ -88,6 +94,8 @@ struct Piece {
   ResultShape shape;
   Bytes bytes;
   std::unique_ptr<Failure> failure;
+  // Of each element with a result; null: none of them wrote anything, or that was not asked for.
+  std::unique_ptr<std::vector<ElementOutput>> outputs{};
 };
 
 /// Whether a stream takes more input.

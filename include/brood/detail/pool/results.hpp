@@ -36,6 +36,13 @@ BROOD_API void check_place(const Piece& piece, std::size_t count);
 /// The pieces of a finished job by their first elements.
 BROOD_API std::vector<const Piece*> in_order(const Job& job);
 
+/// What the elements of a finished job wrote, in their order; null: nothing.
+BROOD_API ElementOutput output_of(const Job& job);
+/// What an element of the piece wrote.
+inline ElementOutput output_of(const Piece& piece, std::size_t i) {
+  return piece.outputs && i < piece.outputs->size() ? (*piece.outputs)[i] : nullptr;
+}
+
 /// So many results, to be written over.
 template <class R>
 std::vector<R> place_for_results(std::size_t count) {
@@ -92,7 +99,8 @@ void for_each_outcome(const Piece& piece, Put put) {
   PieceReader reader(piece);
   for (std::size_t i = 0; i < piece.count; ++i) {
     try {
-      put(piece.first + i, Outcome<R>(reader.template next<R>(), piece.first + i));
+      put(piece.first + i,
+          Outcome<R>(reader.template next<R>(), piece.first + i, output_of(piece, i)));
     } catch (const CodecError&) {
       put(piece.first + i, Outcome<R>(std::current_exception(), piece.first + i));
     }

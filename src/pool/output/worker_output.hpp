@@ -1,0 +1,106 @@
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/pool/job.hpp>
+#include "platform/descriptor.hpp"
+#include "pool/output/console.hpp"
+#include "pool/output/line_prefixer.hpp"
+#include "pool/output/output_tail.hpp"
+#include "pool/output/print_queue.hpp"
+#include "protocol/output.hpp"
+
+namespace brood::pool {
+
+/// What the elements of one worker write, as its owner reads it: README.md in src/pool, "What
+/// elements write". The worker may send anything: what is kept of it is bounded by what calls have
+/// asked for. No function waits. Threads: under the lock of the OutputReader that serves it.
+class WorkerOutput {
+ public:
+  /// The owner's ends are in the new object, `sockets` are the worker's. `has_sandbox`: it keeps
+  /// its streams. Throws SystemError.
+  static std::shared_ptr<WorkerOutput> make(std::string name, bool has_sandbox,
+                                            std::vector<detail::DescriptorRef>& sockets);
+  WorkerOutput(const WorkerOutput&) = delete;
+  WorkerOutput& operator=(const WorkerOutput&) = delete;
+
+  /// Of elements from this position on the last `limit` bytes are kept. Throws std::bad_alloc.
+  void expect(std::uint64_t sequence, std::size_t limit) {
+    if (limits_.empty() || std::prev(limits_.end())->second != limit) limits_[sequence] = limit;
+  }
+  /// Reads what has come, some of it at a time.
+  void serve(PrintQueue& queue);
+  /// Lets the worker go on whose element has ended, when the element's lines have been printed.
+  void answer(const Console& console);
+  /// Of an element whose outcome has come; null: nothing. Earlier ones are dropped.
+  detail::ElementOutput take(std::uint64_t sequence) noexcept;
+  /// Of the element that the worker has died in.
+  detail::ElementOutput last(std::uint64_t sequence, PrintQueue& queue);
+  /// The worker has ended: completes its lines.
+  void end(PrintQueue& queue);
+
+  /// What to wait for. `can_print`: there is room for more lines.
+  void watch(std::vector<pollfd>& watched, bool can_print) const;
+
+ private:
+  struct Stream {
+    platform::Descriptor socket;
+    bool is_over = false;  // nothing more can come
+    LinePrefixer lines;
+  };
+  /// A stream that what an element has started still has.
+  struct Outlived {
+    Stream stream;
+    std::string prefix;  // empty: nothing of it is printed
+    std::size_t number;  // of the stream
+  };
+  using Chunk = std::span<std::byte>;
+
+  explicit WorkerOutput(std::string name, bool has_sandbox)
+      : name_(std::move(name)), has_sandbox_(has_sandbox) {}
+  bool is_captured() const noexcept;
+  std::size_t used_streams() const noexcept { return is_captured() ? 1 : output_streams; }
+  std::string prefix() const;
+  std::size_t limit_of(std::uint64_t sequence) const noexcept;
+  std::size_t largest_limit() const noexcept;
+
+  std::string_view read(Stream& stream, Chunk chunk);
+  std::optional<protocol::OutputMessage> next_message();
+  void begin(const protocol::OutputMessage& message) noexcept;
+  void add(std::size_t stream, std::string_view bytes, PrintQueue& queue);
+  void end_element(PrintQueue& queue);
+  void keep(std::string output);
+  void serve_outlived(PrintQueue& queue);
+  std::vector<platform::Descriptor> renew_streams();
+  void send_answer(std::span<const platform::Descriptor> streams) noexcept;
+
+  const std::string name_;
+  const bool has_sandbox_;
+  bool has_ended_ = false;
+  platform::Descriptor control_;
+  std::array<Stream, output_streams> streams_;
+  std::deque<Outlived> outlived_;
+
+  std::uint32_t flags_ = 0;  // of the elements that run
+  std::uint64_t sequence_ = 0, index_ = 0;
+  OutputTail tail_;                                       // of the element that runs
+  std::map<std::uint64_t, detail::ElementOutput> ended_;  // by position in its sequence
+  std::map<std::uint64_t, std::size_t> limits_;           // from such a position on
+  std::optional<std::array<std::uint64_t, output_streams>> answer_behind_;  // owed, when printed
+};
+
+}  // namespace brood::pool
