@@ -1,6 +1,7 @@
 #include "worker/task_in_progress.hpp"
 
 #include <string>
+#include <utility>
 
 #include <brood/errors.hpp>
 #include <brood/this_task.hpp>
@@ -21,8 +22,9 @@ const detail::Run& run_for(const char* function) {
 }  // namespace
 
 namespace worker {
-TaskInProgress::TaskInProgress(const detail::Run& run) noexcept { current_run = &run; }
-TaskInProgress::~TaskInProgress() { current_run = nullptr; }
+TaskInProgress::TaskInProgress(const detail::Run& run) noexcept
+    : before_(std::exchange(current_run, &run)) {}
+TaskInProgress::~TaskInProgress() { current_run = before_; }
 }  // namespace worker
 
 namespace this_task {

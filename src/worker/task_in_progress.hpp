@@ -11,6 +11,9 @@ class TaskInProgress {
   ~TaskInProgress();
   TaskInProgress(const TaskInProgress&) = delete;
   TaskInProgress& operator=(const TaskInProgress&) = delete;
+
+ private:
+  const detail::Run* const before_;  // an element may wait for those of a pool inline
 };
 
 }  // namespace brood::worker

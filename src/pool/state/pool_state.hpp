@@ -73,7 +73,9 @@ class PoolState final : public LockedDriver {
  private:
   void add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) BROOD_REQUIRES(core_lock);
   bool must_wake_for(int priority) const noexcept;
+  JobTraits within_limits(JobTraits traits) const noexcept;
 
+  const bool ends_tasks_;  // false: they run in this process, which no limit of time ends
   FairMutex mutex_;  // the dispatcher's most of the time
   DescriptorLoss loss_;
   Callbacks& callbacks_;

@@ -168,6 +168,9 @@ class PoolCore {
   /// where there is one. Then `arriving`, if not null, is given a large result: the job's piece has
   /// no bytes.
   virtual JobHandle call(JobSpec&& spec, ArrivingResult* arriving) = 0;
+  /// The calling thread goes on without the result of `job`. Where elements run in the threads of
+  /// callers, it has run when this returns.
+  virtual void let_begin(Job& job) = 0;
 
  protected:
   ~PoolCore() = default;
