@@ -22,6 +22,8 @@ struct Attempts {
   int count = 1;
   /// How each attempt before the last ended, in words.
   std::vector<std::string> earlier{};
+  /// The file that keeps the element for another run: see PoolOptions::save_failed. Empty: none.
+  std::string saved{};
 };
 
 /// What TaskError, WorkerLost and TaskTimeout tell of the task: which element it was, and which
@@ -44,6 +46,8 @@ class TaskPlace {
   int attempt() const noexcept { return attempts_.count; }
   /// How each earlier attempt ended, a sentence each.
   const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
+  /// The file that keeps the element: see PoolOptions::save_failed. Empty: none.
+  const std::string& saved() const noexcept { return attempts_.saved; }
 
  protected:
   TaskPlace(WorkerIdentity worker, std::size_t index, Attempts attempts)

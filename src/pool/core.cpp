@@ -59,28 +59,37 @@ std::unique_ptr<Dispatcher> make_dispatcher(const PoolOptions& options, Core::Ne
   return std::make_unique<InlineDispatcher>(options, state, callbacks, place);
 }
 
+std::shared_ptr<FailedElements> make_keeper(const PoolOptions& options, Callbacks& callbacks) {
+  const std::string directory = directory_for_failed(options);
+  if (directory.empty()) return nullptr;
+  return std::make_shared<FailedElements>(directory, options, callbacks);
+}
+
 }  // namespace
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   PoolOptions chosen = options;
   chosen.start_method = start::method_of_pool(options.start_method);
   if (chosen.start_method.name() == start::inline_method)
-    return create(inline_options(options), Nesting::outermost);
-  return create(chosen, Nesting::outermost);
+    return create(inline_options(options), Nesting::outermost, nullptr);
+  return create(chosen, Nesting::outermost, nullptr);
 }
 
-std::shared_ptr<Core> Core::create(const PoolOptions& options, Nesting nesting) {
-  std::shared_ptr<Core> core(new Core(options, nesting));
+std::shared_ptr<Core> Core::create(const PoolOptions& options, Nesting nesting,
+                                   const Keeper& keeper) {
+  std::shared_ptr<Core> core(new Core(options, nesting, keeper));
   core->state_.loss().set_owner(core);
   core->dispatcher_->begin();
   return core;
 }
 
-Core::Core(const PoolOptions& options, Nesting nesting)
+Core::Core(const PoolOptions& options, Nesting nesting, const Keeper& keeper)
     : generation_(platform::fork_generation()),
       unobserved_error_(options.on_unobserved_error),
+      failed_elements_(keeper ? keeper : make_keeper(options, callbacks_)),
       dispatcher_(make_dispatcher(options, nesting, state_, callbacks_)),
-      state_(options, dispatcher_->method_name(), dispatcher_->processes(), callbacks_) {}
+      state_(options, dispatcher_->method_name(), dispatcher_->processes(), callbacks_,
+             failed_elements_.get()) {}
 
 Core::~Core() {
   if (const std::shared_ptr<Core> nested = take_nested()) {
@@ -99,7 +108,7 @@ std::shared_ptr<Core> Core::nested() {
     options.start_method = start::inline_method;
     options.max_message_size = dispatcher_->message_limit();
     options.on_unobserved_error = unobserved_error_;
-    nested_ = create(inline_options(options), Nesting::in_an_element);
+    nested_ = create(inline_options(options), Nesting::in_an_element, failed_elements_);
   }
   return nested_;
 }

@@ -13,6 +13,7 @@
 #include "pool/calls/callbacks.hpp"
 #include "pool/calls/pool_for_calls.hpp"
 #include "pool/dispatcher/dispatcher.hpp"
+#include "pool/failed_elements.hpp"
 #include "pool/state/pool_state.hpp"
 
 namespace brood::pool {
@@ -56,8 +57,10 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   bool run_some() override { return dispatcher_->run_some(); }
 
  private:
-  static std::shared_ptr<Core> create(const PoolOptions& options, Nesting nesting);
-  Core(const PoolOptions& options, Nesting nesting);
+  using Keeper = std::shared_ptr<FailedElements>;
+  static std::shared_ptr<Core> create(const PoolOptions& options, Nesting nesting,
+                                      const Keeper& keeper);
+  Core(const PoolOptions& options, Nesting nesting, const Keeper& keeper);
   std::shared_ptr<Core> nested();
   std::shared_ptr<Core> take_nested();
   void check_call(const detail::JobSpec& spec) const;
@@ -67,6 +70,7 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   const unsigned generation_;  // see platform::fork_generation
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
+  const Keeper failed_elements_;  // null: none are kept
   const std::unique_ptr<Dispatcher> dispatcher_;  // its thread has ended before the state does
   PoolState state_;
   CallerAccess access_{state_, *dispatcher_};

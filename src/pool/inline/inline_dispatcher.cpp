@@ -46,6 +46,7 @@ PoolOptions inline_options(const PoolOptions& options) {
   kept.start_timeout = no_limit;
   kept.max_message_size = options.max_message_size;
   kept.on_unobserved_error = options.on_unobserved_error;
+  kept.save_failed = options.save_failed;
   return kept;
 }
 

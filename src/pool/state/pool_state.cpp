@@ -39,18 +39,20 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
   return config;
 }
 
-DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
-  return {.method = method, .limits = options.limits};
+DriverConfig driver_config(const PoolOptions& options, const std::string& method,
+                           FailureKeeper* keeper) {
+  return {.method = method, .limits = options.limits, .keeper = keeper};
 }
 
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& options, const std::string& method,
-                     WorkerProcesses& processes, Callbacks& callbacks)
+                     WorkerProcesses& processes, Callbacks& callbacks,
+                     FailureKeeper* keeper)
     : ends_tasks_(method != start::inline_method),
       callbacks_(callbacks),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method), scheduler_, processes, callbacks) {}
+      driver_(driver_config(options, method, keeper), scheduler_, processes, callbacks) {}
 
 JobTraits PoolState::within_limits(JobTraits traits) const noexcept {
   if (!ends_tasks_) traits.timeout.reset();

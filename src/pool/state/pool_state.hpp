@@ -23,9 +23,10 @@ namespace brood::pool {
 /// lock, what callers have left for it, and why no call can end well any more. Threads: any.
 class PoolState final : public LockedDriver {
  public:
-  /// `method`: name of the start method. `processes` is not used before there is something to do.
+  /// `method`: name of the start method. `keeper`: null where no failed element is kept.
+  /// `processes` is not used before there is something to do.
   PoolState(const PoolOptions& options, const std::string& method, WorkerProcesses& processes,
-            Callbacks& callbacks);
+            Callbacks& callbacks, FailureKeeper* keeper);
 
   FairMutex& mutex() noexcept { return mutex_; }
   Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }

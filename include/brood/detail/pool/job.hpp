@@ -72,12 +72,15 @@ struct JobSpec {
   ResultShape results;
 };
 
+class SavedFailure;
+
 /// How an element failed: an exception encoded in the worker, or one made here.
 struct Failure {
   std::shared_ptr<const Bytes> encoded;
   WorkerIdentity worker;
   std::exception_ptr local;
   Attempts attempts;
+  std::shared_ptr<SavedFailure> saved{};  // null: it is not kept for another run
 };
 
 /// Consecutive elements with results, or one element with a failure.
