@@ -9,8 +9,8 @@
 #include <brood/codec.hpp>
 #include <brood/detail/export.hpp>
 
-// Runs an element again that has failed: `./program --brood-replay FILE`, which brood::init sees to,
-// and brood::replay from anywhere in the program.
+// Runs an element again that has failed: `./program --brood-replay FILE`, which brood::init sees
+// to, and brood::replay from anywhere in the program.
 namespace brood {
 
 /// How an element ended when it was run again. Threads: as any value.

@@ -85,8 +85,7 @@ std::string signal_in_words(int signal) {
 
 // With the way to run it again, and what became of it before, where it ran more than once.
 std::string over_attempts(std::string text, const Attempts& attempts) {
-  if (!attempts.saved.empty())
-    text += "; run it again: " + base::replay_command(attempts.saved);
+  if (!attempts.saved.empty()) text += "; run it again: " + base::replay_command(attempts.saved);
   if (attempts.count <= 1) return text;
   text += "; this was attempt " + std::to_string(attempts.count);
   const char* separator = ", after: ";

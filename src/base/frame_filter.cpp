@@ -6,20 +6,29 @@
 namespace brood::base {
 namespace {
 
-// Folders of src and what they have in common with programs: brood's public names are not there, for
-// users may have a namespace in brood, too.
+// Folders of src and what they have in common with programs: brood's public names are not there,
+// for users may have a namespace in brood, too.
 constexpr std::string_view own_scopes[] = {
-    "brood::base::",     "brood::bootstrap::", "brood::detail::",   "brood::manager::",
-    "brood::platform::", "brood::pool::",      "brood::process::",  "brood::protocol::",
-    "brood::shared::",   "brood::start::",     "brood::transfer::", "brood::wire::",
-    "brood::worker::",   "brood::Pool::",      "brood::PoolCalls::", "brood::AsyncResult::",
+    "brood::base::",      "brood::bootstrap::", "brood::detail::",    "brood::manager::",
+    "brood::platform::",  "brood::pool::",      "brood::process::",   "brood::protocol::",
+    "brood::shared::",    "brood::start::",     "brood::transfer::",  "brood::wire::",
+    "brood::worker::",    "brood::Pool::",      "brood::PoolCalls::", "brood::AsyncResult::",
     "brood::ImapRange::", "brood::Process::"};
 constexpr std::string_view own_functions[] = {"brood::init", "brood::replay"};
-constexpr std::string_view wrappers[] = {
-    "std::__invoke",        "std::__invoke_impl", "std::__invoke_r", "std::invoke",
-    "std::invoke_r",        "std::apply",         "std::__apply_impl", "std::__1::invoke",
-    "std::__1::__invoke",   "std::__1::apply",    "std::_Function_handler::_M_invoke",
-    "std::function::operator()", "std::_Bind::operator()", "std::_Bind::__call"};
+constexpr std::string_view wrappers[] = {"std::__invoke",
+                                         "std::__invoke_impl",
+                                         "std::__invoke_r",
+                                         "std::invoke",
+                                         "std::invoke_r",
+                                         "std::apply",
+                                         "std::__apply_impl",
+                                         "std::__1::invoke",
+                                         "std::__1::__invoke",
+                                         "std::__1::apply",
+                                         "std::_Function_handler::_M_invoke",
+                                         "std::function::operator()",
+                                         "std::_Bind::operator()",
+                                         "std::_Bind::__call"};
 constexpr std::string_view starts[] = {"_start", "__libc_start_main", "__libc_start_call_main",
                                        "__libc_start_main_impl", "__libc_start_main_alias_1"};
 

@@ -54,8 +54,7 @@ std::unique_ptr<Dispatcher> make_dispatcher(const PoolOptions& options, Core::Ne
   if (options.start_method.name() != start::inline_method)
     return std::make_unique<ProcessDispatcher>(options, state, callbacks);
   using Place = InlineDispatcher::Place;
-  const Place place =
-      nesting == Core::Nesting::outermost ? Place::outermost : Place::in_an_element;
+  const Place place = nesting == Core::Nesting::outermost ? Place::outermost : Place::in_an_element;
   return std::make_unique<InlineDispatcher>(options, state, callbacks, place);
 }
 

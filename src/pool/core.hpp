@@ -70,7 +70,7 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   const unsigned generation_;  // see platform::fork_generation
   const ErrorHandler unobserved_error_;
   Callbacks callbacks_;
-  const Keeper failed_elements_;  // null: none are kept
+  const Keeper failed_elements_;                  // null: none are kept
   const std::unique_ptr<Dispatcher> dispatcher_;  // its thread has ended before the state does
   PoolState state_;
   CallerAccess access_{state_, *dispatcher_};

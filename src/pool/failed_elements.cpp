@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -14,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/program_path.hpp"
+#include "platform/file_io.hpp"
 #include "pool/calls/call_job.hpp"
 #include "wire/exception.hpp"
 
@@ -28,8 +30,8 @@ std::atomic<unsigned> pools_that_save{0};
 // "solve-4711-pool1-": names of one directory differ between programs, processes and pools.
 std::string prefix_of_files() {
   const std::string program = fs::path(base::program_path()).filename().string();
-  return program + '-' + std::to_string(::getpid()) + "-pool" +
-         std::to_string(++pools_that_save) + '-';
+  return program + '-' + std::to_string(::getpid()) + "-pool" + std::to_string(++pools_that_save) +
+         '-';
 }
 
 // By its full name, so that it is the same when the program has changed its directory.
@@ -37,8 +39,7 @@ std::string made_directory(const std::string& name) {
   std::error_code error;
   const fs::path path = fs::absolute(name, error);
   if (!error) fs::create_directories(path, error);
-  if (!error && ::access(path.c_str(), W_OK | X_OK) != 0)
-    error = {errno, std::generic_category()};
+  if (!error && ::access(path.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
   if (error)
     throw UsageError("brood: save_failed: no files can be made in the directory \"" + name +
                      "\": " + error.message());
@@ -46,6 +47,8 @@ std::string made_directory(const std::string& name) {
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {
+  if (!platform::file_may_have(bytes.size()))  // the kernel would send SIGXFSZ
+    throw SystemError("write", "saving a failed element", EFBIG);
   const std::string unfinished = path + ".tmp";
   std::ofstream file;
   file.exceptions(std::ios::failbit | std::ios::badbit);
@@ -158,10 +161,9 @@ std::shared_ptr<detail::SavedFailure> FailedElements::keep(
 }
 
 bool FailedElements::has_room(const CallJob& job, std::size_t element) {
-  const std::uint64_t size = job.arguments().definition()->bytes.size() +
-                             job.arguments().size_of(element) +
-                             detail::CallAccess::encoded(initializer_).size() +
-                             detail::CallAccess::encoded(state_).size();
+  const std::uint64_t size =
+      job.arguments().definition()->bytes.size() + job.arguments().size_of(element) +
+      detail::CallAccess::encoded(initializer_).size() + detail::CallAccess::encoded(state_).size();
   if (files_ == most_files || size > most_bytes - bytes_) {
     shared_->warn("a pool saves " + std::to_string(most_files) + " and 1 GiB at most");
     return false;

@@ -86,8 +86,7 @@ StartMethod method_of_pool(const StartMethod& chosen) {
   const char* const name = std::getenv("BROOD_START_METHOD");
   if (name == nullptr || *name == '\0') return chosen;
   if (name != std::string_view(inline_method) && find(name) == nullptr)
-    throw UsageError("environment variable BROOD_START_METHOD: " + unknown(name) +
-                     ", \"inline\"");
+    throw UsageError("environment variable BROOD_START_METHOD: " + unknown(name) + ", \"inline\"");
   return {name};
 }
 

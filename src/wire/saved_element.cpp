@@ -19,7 +19,8 @@ constexpr std::string_view first_line = "Brood: a failed element, format 1\n";
 // function of the program.
 std::uint64_t checksum(std::span<const std::byte> bytes) noexcept {
   std::uint64_t sum = 14695981039346656037u;
-  for (const std::byte byte : bytes) sum = (sum ^ static_cast<std::uint64_t>(byte)) * 1099511628211u;
+  for (const std::byte byte : bytes)
+    sum = (sum ^ static_cast<std::uint64_t>(byte)) * 1099511628211u;
   return sum;
 }
 
@@ -42,8 +43,7 @@ void check_build(Reader source) {
   source.read(build.data(), build.size());
   if (build == program_build_id()) return;
   refuse_saved("the program that has saved it is another build (" + to_string(build) +
-               ") than this one (" + to_string(program_build_id()) +
-               "): run it with that program");
+               ") than this one (" + to_string(program_build_id()) + "): run it with that program");
 }
 
 }  // namespace

@@ -74,8 +74,7 @@ void InlineWorker::leave() {
     try {
       hook();
     } catch (...) {
-      base::log_warning("an exit hook threw " +
-                        wire::describe_exception(std::current_exception()));
+      base::log_warning("an exit hook threw " + wire::describe_exception(std::current_exception()));
     }
   }
   identity_.state.reset();

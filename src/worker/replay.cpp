@@ -56,8 +56,8 @@ std::string in_hex(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-// Run::attempt and the like are those of the run that failed. The state goes after the element, also
-// where that throws.
+// Run::attempt and the like are those of the run that failed. The state goes after the element,
+// also where that throws.
 Replay replay(const std::string& file) {
   const wire::SavedElement element = element_in(file);
   worker::InlineIdentity worker{.name = element.worker, .state = {}, .hooks = {}};

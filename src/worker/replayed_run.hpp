@@ -38,7 +38,7 @@ class ReplayedRun final : private detail::OutcomeSink {
 
   const wire::SavedElement& element_;
   std::atomic<std::uint64_t> claimed_{0}, revocation_{detail::Run::not_revoked}, head_{0};
-  std::vector<std::byte> room_;     // for a small result, which may have its length in front
+  std::vector<std::byte> room_;      // for a small result, which may have its length in front
   std::size_t length_in_front_ = 0;  // bytes
   std::exception_ptr error_;
 };

@@ -1,5 +1,5 @@
-// What docs/debugging.md debugs: `parse` fails for one element of ten, hangs or crashes by the first
-// argument ("throw", "crash", "hang"; nothing fails without one).
+// What docs/debugging.md debugs: `parse` fails for one element of ten, hangs or crashes by the
+// first argument ("throw", "crash", "hang"; nothing fails without one).
 #include <brood/brood.hpp>
 
 #include <unistd.h>

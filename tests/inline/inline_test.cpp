@@ -24,9 +24,7 @@ int fails_at_seven(int value) {
   if (value == 7) throw std::invalid_argument("seven");
   return -value;
 }
-std::uint64_t thread_here(int) {
-  return std::hash<std::thread::id>()(std::this_thread::get_id());
-}
+std::uint64_t thread_here(int) { return std::hash<std::thread::id>()(std::this_thread::get_id()); }
 
 std::vector<int> seen;  // by tasks: they are in this process
 int notes(int value) {
@@ -105,8 +103,7 @@ TEST_F(Inline, errors_are_those_of_any_other_pool) {
   EXPECT_THROW(pool.map(fails_at_seven, numbers(20)), std::invalid_argument);
   const std::vector<Outcome<int>> outcomes = pool.try_map(fails_at_seven, numbers(20));
   for (const Outcome<int>& outcome : outcomes)
-    EXPECT_EQ(outcome.kind(),
-              outcome.index() == 7 ? OutcomeKind::exception : OutcomeKind::value);
+    EXPECT_EQ(outcome.kind(), outcome.index() == 7 ? OutcomeKind::exception : OutcomeKind::value);
   const std::optional<Origin> place = origin(outcomes[7].error());
   ASSERT_TRUE(place);
   EXPECT_EQ(place->index, 7u);
@@ -164,9 +161,8 @@ struct Model {
 TEST_F(Inline, initializer_and_state_are_made_once_and_gone_with_the_pool) {
   seen.clear();
   {
-    Pool pool({.start_method = "inline",
-               .initializer = task(initialize, 5),
-               .state = state<Model>(3)});
+    Pool pool(
+        {.start_method = "inline", .initializer = task(initialize, 5), .state = state<Model>(3)});
     EXPECT_EQ(pool.map([](Model& model, int x) { return model.factor * x; }, {1, 2}),
               (std::vector{3, 6}));
     ASSERT_NE(initialized, nullptr);
@@ -184,9 +180,8 @@ TEST_F(Inline, initializer_and_state_are_made_once_and_gone_with_the_pool) {
 }
 
 TEST_F(Inline, an_initializer_that_throws_fails_the_calls_with_its_message) {
-  const Pool pool({.start_method = "inline", .initializer = task([] {
-                     throw std::runtime_error("no model");
-                   })});
+  const Pool pool({.start_method = "inline",
+                   .initializer = task([] { throw std::runtime_error("no model"); })});
   const auto error = caught<StartError>([&] { pool.map(square, {1, 2}); });
   EXPECT_TRUE(contains(error.what(), "no model")) << error.what();
 }
@@ -215,12 +210,13 @@ TEST_F(Inline, a_task_may_use_its_own_pool) {
 TEST_F(Inline, an_element_that_waits_for_what_stands_behind_it_is_told) {
   const Pool pool(inline_pool());
   static ImapRange<int>* stream = nullptr;
-  auto made = pool.with({.chunk = 1, .window = 2}).imap(
-      [](int) {
-        EXPECT_THROW(static_cast<void>(*stream->begin()), UsageError);
-        return 1;
-      },
-      std::vector{1});
+  auto made = pool.with({.chunk = 1, .window = 2})
+                  .imap(
+                      [](int) {
+                        EXPECT_THROW(static_cast<void>(*stream->begin()), UsageError);
+                        return 1;
+                      },
+                      std::vector{1});
   stream = &made;
   EXPECT_EQ(*made.begin(), 1);
 }
@@ -231,7 +227,8 @@ TEST_F(Inline, callbacks_may_wait_for_other_calls_of_the_pool) {
   {
     AsyncResult<int> second = pool.apply_async(square, 3);
     AsyncResult<int> first = pool.apply_async(square, 2);
-    first.on_success([&](const int& value) { sum += value + second.get() + pool.apply(square, 5); });
+    first.on_success(
+        [&](const int& value) { sum += value + second.get() + pool.apply(square, 5); });
     for (const auto end = std::chrono::steady_clock::now() + 20s;
          sum == 0 && std::chrono::steady_clock::now() < end;)
       std::this_thread::yield();
@@ -300,7 +297,8 @@ TEST_F(Inline, what_cannot_travel_fails_here_too) {
 }
 
 TEST_F(Inline, has_one_worker_which_is_this_process) {
-  const Pool pool({.workers = 8, .start_method = "inline", .limits = {.open_files = 16}, .nice = 5});
+  const Pool pool(
+      {.workers = 8, .start_method = "inline", .limits = {.open_files = 16}, .nice = 5});
   pool.map(square, {1, 2});
   const std::vector<WorkerInfo> workers = pool.workers();
   ASSERT_EQ(workers.size(), 1u);
@@ -317,9 +315,8 @@ TEST_F(Inline, a_sandbox_is_refused) {
 TEST_F(Inline, an_unobserved_error_is_reported) {
   std::atomic<int> reported = 0;
   {
-    Pool pool({.start_method = "inline", .on_unobserved_error = [&](std::exception_ptr) {
-                 ++reported;
-               }});
+    Pool pool(
+        {.start_method = "inline", .on_unobserved_error = [&](std::exception_ptr) { ++reported; }});
     pool.apply_async(fails_at_seven, 7);
     pool.close();
     pool.join();

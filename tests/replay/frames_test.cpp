@@ -11,8 +11,9 @@ class Frames : public PoolTest {};
 BROOD_FOR_EVERY_METHOD(Frames);
 
 bool tells_of_the_library(const std::string& trace) {
-  for (const char* const part : {"brood::detail::", "brood::worker::", "brood::pool::", "std::__invoke",
-                                 "std::apply", "__libc_start", " _start", "libc.so"}) {
+  for (const char* const part :
+       {"brood::detail::", "brood::worker::", "brood::pool::", "std::__invoke", "std::apply",
+        "__libc_start", " _start", "libc.so"}) {
     if (contains(trace, part)) return true;
   }
   return false;
@@ -39,8 +40,10 @@ TEST_P(Frames, are_all_there_for_those_that_want_them) {
 TEST(FrameFilter, knows_the_name_in_a_whole_signature) {
   using base::bare_name;
   EXPECT_EQ(bare_name("_start"), "_start");
-  EXPECT_EQ(bare_name("int std::__invoke_impl<int, int (*&)(int), int&>(std::__invoke_other, int (*&)(int))"),
-            "std::__invoke_impl");
+  EXPECT_EQ(
+      bare_name(
+          "int std::__invoke_impl<int, int (*&)(int), int&>(std::__invoke_other, int (*&)(int))"),
+      "std::__invoke_impl");
   EXPECT_EQ(bare_name("void brood::detail::run_map<int (*)(int), int, int>(brood::detail::Run&)"),
             "brood::detail::run_map");
   EXPECT_EQ(bare_name("solve(int)"), "solve");

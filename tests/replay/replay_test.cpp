@@ -81,8 +81,8 @@ TEST_P(ReplayTest, runs_the_initializer_and_makes_the_state_first) {
   PoolOptions options;
   options.initializer = task(initialize, "ready");
   options.state = state<Dictionary>(std::string("German"));
-  const std::string file = file_of(
-      [](const Pool& pool) { pool.map(throws_what_it_has, {6}); }, std::move(options));
+  const std::string file =
+      file_of([](const Pool& pool) { pool.map(throws_what_it_has, {6}); }, std::move(options));
   EXPECT_TRUE(contains(run_again(file).output, "threw std::runtime_error: ready German 6\n"));
   EXPECT_EQ(replay(file).str(), "threw std::runtime_error: ready German 6");
   EXPECT_THROW(this_worker::state<Dictionary>(), UsageError);
@@ -95,8 +95,7 @@ std::string own_draw(int) {
 
 TEST_P(ReplayTest, the_element_knows_its_place_and_draws_the_same_numbers) {
   const std::string file = file_of([](const Pool& pool) {
-    pool.map([](int x) { return x == 4 ? own_draw(x) : std::string(); },
-             std::vector{1, 2, 3, 4});
+    pool.map([](int x) { return x == 4 ? own_draw(x) : std::string(); }, std::vector{1, 2, 3, 4});
   });
   const Replay again = replay(file);
   EXPECT_EQ(again.index(), 3u);
@@ -121,8 +120,7 @@ int puts(Queue<int>& queue, int number) {
 
 TEST_P(ReplayTest, of_shared_objects_is_refused_by_a_sentence) {
   Queue<int> queue;
-  const std::string file =
-      file_of([&](const Pool& pool) { pool.apply(puts, queue, 1); });
+  const std::string file = file_of([&](const Pool& pool) { pool.apply(puts, queue, 1); });
   const auto error = caught<UsageError>([&] { replay(file); });
   EXPECT_TRUE(contains(error.what(), "has shared objects")) << error.what();
   const Rerun again = run_again(file);

@@ -1,4 +1,4 @@
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include <thread>
 
@@ -121,20 +121,17 @@ TEST_P(SaveFailed, every_verb_keeps_what_fails_in_it) {
   EXPECT_EQ(first([&] { pool.map(fails_by_text, {std::string("abc")}); }),
             "brood: element 0 threw std::runtime_error: bad text: abc");
   EXPECT_EQ(first([&] {
-              for (const int value : pool.imap(fails_at_seven, up_to(20)))
-                static_cast<void>(value);
+              for (const int value : pool.imap(fails_at_seven, up_to(20))) static_cast<void>(value);
             }),
             "brood: element 7 threw std::out_of_range: no such key: seven");
-  EXPECT_EQ(first([&] {
-              pool.map_reduce(fails_at_seven, up_to(20), std::plus<int>(), 0);
-            }),
+  EXPECT_EQ(first([&] { pool.map_reduce(fails_at_seven, up_to(20), std::plus<int>(), 0); }),
             "brood: element 7 threw std::out_of_range: no such key: seven");
   EXPECT_EQ(first([&] {
-              pool.map(task([](int bound, int x) -> int {
-                         throw std::runtime_error(std::to_string(bound + x));
-                       },
+              pool.map(
+                  task([](int bound,
+                          int x) -> int { throw std::runtime_error(std::to_string(bound + x)); },
                        100),
-                       {1});
+                  {1});
             }),
             "brood: element 0 threw std::runtime_error: 101");
   EXPECT_EQ(first([&] {
@@ -145,10 +142,11 @@ TEST_P(SaveFailed, every_verb_keeps_what_fails_in_it) {
             }),
             "brood: element 0 threw std::runtime_error: 8");
   EXPECT_EQ(first([&] {
-              pool.apply([](const std::vector<double>& all) -> int {
-                throw std::runtime_error(std::to_string(all.size()));
-              },
-                         std::vector<double>(300'000, 2.5));
+              pool.apply(
+                  [](const std::vector<double>& all) -> int {
+                    throw std::runtime_error(std::to_string(all.size()));
+                  },
+                  std::vector<double>(300'000, 2.5));
             }),
             "brood: element 0 threw std::runtime_error: 300000");
 }
@@ -172,9 +170,8 @@ TEST_P(SaveFailed, calls_that_travel_together_are_kept_one_by_one) {
 
 TEST_P(SaveFailed, a_chunk_that_is_folded_is_kept_as_the_element_that_died) {
   const Pool pool = saving();
-  EXPECT_THROW(
-      pool.with({.chunk = 20}).map_reduce(dies_at_seven, up_to(20), std::plus<int>(), 0),
-      WorkerLost);
+  EXPECT_THROW(pool.with({.chunk = 20}).map_reduce(dies_at_seven, up_to(20), std::plus<int>(), 0),
+               WorkerLost);
   EXPECT_TRUE(contains(only_file(), "-element7-attempt1")) << only_file();
 }
 
@@ -240,6 +237,26 @@ TEST_P(SaveFailed, a_directory_that_is_gone_ends_nothing_and_is_told_once) {
     EXPECT_FALSE(contains(describe(outcomes[static_cast<std::size_t>(i)].error()), "replay"));
   }
   EXPECT_EQ(*outcomes[3], -1);
+  pool.close();
+  pool.join();
+  std::size_t told = 0;
+  for (const auto& record : log.records()) told += contains(record.text, "not saved any more");
+  EXPECT_EQ(told, 1u);
+}
+
+TEST_P(SaveFailed, a_file_that_the_system_refuses_ends_nothing) {
+  const LogCatcher log(spdlog::level::warn);
+  Pool pool = saving(1);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{16, before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const std::vector<Outcome<int>> outcomes = pool.try_map(fails_at_seven, std::vector{7, 7, 1});
+  EXPECT_EQ(origin(outcomes[0].error())->saved, "");
+  EXPECT_EQ(origin(outcomes[1].error())->saved, "");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(*outcomes[2], -1);
+  EXPECT_TRUE(directory().files().empty());
   pool.close();
   pool.join();
   std::size_t told = 0;

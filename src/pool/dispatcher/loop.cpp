@@ -38,7 +38,7 @@ void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
 }  // namespace
 
 ProcessDispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
-                       OnInterrupt on_interrupt)
+                              OnInterrupt on_interrupt)
     : stdio_(std::in_place),
       state_(state),
       io_(1),

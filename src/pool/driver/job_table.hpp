@@ -63,8 +63,8 @@ class JobTable {
   void finish_all(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
  private:
-  void keep_for_another_run(const CallJob& job, std::size_t element, detail::Failure& failure)
-      const noexcept BROOD_REQUIRES(core_lock);
+  void keep_for_another_run(const CallJob& job, std::size_t element,
+                            detail::Failure& failure) const noexcept BROOD_REQUIRES(core_lock);
   Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error)
       BROOD_REQUIRES(core_lock);
 

@@ -56,8 +56,7 @@ void add_place(std::string& target, const TaskPlace& place) {
   int number = 0;
   for (const std::string& earlier : place.earlier_attempts())
     target += "\n  attempt " + std::to_string(++number) + ": " + earlier;
-  if (!place.saved().empty())
-    target += "\n  run it again: " + base::replay_command(place.saved());
+  if (!place.saved().empty()) target += "\n  run it again: " + base::replay_command(place.saved());
 }
 
 void add_crash(std::string& target, const CrashReport& report) {

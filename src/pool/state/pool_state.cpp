@@ -47,8 +47,7 @@ DriverConfig driver_config(const PoolOptions& options, const std::string& method
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& options, const std::string& method,
-                     WorkerProcesses& processes, Callbacks& callbacks,
-                     FailureKeeper* keeper)
+                     WorkerProcesses& processes, Callbacks& callbacks, FailureKeeper* keeper)
     : ends_tasks_(method != start::inline_method),
       callbacks_(callbacks),
       scheduler_(scheduler_config(options)),

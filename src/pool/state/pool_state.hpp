@@ -77,7 +77,7 @@ class PoolState final : public LockedDriver {
   JobTraits within_limits(JobTraits traits) const noexcept;
 
   const bool ends_tasks_;  // false: they run in this process, which no limit of time ends
-  FairMutex mutex_;  // the dispatcher's most of the time
+  FairMutex mutex_;        // the dispatcher's most of the time
   DescriptorLoss loss_;
   Callbacks& callbacks_;
   Scheduler scheduler_ BROOD_GUARDED_BY(core_lock);
