@@ -136,8 +136,8 @@ void Core::check_call(const detail::JobSpec& spec) const {
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
-  if (dispatcher_->is_running_here()) return nested()->submit(std::move(spec));
   check_call(spec);
+  if (dispatcher_->is_running_here()) return nested()->submit(std::move(spec));
   if (SmallCall::fits(spec)) {
     auto call = std::make_shared<SmallCall>(weak_from_this());
     if (state_.leave(call, std::move(spec))) access_.wake();

@@ -132,8 +132,21 @@ bool InlineDispatcher::join(Clock::time_point deadline) {
   }
 }
 
+// As of a dispatcher's thread: what cannot be blamed on one call ends all of them. (A task that
+// ends its thread has ended the process.)
+bool InlineDispatcher::round() noexcept {
+  try {
+    return do_round();
+  } catch (...) {
+    state_.end_all_calls(std::current_exception());
+    over_ = true;
+    return true;
+  }
+}
+
 // What the driver wants, what that brings the worker, and what comes of it. Whether anything did.
-bool InlineDispatcher::round() {
+bool InlineDispatcher::do_round() {
+  if (over_) return false;
   bool did = turn();
   if (link_ != nullptr) did |= serve(*link_);
   return did;

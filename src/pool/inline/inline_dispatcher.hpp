@@ -54,7 +54,8 @@ class InlineDispatcher final : public Dispatcher,
 
  private:
   class Lane;
-  bool round();
+  bool round() noexcept;
+  bool do_round();
   bool turn() BROOD_EXCLUDES(core_lock);
   bool start_asked() BROOD_REQUIRES(core_lock);
   bool serve(InlineLink& link) BROOD_EXCLUDES(core_lock);
