@@ -32,6 +32,20 @@ constexpr std::string_view wrappers[] = {"std::__invoke",
 constexpr std::string_view starts[] = {"_start", "__libc_start_main", "__libc_start_call_main",
                                        "__libc_start_main_impl", "__libc_start_main_alias_1"};
 
+// "run at src/worker/worker.cpp": less debug information has no scopes, and no parameters. Then the
+// file tells, where it is called as one of the library's.
+bool is_in_own_file(const Location& location) {
+  if (location.function.find_first_of(":(") != std::string::npos) return false;
+  constexpr std::string_view folders[] = {"base",    "bootstrap", "manager", "platform", "pool",
+                                          "process", "protocol",  "shared",  "start",    "transfer",
+                                          "wire",    "worker",    "progress"};
+  const std::string_view file = location.file;
+  if (file.find("/brood/detail/") != std::string_view::npos) return true;
+  return std::any_of(std::begin(folders), std::end(folders), [file](std::string_view folder) {
+    return file.find("/src/" + std::string(folder) + "/") != std::string_view::npos;
+  });
+}
+
 template <class List>
 bool has(const List& list, std::string_view name) {
   return std::find(std::begin(list), std::end(list), name) != std::end(list);
@@ -53,6 +67,8 @@ std::string bare_name(std::string_view function) {
       ++depth;
     } else if (c == '>' || c == '}') {
       --depth;
+    } else if (depth == 0 && c == '(' && name == "decltype") {
+      i = std::min(function.find(')', i), function.size());
     } else if (depth == 0 && c == '(') {
       if (name.ends_with("operator") && function.substr(i).starts_with("()")) {
         name += "()";
@@ -70,6 +86,7 @@ std::string bare_name(std::string_view function) {
 }
 
 bool is_between(const Location& location) {
+  if (is_in_own_file(location)) return true;
   const std::string name = bare_name(location.function);
   if (has(starts, name) || has(wrappers, name) || has(own_functions, name)) return true;
   return std::any_of(std::begin(own_scopes), std::end(own_scopes),

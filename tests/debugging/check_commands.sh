@@ -7,7 +7,10 @@ folder=$(mktemp -d)
 cd "$folder" || exit 1
 jobs_to_end=()
 end_jobs() {
-  for job in "${jobs_to_end[@]}"; do kill -KILL "$job" 2>/dev/null; done
+  for job in "${jobs_to_end[@]}"; do
+    disown "$job"
+    kill -KILL "$job" 2>/dev/null
+  done
   rm -rf "$folder"
 }
 trap end_jobs EXIT
@@ -53,6 +56,10 @@ run_block() {
   output=$(timeout 100 bash -c "${command//.\/program/$program}" 2>&1)
   if [[ $output == *"ptrace: Operation not permitted"* || $output == *"Could not trace the inferior"* ]]; then
     echo "left out, no process may be traced here: $command"
+    return
+  fi
+  if [[ $output == *perf_event_paranoid* || $output == *"perf not found"* ]]; then
+    echo "left out, nothing may be measured here: $command"
     return
   fi
   ran=$((ran + 1))

@@ -1,5 +1,5 @@
-// What docs/debugging.md debugs: `parse` fails for one element of ten, hangs or crashes by the
-// first argument ("throw", "crash", "hang"; nothing fails without one).
+// What docs/debugging.md debugs: `decode_page` fails for one element of ten, hangs or crashes by
+// the first argument ("throw", "crash", "hang"; nothing fails without one).
 #include <brood/brood.hpp>
 
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-__attribute__((noinline)) int parse(int number, const std::string& how) {
+__attribute__((noinline)) int decode_page(int number, const std::string& how) {
   if (number != 7 || how.empty()) return number;
   if (how == "crash") std::abort();
   if (how == "hang") {
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 10; ++i) input.emplace_back(i, how);
   for (const auto& element : input) {
     try {
-      pool.apply(parse, std::get<0>(element), std::get<1>(element));
+      pool.apply(decode_page, std::get<0>(element), std::get<1>(element));
     } catch (const std::exception& error) {
       std::printf("%s\n", brood::describe(std::current_exception()).c_str());
       ++failed;

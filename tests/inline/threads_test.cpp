@@ -24,7 +24,8 @@ TEST_F(InlineThreads, one_element_at_a_time_whatever_threads_there_are) {
   inside = most = 0;
   const auto counts = [](int value) {
     most = std::max(most.load(), ++inside);
-    std::this_thread::yield();
+    for (volatile int i = 0; i < 2000; i = i + 1) {
+    }
     --inside;
     return value;
   };
@@ -32,7 +33,7 @@ TEST_F(InlineThreads, one_element_at_a_time_whatever_threads_there_are) {
   std::atomic<int> right = 0;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      if (pool.map(counts, numbers(300)) == numbers(300)) ++right;
+      if (pool.map(counts, numbers(100)) == numbers(100)) ++right;
       if (pool.apply_async(counts, 9).get() == 9) ++right;
     });
   }

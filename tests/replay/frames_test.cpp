@@ -46,6 +46,7 @@ TEST(FrameFilter, knows_the_name_in_a_whole_signature) {
       "std::__invoke_impl");
   EXPECT_EQ(bare_name("void brood::detail::run_map<int (*)(int), int, int>(brood::detail::Run&)"),
             "brood::detail::run_map");
+  EXPECT_EQ(bare_name("decltype(auto) std::apply<int (*)(int)>(int (*&&)(int))"), "std::apply");
   EXPECT_EQ(bare_name("solve(int)"), "solve");
   EXPECT_EQ(bare_name("(anonymous namespace)::solve(int) const"), "(anonymous namespace)::solve");
   EXPECT_EQ(bare_name("std::function<int (int)>::operator()(int) const"),
@@ -57,6 +58,9 @@ TEST(FrameFilter, leaves_the_users_functions_whatever_namespace_they_are_in) {
   EXPECT_TRUE(is_between("brood::worker::Session::serve()"));
   EXPECT_TRUE(is_between("int std::invoke<int (*&)(int), int&>(int (*&)(int), int&)"));
   EXPECT_TRUE(is_between("__libc_start_main"));
+  EXPECT_TRUE(base::is_between({"run", "/home/me/brood/src/worker/worker.cpp", 96}));
+  EXPECT_FALSE(base::is_between({"run", "/home/me/solver/run.cpp", 96}));
+  EXPECT_FALSE(base::is_between({"run(int)", "/home/me/solver/src/worker/run.cpp", 96}));
   EXPECT_FALSE(is_between("main"));
   EXPECT_FALSE(is_between("brood_user::solve(int)"));
   EXPECT_FALSE(is_between("brood::victims::segfaults(int)"));
