@@ -3,7 +3,7 @@
 set -euo pipefail
 page=$1/docs/environment.md
 read_by_library=$(grep -rhoE 'getenv\("[A-Z_]+"\)' "$1/src" "$1/include" 2>/dev/null | sed 's/.*"\(.*\)".*/\1/' | sort -u || true)
-listed=$(grep -oE '^\| `[A-Z_]+`' "$page" | tr -d '|` ' | sort -u)
+listed=$(grep -oE '^\| `[A-Z_]+`' "$page" 2>/dev/null | tr -d '|` ' | sort -u || true)
 # Read by a part of the library that may be left out.
 optional=BROOD_TRACE
 bad=0
