@@ -62,6 +62,7 @@
 #include <brood/proxy.hpp>
 #include <brood/queue.hpp>
 #include <brood/random.hpp>
+#include <brood/replay.hpp>
 #include <brood/sandbox.hpp>
 #include <brood/semaphore.hpp>
 #include <brood/shared_memory.hpp>

@@ -83,11 +83,14 @@ struct CrashReport {
   /// The cause in words: "a fault at address 0x0".
   BROOD_API std::string describe() const;
   /// The functions that were active when the signal arrived that ended the worker: a line for each,
-  /// innermost first. Empty where no trace could be taken: after SIGKILL, an exit, or a stack
+  /// innermost first, without those of this library, std::invoke and the like, and the C library's
+  /// start of a program. Empty where no trace could be taken: after SIGKILL, an exit, or a stack
   /// overflow outside of the main thread.
   /// Cost: each call makes the text anew from the debug information of program and libraries:
   /// milliseconds; the first call for a large program takes up to seconds.
   BROOD_API std::string stack_trace() const;
+  /// The same with all functions. Cost: as stack_trace().
+  BROOD_API std::string full_stack_trace() const;
 
   /// The raw trace, from which stack_trace() makes its text.
   std::shared_ptr<const detail::StackTrace> trace{};

@@ -26,6 +26,8 @@ struct Origin {
   std::size_t index = 0;
   /// Number of the last attempt, from 1 on.
   int attempt = 1;
+  /// The file that keeps the element for another run: see PoolOptions::save_failed. Empty: none.
+  std::string saved{};
 };
 
 /// Where the task ran that ended in this exception: TaskError, WorkerLost or TaskTimeout, or an

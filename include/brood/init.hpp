@@ -8,7 +8,10 @@
 namespace brood {
 
 /// Call it as the first line of main. In a process that Brood started by exec it does that
-/// process's work and never returns. In every other process it returns at once. The start methods
+/// process's work and never returns. With the arguments `--brood-replay FILE` it runs the element
+/// that a pool has saved there (PoolOptions::save_failed), says what has come of it, and ends the
+/// process: with exit code 0 where the element returned, 1 where it threw, 2 where the file cannot
+/// be used. In every other process it returns at once. The start methods
 /// spawn and forkserver need it. A program that cannot change its main links brood::main instead.
 /// Throws UsageError when called a second time.
 BROOD_API void init(int argc, char** argv);

@@ -11,8 +11,8 @@
 
 namespace brood {
 
-/// The names of all built-in start methods: {"forkserver", "fork", "spawn"}. The first is the
-/// default. Threads: any.
+/// The names of the built-in methods that start processes: {"forkserver", "fork", "spawn"}. The
+/// first is the default. A Pool knows one more, "inline": see StartMethod. Threads: any.
 BROOD_API std::vector<std::string> start_methods();
 
 /// Sets the start method of pools, processes and managers that name none.
@@ -56,8 +56,13 @@ class BROOD_API Launcher {
   virtual int launch(WorkerCommand command) = 0;
 };
 
-/// How a pool starts its workers: the name of a built-in method, or a launcher. Threads: as any
-/// value.
+/// How a pool starts its workers: the name of a built-in method, or a launcher. "inline", for a
+/// Pool alone, starts none: elements run in this process, one at a time and in order, in the thread
+/// that waits for the call; those of an asynchronous verb have run when the verb returns. So a
+/// debugger, a profiler or a sanitizer of this process sees them, and a crash is this process's.
+/// Limits, nice, cpus and CallOptions::timeout do not apply then, and a sandbox is refused. The
+/// environment variable BROOD_START_METHOD, where it names a built-in method or "inline", takes the
+/// place of what a Pool is given; Process and Manager do not read it. Threads: as any value.
 class BROOD_API StartMethod {
  public:
   /// The method of set_start_method at the moment when the pool is made.

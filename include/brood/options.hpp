@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -87,6 +88,14 @@ struct PoolOptions {
   std::function<void(std::exception_ptr)> on_unobserved_error{};
   /// Sandbox of each worker's tasks: Sandbox::compute, or a wider one. Unset: Sandbox::none.
   Sandbox sandbox{};
+  /// Directory in which each element that fails is kept as a file: one that throws, whose worker
+  /// dies, or that runs into its timeout. It is made where it is missing; where no files can be
+  /// made in it, that is a UsageError. `./program --brood-replay FILE` runs such an element again
+  /// (brood/replay.hpp), and the element's error says so. A file holds the function and the
+  /// argument as bytes: it is as secret as they are, and is code to the program that runs it. At
+  /// most 1,000 files and 1 GiB for a pool; what cannot be written is logged once. Unset: the
+  /// environment variable BROOD_SAVE_FAILED; where that is unset too, nothing is kept.
+  std::string save_failed{};
 };
 
 /// What a map does when an element fails.

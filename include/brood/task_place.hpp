@@ -24,6 +24,8 @@ struct Attempts {
   std::vector<std::string> earlier{};
   /// What the last attempt wrote, with Output::capture.
   std::string output{};
+  /// The file that keeps the element for another run: see PoolOptions::save_failed. Empty: none.
+  std::string saved{};
 };
 
 /// What TaskError, WorkerLost and TaskTimeout tell of the task: which element it was, and which
@@ -48,6 +50,8 @@ class TaskPlace {
   const std::vector<std::string>& earlier_attempts() const noexcept { return attempts_.earlier; }
   /// What the last attempt wrote to stdout and stderr, with Output::capture. Empty: nothing.
   const std::string& output() const noexcept { return attempts_.output; }
+  /// The file that keeps the element: see PoolOptions::save_failed. Empty: none.
+  const std::string& saved() const noexcept { return attempts_.saved; }
 
  protected:
   TaskPlace(WorkerIdentity worker, std::size_t index, Attempts attempts)

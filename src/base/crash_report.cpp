@@ -63,6 +63,11 @@ std::string CrashReport::describe() const {
   return "unknown";
 }
 
-std::string CrashReport::stack_trace() const { return trace ? trace->text() : std::string(); }
+std::string CrashReport::stack_trace() const {
+  return trace ? trace->text(detail::StackTrace::Frames::of_the_user) : std::string();
+}
+std::string CrashReport::full_stack_trace() const {
+  return trace ? trace->text(detail::StackTrace::Frames::all) : std::string();
+}
 
 }  // namespace brood

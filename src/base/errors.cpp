@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/duration_text.hpp"
+#include "base/program_path.hpp"
 
 namespace brood {
 namespace {
@@ -82,8 +83,9 @@ std::string signal_in_words(int signal) {
   return above == 0 ? "SIGRTMIN" : "SIGRTMIN+" + std::to_string(above);
 }
 
-// With what became of it before, where it ran more than once.
+// With the way to run it again, and what became of it before, where it ran more than once.
 std::string over_attempts(std::string text, const Attempts& attempts) {
+  if (!attempts.saved.empty()) text += "; run it again: " + base::replay_command(attempts.saved);
   if (attempts.count <= 1) return text;
   text += "; this was attempt " + std::to_string(attempts.count);
   const char* separator = ", after: ";

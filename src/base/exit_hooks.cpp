@@ -25,6 +25,7 @@ struct Hooks {
 };
 // Null: no hooks are taken. Never destroyed: hooks run among the destructors of static objects.
 constinit std::atomic<Hooks*> current{nullptr};
+thread_local ThreadHooks::List* hooks_of_thread = nullptr;
 
 bool run_last() {
   Hooks& all = *current.load();
@@ -50,14 +51,18 @@ void run_last_at_exit() { run_last(); }
 // New ones: another thread of the process that was forked may have held the old ones' mutex.
 void open_exit_hooks(HooksRun how, void (*on_throw)()) { current = new Hooks(how, on_throw); }
 
-bool exit_hooks_are_open() { return current.load() != nullptr; }
+bool exit_hooks_are_open() { return hooks_of_thread != nullptr || current.load() != nullptr; }
 
 void add_exit_hook(std::function<void()> hook) {
+  if (hooks_of_thread != nullptr) return hooks_of_thread->push_back(std::move(hook));
   Hooks& all = *current.load();
   const base::MutexLock lock(all.mutex);
   all.list.push_back(std::move(hook));
   if (all.how == HooksRun::at_exit) std::atexit(&run_last_at_exit);
 }
+
+ThreadHooks::ThreadHooks(List& list) noexcept : before_(std::exchange(hooks_of_thread, &list)) {}
+ThreadHooks::~ThreadHooks() { hooks_of_thread = before_; }
 
 void run_exit_hooks() {
   while (run_last()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 // What brood::at_worker_exit has been given.
 namespace brood::base {
@@ -18,6 +19,18 @@ enum class HooksRun : bool {
 void open_exit_hooks(HooksRun how, void (*on_throw)());
 bool exit_hooks_are_open();
 void add_exit_hook(std::function<void()> hook);
+/// While it lives, at_worker_exit gives hooks to this list where the calling thread calls it.
+class ThreadHooks {
+ public:
+  using List = std::vector<std::function<void()>>;
+  explicit ThreadHooks(List& list) noexcept;
+  ~ThreadHooks();
+  ThreadHooks(const ThreadHooks&) = delete;
+  ThreadHooks& operator=(const ThreadHooks&) = delete;
+
+ private:
+  List* const before_;
+};
 /// Calls the hooks, last one first.
 void run_exit_hooks();
 

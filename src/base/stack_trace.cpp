@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/frame_filter.hpp"
+
 namespace brood::detail {
 namespace {
 
@@ -30,6 +32,11 @@ std::string bare(std::uint64_t frame, const StackTrace::Module* module) {
          hex(frame - module->base);
 }
 
+// Where libc's own start of a program lies, which has no name without debug information.
+bool is_of_start(const StackTrace::Module* module) {
+  return module != nullptr && module->path.find("/libc.so") != std::string::npos;
+}
+
 }  // namespace
 
 const StackTrace::Module* StackTrace::module_of(std::uint64_t frame) const {
@@ -39,21 +46,36 @@ const StackTrace::Module* StackTrace::module_of(std::uint64_t frame) const {
   return found != modules_.end() ? &*found : nullptr;
 }
 
-std::string StackTrace::text() const {
-  std::string text = text_;
+// A frame that cannot be named is one of the C library's start where it lies in that library: what
+// the user calls there has a name.
+std::vector<std::string> StackTrace::lines_of(std::uint64_t frame, Frames frames) const {
+  const Module* const module = module_of(frame);
+  const base::Module* const own = module != nullptr ? own_copy(*module) : nullptr;
+  std::vector<base::Location> locations;
+  if (own != nullptr) locations = base::locate(*own, frame - module->base + own->base);
+  std::vector<std::string> lines;
+  if (locations.empty() && (frames == Frames::all || !is_of_start(module)))
+    lines.push_back(bare(frame, module));
+  for (const base::Location& location : locations) {
+    if (frames == Frames::all || !base::is_between(location)) lines.push_back(in_words(location));
+  }
+  return lines;
+}
+
+std::string StackTrace::numbered(Frames frames) const {
+  std::string text;
   int number = 0;
-  const auto add = [&](const std::string& line) {
-    text += "#" + std::to_string(number++) + " " + line + "\n";
-  };
   for (const std::uint64_t frame : frames_) {
-    const Module* const module = module_of(frame);
-    const base::Module* const own = module != nullptr ? own_copy(*module) : nullptr;
-    std::vector<base::Location> locations;
-    if (own != nullptr) locations = base::locate(*own, frame - module->base + own->base);
-    for (const base::Location& location : locations) add(in_words(location));
-    if (locations.empty()) add(bare(frame, module));
+    for (const std::string& line : lines_of(frame, frames))
+      text += "#" + std::to_string(number++) + " " + line + "\n";
   }
   return text;
+}
+
+std::string StackTrace::text(Frames frames) const {
+  if (frames_.empty()) return text_;
+  const std::string text = numbered(frames);
+  return text_ + (text.empty() ? numbered(Frames::all) : text);
 }
 
 }  // namespace brood::detail

@@ -24,12 +24,19 @@ class StackTrace {
   StackTrace(std::vector<std::uint64_t> frames, std::vector<Module> modules)
       : frames_(std::move(frames)), modules_(std::move(modules)) {}
 
+  enum class Frames : bool {
+    all,
+    /// Without the library's and others that no user has written; all where there are no others.
+    of_the_user,
+  };
   /// A line for each function, one that was inlined too. Threads: any. Cost: see
   /// CrashReport::stack_trace.
-  std::string text() const;
+  std::string text(Frames frames) const;
 
  private:
   const Module* module_of(std::uint64_t frame) const;
+  std::vector<std::string> lines_of(std::uint64_t frame, Frames frames) const;
+  std::string numbered(Frames frames) const;
   std::string text_;
   std::vector<std::uint64_t> frames_;  // addresses within the instructions, innermost first
   std::vector<Module> modules_;

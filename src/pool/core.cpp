@@ -14,6 +14,9 @@
 #include "platform/usage.hpp"
 #include "pool/borrowed_worker.hpp"
 #include "pool/check_options.hpp"
+#include "pool/dispatcher/process_dispatcher.hpp"
+#include "pool/inline/inline_dispatcher.hpp"
+#include "start/method.hpp"
 
 namespace brood::pool {
 
@@ -46,40 +49,72 @@ bool has_nothing_to_run(const CallState& call) {
   return call.arguments().count() == 0 && !call.is_stream();
 }
 
+std::unique_ptr<Dispatcher> make_dispatcher(const PoolOptions& options, Core::Nesting nesting,
+                                            PoolState& state, Callbacks& callbacks) {
+  if (options.start_method.name() != start::inline_method)
+    return std::make_unique<ProcessDispatcher>(options, state, callbacks);
+  using Place = InlineDispatcher::Place;
+  const Place place = nesting == Core::Nesting::outermost ? Place::outermost : Place::in_an_element;
+  return std::make_unique<InlineDispatcher>(options, state, callbacks, place);
+}
+
+std::shared_ptr<FailedElements> make_keeper(const PoolOptions& options, Callbacks& callbacks) {
+  const std::string directory = directory_for_failed(options);
+  if (directory.empty()) return nullptr;
+  return std::make_shared<FailedElements>(directory, options, callbacks);
+}
+
 }  // namespace
 
 std::shared_ptr<Core> Core::create(const PoolOptions& options) {
-  std::shared_ptr<Core> core(new Core(options));
+  PoolOptions chosen = options;
+  chosen.start_method = start::method_of_pool(options.start_method);
+  if (chosen.start_method.name() == start::inline_method)
+    return create(inline_options(options), Nesting::outermost, nullptr);
+  return create(chosen, Nesting::outermost, nullptr);
+}
+
+std::shared_ptr<Core> Core::create(const PoolOptions& options, Nesting nesting,
+                                   const Keeper& keeper) {
+  std::shared_ptr<Core> core(new Core(options, nesting, keeper));
   core->state_.loss().set_owner(core);
-  core->start_first_workers();
-  core->dispatcher_.run_thread();
+  core->dispatcher_->begin();
   return core;
 }
 
-Core::Core(const PoolOptions& options)
+Core::Core(const PoolOptions& options, Nesting nesting, const Keeper& keeper)
     : generation_(platform::fork_generation()),
       unobserved_error_(options.on_unobserved_error),
-      supervisor_(options),
-      dispatcher_(state_, supervisor_, callbacks_, options.on_interrupt),
-      state_(options, supervisor_.method_name(), dispatcher_.processes(), callbacks_) {}
+      failed_elements_(keeper ? keeper : make_keeper(options, callbacks_)),
+      dispatcher_(make_dispatcher(options, nesting, state_, callbacks_)),
+      state_(options, dispatcher_->method_name(), dispatcher_->processes(), callbacks_,
+             failed_elements_.get()) {}
 
-Core::~Core() { dispatcher_.finish(); }
-
-// Before there is a dispatcher's thread, so that what fails is thrown to the caller; then nothing
-// may be left behind.
-void Core::start_first_workers() {
-  no_other_thread_knows();
-  Driver& driver = state_.driver();
-  try {
-    for (const WorkerId id : driver.first_starts(std::chrono::steady_clock::now()))
-      driver.started(supervisor_.start(id), std::chrono::steady_clock::now());
-    supervisor_.prepare();
-  } catch (...) {
-    for (const auto& link : driver.workers().all()) {
-      if (link) supervisor_.discard(process_of(*link));
-    }
-    throw;
+Core::~Core() {
+  if (const std::shared_ptr<Core> nested = take_nested()) {
+    nested->terminate();
+    nested->join({});
   }
+  dispatcher_->finish();
+}
+
+// Made by the first element that needs it: initializer and state are those of that element.
+std::shared_ptr<Core> Core::nested() {
+  const base::MutexLock lock(nested_mutex_);
+  if (!nested_) {
+    PoolOptions options;
+    options.workers = 1;
+    options.start_method = start::inline_method;
+    options.max_message_size = dispatcher_->message_limit();
+    options.on_unobserved_error = unobserved_error_;
+    nested_ = create(inline_options(options), Nesting::in_an_element, failed_elements_);
+  }
+  return nested_;
+}
+
+std::shared_ptr<Core> Core::take_nested() {
+  const base::MutexLock lock(nested_mutex_);
+  return std::exchange(nested_, nullptr);
 }
 
 bool Core::in_owner() const noexcept { return generation_ == platform::fork_generation(); }
@@ -93,15 +128,16 @@ void Core::check_process() const {
 
 void Core::check_call(const detail::JobSpec& spec) const {
   check_process();
-  check_size(spec.elements, supervisor_.message_limit());
-  check_attached(spec.definition->bytes.attached(), supervisor_.sandbox());
-  check_attached(spec.elements.payload.owned().attached(), supervisor_.sandbox());
+  check_size(spec.elements, dispatcher_->message_limit());
+  check_attached(spec.definition->bytes.attached(), dispatcher_->sandbox());
+  check_attached(spec.elements.payload.owned().attached(), dispatcher_->sandbox());
 }
 
 // The lock is the dispatcher's most of the time: a caller that only leaves a call does not wait for
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   check_call(spec);
+  if (dispatcher_->is_running_here()) return nested()->submit(std::move(spec));
   if (SmallCall::fits(spec)) {
     auto call = std::make_shared<SmallCall>(weak_from_this());
     if (state_.leave(call, std::move(spec))) access_.wake();
@@ -120,6 +156,7 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 }
 
 detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) {
+  if (dispatcher_->runs_in_callers()) return submit(std::move(spec));
   check_call(spec);
   const auto call = std::make_shared<CallState>(weak_from_this(), std::move(spec));
   WorkerLink* link = nullptr;
@@ -143,8 +180,8 @@ void Core::note_reader(CallState& state) {
 }
 
 void Core::extend(CallState& state, detail::Elements more, detail::Input input) {
-  check_size(more, supervisor_.message_limit());
-  check_attached(more.payload.owned().attached(), supervisor_.sandbox());
+  check_size(more, dispatcher_->message_limit());
+  check_attached(more.payload.owned().attached(), dispatcher_->sandbox());
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     if (state_.collapse().is_certain() || state.is_cut_short()) return;
     state_.take_intake();
@@ -157,6 +194,7 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
 
 bool Core::cancel(AwaitedCall& call, Kill kill) {
   if (!in_owner()) return false;
+  if (dispatcher_->runs_in_callers()) kill = Kill::no;  // what runs is in this process
   const bool cancelled = access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
     if (state_.collapse().is_certain()) return false;
     state_.take_intake();
@@ -180,6 +218,7 @@ void Core::terminate() {
   check_process();
   access_.unless_out_of_memory([this]() BROOD_REQUIRES(core_lock) {
     if (!state_.collapse().is_certain()) state_.close(Closing::terminated);
+    dispatcher_->cut_off();
   });
   access_.wake();
 }
@@ -209,8 +248,8 @@ bool Core::join_until_next_look(const detail::Deadline& deadline) {
   look_for_loss();
   const auto next_look = std::chrono::steady_clock::now() + between_looks;
   if (!state_.loss().is_over())
-    return dispatcher_.join(deadline ? std::min(*deadline, next_look) : next_look);
-  dispatcher_.let_go();
+    return dispatcher_->join(deadline ? std::min(*deadline, next_look) : next_look);
+  dispatcher_->let_go();
   return true;
 }
 

@@ -91,6 +91,12 @@ JobHandle Calls::submit(JobSpec spec) const {
   return job;
 }
 
+JobHandle Calls::begun(JobSpec spec) const {
+  JobHandle job = submit(std::move(spec));
+  core_->let_begin(*job);
+  return job;
+}
+
 // While this thread drives a worker it hears of no request, and no time passes for a bar.
 JobHandle Calls::finished(JobSpec spec, ArrivingResult* arriving) const {
   Reporter reporter(options_.progress);  // first: to copy a function may take memory

@@ -121,6 +121,13 @@ class Method {
 std::unique_ptr<Method> open_method(const StartMethod& method,
                                     std::chrono::nanoseconds limit = launch_patience);
 
+/// The start method that starts no processes: tasks of a pool run in the calling threads. It has a
+/// name, and nothing that open_method() could open.
+inline constexpr const char* inline_method = "inline";
+/// What a pool of these options uses: the method that the environment variable BROOD_START_METHOD
+/// names, or else the one of the options. Throws UsageError for a name that is none.
+StartMethod method_of_pool(const StartMethod& chosen);
+
 /// From now on this process starts no others, and has no server socket to the fork server that made
 /// it.
 void start_no_more() noexcept;

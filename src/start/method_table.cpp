@@ -1,5 +1,6 @@
 #include <atomic>
 #include <cctype>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,12 +33,30 @@ const Row* find(std::string_view name) {
   return nullptr;
 }
 
+std::string known_names() {
+  std::string text;
+  for (const Row& row : table)
+    text += (&row == table ? "\"" : ", \"") + std::string(row.name) + '"';
+  return text;
+}
+
+std::string unknown(std::string_view name) {
+  return "unknown start method \"" + std::string(name) + "\"; known are " + known_names();
+}
+
 const Row& known(std::string_view name) {
   if (const Row* const row = find(name)) return *row;
-  std::string text = "unknown start method \"" + std::string(name) + "\"; known are";
-  for (const Row& row : table)
-    text += (&row == table ? " \"" : ", \"") + std::string(row.name) + '"';
-  throw UsageError(text + ", or give an object of a class derived from brood::Launcher");
+  if (name == start::inline_method)
+    throw UsageError(
+        "start method \"inline\" starts no process: it is for a Pool, by PoolOptions::start_method "
+        "or the environment variable BROOD_START_METHOD");
+  throw UsageError(unknown(name) +
+                   ", for a Pool \"inline\", or give an object of a class derived from "
+                   "brood::Launcher");
+}
+
+std::string name_for_pool(std::string_view name) {
+  return std::string(name == start::inline_method ? name : known(name).name);
 }
 
 }  // namespace
@@ -52,7 +71,7 @@ void set_start_method(std::string_view name) { chosen = &known(name); }
 std::string get_start_method() { return std::string(chosen.load()->name); }
 
 StartMethod::StartMethod() = default;
-StartMethod::StartMethod(std::string_view name) : name_(known(name).name) {}
+StartMethod::StartMethod(std::string_view name) : name_(name_for_pool(name)) {}
 StartMethod::StartMethod(const char* name)
     : StartMethod(std::string_view(name == nullptr ? "" : name)) {}
 StartMethod::StartMethod(const std::string& name) : StartMethod(std::string_view(name)) {}
@@ -62,6 +81,14 @@ StartMethod::StartMethod(std::shared_ptr<Launcher> launcher) : launcher_(std::mo
 }
 
 namespace start {
+
+StartMethod method_of_pool(const StartMethod& chosen) {
+  const char* const name = std::getenv("BROOD_START_METHOD");
+  if (name == nullptr || *name == '\0') return chosen;
+  if (name != std::string_view(inline_method) && find(name) == nullptr)
+    throw UsageError("environment variable BROOD_START_METHOD: " + unknown(name) + ", \"inline\"");
+  return {name};
+}
 
 void mark_initialized() noexcept { init_called = true; }
 bool initialized() noexcept { return init_called; }

@@ -135,7 +135,7 @@ void Session::run(const protocol::RunHeader& header, std::span<const std::byte> 
   if (results_.dropped(header.sequence)) return;
   const auto predicate = payload.subspan(header.define, header.retry_if);
   results_.begin(run_, header, Reader(payload.subspan(header.define + header.retry_if), rest));
-  const TaskInProgress mark(run_, results_, stops_);
+  const TaskInProgress mark(run_, &results_, &stops_);
   if (header.define != 0) {
     if (!last_.is(payload.first(header.define))) last_ = Definition(payload.first(header.define));
     run_defined(last_, predicate);

@@ -1,6 +1,7 @@
 #include "worker/task_in_progress.hpp"
 
 #include <string>
+#include <utility>
 
 #include <brood/errors.hpp>
 #include <brood/this_task.hpp>
@@ -23,20 +24,19 @@ const worker::TaskInProgress& current_for(const char* function) {
 
 namespace worker {
 
-TaskInProgress::TaskInProgress(const detail::Run& run, ResultStream& results,
-                               StopRequests& stops) noexcept
-    : run_(run), results_(results), stops_(stops) {
-  current = this;
-}
+TaskInProgress::TaskInProgress(const detail::Run& run, ResultStream* results,
+                               StopRequests* stops) noexcept
+    : run_(run), results_(results), stops_(stops), before_(std::exchange(current, this)) {}
 
 TaskInProgress::~TaskInProgress() {
-  current = nullptr;
-  stops_.forget();
+  current = before_;
+  if (stops_ != nullptr) stops_->forget();
 }
 
 std::stop_token TaskInProgress::stop_token() const {
-  results_.report_alone();
-  return stops_.token(detail::RunAccess::position(run_));
+  if (stops_ == nullptr) return std::stop_source().get_token();
+  results_->report_alone();
+  return stops_->token(detail::RunAccess::position(run_));
 }
 
 }  // namespace worker

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stop_token>
+
 #include <brood/detail/pool/run.hpp>
 #include "worker/result_stream.hpp"
 #include "worker/stop_requests.hpp"
@@ -10,7 +12,9 @@ namespace brood::worker {
 /// serves.
 class TaskInProgress {
  public:
-  TaskInProgress(const detail::Run& run, ResultStream& results, StopRequests& stops) noexcept;
+  /// Without `results` and `stops`: nothing asks its elements to stop.
+  explicit TaskInProgress(const detail::Run& run, ResultStream* results = nullptr,
+                          StopRequests* stops = nullptr) noexcept;
   ~TaskInProgress();
   TaskInProgress(const TaskInProgress&) = delete;
   TaskInProgress& operator=(const TaskInProgress&) = delete;
@@ -22,8 +26,9 @@ class TaskInProgress {
 
  private:
   const detail::Run& run_;
-  ResultStream& results_;
-  StopRequests& stops_;
+  ResultStream* const results_;
+  StopRequests* const stops_;
+  const TaskInProgress* const before_;  // an element may wait for those of a pool inline
 };
 
 }  // namespace brood::worker

@@ -289,4 +289,9 @@ says_all verbs '/// Threads: any.' 'struct Thing {' '  /// Never blocks. Cost: l
 contract class "$all" 'struct Other {' '  /// Runs.' "$run" &&
   expect_breach 'public_face.sh contracts' 'thing.hpp Thing is a row of no class'
 
+put src/base/variables.cpp 'const char* const mode = std::getenv("BROOD_NEW");' &&
+  expect_breach environment.sh 'has no row for BROOD_NEW'
+put docs/environment.md '| `BROOD_GONE` | what it did |' &&
+  expect_breach environment.sh 'a row for BROOD_GONE, which nothing reads'
+
 exit $((failures > 0))

@@ -32,9 +32,8 @@ TEST(StartMethods, the_default_can_be_set) {
 
 TEST(StartMethods, an_unknown_name_is_a_usage_error_that_lists_the_known_ones) {
   const std::string expected =
-      "unknown start method \"thread\"; known are \"forkserver\", \"fork\", \"spawn\", or give an "
-      "object of a class "
-      "derived from brood::Launcher";
+      "unknown start method \"thread\"; known are \"forkserver\", \"fork\", \"spawn\", for a "
+      "Pool \"inline\", or give an object of a class derived from brood::Launcher";
   EXPECT_EQ(usage_error([] { set_start_method("thread"); }), expected);
   EXPECT_EQ(usage_error([] { StartMethod method("thread"); }), expected);
   EXPECT_EQ(get_start_method(), "forkserver");

@@ -46,6 +46,9 @@ class Arguments {
   /// Ends the frame with the arguments of elements [first, first + count), which came together.
   virtual void append_to(RunFrame& frame, std::size_t first, std::size_t count) const
       BROOD_REQUIRES(core_lock) = 0;
+  /// A copy of what the worker reads for the argument of this element, and how much that is.
+  virtual detail::Bytes element(std::size_t) const BROOD_REQUIRES(core_lock) { return {}; }
+  virtual std::size_t size_of(std::size_t) const noexcept BROOD_REQUIRES(core_lock) { return 0; }
   /// Whether they lie in memory that is borrowed from the caller.
   virtual bool borrows() const noexcept { return false; }
 

@@ -1,5 +1,7 @@
 #include "pool/calls/awaited_call.hpp"
 
+#include <chrono>
+
 #include "base/log.hpp"
 #include "wire/exception.hpp"
 
@@ -52,10 +54,28 @@ void AwaitedCall::conclude(const std::exception_ptr& error, Callbacks& callbacks
 // Looks up now and then: the program may have closed what would have woken the dispatcher.
 bool AwaitedCall::sleep(std::uint32_t seen, const detail::Deadline& deadline,
                         Completion::Until until) {
+  if (const auto owner = pool(); owner && owner->runs_in_callers())
+    return help(*owner, seen, deadline, until);
   for (;;) {
     const Completion::Awake why = completion_.sleep(seen, deadline, until);
     if (why != Completion::Awake::to_look_up) return why == Completion::Awake::by_event;
     if (const auto owner = pool()) owner->look_for_loss();
+  }
+}
+
+// Where there is nothing to run for this thread another one runs elements, or time has to pass
+// before another attempt.
+bool AwaitedCall::help(PoolForCalls& owner, std::uint32_t seen, const detail::Deadline& deadline,
+                       Completion::Until until) {
+  constexpr std::chrono::milliseconds between_looks{5};
+  completion_.check_process();
+  for (;;) {
+    if (owner.run_some()) return true;
+    const auto next_look = std::chrono::steady_clock::now() + between_looks;
+    const bool is_last = deadline && *deadline <= next_look;
+    const Completion::Awake why = completion_.sleep(seen, is_last ? deadline : next_look, until);
+    if (why == Completion::Awake::by_event) return true;
+    if (is_last) return false;
   }
 }
 

@@ -64,6 +64,9 @@ class AwaitedCall : public detail::Job {
   CallFailure failure_ BROOD_GUARDED_BY(core_lock);
 
  private:
+  bool help(PoolForCalls& owner, std::uint32_t seen, const detail::Deadline& deadline,
+            Completion::Until until);
+
   const std::weak_ptr<PoolForCalls> pool_;
   Callbacks::AtEnd at_end_;
   // Last: a derived class begins in the bytes behind it.

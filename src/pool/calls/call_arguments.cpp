@@ -87,6 +87,31 @@ void CallArguments::append_to(RunFrame& frame, std::size_t first, std::size_t co
   }
 }
 
+// One that does not lie in one piece is the only one.
+detail::Bytes CallArguments::element(std::size_t index) const {
+  const auto later = segment(index);
+  const detail::Elements& elements = later ? later->elements : elements_;
+  detail::Bytes bytes;
+  const auto append = [&](std::span<const std::byte> part) {
+    bytes.append(part.data(), part.size());
+  };
+  if (!elements.payload.contiguous()) {
+    elements.payload.for_each_part(append);
+  } else {
+    const std::size_t from = later ? index - later->first : index;
+    append(slice(elements, from, from + 1));
+  }
+  return bytes;
+}
+
+std::size_t CallArguments::size_of(std::size_t index) const noexcept {
+  const auto later = segment(index);
+  const detail::Elements& elements = later ? later->elements : elements_;
+  if (!elements.payload.contiguous()) return elements.payload.size();
+  const std::size_t from = later ? index - later->first : index;
+  return slice(elements, from, from + 1).size();
+}
+
 void CallArguments::extend(detail::Elements&& more) {
   auto segment = std::make_shared<Segment>();
   segment->first = count();

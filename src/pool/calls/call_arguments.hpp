@@ -23,6 +23,8 @@ class CallArguments final : public Arguments {
   /// Small ones are copied, larger ones stay where they are until they are written.
   void append_to(RunFrame& frame, std::size_t first, std::size_t count) const override
       BROOD_REQUIRES(core_lock);
+  detail::Bytes element(std::size_t index) const override BROOD_REQUIRES(core_lock);
+  std::size_t size_of(std::size_t index) const noexcept override BROOD_REQUIRES(core_lock);
   bool borrows() const noexcept override { return elements_.payload.borrows(); }
 
   /// Of each of those; 0: there are none.

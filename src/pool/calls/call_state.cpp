@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "pool/calls/failure_keeper.hpp"
 #include "wire/exception.hpp"
 
 namespace brood {
@@ -116,9 +117,42 @@ namespace detail {
 
 Job::~Job() = default;
 
+namespace {
+
+Attempts kept_in(const Attempts& attempts, const std::string& file) {
+  return {.count = attempts.count, .earlier = attempts.earlier, .saved = file};
+}
+
+Attempts attempts_of(const TaskPlace& place, const std::string& file) {
+  return {.count = place.attempt(), .earlier = place.earlier_attempts(), .saved = file};
+}
+
+// Made anew, with the file: what it says was laid down before there was one.
+std::exception_ptr with_file(const std::exception_ptr& error, const std::string& file) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const WorkerLost& lost) {
+    return std::make_exception_ptr(
+        WorkerLost(lost.status(), {lost.worker_name(), lost.worker_pid()}, lost.index(),
+                   std::make_shared<const CrashReport>(lost.report()), attempts_of(lost, file)));
+  } catch (const TaskTimeout& late) {
+    return std::make_exception_ptr(TaskTimeout(late.limit(), late.index(),
+                                               {late.worker_name(), late.worker_pid()},
+                                               attempts_of(late, file)));
+  } catch (...) {
+    return error;
+  }
+}
+
+}  // namespace
+
 std::exception_ptr to_exception(const Failure& failure, std::size_t index) {
-  if (failure.local) return failure.local;
-  return wire::decode_exception(failure.encoded->view(), failure.worker, index, failure.attempts);
+  const std::string file = failure.saved ? failure.saved->path() : std::string();
+  if (failure.local) return file.empty() ? failure.local : with_file(failure.local, file);
+  if (file.empty())
+    return wire::decode_exception(failure.encoded->view(), failure.worker, index, failure.attempts);
+  return wire::decode_exception(failure.encoded->view(), failure.worker, index,
+                                kept_in(failure.attempts, file));
 }
 
 void throw_timeout() {

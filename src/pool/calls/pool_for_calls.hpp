@@ -27,6 +27,11 @@ class PoolForCalls : public std::enable_shared_from_this<PoolForCalls> {
   virtual void extend(CallState& stream, detail::Elements more, detail::Input input) = 0;
   /// Looks whether this process has closed what would wake the waiters: then all calls end.
   virtual void look_for_loss() noexcept = 0;
+  /// Whether elements run in the threads that wait for them (start method "inline").
+  virtual bool runs_in_callers() const noexcept = 0;
+  /// Then has some run in the calling thread; false where there are none for it now. Throws
+  /// UsageError in an element of the pool.
+  virtual bool run_some() = 0;
 
   /// Whether this process is the pool's, not a forked copy.
   virtual bool in_owner() const noexcept = 0;

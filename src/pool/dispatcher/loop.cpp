@@ -37,8 +37,8 @@ void run_one_within(asio::io_context& io, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
-                       OnInterrupt on_interrupt)
+ProcessDispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& callbacks,
+                              OnInterrupt on_interrupt)
     : stdio_(std::in_place),
       state_(state),
       io_(1),
@@ -49,14 +49,14 @@ Dispatcher::Loop::Loop(PoolState& state, Supervisor& supervisor, Callbacks& call
   stdio_.reset();
 }
 
-void Dispatcher::Loop::run_thread() {
+void ProcessDispatcher::Loop::run_thread() {
   sockets_.open_all();
   thread_ = platform::start_own_thread("brood-dispatch", [this] { run(); });
 }
 
 // Not by posting: that allocates, and a refusal could not be told to the thread that wakes.
 // Where its descriptors are closed Asio would write to whatever has their numbers now.
-bool Dispatcher::Loop::wake() noexcept {
+bool ProcessDispatcher::Loop::wake() noexcept {
   if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return true;
   if (state_.has_lost_descriptors()) {
     sleeping_.store(true, std::memory_order_seq_cst);
@@ -66,7 +66,7 @@ bool Dispatcher::Loop::wake() noexcept {
   return true;
 }
 
-bool Dispatcher::Loop::join(std::chrono::steady_clock::time_point deadline) {
+bool ProcessDispatcher::Loop::join(std::chrono::steady_clock::time_point deadline) {
   while (over_.load(std::memory_order_acquire) == 0) {
     if (!platform::futex_wait(over_, 0, deadline)) break;
   }
@@ -74,7 +74,7 @@ bool Dispatcher::Loop::join(std::chrono::steady_clock::time_point deadline) {
 }
 
 // Nothing leaves the thread: what cannot be blamed on one worker or call ends all of them.
-void Dispatcher::Loop::run() noexcept {
+void ProcessDispatcher::Loop::run() noexcept {
   try {
     serve();
   } catch (...) {
@@ -86,7 +86,7 @@ void Dispatcher::Loop::run() noexcept {
 }
 
 // A wake-up stops the context, whenever it comes; what is ready then is found in the next turn.
-void Dispatcher::Loop::serve() {
+void ProcessDispatcher::Loop::serve() {
   StopDetector stops(Clock::now());
   for (;;) {
     if (state_.has_lost_descriptors()) return state_.lose_descriptors();
@@ -104,13 +104,13 @@ void Dispatcher::Loop::serve() {
 }
 
 // Takes no more and gives up what has not begun.
-void Dispatcher::Loop::drain() {
+void ProcessDispatcher::Loop::drain() {
   const CoreGuard lock(state_.mutex());
   state_.close(Closing::draining);
 }
 
 // True when no worker is left and none will come.
-bool Dispatcher::Loop::turn() {
+bool ProcessDispatcher::Loop::turn() {
   const CoreGuard lock(state_.mutex());
   const Time now = Clock::now();
   state_.collapse().check_torn();
@@ -128,7 +128,7 @@ bool Dispatcher::Loop::turn() {
   return false;
 }
 
-void Dispatcher::Loop::set_timer(Time now) {
+void ProcessDispatcher::Loop::set_timer(Time now) {
   due_ = state_.driver().next_tick();
   std::optional<Time> next = state_.driver().next_turn(now);
   for (const std::optional<Time>& other :
@@ -143,7 +143,7 @@ void Dispatcher::Loop::set_timer(Time now) {
   timer_.async_wait([](const boost::system::error_code&) {});
 }
 
-void Dispatcher::Loop::sleep(StopDetector& stops) {
+void ProcessDispatcher::Loop::sleep(StopDetector& stops) {
   const Time now = Clock::now();
   if (idle_) {
     stops.sleeps(now, Time::max());
@@ -163,7 +163,7 @@ void Dispatcher::Loop::sleep(StopDetector& stops) {
 
 // The nearer the end of a limit, the more often it wakes: by less than what is left of it can a
 // stop of this process that falls into a sleep be taken for time that has passed.
-Nanoseconds Dispatcher::Loop::longest_sleep(Time now) const {
+Nanoseconds ProcessDispatcher::Loop::longest_sleep(Time now) const {
   constexpr Nanoseconds shortest = std::chrono::milliseconds(10);
   if (!due_) return look_up;
   return std::clamp<Nanoseconds>((*due_ - now) / 8, shortest, look_up);

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "platform/stdio_placeholders.hpp"
-#include "pool/dispatcher/dispatcher.hpp"
+#include "pool/dispatcher/process_dispatcher.hpp"
 #include "pool/dispatcher/resident_guard.hpp"
 #include "pool/dispatcher/stop_detector.hpp"
 #include "pool/dispatcher/supervised_processes.hpp"
@@ -23,7 +23,7 @@ namespace brood::pool {
 
 /// The dispatcher's thread: it waits for descriptors and time, and has the driver take its turns.
 /// Threads: its own, but for wake(), join() and let_go().
-class Dispatcher::Loop {
+class ProcessDispatcher::Loop {
  public:
   Loop(PoolState& state, Supervisor& supervisor, Callbacks& callbacks, OnInterrupt on_interrupt);
   ~Loop() { finish(); }

@@ -61,6 +61,7 @@ JobTable::Kept JobTable::fail(CallJob& job, std::size_t element,
     failure->worker = worker;
     failure->attempts = job.take_attempts(element);
     if (output) failure->attempts.output = *output;
+    keep_for_another_run(job, element, *failure);
     job.fail(element, std::move(failure), callbacks_);
     return Kept::all;
   } catch (...) {
@@ -76,12 +77,20 @@ JobTable::Kept JobTable::fail(const Action& action, const WorkerExit& exit) {
     failure->worker = exit.worker;
     Attempts attempts = job->take_attempts(action.first);
     if (exit.report) attempts.output = exit.report->output;
+    failure->attempts.count = attempts.count;
     failure->local = failure_of(*job, action, exit, std::move(attempts));
+    if (action.failure != ElementFailure::cancelled)
+      keep_for_another_run(*job, action.first, *failure);
     job->fail(action.first, std::move(failure), callbacks_);
     return Kept::all;
   } catch (const std::bad_alloc&) {
     return refuse(*job, action.first, 1, out_of_memory());
   }
+}
+
+void JobTable::keep_for_another_run(const CallJob& job, std::size_t element,
+                                    detail::Failure& failure) const noexcept {
+  if (keeper_ != nullptr) failure.saved = keeper_->keep(job, element, failure);
 }
 
 // Elements that the scheduler knows as resolved have outcomes that cannot be kept. What cannot even

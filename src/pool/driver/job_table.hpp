@@ -11,6 +11,7 @@
 #include <brood/errors.hpp>
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/call_job.hpp"
+#include "pool/calls/failure_keeper.hpp"
 #include "pool/failures/crash_report.hpp"
 #include "pool/scheduler/types.hpp"
 
@@ -20,7 +21,9 @@ namespace brood::pool {
 /// elements. Threads: under the core's lock.
 class JobTable {
  public:
-  explicit JobTable(Callbacks& callbacks) : callbacks_(callbacks) {}
+  /// `keeper`: keeps elements that fail; null: none does.
+  explicit JobTable(Callbacks& callbacks, FailureKeeper* keeper = nullptr)
+      : callbacks_(callbacks), keeper_(keeper) {}
 
   void keep(std::shared_ptr<CallJob> job) BROOD_REQUIRES(core_lock);
   /// Null when the job is over.
@@ -62,11 +65,14 @@ class JobTable {
   void finish_all(const std::exception_ptr& reason) noexcept BROOD_REQUIRES(core_lock);
 
  private:
+  void keep_for_another_run(const CallJob& job, std::size_t element,
+                            detail::Failure& failure) const noexcept BROOD_REQUIRES(core_lock);
   Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error)
       BROOD_REQUIRES(core_lock);
 
   std::vector<std::shared_ptr<CallJob>> jobs_ BROOD_GUARDED_BY(core_lock);  // by slot_of(id)
   Callbacks& callbacks_;
+  FailureKeeper* const keeper_;
 };
 
 }  // namespace brood::pool

@@ -11,7 +11,7 @@ DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler,
     : config(std::move(its_config)),
       processes(its_processes),
       scheduler(its_scheduler),
-      jobs(callbacks),
+      jobs(callbacks, config.keeper),
       workers(scheduler.view().config().workers, processes),
       exits(scheduler.view().config().workers) {}
 

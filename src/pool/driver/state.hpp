@@ -16,6 +16,7 @@ namespace brood::pool {
 struct DriverConfig {
   std::string method;  // name of the start method, for StartError
   Limits limits;
+  FailureKeeper* keeper = nullptr;  // null: no failed element is kept
 };
 
 /// What the parts of a driver share: what it knows, and the ends that each of them may have to

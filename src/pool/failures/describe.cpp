@@ -4,6 +4,7 @@
 #include <brood/failures.hpp>
 
 #include "base/printable.hpp"
+#include "base/program_path.hpp"
 #include "base/type_name.hpp"
 #include "pool/failures/causes.hpp"
 
@@ -18,7 +19,8 @@ Origin origin_of(const TaskPlace& place) {
           .pid = place.worker_pid(),
           .node = {},
           .index = place.index(),
-          .attempt = place.attempt()};
+          .attempt = place.attempt(),
+          .saved = place.saved()};
 }
 
 // Null: nothing is known of a task.
@@ -56,6 +58,7 @@ void add_place(std::string& target, const TaskPlace& place) {
   int number = 0;
   for (const std::string& earlier : place.earlier_attempts())
     target += "\n  attempt " + std::to_string(++number) + ": " + earlier;
+  if (!place.saved().empty()) target += "\n  run it again: " + base::replay_command(place.saved());
 }
 
 void add_crash(std::string& target, const CrashReport& report) {

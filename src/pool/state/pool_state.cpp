@@ -8,6 +8,7 @@
 #include <brood/cpu.hpp>
 #include "pool/calls/call_batch.hpp"
 #include "pool/failures/errors.hpp"
+#include "start/method.hpp"
 #include "wire/exception.hpp"
 
 namespace brood::pool {
@@ -38,17 +39,24 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
   return config;
 }
 
-DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
-  return {.method = method, .limits = options.limits};
+DriverConfig driver_config(const PoolOptions& options, const std::string& method,
+                           FailureKeeper* keeper) {
+  return {.method = method, .limits = options.limits, .keeper = keeper};
 }
 
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& options, const std::string& method,
-                     WorkerProcesses& processes, Callbacks& callbacks)
-    : callbacks_(callbacks),
+                     WorkerProcesses& processes, Callbacks& callbacks, FailureKeeper* keeper)
+    : ends_tasks_(method != start::inline_method),
+      callbacks_(callbacks),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method), scheduler_, processes, callbacks) {}
+      driver_(driver_config(options, method, keeper), scheduler_, processes, callbacks) {}
+
+JobTraits PoolState::within_limits(JobTraits traits) const noexcept {
+  if (!ends_tasks_) traits.timeout.reset();
+  return traits;
+}
 
 // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
 // may be more urgent than what workers have in their queues.
@@ -72,14 +80,14 @@ void PoolState::add(const std::shared_ptr<CallState>& call) {
   collapse_.check();
   if (driver_.view().closing) throw_closed();
   const Input input = call->is_stream() ? Input::goes_on : Input::ends;
-  driver_.add(call, call->traits(), call->arguments().count(), input);
+  driver_.add(call, within_limits(call->traits()), call->arguments().count(), input);
 }
 
 // What takes the calls with it ends them.
 void PoolState::add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) {
   const auto batch = std::make_shared<CallBatch>(std::move(run), calls);
   try {
-    driver_.add(batch, batch->traits(), calls.size(), Input::ends);
+    driver_.add(batch, within_limits(batch->traits()), calls.size(), Input::ends);
     batch->set_indices();
   } catch (...) {
     batch->finish(out_of_memory(), callbacks_);

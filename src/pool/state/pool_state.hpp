@@ -23,9 +23,10 @@ namespace brood::pool {
 /// lock, what callers have left for it, and why no call can end well any more. Threads: any.
 class PoolState final : public LockedDriver {
  public:
-  /// `method`: name of the start method. `processes` is not used before there is something to do.
+  /// `method`: name of the start method. `keeper`: null where no failed element is kept.
+  /// `processes` is not used before there is something to do.
   PoolState(const PoolOptions& options, const std::string& method, WorkerProcesses& processes,
-            Callbacks& callbacks);
+            Callbacks& callbacks, FailureKeeper* keeper);
 
   FairMutex& mutex() noexcept { return mutex_; }
   Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }
@@ -73,8 +74,10 @@ class PoolState final : public LockedDriver {
  private:
   void add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) BROOD_REQUIRES(core_lock);
   bool must_wake_for(int priority) const noexcept;
+  JobTraits within_limits(JobTraits traits) const noexcept;
 
-  FairMutex mutex_;  // the dispatcher's most of the time
+  const bool ends_tasks_;  // false: they run in this process, which no limit of time ends
+  FairMutex mutex_;        // the dispatcher's most of the time
   DescriptorLoss loss_;
   Callbacks& callbacks_;
   Scheduler scheduler_ BROOD_GUARDED_BY(core_lock);

@@ -71,15 +71,15 @@ class BROOD_API Calls {
   template <class R>
   AsyncResult<R> single_later(JobSpec made) const {
     refuse_progress();
-    return AsyncResult<R>(submit(std::move(made)), &decode_single<R>);
+    return AsyncResult<R>(begun(std::move(made)), &decode_single<R>);
   }
   template <class R>
   AsyncResult<results_t<R>> all_later(JobSpec made) const {
     refuse_progress();
     if constexpr (std::is_void_v<R>) {
-      return AsyncResult<void>(submit(std::move(made)), &decode_none);
+      return AsyncResult<void>(begun(std::move(made)), &decode_none);
     } else {
-      return AsyncResult<std::vector<R>>(submit(std::move(made)), &decode_all<R>);
+      return AsyncResult<std::vector<R>>(begun(std::move(made)), &decode_all<R>);
     }
   }
   /// The end of a map without results, or of one whose results are dropped.
@@ -232,6 +232,8 @@ class BROOD_API Calls {
   }
 
   JobHandle submit(JobSpec spec) const;
+  /// The same for a call that this thread does not wait for.
+  JobHandle begun(JobSpec spec) const;
   /// Blocks until the call has ended.
   JobHandle finished(JobSpec spec, ArrivingResult* arriving) const;
   /// Fills in what the options say.

@@ -76,12 +76,15 @@ struct JobSpec {
   ResultShape results;
 };
 
+class SavedFailure;
+
 /// How an element failed: an exception encoded in the worker, or one made here.
 struct Failure {
   std::shared_ptr<const Bytes> encoded;
   WorkerIdentity worker;
   std::exception_ptr local;
   Attempts attempts;
+  std::shared_ptr<SavedFailure> saved{};  // null: it is not kept for another run
 };
 
 /// What an element wrote; null: nothing.
@@ -177,6 +180,9 @@ class PoolCore {
   /// where there is one. Then `arriving`, if not null, is given a large result: the job's piece has
   /// no bytes.
   virtual JobHandle call(JobSpec&& spec, ArrivingResult* arriving) = 0;
+  /// The calling thread goes on without the result of `job`. Where elements run in the threads of
+  /// callers, it has run when this returns.
+  virtual void let_begin(Job& job) = 0;
 
  protected:
   ~PoolCore() = default;
