@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "platform/own_thread.hpp"
 #include "platform/socket.hpp"
 #include "platform/system_calls.hpp"
-#include "pool/base/own_thread.hpp"
 
 namespace brood::pool {
 
@@ -31,7 +31,7 @@ void OutputReader::expect(const std::shared_ptr<WorkerOutput>& worker, std::uint
   const base::MutexLock lock(mutex_);
   if (!thread_.joinable()) {
     wake_ = platform::make_socket_pipe();
-    thread_ = start_own_thread("brood-output", [this] { run(); });
+    thread_ = platform::start_own_thread("brood-output", [this] { run(); });
   }
   worker->expect(sequence, limit);
   if (std::find(workers_.begin(), workers_.end(), worker) != workers_.end()) return;
