@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -85,6 +86,14 @@ struct PoolOptions {
   std::function<void(std::exception_ptr)> on_unobserved_error{};
   /// Sandbox of each worker's tasks: Sandbox::compute, or a wider one. Unset: Sandbox::none.
   Sandbox sandbox{};
+  /// File for a timeline of the pool, which is written when the pool ends: a page of HTML where the
+  /// name ends with ".html", Chrome's trace format for ".json". Of a pool that finds the name taken
+  /// by another one of this process, "-2" and so on goes in front of that; in a process that this
+  /// one has started or forked, its process id. A file that cannot be made is a SystemError of the
+  /// pool's constructor. Empty: the one that the environment's BROOD_TRACE names, if it does.
+  std::string trace{};
+  /// Whether Statistics are to have all of their times. Unset: not, unless there is a trace.
+  bool statistics = false;
 };
 
 /// What a map does when an element fails.

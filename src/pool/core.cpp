@@ -14,6 +14,8 @@
 #include "platform/usage.hpp"
 #include "pool/borrowed_worker.hpp"
 #include "pool/check_options.hpp"
+#include "pool/failures/errors.hpp"
+#include "pool/traces_at_exit.hpp"
 
 namespace brood::pool {
 
@@ -52,6 +54,7 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options) {
   std::shared_ptr<Core> core(new Core(options));
   core->state_.loss().set_owner(core);
   core->start_first_workers();
+  if (core->trace_) write_trace_at_exit(core);
   core->dispatcher_.run_thread();
   return core;
 }
@@ -59,9 +62,14 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options) {
 Core::Core(const PoolOptions& options)
     : generation_(platform::fork_generation()),
       unobserved_error_(options.on_unobserved_error),
+      made_(std::chrono::steady_clock::now()),
+      trace_(TraceOutput::of(options)),
       supervisor_(options),
       dispatcher_(state_, supervisor_, callbacks_, options.on_interrupt),
-      state_(options, supervisor_.method_name(), dispatcher_.processes(), callbacks_) {}
+      state_(options, supervisor_.method_name(), dispatcher_.processes(), callbacks_,
+             trace_               ? Recorded::timeline
+             : options.statistics ? Recorded::histograms
+                                  : Recorded::nothing) {}
 
 Core::~Core() { dispatcher_.finish(); }
 
@@ -102,6 +110,7 @@ void Core::check_call(const detail::JobSpec& spec) const {
 // it.
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   check_call(spec);
+  spec.queued = state_.queue_time();
   if (SmallCall::fits(spec)) {
     auto call = std::make_shared<SmallCall>(weak_from_this());
     if (state_.leave(call, std::move(spec))) access_.wake();
@@ -121,6 +130,7 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 
 detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) {
   check_call(spec);
+  spec.queued = state_.queue_time();
   const auto call = std::make_shared<CallState>(weak_from_this(), std::move(spec));
   WorkerLink* link = nullptr;
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
@@ -150,7 +160,7 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
     state_.take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
-    state_.driver().extend(state, count, input);
+    state_.driver().extend(state, count, input, state_.queue_time());
   });
   access_.wake();
 }
@@ -192,7 +202,39 @@ bool Core::join(const detail::Deadline& deadline) {
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
-  return callbacks_.drain(state_.is_terminated() ? soon : deadline, deadline);
+  const bool is_over = callbacks_.drain(state_.is_terminated() ? soon : deadline, deadline);
+  write_trace();
+  return is_over;
+}
+
+void Core::write_trace() noexcept {
+  if (!trace_ || trace_is_written_.exchange(true)) return;
+  if_possible([this] {
+    trace::Timeline timeline;
+    const CallsOfRecord* calls = nullptr;
+    {
+      const CoreGuard lock(state_.mutex());
+      Recorder& recorder = *state_.recorder();
+      timeline = recorder.take(std::chrono::steady_clock::now());
+      calls = &recorder.calls();  // they change no more
+    }
+    trace_->write(timeline, *calls);
+  });
+}
+
+Statistics Core::statistics() {
+  check_process();
+  const CoreGuard lock(state_.mutex());
+  const auto now = std::chrono::steady_clock::now();
+  Statistics statistics = state_.driver().counters().statistics(now);
+  statistics.lifetime = now - made_;
+  if (const Recorder* const recorder = state_.recorder()) {
+    statistics.waiting = recorder->waiting();
+    statistics.decoding = recorder->decoding();
+    statistics.running = recorder->running();
+    statistics.encoding = recorder->encoding();
+  }
+  return statistics;
 }
 
 // Looks now and then whether a thread has ended that brought input, or the pool's descriptors have

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <brood/detail/pool/job.hpp>
@@ -14,6 +16,7 @@
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/dispatcher/supervisor.hpp"
 #include "pool/state/pool_state.hpp"
+#include "pool/trace_output.hpp"
 
 namespace brood::pool {
 
@@ -35,6 +38,9 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   /// False when the deadline came first. Throws UsageError before close or terminate.
   bool join(const detail::Deadline& deadline);
   std::vector<WorkerInfo> workers();
+  Statistics statistics();
+  /// Once: writes what has been recorded, where that is wanted.
+  void write_trace() noexcept;
   /// Throws UsageError in a process forked from the pool's.
   void check_process() const;
   bool in_owner() const noexcept override;
@@ -54,11 +60,14 @@ class Core final : public detail::PoolCore, public PoolForCalls {
 
   const unsigned generation_;  // see platform::fork_generation
   const ErrorHandler unobserved_error_;
+  const Time made_;
+  const std::optional<TraceOutput> trace_;
   Supervisor supervisor_;  // refuses to be made where no processes may be started
   Callbacks callbacks_;
   Dispatcher dispatcher_;  // its thread has ended before the state does
   PoolState state_;
   CallerAccess access_{state_, dispatcher_};
+  std::atomic<bool> trace_is_written_{false};
 };
 
 }  // namespace brood::pool

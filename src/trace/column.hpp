@@ -8,8 +8,8 @@
 
 namespace brood::trace {
 
-/// Writes a column of numbers as text: LEB128 (7 bits in each byte, the lowest first, the highest bit
-/// says that more follow) in base64. finish() is to be called once, at the end.
+/// Writes a column of numbers as text: LEB128 (7 bits in each byte, the lowest first, the highest
+/// bit says that more follow) in base64. finish() is to be called once, at the end.
 class ColumnWriter {
  public:
   explicit ColumnWriter(PieceWriter& text) : text_(text) {}

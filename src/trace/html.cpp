@@ -90,7 +90,8 @@ void write_mark(FactsWriter& facts, const TimelineMark& mark, std::size_t worker
   facts.end(']');
 }
 
-void write_histogram(FactsWriter& facts, std::string_view name, const TimelineHistogram& histogram) {
+void write_histogram(FactsWriter& facts, std::string_view name,
+                     const TimelineHistogram& histogram) {
   facts.begin(name, '[');
   for (const auto& [bound, count] : histogram) {
     facts.begin('[');
@@ -140,8 +141,7 @@ void write_facts(FactsWriter& facts, const Timeline& timeline, const FunctionNam
   for (const TimelineWorker& worker : timeline.workers) write_worker(facts, worker);
   facts.end(']');
   facts.begin("marks", '[');
-  for (const TimelineMark& mark : timeline.marks)
-    write_mark(facts, mark, timeline.workers.size());
+  for (const TimelineMark& mark : timeline.marks) write_mark(facts, mark, timeline.workers.size());
   facts.end(']');
   facts.begin("histograms", '{');
   write_histogram(facts, "waiting", timeline.waiting);
@@ -154,9 +154,8 @@ void write_facts(FactsWriter& facts, const Timeline& timeline, const FunctionNam
 
 // When a worker had an element, as far as that is known.
 std::int64_t place_in_time(const TimelineElement& element) {
-  for (const std::int64_t time :
-       {element.begun, element.running, element.encoding, element.encoded, element.arrived,
-        element.sent, element.queued}) {
+  for (const std::int64_t time : {element.begun, element.running, element.encoding, element.encoded,
+                                  element.arrived, element.sent, element.queued}) {
     if (time >= 0) return time;
   }
   return 0;
@@ -192,21 +191,18 @@ void write_column(PieceWriter& text, std::string_view name, const Items& items, 
 
 void write_calls(PieceWriter& text, const std::vector<TimelineCall>& calls,
                  const FunctionNames& names) {
-  write_column<RunColumn>(text, "call-name", calls, [&](RunColumn& column, const TimelineCall& call) {
-    column.add(names.place(call));
-  });
-  write_column<RunColumn>(text, "call-elements", calls,
-                          [](RunColumn& column, const TimelineCall& call) {
-                            column.add(call.elements);
-                          });
-  write_column<DifferenceColumn>(text, "call-submitted", calls,
-                                 [](DifferenceColumn& column, const TimelineCall& call) {
-                                   column.add(call.submitted);
-                                 });
-  write_column<DifferenceColumn>(text, "call-ended", calls,
-                                 [](DifferenceColumn& column, const TimelineCall& call) {
-                                   column.add(call.ended);
-                                 });
+  write_column<RunColumn>(
+      text, "call-name", calls,
+      [&](RunColumn& column, const TimelineCall& call) { column.add(names.place(call)); });
+  write_column<RunColumn>(
+      text, "call-elements", calls,
+      [](RunColumn& column, const TimelineCall& call) { column.add(call.elements); });
+  write_column<DifferenceColumn>(
+      text, "call-submitted", calls,
+      [](DifferenceColumn& column, const TimelineCall& call) { column.add(call.submitted); });
+  write_column<DifferenceColumn>(
+      text, "call-ended", calls,
+      [](DifferenceColumn& column, const TimelineCall& call) { column.add(call.ended); });
 }
 
 // An index that names nothing as 0, another one as one more than it is.

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-// What is known of a pool when its trace has ended: plain values, which writers of files read. Times
-// are in ns since the start of the trace.
+// What is known of a pool when its trace has ended: plain values, which writers of files read.
+// Times are in ns since the start of the trace.
 namespace brood::trace {
 
 inline constexpr std::int64_t unknown_time = -1;
@@ -63,8 +63,8 @@ struct TimelineMark {
   std::string text;
 };
 
-/// Upper bounds of buckets, ascending, and how many times lie in each. Empty buckets may be left out:
-/// a bucket is so narrow that its upper bound may stand for each time in it.
+/// Upper bounds of buckets, ascending, and how many times lie in each. Empty buckets may be left
+/// out: a bucket is so narrow that its upper bound may stand for each time in it.
 using TimelineHistogram = std::vector<std::pair<std::int64_t, std::uint64_t>>;
 
 struct Timeline {

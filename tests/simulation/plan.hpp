@@ -151,6 +151,7 @@ struct Parameters {
   double unstoppable = 0;          // a worker cannot be ended by signals
   double full_table = 0;           // there is no room for a descriptor that comes with a result
   double hang_ups = 0;             // an element closes its worker's socket
+  bool recorded = false;           // the owner wants to know when elements run
   Mutation mutation = Mutation::none;
 };
 
@@ -171,6 +172,7 @@ struct Census {
   std::uint64_t collapsed = 0, lacks = 0, left_alone = 0, full_tables = 0, brought_by_callers = 0;
   std::uint64_t decided_by_workers = 0;  // revocations
   std::uint64_t hung_up = 0, hung_up_driven = 0;
+  std::uint64_t recorded = 0;  // elements with their times
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 

@@ -90,7 +90,8 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::brought_by_callers,
                                              &Census::decided_by_workers,
                                              &Census::hung_up,
-                                             &Census::hung_up_driven};
+                                             &Census::hung_up_driven,
+                                             &Census::recorded};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 

@@ -78,8 +78,7 @@ TEST(TraceColumn, keeps_runs) {
     for (const std::uint64_t number : numbers) column.add(number);
   });
   EXPECT_EQ(reader::run_column(text), numbers);
-  EXPECT_EQ(reader::numbers(text),
-            (std::vector<std::uint64_t>{2, 0, 3, 7, 1, 0, 1, 9, 993, 3}));
+  EXPECT_EQ(reader::numbers(text), (std::vector<std::uint64_t>{2, 0, 3, 7, 1, 0, 1, 9, 993, 3}));
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ Timeline random_timeline(std::size_t elements) {
     e.attempt = static_cast<std::uint32_t>(1 + roll(3));
     e.text = static_cast<std::uint32_t>(roll(4));
     e.outcome = static_cast<std::uint8_t>(roll(6));
-    for (std::int64_t* t : {&e.queued, &e.sent, &e.begun, &e.running, &e.encoding, &e.encoded,
-                            &e.arrived})
+    for (std::int64_t* t :
+         {&e.queued, &e.sent, &e.begun, &e.running, &e.encoding, &e.encoded, &e.arrived})
       *t = time();
     timeline.elements.push_back(e);
   }
@@ -66,7 +66,9 @@ using Row = std::tuple<std::int64_t, std::uint64_t, std::uint64_t, std::uint64_t
                        std::uint64_t, std::vector<std::int64_t>>;
 
 std::vector<Row> rows_in(std::string_view page) {
-  const auto runs = [&](std::string_view id) { return reader::run_column(reader::text_of(page, id)); };
+  const auto runs = [&](std::string_view id) {
+    return reader::run_column(reader::text_of(page, id));
+  };
   std::map<std::string, std::vector<std::int64_t>> times;
   for (const char* id : {"index", "queued", "sent", "begun", "arrived"})
     times[id] = reader::difference_column(reader::text_of(page, id));
@@ -80,7 +82,11 @@ std::vector<Row> rows_in(std::string_view page) {
   const auto text = runs("text");
   std::vector<Row> rows;
   for (std::size_t i = 0; i < times["index"].size(); ++i)
-    rows.push_back({times["index"][i], call.at(i), worker.at(i), attempt.at(i), outcome.at(i),
+    rows.push_back({times["index"][i],
+                    call.at(i),
+                    worker.at(i),
+                    attempt.at(i),
+                    outcome.at(i),
                     text.at(i),
                     {times["queued"][i], times["sent"][i], times["begun"][i], times["running"][i],
                      times["encoding"][i], times["encoded"][i], times["arrived"][i]}});
@@ -95,8 +101,11 @@ TEST(TracePage, has_every_number_of_every_element) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const TimelineElement& e = timeline.elements[i];
     // What names nothing is 0.
-    const Row expected{static_cast<std::int64_t>(e.index), e.call < 3 ? e.call + 1 : 0,
-                       e.worker < 9 ? e.worker + 1 : 0, e.attempt, e.outcome,
+    const Row expected{static_cast<std::int64_t>(e.index),
+                       e.call < 3 ? e.call + 1 : 0,
+                       e.worker < 9 ? e.worker + 1 : 0,
+                       e.attempt,
+                       e.outcome,
                        e.text < 2 ? e.text + 1 : 0,
                        {e.queued, e.sent, e.begun, e.running, e.encoding, e.encoded, e.arrived}};
     ASSERT_EQ(rows[i], expected) << i;
@@ -178,13 +187,15 @@ TEST(TracePage, loads_nothing_and_runs_nothing_but_its_script) {
   std::smatch policy;
   ASSERT_TRUE(std::regex_search(
       page, policy,
-      std::regex("content=\"default-src 'none'; script-src ('sha256-[A-Za-z0-9+/]{43}='); "
-                 "style-src ('sha256-[A-Za-z0-9+/]{43}='); base-uri 'none'; form-action 'none'\"")));
+      std::regex(
+          "content=\"default-src 'none'; script-src ('sha256-[A-Za-z0-9+/]{43}='); "
+          "style-src ('sha256-[A-Za-z0-9+/]{43}='); base-uri 'none'; form-action 'none'\"")));
   EXPECT_NE(policy[1], policy[2]);
   EXPECT_EQ(count(page, "<script>"), 1U);
   EXPECT_EQ(count(page, "@STYLE"), 0U);
   EXPECT_EQ(count(page, "@SCRIPT"), 0U);
-  for (const char* part : {" src=", "href=", "url(", "@import", "fetch(", "XMLHttpRequest", "import("})
+  for (const char* part :
+       {" src=", "href=", "url(", "@import", "fetch(", "XMLHttpRequest", "import("})
     EXPECT_EQ(count(page, part), 0U) << part;
   // A name of an XML language is the one address.
   EXPECT_EQ(count(page, "://"), count(page, "http://www.w3.org/2000/svg"));

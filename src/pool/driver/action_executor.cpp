@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "pool/driver/append_run.hpp"
 #include "pool/failures/errors.hpp"
 #include "protocol/messages.hpp"
 
@@ -57,11 +56,14 @@ void ActionExecutor::carry_out(const Action& action) {
     case Action::Kind::revoke:
       return answer(action);
     case Action::Kind::cancelled:
+      if (state_.config.recorder != nullptr) state_.config.recorder->cancelled(state_.now);
       if (action.first == Action::all) return;
       return state_.jobs.cancel(action.job, action.first, why_cancelled());
     case Action::Kind::again:
+      record_loss(action);
       return state_.jobs.note_attempt(action, state_.exits[action.worker]);
     case Action::Kind::resolve:
+      record_loss(action);
       return state_.keep(state_.jobs.fail(action, state_.exits[action.worker]), action.job);
     case Action::Kind::finish:
       return finish(action);
@@ -82,6 +84,15 @@ void ActionExecutor::carry_out(const Action& action) {
   }
 }
 
+void ActionExecutor::record_loss(const Action& action) {
+  Recorder* const recorder = state_.config.recorder;
+  if (recorder == nullptr) return;
+  const WorkerExit& exit = state_.exits[action.worker];
+  recorder->lost(action.worker, action.job, action.first, JobTable::kind_of(action, exit),
+                 state_.jobs.describe(action, exit), action.kind == Action::Kind::again,
+                 state_.now);
+}
+
 // A page is memory: any thread with the lock may look at it, also at that of a borrowed worker.
 // A worker that is gone is not asked any more.
 void ActionExecutor::answer(const Action& question) {
@@ -91,6 +102,8 @@ void ActionExecutor::answer(const Action& question) {
   if (question.kind == Action::Kind::look) {
     begun.count = link->watch.begun(link->page());
   } else {
+    if (state_.config.recorder != nullptr)
+      state_.config.recorder->revoked(question.worker, state_.now);
     link->watch.ask(link->page(), question.fence);
     const bool is_ordered = !link->relies_on_barrier || state_.processes.order_workers_memory();
     begun.count = link->watch.decide(link->page(), is_ordered);
@@ -128,7 +141,7 @@ void ActionExecutor::send(WorkerLink& link, const Action& action) {
   CallJob* const job = state_.jobs.find(action.job);
   if (job == nullptr || link.broken) return;
   try {
-    append_run(link, *job, action.assignment);
+    state_.send(link, *job, action.assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_and_stop(link, std::current_exception());
@@ -147,6 +160,7 @@ void ActionExecutor::finish(const Action& action) {
     error = state_.start_error;
   }
   state_.jobs.finish(action.job, error);
+  if (state_.config.recorder != nullptr) state_.config.recorder->finished(action.job, state_.now);
 }
 
 // Copies what outboxes have borrowed from the job, because its caller is about to go on.
@@ -174,6 +188,7 @@ bool ActionExecutor::is_driven(JobId id) const {
 
 void ActionExecutor::over(const Action& action) {
   state_.jobs.drop(action.job);
+  if (state_.config.recorder != nullptr) state_.config.recorder->over(action.job);
   state_.scheduler.let_go(action.job);
 }
 

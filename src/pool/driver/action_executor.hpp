@@ -33,6 +33,7 @@ class ActionExecutor {
   void carry_out_within_call(const Action& action) BROOD_REQUIRES(core_lock);
   void carry_out(const Action& action) BROOD_REQUIRES(core_lock);
   void carry_out(const Action& action, WorkerLink& link) BROOD_REQUIRES(core_lock);
+  void record_loss(const Action& action) BROOD_REQUIRES(core_lock);
   void answer(const Action& question) BROOD_REQUIRES(core_lock);
   std::exception_ptr why_cancelled() const BROOD_REQUIRES(core_lock);
   void send(WorkerLink& link, const Action& action) BROOD_REQUIRES(core_lock);

@@ -13,8 +13,8 @@ using protocol::RunHeader;
 
 namespace {
 
-RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment)
-    BROOD_REQUIRES(core_lock) {
+RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment,
+                    Measured measured) BROOD_REQUIRES(core_lock) {
   const Arguments& arguments = job.arguments();
   RunHeader header{};
   header.job = job.id;
@@ -27,13 +27,15 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
   header.attempt = assignment.attempt;
   header.flags = (job.terms().timeout ? RunHeader::timed : 0) |
                  (arguments.fills_frame() ? RunHeader::raw_argument : 0) |
-                 (job.has_separate_calls() ? RunHeader::separate_calls : 0);
+                 (job.has_separate_calls() ? RunHeader::separate_calls : 0) |
+                 (measured == Measured::yes ? RunHeader::measured : 0);
   return header;
 }
 
 }  // namespace
 
-void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment) {
+std::size_t append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment,
+                       Measured measured) {
   const Arguments& arguments = job.arguments();
   const detail::Bytes& definition = arguments.definition()->bytes;
   const Arguments::Part part = arguments.part(assignment.first);
@@ -45,13 +47,13 @@ void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignme
     protocol::append_message(link.outbox.tail(), protocol::Type::define,
                              protocol::DefineHeader{job.id}, definition.view());
   }
-  const RunHeader header = header_of(job, part, assignment);
+  const RunHeader header = header_of(job, part, assignment, measured);
   RunFrame frame(link.outbox, job);
   frame.copy(std::as_bytes(std::span(&header, 1)));
   frame.copy(definition.view().first(header.define));
   frame.copy(job.terms().retry_if.view());
   arguments.append_to(frame, assignment.first, assignment.count);
-  frame.finish();
+  return frame.finish();
 }
 
 }  // namespace brood::pool

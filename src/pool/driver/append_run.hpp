@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/call_job.hpp"
 #include "pool/driver/worker_link.hpp"
@@ -7,8 +9,12 @@
 
 namespace brood::pool {
 
-/// Appends the messages that send an assignment of the job to the link's outbox.
-void append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment)
-    BROOD_REQUIRES(core_lock);
+/// Whether the worker is to tell when elements run.
+enum class Measured : bool { no, yes };
+
+/// Appends the messages that send an assignment of the job to the link's outbox. Returns the bytes
+/// of its elements' message.
+std::size_t append_run(WorkerLink& link, const CallJob& job, const Assignment& assignment,
+                       Measured measured) BROOD_REQUIRES(core_lock);
 
 }  // namespace brood::pool

@@ -38,17 +38,27 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
   return config;
 }
 
-DriverConfig driver_config(const PoolOptions& options, const std::string& method) {
-  return {.method = method, .limits = options.limits};
+DriverConfig driver_config(const PoolOptions& options, const std::string& method,
+                           Recorder* recorder) {
+  return {.method = method, .limits = options.limits, .recorder = recorder};
+}
+
+std::unique_ptr<Recorder> recorder_for(Recorded recorded, std::size_t workers) {
+  if (recorded == Recorded::nothing) return nullptr;
+  const bool all = recorded == Recorded::timeline;
+  return std::make_unique<Recorder>(
+      workers, all ? Recorder::Keep::timeline : Recorder::Keep::nothing, Clock::now());
 }
 
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& options, const std::string& method,
-                     WorkerProcesses& processes, Callbacks& callbacks)
+                     WorkerProcesses& processes, Callbacks& callbacks, Recorded recorded)
     : callbacks_(callbacks),
+      is_recorded_(recorded != Recorded::nothing),
+      recorder_(recorder_for(recorded, worker_count(options))),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method), scheduler_, processes, callbacks) {}
+      driver_(driver_config(options, method, recorder_.get()), scheduler_, processes, callbacks) {}
 
 // With a backlog it waits for a worker to become free, which wakes the dispatcher anyway; unless it
 // may be more urgent than what workers have in their queues.
@@ -72,14 +82,15 @@ void PoolState::add(const std::shared_ptr<CallState>& call) {
   collapse_.check();
   if (driver_.view().closing) throw_closed();
   const Input input = call->is_stream() ? Input::goes_on : Input::ends;
-  driver_.add(call, call->traits(), call->arguments().count(), input);
+  driver_.add(call, call->traits(), call->arguments().count(), input, call->queued());
 }
 
 // What takes the calls with it ends them.
 void PoolState::add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) {
+  const Time queued = run.spec().queued;
   const auto batch = std::make_shared<CallBatch>(std::move(run), calls);
   try {
-    driver_.add(batch, batch->traits(), calls.size(), Input::ends);
+    driver_.add(batch, batch->traits(), calls.size(), Input::ends, queued);
     batch->set_indices();
   } catch (...) {
     batch->finish(out_of_memory(), callbacks_);

@@ -24,7 +24,8 @@ std::uint8_t number_of(OutcomeKind kind) { return static_cast<std::uint8_t>(kind
 
 // Bounds a twentieth apart.
 void count_time(std::map<std::int64_t, std::uint64_t>& buckets, std::int64_t time) {
-  const double bucket = std::ceil(std::log(static_cast<double>(std::max<std::int64_t>(time, 1))) * 20);
+  const double bucket =
+      std::ceil(std::log(static_cast<double>(std::max<std::int64_t>(time, 1))) * 20);
   ++buckets[static_cast<std::int64_t>(std::exp(bucket / 20))];
 }
 
@@ -105,7 +106,8 @@ Timeline three() {
   return timeline;
 }
 
-// Workers that are busy all the time, and fail now and then: each of the 100 crashes ends its worker.
+// Workers that are busy all the time, and fail now and then: each of the 100 crashes ends its
+// worker.
 class Million {
  public:
   Timeline make() {
@@ -133,7 +135,8 @@ class Million {
     std::int64_t now = start_worker(slot, 0);
     for (std::uint64_t index = slot; index < count; index += slots) {
       const auto running = static_cast<std::int64_t>(40'000 * std::exp(spread_(dice_)));
-      TimelineElement e = element(current_, index, now, 900 + as_time(dice_() % 400), running, 1500);
+      TimelineElement e =
+          element(current_, index, now, 900 + as_time(dice_() % 400), running, 1500);
       now = e.encoded + 300;
       if (index % 50'000 == slot * 3000) now += 20 * ms;  // nothing to do for a while
       fail(e, index, now);

@@ -70,6 +70,8 @@ struct JobSpec {
   // results.stride.
   std::byte* target = nullptr;
   ResultShape results;
+  // When it was handed in, where the pool records times.
+  std::chrono::steady_clock::time_point queued{};
 };
 
 /// How an element failed: an exception encoded in the worker, or one made here.
