@@ -57,6 +57,14 @@ for method in fork forkserver spawn; do
   check 0 '^survived: .* limit of 1 s; worker [A-Za-z]+PoolWorker-.* was stopped' - "${sabotaged[@]}"
 done
 check 0 '^sabotaged .* yes$' - "$work/odd" --compare --sabotage --workers 3
+mkdir -m 777 "$work/traces"
+for form in html json; do
+  check 0 "^timeline: .*run.$form" - "$work/odd" --sabotage --workers 2 --trace "$work/traces/run.$form"
+  [[ -s $work/traces/run.$form ]] || fail "--trace" "writes no file"
+done
+grep -q '"outcome":"worker lost"' "$work/traces/run.json" || fail "--trace" "has no crash"
+check 1 - 'trace' "$work/odd" --trace "$work/missing/run.html"
+check 2 - 'html' "$work/odd" --trace run.txt
 check 0 '^0 files, 0 bytes, 0 words, 0 distinct' - "$work/odd/sub/empty"
 check 0 '^0 files' - "$work/odd/sub/empty" --compare
 

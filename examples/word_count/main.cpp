@@ -27,6 +27,7 @@ struct Options {
   std::string method = brood::get_start_method();
   std::size_t top = 10;
   bool compare = false, sabotage = false;
+  std::string trace;
 };
 
 struct Result {
@@ -40,10 +41,11 @@ enum class Sabotaged : bool { no, yes };
 void be_ready() {}
 
 Result count_in_workers(const std::vector<std::string>& files, const std::string& method,
-                        int workers, Sabotaged sabotaged = Sabotaged::no) {
+                        int workers, Sabotaged sabotaged, const std::string& trace) {
   const brood::ProgressBar bar(sabotaged == Sabotaged::yes ? method + ", sabotaged" : method);
   const auto start = std::chrono::steady_clock::now();
-  brood::Pool pool({.workers = workers, .start_method = method, .limits = {.core_size = 0}});
+  brood::Pool pool(
+      {.workers = workers, .start_method = method, .limits = {.core_size = 0}, .trace = trace});
   pool.apply(be_ready);
   std::optional<Sabotage> sabotage;
   if (sabotaged == Sabotaged::yes) sabotage.emplace(pool);
@@ -74,13 +76,14 @@ Result count_here(const std::vector<std::string>& files) {
 int count(const FileList& list, const Options& options) {
   const auto [summary, measurement, lost] =
       count_in_workers(list.files, options.method, options.workers,
-                       options.sabotage ? Sabotaged::yes : Sabotaged::no);
+                       options.sabotage ? Sabotaged::yes : Sabotaged::no, options.trace);
   print_warnings(list.unreadable, summary.unreadable);
   print_top(summary, options.top);
   print_totals(summary);
   std::printf("%d workers by %s: %.1f ms to start, %.3f s to count\n", options.workers,
               options.method.c_str(), measurement.start.count() * 1000, measurement.count.count());
   print_lost(lost);
+  print_trace(options.trace);
   return 0;
 }
 
@@ -96,12 +99,15 @@ int compare(const FileList& list, const Options& options) {
   std::vector<Measurement> measurements{baseline};
   for (const std::string& method : brood::start_methods()) {
     malloc_trim(0);  // what the run before has freed is no cost of this one
-    const Result result = count_in_workers(list.files, method, options.workers);
+    const bool is_traced = !options.sabotage && method == options.method;
+    const Result result = count_in_workers(list.files, method, options.workers, Sabotaged::no,
+                                           is_traced ? options.trace : std::string());
     measurements.push_back(compared(result, expected));
   }
   std::vector<std::string> lost;
   if (options.sabotage) {
-    Result result = count_in_workers(list.files, options.method, options.workers, Sabotaged::yes);
+    Result result = count_in_workers(list.files, options.method, options.workers, Sabotaged::yes,
+                                     options.trace);
     result.measurement.method = "sabotaged";
     measurements.push_back(compared(result, expected));
     lost = result.lost;
@@ -110,6 +116,7 @@ int compare(const FileList& list, const Options& options) {
   print_top(expected, options.top);
   print_totals(expected);
   print_lost(lost);
+  print_trace(options.trace);
   const bool all_same = std::all_of(measurements.begin(), measurements.end(),
                                     [](const Measurement& one) { return one.same; });
   return all_same ? 0 : 1;
@@ -136,6 +143,11 @@ int main(int argc, char** argv) {
   app.add_flag(
       "--sabotage", options.sabotage,
       "Let a worker crash and another one hang meanwhile; with --compare in a run of its own");
+  app.add_option(
+         "--trace", options.trace,
+         "Write a timeline of the workers to this file, .html or .json; with --compare that "
+         "of --sabotage or --method")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   try {
     app.parse(argc, argv);
     const auto list = word_count::files_under(options.directory);

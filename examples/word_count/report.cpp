@@ -48,4 +48,8 @@ void print_lost(const std::vector<std::string>& ends) {
   for (const std::string& end : ends) std::printf("survived: %s\n", end.c_str());
 }
 
+void print_trace(const std::string& file) {
+  if (!file.empty()) std::printf("timeline: %s\n", file.c_str());
+}
+
 }  // namespace word_count

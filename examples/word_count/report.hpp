@@ -27,5 +27,7 @@ void print_warnings(std::vector<Unreadable> directories, const std::vector<Unrea
 
 /// What became of workers that were lost on purpose, each in a line.
 void print_lost(const std::vector<std::string>& ends);
+/// Where the timeline is; nothing where there is none.
+void print_trace(const std::string& file);
 
 }  // namespace word_count

@@ -68,6 +68,7 @@
 #include <brood/shared_memory.hpp>
 #include <brood/start_method.hpp>
 #include <brood/state.hpp>
+#include <brood/statistics.hpp>
 #include <brood/task.hpp>
 #include <brood/this_task.hpp>
 #include <brood/this_worker.hpp>

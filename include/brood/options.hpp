@@ -96,6 +96,14 @@ struct PoolOptions {
   /// most 1,000 files and 1 GiB for a pool; what cannot be written is logged once. Unset: the
   /// environment variable BROOD_SAVE_FAILED; where that is unset too, nothing is kept.
   std::string save_failed{};
+  /// File for a timeline of the pool, which is written when the pool ends: a page of HTML where the
+  /// name ends with ".html", Chrome's trace format for ".json". Of a pool that finds the name taken
+  /// by another one of this process, "-2" and so on goes in front of that; in a process that this
+  /// one has started or forked, its process id. A file that cannot be made is a SystemError of the
+  /// pool's constructor. Empty: the one that the environment's BROOD_TRACE names, if it does.
+  std::string trace{};
+  /// Whether Statistics are to have all of their times. Unset: not, unless there is a trace.
+  bool statistics = false;
 };
 
 /// What a map does when an element fails.

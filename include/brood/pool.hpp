@@ -16,6 +16,7 @@
 #include <brood/options.hpp>
 #include <brood/outcome.hpp>
 #include <brood/outcome_range.hpp>
+#include <brood/statistics.hpp>
 #include <brood/worker_info.hpp>
 
 namespace brood {
@@ -228,6 +229,9 @@ class BROOD_API Pool : public PoolCalls {
 
   /// One entry per worker. Does not wait for any. Cost: reads two files of /proc per worker.
   std::vector<WorkerInfo> workers() const;
+  /// What it has done so far. Does not wait for any worker. After the end of the pool, what it had
+  /// done by then.
+  Statistics statistics() const;
 
  private:
   bool join_by(const detail::Deadline& deadline);

@@ -15,7 +15,9 @@
 #include "pool/borrowed_worker.hpp"
 #include "pool/check_options.hpp"
 #include "pool/dispatcher/process_dispatcher.hpp"
+#include "pool/failures/errors.hpp"
 #include "pool/inline/inline_dispatcher.hpp"
+#include "pool/traces_at_exit.hpp"
 #include "start/method.hpp"
 
 namespace brood::pool {
@@ -78,6 +80,7 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options, Nesting nesting,
                                    const Keeper& keeper) {
   std::shared_ptr<Core> core(new Core(options, nesting, keeper));
   core->state_.loss().set_owner(core);
+  if (core->trace_) write_trace_at_exit(core);
   core->dispatcher_->begin();
   return core;
 }
@@ -85,10 +88,15 @@ std::shared_ptr<Core> Core::create(const PoolOptions& options, Nesting nesting,
 Core::Core(const PoolOptions& options, Nesting nesting, const Keeper& keeper)
     : generation_(platform::fork_generation()),
       unobserved_error_(options.on_unobserved_error),
+      made_(std::chrono::steady_clock::now()),
+      trace_(nesting == Nesting::outermost ? TraceOutput::of(options) : std::nullopt),
       failed_elements_(keeper ? keeper : make_keeper(options, callbacks_)),
       dispatcher_(make_dispatcher(options, nesting, state_, callbacks_)),
       state_(options, dispatcher_->method_name(), dispatcher_->processes(), callbacks_,
-             failed_elements_.get()) {}
+             failed_elements_.get(),
+             trace_               ? Recorded::timeline
+             : options.statistics ? Recorded::histograms
+                                  : Recorded::nothing) {}
 
 Core::~Core() {
   if (const std::shared_ptr<Core> nested = take_nested()) {
@@ -138,6 +146,7 @@ void Core::check_call(const detail::JobSpec& spec) const {
 detail::JobHandle Core::submit(detail::JobSpec&& spec) {
   check_call(spec);
   if (dispatcher_->is_running_here()) return nested()->submit(std::move(spec));
+  spec.queued = state_.queue_time();
   if (SmallCall::fits(spec)) {
     auto call = std::make_shared<SmallCall>(weak_from_this());
     if (state_.leave(call, std::move(spec))) access_.wake();
@@ -158,6 +167,7 @@ detail::JobHandle Core::submit(detail::JobSpec&& spec) {
 detail::JobHandle Core::call(detail::JobSpec&& spec, detail::ArrivingResult* arriving) {
   if (dispatcher_->runs_in_callers()) return submit(std::move(spec));
   check_call(spec);
+  spec.queued = state_.queue_time();
   const auto call = std::make_shared<CallState>(weak_from_this(), std::move(spec));
   WorkerLink* link = nullptr;
   access_.under_lock([&]() BROOD_REQUIRES(core_lock) {
@@ -187,7 +197,7 @@ void Core::extend(CallState& state, detail::Elements more, detail::Input input) 
     state_.take_intake();
     const std::size_t count = more.count;
     if (!state.finished() && count != 0) state.append(std::move(more));
-    state_.driver().extend(state, count, input);
+    state_.driver().extend(state, count, input, state_.queue_time());
   });
   access_.wake();
 }
@@ -231,7 +241,39 @@ bool Core::join(const detail::Deadline& deadline) {
   // An end by force is bounded, whatever workers have logged.
   constexpr std::chrono::milliseconds time_for_logs{500};
   const auto soon = std::chrono::steady_clock::now() + time_for_logs;
-  return callbacks_.drain(state_.is_terminated() ? soon : deadline, deadline);
+  const bool is_over = callbacks_.drain(state_.is_terminated() ? soon : deadline, deadline);
+  write_trace();
+  return is_over;
+}
+
+void Core::write_trace() noexcept {
+  if (!trace_ || trace_is_written_.exchange(true)) return;
+  if_possible([this] {
+    trace::Timeline timeline;
+    const CallsOfRecord* calls = nullptr;
+    {
+      const CoreGuard lock(state_.mutex());
+      Recorder& recorder = *state_.recorder();
+      timeline = recorder.take(std::chrono::steady_clock::now());
+      calls = &recorder.calls();  // they change no more
+    }
+    trace_->write(timeline, *calls);
+  });
+}
+
+Statistics Core::statistics() {
+  check_process();
+  const CoreGuard lock(state_.mutex());
+  const auto now = std::chrono::steady_clock::now();
+  Statistics statistics = state_.driver().counters().statistics(now);
+  statistics.lifetime = now - made_;
+  if (const Recorder* const recorder = state_.recorder()) {
+    statistics.waiting = recorder->waiting();
+    statistics.decoding = recorder->decoding();
+    statistics.running = recorder->running();
+    statistics.encoding = recorder->encoding();
+  }
+  return statistics;
 }
 
 // Looks now and then whether a thread has ended that brought input, or the pool's descriptors have

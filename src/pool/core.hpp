@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <brood/detail/pool/job.hpp>
@@ -15,6 +17,7 @@
 #include "pool/dispatcher/dispatcher.hpp"
 #include "pool/failed_elements.hpp"
 #include "pool/state/pool_state.hpp"
+#include "pool/trace_output.hpp"
 
 namespace brood::pool {
 
@@ -44,6 +47,9 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   /// False when the deadline came first. Throws UsageError before close or terminate.
   bool join(const detail::Deadline& deadline);
   std::vector<WorkerInfo> workers();
+  Statistics statistics();
+  /// Once: writes what has been recorded, where that is wanted.
+  void write_trace() noexcept;
   /// Throws UsageError in a process forked from the pool's.
   void check_process() const;
   bool in_owner() const noexcept override;
@@ -69,6 +75,8 @@ class Core final : public detail::PoolCore, public PoolForCalls {
 
   const unsigned generation_;  // see platform::fork_generation
   const ErrorHandler unobserved_error_;
+  const Time made_;
+  const std::optional<TraceOutput> trace_;
   Callbacks callbacks_;
   const Keeper failed_elements_;                  // null: none are kept
   const std::unique_ptr<Dispatcher> dispatcher_;  // its thread has ended before the state does
@@ -76,6 +84,7 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   CallerAccess access_{state_, *dispatcher_};
   base::Mutex nested_mutex_;
   std::shared_ptr<Core> nested_ BROOD_GUARDED_BY(nested_mutex_);  // null: none was needed
+  std::atomic<bool> trace_is_written_{false};
 };
 
 }  // namespace brood::pool

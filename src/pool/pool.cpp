@@ -175,6 +175,7 @@ void Pool::join() { core_of(calls_.core()).join({}); }
 bool Pool::join_by(const detail::Deadline& deadline) {
   return core_of(calls_.core()).join(deadline);
 }
+Statistics Pool::statistics() const { return core_of(calls_.core()).statistics(); }
 std::vector<WorkerInfo> Pool::workers() const { return core_of(calls_.core()).workers(); }
 
 }  // namespace brood

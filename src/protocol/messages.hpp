@@ -26,6 +26,8 @@ inline constexpr std::uint32_t version = 6;
 inline constexpr std::uint64_t most_beside_a_result = std::uint64_t{1} << 20;
 /// Descriptors of shared objects that one result may have.
 inline constexpr std::size_t most_attached = 4096;
+/// Elements whose times one message tells.
+inline constexpr std::size_t most_times = 128;
 /// Bytes of the text of one log record; longer ones are cut.
 inline constexpr std::size_t longest_log_text = std::size_t{512} << 10;
 using wire::log_levels;
@@ -56,6 +58,7 @@ enum class Type : std::uint16_t {
   attached,  // the descriptor of a shared object in the next result waits on the descriptor channel
   exhausted,       // the worker has grown beyond its limit: it wants no more, and to be replaced
   sandbox_failed,  // the system lacks what the sandbox needs, and the worker ends
+  times,           // when elements ran, beside their outcomes
 };
 
 struct DefineHeader {
@@ -82,6 +85,8 @@ struct RunHeader {
   // What they write is for their outcomes, or for lines of the owner's: see output.hpp.
   static constexpr std::uint32_t captured = 8;
   static constexpr std::uint32_t prefixed = 16;
+  // The owner wants to be told the times of elements.
+  static constexpr std::uint32_t measured = 32;
 };  // then definition, code reference, arguments
 
 struct ForgetHeader {
@@ -106,6 +111,17 @@ struct FailedHeader {
   std::uint64_t elapsed;    // ns
   std::uint64_t retryable;  // 0: no other attempt is wanted
 };                          // then the exception
+
+/// When one element ran, in ns of CLOCK_MONOTONIC, which is one for all processes of a machine. A
+/// message `times` is some of these, in the order of the sequence; it comes in front of the outcome
+/// of an element, or directly behind it.
+struct ElementTimes {
+  std::uint64_t sequence;
+  std::uint64_t begun;     // its argument is decoded from here on
+  std::uint64_t running;   // the task runs
+  std::uint64_t encoding;  // the task has ended
+  std::uint64_t encoded;   // its result or exception has been encoded
+};
 
 struct SkippedHeader {
   std::uint64_t fence;

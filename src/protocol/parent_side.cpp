@@ -1,6 +1,8 @@
 #include "protocol/parent_side.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include <brood/detail/pool/result_shape.hpp>
@@ -165,6 +167,8 @@ void ParentSide::task(Type type, std::span<const std::byte> payload, ParentEvent
       return events.on_attached();
     case Type::exhausted:
       return exhausted(payload, events);
+    case Type::times:
+      return times(payload, events);
     default:
       broken("a type that no worker sends");
   }
@@ -232,6 +236,23 @@ void ParentSide::failed(std::span<const std::byte> payload, ParentEvents& events
   if (header.sequence < resolved_) return;
   resolved_ = header.sequence + 1;
   events.on_failed(header, payload);
+}
+
+// Copied: the bytes need not be aligned.
+void ParentSide::times(std::span<const std::byte> payload, ParentEvents& events) {
+  const std::size_t count = payload.size() / sizeof(ElementTimes);
+  demand(count != 0 && count <= most_times && count * sizeof(ElementTimes) == payload.size(),
+         "times of no elements, or of too many");
+  std::array<ElementTimes, most_times> all;
+  std::memcpy(all.data(), payload.data(), payload.size());
+  const std::span<const ElementTimes> told = std::span(all).first(count);
+  for (const ElementTimes& one : told) {
+    demand(one.sequence >= timed_ && one.sequence + 1 != 0, "times out of sequence");
+    demand(one.begun <= one.running && one.running <= one.encoding && one.encoding <= one.encoded,
+           "times that go back");
+    timed_ = one.sequence + 1;
+  }
+  events.on_times(told);
 }
 
 void ParentSide::expect(std::uint64_t sequence) const {

@@ -21,6 +21,9 @@ class ParentEvents {
   /// `reason` is text.
   virtual void on_sandbox_failed(std::string_view reason) = 0;
   virtual void on_results(const ResultsHeader& header, std::span<const std::byte> results) = 0;
+  /// One or more, in the order of the sequence, each told once: of elements that have been reported
+  /// or not. Throws CodecError where nothing of the kind was asked for.
+  virtual void on_times(std::span<const ElementTimes> times) = 0;
   virtual void on_failed(const FailedHeader& header, std::span<const std::byte> exception) = 0;
   /// Throws CodecError where no revocation with this fence waits for its acknowledgement.
   virtual void on_skipped(std::uint64_t fence) = 0;
@@ -85,6 +88,7 @@ class ParentSide {
   void task(Type type, std::span<const std::byte> payload, ParentEvents& events);
   void pass(Stage from, Stage to);
   void greeting(std::span<const std::byte> payload, ParentEvents& events);
+  void times(std::span<const std::byte> payload, ParentEvents& events);
   void exhausted(std::span<const std::byte> payload, ParentEvents& events);
   void skipped(std::span<const std::byte> payload, ParentEvents& events);
   void results(const ResultsHeader& header, std::span<const std::byte> data, ParentEvents& events);
@@ -97,6 +101,7 @@ class ParentSide {
   Stage stage_;
   bool exhausted_ = false;
   std::uint64_t resolved_ = 0;
+  std::uint64_t timed_ = 0;  // position behind the last element whose times have been told
 };
 
 }  // namespace brood::protocol

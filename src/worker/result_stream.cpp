@@ -18,18 +18,40 @@ using protocol::WorkerPage;
 namespace {
 constexpr std::size_t frame_overhead = sizeof(wire::FrameHeader) + sizeof(protocol::ResultsHeader);
 constexpr std::size_t largest_record = 16 * 1024;
+constexpr std::uint64_t decoded_in_place = std::uint64_t{1} << 20;
 constexpr auto flush_age = std::chrono::microseconds(500);
 static_assert(detail::Run::not_revoked == WorkerPage::not_revoked, "one word, seen by both");
 }  // namespace
 
 ResultStream::ResultStream(SessionProcess& process, WorkerPage& page, std::size_t capacity)
-    : process_(process), ring_(process, page, capacity), lap_(process.now()), last_flush_(lap_) {}
+    : process_(process),
+      ring_(process, page, capacity),
+      times_(std::clamp<std::size_t>(capacity / 16 / sizeof(protocol::ElementTimes), 1,
+                                     protocol::most_times)),
+      lap_(process.now()),
+      last_flush_(lap_) {}
+
+std::uint64_t ResultStream::clock() {
+  const auto now = std::chrono::nanoseconds(process_.now().time_since_epoch());
+  return static_cast<std::uint64_t>(now.count());
+}
 
 void ResultStream::stamp() {
   end_element();  // one of a fold
   has_element_ = redirected_;
-  const auto now = std::chrono::nanoseconds(process_.now().time_since_epoch());
-  ring_.page().clock.store(static_cast<std::uint64_t>(now.count()), std::memory_order_release);
+  const std::uint64_t now = times_.is_on() ? begin_element(clock()) : clock();
+  ring_.page().clock.store(now, std::memory_order_release);
+}
+
+std::uint64_t ResultStream::begin_element(std::uint64_t now) {
+  const std::uint64_t position = detail::RunAccess::next_position(*run_);
+  times_.end_before(position, now);
+  if (times_.is_due(now)) {
+    close_frame(*run_);
+    now = clock();
+  }
+  times_.begin(position, now);
+  return now;
 }
 
 // Before its outcome is told: then the owner has what it has written.
@@ -62,6 +84,9 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
   has_element_ = false;
   redirected_ = has(protocol::RunHeader::captured | protocol::RunHeader::prefixed) &&
                 process_.redirect_output(header);
+  const bool measured = has(protocol::RunHeader::measured);
+  always_timed_ = has(protocol::RunHeader::timed) || redirected_;
+  if (measured) times_.begin_chunk(header.sequence, clock());
   detail::RunAccess::begin(run, {.sink = this,
                                  .claimed = &ring_.page().claimed,
                                  .revocation = &ring_.page().revocation,
@@ -73,7 +98,8 @@ void ResultStream::begin(detail::Run& run, const protocol::RunHeader& header,
                                  .stride = header.stride,
                                  .attempt = header.attempt,
                                  .barrier = ring_.page().barrier_by_owner.load() == 0,
-                                 .timed = has(protocol::RunHeader::timed) || redirected_,
+                                 .timed = always_timed_ || measured,
+                                 .measured = measured,
                                  .raw_argument = has(protocol::RunHeader::raw_argument),
                                  .separate_calls = has(protocol::RunHeader::separate_calls),
                                  .arguments = arguments});
@@ -87,6 +113,7 @@ void ResultStream::report_alone() {
 void ResultStream::end(detail::Run& run, const protocol::RunHeader& header) {
   close_frame(run);
   if (std::exchange(redirected_, false)) process_.restore_output();
+  times_.end_chunk();
   if (next_sequence_ != header.sequence + header.count)
     acknowledge_revocation();  // a claim has failed
   if (logs_.has_some()) take_logs();
@@ -120,11 +147,32 @@ protocol::ResultsHeader ResultStream::results_header(std::uint64_t count, std::u
 }
 
 void ResultStream::make_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
+  if (times_.is_on()) return make_measured_room(run, count, stride);
+  open_next_frame(run, count, stride);
+}
+
+void ResultStream::open_next_frame(detail::Run& run, std::size_t count, std::uint32_t stride) {
   close_frame(run);
   end_element();
   if (ring_.is_much()) flush();
-  ring_.wait_for_room(frame_overhead + count);
+  ring_.wait_for_room(frame_overhead + count + room_for_times());
   open_frame(run, count, stride);
+}
+
+// It is asked for room at each element that is measured, and at the one before: the run knows of no
+// more than that.
+void ResultStream::make_measured_room(detail::Run& run, std::size_t count, std::uint32_t stride) {
+  using detail::RunAccess;
+  using Mode = ElementTimer::Mode;
+  const std::uint64_t now = clock();
+  times_.end(now);
+  if (!is_open_ || RunAccess::left_before(run, frame_end_) < count)
+    open_next_frame(run, count, stride);
+  const Mode mode = times_.next(RunAccess::next_position(run), now);
+  RunAccess::measure(run, always_timed_ || mode != Mode::passing, mode != Mode::passing);
+  const auto passed = mode == Mode::passing ? static_cast<std::size_t>(times_.step() - 1) : 1;
+  RunAccess::bound(run, std::min(RunAccess::left_before(run, frame_end_),
+                                 count * std::max<std::size_t>(passed, 1)));
 }
 
 // It begins where the last one ends, and lies in one piece, because the ring is mapped twice.
@@ -141,7 +189,8 @@ void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t
   // Each element whose output is awaited asks for room before its result counts.
   const bool alone = std::exchange(alone_, false) || redirected_;
   const std::size_t most = alone ? 0 : ResultRingWriter::most_in_frame;
-  const std::size_t size = std::min(ring_.room(), std::max(most, least));
+  const std::size_t size = std::min(ring_.room() - room_for_times(), std::max(most, least));
+  frame_end_ = frame_start + size;
   ring_.page().head.store(start + frame_overhead, std::memory_order_release);
   detail::RunAccess::point(run, {frame_start + frame_overhead, frame_start + size},
                            start + frame_overhead);
@@ -149,7 +198,7 @@ void ResultStream::open_frame(detail::Run& run, std::size_t count, std::uint32_t
 
 void ResultStream::close_frame(detail::Run& run) {
   const std::size_t count = detail::RunAccess::close(run);
-  if (!std::exchange(is_open_, false)) return;
+  if (!std::exchange(is_open_, false)) return send_times();
   const std::uint64_t start = ring_.closed(), end = ring_.head();
   protocol::ResultsHeader header = results_header(count, open_stride_);
   header.elapsed = lap();
@@ -157,9 +206,33 @@ void ResultStream::close_frame(detail::Run& run) {
                                 .length = end - start - sizeof(wire::FrameHeader)};
   std::memcpy(ring_.page().at(start), &frame, sizeof frame);
   std::memcpy(ring_.page().at(start) + sizeof frame, &header, sizeof header);
-  ring_.close(end);
+  ring_.close(put_times(end));  // seen together
   next_index_ += count;
   next_sequence_ += count;
+}
+
+// Behind the open frame.
+std::size_t ResultStream::room_for_times() const noexcept {
+  return times_.is_on() ? sizeof(wire::FrameHeader) + times_.most() * sizeof(protocol::ElementTimes)
+                        : 0;
+}
+
+// There is room for them. Returns where they end.
+std::uint64_t ResultStream::put_times(std::uint64_t position) noexcept {
+  const auto rows = std::as_bytes(times_.rows());
+  if (rows.empty()) return position;
+  const wire::FrameHeader frame{.type = static_cast<std::uint16_t>(Type::times),
+                                .length = rows.size()};
+  std::memcpy(ring_.page().at(position), &frame, sizeof frame);
+  std::memcpy(ring_.page().at(position) + sizeof frame, rows.data(), rows.size());
+  times_.taken();
+  return position + sizeof frame + rows.size();
+}
+
+void ResultStream::send_times() {
+  if (times_.rows().empty()) return;
+  ring_.wait_for_room(room_for_times());
+  ring_.close(put_times(ring_.closed()));
 }
 
 void ResultStream::check_size(std::uint64_t length) const {
@@ -174,6 +247,8 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   check_size(length);
   close_frame(run);
   end_element();
+  if (times_.is_on()) times_.end(clock());
+  if (length < decoded_in_place) send_times();
   protocol::ResultsHeader header = results_header(1, detail::variable_stride);
   header.elapsed = lap();
   detail::Bytes head;
@@ -186,6 +261,7 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
   ring_.append(head.view());
   ring_.append(record);
   ring_.append(rest);
+  send_times();  // a caller that decodes it while it arrives finds nothing in front of it
   if (ring_.is_much()) flush();
 }
 
@@ -198,6 +274,7 @@ void ResultStream::encode_too_large(detail::Bytes& encoded) const {
 }
 
 void ResultStream::fail(detail::Run& run) {
+  if (times_.is_on()) times_.ran(clock());
   const bool retryable = detail::RunAccess::retryable(run);
   detail::Bytes encoded;
   wire::encode_exception(encoded, std::current_exception());
@@ -205,6 +282,8 @@ void ResultStream::fail(detail::Run& run) {
     encode_too_large(encoded);
   close_frame(run);
   end_element();
+  if (times_.is_on()) times_.fail(next_sequence_, clock());
+  send_times();
   const protocol::FailedHeader header{.job = job_,
                                       .index = next_index_++,
                                       .sequence = next_sequence_++,
@@ -224,6 +303,8 @@ void ResultStream::abandon() {
 void ResultStream::put_folded(detail::Run& run, std::size_t count,
                               std::span<const std::byte> record) {
   check_size(record.size());
+  // Not one that was to be next, and has been taken back.
+  if (times_.is_on()) times_.end_before(next_sequence_ + count, clock());
   close_frame(run);
   end_element();
   protocol::ResultsHeader header = results_header(count, detail::variable_stride);

@@ -20,7 +20,7 @@ class RunAccess {
     std::size_t record_limit;
     std::uint64_t sequence, first, count, stride;
     std::uint32_t attempt;
-    bool barrier, timed, raw_argument, separate_calls;
+    bool barrier, timed, measured, raw_argument, separate_calls;
     Reader arguments;
   };
   static void begin(Run& run, const Begin& values) noexcept {
@@ -36,7 +36,7 @@ class RunAccess {
     run.attempt_ = values.attempt;
     run.retry_if_ = nullptr;
     run.barrier_ = values.barrier;
-    run.timed_ = values.timed;
+    measure(run, values.timed, values.measured);
     run.raw_argument_ = values.raw_argument;
     run.separate_calls_ = values.separate_calls;
     run.arguments_ = values.arguments;
@@ -61,6 +61,19 @@ class RunAccess {
     run.limit_ = room.data() + room.size();
     run.in_frame_ = 0;
   }
+  /// Which stages of the elements that come next the sink is told of.
+  static void measure(Run& run, bool timed, bool measured) noexcept {
+    run.timed_ = timed;
+    run.measured_ = measured;
+  }
+  /// Of the element that is claimed next, in the worker's sequence.
+  static std::uint64_t next_position(const Run& run) noexcept { return run.position_; }
+  /// Bytes in front of `end` that the open frame has not.
+  static std::size_t left_before(const Run& run, const std::byte* end) noexcept {
+    return static_cast<std::size_t>(end - run.cursor_);
+  }
+  /// The frame has room for `count` more bytes before the sink is asked again.
+  static void bound(Run& run, std::size_t count) noexcept { run.limit_ = run.cursor_ + count; }
   /// Ends the frame: the results in it.
   static std::size_t close(Run& run) noexcept {
     const std::size_t count = run.in_frame_;

@@ -76,6 +76,7 @@ void Session::serve() {
     results_.flush();
     input_.shrink();
     if (!read_more()) return;
+    results_.begin_lap();  // it may have been idle
   }
 }
 

@@ -92,7 +92,7 @@ class Calls {
     jobs_.push_back(
         std::make_shared<pool::CallState>(std::weak_ptr<pool::PoolForCalls>(), std::move(made)));
     const auto& call = jobs_.back();
-    driver().add(call, call->traits(), call->arguments().count(), pool::Input::ends);
+    driver().add(call, call->traits(), call->arguments().count(), pool::Input::ends, {});
   }
   /// Small calls, which travel together.
   void submit_alike(std::size_t count) {
@@ -111,7 +111,7 @@ class Calls {
     });
     auto calls = small_;  // which the batch takes
     const auto batch = std::make_shared<pool::CallBatch>(std::move(run), calls);
-    driver().add(batch, batch->traits(), count, pool::Input::ends);
+    driver().add(batch, batch->traits(), count, pool::Input::ends, {});
     batch->set_indices();
   }
   template <class Read>

@@ -149,6 +149,7 @@ TEST_F(HostileStream, a_fence_is_what_is_waited_for_or_nothing) {
       throw CodecError(CodecError::Direction::decode, "fence", "none");
     }
     void on_attached() override {}
+    void on_times(std::span<const ElementTimes>) override {}
     void on_exhausted() override {}
     void on_log(const LogRecord&) override {}
   } deaf;

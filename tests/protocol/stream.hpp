@@ -42,12 +42,16 @@ class Events final : public ParentEvents {
   }
   void on_skipped(std::uint64_t fence) override { fences.push_back(fence); }
   void on_attached() override {}
+  void on_times(std::span<const ElementTimes> times) override {
+    timed.insert(timed.end(), times.begin(), times.end());
+  }
   void on_exhausted() override {}
   void on_log(const LogRecord& record) override { logs.push_back(record.text); }
 
   int greetings = 0, readies = 0, start_failures = 0;
   std::vector<Outcome> outcomes;
   std::vector<std::byte> bytes;
+  std::vector<ElementTimes> timed;
   std::vector<std::uint64_t> fences;
   std::vector<std::string> logs;
   std::uint64_t elapsed = 0;

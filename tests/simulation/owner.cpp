@@ -1,6 +1,8 @@
 #include "owner.hpp"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <utility>
 
 // What users do, and the turns of the dispatcher.
@@ -25,8 +27,12 @@ Owner::Owner(Environment& environment, Referee& referee, std::function<void()> e
       scheduler_(
           environment, referee, [this](WorkerId worker) { return process_in(worker); },
           [this] { elsewhere_(); }),
-      driver_({.method = "simulation", .limits = limits_of(environment.parameters)}, scheduler_,
-              *this, callbacks_),
+      recorder_(environment.parameters.config.workers, pool::Recorder::Keep::timeline,
+                environment.now),
+      driver_({.method = "simulation",
+               .limits = limits_of(environment.parameters),
+               .recorder = environment.parameters.recorded ? &recorder_ : nullptr},
+              scheduler_, *this, callbacks_),
       starts_(environment.parameters.config.workers),
       callers_(starts_.size()) {
   if (environment_.parameters.ready_made) start_first_workers();
@@ -54,7 +60,8 @@ std::shared_ptr<Call> Owner::make(const JobPlan& plan, std::size_t count, bool l
                                   : "");
     referee_.added(job, plan, count, last);
   });
-  driver().add(call, plan.traits, count, last ? pool::Input::ends : pool::Input::goes_on);
+  driver().add(call, plan.traits, count, last ? pool::Input::ends : pool::Input::goes_on,
+               environment_.now);
   call->define();
   news_ = true;
   return call;
@@ -79,7 +86,7 @@ void Owner::extend(JobId job, std::size_t count, bool last) {
   Call* const call = find(job);
   if (call == nullptr) return;
   if (!call->finished()) call->grow(count);
-  driver().extend(*call, count, last ? pool::Input::ends : pool::Input::goes_on);
+  driver().extend(*call, count, last ? pool::Input::ends : pool::Input::goes_on, environment_.now);
   news_ = true;
 }
 
@@ -145,6 +152,35 @@ void Owner::join(const std::vector<JobId>& streams) {
   }
   driver().cut_streams_short();
   news_ = true;
+}
+
+// What ran in a worker that was stopped for another's sake runs once more: as cancelled there, and
+// under the same number of its attempt.
+void Owner::check_records() {
+  const Statistics statistics = driver().counters().statistics(environment_.now);
+  if (statistics.ended() != statistics.elements)
+    throw Violation("not every element has been counted once");
+  if (!environment_.parameters.recorded) return;
+  if (recorder_.stopped() != nullptr) throw Violation("the record has stopped");
+  std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> known;
+  const trace::Timeline timeline = recorder_.take(environment_.now);
+  for (const trace::TimelineElement& element : timeline.elements) {
+    if (element.begun != trace::unknown_time) check_times(element);
+    environment_.census.recorded += element.encoded != trace::unknown_time;
+    if (element.outcome == static_cast<std::uint8_t>(OutcomeKind::cancelled)) continue;
+    if (!known.emplace(element.call, element.index, element.attempt).second)
+      throw Violation("an attempt at an element has been recorded twice");
+  }
+}
+
+void Owner::check_times(const trace::TimelineElement& element) {
+  std::int64_t last = 0;
+  for (const std::int64_t time : {element.queued, element.sent, element.begun, element.running,
+                                  element.encoding, element.encoded, element.arrived}) {
+    if (time == trace::unknown_time) continue;
+    if (time < last) throw Violation("times of an element go back");
+    last = time;
+  }
 }
 
 // --- the dispatcher ---

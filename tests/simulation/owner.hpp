@@ -57,6 +57,9 @@ class Owner final : private pool::WorkerProcesses,
   /// Whether a turn would do something.
   bool has_work() const;
   bool finished() const noexcept { return finished_; }
+  /// When nothing happens any more: every element has been counted once, and each of its attempts
+  /// that ended in a worker recorded once.
+  void check_records();
   /// Throws where a side sleeps although it should have been woken.
   void check_sleepers() const;
 
@@ -106,6 +109,7 @@ class Owner final : private pool::WorkerProcesses,
   }
   std::shared_ptr<Call> make(const JobPlan& plan, std::size_t count, bool last);
   Call* find(JobId job) const;
+  static void check_times(const trace::TimelineElement& element);
   void start_first_workers();
   void finish_start(WorkerId worker);
   void admit(WorkerId worker);
@@ -133,6 +137,7 @@ class Owner final : private pool::WorkerProcesses,
   Time next_look_{};           // at the workers' processes
   pool::Callbacks callbacks_;  // nothing is posted
   JudgedScheduler scheduler_;
+  pool::Recorder recorder_;  // where times are wanted
   pool::Driver driver_;
   pool::ChannelReactor reactor_{*this, *this};
   std::vector<std::optional<Time>> starts_;  // when the start of a worker has an answer

@@ -155,6 +155,7 @@ struct Parameters {
   double unstoppable = 0;          // a worker cannot be ended by signals
   double full_table = 0;           // there is no room for a descriptor that comes with a result
   double hang_ups = 0;             // an element closes its worker's socket
+  bool recorded = false;           // the owner wants to know when elements run
   Mutation mutation = Mutation::none;
 };
 
@@ -176,6 +177,7 @@ struct Census {
   std::uint64_t decided_by_workers = 0;  // revocations
   std::uint64_t hung_up = 0, hung_up_driven = 0;
   std::uint64_t asked_to_stop = 0, stopped_in_time = 0;  // elements; of them, without their workers
+  std::uint64_t recorded = 0;                            // elements with their times
   std::uint64_t wrapped_tasks = 0, wrapped_results = 0, across_the_end = 0;
 };
 

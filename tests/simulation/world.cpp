@@ -26,6 +26,7 @@ void World::run() {
   live();
   calm_down();
   referee_.check_the_end();
+  owner_.check_records();
 }
 
 // With faults, until the users have nothing more to do.

@@ -92,7 +92,8 @@ constexpr std::uint64_t Census::*counts[] = {&Census::delayed,
                                              &Census::hung_up,
                                              &Census::hung_up_driven,
                                              &Census::asked_to_stop,
-                                             &Census::stopped_in_time};
+                                             &Census::stopped_in_time,
+                                             &Census::recorded};
 
 class Worlds : public ::testing::TestWithParam<std::uint64_t> {};
 

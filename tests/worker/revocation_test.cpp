@@ -38,6 +38,7 @@ class Claimant final : public detail::OutcomeSink {
                                    .attempt = 1,
                                    .barrier = barrier_,
                                    .timed = false,
+                                   .measured = false,
                                    .raw_argument = false,
                                    .separate_calls = false,
                                    .arguments = Reader({})});
@@ -57,6 +58,8 @@ class Claimant final : public detail::OutcomeSink {
   void abandon() override {}
   void put_folded(detail::Run&, std::size_t, std::span<const std::byte>) override {}
   void attach(detail::Run&, std::span<const detail::DescriptorRef>) override {}
+  void decoded() override {}
+  void ran() override {}
 
  private:
   // Cache misses: the next claim waits behind them in the processor's store buffer.

@@ -1,6 +1,7 @@
 #include "pool/calls/call_batch.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
@@ -53,6 +54,12 @@ void CallBatch::fail(std::size_t index, std::unique_ptr<detail::Failure> failure
 void CallBatch::cancelled(std::size_t index, const std::exception_ptr& reason,
                           Callbacks& callbacks) noexcept {
   if (const auto call = std::exchange(calls_[index], nullptr)) call->conclude(reason, callbacks);
+}
+
+std::size_t CallBatch::open_among(std::size_t first, std::size_t count) const noexcept {
+  const auto begin = calls_.begin() + static_cast<std::ptrdiff_t>(first);
+  return count - static_cast<std::size_t>(
+                     std::count(begin, begin + static_cast<std::ptrdiff_t>(count), nullptr));
 }
 
 void CallBatch::finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept {

@@ -35,6 +35,8 @@ class CallBatch final : public CallJob {
             Callbacks& callbacks) override BROOD_REQUIRES(core_lock);
   void cancelled(std::size_t index, const std::exception_ptr& reason,
                  Callbacks& callbacks) noexcept override BROOD_REQUIRES(core_lock);
+  std::size_t open_among(std::size_t first, std::size_t count) const noexcept override
+      BROOD_REQUIRES(core_lock);
   void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept override
       BROOD_REQUIRES(core_lock);
 

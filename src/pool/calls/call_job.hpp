@@ -76,6 +76,11 @@ class CallJob : public std::enable_shared_from_this<CallJob> {
   /// ends of their own.
   virtual void cancelled(std::size_t, const std::exception_ptr&, Callbacks&) noexcept
       BROOD_REQUIRES(core_lock) {}
+  /// How many of these elements have no end yet, where elements have ends of their own; else all.
+  virtual std::size_t open_among(std::size_t, std::size_t count) const noexcept
+      BROOD_REQUIRES(core_lock) {
+    return count;
+  }
   /// The last thing that happens to it. `error`: why all of it failed, null when its elements have
   /// their own ends.
   virtual void finish(const std::exception_ptr& error, Callbacks& callbacks) noexcept

@@ -16,6 +16,7 @@ CallState::CallState(std::weak_ptr<PoolForCalls> pool, detail::JobSpec&& spec)
       kind_(spec.kind),
       policy_(spec.policy),
       chunk_(spec.chunk),
+      queued_(spec.queued),
       target_(spec.target),
       arguments_(spec.kind, spec.definition, std::move(spec.elements)),
       results_(spec.kind) {

@@ -45,6 +45,8 @@ class CallState final : public AwaitedCall, public CallJob {
     return ElementId{id, Action::all};
   }
   JobTraits traits() const BROOD_REQUIRES(core_lock);
+  /// When its caller has left it, where times are recorded.
+  Time queued() const noexcept { return queued_; }
   bool is_stream() const noexcept { return kind_ == detail::JobKind::stream; }
   const CallArguments& arguments() const noexcept override BROOD_REQUIRES(core_lock) {
     return arguments_;
@@ -72,6 +74,7 @@ class CallState final : public AwaitedCall, public CallJob {
   const detail::JobKind kind_;
   const detail::ErrorPolicy policy_;
   const std::size_t chunk_;
+  const Time queued_;
   std::byte* const target_;
   CallArguments arguments_ BROOD_GUARDED_BY(core_lock);
   StreamReader reader_;

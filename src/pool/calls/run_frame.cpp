@@ -22,6 +22,9 @@ void RunFrame::borrow(std::span<const std::byte> memory, std::shared_ptr<const v
   borrowed_ += memory.size();
 }
 
-void RunFrame::finish() noexcept { wire::finish_frame(tail_, begin_, borrowed_); }
+std::size_t RunFrame::finish() noexcept {
+  wire::finish_frame(tail_, begin_, borrowed_);
+  return tail_.size() - begin_ + borrowed_;
+}
 
 }  // namespace brood::pool

@@ -21,8 +21,8 @@ class RunFrame {
   void copy(std::span<const std::byte> bytes) { tail_.append(bytes.data(), bytes.size()); }
   /// Continues with `memory` without a copy. `keeper` keeps it valid; null: the job does.
   void borrow(std::span<const std::byte> memory, std::shared_ptr<const void> keeper);
-  /// All of it is there.
-  void finish() noexcept;
+  /// All of it is there. Returns its size in bytes.
+  std::size_t finish() noexcept;
 
  private:
   Outbox& outbox_;

@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "pool/driver/append_run.hpp"
 #include "pool/failures/errors.hpp"
 #include "protocol/messages.hpp"
 
@@ -58,12 +57,13 @@ void ActionExecutor::carry_out(const Action& action) {
     case Action::Kind::revoke:
       return answer(action);
     case Action::Kind::cancelled:
+      if (state_.config.recorder != nullptr) state_.config.recorder->cancelled(state_.now);
       if (action.first == Action::all) return;
       return state_.jobs.cancel(action.job, action.first, why_cancelled());
     case Action::Kind::again:
-      return state_.jobs.note_attempt(action, exit_of(action));
+      return try_again(action);
     case Action::Kind::resolve:
-      return state_.keep(state_.jobs.fail(action, exit_of(action)), action.job);
+      return resolve(action);
     case Action::Kind::finish:
       return finish(action);
     case Action::Kind::over:
@@ -100,6 +100,26 @@ WorkerExit ActionExecutor::exit_of(const Action& action) const {
   return none;
 }
 
+void ActionExecutor::try_again(const Action& action) {
+  const WorkerExit exit = exit_of(action);
+  record_loss(action, exit);
+  state_.jobs.note_attempt(action, exit);
+}
+
+void ActionExecutor::resolve(const Action& action) {
+  const WorkerExit exit = exit_of(action);
+  record_loss(action, exit);
+  state_.keep(state_.jobs.fail(action, exit), action.job);
+}
+
+void ActionExecutor::record_loss(const Action& action, const WorkerExit& exit) {
+  Recorder* const recorder = state_.config.recorder;
+  if (recorder == nullptr) return;
+  recorder->lost(action.worker, action.job, action.first, JobTable::kind_of(action, exit),
+                 state_.jobs.describe(action, exit), action.kind == Action::Kind::again,
+                 state_.now);
+}
+
 // A page is memory: any thread with the lock may look at it, also at that of a borrowed worker.
 // A worker that is gone is not asked any more.
 void ActionExecutor::answer(const Action& question) {
@@ -109,6 +129,8 @@ void ActionExecutor::answer(const Action& question) {
   if (question.kind == Action::Kind::look) {
     begun.count = link->watch.begun(link->page());
   } else {
+    if (state_.config.recorder != nullptr)
+      state_.config.recorder->revoked(question.worker, state_.now);
     link->watch.ask(link->page(), question.fence);
     const bool is_ordered = !link->relies_on_barrier || state_.processes.order_workers_memory();
     begun.count = link->watch.decide(link->page(), is_ordered);
@@ -148,7 +170,7 @@ void ActionExecutor::send(WorkerLink& link, const Action& action) {
   CallJob* const job = state_.jobs.find(action.job);
   if (job == nullptr || link.broken) return;
   try {
-    append_run(state_.processes, link, *job, action.assignment);
+    state_.send(link, *job, action.assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_and_stop(link, std::current_exception());
@@ -167,6 +189,7 @@ void ActionExecutor::finish(const Action& action) {
     error = state_.start_error;
   }
   state_.jobs.finish(action.job, error);
+  if (state_.config.recorder != nullptr) state_.config.recorder->finished(action.job, state_.now);
 }
 
 // Copies what outboxes have borrowed from the job, because its caller is about to go on.
@@ -195,6 +218,7 @@ bool ActionExecutor::is_driven(JobId id) const {
 
 void ActionExecutor::over(const Action& action) {
   state_.jobs.drop(action.job);
+  if (state_.config.recorder != nullptr) state_.config.recorder->over(action.job);
   state_.scheduler.let_go(action.job);
 }
 

@@ -34,6 +34,9 @@ class ActionExecutor {
   void carry_out(const Action& action) BROOD_REQUIRES(core_lock);
   void carry_out(const Action& action, WorkerLink& link) BROOD_REQUIRES(core_lock);
   WorkerExit exit_of(const Action& action) const BROOD_REQUIRES(core_lock);
+  void try_again(const Action& action) BROOD_REQUIRES(core_lock);
+  void resolve(const Action& action) BROOD_REQUIRES(core_lock);
+  void record_loss(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   void answer(const Action& question) BROOD_REQUIRES(core_lock);
   std::exception_ptr why_cancelled() const BROOD_REQUIRES(core_lock);
   void send(WorkerLink& link, const Action& action) BROOD_REQUIRES(core_lock);

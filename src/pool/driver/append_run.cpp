@@ -18,8 +18,8 @@ std::uint32_t output_flags(Output output) noexcept {
   return output == Output::capture ? RunHeader::captured : RunHeader::prefixed;
 }
 
-RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment)
-    BROOD_REQUIRES(core_lock) {
+RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assignment& assignment,
+                    Measured measured) BROOD_REQUIRES(core_lock) {
   const Arguments& arguments = job.arguments();
   RunHeader header{};
   header.job = job.id;
@@ -32,14 +32,15 @@ RunHeader header_of(const CallJob& job, const Arguments::Part& part, const Assig
   header.attempt = assignment.attempt;
   header.flags = (job.terms().timeout ? RunHeader::timed : 0) |
                  (arguments.fills_frame() ? RunHeader::raw_argument : 0) |
-                 (job.has_separate_calls() ? RunHeader::separate_calls : 0);
+                 (job.has_separate_calls() ? RunHeader::separate_calls : 0) |
+                 (measured == Measured::yes ? RunHeader::measured : 0);
   return header;
 }
 
 }  // namespace
 
-void append_run(WorkerProcesses& processes, WorkerLink& link, const CallJob& job,
-                const Assignment& assignment) {
+std::size_t append_run(WorkerProcesses& processes, WorkerLink& link, const CallJob& job,
+                       const Assignment& assignment, Measured measured) {
   const Arguments& arguments = job.arguments();
   const detail::Bytes& definition = arguments.definition()->bytes;
   const Arguments::Part part = arguments.part(assignment.first);
@@ -51,7 +52,7 @@ void append_run(WorkerProcesses& processes, WorkerLink& link, const CallJob& job
     protocol::append_message(link.outbox.tail(), protocol::Type::define,
                              protocol::DefineHeader{job.id}, definition.view());
   }
-  RunHeader header = header_of(job, part, assignment);
+  RunHeader header = header_of(job, part, assignment, measured);
   if (job.terms().output != Output::inherit &&
       processes.expect_output(link, assignment.sequence, job.terms()))
     header.flags |= output_flags(job.terms().output);
@@ -60,7 +61,7 @@ void append_run(WorkerProcesses& processes, WorkerLink& link, const CallJob& job
   frame.copy(definition.view().first(header.define));
   frame.copy(job.terms().retry_if.view());
   arguments.append_to(frame, assignment.first, assignment.count);
-  frame.finish();
+  return frame.finish();
 }
 
 }  // namespace brood::pool

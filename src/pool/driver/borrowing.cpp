@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "pool/driver/append_run.hpp"
 #include "pool/failures/errors.hpp"
 
 namespace brood::pool {
@@ -16,7 +15,7 @@ WorkerLink* Borrowing::borrow(CallJob& job, Time now) {
   link.borrowed = job.driven = true;
   try {
     actions_.send_forgets(link);
-    append_run(state_.processes, link, job, *assignment);
+    state_.send(link, job, *assignment);
   } catch (const std::exception&) {
     link.outbox.clear();
     state_.break_link(link, std::current_exception());

@@ -39,14 +39,28 @@ Driver::Driver(DriverConfig config, Scheduler& scheduler, WorkerProcesses& proce
 }
 
 void Driver::add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
-                 Input input) {
+                 Input input, Time queued) {
   job->id = state_.scheduler.add(traits, count, input);
-  state_.jobs.keep(job);
+  state_.jobs.keep(job, count);
+  record_job(*job, count, queued);
   if (count == 0 && input == Input::ends) actions_.act_within_call();  // it is finished
 }
 
-void Driver::extend(const CallJob& job, std::size_t count, Input input) {
-  state_.scheduler.extend(job.id, job.finished() ? 0 : count, input);
+void Driver::record_job(const CallJob& job, std::size_t count, Time queued) {
+  using Kind = CallsOfRecord::Kind;
+  if (state_.config.recorder == nullptr) return;
+  const bool is_one = job.has_separate_calls() || job.arguments().fills_frame();
+  const auto& definition = job.arguments().definition();
+  state_.config.recorder->added(
+      job.id, count, queued, is_one ? Kind::of_one_element : Kind::of_many,
+      definition ? definition->bytes.view() : std::span<const std::byte>());
+}
+
+void Driver::extend(const CallJob& job, std::size_t count, Input input, Time queued) {
+  if (job.finished()) count = 0;
+  state_.scheduler.extend(job.id, count, input);
+  state_.jobs.extend(job.id, count);
+  if (state_.config.recorder != nullptr) state_.config.recorder->extended(job.id, count, queued);
   actions_.act_within_call();
 }
 
@@ -87,6 +101,9 @@ std::vector<WorkerId> Driver::first_starts(Time now) {
 void Driver::started(std::unique_ptr<WorkerLink> link, Time now) {
   state_.now = now;
   const WorkerId id = link->id;
+  state_.counters.started(id, link->name, now);
+  if (state_.config.recorder != nullptr)
+    state_.config.recorder->started(id, link->name, link->pid, link->since, now);
   state_.workers.admit(std::move(link));
   state_.scheduler.worker_event(id, WorkerEvent::started, now);
 }
@@ -208,9 +225,29 @@ void Driver::reap(WorkerLink& link, const Death& death) {
       link.left ? nullptr : state_.processes.last_output(link, link.stream.resolved());
   state_.exits[link.id] = exit_of(history_of(link, output), death, state_.config.limits);
   if (!state_.scheduler.view().worker(link.id).came_up) note_failed_start(link, death);
-  state_.scheduler.worker_gone(link.id, reader_.begun_by_the_dead(link), state_.now);
+  const WorkerId id = link.id;
+  const std::optional<std::uint64_t> begun = reader_.begun_by_the_dead(link);
+  record_end(link, begun, death);
+  state_.scheduler.worker_gone(id, begun, state_.now);
   state_.workers.remove(link);
   actions_.act();
+  if (state_.config.recorder != nullptr) state_.config.recorder->buried(id, state_.now);
+}
+
+// How it ended is worth a word where it has neither left nor been ended with all others.
+void Driver::record_end(WorkerLink& link, std::optional<std::uint64_t> begun, const Death& death) {
+  state_.counters.gone(link.id, state_.now);
+  Recorder* const recorder = state_.config.recorder;
+  if (recorder == nullptr) return;
+  std::string why;
+  const ExitStatus& status = death.ended.status;
+  if_possible([&] {
+    const bool by_itself = status.kind == ExitStatus::Kind::exited && status.value == 0;
+    if (!by_itself && !state_.scheduler.view().pool().terminated) why = status.describe();
+  });
+  const std::uint64_t clock = link.page().clock.load(std::memory_order_acquire);
+  recorder->gone(link.id, begun.value_or(0), Time{Nanoseconds(static_cast<std::int64_t>(clock))},
+                 why, state_.now);
 }
 
 void Driver::note_failed_start(WorkerLink& link, const Death& death) {

@@ -29,10 +29,12 @@ class Driver {
   Driver& operator=(const Driver&) = delete;
 
   // --- any thread: calls ---
-  /// Takes a job of `count` elements. Its id is set.
+  /// Takes a job of `count` elements, which wait since `queued`: of use where times are recorded.
+  /// Its id is set.
   void add(const std::shared_ptr<CallJob>& job, const JobTraits& traits, std::size_t count,
-           Input input) BROOD_REQUIRES(core_lock);
-  void extend(const CallJob& job, std::size_t count, Input input) BROOD_REQUIRES(core_lock);
+           Input input, Time queued) BROOD_REQUIRES(core_lock);
+  void extend(const CallJob& job, std::size_t count, Input input, Time queued)
+      BROOD_REQUIRES(core_lock);
   /// Cancels a job, or one element of it (Action::all: the job). Whether something will not run
   /// because of that: then it ends as cancelled.
   bool cancel(JobId job, std::size_t element, Kill kill, Time now) BROOD_REQUIRES(core_lock);
@@ -97,9 +99,13 @@ class Driver {
     return state_.scheduler.view().next_tick();
   }
   const WorkerTable& workers() const noexcept BROOD_REQUIRES(core_lock) { return state_.workers; }
+  const Counters& counters() const noexcept BROOD_REQUIRES(core_lock) { return state_.counters; }
 
  private:
   void look_at_pages() BROOD_REQUIRES(core_lock);
+  void record_job(const CallJob& job, std::size_t count, Time queued) BROOD_REQUIRES(core_lock);
+  void record_end(WorkerLink& link, std::optional<std::uint64_t> begun, const Death& death)
+      BROOD_REQUIRES(core_lock);
   void reap_ended() BROOD_REQUIRES(core_lock);
   void reap(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);
   void note_failed_start(WorkerLink& link, const Death& death) BROOD_REQUIRES(core_lock);

@@ -13,6 +13,7 @@
 #include "pool/calls/call_job.hpp"
 #include "pool/calls/failure_keeper.hpp"
 #include "pool/failures/crash_report.hpp"
+#include "pool/record/counters.hpp"
 #include "pool/scheduler/types.hpp"
 
 namespace brood::pool {
@@ -22,10 +23,12 @@ namespace brood::pool {
 class JobTable {
  public:
   /// `keeper`: keeps elements that fail; null: none does.
-  explicit JobTable(Callbacks& callbacks, FailureKeeper* keeper = nullptr)
-      : callbacks_(callbacks), keeper_(keeper) {}
+  JobTable(Callbacks& callbacks, Counters& counters, FailureKeeper* keeper)
+      : callbacks_(callbacks), counters_(counters), keeper_(keeper) {}
 
-  void keep(std::shared_ptr<CallJob> job) BROOD_REQUIRES(core_lock);
+  void keep(std::shared_ptr<CallJob> job, std::size_t count) BROOD_REQUIRES(core_lock);
+  /// So many more elements for a job that is kept.
+  void extend(JobId job, std::size_t count) noexcept BROOD_REQUIRES(core_lock);
   /// Null when the job is over.
   CallJob* find(JobId id) const noexcept BROOD_REQUIRES(core_lock);
   std::span<const std::shared_ptr<CallJob>> all() const noexcept BROOD_REQUIRES(core_lock) {
@@ -47,6 +50,10 @@ class JobTable {
       BROOD_REQUIRES(core_lock);
   /// An element has ended in a worker that cannot report it, for it has ended so.
   Kept fail(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
+  /// How the element of that action has ended, and in words; without memory for these, empty.
+  static OutcomeKind kind_of(const Action& action, const WorkerExit& exit) noexcept;
+  std::string describe(const Action& action, const WorkerExit& exit) const noexcept
+      BROOD_REQUIRES(core_lock);
   /// Likewise, and the element is tried again.
   void note_attempt(const Action& action, const WorkerExit& exit) BROOD_REQUIRES(core_lock);
   /// The element has failed in `worker` with this exception, and is tried again.
@@ -70,8 +77,17 @@ class JobTable {
   Kept refuse(CallJob& job, std::size_t first, std::size_t count, const std::exception_ptr& error)
       BROOD_REQUIRES(core_lock);
 
+  /// Elements of a job: those that it has, and those that have ended.
+  struct Tally {
+    std::size_t elements = 0, ended = 0;
+  };
+  void tally(JobId job, OutcomeKind kind, std::size_t number) noexcept BROOD_REQUIRES(core_lock);
+  void count_rest(JobId job, OutcomeKind kind) noexcept BROOD_REQUIRES(core_lock);
+
   std::vector<std::shared_ptr<CallJob>> jobs_ BROOD_GUARDED_BY(core_lock);  // by slot_of(id)
+  std::vector<Tally> tallies_ BROOD_GUARDED_BY(core_lock);                  // likewise
   Callbacks& callbacks_;
+  Counters& counters_ BROOD_GUARDED_BY(core_lock);
   FailureKeeper* const keeper_;
 };
 

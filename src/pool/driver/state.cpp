@@ -11,9 +11,16 @@ DriverState::DriverState(DriverConfig its_config, Scheduler& its_scheduler,
     : config(std::move(its_config)),
       processes(its_processes),
       scheduler(its_scheduler),
-      jobs(callbacks, config.keeper),
+      counters(scheduler.view().config().workers),
+      jobs(callbacks, counters, config.keeper),
       workers(scheduler.view().config().workers, processes),
       exits(scheduler.view().config().workers) {}
+
+void DriverState::send(WorkerLink& link, const CallJob& job, const Assignment& assignment) {
+  const Measured measured = config.recorder != nullptr ? Measured::yes : Measured::no;
+  counters.sent(assignment, append_run(processes, link, job, assignment, measured), now);
+  if (config.recorder != nullptr) config.recorder->sent(assignment, now);
+}
 
 // Where outboxes may have borrowed from it, the dispatcher sees to its end: as cancelled.
 void DriverState::fail(CallJob& job, const std::exception_ptr& error) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <brood/errors.hpp>
+#include "pool/failures/errors.hpp"
 #include "pool/failures/start_errors.hpp"
 #include "wire/exception.hpp"
 
@@ -44,6 +45,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   void on_ready() override BROOD_REQUIRES(core_lock) {
     state_.scheduler.worker_event(link_.id, WorkerEvent::ready, state_.now);
     state_.start_error = nullptr;
+    if (recorder() != nullptr) recorder()->ready(link_.id, state_.now);
   }
   void on_start_failed(std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     start_failed("initializer", wire::describe_encoded_exception(exception));
@@ -63,7 +65,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
                            .bytes = results,
                            .attached = std::move(attached)};
     if (const CallJob* const job = state_.jobs.find(header.job)) job->check(arrived);
-    CallJob* const job = report({header.job, header.first, header.count, header.elapsed, false});
+    CallJob* const job =
+        report({header.job, header.first, header.count, header.elapsed, false}, header.sequence);
     if (job == nullptr) return;
     const std::vector<detail::ElementOutput> outputs = outputs_of(*job, header);
     arrived.outputs = outputs;
@@ -75,7 +78,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   void on_taken(const protocol::ResultsHeader& header) BROOD_REQUIRES(core_lock) {
     link_.attached.clear();  // such a result has none
     link_.attached_in_vain = 0;
-    CallJob* const job = report({header.job, header.first, 1, header.elapsed, false});
+    CallJob* const job =
+        report({header.job, header.first, 1, header.elapsed, false}, header.sequence);
     if (job == nullptr) return;
     const ArrivedResults taken{
         .first = header.first, .count = 1, .shape = {}, .bytes = {}, .attached = nullptr};
@@ -85,13 +89,20 @@ class WorkerReader::Events final : public protocol::ParentEvents {
                  std::span<const std::byte> exception) override BROOD_REQUIRES(core_lock) {
     link_.attached.clear();
     link_.attached_in_vain = 0;
-    CallJob* const job = report(
-        {header.job, header.index, 1, header.elapsed, true, header.retryable != 0}, exception);
+    CallJob* const job =
+        report({header.job, header.index, 1, header.elapsed, true, header.retryable != 0},
+               header.sequence, exception);
     if (job == nullptr) return;
     const detail::ElementOutput output =
         takes_output(*job) ? state_.processes.take_output(link_, header.sequence) : nullptr;
     state_.keep(state_.jobs.fail(*job, header.index, exception, link_.identity(), output),
                 header.job);
+  }
+  void on_times(std::span<const protocol::ElementTimes> times) override BROOD_REQUIRES(core_lock) {
+    if (recorder() == nullptr) makes_no_sense("times that were not asked for");
+    if (times.back().sequence >= state_.scheduler.view().worker(link_.id).sent)
+      makes_no_sense("times of what it was not sent");
+    recorder()->timed(link_.id, times);
   }
   void on_skipped(std::uint64_t fence) override BROOD_REQUIRES(core_lock) {
     if (!state_.scheduler.revocation_done(link_.id, fence))
@@ -99,6 +110,8 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     if (link_.watch.doubted())
       makes_no_sense("its owner could not tell which elements it has begun");
     link_.watch.acknowledged(link_.page());
+    state_.counters.skipped(link_.id, fence);
+    if (recorder() != nullptr) recorder()->skipped(link_.id, fence);
   }
   // One message in the descriptor channel for each of these: what waits behind belongs to later
   // results.
@@ -125,6 +138,7 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   void on_log(const protocol::LogRecord& record) override BROOD_REQUIRES(core_lock) {
     link_.log_lines.add(record);
+    if (recorder() != nullptr) recorder()->logged(link_.id, record.text, state_.now);
     state_.processes.log(link_, record);
   }
 
@@ -157,9 +171,11 @@ class WorkerReader::Events final : public protocol::ParentEvents {
   }
   // The job that wants these outcomes, if it does. What they lead to is carried out after they have
   // been delivered.
-  CallJob* report(const Outcomes& outcomes, std::span<const std::byte> exception = {})
-      BROOD_REQUIRES(core_lock) {
-    switch (state_.scheduler.outcomes(link_.id, outcomes, state_.now)) {
+  CallJob* report(const Outcomes& outcomes, std::uint64_t sequence,
+                  std::span<const std::byte> exception = {}) BROOD_REQUIRES(core_lock) {
+    const Reception reception = state_.scheduler.outcomes(link_.id, outcomes, state_.now);
+    if (reception != Reception::nonsense) record(outcomes, sequence, exception, reception);
+    switch (reception) {
       case Reception::nonsense:
         makes_no_sense("a result that was not asked for");
       case Reception::unwanted:
@@ -172,6 +188,19 @@ class WorkerReader::Events final : public protocol::ParentEvents {
     }
     return state_.jobs.find(outcomes.job);
   }
+
+  void record(const Outcomes& outcomes, std::uint64_t sequence,
+              std::span<const std::byte> exception, Reception reception) BROOD_REQUIRES(core_lock) {
+    state_.counters.worked(link_.id, sequence + outcomes.count, outcomes.count, outcomes.elapsed,
+                           state_.now);
+    if (recorder() == nullptr) return;
+    if (!outcomes.failed)
+      return recorder()->returned(link_.id, sequence, outcomes.count, state_.now);
+    std::string text;
+    if_possible([&] { text = wire::describe_encoded_exception(exception); });
+    recorder()->threw(link_.id, sequence, text, reception == Reception::again, state_.now);
+  }
+  Recorder* recorder() const BROOD_REQUIRES(core_lock) { return state_.config.recorder; }
 
   WorkerReader& reader_;
   DriverState& state_;
@@ -193,6 +222,7 @@ std::size_t WorkerReader::read_some(WorkerLink& link, std::size_t most) {
     const std::size_t parsed =
         link.stream.parse_in_place(link.results.peek(link.page(), most), events);
     link.results.drop(link.page(), parsed);
+    state_.counters.received(link.id, parsed);
     if (parsed != 0) {
       link.give_room();
       return parsed;
@@ -201,6 +231,7 @@ std::size_t WorkerReader::read_some(WorkerLink& link, std::size_t most) {
   const std::span<std::byte> room = link.stream.stream().room();
   const std::size_t count = link.results.read(link.page(), room.first(std::min(room.size(), most)));
   link.stream.stream().filled(count);
+  state_.counters.received(link.id, count);
   link.give_room();
   link.stream.parse(events);
   return count;
@@ -216,6 +247,7 @@ std::size_t WorkerReader::skip(WorkerLink& link, std::size_t most) {
 
 void WorkerReader::took(WorkerLink& link, const protocol::ParentSide::LargeResult& result) {
   link.stream.took(result);
+  state_.counters.received(link.id, static_cast<std::size_t>(result.size) + result.headers);
   Events(*this, link).on_taken(result.header);
 }
 

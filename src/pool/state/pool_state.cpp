@@ -40,18 +40,29 @@ SchedulerConfig scheduler_config(const PoolOptions& options) {
 }
 
 DriverConfig driver_config(const PoolOptions& options, const std::string& method,
-                           FailureKeeper* keeper) {
-  return {.method = method, .limits = options.limits, .keeper = keeper};
+                           FailureKeeper* keeper, Recorder* recorder) {
+  return {.method = method, .limits = options.limits, .keeper = keeper, .recorder = recorder};
+}
+
+std::unique_ptr<Recorder> recorder_for(Recorded recorded, std::size_t workers) {
+  if (recorded == Recorded::nothing) return nullptr;
+  const bool all = recorded == Recorded::timeline;
+  return std::make_unique<Recorder>(
+      workers, all ? Recorder::Keep::timeline : Recorder::Keep::nothing, Clock::now());
 }
 
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& options, const std::string& method,
-                     WorkerProcesses& processes, Callbacks& callbacks, FailureKeeper* keeper)
+                     WorkerProcesses& processes, Callbacks& callbacks, FailureKeeper* keeper,
+                     Recorded recorded)
     : ends_tasks_(method != start::inline_method),
       callbacks_(callbacks),
+      is_recorded_(recorded != Recorded::nothing),
+      recorder_(recorder_for(recorded, worker_count(options))),
       scheduler_(scheduler_config(options)),
-      driver_(driver_config(options, method, keeper), scheduler_, processes, callbacks) {}
+      driver_(driver_config(options, method, keeper, recorder_.get()), scheduler_, processes,
+              callbacks) {}
 
 JobTraits PoolState::within_limits(JobTraits traits) const noexcept {
   if (!ends_tasks_) traits.timeout.reset();
@@ -80,14 +91,16 @@ void PoolState::add(const std::shared_ptr<CallState>& call) {
   collapse_.check();
   if (driver_.view().closing) throw_closed();
   const Input input = call->is_stream() ? Input::goes_on : Input::ends;
-  driver_.add(call, within_limits(call->traits()), call->arguments().count(), input);
+  driver_.add(call, within_limits(call->traits()), call->arguments().count(), input,
+              call->queued());
 }
 
 // What takes the calls with it ends them.
 void PoolState::add(CallRun&& run, std::span<std::shared_ptr<SmallCall>> calls) {
+  const Time queued = run.spec().queued;
   const auto batch = std::make_shared<CallBatch>(std::move(run), calls);
   try {
-    driver_.add(batch, within_limits(batch->traits()), calls.size(), Input::ends);
+    driver_.add(batch, within_limits(batch->traits()), calls.size(), Input::ends, queued);
     batch->set_indices();
   } catch (...) {
     batch->finish(out_of_memory(), callbacks_);

@@ -19,6 +19,9 @@
 
 namespace brood::pool {
 
+/// What a pool keeps of the times of its elements.
+enum class Recorded : std::uint8_t { nothing, histograms, timeline };
+
 /// What the threads of callers and the dispatcher share of a pool: its driver under the core's
 /// lock, what callers have left for it, and why no call can end well any more. Threads: any.
 class PoolState final : public LockedDriver {
@@ -26,10 +29,14 @@ class PoolState final : public LockedDriver {
   /// `method`: name of the start method. `keeper`: null where no failed element is kept.
   /// `processes` is not used before there is something to do.
   PoolState(const PoolOptions& options, const std::string& method, WorkerProcesses& processes,
-            Callbacks& callbacks, FailureKeeper* keeper);
+            Callbacks& callbacks, FailureKeeper* keeper, Recorded recorded);
 
   FairMutex& mutex() noexcept { return mutex_; }
   Driver& driver() noexcept BROOD_REQUIRES(core_lock) { return driver_; }
+  /// Null where nothing is recorded.
+  Recorder* recorder() noexcept BROOD_REQUIRES(core_lock) { return recorder_.get(); }
+  /// When this call leaves, where times are recorded.
+  Time queue_time() const noexcept { return is_recorded_ ? Time::clock::now() : Time{}; }
 
   // --- LockedDriver: the dispatcher's thread, without the lock ---
   // Not analysed: see LinksOfDispatcher.
@@ -80,6 +87,8 @@ class PoolState final : public LockedDriver {
   FairMutex mutex_;        // the dispatcher's most of the time
   DescriptorLoss loss_;
   Callbacks& callbacks_;
+  const bool is_recorded_;
+  const std::unique_ptr<Recorder> recorder_ BROOD_GUARDED_BY(core_lock);
   Scheduler scheduler_ BROOD_GUARDED_BY(core_lock);
   Driver driver_ BROOD_GUARDED_BY(core_lock);
   Intake intake_;

@@ -74,6 +74,8 @@ struct JobSpec {
   // results.stride.
   std::byte* target = nullptr;
   ResultShape results;
+  // When it was handed in, where the pool records times.
+  std::chrono::steady_clock::time_point queued{};
 };
 
 class SavedFailure;

@@ -79,6 +79,7 @@ void run_reduce(Run& run) {
     try {
       Reader source = run.argument();
       T value = decode_value<T>(source);
+      if constexpr (!is_flat<T>) run.decoded();
       auto& functions = run.function<MapReduce<F, C>>();
       tree.add(functions.combine,
                {run.index(), 1, static_cast<Acc>(call_with(functions.map, value))});

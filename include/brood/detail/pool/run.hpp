@@ -43,6 +43,9 @@ class BROOD_API OutcomeSink {
   virtual void put_folded(Run& run, std::size_t count, std::span<const std::byte> record) = 0;
   /// Sends the descriptors of shared objects in the result that follows.
   virtual void attach(Run& run, std::span<const DescriptorRef> descriptors) = 0;
+  /// Of an element that is measured: its argument has been decoded; the task has returned.
+  virtual void decoded() = 0;
+  virtual void ran() = 0;
 };
 
 /// Consecutive elements of one job, as the runner sees them in the worker. The claim is what makes
@@ -87,11 +90,17 @@ class Run {
   Reader* values_of(std::size_t size) noexcept {
     return stride_ == size && !raw_argument_ ? &arguments_ : nullptr;
   }
+  /// The argument of the claimed element has been decoded. Not called for numbers.
+  void decoded() {
+    if (measured_) [[unlikely]]
+      sink_->decoded();
+  }
   template <class R>
   void put(const R& result) {
-    if constexpr (is_flat<R>) {
-      return put_flat(&result, sizeof result);
-    } else if constexpr (is_flat_sequence<R>) {
+    if constexpr (is_flat<R>) return put_flat(&result, sizeof result);
+    if (measured_) [[unlikely]]
+      sink_->ran();
+    if constexpr (is_flat_sequence<R>) {
       const std::span<const typename R::value_type> memory(result.data(), result.size());
       const std::uint64_t count = memory.size();
       if (memory.size_bytes() > record_limit_) {
@@ -198,6 +207,7 @@ class Run {
   std::size_t stride_ = 0;
   bool barrier_ = false;              // between a claim and the look at the revocation
   bool timed_ = false;                // the owner wants to know when elements start
+  bool measured_ = false;             // and when they end
   bool raw_argument_ = false;         // all of the frame, without a length
   bool separate_calls_ = false;       // each element is a call of its own
   std::size_t record_limit_ = 0;      // bytes; a larger one is sent by itself

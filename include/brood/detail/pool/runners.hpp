@@ -63,7 +63,9 @@ T argument_of(Run& run) {
     }
   }
   Reader source = run.argument();
-  return decode_value<T>(source);
+  auto value = decode_value<T>(source);
+  run.decoded();
+  return value;
 }
 
 /// apply(f, args...)
@@ -73,6 +75,7 @@ void run_single(Run& run) {
     Reader source = run.argument();
     auto& function = run.function<F>();
     auto arguments = decode_value<std::tuple<Args...>>(source);
+    run.decoded();
     return std::apply([&](Args&... args) -> R { return call_with(function, args...); }, arguments);
   });
 }
@@ -92,6 +95,7 @@ void run_starmap(Run& run) {
   run_elements<R>(run, [&]() -> R {
     Reader source = run.argument();
     auto value = decode_value<Tuple>(source);
+    run.decoded();
     return call_with_each(run.function<F>(), value);
   });
 }
