@@ -19,9 +19,8 @@ function colorOf(colors, outcome) {
 
 // Gives the canvas the pixels of its size on the screen; a context whose unit is that of CSS. To set
 // a canvas's size costs more than to clear it.
-function prepareCanvas(canvas, height) {
+function prepareCanvas(canvas, width, height) {
   const scale = window.devicePixelRatio || 1;
-  const width = canvas.parentElement.clientWidth;
   const pixels = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
   if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) {
     [canvas.width, canvas.height] = pixels;
@@ -52,8 +51,8 @@ function forEachTick(view, left, width, f) {
 }
 
 function drawRuler(canvas, state) {
-  const {context, width, height} = prepareCanvas(canvas, 22);
-  const {colors, view, left} = state;
+  const {colors, view, left, width} = state;
+  const {context, height} = prepareCanvas(canvas, width, 22);
   context.font = colors.smallFont;
   context.textBaseline = 'middle';
   forEachTick(view, left, width - left, (time, x, distance) => {

@@ -82,7 +82,7 @@ function phaseBar(model, i) {
   return list;
 }
 
-// `what`: {element}, {mark} or null.
+// `what`: {element} or {mark}.
 function describe(model, what) {
   if (what.mark !== undefined) {
     const worker = model.workers[what.mark.worker];
@@ -90,7 +90,8 @@ function describe(model, what) {
       definitions([['At', formatMoment(what.mark.time, 1e3)], ['Worker', foreign(worker === undefined ? '–' : worker.name)],
         ['Says', node('span', 'failure-text', foreign(shortened(what.mark.text, 1000)))]])];
   }
-  return [node('strong', '', elementTitle(model, what.element)), definitions(elementRows(model, what.element)), phaseBar(model, what.element)];
+  return [node('strong', '', elementTitle(model, what.element)),
+    node('div', 'known', definitions(elementRows(model, what.element)), phaseBar(model, what.element))];
 }
 
 function showTip(state, what, x, y) {
@@ -108,11 +109,8 @@ function showTip(state, what, x, y) {
   tip.style.top = Math.max(4, top) + 'px';
 }
 
-function showPinned(state) {
-  const place = document.getElementById('details');
-  if (state.pinned < 0) {
-    place.replaceChildren(node('p', 'hint', 'Point at an element to see what is known of it. A click keeps it here.'));
-    return;
-  }
-  place.replaceChildren(...describe(state.model, {element: state.pinned}));
+// `what`: as for describe().
+function showPinned(state, what) {
+  const hint = node('p', 'hint', 'Point at an element to see what is known of it. A click keeps it here.');
+  document.getElementById('details').replaceChildren(...(what === null ? [hint] : describe(state.model, what)));
 }

@@ -33,7 +33,7 @@ function histogramBars(buckets) {
 
 function drawHistogram(state) {
   const canvas = document.getElementById('histogram');
-  const {context, width, height} = prepareCanvas(canvas, 180);
+  const {context, width, height} = prepareCanvas(canvas, canvas.parentElement.clientWidth, 180);
   const {colors} = state;
   const buckets = state.model.facts.histograms[state.histogram];
   context.font = colors.smallFont;

@@ -3,8 +3,8 @@
 function makeState(model) {
   const byId = (id) => document.getElementById(id);
   const state = {
-    model, colors: readColors(), left: 0, rowHeight: rowHeight(model),
-    pinned: -1, selection: null, histogram: 'running', tip: byId('tip'), tipFor: -1, overviewKey: '',
+    model, colors: readColors(), left: 0, width: 0, rowHeight: rowHeight(model),
+    pinned: -1, selection: null, histogram: 'running', tip: byId('tip'), tipFor: -1, overviewWidth: -1,
     scroller: byId('scroller'), rowsCanvas: byId('rows'), rulerCanvas: byId('ruler'), overviewCanvas: byId('overview'),
     drawn: 0,
   };
@@ -19,15 +19,15 @@ function makeState(model) {
     });
   };
   state.view = new View(model.length, state.redraw);
-  state.pin = (i) => pin(state, i);
-  state.click = (what) => pin(state, what === null || what.element === undefined ? -1 : what.element);
+  state.pin = (what) => pin(state, what);
   state.goTo = (i, scroll) => goTo(state, i, scroll);
   state.stepFailure = (direction) => stepFailure(state, direction);
   return state;
 }
 
 function drawTimeline(state) {
-  state.left = state.overviewCanvas.parentElement.clientWidth < 600 ? 76 : 110;
+  state.width = state.scroller.clientWidth;
+  state.left = state.width < 600 ? 76 : 110;
   drawOverview(state.overviewCanvas, state);
   drawRuler(state.rulerCanvas, state);
   drawRows(state.rowsCanvas, state);
@@ -36,9 +36,10 @@ function drawTimeline(state) {
   ++state.drawn;
 }
 
-function pin(state, i) {
-  state.pinned = i;
-  showPinned(state);
+// An element, a mark or, as null, nothing.
+function pin(state, what) {
+  state.pinned = what === null || what.element === undefined ? -1 : what.element;
+  showPinned(state, what);
   state.redraw();
 }
 
@@ -48,7 +49,7 @@ function goTo(state, i, scroll) {
   const top = rowOf(model, i) * state.rowHeight;
   if (top < state.scroller.scrollTop || top + state.rowHeight > state.scroller.scrollTop + state.scroller.clientHeight)
     state.scroller.scrollTop = top - state.scroller.clientHeight / 2;
-  pin(state, i);
+  pin(state, {element: i});
   if (scroll) document.getElementById('timeline').scrollIntoView({block: 'nearest'});
 }
 
@@ -104,7 +105,7 @@ function showHead(model) {
   line.hidden = false;
   line.textContent = 'Not drawn: ' + [[facts.left_out, 'element that ended well', 'elements that ended well'], [facts.marks_left_out, 'mark', 'marks']]
       .filter(([count]) => count > 0).map(([count, one, many]) => formatCount(count) + ' ' + (count === 1 ? one : many)).join(' and ') +
-      '. ' + visible(facts.thinning) + ' Numbers, times below and workers count all.';
+      '. ' + visible(facts.thinning) + ' The numbers here, the histogram and the workers count all.';
 }
 
 function showLegend(model) {
@@ -133,12 +134,17 @@ function handleButtons(state) {
 }
 
 function handleSurroundings(state) {
-  window.addEventListener('resize', () => {
+  // The width changes with the window, and with the bar that scrolls the page.
+  const resized = () => {
     state.rowHeight = rowHeight(state.model);
     layOut(state);
     drawHistogram(state);
     state.redraw();
-  });
+  };
+  window.addEventListener('resize', resized);
+  new ResizeObserver(() => {
+    if (state.scroller.clientWidth !== state.width) resized();
+  }).observe(state.scroller);
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     state.colors = readColors();
     drawHistogram(state);
@@ -146,8 +152,12 @@ function handleSurroundings(state) {
   });
 }
 
+// Rows that have no room are scrolled to: the canvas stays as large as what is seen of them.
 function layOut(state) {
-  document.getElementById('spacer').style.height = state.model.rows.length * state.rowHeight + 'px';
+  const height = state.model.rows.length * state.rowHeight;
+  const seen = Math.min(height, Math.max(200, Math.round(window.innerHeight * 0.6))) + 'px';
+  state.scroller.style.height = state.rowsCanvas.style.height = seen;
+  document.getElementById('spacer').style.height = height + 'px';
 }
 
 let page = null;  // what tests look at
@@ -164,7 +174,7 @@ function start() {
   handleButtons(state);
   handleSurroundings(state);
   showLegend(model);
-  showPinned(state);
+  showPinned(state, null);
   offerHistograms(state);
   for (const show of [showFailures, showSlowest, showWorkers, showCalls]) show(state);
   drawTimeline(state);

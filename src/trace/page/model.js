@@ -17,9 +17,9 @@ function placeSpans(model, row) {
     if (known >= 0 && known < before && guessed) end[i - 1] = Math.max(start[i - 1], known);
     const earliest = i > row.first ? end[i - 1] : 0;
     const begin = known >= 0 ? known : Math.max(elements.sent[i], 0);
-    start[i] = Math.max(begin, earliest);
+    start[i] = Math.min(Math.max(begin, earliest), model.length);
     guessed = elements.encoded[i] < 0;
-    end[i] = Math.max(start[i], guessed ? guessEnd(model, i) : elements.encoded[i]);
+    end[i] = Math.min(Math.max(start[i], guessed ? guessEnd(model, i) : elements.encoded[i]), model.length);
   }
 }
 
@@ -35,7 +35,8 @@ function guessEnd(model, i) {
 function placeMoments(model, row) {
   const {elements, start, end} = model;
   for (let i = row.first; i < row.last; ++i) {
-    start[i] = end[i] = Math.max(elements.arrived[i], elements.queued[i], i > row.first ? start[i - 1] : 0);
+    const moment = Math.max(elements.arrived[i], elements.queued[i], i > row.first ? start[i - 1] : 0);
+    start[i] = end[i] = Math.min(moment, model.length);
   }
 }
 

@@ -4,17 +4,20 @@
 const overviewHeight = 44;
 
 function drawOverview(canvas, state) {
-  const {context, width, height} = prepareCanvas(canvas, overviewHeight);
-  const {colors, left, view, model} = state;
-  const key = [width, colors.running, colors.idle].join();
-  if (state.overviewKey !== key) {
+  const {colors, left, view, model, width} = state;
+  const {context, height} = prepareCanvas(canvas, width, overviewHeight);
+  if (state.overviewWidth !== width) {
     state.overviewBusy = busyPart(model, Math.max(1, Math.floor(width - left)));
-    state.overviewKey = key;
+    state.overviewTicks = failureTicks(model, width - left);
+    state.overviewWidth = width;
   }
   context.fillStyle = colors.idle;
   context.fillRect(left, 0, width - left, height);
   drawBusyPart(context, state.overviewBusy, left, height, colors);
-  drawFailureTicks(context, state, width, height);
+  for (const {x, outcome} of state.overviewTicks) {
+    context.fillStyle = colorOf(colors, outcome);
+    context.fillRect(Math.min(left + x, width - 2), 0, 2, 9);
+  }
   drawWindow(context, state, left + view.from / model.length * (width - left), left + view.to / model.length * (width - left), width, height);
   context.font = colors.smallFont;
   context.textBaseline = 'middle';
@@ -47,16 +50,16 @@ function drawBusyPart(context, part, left, height, colors) {
   }
 }
 
-function drawFailureTicks(context, state, width, height) {
-  const {model, left, colors} = state;
+// One for each pixel that has a failure.
+function failureTicks(model, pixels) {
+  const ticks = [];
   let lastX = -1;
   for (const i of model.failures) {
-    const x = Math.floor(left + model.end[i] / model.length * (width - left));
-    if (x === lastX) continue;
+    const x = Math.floor(model.end[i] / model.length * pixels);
+    if (x !== lastX) ticks.push({x, outcome: model.elements.outcome[i]});
     lastX = x;
-    context.fillStyle = colorOf(colors, model.elements.outcome[i]);
-    context.fillRect(Math.min(x, width - 2), 0, 2, 9);
   }
+  return ticks;
 }
 
 function drawWindow(context, state, from, to, width, height) {

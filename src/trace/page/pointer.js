@@ -107,7 +107,7 @@ function dragToMove(state, canvas, event) {
     state.view.show(from + time, to + time);
   }, (isClick, place) => {
     canvas.classList.remove('dragged');
-    if (isClick) state.click(findAt(state, place.x, place.y));
+    if (isClick) state.pin(findAt(state, place.x, place.y));
   });
 }
 
@@ -163,7 +163,7 @@ function handleKeys(state) {
     '-': () => view.zoom(1 / 0.6, middle()), s: () => view.zoom(1 / 0.6, middle()),
     0: () => view.showAll(), Home: () => view.showAll(),
     n: () => state.stepFailure(1), p: () => state.stepFailure(-1),
-    Escape: () => state.pin(-1),
+    Escape: () => state.pin(null),
   };
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !Object.prototype.hasOwnProperty.call(actions, event.key)) return;

@@ -15,8 +15,8 @@ function spanBox(top, height) {
 function drawRows(canvas, state) {
   const {model} = state;
   const height = state.rowHeight;
-  const visibleHeight = Math.min(model.rows.length * height, state.scroller.clientHeight || 1e4);
-  const {context, width} = prepareCanvas(canvas, Math.max(visibleHeight, 1));
+  const visibleHeight = state.scroller.clientHeight;
+  const {context, width} = prepareCanvas(canvas, state.width, visibleHeight);
   const area = {context, width, state, left: state.left, colors: state.colors};
   const scroll = state.scroller.scrollTop;
   const first = Math.floor(scroll / height);
@@ -35,6 +35,7 @@ function drawRow(area, row, top, height) {
   drawLifetimes(area, row, box);
   drawSpans(area, row, box);
   drawFailures(area, row, top, box);
+  drawNames(area, row, box);
   drawMarks(area, row, box);
   if (state.pinned >= 0) drawPinned(area, row, top, box);
   context.restore();
@@ -86,18 +87,27 @@ function inSight(state, row) {
   return {first, last: upperBound(model.start, view.to, first, row.last)};
 }
 
+// Of a row with more in sight, no single ones are drawn.
+function mostSpans(area) {
+  return (area.width - area.left) / 4;
+}
+
 function drawSpans(area, row, box) {
   const {first, last} = inSight(area.state, row);
   if (first >= last || row.slot < 0) return;
-  if (last - first > (area.width - area.left) / 2) drawBusyPixels(area, first, last, box);
+  if (last - first > mostSpans(area)) drawBusyPixels(area, first, last, box);
   else drawEach(area, first, last, box);
 }
 
-// What of the time before t lies in spans, by the sums before each element.
-function sumUntil(model, t, first, last) {
-  const i = upperBound(model.start, t, first, last) - 1;
-  if (i < first) return {busy: model.busy[first], runs: model.runs[first], at: first};
-  const run = Math.min(Math.max(t, runStart(model, i)), runEnd(model, i)) - runStart(model, i);
+// What of the time before t lies in spans, by the sums before each element. Goes on from the element `at`
+// of an earlier moment: those of two pixels are near each other.
+function sumUntil(model, t, at, last) {
+  let step = 1;
+  while (at + step < last && model.start[at + step] <= t) step *= 2;
+  const i = upperBound(model.start, t, at, Math.min(at + step, last)) - 1;
+  if (i < at) return {busy: model.busy[at], runs: model.runs[at], at};
+  const runs = runStart(model, i);
+  const run = Math.min(Math.max(t, runs), runEnd(model, i)) - runs;
   return {busy: model.busy[i] + Math.min(t, model.end[i]) - model.start[i], runs: model.runs[i] + run, at: i};
 }
 
@@ -105,69 +115,81 @@ function drawBusyPixels(area, first, last, box) {
   const {context, state, left, width, colors} = area;
   const {view, model} = state;
   const step = view.span / (width - left);
-  const busyPath = new Path2D();
-  const runPath = new Path2D();
+  const busyColumns = new Columns(left, box);
+  const runColumns = new Columns(left, box);
   let before = sumUntil(model, view.from, first, last);
   for (let x = 0; x < width - left; ++x) {
     const sum = sumUntil(model, view.from + (x + 1) * step, before.at, last);
-    addColumn(busyPath, left + x, box, (sum.busy - before.busy) / step);
-    addColumn(runPath, left + x, box, (sum.runs - before.runs) / step);
+    busyColumns.add((sum.busy - before.busy) / step);
+    runColumns.add((sum.runs - before.runs) / step);
     before = sum;
   }
   context.fillStyle = colors.encoding;
-  context.fill(busyPath);
+  context.fill(busyColumns.end());
   context.fillStyle = colors.running;
-  context.fill(runPath);
+  context.fill(runColumns.end());
 }
 
-// A little of something is one pixel, not nothing.
-function addColumn(path, x, box, part) {
-  if (part <= 0) return;
-  const height = Math.max(1, Math.round(Math.min(part, 1) * box.height));
-  path.rect(x, box.y + box.height - height, 1, height);
+// A column for each pixel, from the left. Columns in a row that are as high are one rectangle: most are.
+class Columns {
+  constructor(left, box) {
+    Object.assign(this, {box, x: left, begin: left, height: 0, path: new Path2D()});
+  }
+  // A little of something is one pixel, not nothing.
+  add(part) {
+    const height = part <= 0 ? 0 : Math.max(1, Math.round(Math.min(part, 1) * this.box.height));
+    if (height !== this.height) this.end();
+    this.height = height;
+    ++this.x;
+  }
+  end() {
+    if (this.height > 0) this.path.rect(this.begin, this.box.y + this.box.height - this.height, this.x - this.begin, this.height);
+    this.begin = this.x;
+    return this.path;
+  }
 }
 
+// One phase after the other: to change the colour costs more than a rectangle.
 function drawEach(area, first, last, box) {
   const {context, state, colors} = area;
   const {model} = state;
-  const paths = {decoding: new Path2D(), running: new Path2D(), encoding: new Path2D()};
-  for (let i = first; i < last; ++i) {
-    const run = runStart(model, i);
-    const runEnds = runEnd(model, i);
-    addSpan(area, paths.decoding, model.start[i], run, box);
-    addSpan(area, paths.running, run, runEnds, box);
-    addSpan(area, paths.encoding, runEnds, model.end[i], box);
-  }
-  for (const phase of Object.keys(paths)) {
-    context.fillStyle = colors[phase];
-    context.fill(paths[phase]);
-  }
-  drawNames(area, first, last, box);
+  context.fillStyle = colors.running;
+  for (let i = first; i < last; ++i) drawSpan(area, runStart(model, i), runEnd(model, i), box);
+  context.fillStyle = colors.decoding;
+  for (let i = first; i < last; ++i) drawSpan(area, model.start[i], runStart(model, i), box);
+  context.fillStyle = colors.encoding;
+  for (let i = first; i < last; ++i) drawSpan(area, runEnd(model, i), model.end[i], box);
 }
 
 // Spans that are wide enough get a gap, so that two are not taken for one.
-function addSpan(area, path, from, to, box) {
+function drawSpan(area, from, to, box) {
   if (to <= from) return;
   const x = Math.max(xOf(area.state, from, area.width), area.left - 1);
-  const right = Math.min(xOf(area.state, to, area.width), area.width + 1);
-  const width = right - x;
-  if (width > 0) path.rect(x, box.y, width > 4 ? width - 1 : Math.max(width, 0.5), box.height);
+  const width = Math.min(xOf(area.state, to, area.width), area.width + 1) - x;
+  if (width > 0) area.context.fillRect(x, box.y, width > 4 ? width - 1 : Math.max(width, 0.5), box.height);
 }
 
-function drawNames(area, first, last, box) {
+// Which element it is, where there is room. Failed ones have stripes, so their texts have a rim.
+function drawNames(area, row, box) {
   const {context, state, left, width, colors} = area;
   const {model} = state;
-  if (box.height < 11) return;
+  const {first, last} = inSight(state, row);
+  if (box.height < 11 || last - first > mostSpans(area) || row.slot < 0) return;
   context.font = colors.smallFont;
   context.textBaseline = 'middle';
-  context.fillStyle = colors['on-running'];
+  context.lineWidth = 4;
+  context.lineJoin = 'round';
+  context.strokeStyle = colors.panel;
   for (let i = first; i < last; ++i) {
     const x = Math.max(xOf(state, runStart(model, i), width), left) + 4;
     const room = Math.min(xOf(state, runEnd(model, i), width), width) - x - 4;
-    if (room < 24) continue;
+    if (room < 16) continue;
     const text = fitText(context, [formatCount(model.elements.index[i]) + '  ' + functionOf(model, i),
       formatCount(model.elements.index[i])], room);
-    if (text !== '') context.fillText(text, x, box.y + box.height / 2 + 0.5);
+    const failed = model.elements.outcome[i] !== 0;
+    context.fillStyle = failed ? colors.text : colors['on-running'];
+    if (failed) context.strokeText(text, x, box.y + box.height / 2 + 0.5);
+    context.fillText(text, x, box.y + box.height / 2 + 0.5);
   }
 }
 
@@ -184,7 +206,13 @@ function drawFailures(area, row, top, box) {
   const lastX = outcomes.map(() => -100);
   const lastSign = outcomes.map(() => -100);
   const size = box.y - top >= 10 ? 10 : 8;
-  for (let n = firstFailure(model, row, view.from); n < row.failures.length; ++n) {
+  const begin = firstFailure(model, row, view.from);
+  // Where there are many, their lines do not hide the spans, and signs stand further apart.
+  const dense = (firstFailure(model, row, view.to) - begin) * 12 > width - left;
+  const lineTop = dense ? box.y - 2 : top + 2;
+  const lineBottom = dense ? box.y + 4 : box.y + box.height;
+  const distance = dense ? 3 * size : size + 1;
+  for (let n = begin; n < row.failures.length; ++n) {
     const i = row.failures[n];
     if (model.start[i] > view.to) break;
     const kind = model.elements.outcome[i];
@@ -195,8 +223,8 @@ function drawFailures(area, row, top, box) {
     context.fillStyle = colorOf(colors, kind);
     const wide = right - x >= 6;
     if (wide) hatch(context, x, right, box);
-    else context.fillRect(Math.max(right - 2, left), top + 2, 2, box.y + box.height - top - 2);
-    if (right < lastSign[kind] + size + 1 && !wide) continue;
+    else context.fillRect(Math.max(right - 2, left), lineTop, 2, lineBottom - lineTop);
+    if (right < lastSign[kind] + distance && !wide) continue;
     lastSign[kind] = right;
     drawSign(context, signOfOutcome[kind], wide ? Math.max(x, left) + size / 2 : right - 1, top + size / 2 + 1, size,
         colorOf(colors, kind), colors.panel);

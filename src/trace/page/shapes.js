@@ -24,7 +24,7 @@ function drawSign(context, name, x, y, size, color, rim) {
   context.translate(x, y);
   context.scale(size / 10, size / 10);
   context.lineJoin = 'round';
-  context.lineWidth = 30 / size;
+  context.lineWidth = 20 / size;
   context.strokeStyle = rim;
   context.stroke(signPaths[name]);
   context.fillStyle = color;

@@ -14,10 +14,21 @@ function makeTable(place, columns, rows, total, nothing) {
   for (const cells of rows) {
     const row = node('tr', '');
     cells.forEach((cell, i) => row.append(node('td', columns[i].className, cell)));
+    leadOn(row);
     body.append(row);
   }
   place.replaceChildren(node('table', '', node('thead', '', head), body));
   if (total > rows.length) place.append(node('p', 'hint', formatCount(total - rows.length) + ' more are not listed.'));
+}
+
+// A click anywhere in a row is one on its first button, but for one that ends a selection of text.
+function leadOn(row) {
+  const button = row.querySelector('button');
+  if (button === null) return;
+  row.className = 'leads';
+  row.addEventListener('click', (event) => {
+    if (event.target.closest('button') === null && getSelection().isCollapsed) button.click();
+  });
 }
 
 function elementButton(state, i, text) {
@@ -46,9 +57,9 @@ function slowestElements(model, most) {
 function showSlowest(state) {
   const {model} = state;
   const rows = slowestElements(model, 30).map(({i, time}) => [
-    elementButton(state, i, formatCount(model.elements.index[i])), formatTime(time), foreign(functionOf(model, i)),
+    elementButton(state, i, formatCount(model.elements.index[i])), (runningTime(model, i) < 0 ? '≤ ' : '') + formatTime(time), foreign(functionOf(model, i)),
     node('span', 'outcome', outcomeSign(model.elements.outcome[i]), ' ' + outcomes[model.elements.outcome[i]]),
-    foreign((model.workers[model.elements.worker[i]] || {name: ''}).name),
+    node('span', 'name', foreign((model.workers[model.elements.worker[i]] || {name: ''}).name)),
   ]);
   makeTable(document.getElementById('slowest'), [{title: 'Element', className: 'number'}, {title: 'Ran', className: 'number'},
     {title: 'Function', className: 'wide'}, {title: 'Ended with', className: ''}, {title: 'Worker', className: ''}], rows, rows.length, 'No element ran.');
@@ -62,6 +73,8 @@ function failureGroups(model) {
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(i);
   }
+  const {call, index, attempt} = model.elements;
+  for (const group of groups.values()) group.sort((a, b) => call[a] - call[b] || index[a] - index[b] || attempt[a] - attempt[b]);
   return Array.from(groups.values()).sort((a, b) => b.length - a.length);
 }
 
@@ -114,7 +127,7 @@ function showWorkers(state) {
   const rows = sorted.slice(0, mostRows).map((worker) => {
     const start = difference(worker.ready, worker.asked);
     const ended = worker.ended < 0 ? '' : 'at ' + formatMoment(worker.ended, 1e6) + (worker.end === '' ? '' : ': ' + shortened(worker.end, 200));
-    return [String(worker.slot), foreign(worker.name), String(worker.pid), formatCount(worker.elements), formatPercent(utilization(model, worker)),
+    return [String(worker.slot), node('span', 'name', foreign(shortened(worker.name, 60))), String(worker.pid), formatCount(worker.elements), formatPercent(utilization(model, worker)),
       bar(utilization(model, worker)), start < 0 ? '–' : formatTime(start), foreign(ended)];
   });
   makeTable(document.getElementById('workers'), columns, rows, sorted.length, 'No worker was started.');

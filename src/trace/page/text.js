@@ -23,6 +23,7 @@ function formatTime(ns) {
 
 // A moment, so exactly that moments of this distance differ: "12.345 s".
 function formatMoment(ns, distance) {
+  if (ns === 0) return '0';
   const unit = unitOf(ns);
   const digits = Math.ceil(Math.log10(unit.size / Math.max(distance, 1)));
   return (ns / unit.size).toFixed(Math.min(9, Math.max(0, digits))) + ' ' + unit.name;
