@@ -237,8 +237,7 @@ void Driver::record_end(WorkerLink& link, std::optional<std::uint64_t> begun, co
   std::string why;
   const ExitStatus& status = death.ended.status;
   const bool left = status.kind == ExitStatus::Kind::exited && status.value == 0;
-  if (!left && !state_.scheduler.view().terminated)
-    if_possible([&] { why = status.describe(); });
+  if (!left && !state_.scheduler.view().terminated) if_possible([&] { why = status.describe(); });
   const std::uint64_t clock = link.page().clock.load(std::memory_order_acquire);
   recorder->gone(link.id, begun.value_or(0), Time{Nanoseconds(static_cast<std::int64_t>(clock))},
                  why, state_.now);
