@@ -65,7 +65,7 @@ class OutputRedirect {
   const std::atomic<std::uint64_t>& reads_;
   protocol::OutputMessage element_{};  // the one that runs
   std::uint64_t reads_before_ = 0, faults_before_ = 0;
-  bool active_ = false;      // 1 and 2 lead to the owner
+  bool active_ = false;  // 1 and 2 lead to the owner
 };
 
 }  // namespace brood::worker

@@ -100,8 +100,8 @@ class WorkerOutput {
   std::array<Stream, output_streams> streams_;
   std::deque<Outlived> outlived_;
 
-  std::uint32_t flags_ = 0;  // of the elements that run
-  std::uint64_t index_ = 0;  // of the one that runs
+  std::uint32_t flags_ = 0;                               // of the elements that run
+  std::uint64_t index_ = 0;                               // of the one that runs
   OutputTail tail_;                                       // of the element that runs
   std::map<std::uint64_t, detail::ElementOutput> ended_;  // by position in its sequence
   std::map<std::uint64_t, std::size_t> limits_;           // from such a position on
