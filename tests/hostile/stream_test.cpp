@@ -142,7 +142,9 @@ const Forgery forgeries[] = {
     {"skipped for ever", [](Me, Header) { forge(Type::skipped, SkippedHeader{most}); }},
     {"exhausted", [](Me, Header) { forge(Type::exhausted); }},
     {"times that were not asked for",
-     [](Me me, Header) { forge(Type::times, protocol::ElementTimes{me.sequence, 1, 2, 3, 4}); }},
+     [](Me me, Header) {
+       forge(Type::times, protocol::ElementTimes{me.sequence, 1, 2, 3, 4});
+     }},
     {"another greeting", [](Me, Header) { forge(Type::greeting, GreetingHeader{}); }},
     {"ready again", [](Me, Header) { forge(Type::ready); }},
     {"a failed start", [](Me, Header) { forge(Type::start_failed); }},

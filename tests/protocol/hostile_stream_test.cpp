@@ -155,8 +155,9 @@ TEST_F(HostileStream, times_are_whole_and_in_their_order) {
   EXPECT_TRUE(refused(times_of(many)));
   many.pop_back();
   EXPECT_FALSE(refused(times_of(many)));
-  for (const ElementTimes& back : {ElementTimes{3, 2, 1, 3, 4}, ElementTimes{3, 1, 3, 2, 4},
-                                   ElementTimes{3, 1, 2, 4, 3}, ElementTimes{~std::uint64_t{0}, 1, 2, 3, 4}})
+  for (const ElementTimes& back :
+       {ElementTimes{3, 2, 1, 3, 4}, ElementTimes{3, 1, 3, 2, 4}, ElementTimes{3, 1, 2, 4, 3},
+        ElementTimes{~std::uint64_t{0}, 1, 2, 3, 4}})
     EXPECT_TRUE(refused(times_of({back})));
   detail::Bytes twice = times_of({first});
   const detail::Bytes again = times_of({first});
