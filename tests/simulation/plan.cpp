@@ -106,7 +106,7 @@ Parameters draw_parameters(Random& random) {
   draw_rare_faults(parameters, random);
   parameters.blocked_death =
       random.chance(parameters.callers ? 0.7 : 0.3) ? random.spread(0.05, 0.5) : 0;
-  parameters.recorded = random.chance(0.4);
+  parameters.recorded = random.chance(0.2);
   return parameters;
 }
 

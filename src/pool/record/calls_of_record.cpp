@@ -60,7 +60,11 @@ void CallsOfRecord::finish(JobId job, std::int64_t ended) {
 }
 
 void CallsOfRecord::close(JobId job) noexcept {
-  if (OpenJob* const open = find(job)) *open = OpenJob();
+  OpenJob* const open = find(job);
+  if (open == nullptr) return;
+  open->open = false;
+  open->queued.clear();
+  open->again.clear();
 }
 
 std::optional<Flight> CallsOfRecord::flight(const Assignment& sent, Time now) {
