@@ -252,7 +252,7 @@ TEST_F(Inline, progress_is_told_between_elements) {
   const auto progress = [&](std::size_t done, std::size_t) { told.push_back(done); };
   pool.with({.chunk = 10, .progress = progress}).map(square, numbers(10'000));
   EXPECT_EQ(told.back(), 10'000u);
-  EXPECT_GT(told.size(), 3u);
+  EXPECT_LT(told.front(), 10'000u);
 }
 
 int puts(Queue<int>& queue, Value<int>& value, int number) {
