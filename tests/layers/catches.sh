@@ -291,6 +291,25 @@ for topic in blocking:Blocks. Throws:Throws. Cost:'Cost: little.'; do
 done
 says_nothing '7: neither Thing nor stop speaks of Cost' class '/// Blocks. Throws. Threads: any.' 'struct Thing {' \
   '  /// Cost: little.' "$run" '  /// Stops.' '  void stop();'
+# free TEXT LINE...: functions outside of classes.
+free() {
+  local text=$1
+  shift
+  : >"$CONTRACTS"
+  face "$@" && expect_breach 'public_face.sh contracts' "include/brood/thing.hpp:$text"
+}
+free '3: run does not speak of blocking' '/// Throws. Threads: any. Cost: little.' 'void run();'
+free '3: run does not speak of Throws' '/// Blocks. Threads: any. Cost: little.' 'void run();'
+free '3: run does not speak of Threads' '/// Blocks. Throws. Cost: little.' 'void run();'
+free '3: run does not speak of Cost' '/// Blocks. Throws. Threads: any.' 'void run();'
+free '3: run does not speak of Cost' '/// Blocks until then. Throws. Threads: any.' 'template <class T>' 'void run(T what);'
+free '5: stop does not speak of Cost' "$all" 'void run();' '/// Blocks. Throws. Threads: any.' 'void stop();'
+free '4: run does not speak of Cost' '// Cost: little.' '/// Blocks. Throws. Threads: any.' 'void run();'
+: >"$CONTRACTS"
+face "$all" 'void run();' 'void run(int);' '/// Same, but later.' 'void run_later();' '/// As run(), but now.' \
+  'void run_now();' '/// Whether they are equal.' 'bool operator==(Thing, Thing);' 'namespace detail {' 'void hidden();' \
+  '}' '/// Never blocks. Threads: any. Cost: little.' 'namespace inner {' '/// Stops.' 'void stop() noexcept;' '}' &&
+  expect_clean 'public_face.sh contracts'
 says_nothing '5: class Thing has a function that blocks, and is not in contracts.txt' '' '/// A thing.' \
   'struct Thing {' '  /// Runs. Blocks until then.' "$run"
 says_all class "$all" 'struct Thing {' '  /// A new one.' '  Thing();' '  /// Runs.' "$run"
