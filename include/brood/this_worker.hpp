@@ -4,7 +4,7 @@
 #include <string>
 #include <typeinfo>
 
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {
