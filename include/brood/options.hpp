@@ -182,8 +182,8 @@ struct CallOptions {
   /// iterates over an imap. The asynchronous verbs, where no thread waits, throw UsageError. Unset:
   /// nothing is called.
   ProgressFunction progress{};
-  /// What becomes of what elements write to stdout and stderr. Beside `inherit` each element costs
-  /// some 50 us more. Unset: Output::inherit.
+  /// What becomes of what elements write to stdout and stderr. An element that writes costs a round
+  /// trip to this process more, with Output::prefix each one does. Unset: Output::inherit.
   Output output = Output::inherit;
   /// Of Output::capture, most bytes of one element, the last ones that it wrote: 1 to 1 GiB. Unset:
   /// 64 KiB.

@@ -12,13 +12,14 @@ namespace brood::protocol {
 inline constexpr std::size_t output_sockets = 3;
 inline constexpr std::size_t output_streams = 2;
 
-/// From the worker. The owner answers `ended` by a byte, once it has all that the element has
+/// From the worker. An element of captured ones that has written nothing, and started no process,
+/// has no end told. The owner answers `ended` by a byte, once it has all that the element has
 /// written. With it come streams for the next element, one for each that this one had, so that what
 /// outlives the element does not write into the next one's; none in a sandbox.
 struct OutputMessage {
   enum class Kind : std::uint32_t {
-    begin,  // elements that follow one another write from now on; the members below say which
-    ended,  // the current one: the next one begins
+    begin,  // this one writes from now on, or if it has nothing to say, the ones behind it
+    ended,  // this one: the next one begins
   };
   Kind kind;
   std::uint32_t flags;  // of the RunHeader

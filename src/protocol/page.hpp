@@ -76,6 +76,11 @@ struct WorkerPage {
   /// Written by the worker: all before it has been read.
   alignas(64) std::atomic<std::uint64_t> task_tail;
 
+  // --- what elements write: output.hpp ---
+  /// Written by the owner: odd while it reads what elements write, and another number behind each
+  /// read that found something.
+  alignas(64) std::atomic<std::uint64_t> output_reads;
+
   static constexpr std::uint64_t asked = std::uint64_t{1} << 63;
   static constexpr std::uint64_t decided = std::uint64_t{1} << 62;
   static constexpr std::uint64_t not_revoked = std::uint64_t{1} << 61;

@@ -1,7 +1,11 @@
 #include "worker/output_redirect.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdio_ext.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +50,13 @@ void flush_outputs() noexcept {
   std::fflush(stderr);
 }
 
+// Of those that have been waited for: another number where there was one more.
+std::uint64_t faults_of_children() noexcept {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  return static_cast<std::uint64_t>(usage.ru_minflt);
+}
+
 }  // namespace
 
 void OutputRedirect::open(const std::vector<detail::DescriptorRef>& sockets) {
@@ -57,18 +68,19 @@ void OutputRedirect::open(const std::vector<detail::DescriptorRef>& sockets) {
 }
 
 std::size_t OutputRedirect::used_streams() const noexcept {
-  return (flags_ & RunHeader::captured) != 0 ? 1 : most_streams;
+  return (element_.flags & RunHeader::captured) != 0 ? 1 : most_streams;
 }
 
 // A crash loses what is buffered. So a line is with the owner when it has been printed, whether or
 // not stdout is a terminal.
 bool OutputRedirect::begin(const RunHeader& header) {
   if (!is_open()) return false;
-  flags_ = header.flags;
+  element_ = {OutputMessage::Kind::begin, header.flags, header.sequence, header.first};
   flush_outputs();
   if (!save()) return false;
-  tell(OutputMessage::Kind::begin, header);
+  tell(OutputMessage::Kind::begin);
   if (!redirect()) return false;
+  begin_element();
   buffering_ = {.by_line = __flbf(stdout) != 0,
                 .fresh = __fbufsize(stdout) == 0,
                 .none = __fbufsize(stdout) == 1};
@@ -79,13 +91,37 @@ bool OutputRedirect::begin(const RunHeader& header) {
 void OutputRedirect::end_element() {
   if (!active_) return;
   flush_outputs();
+  if (!has_said_nothing()) tell_end();
+  ++element_.sequence;
+  if ((element_.flags & RunHeader::separate_calls) == 0) ++element_.index;
+}
+
+void OutputRedirect::tell_end() {
   if (use_ == Streams::of_one) {
     restore();
     for (std::size_t i = 0; i < used_streams(); ++i) streams_[i].reset();
   }
-  tell(OutputMessage::Kind::ended, {});
+  tell(OutputMessage::Kind::ended);
   await_answer();
   if (use_ == Streams::of_one) redirect();
+  begin_element();
+}
+
+// Of a process that it has started, and that may write later, the owner has to know.
+bool OutputRedirect::has_said_nothing() const noexcept {
+  if ((element_.flags & RunHeader::captured) == 0) return false;
+  int unread = 0;
+  if (::ioctl(streams_[0].get(), SIOCOUTQ, &unread) != 0 || unread != 0) return false;
+  if (reads_.load() != reads_before_) return false;
+  siginfo_t child{};
+  const bool has_none =
+      ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+  return has_none && faults_of_children() == faults_before_;
+}
+
+void OutputRedirect::begin_element() noexcept {
+  reads_before_ = reads_.load();
+  faults_before_ = faults_of_children();
 }
 
 void OutputRedirect::leave() noexcept {
@@ -130,8 +166,9 @@ void OutputRedirect::restore() noexcept {
 }
 
 // Without its channel the worker is of no use: as in OwnProcess.
-void OutputRedirect::tell(OutputMessage::Kind kind, const RunHeader& header) const try {
-  const OutputMessage message{kind, header.flags, header.sequence, header.first};
+void OutputRedirect::tell(OutputMessage::Kind kind) const try {
+  OutputMessage message = element_;
+  message.kind = kind;
   if (!platform::write_all(control_.get(), std::as_bytes(std::span(&message, 1))))
     ::_exit(protocol::exit_closed_channel);
 } catch (const std::exception&) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,6 +22,9 @@ class OutputRedirect {
     of_one,  // each element gets streams of its own
     kept,    // a sandbox lets no process outlive an element, and receives no descriptors
   };
+
+  /// `reads` is WorkerPage::output_reads.
+  explicit OutputRedirect(const std::atomic<std::uint64_t>& reads) noexcept : reads_(reads) {}
 
   /// With the sockets of protocol::output_attachment_group. Nothing where they are others, or none:
   /// begin() is false then. Throws SystemError.
@@ -44,10 +48,13 @@ class OutputRedirect {
   static constexpr std::size_t most_streams = protocol::output_streams;
 
   std::size_t used_streams() const noexcept;
+  void begin_element() noexcept;
+  void tell_end();
+  bool has_said_nothing() const noexcept;
   bool save();
   bool redirect() noexcept;
   void restore() noexcept;
-  void tell(protocol::OutputMessage::Kind kind, const protocol::RunHeader& header) const;
+  void tell(protocol::OutputMessage::Kind kind) const;
   void await_answer();
 
   platform::Descriptor control_;
@@ -55,8 +62,10 @@ class OutputRedirect {
   std::array<platform::Descriptor, most_streams> saved_;  // empty: the number was closed
   Buffering buffering_;
   Streams use_ = Streams::of_one;
-  std::uint32_t flags_ = 0;  // of the elements that run
-  bool active_ = false;      // 1 and 2 lead to the owner
+  const std::atomic<std::uint64_t>& reads_;
+  protocol::OutputMessage element_{};  // the one that runs
+  std::uint64_t reads_before_ = 0, faults_before_ = 0;
+  bool active_ = false;  // 1 and 2 lead to the owner
 };
 
 }  // namespace brood::worker

@@ -10,6 +10,7 @@
 #include "platform/process.hpp"
 #include "platform/spin_budget.hpp"
 #include "platform/usage.hpp"
+#include "protocol/page.hpp"
 #include "transfer/descriptor_channel.hpp"
 #include "worker/output_redirect.hpp"
 #include "worker/session_process.hpp"
@@ -19,8 +20,11 @@ namespace brood::worker {
 /// This process as a session needs it: the sockets to the owner, and what the page is woken by.
 class OwnProcess final : public SessionProcess {
  public:
-  OwnProcess(int report, transfer::DescriptorChannel descriptor_channel)
-      : report_(report), descriptor_channel_(std::move(descriptor_channel)) {}
+  OwnProcess(int report, transfer::DescriptorChannel descriptor_channel,
+             const protocol::WorkerPage& page)
+      : report_(report),
+        descriptor_channel_(std::move(descriptor_channel)),
+        output_(page.output_reads) {}
   /// Opens what resident() reads: no file can be opened in a sandbox.
   void open_resident() { resident_.emplace(); }
   /// The pool has so many processors: with several, a wait for tasks looks before it sleeps.

@@ -29,6 +29,7 @@ void ReplayedRun::begin(detail::Run& run) {
                                  .attempt = element_.attempt,
                                  .barrier = false,
                                  .timed = false,
+                                 .measured = false,
                                  .raw_argument = element_.raw_argument,
                                  .separate_calls = element_.separate_call,
                                  .arguments = Reader(element_.argument)});

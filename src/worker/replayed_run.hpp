@@ -35,6 +35,8 @@ class ReplayedRun final : private detail::OutcomeSink {
   void abandon() override {}
   void put_folded(detail::Run&, std::size_t, std::span<const std::byte> record) override;
   void attach(detail::Run&, std::span<const detail::DescriptorRef>) override {}
+  void decoded() override {}
+  void ran() override {}
 
   const wire::SavedElement& element_;
   std::atomic<std::uint64_t> claimed_{0}, revocation_{detail::Run::not_revoked}, head_{0};

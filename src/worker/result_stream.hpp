@@ -67,7 +67,6 @@ class ResultStream final : public detail::OutcomeSink {
   void check_size(std::uint64_t length) const;
   void end_element();
   std::uint64_t lap();    // ns since the last lap
-  std::uint64_t lap();    // ns since the last lap
   std::uint64_t clock();  // ns
   std::uint64_t begin_element(std::uint64_t now);
   void make_measured_room(detail::Run& run, std::size_t count, std::uint32_t stride);

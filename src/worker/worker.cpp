@@ -81,7 +81,8 @@ class Worker {
         hooks_(hooks),
         mapping_(std::move(page)),
         process_(given.report,
-                 transfer::DescriptorChannel(platform::Descriptor(given.descriptor_channel))),
+                 transfer::DescriptorChannel(platform::Descriptor(given.descriptor_channel)),
+                 this->page()),
         session_(process_, this->page()) {
     // What its owner has sent, where another object has come under the same token.
     detail::set_descriptor_source(

@@ -141,6 +141,10 @@ const Forgery forgeries[] = {
     {"skipped", [](Me me, Header) { forge(Type::skipped, SkippedHeader{me.sequence + 1}); }},
     {"skipped for ever", [](Me, Header) { forge(Type::skipped, SkippedHeader{most}); }},
     {"exhausted", [](Me, Header) { forge(Type::exhausted); }},
+    {"times that were not asked for",
+     [](Me me, Header) {
+       forge(Type::times, protocol::ElementTimes{me.sequence, 1, 2, 3, 4});
+     }},
     {"another greeting", [](Me, Header) { forge(Type::greeting, GreetingHeader{}); }},
     {"ready again", [](Me, Header) { forge(Type::ready); }},
     {"a failed start", [](Me, Header) { forge(Type::start_failed); }},

@@ -3,8 +3,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +30,7 @@ constexpr std::uint32_t prefixed = protocol::RunHeader::prefixed;
 class Owner : public ::testing::Test {
  protected:
   explicit Owner(bool has_sandbox = false)
-      : output(WorkerOutput::make("worker-1", has_sandbox, sockets)) {}
+      : output(WorkerOutput::make("worker-1", has_sandbox, reads, sockets)) {}
 
   int control() const { return sockets[0]->get(); }
   void write(std::string_view text, std::size_t stream = 0) const {
@@ -69,6 +73,7 @@ class Owner : public ::testing::Test {
     return text ? *text : "";
   }
 
+  std::atomic<std::uint64_t> reads{0};
   std::vector<detail::DescriptorRef> sockets;
   std::vector<platform::Descriptor> fresh;
   std::shared_ptr<WorkerOutput> output;
@@ -80,14 +85,14 @@ TEST_F(Owner, has_the_output_of_an_element_before_it_answers) {
   output->expect(5, 100);
   tell(Kind::begin, captured, 5);
   write("five");
-  tell(Kind::ended);
+  tell(Kind::ended, captured, 5);
   serve();
   EXPECT_FALSE(is_answered());  // that was the beginning
   serve();
   EXPECT_TRUE(is_answered());
   ASSERT_EQ(fresh.size(), 1u);
   write("six");
-  tell(Kind::ended);
+  tell(Kind::ended, captured, 6);
   serve();
   EXPECT_TRUE(is_answered());
   EXPECT_EQ(taken(5), "five");
@@ -95,14 +100,25 @@ TEST_F(Owner, has_the_output_of_an_element_before_it_answers) {
   EXPECT_EQ(taken(6), "");
 }
 
+TEST_F(Owner, tells_the_worker_that_it_has_read_something) {
+  tell(Kind::begin);
+  serve();
+  EXPECT_EQ(reads, 0U);
+  write("text");
+  serve();
+  EXPECT_EQ(reads, 2U);
+  serve();
+  EXPECT_EQ(reads, 2U);
+}
+
 TEST_F(Owner, keeps_as_much_as_was_asked_for_each_element) {
   output->expect(0, 4);
   output->expect(1, 2);
   tell(Kind::begin);
   serve();
-  for (int element = 0; element < 2; ++element) {
+  for (std::uint64_t element = 0; element < 2; ++element) {
     write("abcdef");
-    tell(Kind::ended);
+    tell(Kind::ended, captured, element);
     serve();
     ASSERT_TRUE(is_answered());
   }
@@ -114,9 +130,9 @@ TEST_F(Owner, drops_what_no_outcome_has_asked_for) {
   output->expect(0, 100);
   tell(Kind::begin);
   serve();
-  for (int element = 0; element < 3; ++element) {
+  for (std::uint64_t element = 0; element < 3; ++element) {
     write("text");
-    tell(Kind::ended);
+    tell(Kind::ended, captured, element);
     serve();
     ASSERT_TRUE(is_answered());
   }
@@ -128,8 +144,8 @@ TEST_F(Owner, finds_what_a_dead_worker_has_left_in_its_sockets) {
   output->expect(3, 100);
   tell(Kind::begin, captured, 3);
   write("half a line");
-  EXPECT_EQ(last(4), "");
   EXPECT_EQ(last(3), "half a line");
+  EXPECT_EQ(last(4), "");
 }
 
 TEST_F(Owner, finds_the_output_of_an_element_whose_end_was_told_and_not_its_outcome) {
@@ -137,7 +153,7 @@ TEST_F(Owner, finds_the_output_of_an_element_whose_end_was_told_and_not_its_outc
   tell(Kind::begin, captured, 3);
   serve();
   write("all");
-  tell(Kind::ended);
+  tell(Kind::ended, captured, 3);
   EXPECT_EQ(last(3), "all");
 }
 
@@ -179,19 +195,6 @@ TEST_F(Owner, closes_the_channel_of_a_worker_that_does_not_wait_for_its_answer) 
   EXPECT_TRUE(is_closed());
 }
 
-TEST_F(Owner, keeps_no_more_outputs_than_results_find_room) {
-  output->expect(0, 100);
-  tell(Kind::begin);
-  serve();
-  for (int element = 0; element < 8200; ++element) {
-    write("x");
-    tell(Kind::ended);
-    serve();
-    ASSERT_TRUE(is_answered());
-  }
-  EXPECT_EQ(last(0), "");
-}
-
 TEST_F(Owner, keeps_nothing_that_no_call_has_asked_for) {
   tell(Kind::begin);
   serve();
@@ -217,13 +220,26 @@ class OwnerOfSandbox : public Owner {
   OwnerOfSandbox() : Owner(true) {}
 };
 
+TEST_F(OwnerOfSandbox, keeps_no_more_outputs_than_results_find_room) {
+  output->expect(0, 100);
+  tell(Kind::begin);
+  serve();
+  for (std::uint64_t element = 0; element < 8200; ++element) {
+    write("x");
+    tell(Kind::ended, captured, element);
+    serve();
+    ASSERT_TRUE(is_answered());
+  }
+  EXPECT_EQ(last(0), "");
+}
+
 TEST_F(OwnerOfSandbox, sends_no_streams) {
   output->expect(0, 100);
   tell(Kind::begin);
   serve();
-  for (int element = 0; element < 3; ++element) {
+  for (std::uint64_t element = 0; element < 3; ++element) {
     write("element " + std::to_string(element));
-    tell(Kind::ended);
+    tell(Kind::ended, captured, element);
     serve();
     ASSERT_TRUE(is_answered());
     ASSERT_TRUE(fresh.empty());

@@ -109,7 +109,7 @@ TEST_F(HostileStream, a_start_has_one_order) {
 TEST_F(HostileStream, a_worker_that_is_not_ready_tells_nothing_of_tasks) {
   using enum Type;
   for (const Stage stage : {Stage::greeting, Stage::initializing, Stage::failed}) {
-    for (const Type type : {results, failed, skipped, attached, exhausted})
+    for (const Type type : {results, failed, skipped, attached, exhausted, times})
       EXPECT_TRUE(refused(frames({type}), stage)) << static_cast<int>(type);
     EXPECT_TRUE(refused(Stream().results(0, 1).bytes(), stage));
     ParentSide side(1 << 20, stage);
@@ -129,6 +129,40 @@ TEST_F(HostileStream, messages_of_a_known_size_have_it) {
   detail::Bytes skipped;
   append_message(skipped, Type::skipped, SkippedHeader{}, std::span(&more, 1));
   EXPECT_TRUE(refused(skipped));
+}
+
+detail::Bytes times_of(const std::vector<ElementTimes>& rows, std::size_t size) {
+  detail::Bytes bytes;
+  append_message(bytes, Type::times, std::as_bytes(std::span(rows)).first(size));
+  return bytes;
+}
+detail::Bytes times_of(const std::vector<ElementTimes>& rows) {
+  return times_of(rows, rows.size() * sizeof(ElementTimes));
+}
+
+TEST_F(HostileStream, times_are_whole_and_in_their_order) {
+  const ElementTimes first{3, 10, 11, 12, 13}, second{4, 13, 13, 13, 13};
+  Events events;
+  EXPECT_FALSE(refused(times_of({first, second}), events));
+  ASSERT_EQ(events.timed.size(), 2u);
+  EXPECT_EQ(events.timed[1].sequence, 4u);
+  EXPECT_TRUE(refused(times_of({first, second}, sizeof first + 8)));
+  EXPECT_TRUE(refused(times_of({})));
+  EXPECT_TRUE(refused(times_of({second, first})));
+  EXPECT_TRUE(refused(times_of({first, first})));
+  std::vector<ElementTimes> many;
+  for (std::uint64_t i = 0; i <= most_times; ++i) many.push_back({i, 1, 2, 3, 4});
+  EXPECT_TRUE(refused(times_of(many)));
+  many.pop_back();
+  EXPECT_FALSE(refused(times_of(many)));
+  for (const ElementTimes& back :
+       {ElementTimes{3, 2, 1, 3, 4}, ElementTimes{3, 1, 3, 2, 4}, ElementTimes{3, 1, 2, 4, 3},
+        ElementTimes{~std::uint64_t{0}, 1, 2, 3, 4}})
+    EXPECT_TRUE(refused(times_of({back})));
+  detail::Bytes twice = times_of({first});
+  const detail::Bytes again = times_of({first});
+  twice.append(again.data(), again.size());
+  EXPECT_TRUE(refused(twice));
 }
 
 TEST_F(HostileStream, a_worker_is_exhausted_once) {

@@ -219,6 +219,7 @@ int owns_a_pool(const std::string& trace) {
 }
 
 TEST_P(Trace, of_a_pool_within_a_worker_does_not_take_its_owners_file) {
+  expect_orphans();  // the fork server of the worker
   {
     Pool pool(traced(1));
     EXPECT_EQ(pool.apply(owns_a_pool, path()), 16);

@@ -145,7 +145,7 @@ JobPlan draw_job(Random& random, const Parameters& parameters) {
   plan.throws = rarely(random, 0.01, 0.5);
   plan.dies = rarely(random, 0.01, 0.5);
   plan.hangs = rarely(random, 0.01, 0.2);
-  if (random.chance(0.2)) plan.listens = random.spread(0.05, 1);
+  if (random.chance(0.35)) plan.listens = random.spread(0.05, 1);
   plan.carries = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
   plan.logs = random.chance(0.1) ? random.spread(0.01, 0.5) : 0;
   plan.retryable = random.chance(0.6) ? 1 : random.unit();

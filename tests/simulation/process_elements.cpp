@@ -112,9 +112,10 @@ void Process::run_each(detail::Run& run, JobId job, const JobPlan& plan) {
   while (claim(run, plan)) {
     const std::size_t index = begin(run, job, plan);
     const bool calm = environment_.calm;
-    const bool hangs = !calm && environment_.random.chance(plan.hangs);
+    const bool listens = environment_.random.chance(plan.listens);
+    const bool hangs = !calm && environment_.random.chance(listens ? 0.3 : plan.hangs);
     const double time = hangs ? environment_.random.spread(1e6, 1e9) : 0;
-    if (environment_.random.chance(plan.listens)) {
+    if (listens) {
       listen(run, time);
     } else if (hangs) {
       pass(time);
@@ -161,6 +162,7 @@ void Process::run_folded(detail::Run& run, JobId job, const JobPlan& plan) {
 void Process::listen(detail::Run& run, double nanoseconds) {
   if (!mutate(Mutation::worker_reports_with_others)) session_->results().report_alone();
   const std::stop_token token = session_->stops().token(detail::RunAccess::position(run));
+  referee_.listens(*this);
   const bool ignores = environment_.random.chance(0.2);
   for (int slice = 0; slice < 8; ++slice) {
     pass(nanoseconds / 8 + 1);

@@ -84,11 +84,16 @@ void Referee::begun(const Process& process, JobId id, std::size_t index, std::ui
   ++environment_.census.executions;
   environment_.census.retries += attempt > 1;
   ++begun.executions;
-  begun.computed = false;
+  begun.computed = begun.listens = false;
   runner.begun = held->sequence + 1;
   runner.current = Execution{id, index, since};
   environment_.say("worker %u runs %llx[%zu]", process.slot, static_cast<unsigned long long>(id),
                    index);
+}
+
+void Referee::listens(const Process& process) {
+  const Execution& current = record(process).current.value();
+  element(current.job, current.index).listens = true;
 }
 
 void Referee::telling(const Process& process, bool failed, bool retryable) {

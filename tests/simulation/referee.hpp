@@ -50,6 +50,8 @@ class Referee {
   // --- what happens in worker processes ---
   void begun(const Process& process, JobId job, std::size_t index, std::uint32_t attempt,
              Time since);
+  /// The element that runs has asked for its stop token.
+  void listens(const Process& process);
   void telling(const Process& process, bool failed, bool retryable);
   void told(const Process& process);
   void spoilt(const Process& process);
@@ -111,6 +113,7 @@ class Referee {
     Time not_before{};           // the next attempt
     bool last = false;           // attempt
     bool garbled = false;        // it was begun in front of garbage
+    bool listens = false;        // the last time
     bool settled = false, failed = false, retryable = false, computed = false, cancelled = false;
     const Process* holder = nullptr;
   };

@@ -175,9 +175,10 @@ void Referee::told_by(const Process& process, const pool::Outcomes& outcomes,
     require(told.executions != 0 && told.computed, "an outcome of an element that has not run");
     require(its_job.plan.folded || told.failed == outcomes.failed,
             "an error becomes a value, or a value an error");
+    require(!told.listens || outcomes.count == 1 || its_job.plan.folded,
+            "what may stop by itself is told with others");
     if (ends_early) {
       if (its_job.ending || told.cancelled) continue;
-      require(outcomes.count == 1, "what stops by itself is told with others");
       require(teller.asked_late, "an element is asked to stop that has time left");
       ++environment_.census.stopped_in_time;
       ++told.doubtful;

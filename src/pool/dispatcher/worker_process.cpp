@@ -26,7 +26,7 @@ void WorkerProcess::make_page() {
 
 void WorkerProcess::make_output() {
   std::vector<detail::DescriptorRef> sockets;
-  output = WorkerOutput::make(name, sandboxed, sockets);
+  output = WorkerOutput::make(name, sandboxed, page().output_reads, sockets);
   outbox.attach(protocol::output_attachment_group, sockets);
 }
 

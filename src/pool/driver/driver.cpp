@@ -241,10 +241,9 @@ void Driver::record_end(WorkerLink& link, std::optional<std::uint64_t> begun, co
   if (recorder == nullptr) return;
   std::string why;
   const ExitStatus& status = death.ended.status;
-  if_possible([&] {
-    const bool by_itself = status.kind == ExitStatus::Kind::exited && status.value == 0;
-    if (!by_itself && !state_.scheduler.view().pool().terminated) why = status.describe();
-  });
+  const bool left = status.kind == ExitStatus::Kind::exited && status.value == 0;
+  if (!left && !state_.scheduler.view().pool().terminated)
+    if_possible([&] { why = status.describe(); });
   const std::uint64_t clock = link.page().clock.load(std::memory_order_acquire);
   recorder->gone(link.id, begun.value_or(0), Time{Nanoseconds(static_cast<std::int64_t>(clock))},
                  why, state_.now);

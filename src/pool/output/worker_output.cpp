@@ -46,8 +46,9 @@ std::array<std::vector<std::byte>, output_streams>& buffers() {
 }  // namespace
 
 std::shared_ptr<WorkerOutput> WorkerOutput::make(std::string name, bool has_sandbox,
+                                                 std::atomic<std::uint64_t>& reads,
                                                  std::vector<detail::DescriptorRef>& sockets) {
-  std::shared_ptr<WorkerOutput> made(new WorkerOutput(std::move(name), has_sandbox));
+  std::shared_ptr<WorkerOutput> made(new WorkerOutput(std::move(name), has_sandbox, reads));
   platform::SocketPair control = platform::make_socket_pair();
   control.ours.set_foreign();
   made->control_ = std::move(control.ours);
@@ -91,6 +92,16 @@ std::string_view WorkerOutput::read(Stream& stream, Chunk chunk) {
   return {};
 }
 
+// The worker looks at the word behind its look at the stream: what has gone from there is told.
+std::string_view WorkerOutput::read_current(std::size_t stream) {
+  if (!streams_[stream].socket || streams_[stream].is_over) return {};
+  reads_word_.store(reads_ + 1);
+  const std::string_view come = read(streams_[stream], buffers()[stream]);
+  if (!come.empty()) reads_ += 2;
+  reads_word_.store(reads_);
+  return come;
+}
+
 std::optional<OutputMessage> WorkerOutput::next_message() {
   if (!control_) return std::nullopt;
   OutputMessage message;
@@ -108,20 +119,18 @@ std::optional<OutputMessage> WorkerOutput::next_message() {
 
 void WorkerOutput::begin(const OutputMessage& message) noexcept {
   flags_ = message.flags;
-  sequence_ = message.sequence;
   index_ = message.index;
 }
 
 // What is read before a message was written before it, unless it is the element's first.
 void WorkerOutput::serve(PrintQueue& queue) {
   if (has_ended_) return;
-  auto& memory = buffers();
   std::array<std::string_view, output_streams> come;
-  for (std::size_t i = 0; i < output_streams; ++i) come[i] = read(streams_[i], memory[i]);
+  for (std::size_t i = 0; i < output_streams; ++i) come[i] = read_current(i);
   const std::optional<OutputMessage> message = next_message();
   if (message && message->kind == OutputMessage::Kind::begin) begin(*message);
   for (std::size_t i = 0; i < output_streams; ++i) add(i, come[i], queue);
-  if (message && message->kind == OutputMessage::Kind::ended) end_element(queue);
+  if (message && message->kind == OutputMessage::Kind::ended) end_element(*message, queue);
   serve_outlived(queue);
 }
 
@@ -134,24 +143,25 @@ void WorkerOutput::add(std::size_t stream, std::string_view bytes, PrintQueue& q
   }
 }
 
-void WorkerOutput::end_element(PrintQueue& queue) {
+void WorkerOutput::end_element(const OutputMessage& message, PrintQueue& queue) {
   for (std::size_t i = 0; i < used_streams(); ++i) {
     std::size_t all = 0;
     for (std::string_view come; all < most_at_end; all += come.size()) {
-      come = read(streams_[i], buffers()[i]);
+      come = read_current(i);
       if (come.empty()) break;
       add(i, come, queue);
     }
     if (!is_captured()) streams_[i].lines.finish(prefix(), queue.text[i]);
   }
-  if (is_captured()) keep(tail_.take(limit_of(sequence_)));
+  if (is_captured()) keep(message.sequence);
   answer_behind_ = queue.positions();
 }
 
-void WorkerOutput::keep(std::string output) {
+void WorkerOutput::keep(std::uint64_t sequence) {
+  std::string output = tail_.take(limit_of(sequence));
   if (output.empty()) return;
   if (ended_.size() >= most_ended) ended_.erase(ended_.begin());
-  ended_[sequence_] = std::make_shared<const std::string>(std::move(output));
+  ended_[sequence] = std::make_shared<const std::string>(std::move(output));
 }
 
 // Without descriptors the worker goes on, and its output goes where it went.
@@ -163,7 +173,6 @@ void WorkerOutput::answer(const Console& console) {
     if (!has_sandbox_) streams = renew_streams();
   } catch (const std::exception&) {
   }
-  ++sequence_;
   if ((flags_ & RunHeader::separate_calls) == 0) ++index_;
   send_answer(streams);
 }
@@ -212,11 +221,11 @@ detail::ElementOutput WorkerOutput::take(std::uint64_t sequence) noexcept {
   return found ? std::move(found.mapped()) : nullptr;
 }
 
-// As much as a stream and a few messages take: copies of the worker may go on writing.
+// As much as a stream and a few messages take: copies of the worker may go on writing. What was
+// read since the last end is of the element that ran: those between had nothing to say.
 detail::ElementOutput WorkerOutput::last(std::uint64_t sequence, PrintQueue& queue) {
   for (std::size_t all = 0; all < most_at_end; all += chunk_size) serve(queue);
-  if (is_captured() && sequence_ == sequence && !answer_behind_)
-    keep(tail_.take(limit_of(sequence)));
+  if (is_captured() && !answer_behind_ && !ended_.contains(sequence)) keep(sequence);
   return take(sequence);
 }
 

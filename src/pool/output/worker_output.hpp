@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -32,8 +33,9 @@ namespace brood::pool {
 class WorkerOutput {
  public:
   /// The owner's ends are in the new object, `sockets` are the worker's. `has_sandbox`: it keeps
-  /// its streams. Throws SystemError.
+  /// its streams. `reads` is WorkerPage::output_reads, and there until end(). Throws SystemError.
   static std::shared_ptr<WorkerOutput> make(std::string name, bool has_sandbox,
+                                            std::atomic<std::uint64_t>& reads,
                                             std::vector<detail::DescriptorRef>& sockets);
   WorkerOutput(const WorkerOutput&) = delete;
   WorkerOutput& operator=(const WorkerOutput&) = delete;
@@ -70,33 +72,36 @@ class WorkerOutput {
   };
   using Chunk = std::span<std::byte>;
 
-  explicit WorkerOutput(std::string name, bool has_sandbox)
-      : name_(std::move(name)), has_sandbox_(has_sandbox) {}
+  WorkerOutput(std::string name, bool has_sandbox, std::atomic<std::uint64_t>& reads)
+      : name_(std::move(name)), has_sandbox_(has_sandbox), reads_word_(reads) {}
   bool is_captured() const noexcept;
   std::size_t used_streams() const noexcept { return is_captured() ? 1 : output_streams; }
   std::string prefix() const;
   std::size_t limit_of(std::uint64_t sequence) const noexcept;
   std::size_t largest_limit() const noexcept;
 
-  std::string_view read(Stream& stream, Chunk chunk);
+  static std::string_view read(Stream& stream, Chunk chunk);
+  std::string_view read_current(std::size_t stream);
   std::optional<protocol::OutputMessage> next_message();
   void begin(const protocol::OutputMessage& message) noexcept;
   void add(std::size_t stream, std::string_view bytes, PrintQueue& queue);
-  void end_element(PrintQueue& queue);
-  void keep(std::string output);
+  void end_element(const protocol::OutputMessage& message, PrintQueue& queue);
+  void keep(std::uint64_t sequence);
   void serve_outlived(PrintQueue& queue);
   std::vector<platform::Descriptor> renew_streams();
   void send_answer(std::span<const platform::Descriptor> streams) noexcept;
 
   const std::string name_;
   const bool has_sandbox_;
+  std::atomic<std::uint64_t>& reads_word_;
+  std::uint64_t reads_ = 0;  // as told there
   bool has_ended_ = false;
   platform::Descriptor control_;
   std::array<Stream, output_streams> streams_;
   std::deque<Outlived> outlived_;
 
-  std::uint32_t flags_ = 0;  // of the elements that run
-  std::uint64_t sequence_ = 0, index_ = 0;
+  std::uint32_t flags_ = 0;                               // of the elements that run
+  std::uint64_t index_ = 0;                               // of the one that runs
   OutputTail tail_;                                       // of the element that runs
   std::map<std::uint64_t, detail::ElementOutput> ended_;  // by position in its sequence
   std::map<std::uint64_t, std::size_t> limits_;           // from such a position on

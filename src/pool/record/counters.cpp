@@ -19,12 +19,12 @@ void Counters::started(WorkerId worker, const std::string& name, Time now) noexc
 void Counters::worked(WorkerId worker, std::uint64_t position, std::size_t count,
                       std::uint64_t elapsed, Time now) noexcept {
   Slot& slot = slots_[worker];
-  const auto most = static_cast<std::uint64_t>(since(slot.busy_since, now).count());
+  const auto most = static_cast<std::uint64_t>(slot.unreported(now).count());
   const std::uint64_t credible = std::min(elapsed, most);
   slot.done += count;
   slot.resolved = position;
   slot.busy += Nanoseconds(credible);
-  slot.busy_since = now;
+  slot.reported += Nanoseconds(credible);
   if (count == 0) return;
   try {
     running_.add(credible / count, count);
@@ -34,7 +34,7 @@ void Counters::worked(WorkerId worker, std::uint64_t position, std::size_t count
 
 void Counters::gone(WorkerId worker, Time now) noexcept {
   Slot& slot = slots_[worker];
-  if (slot.has_work()) slot.busy += since(slot.busy_since, now);
+  if (slot.has_work()) slot.busy += slot.unreported(now);
   slot.given = slot.resolved = 0;
 }
 
@@ -52,8 +52,8 @@ Statistics Counters::statistics(Time now) const {
     worker.tasks_done = slot.done;
     worker.restarts = slot.starts > 1 ? slot.starts - 1 : 0;
     worker.busy = slot.busy;
-    if (slot.has_work()) worker.busy += since(slot.busy_since, now);
-    const Nanoseconds life = slot.born == Time{} ? Nanoseconds::zero() : since(slot.born, now);
+    if (slot.has_work()) worker.busy += slot.unreported(now);
+    const Nanoseconds life = slot.born == Time{} ? Nanoseconds::zero() : now - slot.born;
     if (life > Nanoseconds::zero())
       worker.utilization = std::min(
           1.0, static_cast<double>(worker.busy.count()) / static_cast<double>(life.count()));

@@ -23,11 +23,16 @@ class Counters {
     std::string name;  // of its last process
     std::uint64_t done = 0, starts = 0, sent = 0, received = 0;
     Nanoseconds busy{};
-    Time born{};        // of its first process; zero: there was none
-    Time busy_since{};  // since when it has what it has; or its last outcome came
+    Time born{};             // of its first process; zero: there was none
+    Time busy_since{};       // since when it has had something all the time
+    Nanoseconds reported{};  // of that, what elements took whose outcomes have come
     // Of the process that is there: positions in its sequence.
     std::uint64_t given = 0, resolved = 0;
     bool has_work() const noexcept { return resolved < given; }
+    /// Since when it has had something, but for what has been reported.
+    Nanoseconds unreported(Time now) const noexcept {
+      return std::max(now - busy_since - reported, Nanoseconds::zero());
+    }
   };
 
   explicit Counters(std::size_t slots) : slots_(slots) {}
@@ -43,7 +48,10 @@ class Counters {
   void started(WorkerId worker, const std::string& name, Time now) noexcept;
   void sent(const Assignment& assignment, std::size_t bytes, Time now) noexcept {
     Slot& slot = slots_[assignment.worker];
-    if (!slot.has_work()) slot.busy_since = now;
+    if (!slot.has_work()) {
+      slot.busy_since = now;
+      slot.reported = Nanoseconds::zero();
+    }
     slot.given = assignment.sequence + assignment.count;
     slot.sent += bytes;
   }
@@ -61,10 +69,6 @@ class Counters {
   Statistics statistics(Time now) const;
 
  private:
-  static Nanoseconds since(Time begin, Time now) noexcept {
-    return std::max(now - begin, Nanoseconds::zero());
-  }
-
   std::uint64_t elements_ = 0, retries_ = 0;
   std::array<std::uint64_t, 6> by_kind_{};
   Histogram running_;  // means of what came together
