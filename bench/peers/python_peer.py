@@ -249,7 +249,7 @@ def tell(unit, value):
 
 
 def leave_in_time(kind, pool):
-    """A pool that does not come to its end is left to the caller, who ends all processes."""
+    """A pool that does not come to its end is left to the caller, which ends all processes."""
     closing = threading.Thread(target=kind.close, args=(pool,), daemon=True)
     closing.start()
     closing.join(10)

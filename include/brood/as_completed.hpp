@@ -130,10 +130,10 @@ class [[nodiscard]] AsCompleted {
 /// The results in the order in which they become ready, each exactly once; those first that are
 /// ready at this call. Their tasks may be of several pools. Ends when all have come, with an empty
 /// vector at once. Does not block; the range does. The results are where they are in the vector,
-/// which must live as long as the range and keep its elements in their places. It may get more at
-/// its end where it has capacity for them, which do not come. Throws UsageError for a result that
-/// was moved from, and in a forked child for one that was not ready. Threads: any. Cost: in total
-/// proportional to the number of results.
+/// which must live as long as the range and keep its elements in their places. Results that are
+/// appended to the vector later, which must not reallocate it, are not waited for. Throws
+/// UsageError for a result that was moved from, and in a forked child for one that was not ready.
+/// Threads: any. Cost: in total proportional to the number of results.
 template <class R>
 AsCompleted<R> as_completed(std::vector<AsyncResult<R>>& results) {
   return AsCompleted<R>(results);
@@ -141,8 +141,8 @@ AsCompleted<R> as_completed(std::vector<AsyncResult<R>>& results) {
 
 /// The index of a result that is ready, the lowest where there is one already. Blocks until there
 /// is one. Throws UsageError where there are no results, for a result that was moved from, and in a
-/// forked child where none was ready. Threads: any. Cost: proportional to the number of results;
-/// for all of them one after the other as_completed() is made.
+/// forked child where none was ready. Threads: any. Cost: proportional to the number of results:
+/// as_completed() is the faster one for a loop over all of them.
 template <class R>
 std::size_t wait_any(const std::vector<AsyncResult<R>>& results) {
   if (results.empty()) detail::throw_nothing_to_wait_for();

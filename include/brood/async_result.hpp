@@ -89,7 +89,8 @@ class AsyncResult {
   /// Calls f(const R&), or f() for void, once when the task has succeeded: in the pool's callback
   /// thread, soon after this call where the result is ready already; in this thread, at once, where
   /// the pool has ended. Does not block otherwise. An exception that f throws is logged and changes
-  /// nothing. f is moved and never copied.
+  /// nothing. f is moved and never copied. Throws SystemError where this is the pool's first
+  /// callback and its thread cannot be started; then f is not called.
   template <class F>
   AsyncResult& on_success(F f) {
     static_assert(detail::takes_result<F, R>,
@@ -112,7 +113,8 @@ class AsyncResult {
         });
     return *this;
   }
-  /// Same for failure: calls f(std::exception_ptr) once when the task has failed.
+  /// Same for failure: calls f(std::exception_ptr) once when the task has failed. Throws
+  /// SystemError as on_success().
   template <class F>
   AsyncResult& on_error(F f) {
     static_assert(std::is_invocable_v<F&, std::exception_ptr>,
@@ -125,7 +127,7 @@ class AsyncResult {
   }
 
   /// Same for both: calls f(Outcome<R>) once when the task has ended, with its result or its error.
-  /// Cost: decodes the result once.
+  /// Throws SystemError as on_success(). Cost: decodes the result once.
   template <class F>
   AsyncResult& on_done(F f) {
     static_assert(std::is_invocable_v<F&, Outcome<R>>,
@@ -155,7 +157,7 @@ class AsyncResult {
     /// Whether the result is there, so that the coroutine need not wait. Never blocks.
     bool await_ready() const noexcept { return result_.ready(); }
     /// Resumes `waiting` in the pool's callback thread when the result is there. Never blocks.
-    /// Throws UsageError in a forked child.
+    /// Throws UsageError in a forked child, and SystemError as on_success().
     void await_suspend(std::coroutine_handle<> waiting) const {
       result_.job().when_finished([waiting] { waiting.resume(); });
     }

@@ -46,6 +46,9 @@ using AsyncWaitResult = detail::boost_asio::WaitResult<R, Token>;
 /// Waits for a result as an asynchronous operation of Boost.Asio, with any completion token:
 ///   int y = co_await brood::async_wait(pool.apply_async(f, x), boost::asio::use_awaitable);
 /// All that brood/asio.hpp says of its async_wait() holds for this one.
+///
+/// Does not block. Throws, or has the token throw, SystemError and UsageError. Threads: any; the
+/// executor must take work from other threads. Cost: decodes the result once.
 template <class R, ::boost::asio::completion_token_for<AsyncWaitSignature<R>> Token>
 AsyncWaitResult<R, Token> async_wait(AsyncResult<R> result, Token&& token) {
   return ::boost::asio::async_initiate<Token, AsyncWaitSignature<R>>(

@@ -11,7 +11,8 @@
 #include <brood/detail/export.hpp>
 #include <brood/outcome.hpp>
 
-// What is known of elements that failed, for persons. Nothing here blocks.
+// What is known of elements that failed, for persons. Nothing here blocks or throws
+// but std::bad_alloc.
 namespace brood {
 
 /// Where an exception comes from.
@@ -32,12 +33,12 @@ struct Origin {
 
 /// Where the task ran that ended in this exception: TaskError, WorkerLost or TaskTimeout, or an
 /// exception of the task's own type, in which the TaskError is nested. Empty for every other one,
-/// and for null. Threads: any.
+/// and for null. Threads: any. Cost: a look at the exception and those nested in it.
 BROOD_API std::optional<Origin> origin(const std::exception_ptr& error);
 
 /// What the element wrote to stdout and stderr that ended in this exception, with Output::capture,
 /// also for an exception of the task's own type. Empty for every other one, and for null. Threads:
-/// any.
+/// any. Cost: as for origin(), and a copy of the text.
 BROOD_API std::string output(const std::exception_ptr& error);
 
 /// Everything that is known of an exception, in a few lines: what it says, the element and its

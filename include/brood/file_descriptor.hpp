@@ -1,6 +1,6 @@
 #pragma once
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {

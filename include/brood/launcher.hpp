@@ -12,13 +12,16 @@
 namespace brood {
 
 /// The names of the built-in methods that start processes: {"forkserver", "fork", "spawn"}. The
-/// first is the default. A Pool knows one more, "inline": see StartMethod. Threads: any.
+/// first is the default. A Pool knows one more, "inline": see StartMethod. Does not block. Throws
+/// std::bad_alloc. Threads: any. Cost: a vector of strings.
 BROOD_API std::vector<std::string> start_methods();
 
 /// Sets the start method of pools, processes and managers that name none.
-/// Throws UsageError, which lists the known names, for an unknown name. Threads: any.
+/// Does not block. Throws UsageError, which lists the known names, for an unknown name. Threads:
+/// any. Cost: none.
 BROOD_API void set_start_method(std::string_view name);
-/// The method that set_start_method set last; before the first call "forkserver". Threads: any.
+/// The method that set_start_method set last; before the first call "forkserver". Does not
+/// block. Throws std::bad_alloc. Threads: any. Cost: a string.
 BROOD_API std::string get_start_method();
 
 /// The command that starts a worker, given to a Launcher and to spawn().
@@ -33,10 +36,13 @@ struct WorkerCommand {
 
 /// Executes `command` by posix_spawn, with default signals, an empty mask and stdin from /dev/null.
 /// Returns the process id of the child; does not wait for its end. Throws SystemError; UsageError
-/// for a command without arguments, and in a worker with a sandbox.
+/// for a command without arguments, and in a worker with a sandbox. Threads: any. Cost: a
+/// posix_spawn, which does not grow with the memory of this process.
 BROOD_API int spawn(const WorkerCommand& command);
 
-/// A start method of your own: runs the worker under `nice`, in a container, in a sandbox.
+/// A start method of your own: runs the worker under `nice`, in a container, in a sandbox. A pool's
+/// start waits for launch(), which may block and throw. Threads: see launch(). Cost: what launch()
+/// takes, once for each worker.
 ///   struct Nice : brood::Launcher {
 ///     std::string name() const override { return "nice"; }
 ///     int launch(brood::WorkerCommand command) override {
@@ -92,7 +98,8 @@ class BROOD_API StartMethod {
 /// runs already is replaced when the next pool is made. The fork server, and so its workers, have
 /// the environment and umask that this process has when the server starts. A worker has the working
 /// directory that this process has when the worker starts. When a hook throws, the pool's start
-/// fails with a StartError that has its text. Does not block. Threads: any.
+/// fails with a StartError that has its text. Does not block. Throws std::bad_alloc. Threads: any.
+/// Cost: the bytes of the hooks.
 BROOD_API void set_forkserver_preload(std::vector<Call> hooks);
 
 }  // namespace brood

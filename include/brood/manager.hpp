@@ -50,7 +50,8 @@ struct ManagerOptions {
 };
 
 /// Makes a new key: 32 random bytes from the kernel, as 64 hexadecimal digits, so that it can be
-/// written to files and pipes. Throws SystemError. Threads: any.
+/// written to files and pipes. Does not block. Throws SystemError. Threads: any. Cost: one system
+/// call.
 BROOD_API std::string random_key();
 
 /// Starts a process, the server, which holds objects for any number of other processes. These have

@@ -59,8 +59,8 @@ struct PoolOptions {
   /// Made by brood::state<T>(args...): makes a T once in each worker, behind the initializer and
   /// before its first task. this_worker::state<T>() gives it to tasks, and to a function with one
   /// more parameter than arguments, a T& in the first place, it is given as that; not to
-  /// one that task() has bound values to. Where it throws,
-  /// so has the initializer. Unset: there is none.
+  /// one that task() has bound values to. An exception of T's constructor counts as one of the
+  /// initializer. Unset: there is none.
   Call state{};
   /// Number of elements after which a worker is replaced, at least 1. Unset: no limit.
   std::optional<std::int64_t> max_tasks_per_worker{};

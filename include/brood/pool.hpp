@@ -214,8 +214,8 @@ class BROOD_API Pool : public PoolCalls {
   /// Does not wait for the workers' end. A second call does nothing.
   void terminate();
   /// Blocks until every worker is gone. Throws UsageError before close() or terminate(). It ends
-  /// the input of imap ranges that nothing can read on meanwhile: those that were last read, or
-  /// made, by this thread or by a thread that has ended. Read these to their end before.
+  /// the input of imap ranges that no thread would read while it blocks: those that were last read,
+  /// or made, by this thread or by a thread that has ended. Read these to their end before.
   void join();
   /// Same, but for at most `duration`. Returns whether every worker is gone and no callback runs.
   template <class Rep, class Period>

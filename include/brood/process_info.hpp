@@ -53,13 +53,15 @@ class BROOD_API ParentProcess : public ProcessInfo {
 };
 
 /// This process. Its name is "MainProcess", a worker's ("SpawnPoolWorker-1"), or that of a Process.
-/// Threads: any.
+/// Does not block. Throws std::bad_alloc. Threads: any. Cost: a system call.
 BROOD_API ProcessInfo current_process();
 /// The process that started this one; empty in a process that Brood did not start. Its daemon() is
-/// always false, since it is not known. Threads: any.
+/// always false, since it is not known. Does not block. Throws std::bad_alloc. Threads:
+/// any. Cost: none.
 BROOD_API std::optional<ParentProcess> parent_process();
 /// The brood::Process children of this process that run, in the order in which they were started.
-/// Also collects the exit status of each that has ended. Does not block. Threads: any.
+/// Also collects the exit status of each that has ended. Does not block. Throws
+/// std::bad_alloc. Threads: any. Cost: a system call for each child.
 BROOD_API std::vector<ProcessInfo> active_children();
 
 }  // namespace brood

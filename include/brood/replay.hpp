@@ -54,7 +54,7 @@ class Replay {
 /// Blocks until the element ends; no time limit applies. Throws CodecError for a file that is
 /// damaged, none, or of another build of the program, UsageError for an element whose argument has
 /// shared objects (a Queue, a Value), SystemError where the file cannot be read, and what the
-/// initializer throws. Threads: any.
+/// initializer throws. Threads: any. Cost: what the initializer, the state and the element take.
 BROOD_API Replay replay(const std::string& file);
 
 }  // namespace brood

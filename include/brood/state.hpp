@@ -28,7 +28,8 @@ void make_worker_state(Args&... args) {
 ///   brood::Pool pool({.state = brood::state<Model>(path)});
 ///   pool.map([](const Image& image) { return brood::this_worker::state<Model>().classify(image);
 ///   }, images);
-/// Blocking: no. Throws CodecError for arguments that cannot be encoded. Threads: any.
+/// Blocking: no. Throws CodecError for arguments that cannot be encoded. Threads: any. Cost:
+/// encodes the arguments.
 template <class T, class... Args>
 Call state(Args&&... args) {
   using Make = void (*)(detail::stored_t<Args> & ...);

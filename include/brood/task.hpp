@@ -71,7 +71,8 @@ template <class F, class... Bound>
 using BoundTask = Task<F, detail::stored_t<Bound>...>;
 
 /// Binds `bound` to the first parameters of `function`; the call gives the others. Values are
-/// copied or moved, text becomes a std::string.
+/// copied or moved, text becomes a std::string. Does not block. Throws what copying throws.
+/// Threads: any. Cost: the copies.
 ///   pool.map(brood::task(scale, 2.5), values);
 template <class F, class... Bound>
 BoundTask<F, Bound...> task(F function, Bound&&... bound) {
@@ -110,7 +111,8 @@ template <class F>
 concept HoldsValues = std::is_trivially_copyable_v<F> && !detail::may_hold_pointer<F>;
 
 /// Makes a task of a lambda. A captured pointer or reference would still mean the memory of this
-/// process: it is refused, and so is what may hide one.
+/// process: it is refused, and so is what may hide one. Does not block or throw. Threads: any.
+/// Cost: a copy of the bytes.
 template <class F>
 requires HoldsValues<F> Copied<F> copied(const F& function) { return Copied<F>(function); }
 

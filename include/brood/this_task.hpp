@@ -7,8 +7,8 @@
 #include <brood/detail/export.hpp>
 #include <brood/random.hpp>
 
-/// Functions that a task calls to learn about itself, in the thread that runs it. They do not
-/// block.
+/// Functions that a task calls to learn about itself. They do not block. Threads: the one that runs
+/// the task. Cost: none where nothing else is said.
 namespace brood::this_task {
 
 /// Number of the attempt that runs, counted from 1. More than 1 only where CallOptions allows

@@ -4,7 +4,7 @@
 #include <string>
 #include <typeinfo>
 
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/export.hpp>
 
 namespace brood {
@@ -16,7 +16,7 @@ BROOD_API void set_worker_state(const std::type_info& type, std::shared_ptr<void
 
 /// Functions that an initializer or a task calls to learn about the worker that it runs in. In any
 /// other process they throw UsageError: also in one that a task has forked. They never block.
-/// Threads: any of the worker's.
+/// Threads: any of the worker's. Cost: a copy of the name, or a number.
 namespace this_worker {
 
 /// The worker's name, as in errors and logs: "ForkServerPoolWorker-3".

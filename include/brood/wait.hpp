@@ -53,7 +53,8 @@ BROOD_API std::vector<Waitable> wait_by(const std::vector<Waitable>& objects,
 /// has ended), for at most `timeout` where one is given. Returns those that are ready, in the order
 /// of `objects`; empty when the time was over. Without objects and without a timeout it never
 /// returns.
-/// Throws SystemError; UsageError for a number that is no open descriptor. Threads: any.
+/// Throws SystemError; UsageError for a number that is no open descriptor. Threads: any. Cost: one
+/// poll(2), proportional to the number of objects.
 ///   for (const auto& ready : brood::wait({a, b, process.sentinel()}, 1s)) …
 template <class Rep, class Period>
 std::vector<Waitable> wait(const std::vector<Waitable>& objects,

@@ -74,7 +74,7 @@ class CallInput {
   ::_exit(EXIT_FAILURE);
 }
 
-Setup read_setup(CallInput& input) {
+ProcessSetup read_setup(CallInput& input) {
   std::uint64_t length = 0;
   const std::vector<std::byte> prefix = input.read(sizeof length);
   Reader(prefix).read(&length, sizeof length);
@@ -95,7 +95,7 @@ std::unique_ptr<detail::ProcessTarget> decode_target(std::span<const std::byte> 
 
 std::unique_ptr<detail::ProcessTarget> receive_target(const platform::GivenDescriptors& given) {
   CallInput input(given);
-  const Setup setup = read_setup(input);
+  const ProcessSetup setup = read_setup(input);
   platform::set_identity(setup.preparation.identity, given.owner);
   set_start_method(setup.preparation.start_method);
   base::set_log_level(setup.preparation.log_level);

@@ -7,7 +7,7 @@
 namespace brood::process {
 
 // The build comes first: a process of another one reads no further.
-void encode_setup(detail::Bytes& target, const Setup& setup) {
+void encode_setup(detail::Bytes& target, const ProcessSetup& setup) {
   std::uint64_t length = 0;
   const std::size_t start = target.size();
   target.append(&length, sizeof length);
@@ -17,10 +17,10 @@ void encode_setup(detail::Bytes& target, const Setup& setup) {
   std::memcpy(target.data() + start, &length, sizeof length);
 }
 
-Setup decode_setup(std::span<const std::byte> bytes) {
+ProcessSetup decode_setup(std::span<const std::byte> bytes) {
   Reader reader(bytes);
   InputArchive archive(reader);
-  Setup setup;
+  ProcessSetup setup;
   archive(setup.preparation, setup.call_size);
   return setup;
 }

@@ -10,14 +10,14 @@
 namespace brood::process {
 
 /// What a process is told first; the call follows.
-struct Setup {
+struct ProcessSetup {
   wire::Preparation preparation;
   std::uint64_t call_size = 0;  // bytes
 };
 
 /// Appends its length (8 bytes), then the setup.
-void encode_setup(detail::Bytes& target, const Setup& setup);
+void encode_setup(detail::Bytes& target, const ProcessSetup& setup);
 /// Of what follows the length. Throws CodecError.
-Setup decode_setup(std::span<const std::byte> bytes);
+ProcessSetup decode_setup(std::span<const std::byte> bytes);
 
 }  // namespace brood::process

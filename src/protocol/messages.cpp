@@ -30,7 +30,7 @@ void visit(Archive& archive, Limits& limits) {
 // Version and build come first and keep their places for ever, so that any two builds can tell that
 // they differ.
 template <class Archive>
-void visit(Archive& archive, Setup& setup) {
+void visit(Archive& archive, WorkerSetup& setup) {
   archive(setup.protocol_version, setup.preparation, setup.slot, setup.initializer, setup.state);
   visit(archive, setup.limits);
   archive(setup.message_limit, setup.nice, setup.cpus, setup.processors);
@@ -63,8 +63,12 @@ Message decode(std::span<const std::byte> payload) {
 
 }  // namespace
 
-void encode_setup(detail::Bytes& target, const Setup& setup) { encode(target, Type::setup, setup); }
-Setup decode_setup(std::span<const std::byte> payload) { return decode<Setup>(payload); }
+void encode_setup(detail::Bytes& target, const WorkerSetup& setup) {
+  encode(target, Type::setup, setup);
+}
+WorkerSetup decode_setup(std::span<const std::byte> payload) {
+  return decode<WorkerSetup>(payload);
+}
 void encode_log(detail::Bytes& target, const LogRecord& record) {
   encode(target, Type::log, record);
 }

@@ -132,14 +132,15 @@ struct GreetingHeader {
   wire::BuildId build;
 };
 
-/// Group, on the descriptor channel, of descriptors that belong to no job: those of the setup.
-inline constexpr std::uint64_t setup_group = ~std::uint64_t{0};
+/// Attachment group, on the descriptor channel, of descriptors that belong to no job: those of the
+/// setup.
+inline constexpr std::uint64_t setup_attachment_group = ~std::uint64_t{0};
 
 /// The same of the sockets for what elements write: see output.hpp.
-inline constexpr std::uint64_t output_group = setup_group - 1;
+inline constexpr std::uint64_t output_attachment_group = setup_attachment_group - 1;
 
 /// What a worker is told first.
-struct Setup {
+struct WorkerSetup {
   std::uint32_t protocol_version = version;
   wire::Preparation preparation;
   std::int32_t slot = 0;  // of the pool's places for workers
@@ -152,9 +153,9 @@ struct Setup {
   std::int32_t processors = 1;     // that the pool may use
   detail::SandboxTerms sandbox;
 };
-void encode_setup(detail::Bytes& target, const Setup& setup);
+void encode_setup(detail::Bytes& target, const WorkerSetup& setup);
 /// Throws CodecError.
-Setup decode_setup(std::span<const std::byte> payload);
+WorkerSetup decode_setup(std::span<const std::byte> payload);
 
 struct LogRecord {
   int level = 0;

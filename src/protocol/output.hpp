@@ -6,9 +6,9 @@
 // How what elements write to stdout and stderr gets to the owner: README.md, "What elements write".
 namespace brood::protocol {
 
-/// The sockets of `output_group`, in this order: for the messages below, for what is written to
-/// stdout, or to both, and for what is written to stderr. A stream is a pair of stream sockets, so
-/// that the owner never waits for a lock that the worker holds, as it may of a pipe.
+/// The sockets of `output_attachment_group`, in this order: for the messages below, for what is
+/// written to stdout, or to both, and for what is written to stderr. A stream is a pair of stream
+/// sockets, so that the owner never waits for a lock that the worker holds, as it may of a pipe.
 inline constexpr std::size_t output_sockets = 3;
 inline constexpr std::size_t output_streams = 2;
 

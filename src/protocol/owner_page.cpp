@@ -48,12 +48,12 @@ void PageWatch::ask(WorkerPage& page, std::uint64_t fence) noexcept {
 
 // In one step: a loop would last for as long as the worker wants. What is decided is no less than
 // what the worker had claimed when it was last seen. A decision of the worker's needs no barrier.
-std::uint64_t PageWatch::decide(WorkerPage& page, bool is_ordered) noexcept {
+std::uint64_t PageWatch::decide(WorkerPage& page, Barrier barrier) noexcept {
   const std::uint64_t claimed = page.claimed.load(std::memory_order_acquire);
   const auto makes_sense = [this](std::uint64_t begun) {
     return begun >= claimed_ && begun <= *fence_;
   };
-  const bool is_known = is_ordered && makes_sense(claimed);
+  const bool is_known = barrier == Barrier::passed && makes_sense(claimed);
   const std::uint64_t own = WorkerPage::decided | (is_known ? claimed : *fence_);
   const std::uint64_t word = protocol::decide(page, kept_by(own));
   kept_ = kept_by(word);

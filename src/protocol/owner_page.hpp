@@ -29,9 +29,11 @@ class PageWatch {
   /// Takes back everything behind what has been begun, up to position `fence` of the sequence, in
   /// two steps, between which the worker passes a full memory barrier. One revocation at a time.
   void ask(WorkerPage& page, std::uint64_t fence) noexcept;
+  /// Whether the worker has passed that barrier.
+  enum class Barrier : bool { refused, passed };
   /// Returns how much has been begun: all of it if the page makes no sense, or the barrier that the
   /// worker relies on was refused, see doubted().
-  std::uint64_t decide(WorkerPage& page, bool is_ordered) noexcept;
+  std::uint64_t decide(WorkerPage& page, Barrier barrier) noexcept;
   /// The position + 1 of the element that has asked for its stop token, if it says so; else 0.
   static std::uint64_t stoppable(const WorkerPage& page) noexcept {
     return page.stoppable.load(std::memory_order_seq_cst);

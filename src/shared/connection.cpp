@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include "base/mutex.hpp"
 #include "platform/socket.hpp"
 #include "shared/envelope.hpp"

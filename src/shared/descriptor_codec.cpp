@@ -1,5 +1,5 @@
 #include <brood/codec.hpp>
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "transfer/shared_descriptor.hpp"
 

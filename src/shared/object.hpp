@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 
 // The memory of a shared object: a header, then its state. One representation, in whichever process
 // it was made.

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include "platform/socket.hpp"
 #include "shared/backoff_wait.hpp"
 #include "shared/guard.hpp"
@@ -29,9 +29,9 @@ using shared::EventCount;
 namespace {
 
 struct Record {
-  std::uint64_t size = 0;   // bytes that follow
-  std::uint64_t group = 0;  // of its descriptors
-  std::uint64_t count = 0;  // of them; 0: none wait
+  std::uint64_t size = 0;              // bytes that follow
+  std::uint64_t attachment_group = 0;  // of its descriptors
+  std::uint64_t count = 0;             // of them; 0: none wait
 };
 
 // One message takes all descriptors of a value, or none: more than fit travel inside a socket.
@@ -93,8 +93,8 @@ class QueueRecords {
     queue_.guard.assume_held();
     Record record{bytes.size(), 0, bytes.attached().size()};
     if (record.count != 0) {
-      record.group = ++queue_.last_group;
-      if (!send_all(record.group, bytes.attached())) return false;
+      record.attachment_group = ++queue_.last_attachment_group;
+      if (!send_all(record.attachment_group, bytes.attached())) return false;
     }
     ring_file_.write(ledger.positions, std::as_bytes(std::span(&record, 1)));
     ring_file_.write(ledger.positions, bytes.view());
@@ -133,18 +133,19 @@ class QueueRecords {
   void demand(bool makes_sense) const {
     if (!makes_sense) shared::throw_broken(&queue_);
   }
-  bool send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
-    if (descriptors.size() <= most_in_a_message) return sockets_.send(group, descriptors);
+  bool send_all(std::uint64_t attachment_group, std::span<const DescriptorRef> descriptors) {
+    if (descriptors.size() <= most_in_a_message)
+      return sockets_.send(attachment_group, descriptors);
     std::optional<platform::Descriptor> enclosed =
         transfer::enclose(descriptors, "one value of a queue");
     if (!enclosed) return false;
     const DescriptorRef packed =
         share_descriptor(*std::move(enclosed), SharedDescriptor::Kind::memory);
-    return sockets_.send(group, {&packed, 1});
+    return sockets_.send(attachment_group, {&packed, 1});
   }
   // Not received where they are not there any more.
   QueueSockets::Found peek(const Record& record, std::vector<DescriptorRef>& descriptors) {
-    QueueSockets::Found found = sockets_.find(record.group);
+    QueueSockets::Found found = sockets_.find(record.attachment_group);
     if (!found.message.received) return found;
     std::optional<std::vector<DescriptorRef>> here = unpacked(found.message, record.count);
     if (!here)

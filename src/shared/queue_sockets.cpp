@@ -44,42 +44,43 @@ void QueueSockets::demand(bool makes_sense) const {
   if (!makes_sense) throw_broken(queue_);
 }
 
-bool QueueSockets::send(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
+bool QueueSockets::send(std::uint64_t attachment_group,
+                        std::span<const DescriptorRef> descriptors) {
   std::optional<Pair> further;
   if (further_ != 0) further = last_pair();
   SendState state = SendState::would_block;
   if (further_ == 0 || further)
-    state =
-        transfer::send_descriptors(further ? further->sender.get() : sender_, group, descriptors);
+    state = transfer::send_descriptors(further ? further->sender.get() : sender_, attachment_group,
+                                       descriptors);
   if (state == SendState::would_block) {
     further = add_pair();
     if (!further) return false;
-    state = transfer::send_descriptors(further->sender.get(), group, descriptors);
+    state = transfer::send_descriptors(further->sender.get(), attachment_group, descriptors);
   }
   return is_sent(state);
 }
 
 // What is in front of them was put by a process that died meanwhile, or taken: that is little,
 // unless a peer goes on sending it.
-ReceivedDescriptors QueueSockets::first_from(int socket, std::uint64_t group,
+ReceivedDescriptors QueueSockets::first_from(int socket, std::uint64_t attachment_group,
                                              std::size_t& old) const {
   for (;; ++old) {
     demand(old <= most_old);
     ReceivedDescriptors next = transfer::peek_descriptors(socket);
-    if (!next.received || next.group >= group) return next;
+    if (!next.received || next.attachment_group >= attachment_group) return next;
     transfer::drop_descriptors(socket);
   }
 }
 
 // The last pair stays, also an empty one: it is where the next value's go.
-QueueSockets::Found QueueSockets::find(std::uint64_t group) {
+QueueSockets::Found QueueSockets::find(std::uint64_t attachment_group) {
   std::size_t old = 0;
-  Found found{first_from(receiver_, group, old), {}};
+  Found found{first_from(receiver_, attachment_group, old), {}};
   for (; !found.message.received && further_ != 0; ++old) {
     look_from(0);
     std::optional<Pair> first = peek_pair();
     if (!first) break;
-    found.message = first_from(first->receiver.get(), group, old);
+    found.message = first_from(first->receiver.get(), attachment_group, old);
     if (found.message.received) {
       found.pair = std::move(first->receiver);
     } else if (peek_pair()) {
@@ -88,7 +89,7 @@ QueueSockets::Found QueueSockets::find(std::uint64_t group) {
       break;
     }
   }
-  if (found.message.group != group) return {};
+  if (found.message.attachment_group != attachment_group) return {};
   return found;
 }
 

@@ -21,7 +21,7 @@ class QueueSockets {
       : sender_(sender), receiver_(receiver), further_(further), queue_(queue) {}
 
   /// False when they find no room now. Throws SystemError, BrokenObject.
-  bool send(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
+  bool send(std::uint64_t attachment_group, std::span<const detail::DescriptorRef> descriptors);
 
   struct Found {
     transfer::ReceivedDescriptors message;
@@ -29,7 +29,7 @@ class QueueSockets {
   };
   /// Looks at what waits under this number, and drops what lies before it. Throws SystemError,
   /// BrokenObject.
-  Found find(std::uint64_t group);
+  Found find(std::uint64_t attachment_group);
   void drop(const Found& found) noexcept;
   /// When no value waits any more: the next one's go to the queue's own pair again.
   void clear() noexcept;
@@ -39,7 +39,8 @@ class QueueSockets {
     platform::Descriptor sender, receiver;
   };
   void demand(bool makes_sense) const;
-  transfer::ReceivedDescriptors first_from(int socket, std::uint64_t group, std::size_t& old) const;
+  transfer::ReceivedDescriptors first_from(int socket, std::uint64_t attachment_group,
+                                           std::size_t& old) const;
   void look_from(std::uint64_t index) const;
   std::optional<Pair> peek_pair() const;
   std::optional<Pair> last_pair();

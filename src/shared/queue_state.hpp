@@ -30,7 +30,7 @@ struct QueueState {
   const std::uint64_t limit;  // values; 0: none. Each process notes it when it gets the queue
   std::array<Ledger, 2> slots BROOD_GUARDED_BY(guard){};
   std::atomic<std::uint32_t> current{0};
-  std::uint64_t last_group BROOD_GUARDED_BY(guard) = 0;  // of descriptors; only grows
+  std::uint64_t last_attachment_group BROOD_GUARDED_BY(guard) = 0;  // of descriptors; only grows
   /// Pairs of sockets in which descriptors wait beside the queue's own.
   std::uint64_t further BROOD_GUARDED_BY(guard) = 0;
   RingFile::Extent extent BROOD_GUARDED_BY(guard);

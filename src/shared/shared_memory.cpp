@@ -1,7 +1,7 @@
 #include <brood/shared_memory.hpp>
 
 #include <brood/codec.hpp>
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "platform/memory_file.hpp"
 #include "transfer/shared_descriptor.hpp"

@@ -36,7 +36,7 @@ struct Entry {
   std::uint32_t unused = 0;
 };
 struct Packet {
-  std::uint64_t group = 0;
+  std::uint64_t attachment_group = 0;
   std::uint64_t count = 0;
   std::array<Entry, max_message_descriptors> entries{};
 
@@ -50,7 +50,7 @@ ReceivedDescriptors next_message(int socket, Taking taking) {
                              taking, "receiving descriptors");
   if (!message) return {};
   ReceivedDescriptors came{.received = true,
-                           .group = packet.group,
+                           .attachment_group = packet.attachment_group,
                            .lost = message->descriptors_lost,
                            .descriptors = {}};
   if (packet.count != message->descriptors.size() || packet.size() != message->bytes.size())
@@ -79,13 +79,13 @@ struct Found {
   bool lost = false;
   std::vector<DescriptorRef> descriptors;
 };
-// All messages but the last are full ones, of group 0. Reads few more than there can be: the
-// sender of the socket may go on filling it.
+// All messages but the last are full ones, of attachment group 0. Reads few more than there can be:
+// the sender of the socket may go on filling it.
 Found find_enclosed(int socket, ReceivedDescriptors (*next_of)(int)) {
   Found found;
   std::size_t messages = 0;
   for (ReceivedDescriptors next = next_of(socket); next.received; next = next_of(socket)) {
-    found.makes_sense = next.group == 0 && ++messages <= most_messages;
+    found.makes_sense = next.attachment_group == 0 && ++messages <= most_messages;
     if (!found.makes_sense) return found;
     found.lost = found.lost || next.lost;
     std::move(next.descriptors.begin(), next.descriptors.end(),
@@ -96,10 +96,10 @@ Found find_enclosed(int socket, ReceivedDescriptors (*next_of)(int)) {
 
 }  // namespace
 
-SendState send_descriptors(int socket, std::uint64_t group,
+SendState send_descriptors(int socket, std::uint64_t attachment_group,
                            std::span<const DescriptorRef>& descriptors) {
   while (!descriptors.empty()) {
-    Packet packet{.group = group,
+    Packet packet{.attachment_group = attachment_group,
                   .count = std::min(descriptors.size(), max_message_descriptors),
                   .entries = {}};
     std::array<int, max_message_descriptors> numbers{};
@@ -155,9 +155,10 @@ std::optional<std::vector<DescriptorRef>> look_into(int enclosed) {
   return std::move(found.descriptors);
 }
 
-bool DescriptorChannel::send_all(std::uint64_t group, std::span<const DescriptorRef> descriptors) {
+bool DescriptorChannel::send_all(std::uint64_t attachment_group,
+                                 std::span<const DescriptorRef> descriptors) {
   for (;;) {
-    const SendState state = send(group, descriptors);
+    const SendState state = send(attachment_group, descriptors);
     if (state == SendState::sent || state == SendState::gone) return state == SendState::sent;
     wait_for_room();
   }
@@ -188,14 +189,15 @@ void DescriptorChannel::receive() {
   if (!socket_) return;
   for (ReceivedDescriptors next = receive_descriptors(socket_.get()); next.received;
        next = receive_descriptors(socket_.get())) {
-    std::vector<DescriptorRef>& kept = kept_[next.group];
+    std::vector<DescriptorRef>& kept = kept_[next.attachment_group];
     std::move(next.descriptors.begin(), next.descriptors.end(), std::back_inserter(kept));
   }
 }
 
 DescriptorRef DescriptorChannel::find(SharedDescriptor::Token token) const {
-  for (auto group = kept_.rbegin(); group != kept_.rend(); ++group) {
-    for (const DescriptorRef& descriptor : group->second) {
+  for (auto attachment_group = kept_.rbegin(); attachment_group != kept_.rend();
+       ++attachment_group) {
+    for (const DescriptorRef& descriptor : attachment_group->second) {
       if (descriptor->token() == token) return descriptor;
     }
   }

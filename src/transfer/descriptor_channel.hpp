@@ -15,14 +15,15 @@
 
 namespace brood::transfer {
 
-// Descriptors of shared objects over a SOCK_SEQPACKET socket, each message for one group.
+// Descriptors of shared objects over a SOCK_SEQPACKET socket, each message for one attachment
+// group.
 
 /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
-platform::SendState send_descriptors(int socket, std::uint64_t group,
+platform::SendState send_descriptors(int socket, std::uint64_t attachment_group,
                                      std::span<const detail::DescriptorRef>& descriptors);
 struct ReceivedDescriptors {
   bool received = false;  // false: nothing waits
-  std::uint64_t group = 0;
+  std::uint64_t attachment_group = 0;
   bool lost = false;  // they found no room in this process
   std::vector<detail::DescriptorRef> descriptors;
 };
@@ -48,8 +49,8 @@ std::optional<std::vector<detail::DescriptorRef>> look_into(int enclosed);
 inline constexpr std::chrono::milliseconds crowd_time{5};
 
 /// One end of the socket pair beside a worker's page, or the pipe of a brood::Process, over which
-/// descriptors of shared objects go in both directions. A `group` says what they belong to; what
-/// comes is kept until its group is dropped. Threads: one at a time.
+/// descriptors of shared objects go in both directions. An `attachment_group` says what they belong
+/// to; what comes is kept until its attachment group is dropped. Threads: one at a time.
 class DescriptorChannel {
  public:
   DescriptorChannel() = default;
@@ -58,25 +59,26 @@ class DescriptorChannel {
   explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
   int number() const noexcept { return socket_.get(); }
   /// Sends without waiting; what did not fit stays in `descriptors`. Throws SystemError.
-  platform::SendState send(std::uint64_t group,
+  platform::SendState send(std::uint64_t attachment_group,
                            std::span<const detail::DescriptorRef>& descriptors) {
-    return last_ = send_descriptors(socket_.get(), group, descriptors);
+    return last_ = send_descriptors(socket_.get(), attachment_group, descriptors);
   }
   /// The same, and waits for room. False when the other end is closed. Throws SystemError.
-  bool send_all(std::uint64_t group, std::span<const detail::DescriptorRef> descriptors);
+  bool send_all(std::uint64_t attachment_group, std::span<const detail::DescriptorRef> descriptors);
   /// Blocks until sending is worth another try, or the other end is closed.
   void wait_for_room() const noexcept;
   /// Takes what has come, without waiting. What found no room in this process is lost: decoding
   /// says so.
   void receive();
-  /// One that has come under this token, of the latest group that has any; null where none has.
+  /// One that has come under this token, of the latest attachment group that has any; null where
+  /// none has.
   detail::DescriptorRef find(detail::SharedDescriptor::Token token) const;
-  /// All that has come for this group, which is dropped.
-  std::vector<detail::DescriptorRef> take(std::uint64_t group) {
-    const auto found = kept_.extract(group);
+  /// All that has come for this attachment group, which is dropped.
+  std::vector<detail::DescriptorRef> take(std::uint64_t attachment_group) {
+    const auto found = kept_.extract(attachment_group);
     return found ? std::move(found.mapped()) : std::vector<detail::DescriptorRef>();
   }
-  void drop(std::uint64_t group) { kept_.erase(group); }
+  void drop(std::uint64_t attachment_group) { kept_.erase(attachment_group); }
 
  private:
   platform::Descriptor socket_;

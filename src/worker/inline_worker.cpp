@@ -51,7 +51,7 @@ bool InlineWorker::serve() {
   return true;
 }
 
-bool InlineWorker::initialize(const protocol::Setup& setup) {
+bool InlineWorker::initialize(const protocol::WorkerSetup& setup) {
   try {
     run_inline_call(setup.initializer);
     run_inline_call(setup.state);

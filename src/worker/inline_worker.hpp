@@ -49,7 +49,7 @@ class InlineWorker final : private SessionProcess {
   int exit_code() const noexcept { return exit_code_; }
 
  private:
-  bool initialize(const protocol::Setup& setup);
+  bool initialize(const protocol::WorkerSetup& setup);
   void leave();
   // --- SessionProcess ---
   void wake_owner() override { owner_.take_results(); }

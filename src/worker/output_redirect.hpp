@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include "platform/descriptor.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/output.hpp"
@@ -14,8 +14,8 @@
 namespace brood::worker {
 
 /// stdout and stderr of this process, while elements run whose output is for the owner: numbers 1
-/// and 2 lead to it then, whoever writes there. README.md, "What elements write". Threads: the one
-/// that serves.
+/// and 2 lead to it then, for all code in the process. README.md, "What elements write". Threads:
+/// the one that serves.
 class OutputRedirect {
  public:
   enum class Streams : bool {
@@ -26,8 +26,8 @@ class OutputRedirect {
   /// `reads` is WorkerPage::output_reads.
   explicit OutputRedirect(const std::atomic<std::uint64_t>& reads) noexcept : reads_(reads) {}
 
-  /// With the sockets of protocol::output_group. Nothing where they are others, or none: begin() is
-  /// false then. Throws SystemError.
+  /// With the sockets of protocol::output_attachment_group. Nothing where they are others, or none:
+  /// begin() is false then. Throws SystemError.
   void open(const std::vector<detail::DescriptorRef>& sockets);
   bool is_open() const noexcept { return static_cast<bool>(control_); }
   void keep_streams() noexcept { use_ = Streams::kept; }

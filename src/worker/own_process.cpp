@@ -75,13 +75,14 @@ void OwnProcess::watch_for_stop_requests() {
 }
 
 void OwnProcess::open_output_for_sandbox() {
-  output_.open(descriptor_channel_.take(protocol::output_group));
+  output_.open(descriptor_channel_.take(protocol::output_attachment_group));
   output_.keep_streams();
 }
 
 bool OwnProcess::redirect_output(const protocol::RunHeader& header) {
   try {
-    if (!output_.is_open()) output_.open(descriptor_channel_.take(protocol::output_group));
+    if (!output_.is_open())
+      output_.open(descriptor_channel_.take(protocol::output_attachment_group));
     if (output_.begin(header)) return true;
   } catch (const SystemError&) {  // no descriptors
   }

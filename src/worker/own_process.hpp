@@ -50,7 +50,9 @@ class OwnProcess final : public SessionProcess {
   bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) override;
   void wait_for_descriptor_channel() override { descriptor_channel_.wait_for_room(); }
   void receive_descriptors() override { descriptor_channel_.receive(); }
-  void drop_descriptors(std::uint64_t group) override { descriptor_channel_.drop(group); }
+  void drop_descriptors(std::uint64_t attachment_group) override {
+    descriptor_channel_.drop(attachment_group);
+  }
   void watch_for_stop_requests() override;
   bool redirect_output(const protocol::RunHeader& header) override;
   void end_element_output() override { output_.end_element(); }

@@ -44,7 +44,7 @@ wire::Frame Session::first_frame() {
   }
 }
 
-const protocol::Setup& Session::greet() {
+const protocol::WorkerSetup& Session::greet() {
   const wire::Frame frame = first_frame();
   const protocol::GreetingHeader greeting = {protocol::version, wire::program_build_id()};
   results_.send(Type::greeting, std::as_bytes(std::span(&greeting, 1)));

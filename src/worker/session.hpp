@@ -35,7 +35,7 @@ class Session {
 
   /// Waits for the owner's first message, and answers. Ends the process where that is of another
   /// version or build.
-  const protocol::Setup& greet();
+  const protocol::WorkerSetup& greet();
   /// Tells that the worker is ready for elements.
   void ready();
   /// Tells why it will never be.
@@ -64,7 +64,7 @@ class Session {
   ResultStream results_;
   StopRequests stops_;
   TaskStream input_;
-  protocol::Setup setup_;
+  protocol::WorkerSetup setup_;
   std::unordered_map<std::uint64_t, Definition> definitions_;
   detail::Run run_;
   bool exhausted_ = false;

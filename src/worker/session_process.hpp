@@ -38,9 +38,9 @@ class SessionProcess {
   virtual bool send_descriptor(std::uint64_t job, const detail::DescriptorRef& descriptor) = 0;
   /// Blocks until there is.
   virtual void wait_for_descriptor_channel() = 0;
-  /// Takes the descriptors that have come, each for its group, without waiting.
+  /// Takes the descriptors that have come, each for its attachment group, without waiting.
   virtual void receive_descriptors() = 0;
-  virtual void drop_descriptors(std::uint64_t group) = 0;
+  virtual void drop_descriptors(std::uint64_t attachment_group) = 0;
 
   /// Has Session::stops() look whenever the owner has asked an element to stop, from now on, in a
   /// thread of its own. Throws SystemError.

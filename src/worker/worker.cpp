@@ -111,7 +111,7 @@ class Worker {
     return *static_cast<protocol::WorkerPage*>(mapping_.data());
   }
 
-  void initialize(const protocol::Setup& setup) {
+  void initialize(const protocol::WorkerSetup& setup) {
     const wire::Preparation& preparation = setup.preparation;
     platform::set_identity(preparation.identity, given_.owner);
     become_worker(preparation.identity.name, setup.slot);
@@ -130,7 +130,7 @@ class Worker {
       wire::encode_exception(encoded, std::current_exception());
       fail_to_start(Type::start_failed, encoded.view(), exit_initializer);
     }
-    process_.drop_descriptors(protocol::setup_group);
+    process_.drop_descriptors(protocol::setup_attachment_group);
     if (setup.limits.resident) process_.open_resident();
     if (setup.sandbox.on) process_.open_output_for_sandbox();
     if (setup.sandbox.on) seclude(setup.sandbox);
@@ -159,7 +159,7 @@ class Worker {
     base::flush_at_exit();
     ::_exit(code);
   }
-  static void apply_limits(const protocol::Setup& setup) {
+  static void apply_limits(const protocol::WorkerSetup& setup) {
     const Limits& limits = setup.limits;
     set_limit(RLIMIT_AS, limits.address_space);
     base::address_space_limit = limits.address_space.value_or(0);

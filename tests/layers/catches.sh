@@ -87,6 +87,14 @@ includes src/attic/old.cpp '<vector>' 'in no layer'
 includes src/wire/frame.cpp '<unistd.h>' 'wire is pure'
 includes src/protocol/parent_side.cpp '<sys/socket.h>' 'protocol is pure'
 includes src/pool/scheduler/scheduler.cpp '<thread>' 'is pure'
+includes src/pool/scheduler/jobs.cpp '"pool/scheduler/population.hpp"' 'pool/scheduler/job may not include'
+includes src/pool/scheduler/job_store.hpp '"pool/scheduler/assignments.hpp"' 'pool/scheduler/job may not include'
+includes src/pool/scheduler/pending.hpp '"pool/scheduler/worker_index.hpp"' 'pool/scheduler/pending may not include'
+includes src/pool/scheduler/run_queue.hpp '"pool/scheduler/parts.hpp"' 'pool/scheduler/run_queue may not include'
+includes src/pool/scheduler/delayed.hpp '"pool/scheduler/growth.hpp"' 'pool/scheduler/delayed may not include'
+includes src/pool/scheduler/population.hpp '"pool/scheduler/job_store.hpp"' 'pool/scheduler/population may not include'
+includes src/pool/scheduler/growth.cpp '"pool/scheduler/placement.hpp"' 'pool/scheduler/growth may not include'
+includes src/pool/scheduler/growth.cpp '<thread>' 'is pure'
 includes src/wire/frame.cpp '<boost/endian.hpp>' 'wire may not include <boost/endian.hpp>'
 includes include/brood/pool.hpp '<boost/asio.hpp>' 'includes <boost/asio.hpp>'
 includes include/brood/pool.hpp '<asio/post.hpp>' 'includes <asio/post.hpp>'
@@ -125,6 +133,9 @@ allows src/pool/calls/run_frame.cpp '"pool/calls/call_job.hpp"'
 allows src/pool/driver/job_table.cpp '"pool/calls/call_job.hpp"'
 allows src/pool/core.cpp '"pool/driver/driver.hpp"'
 allows src/pool/scheduler/jobs.cpp '"pool/scheduler/job_record.hpp"'
+allows src/pool/scheduler/population.hpp '"pool/scheduler/slot_set.hpp"'
+allows src/pool/scheduler/assignments.hpp '"pool/scheduler/population.hpp"'
+allows src/pool/scheduler/turnover.hpp '"pool/scheduler/growth.hpp"'
 allows src/pool/pool.cpp '<boost/asio.hpp>'
 allows include/brood/boost_asio.hpp '<boost/asio/post.hpp>'
 allows include/brood/asio.hpp '<asio/post.hpp>'
@@ -280,6 +291,25 @@ for topic in blocking:Blocks. Throws:Throws. Cost:'Cost: little.'; do
 done
 says_nothing '7: neither Thing nor stop speaks of Cost' class '/// Blocks. Throws. Threads: any.' 'struct Thing {' \
   '  /// Cost: little.' "$run" '  /// Stops.' '  void stop();'
+# free TEXT LINE...: functions outside of classes.
+free() {
+  local text=$1
+  shift
+  : >"$CONTRACTS"
+  face "$@" && expect_breach 'public_face.sh contracts' "include/brood/thing.hpp:$text"
+}
+free '3: run does not speak of blocking' '/// Throws. Threads: any. Cost: little.' 'void run();'
+free '3: run does not speak of Throws' '/// Blocks. Threads: any. Cost: little.' 'void run();'
+free '3: run does not speak of Threads' '/// Blocks. Throws. Cost: little.' 'void run();'
+free '3: run does not speak of Cost' '/// Blocks. Throws. Threads: any.' 'void run();'
+free '3: run does not speak of Cost' '/// Blocks until then. Throws. Threads: any.' 'template <class T>' 'void run(T what);'
+free '5: stop does not speak of Cost' "$all" 'void run();' '/// Blocks. Throws. Threads: any.' 'void stop();'
+free '4: run does not speak of Cost' '// Cost: little.' '/// Blocks. Throws. Threads: any.' 'void run();'
+: >"$CONTRACTS"
+face "$all" 'void run();' 'void run(int);' '/// Same, but later.' 'void run_later();' '/// As run(), but now.' \
+  'void run_now();' '/// Whether they are equal.' 'bool operator==(Thing, Thing);' 'namespace detail {' 'void hidden();' \
+  '}' '/// Never blocks. Threads: any. Cost: little.' 'namespace inner {' '/// Stops.' 'void stop() noexcept;' '}' &&
+  expect_clean 'public_face.sh contracts'
 says_nothing '5: class Thing has a function that blocks, and is not in contracts.txt' '' '/// A thing.' \
   'struct Thing {' '  /// Runs. Blocks until then.' "$run"
 says_all class "$all" 'struct Thing {' '  /// A new one.' '  Thing();' '  /// Runs.' "$run"

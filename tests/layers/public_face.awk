@@ -3,8 +3,8 @@
 # MODE=signatures: none may name a type of detail:: or leave the type of its result or of a parameter to
 # be deduced. The exceptions are in the file LIST: `<header> <name>: <reason>`, named as from
 # include/brood. No class may derive publicly from a class of detail::, but for `base <name>: <reason>`.
-# MODE=contracts: a class that the file LIST names speaks of blocking, Throws, Threads and Cost: see
-# check_contracts().
+# MODE=contracts: free functions, and a class that the file LIST names, speak of blocking, Throws, Threads
+# and Cost: see check_contracts() and check_free_function().
 #
 # Overloads that follow each other without a blank line have one comment. No comment is wanted for
 # destructors, for copying and moving that is defaulted or deleted, for inherited constructors, friends,
@@ -126,23 +126,28 @@ function begin_contract(name, comment) {
   said_last = ""
 }
 
-# A class with a function that "Blocks" has a row. `<header> <class>: class` asks that the class's comment, or else that of each of its functions,
-# speaks of all four. `verbs`: each function speaks of all but Threads, whatever the class says. A comment
-# that begins with "Same" says what the one before it says; so does one that refers to another function:
-# "As map()", "Does what acquire() does".
-function check_contracts(text, line, name, comment, said, i, n, topic) {
-  if (name == class_at[depth] || name ~ /operator/) return
+# What the comment of the declaration at `line` speaks of; all where it refers to another function. A
+# comment that begins with "Same" says what the one before it says; so does one that refers to another
+# function: "As map()", "Does what acquire() does". Overloads in a row have one comment.
+function topics_said(text, line, comment, said) {
   comment = comment_of(line)
-  if (contract_at[depth] == "" && comment ~ /(^|[.;:] )Blocks /)
-    report(line, "class " class_at[depth] " has a function that blocks, and is not in contracts.txt")
-  if (contract_at[depth] == "") return
   if (comment == "") comment = last_comment
   last_comment = comment
   said = topics_of(comment)
   if (comment ~ /^Same/) said = said said_last
   said_last = said
-  if (comment ~ /^(As|Does what) [a-z_]+\(\)/) return
-  if (text ~ /noexcept/) said = said " Throws "
+  if (comment ~ /^(As|Does what) [a-z_]+\(\)/) return " blocking Throws Threads Cost "
+  return text ~ /noexcept/ ? said " Throws " : said
+}
+
+# A class with a function that "Blocks" has a row. `<header> <class>: class` asks that the class's comment, or else that of each of its functions,
+# speaks of all four. `verbs`: each function speaks of all but Threads, whatever the class says.
+function check_contracts(text, line, name, said, i, n, topic) {
+  if (name == class_at[depth] || name ~ /operator/) return
+  if (contract_at[depth] == "" && comment_of(line) ~ /(^|[.;:] )Blocks /)
+    report(line, "class " class_at[depth] " has a function that blocks, and is not in contracts.txt")
+  if (contract_at[depth] == "") return
+  said = topics_said(text, line)
   n = split("blocking Throws Threads Cost", topic, " ")
   for (i = 1; i <= n; i++) {
     if (index(said, " " topic[i] " ")) continue
@@ -150,6 +155,22 @@ function check_contracts(text, line, name, comment, said, i, n, topic) {
         (contract_at[depth] == "class" || topic[i] == "Threads")) continue
     report(line, "neither " class_at[depth] " nor " name " speaks of " topic[i])
   }
+}
+
+# A comment directly above a namespace, also one of two slashes, holds for its functions.
+function begin_namespace(line, text) {
+  for (line--; line > 0 && source[line] ~ /^\/\//; line--) text = source[line] " " text
+  said_by_namespace[depth] = (depth > 1 ? said_by_namespace[depth - 1] : "") topics_of(text)
+}
+
+# A function outside of classes speaks of all four, or its namespace does. No contract is wanted for
+# operators, deduction guides, and what cereal calls.
+function check_free_function(text, line, name, said, i, n, topic) {
+  if (name ~ /operator|^CEREAL_/ || text ~ /\) *->/) return
+  said = topics_said(text, line) said_by_namespace[depth]
+  n = split("blocking Throws Threads Cost", topic, " ")
+  for (i = 1; i <= n; i++)
+    if (!index(said, " " topic[i] " ")) report(line, name " does not speak of " topic[i])
 }
 
 # --- declarations ---
@@ -168,8 +189,10 @@ function declared(text, line, last, kind, name, documented) {
   if (mode == "comments" && !documented) report(line, kind " " name " has no comment")
   if (mode == "signatures" && kind ~ /function|member/) check_signature(text, line, kind, name)
   if (mode == "contracts" && kind == "class") begin_contract(name, comment_of(line))
-  if (mode == "contracts" && kind ~ /function|inherited/ && top_kind() == "class")
-    check_contracts(text, line, name)
+  if (mode == "contracts" && kind ~ /function|inherited/) {
+    if (top_kind() == "class") check_contracts(text, line, name)
+    else check_free_function(text, line, name)
+  }
 }
 
 function check_signature(text, line, kind, name, key, hidden) {
@@ -255,6 +278,7 @@ function opened(text, line, last, head) {
   sub(/ $/, "", text)
   if (text ~ /^(inline )?namespace/) {
     push(text ~ /detail|namespace$/ ? "hidden" : "namespace", "public")
+    begin_namespace(line)
     return 0
   }
   if (text ~ /requires *$/ || text ~ /requires *\([^()]*\) *$/) return 1

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include "manager/manager_fixture.hpp"
 #include "manager/messages.hpp"
 #include "platform/socket.hpp"

@@ -21,7 +21,7 @@ class PageWatchTest : public ::testing::Test {
   template <class Between>
   std::uint64_t revoke(PageWatch& by, std::uint64_t fence, Between between) {
     by.ask(*page, fence);
-    return by.decide(*page, between());
+    return by.decide(*page, between() ? PageWatch::Barrier::passed : PageWatch::Barrier::refused);
   }
 
   void SetUp() override { page->revocation = WorkerPage::not_revoked; }

@@ -13,8 +13,8 @@
 namespace brood::protocol::setup_test {
 namespace {
 
-Setup full() {
-  Setup setup;
+WorkerSetup full() {
+  WorkerSetup setup;
   setup.preparation.build = wire::program_build_id();
   setup.preparation.identity.name = "SpawnPoolWorker-2:1";
   setup.initializer = {std::byte{1}, std::byte{2}};
@@ -37,7 +37,7 @@ Setup full() {
   return setup;
 }
 
-std::vector<std::byte> payload_of(const Setup& setup) {
+std::vector<std::byte> payload_of(const WorkerSetup& setup) {
   detail::Bytes bytes;
   encode_setup(bytes, setup);
   wire::FrameParser parser(bytes.size());
@@ -48,8 +48,8 @@ std::vector<std::byte> payload_of(const Setup& setup) {
 }
 
 TEST(SetupMessage, every_field_arrives) {
-  const protocol::Setup sent = full();
-  const protocol::Setup got = decode_setup(payload_of(sent));
+  const protocol::WorkerSetup sent = full();
+  const protocol::WorkerSetup got = decode_setup(payload_of(sent));
   EXPECT_EQ(got.protocol_version, version);
   EXPECT_EQ(got.preparation.build, sent.preparation.build);
   EXPECT_EQ(got.preparation.identity.name, sent.preparation.identity.name);

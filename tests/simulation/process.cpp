@@ -67,7 +67,7 @@ Process::~Process() {
 }
 
 detail::Bytes Process::setup_of(const Parameters& parameters) {
-  protocol::Setup setup;
+  protocol::WorkerSetup setup;
   setup.preparation.build = wire::program_build_id();
   if (parameters.exhausted != 0) setup.limits.resident = resident_limit;
   detail::Bytes encoded;

@@ -50,7 +50,8 @@ void check_members(const pool::WorkerSets& sets, const Seen& seen) {
   const bool unoccupied = seen.ready() && !seen.member.borrowed && empty;
   const bool silenced = seen.worker.observed.silent_since != pool::Time{};
   check(sets.free, empty && seen.takes_work(), "free", seen.id);
-  check(sets.lendable, empty && seen.takes_work() && seen.member.borrowable, "lendable", seen.id);
+  check(sets.may_be_borrowed, empty && seen.takes_work() && seen.member.borrowable,
+        "may_be_borrowed", seen.id);
   check(sets.unoccupied, unoccupied, "unoccupied", seen.id);
   check(sets.finished, unoccupied && seen.parts.population.used_up(seen.id), "finished", seen.id);
   check(sets.occupied, !empty, "occupied", seen.id);

@@ -45,7 +45,7 @@ struct TestWorker {
   protocol::WorkerPage& page() const { return *static_cast<protocol::WorkerPage*>(memory.data()); }
   /// Sends the set-up; false when the worker does not greet.
   bool greet() const {
-    protocol::Setup setup;
+    protocol::WorkerSetup setup;
     setup.preparation.build = wire::program_build_id();
     setup.preparation.identity.name = "TestWorker";
     detail::Bytes bytes;

@@ -102,7 +102,9 @@ class Revocations : public ::testing::TestWithParam<Barrier> {
   std::uint64_t revoke(std::uint64_t round) {
     watch.ask(*page, (round + 1) * in_a_round);
     const bool is_ordered = GetParam() == Barrier::by_worker || platform::process_barrier();
-    const std::uint64_t kept = watch.decide(*page, is_ordered);
+    const std::uint64_t kept =
+        watch.decide(*page, is_ordered ? protocol::PageWatch::Barrier::passed
+                                       : protocol::PageWatch::Barrier::refused);
     while (ended.load() <= round) std::this_thread::yield();
     watch.acknowledged(*page);
     return kept - round * in_a_round;

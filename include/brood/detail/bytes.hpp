@@ -13,7 +13,7 @@
 
 namespace brood::detail {
 
-/// A descriptor that values refer to, in this process: see brood/detail/descriptor_ref.hpp.
+/// A descriptor that values refer to, in this process: see brood/detail/codec/descriptor_ref.hpp.
 class SharedDescriptor;
 using DescriptorRef = std::shared_ptr<const SharedDescriptor>;
 using Attachments = std::vector<DescriptorRef>;

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/detail/manager/ref.hpp>
 #include <brood/errors.hpp>
 #include "manager/client/channels.hpp"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/errors.hpp>
 #include "base/type_name.hpp"
 #include "manager/messages.hpp"

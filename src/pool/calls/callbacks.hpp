@@ -31,7 +31,9 @@ class EndWatch {
   friend class Callbacks;
   using Places = std::list<EndWatch*>;
   // Its place in the call's list is kept here while it is not there: to move it takes no memory.
-  Places place_{this};  // under the lock of Callbacks
+  // Under the lock of Callbacks. clang cannot be told: a watch does not know which Callbacks it is
+  // in, so it has no name for that lock.
+  Places place_{this};
   const Places::iterator in_place_ = place_.begin();
 };
 
@@ -49,7 +51,7 @@ class Callbacks {
       Calls calls;
       EndWatch::Places watches;
     };
-    std::unique_ptr<Due> due_;  // null: nothing
+    std::unique_ptr<Due> due_;  // null: nothing. clang cannot follow: as EndWatch::place_
   };
 
   /// Runs one in this thread: what it throws is logged.

@@ -99,7 +99,7 @@ void WorkerChannel::end_tasks() noexcept {
 }
 
 // A wake-up that is still due to a dispatcher does not come any more when a caller asks in its
-// place. A worker that took back an earlier request for room, and woke nobody, may do so late and
+// place. A worker that took back an earlier request for room without a wake-up may do so late and
 // so take back the last one, too: it stands again by the time that the owner's sleep is announced.
 bool WorkerChannel::ask_for_wake_up(WakeUp how) noexcept {
   const WakeUp before = protocol::ResultRing::ask_for_wake_up(*page_, how);

@@ -14,10 +14,10 @@
 namespace brood::pool {
 
 /// What goes between the owner and one worker: the two rings of its page, wake-ups, and descriptors
-/// of shared objects. It decides when the worker is woken and when the owner may sleep; what is a
-/// system call is its heir's. ChannelReactor and BorrowedChannel decide when which of it is done.
-/// src/protocol/README.md has the rules, src/pool/README.md the threads.
-/// Threads: the one that drives the link.
+/// of shared objects. It decides when the worker is woken and when the owner may sleep; a derived
+/// class makes the system calls. ChannelReactor and BorrowedChannel decide when which of it is
+/// done. src/protocol/README.md has the rules, src/pool/README.md the threads. Threads: the one
+/// that drives the link.
 class WorkerChannel {
  public:
   explicit WorkerChannel(std::size_t task_capacity) : tasks_(task_capacity) {}
@@ -87,7 +87,7 @@ class WorkerChannel {
   virtual void wake_owner() noexcept = 0;
   /// Sends descriptors of shared objects without waiting, and takes those from `unsent` that have
   /// gone, or never will. `gone`: the worker takes none any more, although it lives.
-  virtual platform::SendState send_now(std::uint64_t group,
+  virtual platform::SendState send_now(std::uint64_t attachment_group,
                                        std::span<const detail::DescriptorRef>& unsent) = 0;
 
   Stop send_attachments();

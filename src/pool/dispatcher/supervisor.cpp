@@ -36,8 +36,8 @@ Supervisor::Supervisor(const PoolOptions& options)
   owner_.set_foreign();  // workers have it, too
 }
 
-protocol::Setup Supervisor::setup_for(WorkerId id, base::Identity worker) const {
-  protocol::Setup setup;
+protocol::WorkerSetup Supervisor::setup_for(WorkerId id, base::Identity worker) const {
+  protocol::WorkerSetup setup;
   setup.slot = static_cast<std::int32_t>(id);
   setup.preparation = {wire::program_build_id(), std::move(worker), get_start_method(),
                        base::log_level()};
@@ -72,7 +72,7 @@ Supervisor::Birth Supervisor::ask(WorkerId id) {
   worker.descriptor_channel = transfer::DescriptorChannel(std::move(descriptor_channel.ours));
   birth.descriptor_channel = std::move(descriptor_channel.theirs);
   for (const Call* const call : {&options_.initializer, &options_.state})
-    worker.send_descriptors(protocol::setup_group, protocol::setup_group,
+    worker.send_descriptors(protocol::setup_attachment_group, protocol::setup_attachment_group,
                             detail::CallAccess::attached(*call));
   if (worker.sandboxed) worker.make_output();  // nothing reaches it there later
   protocol::encode_setup(worker.outbox.tail(), setup_for(id, std::move(identity)));

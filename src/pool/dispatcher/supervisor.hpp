@@ -62,7 +62,7 @@ class Supervisor {
  private:
   std::chrono::nanoseconds start_timeout() const;
   static std::unique_ptr<WorkerProcess> complete(Birth& birth, start::StartedProcess process);
-  protocol::Setup setup_for(WorkerId id, base::Identity worker) const;
+  protocol::WorkerSetup setup_for(WorkerId id, base::Identity worker) const;
   PoolOptions options_;
   std::unique_ptr<start::Method> method_;
   platform::Descriptor owner_;  // pidfd of this process, for the workers to watch

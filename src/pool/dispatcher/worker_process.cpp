@@ -27,7 +27,7 @@ void WorkerProcess::make_page() {
 void WorkerProcess::make_output() {
   std::vector<detail::DescriptorRef> sockets;
   output = WorkerOutput::make(name, sandboxed, page().output_reads, sockets);
-  outbox.attach(protocol::output_group, sockets);
+  outbox.attach(protocol::output_attachment_group, sockets);
 }
 
 bool WorkerProcess::receive_wake_ups() {
@@ -53,7 +53,7 @@ void WorkerProcess::wake_for_stop() noexcept {
   platform::futex_wake(page().stop_requests, 1, platform::FutexScope::shared);
 }
 
-platform::SendState WorkerProcess::send_now(std::uint64_t group,
+platform::SendState WorkerProcess::send_now(std::uint64_t attachment_group,
                                             std::span<const detail::DescriptorRef>& unsent) {
   const auto warn = [](const Error& failure) {
     base::log_warning(std::string("a shared object could not be sent to a worker: ") +
@@ -61,7 +61,7 @@ platform::SendState WorkerProcess::send_now(std::uint64_t group,
     return platform::SendState::sent;
   };
   try {
-    const platform::SendState state = descriptor_channel.send(group, unsent);
+    const platform::SendState state = descriptor_channel.send(attachment_group, unsent);
     return state == platform::SendState::gone ? platform::SendState::sent : state;
   } catch (const SystemError& refused) {
     // By an option of the worker's end (SO_PASSRIGHTS): it would fail all that come to it.

@@ -43,7 +43,7 @@ class WorkerProcess final : public WorkerLink {
   void wake_worker() noexcept override;
   void wake_for_stop() noexcept override;
   void wake_owner() noexcept override;
-  platform::SendState send_now(std::uint64_t group,
+  platform::SendState send_now(std::uint64_t attachment_group,
                                std::span<const detail::DescriptorRef>& unsent) override;
 };
 

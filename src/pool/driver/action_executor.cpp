@@ -132,8 +132,9 @@ void ActionExecutor::answer(const Action& question) {
     if (state_.config.recorder != nullptr)
       state_.config.recorder->revoked(question.worker, state_.now);
     link->watch.ask(link->page(), question.fence);
+    using Barrier = protocol::PageWatch::Barrier;
     const bool is_ordered = !link->relies_on_barrier || state_.processes.order_workers_memory();
-    begun.count = link->watch.decide(link->page(), is_ordered);
+    begun.count = link->watch.decide(link->page(), is_ordered ? Barrier::passed : Barrier::refused);
     begun.doubted = link->watch.doubted();  // the next tick ends it
   }
   state_.scheduler.answer(question.worker, begun);

@@ -94,8 +94,8 @@ std::unique_ptr<InlineLink> InlineDispatcher::make_link(WorkerId id) {
   return link;
 }
 
-protocol::Setup InlineDispatcher::setup_for(base::Identity worker) const {
-  protocol::Setup setup;
+protocol::WorkerSetup InlineDispatcher::setup_for(base::Identity worker) const {
+  protocol::WorkerSetup setup;
   setup.preparation = {wire::program_build_id(), std::move(worker), {}, base::log_level()};
   const auto initializer = detail::CallAccess::encoded(options_.initializer);
   setup.initializer.assign(initializer.begin(), initializer.end());

@@ -61,7 +61,7 @@ class InlineDispatcher final : public Dispatcher,
   bool serve(InlineLink& link) BROOD_EXCLUDES(core_lock);
   bool is_cut_off(const InlineLink& link) BROOD_EXCLUDES(core_lock);
   std::unique_ptr<InlineLink> make_link(WorkerId id);
-  protocol::Setup setup_for(base::Identity worker) const;
+  protocol::WorkerSetup setup_for(base::Identity worker) const;
   void take_results_of(InlineLink& link) BROOD_EXCLUDES(core_lock);
 
   // --- WorkerProcesses ---

@@ -39,7 +39,7 @@ class InlineLink final : public WorkerLink {
     if (std::exchange(cut_off_, true)) return;
     if (page().revocation.load() != protocol::WorkerPage::not_revoked) return;  // of all of them
     watch.ask(page(), sent);
-    watch.decide(page(), true);
+    watch.decide(page(), protocol::PageWatch::Barrier::passed);
   }
   bool is_cut_off() const noexcept BROOD_REQUIRES(core_lock) { return cut_off_; }
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include <brood/detail/descriptor_ref.hpp>
+#include <brood/detail/codec/descriptor_ref.hpp>
 #include <brood/detail/pool/job.hpp>
 #include "platform/descriptor.hpp"
 #include "pool/output/console.hpp"

@@ -74,14 +74,13 @@ bool OwnerClock::sum_is_over(const Observed& observed, const Held& held, std::ui
   const JobRecord& job = jobs_.at(front.job);
   if (!job.traits.folded || !job.traits.timeout) return false;
   const auto begun = static_cast<Nanoseconds::rep>(sequence + 1 - front.sequence);
-  const Nanoseconds more = grace(held, job, job.is_passed_on(front.first));
+  const Nanoseconds more = grace(held, job, turn_of(job, front));
   return (now - observed.last_activity - more) / begun >= *job.traits.timeout;
 }
 
-// `last`: no other worker is to have what is next in this one.
-Nanoseconds OwnerClock::grace(const Held& held, const JobRecord& job, bool last) const {
+Nanoseconds OwnerClock::grace(const Held& held, const JobRecord& job, Turn turn) const {
   const std::size_t bytes = held.bytes() + job.traits.definition_bytes;
-  return config_.begin_grace * (last ? config_.last_grace : 1) +
+  return config_.begin_grace * (turn == Turn::last ? config_.last_grace : 1) +
          config_.per_mebibyte * static_cast<Nanoseconds::rep>(bytes / mebibyte);
 }
 
@@ -89,8 +88,8 @@ Nanoseconds OwnerClock::grace(const Held& held, const JobRecord& job, bool last)
 Time OwnerClock::latest_beginning(const Observed& observed, const Held& held,
                                   const JobRecord& job) const {
   const Time late = plus(observed.last_activity, *job.traits.timeout);
-  const bool last = job.is_passed_on(held.front().first);
-  return plus(std::max(late, observed.looked_at), grace(held, job, last));
+  const Nanoseconds more = grace(held, job, turn_of(job, held.front()));
+  return plus(std::max(late, observed.looked_at), more);
 }
 
 // A head that has not begun may begin at any time: it is seen before its own time is over.
@@ -123,7 +122,8 @@ Wait OwnerClock::wait_for_head(const Observed& observed, const Held& held) const
   const JobRecord* const job = jobs_.find(front.job);
   if (job == nullptr || !job->traits.timeout) return wait;
   wait.timed = true;
-  wait.most = plus(plus(Time{}, *job->traits.timeout), grace(held, *job, false)).time_since_epoch();
+  wait.most = plus(plus(Time{}, *job->traits.timeout), grace(held, *job, Turn::may_pass_on))
+                  .time_since_epoch();
   wait.time =
       std::clamp<Nanoseconds>(latest_ - observed.last_activity, Nanoseconds::zero(), wait.most);
   return wait;

@@ -54,8 +54,9 @@ class OwnerClock {
   /// Whether the element at `sequence`, which runs, has run for too long.
   bool is_late(const Observed& observed, const Held& held, std::uint64_t sequence, Time now) const;
   /// Takes note of whether it has nothing but a revocation to see.
-  static void note_silence(Observed& observed, bool silent, Time now) {
-    if (!silent) {
+  enum class Silence : bool { no, yes };
+  static void note(Observed& observed, Silence silence, Time now) {
+    if (silence == Silence::no) {
       observed.silent_since = Time{};
     } else if (observed.silent_since == Time{}) {
       observed.silent_since = now;
@@ -80,7 +81,12 @@ class OwnerClock {
   static bool is_over(const Unbegun& unbegun, const Wait& wait);
 
  private:
-  Nanoseconds grace(const Held& held, const JobRecord& job, bool last) const;
+  // Whether another worker may have what is next in one, or it is the last that is to have it.
+  enum class Turn : bool { may_pass_on, last };
+  static Turn turn_of(const JobRecord& job, const Chunk& front) {
+    return job.is_passed_on(front.first) ? Turn::last : Turn::may_pass_on;
+  }
+  Nanoseconds grace(const Held& held, const JobRecord& job, Turn turn) const;
   Time latest_beginning(const Observed& observed, const Held& held, const JobRecord& job) const;
   bool sum_is_over(const Observed& observed, const Held& held, std::uint64_t sequence,
                    Time now) const;

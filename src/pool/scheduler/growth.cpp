@@ -23,7 +23,7 @@ bool Growth::ready(WorkerId id) {
 
 bool Growth::start_failed(WorkerId id, Time now) {
   population_.vacate(id);
-  return note_failure(starts_[id], false, now);
+  return note_failure(starts_[id], Failure::may_pass, now);
 }
 
 // That may pass: where there have been workers before, it counts only when it lasts.
@@ -40,18 +40,19 @@ bool Growth::gone(WorkerId id, Time now) {
   population_.vacate(id);
   Start& start = starts_[id];
   start.next = now;
-  return !population_.at(id).came_up && !terminated_ && note_failure(start, start.hopeless, now);
+  if (population_.at(id).came_up || terminated_) return false;
+  return note_failure(start, start.hopeless ? Failure::lasts : Failure::may_pass, now);
 }
 
 // True if all that could be started have failed too often.
-bool Growth::note_failure(Start& start, bool lasting, Time now) {
+bool Growth::note_failure(Start& start, Failure failure, Time now) {
   if (std::exchange(start.killed_from_outside, false) &&
       ++start.outside_kills % config_.outside_kills != 0) {
     start.next = now + config_.first_backoff;
     return false;
   }
-  start.failures =
-      lasting ? std::max(start.failures + 1, config_.start_attempts) : start.failures + 1;
+  ++start.failures;
+  if (failure == Failure::lasts) start.failures = std::max(start.failures, config_.start_attempts);
   const std::uint32_t doublings = std::min<std::uint32_t>(start.failures - 1, 10);
   start.next = now + std::min(config_.last_backoff, config_.first_backoff * (1 << doublings));
   // Another one may be on its way.

@@ -44,9 +44,9 @@ class Growth {
   bool may_shrink() const { return population_.staying() > least(); }
 
   // --- the end ---
-  void close(bool terminated) {
+  void close(Closing how) {
     closing_ = true;
-    terminated_ |= terminated;
+    terminated_ |= how == Closing::terminated;
   }
   bool closing() const noexcept { return closing_; }
   bool terminated() const noexcept { return terminated_; }
@@ -58,7 +58,8 @@ class Growth {
     Time next{};                                    // no sooner
     std::uint32_t failures = 0, outside_kills = 0;  // in a row
   };
-  bool note_failure(Start& start, bool lasting, Time now);
+  enum class Failure : std::uint8_t { may_pass, lasts };
+  bool note_failure(Start& start, Failure failure, Time now);
   bool nothing_will_come_up() const;
   bool has_failed_for_good(WorkerId id) const;
   bool can_start(WorkerId id, bool backlog) const;

@@ -44,12 +44,12 @@ Assignment Placement::send(WorkerId id, JobId job_id, const JobRecord& job, std:
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {
   const JobRecord* const job = jobs_.find(id);
   if (job == nullptr || pending_.in_line() != 1 || job->pending_count != 1) return std::nullopt;
-  std::optional<WorkerId> worker = index_.sets().lendable.first();
+  std::optional<WorkerId> worker = index_.sets().may_be_borrowed.first();
   if (!worker) return std::nullopt;
   if (job->traits.key) {
     const std::optional<WorkerId> home = affinity_.home_of(*job->traits.key);
     const WorkerId wanted = home.value_or(affinity_.first_choice(*job->traits.key));
-    if (index_.sets().lendable.contains(wanted)) {
+    if (index_.sets().may_be_borrowed.contains(wanted)) {
       worker = wanted;
     } else if (home) {
       return std::nullopt;

@@ -14,9 +14,9 @@ void Scheduler::cancel(JobId job, std::size_t index, Kill kill, Time now) {
 }
 
 void Scheduler::close(Closing how, Time now) {
-  if (how == Closing::abandoned) return parts_.growth.close(false);
+  if (how == Closing::abandoned) return parts_.growth.close(how);
   integrity_.change([&] {
-    parts_.growth.close(how == Closing::terminated);
+    parts_.growth.close(how);
     if (how == Closing::draining) {
       for (const JobId job : parts_.jobs.drain()) {
         parts_.revocations.take_back_from_all(job);

@@ -83,7 +83,8 @@ void Watchdog::note_silent_workers(Time now) {
     const Assignments::Worker& worker = assignments_.at(id);
     const bool silent =
         population_.at(id).is(State::ready) && worker.revoking && worker.held.empty();
-    OwnerClock::note_silence(assignments_.edit(id).observed, silent, now);
+    OwnerClock::note(assignments_.edit(id).observed,
+                     silent ? OwnerClock::Silence::yes : OwnerClock::Silence::no, now);
   }
 }
 

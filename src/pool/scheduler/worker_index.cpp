@@ -8,7 +8,7 @@ using State = Population::State;
 
 WorkerSets::WorkerSets(std::size_t slots)
     : free(slots),
-      lendable(slots),
+      may_be_borrowed(slots),
       unoccupied(slots),
       finished(slots),
       unused(slots),
@@ -35,7 +35,7 @@ void WorkerIndex::sort_in(WorkerId id) const {
   const bool free = assignments_.is_free(id);
   const bool unoccupied = member.is(State::ready) && !member.borrowed && worker.held.empty();
   sets_.free.set(id, free);
-  sets_.lendable.set(id, free && member.borrowable);
+  sets_.may_be_borrowed.set(id, free && member.borrowable);
   sets_.unoccupied.set(id, unoccupied);
   sets_.finished.set(id, unoccupied && population_.used_up(id));
   sets_.occupied.set(id, !worker.held.empty());

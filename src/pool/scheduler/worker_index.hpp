@@ -11,11 +11,11 @@ struct WorkerSets {
   explicit WorkerSets(std::size_t slots);
 
   // --- they hold nothing ---
-  SlotSet free;           // they get what comes next
-  SlotSet lendable;       // of these, those that a caller may drive
-  SlotSet unoccupied;     // ready, and driven by no caller
-  SlotSet finished;       // of these, those that are to leave
-  SlotHeap<Time> unused;  // ready, to stay, and without work of the dispatcher's: since when
+  SlotSet free;             // they get what comes next
+  SlotSet may_be_borrowed;  // of these, those that a caller may drive
+  SlotSet unoccupied;       // ready, and driven by no caller
+  SlotSet finished;         // of these, those that are to leave
+  SlotHeap<Time> unused;    // ready, to stay, and without work of the dispatcher's: since when
   // --- they hold something ---
   SlotSet occupied;
   SlotHeap<std::uint64_t> by_work;  // they may be sent more: ns of expected work

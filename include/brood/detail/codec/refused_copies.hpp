@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 
 // Lambdas that brood::copied does not take. To use one of these overloads is an error of the line
 // that calls.

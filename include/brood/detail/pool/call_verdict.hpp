@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/codec/verdict.hpp>
 #include <brood/detail/pool/elements.hpp>

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/pool/job.hpp>
 #include <brood/detail/ranges.hpp>

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/pool/call_verdict.hpp>
 #include <brood/detail/pool/elements.hpp>

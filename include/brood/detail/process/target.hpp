@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <brood/codec.hpp>
-#include <brood/detail/call_with.hpp>
+#include <brood/detail/codec/call_with.hpp>
 #include <brood/detail/codec/callable.hpp>
 #include <brood/detail/export.hpp>
 
