@@ -26,12 +26,13 @@ BROOD_API RandomStream random(std::uint64_t seed);
 
 /// Says when the element is to stop: a stop is requested when its timeout is over, when it is
 /// cancelled with Kill::yes, at terminate, and when the owner of the pool has ended. An element
-/// that returns within half a second of that keeps its worker; its outcome is a TaskTimeout or
+/// that returns within half a second of that keeps its worker; the attempt ends in TaskTimeout or
 /// Cancelled whatever it returns. One that does not is stopped with its worker, as is one that has
 /// never asked for its token. Callbacks of the token run in a thread of the library's. In a
-/// map_reduce a timeout stops the worker at once. Throws as index() does, and SystemError where the
-/// worker can have no thread for it. Cost: a thread at the first call in a worker; an element that
-/// calls it has its result reported by itself.
+/// map_reduce a timeout stops the worker at once; in a pool of start method "inline", and in a
+/// replay, nothing requests a stop. Throws as index() does, and SystemError where the worker can
+/// have no thread for it. Cost: a thread at the first call in a worker; an element that calls it
+/// has its result reported by itself.
 BROOD_API std::stop_token stop_token();
 
 }  // namespace brood::this_task

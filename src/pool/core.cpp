@@ -247,7 +247,9 @@ bool Core::join(const detail::Deadline& deadline) {
 }
 
 void Core::write_trace() noexcept {
-  if (!trace_ || trace_is_written_.exchange(true)) return;
+  if (!trace_) return;
+  const base::MutexLock writing(trace_mutex_);
+  if (std::exchange(trace_is_written_, true)) return;
   if_possible([this] {
     trace::Timeline timeline;
     const CallsOfRecord* calls = nullptr;

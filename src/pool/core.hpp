@@ -84,7 +84,8 @@ class Core final : public detail::PoolCore, public PoolForCalls {
   CallerAccess access_{state_, *dispatcher_};
   base::Mutex nested_mutex_;
   std::shared_ptr<Core> nested_ BROOD_GUARDED_BY(nested_mutex_);  // null: none was needed
-  std::atomic<bool> trace_is_written_{false};
+  base::Mutex trace_mutex_;  // the end of the program waits for a trace that is being written
+  bool trace_is_written_ BROOD_GUARDED_BY(trace_mutex_) = false;
 };
 
 }  // namespace brood::pool

@@ -1,21 +1,25 @@
 #include "pool/failed_elements.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include <brood/errors.hpp>
 #include "base/log.hpp"
 #include "base/mutex.hpp"
 #include "base/program_path.hpp"
+#include "platform/descriptor.hpp"
 #include "platform/file_io.hpp"
+#include "platform/pipe.hpp"
 #include "pool/calls/call_job.hpp"
 #include "wire/exception.hpp"
 
@@ -27,11 +31,14 @@ namespace {
 
 std::atomic<unsigned> pools_that_save{0};
 
-// "solve-4711-pool1-": names of one directory differ between programs, processes and pools.
+// "solve-4711-1796140800000-pool1-": names of one directory differ between programs, processes and
+// pools. In a container the same number comes again and again: so the time stands behind it.
 std::string prefix_of_files() {
   const std::string program = fs::path(base::program_path()).filename().string();
-  return program + '-' + std::to_string(::getpid()) + "-pool" + std::to_string(++pools_that_save) +
-         '-';
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  return program + '-' + std::to_string(::getpid()) + '-' + std::to_string(milliseconds) + "-pool" +
+         std::to_string(++pools_that_save) + '-';
 }
 
 // By its full name, so that it is the same when the program has changed its directory.
@@ -50,13 +57,13 @@ void write_file(const std::string& path, std::span<const std::byte> bytes) {
   if (!platform::file_may_have(bytes.size()))  // the kernel would send SIGXFSZ
     throw SystemError("write", "saving a failed element", EFBIG);
   const std::string unfinished = path + ".tmp";
-  std::ofstream file;
-  file.exceptions(std::ios::failbit | std::ios::badbit);
   try {
-    file.open(unfinished, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
+    // Arguments are the user's alone, and nothing that others have put there is written through.
+    platform::Descriptor file(
+        ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) throw SystemError("open", "saving a failed element, " + unfinished, errno);
+    platform::write_all(file.get(), bytes);
+    file.reset();
     fs::rename(unfinished, path);
   } catch (...) {
     std::error_code ignored;
@@ -146,6 +153,7 @@ FailedElements::FailedElements(const std::string& directory, const PoolOptions& 
 std::shared_ptr<detail::SavedFailure> FailedElements::keep(
     const CallJob& job, std::size_t element, const detail::Failure& failure) noexcept {
   try {
+    const base::MutexLock lock(mutex_);
     if (!has_room(job, element)) return nullptr;
     wire::SavedElement content = element_of(job, element, failure);
     std::string path = directory_ + '/' + name_of(job, element, content.attempt);
@@ -200,7 +208,7 @@ wire::SavedElement FailedElements::element_of(const CallJob& job, std::size_t el
 // element is the call's place in it.
 std::string FailedElements::name_of(const CallJob& job, std::size_t element,
                                     std::uint32_t attempt) {
-  const std::size_t call = calls_.emplace(job.id, calls_.size() + 1).first->second;
+  const std::size_t call = calls_.emplace(std::pair(&job, job.id), calls_.size() + 1).first->second;
   return prefix_ + "call" + std::to_string(call) + "-element" + std::to_string(element) +
          "-attempt" + std::to_string(attempt);
 }

@@ -5,9 +5,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <brood/options.hpp>
+#include "base/mutex.hpp"
 #include "pool/base/core_lock.hpp"
 #include "pool/calls/callbacks.hpp"
 #include "pool/calls/failure_keeper.hpp"
@@ -40,19 +42,22 @@ class FailedElements final : public FailureKeeper {
  private:
   class File;
   struct Shared;
-  bool has_room(const CallJob& job, std::size_t element) BROOD_REQUIRES(core_lock);
+  bool has_room(const CallJob& job, std::size_t element) BROOD_REQUIRES(core_lock, mutex_);
   wire::SavedElement element_of(const CallJob& job, std::size_t element,
                                 const detail::Failure& failure) const BROOD_REQUIRES(core_lock);
   std::string name_of(const CallJob& job, std::size_t element, std::uint32_t attempt)
-      BROOD_REQUIRES(core_lock);
+      BROOD_REQUIRES(core_lock, mutex_);
 
   const std::string directory_, prefix_;
   const std::shared_ptr<Shared> shared_;  // by what is on its way
   const Call initializer_, state_;
   Callbacks& callbacks_;
-  std::map<JobId, std::size_t> calls_ BROOD_GUARDED_BY(core_lock);  // numbers of those with files
-  std::size_t files_ BROOD_GUARDED_BY(core_lock) = 0;
-  std::uint64_t bytes_ BROOD_GUARDED_BY(core_lock) = 0;
+  // An inline pool and the one in its elements have a lock each, and this in common.
+  base::Mutex mutex_;
+  // Numbers of those with files, by job and its id.
+  std::map<std::pair<const CallJob*, JobId>, std::size_t> calls_ BROOD_GUARDED_BY(mutex_);
+  std::size_t files_ BROOD_GUARDED_BY(mutex_) = 0;
+  std::uint64_t bytes_ BROOD_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace brood::pool

@@ -17,6 +17,7 @@
 #include <brood/errors.hpp>
 #include "base/log.hpp"
 #include "base/mutex.hpp"
+#include "platform/file_io.hpp"
 #include "platform/identity.hpp"
 #include "platform/process.hpp"
 #include "pool/call_name.hpp"
@@ -68,11 +69,13 @@ File open_new(const std::string& path) {
 
 // What cannot be written at the end is said now.
 void check_writable(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
+  std::error_code unreachable;  // then it cannot be opened, either
+  if (std::filesystem::is_directory(path, unreachable)) {
     errno = EISDIR;
     throw_file_error("open", path);
   }
   const std::string temporary = temporary_path(path);
+  ::unlink(temporary.c_str());  // of a process that had this number
   open_new(temporary);
   ::unlink(temporary.c_str());
 }
@@ -81,8 +84,14 @@ void write_file(const std::string& path, const trace::Timeline& timeline) {
   const std::string temporary = temporary_path(path);
   ::unlink(temporary.c_str());  // of a process that had this number
   File file = open_new(temporary);
+  std::uint64_t written = 0;
   try {
     const trace::TextSink sink = [&](std::string_view text) {
+      written += text.size();
+      if (!platform::file_may_have(written)) {  // the kernel would send SIGXFSZ
+        errno = EFBIG;
+        throw_file_error("write", temporary);
+      }
       if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size())
         throw_file_error("write", temporary);
     };
@@ -130,8 +139,10 @@ void TraceOutput::write(trace::Timeline& timeline, const CallsOfRecord& calls) c
   try {
     timeline.program = program_name();
     timeline.started = started_at(timeline.length);
-    for (std::size_t i = 0; i < timeline.calls.size(); ++i)
-      timeline.calls[i].name = name_of_call(calls.sources()[i].definition);
+    for (std::size_t i = 0; i < timeline.calls.size(); ++i) {
+      const auto& definition = calls.sources()[i].definition;
+      timeline.calls[i].name = definition.empty() ? "other calls" : name_of_call(definition);
+    }
     write_file(path_, timeline);
   } catch (...) {
     wire::log_exception("a trace was not written: ");

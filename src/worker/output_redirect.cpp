@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -79,13 +80,24 @@ bool OutputRedirect::begin(const RunHeader& header) {
   flush_outputs();
   if (!save()) return false;
   tell(OutputMessage::Kind::begin);
-  if (!redirect()) return false;
+  if (!streams_[used_streams() - 1]) ask_for_streams();
+  if (!redirect()) {
+    for (platform::Descriptor& saved : saved_) saved.reset();
+    return false;
+  }
   begin_element();
   buffering_ = {.by_line = __flbf(stdout) != 0,
                 .fresh = __fbufsize(stdout) == 0,
                 .none = __fbufsize(stdout) == 1};
   if (!buffering_.by_line && !buffering_.none) buffer_stdout(_IOLBF);
   return true;
+}
+
+// The owner had no descriptors for them at the end of the last element, and may have some now.
+void OutputRedirect::ask_for_streams() {
+  tell(OutputMessage::Kind::ended);
+  await_answer();
+  tell(OutputMessage::Kind::begin);
 }
 
 void OutputRedirect::end_element() {
@@ -107,8 +119,13 @@ void OutputRedirect::tell_end() {
   begin_element();
 }
 
-// Of a process that it has started, and that may write later, the owner has to know.
+// Of a process that it has started, and that may write later, the owner has to know. Where children
+// are reaped by the system nothing tells whether there was one.
 bool OutputRedirect::has_said_nothing() const noexcept {
+  struct sigaction action {};
+  if (::sigaction(SIGCHLD, nullptr, &action) != 0 || action.sa_handler == SIG_IGN ||
+      (action.sa_flags & SA_NOCLDWAIT) != 0)
+    return false;
   if ((element_.flags & RunHeader::captured) == 0) return false;
   int unread = 0;
   if (::ioctl(streams_[0].get(), SIOCOUTQ, &unread) != 0 || unread != 0) return false;

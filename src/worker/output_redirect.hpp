@@ -49,6 +49,7 @@ class OutputRedirect {
 
   std::size_t used_streams() const noexcept;
   void begin_element() noexcept;
+  void ask_for_streams();
   void tell_end();
   bool has_said_nothing() const noexcept;
   bool save();

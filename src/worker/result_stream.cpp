@@ -245,6 +245,7 @@ void ResultStream::put_large(detail::Run& run, std::span<const std::byte> record
                              std::span<const std::byte> rest) {
   const std::uint64_t length = record.size() + rest.size();
   check_size(length);
+  alone_ = false;  // it is, in this frame
   close_frame(run);
   end_element();
   if (times_.is_on()) times_.end(clock());
@@ -274,6 +275,7 @@ void ResultStream::encode_too_large(detail::Bytes& encoded) const {
 }
 
 void ResultStream::fail(detail::Run& run) {
+  alone_ = false;  // it is, in this frame
   if (times_.is_on()) times_.ran(clock());
   const bool retryable = detail::RunAccess::retryable(run);
   detail::Bytes encoded;

@@ -1,9 +1,11 @@
 #include <atomic>
+#include <filesystem>
 #include <numeric>
 #include <thread>
 
 #include "pool/infinite_input.hpp"
 #include "pool/pool_fixture.hpp"
+#include "support/events.hpp"
 
 // Start method "inline": the surface of a pool, in the threads of its callers.
 namespace brood::testing::inline_test {
@@ -253,6 +255,22 @@ TEST_F(Inline, progress_is_told_between_elements) {
   pool.with({.chunk = 10, .progress = progress}).map(square, numbers(10'000));
   EXPECT_EQ(told.back(), 10'000u);
   EXPECT_LT(told.front(), 10'000u);
+}
+
+TEST_F(Inline, a_trace_and_statistics_are_had_here_too) {
+  const Scratch scratch;
+  const std::string file = scratch.path("run.json");
+  PoolOptions options;
+  options.start_method = "inline";
+  options.trace = file;
+  options.statistics = true;
+  {
+    Pool pool(options);
+    pool.map(square, {1, 2, 3});
+    EXPECT_EQ(pool.statistics().elements, 3u);
+    EXPECT_EQ(pool.statistics().encoding.count(), 3u);
+  }
+  EXPECT_GT(std::filesystem::file_size(file), 100u);
 }
 
 int puts(Queue<int>& queue, Value<int>& value, int number) {

@@ -89,5 +89,27 @@ TEST_F(Keys, are_known_when_a_caller_is_to_drive_a_worker) {
   EXPECT_EQ(borrowed->worker, 1u);
 }
 
+TEST_F(Keys, that_are_used_stay_known_whatever_others_come) {
+  make(workers(2));
+  ASSERT_EQ(send(1), std::optional(WorkerId(1)));
+  run(1);
+  scheduler->worker_event(1, WorkerEvent::exhausted, now);
+  ASSERT_EQ(send(1), std::optional(WorkerId(0)));  // that is its home from now on
+  run(0);
+  scheduler->worker_gone(1, 1, now);
+  pump();
+  come_up(1);
+  pump();
+  for (std::uint64_t i = 0; i < 3 * Affinity::remembered; ++i) {
+    const auto other = send(1000 + i);
+    ASSERT_TRUE(other);
+    run(*other, Nanoseconds(1));
+    if (i % 1000 == 0) {
+      ASSERT_EQ(send(1), std::optional(WorkerId(0))) << i;
+      run(0, Nanoseconds(1));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brood::pool

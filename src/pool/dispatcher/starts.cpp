@@ -126,7 +126,7 @@ std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
   std::optional<Death> death;
   try {
     if (!answers_.watching()) {
-      if (!awaits_status_) supervisor_.receive();
+      if (!awaits_status_) receive();
       death = supervisor_.ended(worker);
     }
   } catch (const std::exception&) {
@@ -137,6 +137,14 @@ std::optional<Death> Starts::ended(const WorkerProcess& worker) noexcept {
     read_since_ = false;
   }
   return death;
+}
+
+// Where that fails for want of memory, it is of no worker in particular: the next turn tries again.
+void Starts::receive() noexcept {
+  try {
+    supervisor_.receive();
+  } catch (const std::exception&) {
+  }
 }
 
 // A start that was asked for behind a status has read both from the server: nothing would come for

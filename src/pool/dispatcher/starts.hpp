@@ -59,6 +59,8 @@ class Starts {
   bool watch();
 
  private:
+  void receive() noexcept;
+
   Supervisor& supervisor_;
   StartEvents& events_;
   Watched answers_;  // let go of before the supervisor may close what it watches

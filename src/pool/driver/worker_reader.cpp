@@ -155,7 +155,11 @@ class WorkerReader::Events final : public protocol::ParentEvents {
                                                 const protocol::ResultsHeader& header) noexcept
       BROOD_REQUIRES(core_lock) try {
     std::vector<detail::ElementOutput> outputs;
-    if (!takes_output(job) || header.folded != 0) return outputs;
+    if (!takes_output(job)) return outputs;
+    if (header.folded != 0) {
+      state_.processes.take_output(link_, header.sequence + header.count - 1);  // it is dropped
+      return outputs;
+    }
     for (std::uint64_t i = 0; i < header.count; ++i) {
       detail::ElementOutput output = state_.processes.take_output(link_, header.sequence + i);
       if (output && outputs.empty()) outputs.resize(header.count);

@@ -47,6 +47,8 @@ PoolOptions inline_options(const PoolOptions& options) {
   kept.max_message_size = options.max_message_size;
   kept.on_unobserved_error = options.on_unobserved_error;
   kept.save_failed = options.save_failed;
+  kept.trace = options.trace;
+  kept.statistics = options.statistics;
   return kept;
 }
 

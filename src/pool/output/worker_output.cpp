@@ -24,6 +24,7 @@ constexpr std::size_t most_at_end = std::size_t{1} << 20;
 constexpr std::size_t chunk_size = std::size_t{64} << 10;
 // Not taken yet: more than the results that find room in a page.
 constexpr std::size_t most_ended = 8192;
+constexpr std::size_t most_ended_bytes = std::size_t{64} << 20;  // or one, where that may be more
 constexpr std::size_t most_outlived = 16;
 
 detail::DescriptorRef to_send(platform::Descriptor descriptor) {
@@ -153,15 +154,24 @@ void WorkerOutput::end_element(const OutputMessage& message, PrintQueue& queue) 
     }
     if (!is_captured()) streams_[i].lines.finish(prefix(), queue.text[i]);
   }
-  if (is_captured()) keep(message.sequence);
+  if (is_captured()) {
+    if (message.sequence + 1 < next_end_) return control_.reset();  // they go back
+    next_end_ = message.sequence + 1;
+    keep(message.sequence);
+  }
   answer_behind_ = queue.positions();
 }
 
 void WorkerOutput::keep(std::uint64_t sequence) {
   std::string output = tail_.take(limit_of(sequence));
   if (output.empty()) return;
-  if (ended_.size() >= most_ended) ended_.erase(ended_.begin());
-  ended_[sequence] = std::make_shared<const std::string>(std::move(output));
+  const std::size_t size = output.size(), most = std::max(largest_limit(), most_ended_bytes);
+  while (!ended_.empty() && (ended_.size() >= most_ended || ended_bytes_ + size > most))
+    drop_before(ended_.begin()->first + 1);
+  detail::ElementOutput& place = ended_[sequence];
+  if (place) ended_bytes_ -= place->size();
+  place = std::make_shared<const std::string>(std::move(output));
+  ended_bytes_ += size;
 }
 
 // Without descriptors the worker goes on, and its output goes where it went.
@@ -216,9 +226,18 @@ void WorkerOutput::serve_outlived(PrintQueue& queue) {
 detail::ElementOutput WorkerOutput::take(std::uint64_t sequence) noexcept {
   while (limits_.size() > 1 && std::next(limits_.begin())->first <= sequence)
     limits_.erase(limits_.begin());
-  ended_.erase(ended_.begin(), ended_.lower_bound(sequence));
+  drop_before(sequence);
   const auto found = ended_.extract(sequence);
-  return found ? std::move(found.mapped()) : nullptr;
+  if (!found) return nullptr;
+  if (found.mapped()) ended_bytes_ -= found.mapped()->size();
+  return std::move(found.mapped());
+}
+
+void WorkerOutput::drop_before(std::uint64_t sequence) noexcept {
+  for (auto first = ended_.begin(); first != ended_.end() && first->first < sequence;) {
+    if (first->second) ended_bytes_ -= first->second->size();
+    first = ended_.erase(first);
+  }
 }
 
 // As much as a stream and a few messages take: copies of the worker may go on writing. What was

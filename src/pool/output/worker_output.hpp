@@ -87,6 +87,7 @@ class WorkerOutput {
   void add(std::size_t stream, std::string_view bytes, PrintQueue& queue);
   void end_element(const protocol::OutputMessage& message, PrintQueue& queue);
   void keep(std::uint64_t sequence);
+  void drop_before(std::uint64_t sequence) noexcept;
   void serve_outlived(PrintQueue& queue);
   std::vector<platform::Descriptor> renew_streams();
   void send_answer(std::span<const platform::Descriptor> streams) noexcept;
@@ -104,6 +105,8 @@ class WorkerOutput {
   std::uint64_t index_ = 0;                               // of the one that runs
   OutputTail tail_;                                       // of the element that runs
   std::map<std::uint64_t, detail::ElementOutput> ended_;  // by position in its sequence
+  std::size_t ended_bytes_ = 0;                           // in these
+  std::uint64_t next_end_ = 0;                            // behind the last that has ended
   std::map<std::uint64_t, std::size_t> limits_;           // from such a position on
   std::optional<std::array<std::uint64_t, output_streams>> answer_behind_;  // owed, when printed
 };

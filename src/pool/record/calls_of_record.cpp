@@ -21,7 +21,9 @@ std::uint32_t CallsOfRecord::call_for(Kind kind, std::span<const std::byte> defi
                                       std::int64_t submitted) {
   const auto named = definition.first(std::min(definition.size(), enough_to_name));
   Source source{kind, {named.begin(), named.end()}};
-  const bool shares = kind == Kind::of_one_element || calls_.size() >= most_calls;
+  const bool is_one_too_many = calls_.size() >= most_calls;
+  if (is_one_too_many) source.definition.clear();  // one entry for all that come now
+  const bool shares = kind == Kind::of_one_element || is_one_too_many;
   const auto next = static_cast<std::uint32_t>(calls_.size());
   if (shares) {
     const auto [known, is_new] = shared_.try_emplace(source, next);

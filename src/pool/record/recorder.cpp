@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace brood::pool {
@@ -47,7 +48,8 @@ std::int64_t Recorder::in_trace(Time time) const noexcept {
 
 // The clock of std::chrono::steady_clock.
 std::int64_t Recorder::in_trace(std::uint64_t clock) const noexcept {
-  return in_trace(Time{Nanoseconds(static_cast<std::int64_t>(clock))});
+  constexpr auto last = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+  return in_trace(Time{Nanoseconds(static_cast<std::int64_t>(std::min(clock, last)))});
 }
 
 // --- jobs ---
@@ -147,6 +149,16 @@ trace::TimelineElement Recorder::element_of(const Slot& slot, const Landing& lan
 }
 
 // The worker's times lie between those of its owner, whatever it says.
+// Of the elements that this one stands for: together no more than there was, whatever the worker
+// tells.
+std::int64_t Recorder::time_of(const trace::TimelineElement& element,
+                               std::uint64_t stands_for) noexcept {
+  const std::int64_t each = element.encoded - element.begun;
+  const std::int64_t most = element.arrived - element.sent;
+  const auto number = static_cast<std::int64_t>(std::min<std::uint64_t>(stands_for, 1u << 30));
+  return number != 0 && each > most / number ? most : each * number;
+}
+
 void Recorder::tell(const Slot& slot, const Flights::Told& told) {
   trace::TimelineElement element = element_of(slot, told.landing);
   if (told.times) {
@@ -159,8 +171,7 @@ void Recorder::tell(const Slot& slot, const Flights::Told& told) {
     element.encoded = between(told.times->encoded);
     count(element, told.stands_for);
     if (slot.worker != trace::none)
-      timeline_.workers[slot.worker].busy +=
-          (element.encoded - element.begun) * static_cast<std::int64_t>(told.stands_for);
+      timeline_.workers[slot.worker].busy += time_of(element, told.stands_for);
   }
   for (std::size_t i = 0; i < told.landing.elements.count; ++i) {
     keep(element);
@@ -305,6 +316,7 @@ trace::Timeline Recorder::take(Time now) {
   if (stopped_ == nullptr) {
     for (Slot& slot : slots_) end_flights(slot);
   }
+  const char* const stopped = std::exchange(stopped_, "it was taken");  // also if this throws
   trace::Timeline taken = std::exchange(timeline_, {});
   taken.length = in_trace(now);
   taken.calls = calls_.calls();
@@ -319,14 +331,13 @@ trace::Timeline Recorder::take(Time now) {
         std::to_string(sizes_.elements) +
         ", every second one went that is not among the slowest, and from then on as many of "
         "those that came. Failures are all here.";
-  if (stopped_ != nullptr)
+  if (stopped != nullptr)
     taken.thinning += std::string(taken.thinning.empty() ? "" : " ") +
-                      "The record stops before its pool: " + stopped_ + '.';
+                      "The record stops before its pool: " + stopped + '.';
   taken.waiting = for_timeline(waiting_);
   taken.decoding = for_timeline(decoding_);
   taken.running = for_timeline(running_);
   taken.encoding = for_timeline(encoding_);
-  if (stopped_ == nullptr) stopped_ = "it was taken";
   return taken;
 }
 

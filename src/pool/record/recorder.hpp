@@ -93,6 +93,8 @@ class Recorder {
   void tell(const Slot& slot, const Flights::Told& told);
   void tell_of_dying(Slot& slot, const Flight& flight, std::size_t element, OutcomeKind kind,
                      std::uint32_t text, Time now);
+  static std::int64_t time_of(const trace::TimelineElement& element,
+                              std::uint64_t stands_for) noexcept;
   void keep(const trace::TimelineElement& element);
   void count(const trace::TimelineElement& element, std::uint64_t times);
   trace::TimelineElement element_of(const Slot& slot, const Landing& landing) const;

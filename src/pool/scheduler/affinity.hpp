@@ -27,6 +27,8 @@ class Affinity {
     }
     return std::nullopt;
   }
+  /// Whether the worker is to be told of again, before its key is forgotten.
+  bool is_fading(std::uint64_t key) const { return !recent_.contains(key); }
   /// The worker has the key's elements from now on.
   void settle(std::uint64_t key, WorkerId worker) {
     if (recent_.size() >= remembered) older_ = std::exchange(recent_, {});

@@ -37,8 +37,14 @@ Assignment Placement::send(WorkerId id, JobId job_id, const JobRecord& job, std:
                                                     .priority = job.traits.priority,
                                                     .has_key = job.traits.key.has_value()},
                                                    now);
-  if (job.traits.key && !affinity_.home_of(*job.traits.key)) affinity_.settle(*job.traits.key, id);
+  if (job.traits.key) settle(*job.traits.key, id);
   return {id, job_id, taken.first, count, sequence, taken.attempt, taken.define};
+}
+
+// A key that is used stays known.
+void Placement::settle(std::uint64_t key, WorkerId id) {
+  const std::optional<WorkerId> home = affinity_.home_of(key);
+  if (!home || affinity_.is_fading(key)) affinity_.settle(key, home.value_or(id));
 }
 
 std::optional<Assignment> Placement::borrow(JobId id, Time now) {

@@ -38,6 +38,7 @@ class Placement {
  private:
   Assignment send(WorkerId id, JobId job_id, const JobRecord& job, std::size_t count, Time now);
   bool has_room(const Assignments::Worker& worker, int priority, Time now) const;
+  void settle(std::uint64_t key, WorkerId id);
   std::optional<WorkerId> worker_for(const JobRecord& job, Time now) const;
   std::optional<WorkerId> at_home(std::uint64_t key, const JobRecord& job, Time now) const;
   bool stays_at_home(const Assignments::Worker& worker, Time now) const;

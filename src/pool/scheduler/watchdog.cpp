@@ -29,7 +29,11 @@ bool Watchdog::may_be_asked(WorkerId id, std::uint64_t sequence) const {
 
 // The element at `sequence`, the last that the worker holds, is not to go on.
 void Watchdog::end_element(WorkerId id, std::uint64_t sequence, ElementFailure failure, Time now) {
-  if (assignments_.stop_request(id, sequence) != nullptr) return;
+  if (assignments_.stop_request(id, sequence) != nullptr) {
+    if (failure != ElementFailure::cancelled) return;  // it has been asked: its end is another
+    assignments_.edit(id).asked_to_stop->failure = failure;
+    return ends_.charge(id, failure, sequence);
+  }
   ends_.charge(id, failure, sequence);
   if (!may_be_asked(id, sequence)) return ends_.stop(id, now);
   assignments_.edit(id).asked_to_stop = {sequence, failure, plus(now, config_.stop_grace)};
