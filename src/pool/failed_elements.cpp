@@ -163,8 +163,16 @@ std::shared_ptr<detail::SavedFailure> FailedElements::keep(
     ++files_;
     return file;
   } catch (const std::exception& refused) {
-    shared_->warn(refused.what());
+    warn(refused.what());
     return nullptr;
+  }
+}
+
+// The program's log is not to run under the core's lock.
+void FailedElements::warn(const std::string& what) noexcept {
+  try {
+    callbacks_.post(std::function<void()>([shared = shared_, what] { shared->warn(what); }));
+  } catch (const std::exception&) {  // no memory to say so
   }
 }
 
@@ -173,7 +181,7 @@ bool FailedElements::has_room(const CallJob& job, std::size_t element) {
       job.arguments().definition()->bytes.size() + job.arguments().size_of(element) +
       detail::CallAccess::encoded(initializer_).size() + detail::CallAccess::encoded(state_).size();
   if (files_ == most_files || size > most_bytes - bytes_) {
-    shared_->warn("a pool saves " + std::to_string(most_files) + " and 1 GiB at most");
+    warn("a pool saves " + std::to_string(most_files) + " and 1 GiB at most");
     return false;
   }
   bytes_ += size;

@@ -42,6 +42,7 @@ class FailedElements final : public FailureKeeper {
  private:
   class File;
   struct Shared;
+  void warn(const std::string& what) noexcept;
   bool has_room(const CallJob& job, std::size_t element) BROOD_REQUIRES(core_lock, mutex_);
   wire::SavedElement element_of(const CallJob& job, std::size_t element,
                                 const detail::Failure& failure) const BROOD_REQUIRES(core_lock);
