@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/outcome_words.hpp"
 #include "trace/json_text.hpp"
 
 namespace brood::trace {
@@ -19,9 +20,6 @@ constexpr std::uint32_t pool_thread = 0;       // of what concerns no worker
 constexpr std::size_t most_steps = 2000;       // of a counter
 constexpr std::int64_t shortest_stage = 1000;  // ns: shorter ones are told among the arguments
 
-// Names of brood::OutcomeKind.
-constexpr std::array<const char*, 6> outcomes{"value",   "exception", "worker lost",
-                                              "timeout", "cancelled", "error"};
 constexpr std::array<const char*, 7> mark_names{"death",  "restart", "revocation", "timeout",
                                                 "cancel", "log",     "mark"};
 
@@ -159,8 +157,8 @@ class ChromeWriter {
     text.text_argument("call", call_of(element));
     text.argument("index", std::to_string(element.index));
     text.argument("attempt", std::to_string(element.attempt));
-    text.text_argument("outcome",
-                       outcomes[std::min<std::size_t>(element.outcome, outcomes.size() - 1)]);
+    text.text_argument("outcome", base::outcome_words[std::min(std::size_t{element.outcome},
+                                                               base::outcome_words.size() - 1)]);
     if (const TimelineWorker* const worker = worker_of(element.worker)) {
       text.text_argument("worker", worker->name);
       text.argument("process", std::to_string(worker->pid));

@@ -6,6 +6,8 @@
 #include <brood/failures.hpp>
 
 #include "base/duration_text.hpp"
+#include "base/number_text.hpp"
+#include "base/outcome_words.hpp"
 #include "base/printable.hpp"
 #include "pool/failures/causes.hpp"
 
@@ -14,7 +16,8 @@ namespace brood {
 namespace {
 
 constexpr std::size_t longest_text = 100;  // bytes of a group's text in the table
-constexpr int most_elements = 6;           // of a group in the table; one behind the other is one
+static_assert(base::outcome_words.size() == static_cast<std::size_t>(OutcomeKind::error) + 1);
+constexpr int most_elements = 6;  // of a group in the table; one behind the other is one
 
 // Without what differs between crashes that are alike: addresses, sizes and pids.
 std::string crash_in_short(const WorkerLost& lost) {
@@ -41,31 +44,6 @@ std::string text_of(const std::exception_ptr& error) {
   if (const auto* const late = pool::exception_as<TaskTimeout>(error))
     return "longer than " + base::duration_text(late->limit());
   return pool::cause_in_words(error);
-}
-
-const char* name_of(OutcomeKind kind) noexcept {
-  switch (kind) {
-    case OutcomeKind::value:
-      return "value";
-    case OutcomeKind::exception:
-      return "exception";
-    case OutcomeKind::worker_lost:
-      return "worker lost";
-    case OutcomeKind::timeout:
-      return "timeout";
-    case OutcomeKind::cancelled:
-      return "cancelled";
-    case OutcomeKind::error:
-      break;
-  }
-  return "error";
-}
-
-// "1,234,567"
-std::string with_commas(std::size_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; text.insert(at, 1, ',')) at -= 3;
-  return text;
 }
 
 // The first line of it, cut between characters where it is long.
@@ -112,16 +90,16 @@ FailureSummary::FailureSummary(std::size_t total, std::vector<Failed> failed)
 }
 
 std::string FailureSummary::str() const {
-  std::string table =
-      failed_ == 0 ? "all " + with_commas(total_) + " elements succeeded"
-                   : with_commas(failed_) + " of " + with_commas(total_) + " elements failed";
+  std::string table = failed_ == 0 ? "all " + base::with_commas(total_) + " elements succeeded"
+                                   : base::with_commas(failed_) + " of " +
+                                         base::with_commas(total_) + " elements failed";
   std::size_t widest = 0;
   for (const Group& group : groups_)
-    widest = std::max(widest, with_commas(group.elements.size()).size());
+    widest = std::max(widest, base::with_commas(group.elements.size()).size());
   for (const Group& group : groups_) {
-    std::string count = with_commas(group.elements.size());
+    std::string count = base::with_commas(group.elements.size());
     count.insert(0, widest - count.size(), ' ');
-    std::string kind = name_of(group.kind);
+    std::string kind = base::outcome_words[static_cast<std::size_t>(group.kind)];
     kind.resize(std::string("worker lost").size(), ' ');
     table += "\n  " + count + "  " + kind + "  " + in_one_line(group.text) + "  [" +
              in_ranges(group.elements) + "]";

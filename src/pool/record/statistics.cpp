@@ -7,6 +7,8 @@
 #include <ostream>
 #include <string_view>
 
+#include "base/number_text.hpp"
+#include "base/outcome_words.hpp"
 #include "base/printable.hpp"
 
 namespace brood {
@@ -14,31 +16,6 @@ namespace brood {
 namespace {
 
 constexpr std::size_t label_width = 12, column_width = 11;
-
-const char* word_for(OutcomeKind kind) noexcept {
-  switch (kind) {
-    case OutcomeKind::value:
-      return "value";
-    case OutcomeKind::exception:
-      return "exception";
-    case OutcomeKind::worker_lost:
-      return "worker lost";
-    case OutcomeKind::timeout:
-      return "timeout";
-    case OutcomeKind::cancelled:
-      return "cancelled";
-    case OutcomeKind::error:
-      break;
-  }
-  return "error";
-}
-
-// "1,234,567"
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; text.insert(at, 1, ',')) at -= 3;
-  return text;
-}
 
 std::string with_unit(double number, const char* unit) {
   std::array<char, 32> text{};
@@ -72,22 +49,23 @@ std::string left(std::string text, std::size_t width) {
 
 // "1,000 elements: 997 value, 2 exception; 1 further attempt"
 std::string outcomes_text(const Statistics& statistics) {
-  std::string text = grouped(statistics.elements) + " elements";
+  std::string text = base::with_commas(statistics.elements) + " elements";
   const char* between = ": ";
   for (std::size_t i = 0; i < statistics.by_kind.size(); ++i) {
     if (statistics.by_kind[i] == 0) continue;
-    text += between + grouped(statistics.by_kind[i]) + ' ' + word_for(static_cast<OutcomeKind>(i));
+    text += between + base::with_commas(statistics.by_kind[i]) + ' ' + base::outcome_words[i];
     between = ", ";
   }
   if (const std::uint64_t open = statistics.elements - statistics.ended(); open != 0)
-    text += between + grouped(open) + " not ended";
-  if (statistics.retries != 0) text += "; " + grouped(statistics.retries) + " further attempts";
+    text += between + base::with_commas(open) + " not ended";
+  if (statistics.retries != 0)
+    text += "; " + base::with_commas(statistics.retries) + " further attempts";
   return text;
 }
 
 std::string times_line(const char* what, const Histogram& times) {
   if (times.count() == 0) return {};
-  std::string line = '\n' + left(what, label_width) + right(grouped(times.count()));
+  std::string line = '\n' + left(what, label_width) + right(base::with_commas(times.count()));
   line += right(time_text(times.mean()));
   for (const double p : {0.5, 0.9, 0.99, 1.0})
     line += right(time_text(static_cast<double>(times.quantile(p))));
@@ -113,11 +91,11 @@ std::string workers_table(const std::vector<Statistics::Worker>& workers) {
     table += right(column);
   for (const Statistics::Worker& worker : workers) {
     table += '\n' + left(base::printable(worker.name), widest);
-    table += right(grouped(worker.tasks_done));
+    table += right(base::with_commas(worker.tasks_done));
     table += right(time_text(static_cast<double>(worker.busy.count())));
     table += right(with_unit(worker.utilization * 100, "%"));
     table += right(bytes_text(worker.bytes_sent)) + right(bytes_text(worker.bytes_received));
-    table += right(grouped(worker.restarts));
+    table += right(base::with_commas(worker.restarts));
   }
   return table;
 }
@@ -132,7 +110,8 @@ std::string Statistics::str() const {
   return outcomes_text(*this) + times_table(*this) +
          (workers.empty() ? std::string() : workers_table(workers)) + "\n  " +
          bytes_text(bytes_sent) + " sent, " + bytes_text(bytes_received) + " received, " +
-         grouped(restarts) + " restarts in " + time_text(static_cast<double>(lifetime.count()));
+         base::with_commas(restarts) + " restarts in " +
+         time_text(static_cast<double>(lifetime.count()));
 }
 
 std::ostream& operator<<(std::ostream& stream, const Statistics& statistics) {
